@@ -1,0 +1,19 @@
+//! The words everyone in razz shares: ids, clocks, geometry, access units, detections, tracks.
+//!
+//! Nothing here does I/O or looks at a clock. A frame is named by its [`FrameKey`], a camera and a
+//! [`MediaTime`]; that key joins the access unit, the decoded picture, the detections and the
+//! tracks, and its low 32 bits are the RTP timestamp that browsers see.
+
+mod access_unit;
+mod detection;
+mod geometry;
+mod id;
+mod time;
+mod track;
+
+pub use access_unit::AccessUnit;
+pub use detection::{ClassId, ClassNames, Detection, Embedding};
+pub use geometry::{Rect, Size};
+pub use id::{CameraId, FrameKey, ParseCameraIdError, RunId, TrackId};
+pub use time::{CLOCK_RATE, MediaTime, MonoTime, WallQuality, WallTime};
+pub use track::{Track, TrackFrame, TrackSource, TrackState};

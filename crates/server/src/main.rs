@@ -1,0 +1,2 @@
+//! The `razz` binary.
+fn main() {}
