@@ -1,0 +1,87 @@
+# What a newcomer needs: `make demo` and `make test`. Both install what is missing and say so.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# One target folder for every cargo call below, so that nothing is compiled twice for no reason.
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+RELEASE := $(CARGO_TARGET_DIR)/release/razz
+
+# `make demo ARGS="--port 9000"` hands options to razz.
+ARGS ?=
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## set up, build, and start the demo on http://127.0.0.1:8003/
+	scripts/setup.sh demo
+	@$(MAKE) build
+	exec $(RELEASE) demo $(ARGS)
+
+.PHONY: test
+test: ## set up and run every test: Rust, web, and end to end in a real Chromium
+	scripts/setup.sh test
+	scripts/onnxruntime.sh || echo "onnxruntime: could not be fetched; tests of that engine are SKIPPED"
+	@$(MAKE) lint
+	@$(MAKE) test-rust
+	@$(MAKE) test-web
+	@$(MAKE) test-e2e
+
+.PHONY: setup
+setup: ## install what `make test` needs, and nothing else
+	scripts/setup.sh test
+
+.PHONY: onnxruntime
+onnxruntime: ## fetch the ONNX Runtime library, the faster of the two inference engines
+	scripts/onnxruntime.sh cpu
+
+.PHONY: onnxruntime-openvino
+onnxruntime-openvino: ## the same with the OpenVINO provider, faster still on Intel CPUs
+	scripts/onnxruntime.sh openvino
+
+# The parts -----------------------------------------------------------------------------------------
+
+.PHONY: build
+build: web ## the release binary
+	cargo build --release --locked --package razz
+
+.PHONY: web
+web: web/dist/index.html ## the pages and the player, which the binary embeds
+
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
+web/dist/index.html: $(WEB_SOURCES) web/node_modules/.package-lock.json
+	cd web && npm run build
+	@touch $@
+
+# npm leaves its own lock file in node_modules when it is done: older than ours means out of date.
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: lint
+lint: web ## formatting, clippy, rustdoc, floor plan
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+	cargo run --quiet --locked --package xtask -- floor-plan
+
+.PHONY: test-rust
+test-rust: web ## tests of every crate
+	cargo test --workspace --locked
+
+.PHONY: test-web
+test-web: web ## types, eslint and unit tests of web/
+	cd web && npm run typecheck && npm run lint && npm test
+
+.PHONY: test-e2e
+test-e2e: build tests/e2e/node_modules/.package-lock.json ## a real camera, the release binary and a real Chromium
+	cd tests/e2e && RAZZ_BIN="$${RAZZ_BIN:-$(RELEASE)}" node run.mjs $(ARGS)
+
+.PHONY: clean
+clean: ## remove what was built, not what was installed
+	cargo clean
+	rm -rf web/dist

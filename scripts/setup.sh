@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Installs what is missing for `make demo` or `make test` on Debian or Ubuntu, and says what it installs.
+#
+#   scripts/setup.sh demo   compilers and the tools that the build needs
+#   scripts/setup.sh test   that, and what the tests need: Chromium, an independent RTSP camera, fonts
+#
+# Run again, it finds everything there and prints one line. Where it may not install (not root, and no
+# sudo that works without a password) it names what is missing and exits with 1.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+purpose=${1:-}
+case $purpose in
+  demo | test) ;;
+  *)
+    echo "usage: scripts/setup.sh demo|test" >&2
+    exit 2
+    ;;
+esac
+
+say() { printf 'set-up: %s\n' "$*"; }
+fail() {
+  printf 'set-up: %s\n' "$*" >&2
+  exit 1
+}
+
+# Debian packages -----------------------------------------------------------------------------------
+
+missing=()
+
+# need PACKAGE PROGRAM: the package counts as there when its program is, whoever put it there.
+need_program() { command -v "$2" >/dev/null || missing+=("$1"); }
+# need PACKAGE: the package itself counts (libraries, plugins, fonts).
+need_package() {
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] || missing+=("$1")
+}
+
+browser() {
+  local name
+  for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
+    [ -z "$name" ] || ! command -v "$name" || return 0
+  done
+  return 1
+}
+
+need_program gcc gcc
+need_program g++ g++ # OpenH264 is C++
+need_program make make
+need_program nasm nasm # OpenH264's SIMD: without it decoding costs about three times as much
+if [ "$purpose" = test ]; then
+  browser >/dev/null || missing+=(chromium)
+  python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip) # fetches ONNX Runtime
+  need_package python3-gi
+  need_package gir1.2-gst-rtsp-server-1.0
+  need_package gstreamer1.0-plugins-base
+  need_package gstreamer1.0-plugins-good
+  need_package gstreamer1.0-plugins-bad
+  need_package gstreamer1.0-plugins-ugly
+  need_package fonts-dejavu-core # headless Chromium draws no text without a font
+fi
+
+if [ ${#missing[@]} -gt 0 ]; then
+  command -v apt-get >/dev/null ||
+    fail "missing: ${missing[*]} (names of Debian packages). There is no apt-get here: install them and run this again."
+  if [ "$(id -u)" = 0 ]; then
+    as_root=(env)
+  elif sudo -n true 2>/dev/null; then
+    as_root=(sudo -n env)
+  else
+    fail "missing: ${missing[*]}. They cannot be installed from here; run: sudo apt-get install ${missing[*]}"
+  fi
+  say "installing ${missing[*]}"
+  "${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null ||
+    say "apt-get update failed; trying with the package lists that are here"
+  "${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+    "${missing[@]}" </dev/null >/dev/null || fail "apt-get could not install ${missing[*]}"
+fi
+
+# Rust, Node, Python --------------------------------------------------------------------------------
+
+# at_least WANTED FOUND: both like 1.94.0.
+at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+command -v cargo >/dev/null || fail "missing: Rust (cargo). Install it with rustup, then run this again."
+rust_wanted=$(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' Cargo.toml)
+rust_found=$(rustc --version | cut -d ' ' -f 2)
+at_least "$rust_wanted" "$rust_found" ||
+  fail "Rust $rust_found is here, $rust_wanted or newer is needed. Run: rustup update stable"
+
+command -v node >/dev/null && command -v npm >/dev/null ||
+  fail "missing: Node.js 20 or newer, with npm. Install them, then run this again."
+node_found=$(node --version | tr -d v)
+at_least 20.0.0 "$node_found" || fail "Node.js $node_found is here, 20 or newer is needed."
+
+if [ "$purpose" = test ]; then
+  for part in rustfmt clippy; do
+    if ! "cargo-${part/rustfmt/fmt}" --version >/dev/null 2>&1; then
+      command -v rustup >/dev/null || fail "missing: $part, and no rustup to add it with."
+      say "adding $part"
+      rustup component add "$part"
+    fi
+  done
+  /usr/bin/python3 -c 'import gi
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GstRtspServer' ||
+    fail "/usr/bin/python3 cannot load GstRtspServer; reinstall python3-gi and gir1.2-gst-rtsp-server-1.0."
+fi
+
+say "ready to make $purpose"
