@@ -1,0 +1,258 @@
+#!/usr/bin/python3
+"""An independent RTSP camera for the tests: GStreamer's RTSP server, nothing of razz in it.
+
+    camera.py [--port 0] [--user U --password P] [--auth digest|basic] NAME=KIND[:FILE] ...
+
+Each NAME is a mount. KIND is `clip:FILE` (the H.264 of an MP4, looped with continuous timestamps),
+`sizes` (H.264 that changes its size when told to), `bframes`, `h265` or `mjpeg` (test pictures).
+
+Speaks JSON, one object a line. On standard output first {"port": N}, or {"missing": "..."} and exit
+status 3 when a GStreamer element is not there; then one answer per command from standard input:
+  {"do": "count"}   {"counts": {NAME: {"sent": access units so far, "clients": connections so far}}}
+  {"do": "pause"}   sessions stay open, nothing more is sent;   {"do": "resume"}
+  {"do": "switch"}  `sizes` goes on in its other size, at the next key frame
+  {"do": "stop"}    ends the process
+It dies with its standard input, so a killed test leaves no camera behind.
+"""
+
+import argparse
+import json
+import sys
+import threading
+import time
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstApp", "1.0")
+gi.require_version("GstRtsp", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+
+FPS = 30
+BYTE_STREAM = "video/x-h264,stream-format=byte-stream,alignment=au"
+
+PICTURES = "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=640,height=360,framerate=15/1"
+LIVE = {
+    "h265": "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=30 ! h265parse"
+    " ! rtph265pay name=pay0 pt=96 config-interval=-1",
+    "mjpeg": "jpegenc ! rtpjpegpay name=pay0 pt=26",
+    "bframes": "x264enc speed-preset=veryfast bframes=2 b-adapt=false key-int-max=30"
+    " ! video/x-h264,profile=main ! rtph264pay name=pay0 pt=96 config-interval=-1",
+}
+
+
+def say(message):
+    """One JSON line on standard output."""
+    print(json.dumps(message), flush=True)
+
+
+def access_units(pipeline):
+    """The access units that `pipeline ! appsink` yields: a list of (bytes, is a key frame)."""
+    player = Gst.parse_launch(f"{pipeline} ! h264parse config-interval=-1 ! {BYTE_STREAM} ! appsink name=out sync=false")
+    out = player.get_by_name("out")
+    player.set_state(Gst.State.PLAYING)
+    units = []
+    while sample := out.emit("pull-sample"):
+        buffer = sample.get_buffer()
+        key = not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT)
+        units.append((buffer.extract_dup(0, buffer.get_size()), key))
+    error = player.get_bus().pop_filtered(Gst.MessageType.ERROR)
+    player.set_state(Gst.State.NULL)
+    if error or not units:
+        raise SystemExit(f"{pipeline}: {error.parse_error()[0].message if error else 'no access units'}")
+    return units
+
+
+def encoded(width, height, seconds=2):
+    """A short closed loop of test pictures as H.264, one GOP a second."""
+    caps = f"video/x-raw,format=I420,width={width},height={height},framerate={FPS}/1"
+    return access_units(
+        f"videotestsrc num-buffers={seconds * FPS} pattern=smpte ! {caps}"
+        f" ! x264enc speed-preset=veryfast tune=zerolatency bframes=0 key-int-max={FPS}"
+    )
+
+
+class Mount:
+    """One path of the camera, and how much went out on it."""
+
+    def __init__(self, loops):
+        self.loops = loops
+        self.current = 0
+        self.sent = 0
+        self.clients = 0
+        self.running = threading.Event()
+        self.running.set()
+
+    def play(self, source, gone):
+        """Pushes access units into `source` at their pace until `gone` is set: frame 0 first, then
+        round and round with timestamps that go on."""
+        start = time.monotonic()
+        base = self.running_time(source)
+        index = position = 0
+        playing = self.current
+        while not gone.is_set():
+            if not self.running.is_set():
+                paused = time.monotonic()
+                self.running.wait(timeout=0.1)
+                # The stamp counter stands still with us: the gap is seen in both clocks alike.
+                lost = time.monotonic() - paused
+                start += lost
+                base += int(lost * Gst.SECOND)
+                continue
+            loop = self.loops[playing]
+            if playing != self.current and loop[position][1]:
+                playing, position = self.current, 0
+                loop = self.loops[playing]
+            buffer = Gst.Buffer.new_wrapped(loop[position][0])
+            buffer.pts = buffer.dts = base + index * Gst.SECOND // FPS
+            buffer.duration = Gst.SECOND // FPS
+            delay = start + index / FPS - time.monotonic()
+            if delay > 0 and gone.wait(timeout=delay):
+                return
+            if source.emit("push-buffer", buffer) != Gst.FlowReturn.OK:
+                return
+            self.sent += 1
+            index += 1
+            position = (position + 1) % len(loop)
+
+    @staticmethod
+    def running_time(source):
+        """The pipeline's running time now."""
+        clock = source.get_clock()
+        return max(0, clock.get_time() - source.get_base_time()) if clock else 0
+
+
+class LoopFactory(GstRtspServer.RTSPMediaFactory):
+    """Makes a media for each client: an appsrc fed by the mount's loop."""
+
+    def __init__(self, mount):
+        super().__init__()
+        self.mount = mount
+        self.set_shared(False)
+
+    def do_create_element(self, _url):
+        return Gst.parse_launch(
+            f"( appsrc name=source is-live=true format=time caps={BYTE_STREAM}"
+            " ! rtph264pay name=pay0 pt=96 config-interval=-1 mtu=1400 )"
+        )
+
+    def do_configure(self, media):
+        source = media.get_element().get_by_name("source")
+        gone = threading.Event()
+        media.connect("unprepared", lambda _media: gone.set())
+        started = threading.Event()
+
+        def needs_data(_source, _bytes):
+            if not started.is_set():
+                started.set()
+                self.mount.clients += 1
+                threading.Thread(target=self.mount.play, args=(source, gone), daemon=True).start()
+
+        source.connect("need-data", needs_data)
+        GstRtspServer.RTSPMediaFactory.do_configure(self, media)
+
+
+def factory(kind, file, mount):
+    """The media factory of a mount."""
+    if mount:
+        return LoopFactory(mount)
+    live = GstRtspServer.RTSPMediaFactory()
+    live.set_shared(True)
+    live.set_launch(f"( {PICTURES} ! {LIVE[kind]} )")
+    return live
+
+
+def credentials(server, user, password, kind):
+    """Asks every client for a name and a password."""
+    method = {"digest": GstRtsp.RTSPAuthMethod.DIGEST, "basic": GstRtsp.RTSPAuthMethod.BASIC}[kind]
+    token = GstRtspServer.RTSPToken()
+    token.set_string("media.factory.role", "viewer")
+    auth = GstRtspServer.RTSPAuth()
+    auth.set_supported_methods(method)
+    if kind == "digest":
+        auth.add_digest(user, password, token)
+    else:
+        auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
+    server.set_auth(auth)
+
+
+def permissions():
+    """What a client that gave its name and password may do."""
+    allowed = GstRtspServer.RTSPPermissions()
+    for what in ("media.factory.access", "media.factory.construct"):
+        allowed.add_permission_for_role("viewer", what, True)
+    return allowed
+
+
+def commands(mounts, loop):
+    """Carries out what comes in on standard input, and ends with it."""
+    for line in sys.stdin:
+        what = json.loads(line)["do"]
+        answer = {"done": what}
+        if what == "count":
+            answer = {"counts": {n: {"sent": m.sent, "clients": m.clients} for n, m in mounts.items()}}
+        elif what == "stop":
+            break
+        for mount in mounts.values():
+            if what == "pause":
+                mount.running.clear()
+            elif what == "resume":
+                mount.running.set()
+            elif what == "switch":
+                mount.current = (mount.current + 1) % len(mount.loops)
+        say(answer)
+    loop.quit()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--user")
+    parser.add_argument("--password")
+    parser.add_argument("--auth", choices=("digest", "basic"), default="digest")
+    parser.add_argument("mounts", nargs="+", metavar="NAME=KIND[:FILE]")
+    options = parser.parse_args()
+    Gst.init(None)
+
+    wanted = [(name, *kind.split(":", 1)) for name, kind in (m.split("=", 1) for m in options.mounts)]
+    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "h265": ["x265enc"], "mjpeg": ["jpegenc"]}.items():
+        for _name, kind, *_file in wanted:
+            if kind == element[0] and not Gst.ElementFactory.find(element[1][0]):
+                say({"missing": f"GStreamer has no {element[1][0]} here"})
+                raise SystemExit(3)
+
+    server = GstRtspServer.RTSPServer()
+    server.set_address("127.0.0.1")
+    server.set_service(str(options.port))
+    if options.user:
+        credentials(server, options.user, options.password, options.auth)
+    mounts = {}
+    clips = {}
+    for name, kind, *file in wanted:
+        mount = None
+        if kind == "clip":
+            path = file[0]
+            if path not in clips:
+                clips[path] = access_units(f'filesrc location="{path}" ! qtdemux')
+            mount = Mount([clips[path]])
+        elif kind == "sizes":
+            mount = Mount([encoded(1280, 720), encoded(640, 480)])
+        elif kind not in LIVE:
+            parser.error(f"{kind} is no kind of mount")
+        if mount:
+            mounts[name] = mount
+        media = factory(kind, file, mount)
+        if options.user:
+            media.set_permissions(permissions())
+        server.get_mount_points().add_factory(f"/{name}", media)
+    if not server.attach(None):
+        raise SystemExit(f"port {options.port} is taken")
+    loop = GLib.MainLoop()
+    threading.Thread(target=commands, args=(mounts, loop), daemon=True).start()
+    say({"port": server.get_bound_port()})
+    loop.run()
+
+
+if __name__ == "__main__":
+    main()
