@@ -1,0 +1,13 @@
+//! H.264 as far as it must be read to be passed on: NAL units, parameter sets, slice types.
+//!
+//! Section numbers are those of Rec. ITU-T H.264 (08/2021).
+
+mod bits;
+mod nal;
+mod slice;
+mod sps;
+
+pub use bits::OutOfBits;
+pub use nal::{NalType, NalUnits, nal_type, nal_units};
+pub use slice::{SliceError, SliceType, has_b_slice, slice_type};
+pub use sps::{Colour, Matrix, Sps, SpsError};

@@ -1,0 +1,7 @@
+//! From a run's RTP timestamps to media time and wall time.
+
+mod media;
+mod wall;
+
+pub use media::{Placed, Timeline};
+pub use wall::WallClock;
