@@ -1,1 +1,33 @@
-//! razz-vision
+//! Access units to pictures, pictures to detections and embeddings.
+//!
+//! A camera's thread owns a [`Decoder`]; what it hands out are [`Picture`]s, cheap to clone, which
+//! carry the [frame key](razz_base::FrameKey) of the access unit they were decoded from. An
+//! inference thread owns a [`Detector`] (and perhaps an [`Embedder`]) and works on pictures of all
+//! cameras. Nothing here reads a clock, opens a socket or starts a thread, except those that an
+//! inference engine starts for itself while a model loads; they inherit the priority of the thread
+//! that called `load`.
+//!
+//! In reading order: [`Picture`] and [`Colour`], [`Decoder`], the letterbox and its resampling
+//! pass, [`engine`] (rten, ONNX Runtime), [`Detector`], [`Embedder`], [`encode_jpeg`].
+
+mod colour;
+mod decoder;
+mod detector;
+mod embed;
+pub mod engine;
+mod jpeg;
+mod letterbox;
+mod model;
+mod onnx;
+mod picture;
+mod resample;
+mod yolo;
+
+pub use decoder::{DecodeError, Decoder, DecoderCounts};
+pub use detector::{DetectError, Detector, DetectorSettings};
+pub use embed::{Embedder, HistogramEmbedder, OnnxEmbedder, builtin_embedder};
+pub use engine::EngineChoice;
+pub use jpeg::{JpegError, encode_jpeg};
+pub use model::{ModelError, ModelSource};
+pub use picture::{Picture, Plane};
+pub use razz_media::h264::{Colour, Matrix};

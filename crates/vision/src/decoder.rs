@@ -1,0 +1,359 @@
+//! Access units in, pictures out: H.264 by openh264.
+//!
+//! A picture is either right or it is not there: error concealment is off, and after anything that
+//! breaks the chain of references (an error, packets lost before us) nothing comes out until the
+//! next IDR. Every picture carries the key of its own access unit.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use openh264::OpenH264API;
+use openh264::decoder::{DecodedYUV, DecoderConfig, Flush};
+use openh264::formats::YUVSource;
+use razz_base::{AccessUnit, FrameKey, RunId, Size};
+use razz_media::h264::{
+    Colour, NalType, SliceType, Sps, SpsError, nal_type, nal_units, slice_type,
+};
+
+use crate::picture::{Picture, Plane, Planes};
+
+/// How many pictures may stand before another in decode order and after it in output order, where
+/// a stream has B slices and does not say: enough for one level of B pyramid.
+const USUAL_REORDER_DEPTH: usize = 2;
+/// Picture buffers kept for another use.
+const POOL: usize = 4;
+
+/// Why an access unit gave no picture. All but `Start` name the access unit.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// openh264 did not start.
+    #[error("the H.264 decoder does not start: {0}")]
+    Start(String),
+    /// No NAL unit with a slice in it.
+    #[error("{key}, run {run}: {bytes} bytes without an H.264 slice")]
+    NotH264 {
+        /// The access unit.
+        key: FrameKey,
+        /// Its RTSP session.
+        run: RunId,
+        /// Its length.
+        bytes: usize,
+    },
+    /// The sequence parameter set cannot be read.
+    #[error("{key}, run {run}: {error}")]
+    Sps {
+        /// The access unit.
+        key: FrameKey,
+        /// Its RTSP session.
+        run: RunId,
+        /// What is wrong with it.
+        error: SpsError,
+    },
+    /// A kind of H.264 that is not decoded here.
+    #[error(
+        "{key}, run {run}: {what} is not supported; set the camera to 8-bit 4:2:0 progressive H.264"
+    )]
+    Unsupported {
+        /// The access unit.
+        key: FrameKey,
+        /// Its RTSP session.
+        run: RunId,
+        /// Which kind.
+        what: &'static str,
+    },
+    /// Packets were lost on the way to us; what refers to them would be smeared.
+    #[error("{key}, run {run}: {packets} packets lost before it; waiting for the next IDR")]
+    Lost {
+        /// The access unit.
+        key: FrameKey,
+        /// Its RTSP session.
+        run: RunId,
+        /// How many.
+        packets: u32,
+    },
+    /// openh264 found it damaged, or it refers to pictures that are not there.
+    #[error("{key}, run {run}: damaged H.264 ({what}); waiting for the next IDR")]
+    Damaged {
+        /// The access unit.
+        key: FrameKey,
+        /// Its RTSP session.
+        run: RunId,
+        /// What openh264 said.
+        what: String,
+    },
+}
+
+/// What a decoder did since it was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DecoderCounts {
+    /// Access units decoded.
+    pub decoded: u64,
+    /// Access units that ended in an error.
+    pub failed: u64,
+    /// Access units passed over while waiting for an IDR.
+    pub waited: u64,
+    /// Wanted pictures thrown away because a later one was already out (B-frames deeper than the
+    /// stream announced), or because they were still held back when an error came.
+    pub dropped: u64,
+}
+
+/// Decodes the H.264 of one camera; owned by that camera's thread.
+pub struct Decoder {
+    codec: Option<openh264::decoder::Decoder>,
+    waiting_for_idr: bool,
+    colour: Colour,
+    order: OutputOrder,
+    pool: VecDeque<Arc<Planes>>,
+    counts: DecoderCounts,
+}
+
+impl Decoder {
+    /// A decoder that waits for its first IDR.
+    ///
+    /// # Errors
+    /// When openh264 does not start.
+    pub fn new() -> Result<Self, DecodeError> {
+        Ok(Self {
+            codec: Some(start()?),
+            waiting_for_idr: true,
+            colour: Colour::unstated(0),
+            order: OutputOrder::default(),
+            pool: VecDeque::with_capacity(POOL),
+            counts: DecoderCounts::default(),
+        })
+    }
+
+    /// Decodes one access unit.
+    ///
+    /// With `want` false it is decoded for reference only, which saves copying the pixels, and no
+    /// picture of it comes out. Without B-frames a wanted picture is this access unit's own; with
+    /// B-frames pictures come out some calls later, in output order (increasing media time), and
+    /// `None` may also mean "not yet". While the decoder waits for an IDR it answers `None`.
+    ///
+    /// # Errors
+    /// When the access unit is damaged, lacks lost packets, or is not decodable H.264. The decoder
+    /// then waits for the next IDR; only [`DecodeError::NotH264`] leaves it as it was.
+    pub fn decode(&mut self, au: &AccessUnit, want: bool) -> Result<Option<Picture>, DecodeError> {
+        let (key, run) = (au.key, au.run);
+        if self.waiting_for_idr && !au.idr {
+            self.counts.waited += 1;
+            return Ok(None);
+        }
+        let result = self.try_decode(au, want);
+        match &result {
+            Ok(_) => {
+                self.counts.decoded += 1;
+                self.waiting_for_idr = false;
+            }
+            Err(DecodeError::NotH264 { .. }) => self.counts.failed += 1,
+            Err(_) => {
+                self.counts.failed += 1;
+                self.reset();
+            }
+        }
+        let picture = result?;
+        debug_assert!(picture.as_ref().is_none_or(|p| p.key == key), "{key} {run}");
+        Ok(self.order.pass(key, picture, &mut self.counts))
+    }
+
+    /// Pictures still held back for their turn, in output order: for the end of a file.
+    pub fn flush(&mut self) -> Vec<Picture> {
+        self.order.drain()
+    }
+
+    /// Forgets all references and waits for the next IDR: for a new run.
+    pub fn reset(&mut self) {
+        self.waiting_for_idr = true;
+        // A fresh codec is started at the next IDR, so that nothing of a damaged state survives.
+        self.codec = None;
+        self.counts.dropped += self.order.drain().len() as u64;
+        self.order = OutputOrder::default();
+    }
+
+    /// What it did so far.
+    pub fn counts(&self) -> DecoderCounts {
+        self.counts
+    }
+
+    /// Whether only an IDR is decoded next.
+    pub fn is_waiting_for_idr(&self) -> bool {
+        self.waiting_for_idr
+    }
+
+    fn try_decode(&mut self, au: &AccessUnit, want: bool) -> Result<Option<Picture>, DecodeError> {
+        let (key, run) = (au.key, au.run);
+        self.read_head(au)?;
+        // An IDR stands alone: a loss before it does not matter, a loss inside it is found below.
+        if au.lost_packets > 0 && !au.idr {
+            return Err(DecodeError::Lost { key, run, packets: au.lost_packets });
+        }
+        let codec = match &mut self.codec {
+            Some(codec) => codec,
+            empty => empty.insert(start()?),
+        };
+        let damaged = |what: String| DecodeError::Damaged { key, run, what };
+        // With flushing, each access unit gives its own picture at once, whatever the order; the
+        // order is ours to restore (`OutputOrder`), by media time.
+        let decoded = match codec.decode(&au.data) {
+            Ok(Some(decoded)) => decoded,
+            Ok(None) => return Err(damaged("no picture came out".to_owned())),
+            Err(error) => return Err(damaged(error.to_string())),
+        };
+        if !want {
+            return Ok(None);
+        }
+        let picture = copy_out(&decoded, au, self.colour, &mut self.pool);
+        picture.map(Some).ok_or_else(|| damaged("the picture has no pixels".to_owned()))
+    }
+
+    /// Reads what stands before the first slice: a new SPS, and the slice's type.
+    fn read_head(&mut self, au: &AccessUnit) -> Result<(), DecodeError> {
+        let (key, run) = (au.key, au.run);
+        for nal in nal_units(&au.data) {
+            let kind = nal_type(nal);
+            if kind == Some(NalType::Sps) {
+                let sps = Sps::parse(nal).map_err(|error| DecodeError::Sps { key, run, error })?;
+                if let Some(what) = unsupported(&sps) {
+                    return Err(DecodeError::Unsupported { key, run, what });
+                }
+                self.colour = sps.colour;
+                self.order.announce(&sps);
+            }
+            if kind.is_some_and(NalType::is_vcl) {
+                // An unreadable type is openh264's to refuse.
+                if let Ok(Some(SliceType::B)) = slice_type(nal) {
+                    self.order.saw_b_slice();
+                }
+                return Ok(());
+            }
+        }
+        Err(DecodeError::NotH264 { key, run, bytes: au.data.len() })
+    }
+}
+
+/// What openh264 cannot do, said before it fails obscurely.
+fn unsupported(sps: &Sps) -> Option<&'static str> {
+    if sps.chroma_format != 1 && sps.chroma_format != 0 {
+        Some("chroma other than 4:2:0")
+    } else if sps.bit_depth != 8 {
+        Some("more than 8 bits a sample")
+    } else if sps.chroma_format == 0 {
+        Some("monochrome video")
+    } else {
+        None
+    }
+}
+
+fn start() -> Result<openh264::decoder::Decoder, DecodeError> {
+    // DecoderConfig's defaults: one thread, error concealment off.
+    let config = DecoderConfig::new().flush_after_decode(Flush::Flush);
+    openh264::decoder::Decoder::with_api_config(OpenH264API::from_source(), config)
+        .map_err(|error| DecodeError::Start(error.to_string()))
+}
+
+/// Copies the pixels into a buffer of the pool that nobody else holds, or into a new one.
+fn copy_out(
+    decoded: &DecodedYUV<'_>,
+    au: &AccessUnit,
+    colour: Colour,
+    pool: &mut VecDeque<Arc<Planes>>,
+) -> Option<Picture> {
+    let (width, height) = decoded.dimensions();
+    let (luma_stride, cb_stride, cr_stride) = decoded.strides();
+    let (chroma_width, chroma_height) = (width / 2, height / 2);
+    // 4:2:0 crops by whole chroma samples (table 6-1), so both sides are even.
+    if width == 0 || height == 0 || width % 2 != 0 || height % 2 != 0 {
+        return None;
+    }
+    let plane = |data, stride, width, height| Plane { data, stride, width, height };
+    let source = [
+        plane(decoded.y(), luma_stride, width, height),
+        plane(decoded.u(), cb_stride, chroma_width, chroma_height),
+        plane(decoded.v(), cr_stride, chroma_width, chroma_height),
+    ];
+    let free = pool.iter().position(|planes| Arc::strong_count(planes) == 1);
+    let mut planes = free.and_then(|at| pool.remove(at)).unwrap_or_default();
+    match Arc::get_mut(&mut planes) {
+        Some(planes) => planes.fill(source),
+        // Only by a race with a clone of a clone; then a new buffer will do.
+        None => planes = Arc::new(Planes::from_planes(source)),
+    }
+    pool.push_back(Arc::clone(&planes));
+    if pool.len() > POOL {
+        pool.pop_front();
+    }
+    Some(Picture {
+        key: au.key,
+        wall: au.wall,
+        received: au.received,
+        size: Size::new(width as u32, height as u32),
+        colour,
+        planes,
+    })
+}
+
+/// Puts pictures back into output order, which is the order of media time (RFC 6184 section 5.1:
+/// the RTP timestamp is the sampling instant).
+#[derive(Debug, Default)]
+struct OutputOrder {
+    /// How many access units are held back; 0 without B-frames.
+    depth: usize,
+    /// Whether the stream said so.
+    announced: bool,
+    /// By rising media time; unwanted ones take their place without pixels.
+    held: VecDeque<(FrameKey, Option<Picture>)>,
+    /// The last one that left.
+    last: Option<FrameKey>,
+}
+
+impl OutputOrder {
+    /// A sequence parameter set: how deep its pictures are reordered, if it says.
+    fn announce(&mut self, sps: &Sps) {
+        if let Some(depth) = sps.max_num_reorder_frames {
+            self.depth = usize::from(depth);
+            self.announced = true;
+        } else if !sps.may_reorder() {
+            self.depth = 0;
+            self.announced = true;
+        } else {
+            self.announced = false;
+        }
+    }
+
+    fn saw_b_slice(&mut self) {
+        if !self.announced {
+            self.depth = self.depth.max(USUAL_REORDER_DEPTH);
+        }
+    }
+
+    /// Takes the picture of `key` in, lets at most one out.
+    fn pass(
+        &mut self,
+        key: FrameKey,
+        picture: Option<Picture>,
+        counts: &mut DecoderCounts,
+    ) -> Option<Picture> {
+        if self.last.is_some_and(|last| key.time <= last.time) {
+            counts.dropped += u64::from(picture.is_some());
+            return None;
+        }
+        let at = self.held.partition_point(|(held, _)| held.time < key.time);
+        self.held.insert(at, (key, picture));
+        // More than one too many is only there after the depth shrank; then the newest counts.
+        let mut out = None;
+        while self.held.len() > self.depth {
+            let (key, picture) = self.held.pop_front()?;
+            self.last = Some(key);
+            if let Some(picture) = picture {
+                counts.dropped += u64::from(out.replace(picture).is_some());
+            }
+        }
+        out
+    }
+
+    fn drain(&mut self) -> Vec<Picture> {
+        let held = std::mem::take(&mut self.held);
+        self.last = held.back().map(|(key, _)| *key).or(self.last);
+        held.into_iter().filter_map(|(_, picture)| picture).collect()
+    }
+}

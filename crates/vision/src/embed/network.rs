@@ -1,0 +1,175 @@
+//! Embeddings by a re-identification network (OSNet and its like) from an ONNX file.
+
+use std::path::Path;
+
+use razz_base::{Embedding, Rect, Size};
+
+use super::{Embedder, pixels};
+use crate::colour::YuvToRgb;
+use crate::detector::input_size;
+use crate::engine::{self, Engine, EngineChoice, EngineError, Port};
+use crate::model::{ModelError, ModelFile, ModelSource};
+use crate::picture::Picture;
+use crate::resample::{Axis, Sampler, Window};
+
+/// ImageNet's mean and standard deviation of R, G, B at 0 to 1, as such networks are trained with.
+const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
+/// OSNet's input where the file leaves it open.
+const USUAL_SIZE: Size = Size::new(128, 256);
+/// At most so many crops a run where the file leaves the batch open: enough to keep threads busy,
+/// and little memory.
+const OPEN_BATCH: usize = 8;
+/// A crop with fewer pixels in a direction says nothing.
+const LEAST_PX: usize = 8;
+const KNOWN: &str = "known is one f32 output [batch, values] with at least two values";
+
+/// A re-identification network.
+pub struct OnnxEmbedder {
+    engine: Box<dyn Engine>,
+    size: Size,
+    /// Crops per run, and whether the file fixes it.
+    batch: usize,
+    fixed: bool,
+    input: Vec<f32>,
+    sampler: Sampler,
+    notes: Vec<String>,
+}
+
+impl OnnxEmbedder {
+    /// Loads a network that takes `[batch, 3, height, width]` (RGB, normalised as ImageNet) and
+    /// gives `[batch, values]`, and runs it once. A batch the file fixes is filled up.
+    ///
+    /// # Errors
+    /// As [`Detector::load`](crate::Detector::load), for those shapes.
+    pub fn load(path: &Path, choice: EngineChoice, threads: usize) -> Result<Self, ModelError> {
+        let file = ModelFile::read(ModelSource::File(path))?;
+        let mut notes = Vec::new();
+        let mut verdict = None;
+        let engine = engine::open(&file.data, choice, threads, &mut notes, |engine| {
+            verdict = Some(Fit::check(engine, &file.name)?);
+            Ok(())
+        })
+        .map_err(|errors| ModelError::Engine {
+            model: file.name.clone(),
+            reason: errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        })?;
+        let Some(fit) = verdict else {
+            unreachable!("an engine is only opened once it was accepted");
+        };
+        let Fit { size, batch, fixed } = fit?;
+        let input = vec![0.0; batch * 3 * (size.width * size.height) as usize];
+        Ok(Self { engine, size, batch, fixed, input, sampler: Sampler::default(), notes })
+    }
+
+    /// What runs it: `"rten"`, `"ort/cpu"` or `"ort/openvino"`.
+    pub fn engine_name(&self) -> &str {
+        self.engine.name()
+    }
+
+    /// What a log should say about how it was loaded.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// As [`Embedder::embed`], with the engine's error.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn try_embed(
+        &mut self,
+        picture: &Picture,
+        boxes: &[Rect],
+    ) -> Result<Vec<Option<Embedding>>, EngineError> {
+        let mut embeddings = vec![None; boxes.len()];
+        let crops: Vec<_> = boxes
+            .iter()
+            .enumerate()
+            .filter_map(|(i, bbox)| Some((i, pixels(picture, bbox, LEAST_PX)?)))
+            .collect();
+        for crops in crops.chunks(self.batch) {
+            for (slot, (_, crop)) in crops.iter().enumerate() {
+                self.fill(picture, *crop, slot);
+            }
+            let batch = if self.fixed { self.batch } else { crops.len() };
+            let (width, height) = (self.size.width as usize, self.size.height as usize);
+            let input = &self.input[..batch * 3 * width * height];
+            self.engine.run(input, [batch, 3, height, width], &mut |output| {
+                let vectors = output.data.chunks_exact(output.data.len() / batch);
+                for ((i, _), vector) in crops.iter().zip(vectors) {
+                    embeddings[*i] = Embedding::normalised(vector);
+                }
+            })?;
+        }
+        Ok(embeddings)
+    }
+
+    /// Samples one crop into its place in the batch.
+    fn fill(&mut self, picture: &Picture, crop: [(usize, usize); 2], slot: usize) {
+        let [(left, crop_width), (top, crop_height)] = crop;
+        let (width, height) = (self.size.width as usize, self.size.height as usize);
+        let columns = Axis::new(left, crop_width, picture.size.width as usize, width);
+        let rows = Axis::new(top, crop_height, picture.size.height as usize, height);
+        let scale = DEVIATION.map(|d| 1.0 / d);
+        let offset = [0, 1, 2].map(|i| -MEAN[i] / DEVIATION[i]);
+        let colour = YuvToRgb::new(picture.colour).scaled(scale, offset);
+        let area = 3 * width * height;
+        let canvas = &mut self.input[slot * area..][..area];
+        let window = Window { left: 0, top: 0, width, height };
+        self.sampler.picture(picture, &columns, &rows, &colour, canvas, window);
+    }
+}
+
+impl Embedder for OnnxEmbedder {
+    fn embed(&mut self, picture: &Picture, boxes: &[Rect]) -> Vec<Option<Embedding>> {
+        self.try_embed(picture, boxes).unwrap_or_else(|_| vec![None; boxes.len()])
+    }
+}
+
+/// What the network takes.
+struct Fit {
+    size: Size,
+    batch: usize,
+    fixed: bool,
+}
+
+impl Fit {
+    /// The outer error is the engine's, the inner one the model's.
+    fn check(
+        engine: &mut dyn Engine,
+        model: &str,
+    ) -> Result<Result<Self, ModelError>, EngineError> {
+        let model = || model.to_owned();
+        let [input] = engine.inputs() else {
+            let found = format!("{} inputs", engine.inputs().len());
+            return Ok(Err(ModelError::Input { model: model(), found }));
+        };
+        // As for detection, but the batch may be anything.
+        let fixed = input.shape.as_ref().and_then(|shape| *shape.first()?);
+        let mut one = Port { shape: input.shape.clone(), ..input.clone() };
+        if let Some(first) = one.shape.as_mut().and_then(|shape| shape.first_mut()) {
+            *first = None;
+        }
+        let sane = fixed.is_none_or(|batch| (1..=256).contains(&batch));
+        let Some(size) = input_size(&[one], USUAL_SIZE).filter(|_| sane) else {
+            return Ok(Err(ModelError::Input { model: model(), found: input.to_string() }));
+        };
+        let batch = fixed.unwrap_or(OPEN_BATCH);
+        let (width, height) = (size.width as usize, size.height as usize);
+        let grey = vec![0.0; batch * 3 * width * height];
+        let (mut shape, mut finite) = (Vec::new(), true);
+        engine.run(&grey, [batch, 3, height, width], &mut |output| {
+            shape = output.shape.to_vec();
+            finite = output.data.iter().all(|v| v.is_finite());
+        })?;
+        let values: usize = shape.iter().skip(1).product();
+        if shape.first() != Some(&batch) || values < 2 {
+            let found = format!("{} {shape:?}", engine.outputs()[0].name);
+            return Ok(Err(ModelError::Output { model: model(), found, known: KNOWN }));
+        }
+        if !finite {
+            return Ok(Err(ModelError::NotFinite { model: model() }));
+        }
+        Ok(Ok(Self { size, batch, fixed: fixed.is_some() }))
+    }
+}

@@ -1,0 +1,157 @@
+//! Where a model comes from, and what can be wrong with it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::onnx::{Malformed, Outline};
+
+/// A model file, or its bytes.
+#[derive(Clone, Copy, Debug)]
+pub enum ModelSource<'a> {
+    /// An ONNX file.
+    File(&'a Path),
+    /// The bytes of one, e.g. built into the program.
+    Bytes {
+        /// What errors call it.
+        name: &'a str,
+        /// The whole file.
+        data: &'a [u8],
+    },
+}
+
+/// Why a model cannot be used; each names the model and says what to do.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum ModelError {
+    /// No such file.
+    #[error(
+        "model {model}: there is no such file; give the path of an ONNX file, or pull one with `razz models pull`"
+    )]
+    Missing {
+        /// The model.
+        model: String,
+    },
+    /// It cannot be read.
+    #[error("model {model}: cannot be read: {reason}; check its permissions")]
+    Unreadable {
+        /// The model.
+        model: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// Something else than ONNX.
+    #[error("model {model}: this is not an ONNX model ({what}); export the model as ONNX")]
+    NotAModel {
+        /// The model.
+        model: String,
+        /// What was found.
+        what: &'static str,
+    },
+    /// A part is missing at the end.
+    #[error(
+        "model {model}: the file is cut short, at least {missing} of its bytes are missing; copy or download it again"
+    )]
+    Truncated {
+        /// The model.
+        model: String,
+        /// How many are missing by the file's own lengths; there may be more.
+        missing: u64,
+    },
+    /// An input that pictures cannot be fitted into.
+    #[error("model {model}: takes {found}; known is one f32 input [1, 3, height, width]")]
+    Input {
+        /// The model.
+        model: String,
+        /// Its inputs.
+        found: String,
+    },
+    /// An output that no model family here has.
+    #[error("model {model}: gives {found}; {known}")]
+    Output {
+        /// The model.
+        model: String,
+        /// Its outputs.
+        found: String,
+        /// What is known.
+        known: &'static str,
+    },
+    /// An output with values that are not numbers, already for an empty picture.
+    #[error(
+        "model {model}: its output holds NaN or infinite values for a grey picture; the file is damaged or was exported wrongly, export it again in f32"
+    )]
+    NotFinite {
+        /// The model.
+        model: String,
+    },
+    /// None of the classes asked for is one of its own.
+    #[error("model {model}: knows none of the classes asked for ({wanted}); it knows {known}")]
+    Classes {
+        /// The model.
+        model: String,
+        /// The classes asked for.
+        wanted: String,
+        /// The first of its own.
+        known: String,
+    },
+    /// No engine could load or run it.
+    #[error("model {model}: no inference engine can run it: {reason}")]
+    Engine {
+        /// The model.
+        model: String,
+        /// What each engine said.
+        reason: String,
+    },
+}
+
+/// A whole ONNX file in memory.
+#[derive(Debug)]
+pub(crate) struct ModelFile<'a> {
+    pub(crate) name: String,
+    pub(crate) data: Cow<'a, [u8]>,
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
+impl<'a> ModelFile<'a> {
+    /// Reads it and makes sure that it is ONNX and whole.
+    pub(crate) fn read(source: ModelSource<'a>) -> Result<Self, ModelError> {
+        let (model, data) = match source {
+            ModelSource::File(path) => {
+                let model = path.display().to_string();
+                match std::fs::read(path) {
+                    Ok(data) => (model, Cow::Owned(data)),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                        return Err(ModelError::Missing { model });
+                    }
+                    Err(error) => {
+                        return Err(ModelError::Unreadable { model, reason: error.to_string() });
+                    }
+                }
+            }
+            ModelSource::Bytes { name, data } => (name.to_owned(), Cow::Borrowed(data)),
+        };
+        match Outline::read(&data) {
+            Ok(outline) => Ok(Self { name: model, data, metadata: outline.metadata }),
+            Err(Malformed::Truncated { missing }) => Err(ModelError::Truncated { model, missing }),
+            Err(Malformed::Empty) => Err(ModelError::NotAModel { model, what: "it is empty" }),
+            Err(Malformed::NotOnnx) => Err(ModelError::NotAModel { model, what: kind(&data) }),
+        }
+    }
+}
+
+/// What a file that is no ONNX model looks like.
+fn kind(data: &[u8]) -> &'static str {
+    let start = &data[..data.len().min(512)];
+    if start.starts_with(b"version https://git-lfs") {
+        "it is a Git LFS pointer, the real file was not downloaded"
+    } else if start.starts_with(b"PK\x03\x04") {
+        "it is a zip archive, perhaps a PyTorch file"
+    } else if start.starts_with(b"<") {
+        "it is a web page"
+    } else if start.iter().all(|b| *b == 0) {
+        "it begins with zeros"
+    } else if start.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e)) {
+        "it is text"
+    } else {
+        "its structure is another"
+    }
+}

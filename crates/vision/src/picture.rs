@@ -1,0 +1,152 @@
+//! Decoded pixels with their frame key.
+
+use std::sync::Arc;
+
+use razz_base::{FrameKey, MonoTime, Size, WallTime};
+use razz_media::h264::Colour;
+
+use crate::colour::YuvToRgb;
+use crate::resample::{Axis, Sampler, Window};
+
+/// One decoded picture: planar YCbCr 4:2:0, 8 bits, with the key of its access unit.
+///
+/// Cheap to clone: the pixels are shared.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// The access unit's camera and media time.
+    pub key: FrameKey,
+    /// When the camera took it.
+    pub wall: WallTime,
+    /// When the access unit's last packet was in.
+    pub received: MonoTime,
+    /// Width and height in pixels, after cropping (H.264 section 7.4.2.1.1).
+    pub size: Size,
+    /// How the planes are meant: matrix and range of the sequence parameter set.
+    pub colour: Colour,
+    pub(crate) planes: Arc<Planes>,
+}
+
+/// One plane of samples, row after row.
+#[derive(Clone, Copy, Debug)]
+pub struct Plane<'a> {
+    /// At least `stride * (height - 1) + width` samples.
+    pub data: &'a [u8],
+    /// Samples from one row to the next.
+    pub stride: usize,
+    /// Samples a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+}
+
+impl<'a> Plane<'a> {
+    /// The samples of row `y`.
+    ///
+    /// # Panics
+    /// If `y` is not a row of the plane.
+    pub fn row(&self, y: usize) -> &'a [u8] {
+        assert!(y < self.height, "row {y} of {}", self.height);
+        &self.data[y * self.stride..][..self.width]
+    }
+}
+
+/// Luma, then Cb, then Cr, without padding.
+#[derive(Debug, Default)]
+pub(crate) struct Planes(Vec<u8>);
+
+impl Planes {
+    pub(crate) fn from_planes(planes: [Plane<'_>; 3]) -> Self {
+        let mut copy = Self::default();
+        copy.fill(planes);
+        copy
+    }
+
+    /// Copies the planes in; the old allocation is used again where it is large enough.
+    pub(crate) fn fill(&mut self, planes: [Plane<'_>; 3]) {
+        self.0.clear();
+        for plane in planes {
+            for y in 0..plane.height {
+                self.0.extend_from_slice(plane.row(y));
+            }
+        }
+    }
+}
+
+impl Picture {
+    /// A picture from planes of any stride; the samples are copied. The chroma planes have half
+    /// the width and height of `size`, rounded up. `None` if a plane does not fit `size`, or the
+    /// size is empty.
+    pub fn from_planes(
+        key: FrameKey,
+        wall: WallTime,
+        received: MonoTime,
+        size: Size,
+        colour: Colour,
+        planes: [Plane<'_>; 3],
+    ) -> Option<Self> {
+        let (width, height) = (size.width as usize, size.height as usize);
+        let (chroma_width, chroma_height) = (width.div_ceil(2), height.div_ceil(2));
+        let want = [(width, height), (chroma_width, chroma_height), (chroma_width, chroma_height)];
+        let fits = planes.iter().zip(want).all(|(plane, (width, height))| {
+            width > 0
+                && height > 0
+                && (plane.width, plane.height) == (width, height)
+                && plane.stride >= width
+                && plane.data.len() >= plane.stride * (height - 1) + width
+        });
+        if !fits {
+            return None;
+        }
+        let planes = Arc::new(Planes::from_planes(planes));
+        Some(Self { key, wall, received, size, colour, planes })
+    }
+
+    /// The brightness samples.
+    pub fn luma(&self) -> Plane<'_> {
+        let (width, height) = (self.size.width as usize, self.size.height as usize);
+        Plane { data: &self.planes.0[..width * height], stride: width, width, height }
+    }
+
+    /// The blue-difference samples, half as many in each direction, rounded up.
+    pub fn cb(&self) -> Plane<'_> {
+        self.chroma(0)
+    }
+
+    /// The red-difference samples, half as many in each direction, rounded up.
+    pub fn cr(&self) -> Plane<'_> {
+        self.chroma(1)
+    }
+
+    fn chroma(&self, which: usize) -> Plane<'_> {
+        let luma = (self.size.width * self.size.height) as usize;
+        let (width, height) =
+            (self.size.width.div_ceil(2) as usize, self.size.height.div_ceil(2) as usize);
+        let data = &self.planes.0[luma + which * width * height..][..width * height];
+        Plane { data, stride: width, width, height }
+    }
+
+    /// The picture as 8-bit RGB, three bytes a pixel, row after row; chroma is interpolated where
+    /// it lies. `rgb` is overwritten. Not fast: for files, tests and offline use.
+    pub fn write_rgb(&self, rgb: &mut Vec<u8>) {
+        let (width, height) = (self.size.width as usize, self.size.height as usize);
+        let mut planar = vec![0f32; 3 * width * height];
+        let horizontal = Axis::new(0, width, width, width);
+        let vertical = Axis::new(0, height, height, height);
+        Sampler::default().picture(
+            self,
+            &horizontal,
+            &vertical,
+            &YuvToRgb::new(self.colour).scaled([255.0; 3], [0.0; 3]),
+            &mut planar,
+            Window { left: 0, top: 0, width, height },
+        );
+        rgb.clear();
+        rgb.reserve(3 * width * height);
+        let (red, rest) = planar.split_at(width * height);
+        let (green, blue) = rest.split_at(width * height);
+        for ((r, g), b) in red.iter().zip(green).zip(blue) {
+            // Already clamped to 0..=255; `as` cannot wrap.
+            rgb.extend([r, g, b].map(|v| v.round() as u8));
+        }
+    }
+}
