@@ -1,0 +1,81 @@
+//! Reads `razz.toml`. Settings are written, then resolved: `written.rs` declares the keys,
+//! `resolve.rs` checks the values, `resolved.rs` holds what the parts of the server get.
+//!
+//! Reading opens nothing but the file: no socket, no model, no camera.
+
+mod document;
+mod model;
+mod network;
+mod problem;
+#[cfg(test)]
+mod reference;
+mod resolve;
+mod resolved;
+mod source;
+#[cfg(test)]
+mod tests;
+mod written;
+
+use std::path::Path;
+use std::{env, fs, str};
+
+use toml::de::DeTable;
+
+pub(crate) use self::model::{MissingModel, ModelChoice};
+pub(crate) use self::network::Network;
+use self::problem::Problems;
+pub(crate) use self::problem::{ConfigError, ConfigErrors};
+pub(crate) use self::resolved::{
+    Access, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, EngineChoice, OpenAddress,
+    Server, Tracker, TrackerKind, Turn, Viewers,
+};
+pub(crate) use self::source::{Credentials, Source, SourceError, Transport};
+use self::written::Written;
+
+impl Config {
+    /// Reads the file at `path`; paths in it are relative to its folder, `env:NAME` is looked up
+    /// in the environment.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, one line each, none with a credential.
+    pub(crate) fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        let file = path.display().to_string();
+        let bytes = fs::read(path).map_err(|error| {
+            let message = format!("cannot be read ({error}); name the file with --config");
+            ConfigError::whole_file(&file, message)
+        })?;
+        let text = str::from_utf8(&bytes).map_err(|error| {
+            let line = bytes[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
+            let message = format!("line {line} is not UTF-8; save the file as UTF-8");
+            ConfigError::whole_file(&file, message)
+        })?;
+        let base_dir = path.parent().unwrap_or(Path::new(""));
+        Self::parse(text, &file, base_dir, &|name| env::var(name).ok())
+    }
+
+    /// Reads `text`. `file_name` is for messages, `base_dir` is what relative paths start from,
+    /// `env` looks up environment variables.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub(crate) fn parse(
+        text: &str,
+        file_name: &str,
+        base_dir: &Path,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigErrors> {
+        let mut problems = Problems::new(file_name, text);
+        let (document, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            let at = error.span().map_or(0, |span| span.start);
+            problems.add(at, format!("not valid TOML: {}", error.message().replace('\n', ", ")));
+        }
+        if !errors.is_empty() {
+            // What was read behind a syntax error is guesswork.
+            return problems.into_result(None);
+        }
+        let written = Written::read(document.get_ref(), &mut problems);
+        let config = written.and_then(|w| resolve::resolve(w, base_dir, env, &mut problems));
+        problems.into_result(config)
+    }
+}

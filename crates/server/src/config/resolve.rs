@@ -1,0 +1,360 @@
+//! From settings as written to settings as used: every value is checked here, once.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use razz_base::CameraId;
+
+use super::document::{At, closest};
+use super::model::ModelChoice;
+use super::problem::Problems;
+use super::resolved::{
+    Access, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, EngineChoice, Server,
+    Tracker, TrackerKind, Turn, Viewers,
+};
+use super::source::{Source, Transport};
+use super::written::{self, Fps, Written};
+use crate::redact::Secret;
+
+/// Most viewers that a limit may name.
+const MAX_VIEWERS: i64 = 100_000;
+/// Smallest and largest GOP ring in bytes: a short GOP at low rate, and what a machine can spare.
+const RING_BYTES: (i64, i64) = (1 << 20, 1 << 30);
+/// Rarest and most frequent detection, per second.
+const DETECT_FPS: (f64, f64) = (0.01, 240.0);
+/// Longest time that a predicted box may be published.
+const MAX_PUBLISH_LOST_MS: i64 = 60_000;
+
+/// Resolves what was read, noting every problem. `None` only where one was noted.
+pub(super) fn resolve(
+    written: Written,
+    base_dir: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+    problems: &mut Problems<'_>,
+) -> Option<Config> {
+    let mut resolver = Resolver { base_dir, env, problems };
+    let server = resolver.server(written.server);
+    let access = resolver.access(&written.access);
+    let viewers = resolver.viewers(written.viewers);
+    let compat = Compat { allow_adhoc: written.compat.allow_adhoc.value };
+    let detector = resolver.detector(written.detector);
+    let tracker = resolver.tracker(&written.tracker);
+    let cameras = resolver.cameras(written.cameras);
+    Some(Config {
+        server: server?,
+        access: access?,
+        viewers: viewers?,
+        compat,
+        detector: detector?,
+        tracker: tracker?,
+        cameras: cameras?,
+    })
+}
+
+struct Resolver<'r, 'a> {
+    base_dir: &'r Path,
+    env: &'r dyn Fn(&str) -> Option<String>,
+    problems: &'r mut Problems<'a>,
+}
+
+impl Resolver<'_, '_> {
+    fn server(&mut self, written: written::Server) -> Option<Server> {
+        let listen = self.address("listen", &written.listen);
+        let compat_listen = match written.compat_listen.value.as_str() {
+            "" => Some(None),
+            _ => self.address("compat_listen", &written.compat_listen).map(Some),
+        };
+        let webrtc_udp = self.address("webrtc_udp", &written.webrtc_udp);
+        let advertise = self.each(&written.advertise.value, |host| {
+            if is_host(host) {
+                return Ok(host.to_owned());
+            }
+            Err("`advertise` expects IP addresses or host names, such as \"203.0.113.7\", without a \
+                 port"
+                .to_owned())
+        });
+        if let (Some(listen), Some(Some(compat))) = (listen, compat_listen)
+            && listen == compat
+            && listen.port() != 0
+        {
+            let message = "`compat_listen` is the same as `listen`; give it another port";
+            self.problems.add(written.compat_listen.at, message);
+        }
+        Some(Server {
+            listen: listen?,
+            compat_listen: compat_listen?,
+            webrtc_udp: webrtc_udp?,
+            advertise: advertise?,
+        })
+    }
+
+    fn access(&mut self, written: &written::Access) -> Option<Access> {
+        let open_networks = self.each(&written.open_networks.value, |network| {
+            network.parse().map_err(|error| format!("`open_networks`: {error}"))
+        });
+        Some(Access { open_networks: open_networks? })
+    }
+
+    fn viewers(&mut self, written: written::Viewers) -> Option<Viewers> {
+        let max = self.whole("max", &written.max, 1, MAX_VIEWERS);
+        let max_per_camera = self.whole("max_per_camera", &written.max_per_camera, 1, MAX_VIEWERS);
+        let ring_bytes = self.whole("ring_bytes", &written.ring_bytes, RING_BYTES.0, RING_BYTES.1);
+        let turn: Vec<_> =
+            written.turn.value.into_iter().map(|turn| self.turn(turn.value)).collect();
+        Some(Viewers {
+            max: max? as usize,
+            max_per_camera: max_per_camera? as usize,
+            ring_bytes: ring_bytes? as usize,
+            turn: turn.into_iter().collect::<Option<_>>()?,
+        })
+    }
+
+    fn turn(&mut self, written: written::Turn) -> Option<Turn> {
+        let url = written.url.value;
+        let host = url.strip_prefix("turn:").or_else(|| url.strip_prefix("turns:"));
+        if host.is_none_or(|host| host.is_empty() || host.starts_with('/') || host.contains('@')) {
+            let message = "`url` of a TURN server expects turn:HOST or turns:HOST, such as \
+                           \"turn:turn.example.org:3478\"";
+            self.problems.add(written.url.at, message);
+            return None;
+        }
+        Some(Turn { secret: self.from_env("secret", written.secret)?, url })
+    }
+
+    fn detector(&mut self, written: written::Detector) -> Option<Detector> {
+        let model = ModelChoice::parse(&written.model.value, self.base_dir);
+        if model.is_none() {
+            let message = "`model` expects a model's name such as \"yolo11n\", the path of an .onnx \
+                           file, or \"demo\"";
+            self.problems.add(written.model.at, message);
+        }
+        let engines = [
+            ("auto", EngineChoice::Auto),
+            ("ort", EngineChoice::Ort),
+            ("rten", EngineChoice::Rten),
+        ];
+        let engine = self.word("engine", &written.engine, &engines);
+        let confidence = self.share("confidence", &written.confidence);
+        let iou = self.share("iou", &written.iou);
+        let classes = self.each(&written.classes.value, |class| match class.trim() {
+            "" => Err("`classes` has an empty name; take it out".to_owned()),
+            name => Ok(name.to_owned()),
+        });
+        Some(Detector {
+            model: model?,
+            engine: engine?,
+            confidence: confidence?,
+            iou: iou?,
+            idle: written.idle.value,
+            classes: classes?,
+        })
+    }
+
+    fn tracker(&mut self, written: &written::Tracker) -> Option<Tracker> {
+        let kinds = [
+            ("hybrid", TrackerKind::Hybrid),
+            ("bytetrack", TrackerKind::ByteTrack),
+            ("deepsort", TrackerKind::DeepSort),
+        ];
+        let kind = self.word("kind", &written.kind, &kinds);
+        let embedder = match written.embedder.value.as_str() {
+            "builtin" => Some(EmbedderChoice::Builtin),
+            path if path.ends_with(".onnx") => Some(EmbedderChoice::File(self.path(path))),
+            _ => {
+                let message = "`embedder` expects \"builtin\" or the path of an .onnx file";
+                self.problems.add(written.embedder.at, message);
+                None
+            }
+        };
+        let lost = &written.publish_lost_ms;
+        let publish_lost_ms = self.whole("publish_lost_ms", lost, 0, MAX_PUBLISH_LOST_MS);
+        Some(Tracker {
+            kind: kind?,
+            embedder: embedder?,
+            publish_lost_ms: publish_lost_ms?.unsigned_abs(),
+        })
+    }
+
+    fn cameras(&mut self, written: Vec<At<written::Camera>>) -> Option<Vec<Camera>> {
+        let mut first_at: Vec<(CameraId, usize)> = Vec::new();
+        let mut cameras = Some(Vec::new());
+        for camera in written {
+            let id_at = camera.value.id.at;
+            let camera = self.camera(camera.value);
+            if let Some(camera) = &camera {
+                match first_at.iter().find(|(id, _)| *id == camera.id) {
+                    Some((id, at)) => {
+                        let line = self.problems.line(*at);
+                        let message = format!(
+                            "camera id {id} is taken by the camera on line {line}; give each its own"
+                        );
+                        self.problems.add(id_at, message);
+                    }
+                    None => first_at.push((camera.id, id_at)),
+                }
+            }
+            match camera {
+                Some(camera) => cameras.iter_mut().for_each(|list| list.push(camera.clone())),
+                None => cameras = None,
+            }
+        }
+        cameras
+    }
+
+    fn camera(&mut self, written: written::Camera) -> Option<Camera> {
+        let id = u32::try_from(written.id.value).ok().and_then(CameraId::new);
+        if id.is_none() {
+            let message = format!("`id` expects a whole number from 1 to {}", u32::MAX);
+            self.problems.add(written.id.at, message);
+        }
+        let name = written.name.value.as_deref().map(str::trim).unwrap_or_default();
+        if name.chars().count() > 100 || name.chars().any(char::is_control) {
+            let message = "`name` expects one line of at most 100 characters";
+            self.problems.add(written.name.at, message);
+        }
+        let detect_fps = self.detect_fps(&written.detect_fps);
+        let transports = [("tcp", Transport::Tcp), ("udp", Transport::Udp)];
+        let transport = self.word("transport", &written.transport, &transports);
+        let address_at = written.url.at;
+        let address = self.from_env("url", written.url);
+        let username = self.optional_from_env("username", written.username);
+        let password = self.optional_from_env("password", written.password);
+        let source = Source::new(address?.reveal(), username?, password?, transport?)
+            .map_err(|error| self.problems.add(address_at, format!("`url`: {error}")))
+            .ok();
+        let id = id?;
+        let name = if name.is_empty() { format!("Camera {id}") } else { name.to_owned() };
+        Some(Camera { id, name, source: source?, detect_fps: detect_fps? })
+    }
+
+    fn detect_fps(&mut self, written: &At<Fps>) -> Option<DetectFps> {
+        let (low, high) = DETECT_FPS;
+        match &written.value {
+            Fps::Number(0.0) => return Some(DetectFps::Off),
+            Fps::Number(fps) if (low..=high).contains(fps) => return Some(DetectFps::Rate(*fps)),
+            Fps::Word(word) if word == "max" => return Some(DetectFps::Max),
+            Fps::Number(_) | Fps::Word(_) => {}
+        }
+        let message = format!(
+            "`detect_fps` expects detections per second from {low} to {high}, 0, or \"max\""
+        );
+        self.problems.add(written.at, message);
+        None
+    }
+
+    /// An IP address and a port.
+    fn address(&mut self, key: &str, written: &At<String>) -> Option<SocketAddr> {
+        let address = written.value.parse().ok();
+        if address.is_none() {
+            let message = format!(
+                "`{key}` expects an IP address and a port, such as \"127.0.0.1:8003\" or \
+                 \"[::1]:8003\""
+            );
+            self.problems.add(written.at, message);
+        }
+        address
+    }
+
+    /// A whole number from `low` to `high`.
+    fn whole(&mut self, key: &str, written: &At<i64>, low: i64, high: i64) -> Option<i64> {
+        let value = written.value;
+        if !(low..=high).contains(&value) {
+            let message =
+                format!("`{key}` expects a whole number from {low} to {high}, not {value}");
+            self.problems.add(written.at, message);
+            return None;
+        }
+        Some(value)
+    }
+
+    /// A number from 0 to 1.
+    fn share(&mut self, key: &str, written: &At<f64>) -> Option<f64> {
+        let value = written.value;
+        if !(0.0..=1.0).contains(&value) {
+            let message = format!("`{key}` expects a number from 0 to 1, not {value}");
+            self.problems.add(written.at, message);
+            return None;
+        }
+        Some(value)
+    }
+
+    /// One of a few words.
+    fn word<T: Copy>(&mut self, key: &str, written: &At<String>, words: &[(&str, T)]) -> Option<T> {
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == written.value) {
+            return Some(*value);
+        }
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let meant = match closest(&written.value, &known) {
+            Some(word) => format!("; did you mean \"{word}\"?"),
+            None => String::new(),
+        };
+        let known = known.join("\", \"");
+        self.problems.add(written.at, format!("`{key}` expects one of \"{known}\"{meant}"));
+        None
+    }
+
+    /// Every item of a list, by `parse`.
+    fn each<T>(
+        &mut self,
+        written: &[At<String>],
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let items: Vec<Option<T>> = written
+            .iter()
+            .map(|item| parse(&item.value).map_err(|m| self.problems.add(item.at, m)).ok())
+            .collect();
+        items.into_iter().collect()
+    }
+
+    /// A value, or with `env:NAME` the value of that environment variable.
+    fn from_env(&mut self, key: &str, written: At<Secret>) -> Option<Secret> {
+        let Some(name) = written.value.reveal().strip_prefix("env:") else {
+            return Some(written.value);
+        };
+        // What is no name of a variable may be a password that happens to begin with "env:".
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(plain) {
+            let message =
+                format!("`{key}` expects the name of an environment variable behind env:");
+            self.problems.add(written.at, message);
+            return None;
+        }
+        let value = (self.env)(name).map(Secret::new);
+        if value.is_none() {
+            let message = format!("`{key}`: the environment variable {name} is not set; set it");
+            self.problems.add(written.at, message);
+        }
+        value
+    }
+
+    /// As [`from_env`](Self::from_env); the outer `None` says that a problem was noted.
+    fn optional_from_env(
+        &mut self,
+        key: &str,
+        written: At<Option<Secret>>,
+    ) -> Option<Option<Secret>> {
+        match written.value {
+            None => Some(None),
+            Some(value) => self.from_env(key, At { value, at: written.at }).map(Some),
+        }
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.base_dir.join(path)
+    }
+}
+
+/// An IP address or a host name (RFC 1123 section 2.1).
+fn is_host(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.parse::<IpAddr>().is_ok()
+        || (text.len() <= 253
+            && text.split('.').all(label)
+            // 10.0.0.300 is a mistyped address, not a name.
+            && !text.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+}

@@ -1,0 +1,193 @@
+//! The settings as the parts of the server get them: typed, checked, complete.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use razz_base::CameraId;
+
+use super::model::ModelChoice;
+use super::network::Network;
+use super::source::Source;
+use crate::redact::Secret;
+
+/// Everything `razz.toml` says. Each part of the server is given its own group and no other.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Config {
+    /// Where razz listens.
+    pub(crate) server: Server,
+    /// Who may watch.
+    pub(crate) access: Access,
+    /// Limits and helpers of the WebRTC viewers.
+    pub(crate) viewers: Viewers,
+    /// The RTSPtoWebRTC endpoints.
+    pub(crate) compat: Compat,
+    /// What is found in the pictures.
+    pub(crate) detector: Detector,
+    /// How detections become tracks.
+    pub(crate) tracker: Tracker,
+    /// In the file's order; ids differ.
+    pub(crate) cameras: Vec<Camera>,
+}
+
+/// Where razz listens. Port 0 lets the system choose.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Server {
+    /// App, API, WebSocket, WHEP (TCP).
+    pub(crate) listen: SocketAddr,
+    /// RTSPtoWebRTC endpoints (TCP); `None`: off.
+    pub(crate) compat_listen: Option<SocketAddr>,
+    /// The port of all viewers (UDP, and TCP on the same number).
+    pub(crate) webrtc_udp: SocketAddr,
+    /// Further IP addresses or host names for ICE candidates.
+    pub(crate) advertise: Vec<String>,
+}
+
+/// Who may watch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Access {
+    /// Clients from here may watch without signing in.
+    pub(crate) open_networks: Vec<Network>,
+}
+
+/// Limits and helpers of the WebRTC viewers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Viewers {
+    /// At a time, all cameras together.
+    pub(crate) max: usize,
+    /// At a time, of one camera.
+    pub(crate) max_per_camera: usize,
+    /// Size of the GOP ring of each camera, in bytes.
+    pub(crate) ring_bytes: usize,
+    /// TURN servers.
+    pub(crate) turn: Vec<Turn>,
+}
+
+/// A TURN server.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Turn {
+    /// `turn:` or `turns:` address.
+    pub(crate) url: String,
+    /// Signs time-limited credentials.
+    pub(crate) secret: Secret,
+}
+
+/// The RTSPtoWebRTC endpoints.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Compat {
+    /// Whether `POST /stream` takes addresses of cameras that are not configured.
+    pub(crate) allow_adhoc: bool,
+}
+
+/// What is found in the pictures.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Detector {
+    /// The model.
+    pub(crate) model: ModelChoice,
+    /// What runs it.
+    pub(crate) engine: EngineChoice,
+    /// Smallest score, 0 to 1.
+    pub(crate) confidence: f64,
+    /// Largest overlap of two boxes of a class, as IoU, 0 to 1.
+    pub(crate) iou: f64,
+    /// Whether to slow down while nothing moves.
+    pub(crate) idle: bool,
+    /// Names of the classes to report; empty: all.
+    pub(crate) classes: Vec<String>,
+}
+
+/// What runs a model.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum EngineChoice {
+    /// The fastest that is found.
+    Auto,
+    /// ONNX Runtime.
+    Ort,
+    /// The built-in one.
+    Rten,
+}
+
+/// How detections become tracks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Tracker {
+    /// The method.
+    pub(crate) kind: TrackerKind,
+    /// What describes appearance.
+    pub(crate) embedder: EmbedderChoice,
+    /// How long a predicted box is still published, in milliseconds.
+    pub(crate) publish_lost_ms: u64,
+}
+
+/// A tracking method.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TrackerKind {
+    /// ByteTrack, with appearance for what it lost.
+    Hybrid,
+    /// Motion and overlap.
+    ByteTrack,
+    /// Appearance.
+    DeepSort,
+}
+
+/// What describes appearance.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum EmbedderChoice {
+    /// A descriptor that needs no model file.
+    Builtin,
+    /// An ONNX model.
+    File(PathBuf),
+}
+
+/// A camera.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Camera {
+    /// Its number.
+    pub(crate) id: CameraId,
+    /// What people call it; never empty.
+    pub(crate) name: String,
+    /// Where it is.
+    pub(crate) source: Source,
+    /// How often to detect.
+    pub(crate) detect_fps: DetectFps,
+}
+
+/// How often to detect on a camera.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum DetectFps {
+    /// Never.
+    Off,
+    /// Times per second, 0.01 to 240.
+    Rate(f64),
+    /// Every frame that capacity allows.
+    Max,
+}
+
+/// razz would listen where other machines reach it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "{} can be reached from other machines, where anyone could watch; use 127.0.0.1, or start \
+     with --open if that is wanted",
+    .0.join(", ")
+)]
+pub(crate) struct OpenAddress(Vec<String>);
+
+impl Config {
+    /// Whether this machine alone can reach every address that razz listens on.
+    ///
+    /// # Errors
+    /// Names the keys and addresses that others reach, and the flag that allows it.
+    pub(crate) fn is_loopback_only(&self) -> Result<(), OpenAddress> {
+        let server = &self.server;
+        let addresses = [
+            ("listen", Some(server.listen)),
+            ("compat_listen", server.compat_listen),
+            ("webrtc_udp", Some(server.webrtc_udp)),
+        ];
+        let open = |address: &SocketAddr| !address.ip().to_canonical().is_loopback();
+        let named: Vec<String> = addresses
+            .into_iter()
+            .filter_map(|(key, address)| Some((key, address.filter(open)?)))
+            .map(|(key, address)| format!("{key} = \"{address}\""))
+            .collect();
+        if named.is_empty() { Ok(()) } else { Err(OpenAddress(named)) }
+    }
+}

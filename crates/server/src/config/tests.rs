@@ -1,0 +1,428 @@
+//! What a config file means, and what is said about one that is wrong: tables.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::reference::repository;
+use super::*;
+
+fn env(name: &str) -> Option<String> {
+    match name {
+        "CAMERA_URL" => Some("rtsp://u:hunter2@10.0.0.7/s".to_owned()),
+        "CAMERA_PASSWORD" => Some("hunter2".to_owned()),
+        "NOT_AN_ADDRESS" => Some("hunter2".to_owned()),
+        _ => None,
+    }
+}
+
+fn parse(text: &str) -> Result<Config, ConfigErrors> {
+    Config::parse(text, "razz.toml", Path::new("/etc/razz"), &env)
+}
+
+/// The lines said about `text`, without the file's name.
+fn complaints(text: &str) -> Vec<String> {
+    let errors = parse(text).expect_err(text).to_string();
+    assert!(!errors.contains("hunter2"), "a credential shows: {errors}");
+    errors.lines().map(|line| line.strip_prefix("razz.toml:").unwrap_or(line).to_owned()).collect()
+}
+
+const CAMERA: &str = "[[camera]]\nid = 1\nurl = \"rtsp://h/s\"\n";
+
+#[test]
+fn an_empty_file_means_the_defaults() {
+    let config = parse("").unwrap();
+    let address = |text: &str| text.parse().unwrap();
+    assert_eq!(
+        config,
+        Config {
+            server: Server {
+                listen: address("127.0.0.1:8003"),
+                compat_listen: Some(address("127.0.0.1:8083")),
+                webrtc_udp: address("127.0.0.1:8189"),
+                advertise: vec![],
+            },
+            access: Access { open_networks: vec![] },
+            viewers: Viewers {
+                max: 500,
+                max_per_camera: 200,
+                ring_bytes: 16_777_216,
+                turn: vec![]
+            },
+            compat: Compat { allow_adhoc: false },
+            detector: Detector {
+                model: ModelChoice::Named("yolo11n".to_owned()),
+                engine: EngineChoice::Auto,
+                confidence: 0.25,
+                iou: 0.7,
+                idle: true,
+                classes: ["person", "bicycle", "car", "motorcycle", "bus", "truck"]
+                    .map(str::to_owned)
+                    .to_vec(),
+            },
+            tracker: Tracker {
+                kind: TrackerKind::Hybrid,
+                embedder: EmbedderChoice::Builtin,
+                publish_lost_ms: 500,
+            },
+            cameras: vec![],
+        }
+    );
+    let camera = &parse(CAMERA).unwrap().cameras[0];
+    assert_eq!((camera.name.as_str(), camera.detect_fps), ("Camera 1", DetectFps::Rate(6.0)));
+    assert_eq!(camera.source.transport, Transport::Tcp);
+    assert_eq!(camera.source.credentials, None);
+}
+
+#[test]
+fn every_key_is_read() {
+    let config = parse(
+        r#"
+        [server]
+        listen = "[::1]:0"
+        compat_listen = ""
+        webrtc_udp = "10.0.0.1:9"
+        advertise = ["203.0.113.7", "cam.example.org"]
+        [access]
+        open_networks = ["10.0.0.0/8"]
+        [viewers]
+        max = 2
+        max_per_camera = 1
+        ring_bytes = 2_097_152
+        turn = [{ url = "turn:t.example.org", secret = "env:CAMERA_PASSWORD" }]
+        [compat]
+        allow_adhoc = true
+        [detector]
+        model = "m/mine.onnx"
+        engine = "rten"
+        confidence = 0
+        iou = 1.0
+        idle = false
+        classes = []
+        [tracker]
+        kind = "deepsort"
+        embedder = "/opt/osnet.onnx"
+        publish_lost_ms = 0
+        [[camera]]
+        id = 7
+        name = " Gate "
+        url = "rtsp://u:p%40@10.0.0.5/stream1"
+        detect_fps = 0
+        [[camera]]
+        id = 2
+        url = "env:CAMERA_URL"
+        transport = "udp"
+        detect_fps = "max"
+        [[camera]]
+        id = 3
+        name = ""
+        url = "rtsp://h/s"
+        username = "u"
+        password = "env:CAMERA_PASSWORD"
+        detect_fps = 0.5
+        "#,
+    )
+    .unwrap();
+    assert_eq!(config.server.listen, "[::1]:0".parse().unwrap());
+    assert_eq!(config.server.compat_listen, None);
+    assert_eq!(config.server.advertise, ["203.0.113.7", "cam.example.org"]);
+    assert!(config.access.open_networks[0].contains("10.9.9.9".parse().unwrap()));
+    assert_eq!((config.viewers.max, config.viewers.max_per_camera), (2, 1));
+    assert_eq!(config.viewers.ring_bytes, 2 << 20);
+    assert_eq!(config.viewers.turn[0].url, "turn:t.example.org");
+    assert_eq!(config.viewers.turn[0].secret.reveal(), "hunter2");
+    assert!(config.compat.allow_adhoc);
+    assert_eq!(config.detector.model, ModelChoice::File(PathBuf::from("/etc/razz/m/mine.onnx")));
+    assert_eq!(config.detector.engine, EngineChoice::Rten);
+    assert_eq!((config.detector.confidence, config.detector.iou), (0.0, 1.0));
+    assert!(!config.detector.idle && config.detector.classes.is_empty());
+    assert_eq!(config.tracker.kind, TrackerKind::DeepSort);
+    assert_eq!(config.tracker.embedder, EmbedderChoice::File(PathBuf::from("/opt/osnet.onnx")));
+    assert_eq!(config.tracker.publish_lost_ms, 0);
+
+    let rows: Vec<_> = config
+        .cameras
+        .iter()
+        .map(|c| (c.id.as_u32(), c.name.as_str(), c.source.url.as_str(), c.detect_fps))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            (7, "Gate", "rtsp://10.0.0.5/stream1", DetectFps::Off),
+            (2, "Camera 2", "rtsp://10.0.0.7/s", DetectFps::Max),
+            (3, "Camera 3", "rtsp://h/s", DetectFps::Rate(0.5)),
+        ]
+    );
+    let passwords: Vec<_> = config
+        .cameras
+        .iter()
+        .map(|c| c.source.credentials.as_ref().unwrap().password.reveal())
+        .collect();
+    assert_eq!(passwords, ["p@", "hunter2", "hunter2"]);
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("hunter2") && !shown.contains("p@"), "{shown}");
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    for (text, complaint) in [
+        // Keys and tables.
+        ("[server]\nlistn = \"\"", "2:1: unknown key `listn`; did you mean `listen`?"),
+        (
+            "[[camera]]\nid = 1\nurl = \"rtsp://h/s\"\ndetect_fsp = 6",
+            "4:1: unknown key `detect_fsp`; did you mean `detect_fps`?",
+        ),
+        ("[sever]\n", "1:2: unknown table `sever`; did you mean `server`?"),
+        ("[[cameras]]\n", "1:3: unknown key `cameras`; did you mean `camera`?"),
+        ("iou = 0.5", "1:1: unknown key `iou` here; it belongs in [detector]"),
+        (
+            "[server]\ndetect_fps = 6",
+            "2:1: unknown key `detect_fps` here; it belongs in [[camera]]",
+        ),
+        ("[compat]\nport = 1", "2:1: unknown key `port`; known here: allow_adhoc"),
+        ("[compat]\n\"rtsp://u:hunter2@h\" = 1", "2:1: unknown key; known here: allow_adhoc"),
+        ("server = 1", "1:10: `server` is a table; write [server] on a line"),
+        ("[camera]\nid = 1", "1:1: write [[camera]] with two brackets: there may be several"),
+        ("camera = [1]", "1:11: a camera is a table; write [[camera]] on a line"),
+        ("[[camera]]\nurl = \"rtsp://h/s\"", "1:1: `id` is missing in [[camera]]; add it"),
+        ("\n[[camera]]\nid = 1", "2:1: `url` is missing in [[camera]]; add it"),
+        // Types.
+        ("[viewers]\nmax = \"5\"", "2:7: `max` expects a whole number, such as 500, not a string"),
+        (
+            "[viewers]\nmax = 5.5",
+            "2:7: `max` expects a whole number, such as 500, not a decimal number",
+        ),
+        (
+            "[viewers]\nmax = 99999999999999999999",
+            "2:7: `max` expects a whole number, such as 500, not a whole number this large",
+        ),
+        (
+            "[detector]\nidle = 1",
+            "2:8: `idle` expects true or false, such as true, not a whole number",
+        ),
+        ("[detector]\niou = \"x\"", "2:7: `iou` expects a number, such as 0.7, not a string"),
+        (
+            "[server]\nadvertise = \"x\"",
+            "2:13: `advertise` expects a list of strings, such as [], not a string",
+        ),
+        (
+            "[server]\nlisten = [1]",
+            "2:10: `listen` expects a string in quotes, such as \"127.0.0.1:8003\", not a list",
+        ),
+        (
+            "[access]\nopen_networks = [1]",
+            "2:18: `open_networks` expects strings in its list, not a whole number",
+        ),
+        ("[viewers]\nturn = {}", "2:8: `turn` expects a list of tables, such as [], not a table"),
+        (
+            "[viewers]\nturn = [\"x\"]",
+            "2:9: `turn` expects tables like {url = \"turn:host:3478\", secret = \"…\"}",
+        ),
+        (
+            "[viewers]\nturn = [{url = \"turn:h\"}]",
+            "2:9: `secret` is missing in {url = \"turn:host:3478\", secret = \"…\"}; add it",
+        ),
+        (
+            "[[camera]]\nid = \"camera1\"\nurl = \"rtsp://h/s\"",
+            "2:6: `id` expects a whole number, not a string",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = 5",
+            "3:7: `url` expects a string in quotes, not a whole number",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = \"rtsp://h/s\"\ndetect_fps = true",
+            "4:14: `detect_fps` expects a number of detections per second, 0, or \"max\", such as 6, not true or false",
+        ),
+        // Values.
+        (
+            "[server]\nlisten = \"localhost:8003\"",
+            "2:10: `listen` expects an IP address and a port, such as \"127.0.0.1:8003\" or \"[::1]:8003\"",
+        ),
+        (
+            "[server]\nwebrtc_udp = \"\"",
+            "2:14: `webrtc_udp` expects an IP address and a port, such as \"127.0.0.1:8003\" or \"[::1]:8003\"",
+        ),
+        (
+            "[server]\ncompat_listen = \"127.0.0.1:8003\"",
+            "2:17: `compat_listen` is the same as `listen`; give it another port",
+        ),
+        (
+            "[server]\nadvertise = [\"1.2.3.4\", \"1.2.3.4:5\"]",
+            "2:25: `advertise` expects IP addresses or host names, such as \"203.0.113.7\", without a port",
+        ),
+        (
+            "[server]\nadvertise = [\"10.0.0.300\"]",
+            "2:14: `advertise` expects IP addresses or host names, such as \"203.0.113.7\", without a port",
+        ),
+        (
+            "[access]\nopen_networks = [\"10.0.0.5/8\"]",
+            "2:18: `open_networks`: bits behind the prefix are set; did you mean 10.0.0.0/8?",
+        ),
+        ("[viewers]\nmax = 0", "2:7: `max` expects a whole number from 1 to 100000, not 0"),
+        (
+            "[viewers]\nring_bytes = 1000",
+            "2:14: `ring_bytes` expects a whole number from 1048576 to 1073741824, not 1000",
+        ),
+        (
+            "[viewers]\nturn = [{url = \"http://t\", secret = \"hunter2\"}]",
+            "2:16: `url` of a TURN server expects turn:HOST or turns:HOST, such as \"turn:turn.example.org:3478\"",
+        ),
+        (
+            "[detector]\nmodel = \"yolo 11\"",
+            "2:9: `model` expects a model's name such as \"yolo11n\", the path of an .onnx file, or \"demo\"",
+        ),
+        (
+            "[detector]\nengine = \"onnx\"",
+            "2:10: `engine` expects one of \"auto\", \"ort\", \"rten\"",
+        ),
+        (
+            "[tracker]\nkind = \"bytetrak\"",
+            "2:8: `kind` expects one of \"hybrid\", \"bytetrack\", \"deepsort\"; did you mean \"bytetrack\"?",
+        ),
+        ("[detector]\nconfidence = 25", "2:14: `confidence` expects a number from 0 to 1, not 25"),
+        ("[detector]\niou = nan", "2:7: `iou` expects a number from 0 to 1, not NaN"),
+        ("[detector]\nclasses = [\"car\", \"\"]", "2:19: `classes` has an empty name; take it out"),
+        (
+            "[tracker]\nembedder = \"osnet\"",
+            "2:12: `embedder` expects \"builtin\" or the path of an .onnx file",
+        ),
+        (
+            "[tracker]\npublish_lost_ms = -1",
+            "2:19: `publish_lost_ms` expects a whole number from 0 to 60000, not -1",
+        ),
+        (
+            "[[camera]]\nid = 0\nurl = \"rtsp://h/s\"",
+            "2:6: `id` expects a whole number from 1 to 4294967295",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = \"rtsp://h/s\"\n[[camera]]\nid = 1\nurl = \"rtsp://h/s\"",
+            "5:6: camera id 1 is taken by the camera on line 2; give each its own",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = \"rtsp://h/s\"\nname = \"a\\nb\"",
+            "4:8: `name` expects one line of at most 100 characters",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = \"rtsp://h/s\"\ntransport = \"TCP\"",
+            "4:13: `transport` expects one of \"tcp\", \"udp\"; did you mean \"tcp\"?",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = \"http://u:hunter2@h/s\"",
+            "3:7: `url`: http:// is not supported; give the camera's rtsp:// address",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = \"rtsp://h/s\"\npassword = \"hunter2\"",
+            "3:7: `url`: there is a password but no user name; add the key `username`",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = \"env:CAMERA_ADDRESS\"",
+            "3:7: `url`: the environment variable CAMERA_ADDRESS is not set; set it",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = \"env:NOT_AN_ADDRESS\"",
+            "3:7: `url`: expected an address that begins with rtsp://, such as rtsp://10.0.0.5/stream1",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = \"rtsp://h/s\"\nusername = \"u\"\npassword = \"env:hunter2 x\"",
+            "5:12: `password` expects the name of an environment variable behind env:",
+        ),
+    ] {
+        assert_eq!(complaints(text), [complaint], "{text}");
+    }
+    for fps in ["-1", "0.001", "241", "nan", "inf", "\"all\""] {
+        let text = format!("{CAMERA}detect_fps = {fps}");
+        let complaint =
+            "4:14: `detect_fps` expects detections per second from 0.01 to 240, 0, or \"max\"";
+        assert_eq!(complaints(&text), [complaint], "{fps}");
+    }
+}
+
+#[test]
+fn syntax_errors_have_a_place_and_quote_nothing() {
+    for (text, start) in [
+        ("[server\n", "1:8: not valid TOML: "),
+        ("[[camera]]\nurl = rtsp://u:hunter2@h/s\n", "2:7: not valid TOML: "),
+        ("[[camera]]\nurl = \"rtsp://u:hunter2@h/s\n", "2:"),
+        ("[server]\nlisten = \"a\"\nlisten = \"hunter2\"\n", "3:1: not valid TOML: duplicate key"),
+        ("hunter2 hunter2", "1:"),
+        ("a = \"\\hunter2\"", "1:"),
+        ("a = 1979-hunter2", "1:"),
+    ] {
+        let complaints = complaints(text);
+        assert!(complaints[0].starts_with(start), "{text}: {complaints:?}");
+    }
+}
+
+#[test]
+fn everything_wrong_is_said_at_once_from_the_top_down() {
+    let text =
+        "[viewers]\nmax = 0\nmaxx = 1\n[[camera]]\nid = 0\nurl = \"x\"\n[server]\nlisten = 5\n";
+    let places: Vec<String> = complaints(text).iter().map(|line| line[..3].to_owned()).collect();
+    assert_eq!(places, ["2:7", "3:1", "5:6", "6:7", "8:1"]);
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named() {
+    let folder = std::env::temp_dir().join(format!("razz-config-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("razz.toml");
+    let missing = Config::load(&path).unwrap_err().to_string();
+    fs::write(&path, b"[server]\nlisten = \"\xff\"\n").unwrap();
+    let not_text = Config::load(&path).unwrap_err().to_string();
+    fs::write(&path, CAMERA).unwrap();
+    let fine = Config::load(&path);
+    fs::remove_dir_all(&folder).unwrap();
+
+    let name = path.display();
+    assert!(missing.starts_with(&format!("{name}: cannot be read (")), "{missing}");
+    assert!(!missing.contains('\n') && missing.ends_with("name the file with --config"));
+    assert_eq!(not_text, format!("{name}: line 2 is not UTF-8; save the file as UTF-8"));
+    assert_eq!(fine.unwrap().cameras.len(), 1);
+}
+
+#[test]
+fn addresses_beyond_this_machine_are_found() {
+    for (server, open) in [
+        ("", None),
+        ("listen = \"127.9.9.9:1\"\ncompat_listen = \"\"\nwebrtc_udp = \"[::1]:1\"", None),
+        ("listen = \"[::ffff:127.0.0.1]:1\"", None),
+        ("listen = \"0.0.0.0:80\"", Some("listen = \"0.0.0.0:80\" can be reached")),
+        ("compat_listen = \"[::]:1\"", Some("compat_listen = \"[::]:1\" can")),
+        (
+            "listen = \"10.0.0.1:1\"\nwebrtc_udp = \"10.0.0.1:2\"",
+            Some("listen = \"10.0.0.1:1\", webrtc_udp = \"10.0.0.1:2\" can be reached"),
+        ),
+    ] {
+        let checked = parse(&format!("[server]\n{server}")).unwrap().is_loopback_only();
+        match (checked, open) {
+            (Ok(()), None) => {}
+            (Err(error), Some(start)) => {
+                let message = error.to_string();
+                assert!(message.starts_with(start) && message.contains("--open"), "{message}");
+            }
+            (checked, _) => panic!("{server}: {checked:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_example_shows_every_key_with_its_default() {
+    let text = fs::read_to_string(repository().join("razz.example.toml")).unwrap();
+    let example = parse(&text).unwrap();
+    let defaults = Config { cameras: example.cameras.clone(), ..parse("").unwrap() };
+    assert_eq!(example, defaults);
+    for (header, keys) in written::GROUPS {
+        let group =
+            text.split(&format!("\n{header}\n")).nth(1).unwrap_or_else(|| panic!("{header}"));
+        for key in keys {
+            let shown = group
+                .lines()
+                .take_while(|line| !line.starts_with('['))
+                .any(|line| line.trim_start_matches("# ").starts_with(&format!("{} = ", key.name)));
+            assert!(shown || header == "[[camera]]", "{header} {}", key.name);
+        }
+    }
+    for key in <written::Camera as super::document::Group>::KEYS {
+        assert!(text.contains(&format!("\n{} = ", key.name)), "{}", key.name);
+    }
+}

@@ -1,0 +1,281 @@
+//! The keys of `razz.toml` as they are written: names, types, defaults, meaning.
+//!
+//! This is the one place where a key is declared. The reader, the suggestion for a mistyped key
+//! and `docs/reference/config.md` all follow from it. What the values mean is decided in
+//! `resolve.rs`.
+
+use toml::de::{DeTable, DeValue};
+
+use super::document::{At, Group, Key, Scalar, Table, read_group, unknown};
+use super::problem::Problems;
+use crate::redact::Secret;
+
+/// Declares a group: a struct with one [`At`] per key, and its [`Group`] implementation.
+///
+/// A default is TOML; `""` says that there is none (the key is required unless its type is an
+/// `Option`).
+macro_rules! group {
+    (
+        $(#[doc = $group_doc:literal])+
+        $name:ident = $header:literal {
+            $( $(#[doc = $doc:literal])+ $key:ident: $type:ty = $default:literal, )+
+        }
+    ) => {
+        $(#[doc = $group_doc])+
+        pub(super) struct $name {
+            $( $(#[doc = $doc])+ pub(super) $key: At<$type>, )+
+        }
+
+        impl Group for $name {
+            const HEADER: &'static str = $header;
+            #[cfg(test)]
+            const DOC: &'static [&'static str] = &[$($group_doc),+];
+            const KEYS: &'static [Key] = &[$(
+                Key {
+                    name: stringify!($key),
+                    default: $default,
+                    #[cfg(test)]
+                    doc: &[$($doc),+],
+                },
+            )+];
+
+            fn take(table: &mut Table<'_, '_, '_>) -> Option<Self> {
+                let mut keys = Self::KEYS.iter();
+                // Every key is taken, so that every problem is noted, before any may be missing.
+                $( let $key = keys.next().and_then(|key| table.take(key)); )+
+                Some(Self { $( $key: $key? ),+ })
+            }
+        }
+    };
+}
+
+group! {
+    /// Where razz listens.
+    Server = "[server]" {
+        /// IP address and TCP port of the app, API, WebSocket and WHEP. Port 0 lets the system
+        /// choose.
+        listen: String = r#""127.0.0.1:8003""#,
+        /// IP address and TCP port of the RTSPtoWebRTC endpoints; `""` turns them off.
+        compat_listen: String = r#""127.0.0.1:8083""#,
+        /// IP address and UDP port that all viewers share. The TCP candidate has the same number.
+        webrtc_udp: String = r#""127.0.0.1:8189""#,
+        /// Further IP addresses or host names by which browsers reach this machine (NAT, Docker).
+        advertise: Vec<At<String>> = "[]",
+    }
+}
+
+group! {
+    /// Who may watch.
+    Access = "[access]" {
+        /// Networks, as `10.0.0.0/8`, whose clients may watch without signing in (old pages cannot
+        /// send a token).
+        open_networks: Vec<At<String>> = "[]",
+    }
+}
+
+group! {
+    /// Limits and helpers of the WebRTC viewers.
+    Viewers = "[viewers]" {
+        /// Viewers at a time, all cameras together; 1 to 100000. Each costs about 0.4 MB and its
+        /// share of the uplink.
+        max: i64 = "500",
+        /// Viewers at a time of one camera; 1 to 100000.
+        max_per_camera: i64 = "200",
+        /// Bytes of video kept per camera, 1 MiB to 1 GiB. A new viewer starts from it; a GOP that
+        /// does not fit makes it wait for the next one.
+        ring_bytes: i64 = "16777216",
+        /// TURN servers as `{url = "turn:…", secret = "…"}`; the secret, which signs time-limited
+        /// credentials, may be `env:NAME`.
+        turn: Vec<At<Turn>> = "[]",
+    }
+}
+
+group! {
+    /// A TURN server.
+    Turn = "{url = \"turn:host:3478\", secret = \"…\"}" {
+        /// `turn:` or `turns:` address.
+        url: String = "",
+        /// The secret that it shares with razz.
+        secret: Secret = "",
+    }
+}
+
+group! {
+    /// The RTSPtoWebRTC endpoints.
+    Compat = "[compat]" {
+        /// Let a page name any RTSP address in `POST /stream`. Off, since that is a way into the
+        /// network.
+        allow_adhoc: bool = "false",
+    }
+}
+
+group! {
+    /// What is found in the pictures.
+    Detector = "[detector]" {
+        /// A model's name (a file in the cache), the path of an `.onnx` file (relative to this
+        /// file), or `"demo"`.
+        model: String = r#""yolo11n""#,
+        /// What runs the model: `"ort"` (ONNX Runtime), `"rten"` (built in), or `"auto"`, the
+        /// fastest that is found.
+        engine: String = r#""auto""#,
+        /// Detections below this score are dropped, 0 to 1. Higher: fewer false boxes, more
+        /// objects missed.
+        confidence: f64 = "0.25",
+        /// Of two boxes of a class that overlap more than this, the weaker is dropped, 0 to 1.
+        /// Higher: more neighbours kept, more doubles as well.
+        iou: f64 = "0.7",
+        /// Detect less often while nothing moves.
+        idle: bool = "true",
+        /// The classes to report, by the model's names; `[]` is all of them.
+        classes: Vec<At<String>> = r#"["person", "bicycle", "car", "motorcycle", "bus", "truck"]"#,
+    }
+}
+
+group! {
+    /// How detections become tracks.
+    Tracker = "[tracker]" {
+        /// `"bytetrack"` (motion and overlap), `"deepsort"` (appearance), or `"hybrid"`: ByteTrack,
+        /// with appearance for what it lost.
+        kind: String = r#""hybrid""#,
+        /// What describes appearance: `"builtin"`, or the path of an `.onnx` file.
+        embedder: String = r#""builtin""#,
+        /// Milliseconds that a predicted box is still published, 0 to 60000. Higher: fewer gaps
+        /// behind obstacles, more boxes with nobody in them.
+        publish_lost_ms: i64 = "500",
+    }
+}
+
+group! {
+    /// A camera; repeat the table for each.
+    Camera = "[[camera]]" {
+        /// A whole number from 1, each camera its own. Camera 1 has the stream id `camera1`.
+        id: i64 = "",
+        /// What people call it; by default `Camera 1`.
+        name: Option<String> = "",
+        /// Its address, `rtsp://…`, with or without user name and password, or `env:NAME`.
+        url: Secret = "",
+        /// User name where the address has none, or `env:NAME`.
+        username: Option<Secret> = "",
+        /// Password that goes with it, as it is (nothing percent-encoded), or `env:NAME`.
+        password: Option<Secret> = "",
+        /// How its video travels to razz: `"tcp"`, or `"udp"`.
+        transport: String = r#""tcp""#,
+        /// Detections per second, 0.01 to 240; 0 turns detection off; `"max"` is every frame that
+        /// capacity allows.
+        detect_fps: Fps = "6",
+    }
+}
+
+/// A rate as written: a number, or a word.
+pub(super) enum Fps {
+    /// Per second.
+    Number(f64),
+    /// Such as `"max"`.
+    Word(String),
+}
+
+impl Scalar for Fps {
+    const EXPECTED: &'static str = "a number of detections per second, 0, or \"max\"";
+
+    fn from_value(value: &DeValue<'_>) -> Option<Self> {
+        match value {
+            DeValue::String(word) => Some(Self::Word(word.to_string())),
+            number => f64::from_value(number).map(Self::Number),
+        }
+    }
+}
+
+/// The whole file as written.
+pub(super) struct Written {
+    pub(super) server: Server,
+    pub(super) access: Access,
+    pub(super) viewers: Viewers,
+    pub(super) compat: Compat,
+    pub(super) detector: Detector,
+    pub(super) tracker: Tracker,
+    pub(super) cameras: Vec<At<Camera>>,
+}
+
+/// Every group's header and keys.
+pub(super) const GROUPS: [(&str, &[Key]); 7] = [
+    (Server::HEADER, Server::KEYS),
+    (Access::HEADER, Access::KEYS),
+    (Viewers::HEADER, Viewers::KEYS),
+    (Compat::HEADER, Compat::KEYS),
+    (Detector::HEADER, Detector::KEYS),
+    (Tracker::HEADER, Tracker::KEYS),
+    (Camera::HEADER, Camera::KEYS),
+];
+
+impl Written {
+    /// Reads a parsed document. `None` where something required is missing; the problems say what.
+    pub(super) fn read(document: &DeTable<'_>, problems: &mut Problems<'_>) -> Option<Self> {
+        let known = GROUPS.map(|(header, _)| header.trim_matches(['[', ']']));
+        for (name, value) in document {
+            if !known.contains(&name.get_ref().as_ref()) {
+                let what = if value.get_ref().is_table() { "table" } else { "key" };
+                let message = unknown(what, name.get_ref(), &known, &GROUPS);
+                problems.add(name.span().start, message);
+            }
+        }
+        let server = group(document, problems);
+        let access = group(document, problems);
+        let viewers = group(document, problems);
+        let compat = group(document, problems);
+        let detector = group(document, problems);
+        let tracker = group(document, problems);
+        let cameras = cameras(document, problems);
+        Some(Self {
+            server: server?,
+            access: access?,
+            viewers: viewers?,
+            compat: compat?,
+            detector: detector?,
+            tracker: tracker?,
+            cameras,
+        })
+    }
+}
+
+/// The group `G` of the document; its defaults where it is absent.
+fn group<G: Group>(document: &DeTable<'_>, problems: &mut Problems<'_>) -> Option<G> {
+    let name = G::HEADER.trim_matches(['[', ']']);
+    let found = document.iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value);
+    let nothing = DeTable::new();
+    let (table, at) = match found {
+        Some(value) => match value.get_ref().as_table() {
+            Some(table) => (table, value.span().start),
+            None => {
+                let message = format!("`{name}` is a table; write {} on a line", G::HEADER);
+                problems.add(value.span().start, message);
+                (&nothing, 0)
+            }
+        },
+        None => (&nothing, 0),
+    };
+    read_group(table, at, &GROUPS, problems)
+}
+
+/// Every `[[camera]]` that could be read.
+fn cameras(document: &DeTable<'_>, problems: &mut Problems<'_>) -> Vec<At<Camera>> {
+    let Some((_, value)) = document.iter().find(|(key, _)| key.get_ref() == "camera") else {
+        return Vec::new();
+    };
+    let Some(list) = value.get_ref().as_array() else {
+        let message = "write [[camera]] with two brackets: there may be several".to_owned();
+        problems.add(value.span().start, message);
+        return Vec::new();
+    };
+    let mut cameras = Vec::new();
+    for item in list.iter() {
+        let at = item.span().start;
+        match item.get_ref().as_table() {
+            Some(table) => {
+                let camera = read_group(table, at, &GROUPS, problems);
+                cameras.extend(camera.map(|value| At { value, at }));
+            }
+            None => problems.add(at, "a camera is a table; write [[camera]] on a line"),
+        }
+    }
+    cameras
+}

@@ -1,0 +1,158 @@
+//! Keeps credentials out of everything that is shown: a secret type, and a mask for free text.
+//!
+//! [`Secret`] is for values that are known to be secret. [`text`] is the second line of defence,
+//! for messages whose origin is not ours (a library's error, a log line).
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// What stands where a secret stood.
+const MASK: &str = "***";
+
+/// A string that shows itself only to who calls [`Secret::reveal`].
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// Wraps `value`.
+    pub(crate) fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value itself: to log in with, never to show.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+/// `text` with the credentials in its URLs masked, and with whatever follows the word
+/// `authorization` on a line masked as well.
+///
+/// Masks too much rather than too little: in a URL everything up to the last `@` before the next
+/// blank or quote goes, since passwords are often pasted without percent-encoding.
+pub(crate) fn text(text: &str) -> Cow<'_, str> {
+    if !text.contains("://") && !contains_authorization(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        match find_authorization(line) {
+            Some(end) => {
+                push_with_urls_masked(&mut out, &line[..end]);
+                out.push_str(": ");
+                out.push_str(MASK);
+                out.push_str(if line.ends_with('\n') { "\n" } else { "" });
+            }
+            None => push_with_urls_masked(&mut out, line),
+        }
+    }
+    Cow::Owned(out)
+}
+
+const AUTHORIZATION: &str = "authorization";
+
+fn contains_authorization(text: &str) -> bool {
+    find_authorization(text).is_some()
+}
+
+/// The offset just behind the first `authorization`, in any case.
+fn find_authorization(text: &str) -> Option<usize> {
+    let word = AUTHORIZATION.as_bytes();
+    let at = text.as_bytes().windows(word.len()).position(|w| w.eq_ignore_ascii_case(word))?;
+    Some(at + word.len())
+}
+
+fn push_with_urls_masked(out: &mut String, mut rest: &str) {
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + "://".len());
+        let end = after
+            .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>'))
+            .unwrap_or(after.len());
+        let (url, tail) = after.split_at(end);
+        out.push_str(before);
+        push_masked_url(out, url);
+        rest = tail;
+    }
+    out.push_str(rest);
+}
+
+/// `url` is what follows `scheme://`.
+fn push_masked_url(out: &mut String, url: &str) {
+    let shown = match url.rfind('@') {
+        Some(at) => {
+            out.push_str(MASK);
+            &url[at..]
+        }
+        None => url,
+    };
+    // Some cameras take the credentials in the path or the query: user=admin&password=secret.
+    let mut rest = shown;
+    while let Some(at) = rest.find('=') {
+        let (key, value) = rest.split_at(at + 1);
+        let end = value.find(['&', ';', '#', '?']).unwrap_or(value.len());
+        out.push_str(key);
+        if names_a_secret(&key[..at]) {
+            out.push_str(MASK);
+            rest = &value[end..];
+        } else {
+            rest = value;
+        }
+    }
+    out.push_str(rest);
+}
+
+fn names_a_secret(key: &str) -> bool {
+    const NAMES: [&str; 11] = [
+        "user", "username", "usr", "login", "password", "passwd", "pass", "pwd", "token", "secret",
+        "auth",
+    ];
+    let start = key.rfind(|c: char| !c.is_ascii_alphabetic()).map_or(0, |i| i + 1);
+    NAMES.iter().any(|name| key[start..].eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_show() {
+        let secret = Secret::new("hunter2");
+        assert_eq!(format!("{secret} {secret:?}"), "*** ***");
+        assert_eq!(secret.reveal(), "hunter2");
+    }
+
+    #[test]
+    fn urls_lose_their_credentials_and_nothing_else() {
+        for (text_in, shown) in [
+            ("no address here, a@b either", "no address here, a@b either"),
+            ("rtsp://10.0.0.5/stream1", "rtsp://10.0.0.5/stream1"),
+            ("dialling rtsp://u:p@10.0.0.5/s, retry", "dialling rtsp://***@10.0.0.5/s, retry"),
+            ("rtsp://u:p@ss/w#rd@host/s", "rtsp://***@host/s"),
+            ("(\"rtsp://u:p@h\" and 'rtsp://h2')", "(\"rtsp://***@h\" and 'rtsp://h2')"),
+            (
+                "rtsp://h/cam?channel=1&user=admin&password=x&sub=2",
+                "rtsp://h/cam?channel=1&user=***&password=***&sub=2",
+            ),
+            ("rtsp://h/user=admin_password=x_channel=1.sdp", "rtsp://h/user=***"),
+            ("rtsp://h/a?channel=1_password=x", "rtsp://h/a?channel=1_password=***"),
+            ("rtsp://h/é?token=ü", "rtsp://h/é?token=***"),
+            ("Authorization: Basic dTpw\nCSeq: 2", "Authorization: ***\nCSeq: 2"),
+            ("headers [AUTHORIZATION=Digest x]", "headers [AUTHORIZATION: ***"),
+            ("://", "://"),
+        ] {
+            assert_eq!(text(text_in), shown, "{text_in}");
+        }
+    }
+}
