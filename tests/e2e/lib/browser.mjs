@@ -1,0 +1,88 @@
+// A real Chromium, and what the tests ask of a page in it.
+
+import { chromium } from "playwright-core";
+import { CHROMIUM } from "./paths.mjs";
+import { until } from "./wait.mjs";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--autoplay-policy=no-user-gesture-required",
+];
+
+export const launch = () => chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
+
+/** Runs before a page's own scripts: keeps its peer connections, so that their statistics can be read. */
+function keepPeers() {
+  window.peers = [];
+  window.RTCPeerConnection = class extends window.RTCPeerConnection {
+    constructor(...args) {
+      super(...args);
+      window.peers.push(this);
+    }
+  };
+}
+
+/** A page at exactly 1280x720 CSS pixels, one device pixel each. */
+export async function openPage(browser, url, { onConsole = () => {} } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, deviceScaleFactor: 1 });
+  const page = await context.newPage();
+  page.on("console", (message) => onConsole(`${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => onConsole(`uncaught: ${error.message}`));
+  await page.addInitScript(keepPeers);
+  await page.goto(url);
+  return page;
+}
+
+/** Sums of the page's inbound video over its peer connections that are not closed. */
+export function videoStats(page) {
+  return page.evaluate(async () => {
+    const sum = { framesDecoded: 0, framesReceived: 0, framesDropped: 0, framesPresented: 0, freezeCount: 0, packetsLost: 0, peers: 0 };
+    for (const peer of window.peers) {
+      if (peer.connectionState === "closed") continue;
+      sum.peers += 1;
+      for (const report of (await peer.getStats()).values()) {
+        if (report.type !== "inbound-rtp" || report.kind !== "video") continue;
+        for (const key of Object.keys(sum)) sum[key] += report[key] ?? 0;
+      }
+    }
+    return sum;
+  });
+}
+
+/** Waits until the page has decoded `frames` frames. */
+export function untilDecoded(page, frames, seconds = 15) {
+  return until(`${frames} decoded frames in the browser`, async () => {
+    const stats = await videoStats(page);
+    if (stats.framesDecoded >= frames) return stats;
+    throw new Error(JSON.stringify(stats));
+  }, { seconds });
+}
+
+/** The first player of a page fills the page, so that one picture pixel is one canvas pixel. */
+export async function fillWithPlayer(page) {
+  await page.waitForFunction(() => document.querySelector("razz-player")?.shadowRoot?.querySelector("#overlay"));
+  await page.evaluate(() => {
+    document.querySelector("razz-player").style.cssText =
+      "position: fixed; left: 0; top: 0; width: 1280px; height: 720px; margin: 0; border: 0; z-index: 1000";
+  });
+}
+
+/** Counts the page's presented frames by requestVideoFrameCallback, as `window.presented`. */
+export function countPresented(page) {
+  return page.evaluate(() => {
+    const player = document.querySelector("razz-player");
+    const video = player?.shadowRoot?.querySelector("video") ?? document.querySelector("video");
+    window.presented = 0;
+    const count = () => {
+      window.presented += 1;
+      video.requestVideoFrameCallback(count);
+    };
+    video.requestVideoFrameCallback(count);
+  });
+}

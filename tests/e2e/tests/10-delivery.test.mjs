@@ -1,0 +1,91 @@
+// Chromium decodes at least 99 % of the frames that the camera sends, through WHEP and through the
+// endpoints of RTSPtoWebRTC.
+
+import assert from "node:assert/strict";
+import { countPresented, untilDecoded, videoStats } from "../lib/browser.mjs";
+import { servePages } from "../lib/pages.mjs";
+import { clip } from "../lib/paths.mjs";
+import { scenario } from "../lib/scenario.mjs";
+import { measureFor, until } from "../lib/wait.mjs";
+
+const SECONDS = 15;
+
+/** Frames sent and frames decoded over the same span of a settled connection. */
+async function measured(world, camera, page) {
+  // Settled: playout has found its delay, so that as many frames are in flight at both ends of the span.
+  await untilDecoded(page, 90);
+  const now = async () => ({ decoded: (await videoStats(page)).framesDecoded, sent: await camera.sent("one") });
+  let before;
+  await until("as many frames to be in flight as a second ago", async () => {
+    const [a, b] = [await now(), (await measureFor(1), await now())];
+    before = b;
+    return Math.abs(a.sent - a.decoded - (b.sent - b.decoded)) <= 1;
+  });
+  await countPresented(page);
+  await measureFor(SECONDS);
+  const presented = await page.evaluate(() => window.presented);
+  const after = await now();
+  const sent = after.sent - before.sent;
+  const decoded = after.decoded - before.decoded;
+  const stats = await videoStats(page);
+  world.tell(
+    `${sent} frames sent, ${decoded} decoded (${((100 * decoded) / sent).toFixed(2)} %), ` +
+      `${(presented / SECONDS).toFixed(1)} presented a second, ${stats.packetsLost} packets lost, ${stats.freezeCount} freezes`,
+  );
+  assert.ok(sent >= SECONDS * 29, `the camera itself kept its pace: ${sent} frames in ${SECONDS} s`);
+  assert.ok(decoded >= 0.99 * sent, `${decoded} of ${sent} frames decoded`);
+}
+
+scenario("WHEP: the player's page", { data: true, browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+  const razz = await world.serve({ camera: [{ id: 1, name: "Street", url: camera.url("one") }] });
+  const page = await world.page(razz.at("/camera-viewer.html?camera=1"));
+  await measured(world, camera, page);
+  await until("boxes on a drawn frame", () =>
+    page.evaluate(() => document.querySelector("razz-player").frame?.tracks.length > 0));
+});
+
+for (const [name, variant] of [["as the original client", ""], ["with an audio section and a data channel", "&audio=1&channel=1"]]) {
+  scenario(`RTSPtoWebRTC: ${name}`, { data: true, browser: true }, async (world) => {
+    const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+    const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
+    await razz.untilState(1, "online");
+    const pages = world.keep(await servePages());
+    const page = await world.page(
+      pages.url(`rtsptowebrtc.html?server=${razz.addresses.compat_listen}&stream=camera1${variant}`),
+    );
+    if (variant) await untilDecoded(page, 60);
+    else await measured(world, camera, page);
+
+    const { offer, answer, codecs } = await page.evaluate(() => ({ offer: window.offer, answer: window.answer, codecs: window.codecs }));
+    assert.doesNotMatch(offer, /a=candidate/, "the original client sends no candidates");
+    assert.deepEqual(codecs, [{ Type: "video" }]);
+    assert.match(answer, /a=candidate/, "the answer is complete");
+    assert.match(answer, /a=sendonly/);
+  });
+}
+
+scenario("several viewers see the same RTP timestamps", { data: true, browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+  const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
+  await razz.untilState(1, "online");
+  const page = await world.page(razz.at("/camera-viewer.html?camera=1"));
+  await page.evaluate(() => {
+    window.stamps = [new Set(), new Set()];
+    const watch = (video, stamps) => {
+      const note = (_now, { rtpTimestamp }) => {
+        stamps.add(rtpTimestamp);
+        video.requestVideoFrameCallback(note);
+      };
+      video.requestVideoFrameCallback(note);
+    };
+    const first = document.querySelector("razz-player");
+    const second = document.createElement("razz-player");
+    second.setAttribute("camera", "1");
+    document.body.append(second);
+    [first, second].forEach((player, index) => watch(player.shadowRoot.querySelector("video"), window.stamps[index]));
+  });
+  await until("both viewers to have presented the same 60 frames", () =>
+    page.evaluate(() => [...window.stamps[0]].filter((stamp) => window.stamps[1].has(stamp)).length >= 60));
+  assert.equal((await razz.status(1)).viewers, 2);
+});

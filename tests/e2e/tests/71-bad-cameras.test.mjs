@@ -1,0 +1,69 @@
+// Cameras that cannot be watched: each says why, and what to change, and none disturbs a good one.
+
+import assert from "node:assert/strict";
+import { clip } from "../lib/paths.mjs";
+import { scenario } from "../lib/scenario.mjs";
+import { until } from "../lib/wait.mjs";
+
+scenario("unreachable, wrong password, wrong path, H.265, MJPEG, B-frames", { data: true }, async (world) => {
+  const locked = await world.camera({ one: `clip:${clip("people-walking")}` }, { user: "viewer", password: "right-password" });
+  const odd = await world.camera({ h265: "h265", mjpeg: "mjpeg", bframes: "bframes", good: `clip:${clip("people-walking")}` });
+  const razz = await world.serve({
+    camera: [
+      { id: 1, url: odd.url("good"), detect_fps: 0 },
+      { id: 2, url: "rtsp://127.0.0.1:9/nothing-listens-here" },
+      { id: 3, url: locked.url("one"), username: "viewer", password: "wrong-password" },
+      { id: 4, url: locked.url("one") },
+      { id: 5, url: odd.url("no-such-path") },
+      { id: 6, url: odd.url("h265") },
+      { id: 7, url: odd.url("mjpeg") },
+      { id: 8, url: odd.url("bframes") },
+    ],
+  });
+  await razz.untilState(1, "online");
+  for (const [id, says] of [[2, /refused|reach|connect/i], [3, /password|credential|401|unauthori/i], [4, /password|credential|401|unauthori/i], [5, /404|not found|path/i]]) {
+    const status = await until(`camera ${id} to say why`, async () => {
+      const now = await razz.status(id);
+      return now.last_error && now.state !== "connecting" && now;
+    }, { seconds: 20 });
+    world.tell(`camera ${id}: ${status.state}: ${status.last_error}`);
+    assert.equal(status.state, "offline");
+    assert.match(status.last_error, says);
+    assert.doesNotMatch(JSON.stringify(status), /(right|wrong)-password/);
+  }
+  for (const [id, says] of [[6, /H\.?264/i], [7, /H\.?264/i], [8, /B-frames/i]]) {
+    const status = await razz.untilState(id, "unsupported");
+    world.tell(`camera ${id}: ${status.last_error}; ${status.advice.join(" ")}`);
+    assert.ok(status.advice.length > 0, `camera ${id} comes with advice`);
+    assert.match(status.advice.join(" "), says);
+  }
+  assert.equal((await razz.status(8)).b_frames, true);
+
+  // A viewer of such a camera gets an answer that says why, and the good camera has not noticed.
+  for (const id of [2, 6, 8]) {
+    assert.equal((await fetch(razz.at(`/camera-viewer.html?camera=${id}`))).status, 200);
+    const snapshot = await fetch(razz.at(`/api/cameras/${id}/snapshot.jpg`));
+    // B-frames keep a picture: only browsers cannot be given such a stream.
+    if (id !== 8) {
+      assert.ok(snapshot.status >= 400 && snapshot.status < 600, `snapshot of camera ${id}: ${snapshot.status}`);
+      assert.match(snapshot.headers.get("content-type"), /application\/problem\+json/);
+    }
+  }
+  const good = await razz.status(1);
+  assert.equal(good.state, "online");
+  assert.equal(good.reconnects, 0);
+  assert.ok(good.fps.received > 28, `${good.fps.received} frames a second`);
+});
+
+scenario("a camera that comes up after the server is found", { data: true }, async (world) => {
+  const early = await world.camera({ one: `clip:${clip("people-walking")}` });
+  await early.kill();
+  const razz = await world.serve({ camera: [{ id: 1, url: early.url("one"), detect_fps: 0 }] });
+  await until("the first dial to fail", async () => (await razz.status(1)).last_error);
+  const late = await world.restarted(early);
+  const answers = performance.now();
+  await razz.untilState(1, "online");
+  const seconds = (performance.now() - answers) / 1000;
+  world.tell(`online ${seconds.toFixed(2)} s after the camera on port ${late.port} answered`);
+  assert.ok(seconds < 5, `online after ${seconds} s`);
+});

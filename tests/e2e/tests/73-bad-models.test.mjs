@@ -1,0 +1,53 @@
+// A model file that is not a model, a truncated one, one whose output means something else: video
+// goes on, the server says what is wrong with which file, and there are no boxes.
+
+import assert from "node:assert/strict";
+import { copyFileSync, truncateSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { untilDecoded } from "../lib/browser.mjs";
+import { clip, testdata } from "../lib/paths.mjs";
+import { scenario } from "../lib/scenario.mjs";
+import { until } from "../lib/wait.mjs";
+
+const WRONG = {
+  "not a model": (file) => writeFileSync(file, "This is a shopping list, not a network.\n".repeat(50)),
+  empty: (file) => writeFileSync(file, ""),
+  "noise": (file) => writeFileSync(file, Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7919) % 251))),
+  truncated: (file) => {
+    copyFileSync(testdata("models/yolo11n.onnx"), file);
+    truncateSync(file, 3_000_000);
+  },
+  "of another output shape": (file) => copyFileSync(testdata("models/osnet_x0_25_msmt17.onnx"), file),
+};
+
+for (const engine of ["auto", "rten"]) {
+  for (const [what, make] of Object.entries(WRONG)) {
+    scenario(`a model file that is ${what}, engine ${engine}`, { data: true }, async (world) => {
+      const file = path.join(world.folder, "suspect.onnx");
+      make(file);
+      const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+      const razz = await world.serve({ detector: { model: file, engine }, camera: [{ id: 1, url: camera.url("one") }] });
+      const complaint = await until("a line in the log about the model", () =>
+        razz.log.find((line) => /ERROR/.test(line) && line.includes("suspect.onnx")), { seconds: 20 });
+      world.tell(complaint);
+      assert.ok(razz.log.every((line) => !/panicked/.test(line)), "nothing panicked");
+
+      // Video is not touched by it, and whoever asks is told.
+      const status = await razz.untilState(1, "online");
+      assert.deepEqual(status.size, [1280, 720]);
+      const stats = await razz.json("/api/stats");
+      assert.match(JSON.stringify(stats), /suspect\.onnx/, "the API says what is wrong");
+      assert.ok((await fetch(razz.at("/healthz"))).ok);
+      const feed = world.keep(razz.tracks(1));
+      const messages = await feed.take(2, { seconds: 5 });
+      for (const message of messages) assert.deepEqual(message.json.tracks, []);
+    });
+  }
+}
+
+scenario("a model file that is not there", { data: true, browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+  const razz = await world.serve({ detector: { model: path.join(world.folder, "absent.onnx") }, camera: [{ id: 1, url: camera.url("one") }] });
+  await untilDecoded(await world.page(razz.at("/camera-viewer.html?camera=1")), 60);
+  await until("a line in the log about the model", () => razz.log.some((line) => /ERROR/.test(line) && line.includes("absent.onnx")));
+});

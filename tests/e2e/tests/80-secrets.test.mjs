@@ -1,0 +1,74 @@
+// Camera credentials appear in no log, error, metric or API answer, however much is logged.
+
+import assert from "node:assert/strict";
+import { clip } from "../lib/paths.mjs";
+import { run, written } from "../lib/razz.mjs";
+import { scenario } from "../lib/scenario.mjs";
+import { until } from "../lib/wait.mjs";
+
+const PASSWORD = "Tr0ub4dor-and-3";
+const FORMS = [PASSWORD, encodeURIComponent(PASSWORD), Buffer.from(`viewer:${PASSWORD}`).toString("base64")];
+
+function assertSilent(text, what) {
+  for (const form of FORMS) {
+    const at = text.indexOf(form);
+    assert.equal(at, -1, `${what} shows the password: ${text.slice(Math.max(0, at - 120), at)}…`);
+  }
+}
+
+for (const auth of ["digest", "basic"]) {
+  scenario(`nothing shows a camera's password (${auth})`, { data: true }, async (world) => {
+    const camera = await world.camera({ one: `clip:${clip("people-walking")}` }, { user: "viewer", password: PASSWORD, auth });
+    const inside = (url) => url.replace("rtsp://", `rtsp://viewer:${PASSWORD}@`);
+    const razz = await world.serve(
+      {
+        camera: [
+          { id: 1, url: inside(camera.url("one")), detect_fps: 0 },
+          { id: 2, url: camera.url("one"), username: "viewer", password: PASSWORD, detect_fps: 0 },
+          { id: 3, url: inside("rtsp://127.0.0.1:9/nothing") },
+          { id: 4, url: inside(camera.url("no-such-path")) },
+        ],
+      },
+      { env: { RUST_LOG: "trace" } },
+    );
+    await razz.untilState(1, "online");
+    await razz.untilState(2, "online");
+    for (const id of [3, 4]) await until("an error", async () => (await razz.status(id)).last_error);
+
+    // As POST and PUT send it in, it must not come back out.
+    const added = { id: 5, name: "Added", url: inside(camera.url("one")), detect_fps: 0 };
+    const post = await fetch(razz.at("/api/cameras"), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(added),
+    });
+    assertSilent(await post.text(), `POST /api/cameras (${post.status})`);
+
+    const routes = ["/", "/api/cameras", "/api/stats", "/metrics", "/api/openapi.json", "/healthz", "/readyz"];
+    for (const id of [1, 2, 3, 4, 5, 99]) {
+      for (const part of ["", "/status", "/tracks"]) routes.push(`/api/cameras/${id}${part}`);
+    }
+    for (const route of routes) {
+      const response = await fetch(razz.at(route));
+      assertSilent(await response.text() + JSON.stringify([...response.headers]), route);
+    }
+    await camera.kill();
+    await until("the loss of the camera to be logged", async () => (await razz.status(1)).state !== "online", { seconds: 15 });
+    assertSilent(razz.log.join("\n"), "the log");
+    assert.ok(razz.log.length > 20, "the log was really at its most talkative");
+  });
+}
+
+scenario("a config error does not quote the password", {}, async (world) => {
+  for (const camera of [
+    `id = 1\nurl = "rtsp://viewer:${PASSWORD}@10.0.0.5:port/x"\n`,
+    `id = 1\nurl = "http://viewer:${PASSWORD}@10.0.0.5/x"\n`,
+    `id = 1\nurl = "rtsp://10.0.0.5/x"\npasword = "${PASSWORD}"\n`,
+    `id = 1\nurl = "rtsp://10.0.0.5/x"\npassword = "${PASSWORD}\n`,
+    `id = "${PASSWORD}"\nurl = "rtsp://10.0.0.5/x"\n`,
+  ]) {
+    const { code, log } = await run(["check", "--config", written(world.folder, `[[camera]]\n${camera}`)]);
+    assert.equal(code, 2, log);
+    assertSilent(log, `razz check of ${camera.split("\n")[1].split("=")[0]}`);
+  }
+});
