@@ -1,0 +1,248 @@
+//! A camera as the API tells of it: what it is, and how it fares.
+
+use serde::{Serialize, Serializer};
+use ts_rs::TS;
+
+use super::round::round;
+use crate::{config, redact};
+
+/// `GET /api/cameras/{id}`; `GET /api/cameras` is a list of these.
+#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[ts(export_to = "CameraInfo.ts")]
+pub(crate) struct CameraInfo {
+    /// Its number.
+    pub(crate) id: u32,
+    /// What people call it.
+    pub(crate) name: String,
+    /// `camera` and its number, as RTSPtoWebRTC pages name it.
+    pub(crate) stream_id: String,
+    /// Without credentials.
+    pub(crate) url: String,
+    /// Detections per second; 0: none; `"max"`: every frame that capacity allows.
+    pub(crate) detect_fps: DetectFps,
+    /// What it is doing.
+    pub(crate) state: CameraState,
+}
+
+impl CameraInfo {
+    /// From a camera's settings and what it is doing.
+    pub(crate) fn new(camera: &config::Camera, state: CameraState) -> Self {
+        Self {
+            id: camera.id.as_u32(),
+            name: camera.name.clone(),
+            stream_id: camera.id.stream_id(),
+            url: camera.source.to_string(),
+            detect_fps: camera.detect_fps.into(),
+            state,
+        }
+    }
+}
+
+/// Detections per second, or `"max"`.
+#[derive(Clone, Copy, PartialEq, Debug, TS)]
+#[ts(export_to = "DetectFps.ts", type = "number | \"max\"")]
+pub(crate) enum DetectFps {
+    /// Per second; 0: none.
+    Rate(f64),
+    /// Every frame that capacity allows.
+    Max,
+}
+
+impl From<config::DetectFps> for DetectFps {
+    fn from(fps: config::DetectFps) -> Self {
+        match fps {
+            config::DetectFps::Off => Self::Rate(0.0),
+            config::DetectFps::Rate(fps) => Self::Rate(fps),
+            config::DetectFps::Max => Self::Max,
+        }
+    }
+}
+
+impl Serialize for DetectFps {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            // 6, not 6.0: as people write it.
+            Self::Rate(fps) if fps.fract() == 0.0 => serializer.serialize_u64(fps as u64),
+            Self::Rate(fps) => serializer.serialize_f64(fps),
+            Self::Max => serializer.serialize_str("max"),
+        }
+    }
+}
+
+/// What a camera is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(export_to = "CameraState.ts")]
+pub(crate) enum CameraState {
+    /// Being dialled.
+    Connecting,
+    /// Video comes in.
+    Online,
+    /// Connected, but no video for 5 s.
+    Stalled,
+    /// Cannot be reached; tried again and again.
+    Offline,
+    /// Sends what razz cannot use; `advice` says what to change.
+    Unsupported,
+}
+
+/// `GET /api/cameras/{id}/status`. What is not known is null.
+#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[ts(export_to = "CameraStatus.ts")]
+pub(crate) struct CameraStatus {
+    /// What it is doing.
+    pub(crate) state: CameraState,
+    /// UNIX seconds since when it is in this state.
+    #[serde(serialize_with = "thousandths")]
+    pub(crate) since: f64,
+    /// Such as `H264`.
+    pub(crate) codec: Option<String>,
+    /// Such as `High`.
+    pub(crate) profile: Option<String>,
+    /// Width and height in pixels.
+    pub(crate) size: Option<[u32; 2]>,
+    /// Frames from one IDR to the next, by the last whole GOP.
+    pub(crate) gop_frames: Option<u32>,
+    /// Whether frames are reordered, which WebRTC cannot show.
+    pub(crate) b_frames: Option<bool>,
+    /// Frames per second at each step.
+    pub(crate) fps: FrameRates,
+    /// From a frame's last packet in to its tracks out.
+    pub(crate) latency_ms: Option<Latency>,
+    /// Runs after the first.
+    pub(crate) reconnects: u32,
+    /// RTP packets lost on the way to us, since start.
+    #[ts(type = "number")]
+    pub(crate) lost_packets: u64,
+    /// Of the video as it comes in.
+    pub(crate) bitrate_kbps: u32,
+    /// Viewer sessions now.
+    pub(crate) viewers: usize,
+    /// The last thing that went wrong.
+    #[serde(serialize_with = "redacted")]
+    pub(crate) last_error: Option<String>,
+    /// What to change on the camera.
+    pub(crate) advice: Vec<String>,
+}
+
+/// Frames per second over the last 5 s.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, TS)]
+#[ts(export_to = "FrameRates.ts")]
+pub(crate) struct FrameRates {
+    /// From the camera.
+    #[serde(serialize_with = "tenths")]
+    pub(crate) received: f64,
+    /// Decoded.
+    #[serde(serialize_with = "tenths")]
+    pub(crate) decoded: f64,
+    /// Detected on.
+    #[serde(serialize_with = "tenths")]
+    pub(crate) detected: f64,
+    /// That detection was asked for.
+    #[serde(serialize_with = "tenths")]
+    pub(crate) wanted: f64,
+    /// Wanted, and passed over for a newer one.
+    #[serde(serialize_with = "tenths")]
+    pub(crate) skipped: f64,
+}
+
+/// Milliseconds that half and 95 of 100 took at most.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, TS)]
+#[ts(export_to = "Latency.ts")]
+pub(crate) struct Latency {
+    /// The median.
+    #[serde(serialize_with = "tenths")]
+    pub(crate) p50: f64,
+    /// The 95th percentile.
+    #[serde(serialize_with = "tenths")]
+    pub(crate) p95: f64,
+}
+
+fn tenths<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(round(*value, 1))
+}
+
+fn thousandths<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(round(*value, 3))
+}
+
+/// Whatever an error may quote, no credential leaves with it.
+fn redacted<S: Serializer>(error: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    error.as_deref().map(redact::text).serialize(serializer)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    pub(in crate::wire) fn online() -> CameraStatus {
+        CameraStatus {
+            state: CameraState::Online,
+            since: 1_699_545_000.0,
+            codec: Some("H264".to_owned()),
+            profile: Some("High".to_owned()),
+            size: Some([1280, 720]),
+            gop_frames: Some(60),
+            b_frames: Some(false),
+            fps: FrameRates {
+                received: 30.0,
+                decoded: 29.96,
+                detected: 6.0,
+                wanted: 6.0,
+                skipped: f64::NAN,
+            },
+            latency_ms: Some(Latency { p50: 41.0, p95: 55.23 }),
+            reconnects: 0,
+            lost_packets: 0,
+            bitrate_kbps: 2480,
+            viewers: 3,
+            last_error: None,
+            advice: vec![],
+        }
+    }
+
+    #[test]
+    fn a_status_reads_as_the_contract_says() {
+        let expected = concat!(
+            r#"{"state":"online","since":1699545000.0,"codec":"H264","profile":"High","#,
+            r#""size":[1280,720],"gop_frames":60,"b_frames":false,"#,
+            r#""fps":{"received":30.0,"decoded":30.0,"detected":6.0,"wanted":6.0,"skipped":0.0},"#,
+            r#""latency_ms":{"p50":41.0,"p95":55.2},"reconnects":0,"lost_packets":0,"#,
+            r#""bitrate_kbps":2480,"viewers":3,"last_error":null,"advice":[]}"#,
+        );
+        assert_eq!(serde_json::to_string(&online()).unwrap(), expected);
+    }
+
+    #[test]
+    fn no_error_carries_a_password_out() {
+        let last_error = Some("rtsp://u:hunter2@h/s refused".to_owned());
+        let status = CameraStatus { last_error, latency_ms: None, ..online() };
+        let json = serde_json::to_string(&status).unwrap();
+        assert!(json.contains(r#""latency_ms":null"#), "{json}");
+        assert!(json.contains(r#""last_error":"rtsp://***@h/s refused""#), "{json}");
+    }
+
+    #[test]
+    fn a_camera_reads_as_the_contract_says() {
+        for (fps, state, shown, state_shown) in [
+            ("6", CameraState::Online, "6", "online"),
+            ("0", CameraState::Connecting, "0", "connecting"),
+            ("0.5", CameraState::Stalled, "0.5", "stalled"),
+            ("\"max\"", CameraState::Offline, "\"max\"", "offline"),
+            ("6.0", CameraState::Unsupported, "6", "unsupported"),
+        ] {
+            let text = format!(
+                "[[camera]]\nid = 1\nname = \"Gate\"\nurl = \"rtsp://user:secret@10.0.0.5/stream1\"\n\
+                 detect_fps = {fps}"
+            );
+            let config = config::Config::parse(&text, "", Path::new(""), &|_| None).unwrap();
+            let info = CameraInfo::new(&config.cameras[0], state);
+            let expected = format!(
+                r#"{{"id":1,"name":"Gate","stream_id":"camera1","url":"rtsp://10.0.0.5/stream1","detect_fps":{shown},"state":"{state_shown}"}}"#
+            );
+            assert_eq!(serde_json::to_string(&info).unwrap(), expected);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What goes over the wire to browsers and scripts: field names, order and rounding are the
+//! contract's. TypeScript in `web/src/wire` is written from these structs.
+//!
+//! Only this folder knows the formats; a change that is not an addition breaks pages in the field.
+
+mod camera;
+mod clock;
+mod problem;
+mod round;
+mod stats;
+mod track;
+#[cfg(test)]
+mod typescript;
+
+pub(crate) use self::camera::{
+    CameraInfo, CameraState, CameraStatus, DetectFps, FrameRates, Latency,
+};
+pub(crate) use self::clock::{Ping, Pong};
+pub(crate) use self::problem::{Problem, ProblemKind};
+pub(crate) use self::stats::Stats;
+pub(crate) use self::track::{TrackEntry, TrackMessage, TrackSource, TrackState, TrackStats};

@@ -1,0 +1,126 @@
+//! The body of every error answer: `application/problem+json` (RFC 9457).
+
+use serde::Serialize;
+use ts_rs::TS;
+
+use crate::redact;
+
+/// The body of every error answer, `application/problem+json` (RFC 9457).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[ts(export_to = "Problem.ts")]
+pub(crate) struct Problem {
+    /// Stable name of the kind of error, a URI.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    /// The kind in words, the same each time.
+    pub(crate) title: String,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// What went wrong this time, and what to do. razz always says; a proxy before it may not.
+    pub(crate) detail: Option<String>,
+}
+
+/// The kinds of error answers. Their names are part of the contract.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ProblemKind {
+    /// The request is malformed.
+    BadRequest,
+    /// The SDP offer cannot be understood or answered.
+    BadOffer,
+    /// From here it is not allowed.
+    Forbidden,
+    /// No such page or endpoint.
+    NotFound,
+    /// There is no camera with this id.
+    UnknownCamera,
+    /// There is no such viewer session (any more).
+    UnknownSession,
+    /// The endpoint does not do this.
+    MethodNotAllowed,
+    /// The entity tag is not that of the current ICE session.
+    PreconditionFailed,
+    /// The body is larger than allowed.
+    TooLarge,
+    /// The body's media type is not the one expected.
+    UnsupportedMediaType,
+    /// The request lacks the entity tag.
+    PreconditionRequired,
+    /// Something failed inside.
+    Internal,
+    /// As many viewers as allowed are here already.
+    TooManyViewers,
+    /// The camera is not online, or has sent no picture yet.
+    CameraNotReady,
+    /// The camera sends what browsers cannot play.
+    UnsupportedVideo,
+}
+
+impl ProblemKind {
+    /// HTTP status, the end of the type URI, and the title.
+    const fn parts(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::BadRequest => (400, "bad-request", "The request is malformed"),
+            Self::BadOffer => (400, "bad-offer", "The offer cannot be answered"),
+            Self::Forbidden => (403, "forbidden", "Not allowed from here"),
+            Self::NotFound => (404, "not-found", "There is nothing here"),
+            Self::UnknownCamera => (404, "unknown-camera", "There is no such camera"),
+            Self::UnknownSession => (404, "unknown-session", "There is no such viewer session"),
+            Self::MethodNotAllowed => (405, "method-not-allowed", "Not done here"),
+            Self::PreconditionFailed => (412, "precondition-failed", "Not the current ICE session"),
+            Self::TooLarge => (413, "too-large", "The body is too large"),
+            Self::UnsupportedMediaType => {
+                (415, "unsupported-media-type", "The body is of another type than expected")
+            }
+            Self::PreconditionRequired => (428, "precondition-required", "An If-Match is needed"),
+            Self::Internal => (500, "internal", "Something failed inside"),
+            Self::TooManyViewers => (503, "too-many-viewers", "No room for another viewer"),
+            Self::CameraNotReady => (503, "camera-not-ready", "The camera has no picture now"),
+            Self::UnsupportedVideo => {
+                (422, "unsupported-video", "The camera sends what browsers cannot play")
+            }
+        }
+    }
+
+    /// The HTTP status.
+    pub(crate) const fn status(self) -> u16 {
+        self.parts().0
+    }
+}
+
+impl Problem {
+    /// The answer's media type (RFC 9457 section 3).
+    pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+
+    /// A problem of `kind`; `detail` says what went wrong this time. Credentials in it are masked.
+    pub(crate) fn new(kind: ProblemKind, detail: &str) -> Self {
+        let (status, name, title) = kind.parts();
+        Self {
+            kind: format!("urn:razz:problem:{name}"),
+            title: title.to_owned(),
+            status,
+            detail: Some(redact::text(detail).into_owned()),
+        }
+    }
+
+    /// The body.
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("numbers and strings always serialise")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_has_type_title_status_and_detail() {
+        let problem = Problem::new(ProblemKind::UnknownCamera, "there is no camera 9");
+        assert_eq!(
+            problem.to_json(),
+            r#"{"type":"urn:razz:problem:unknown-camera","title":"There is no such camera","status":404,"detail":"there is no camera 9"}"#
+        );
+        assert_eq!(ProblemKind::UnknownCamera.status(), 404);
+        let leaky = Problem::new(ProblemKind::Internal, "dialling rtsp://u:hunter2@h failed");
+        assert_eq!(leaky.detail.as_deref(), Some("dialling rtsp://***@h failed"));
+    }
+}

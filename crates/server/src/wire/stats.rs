@@ -1,0 +1,64 @@
+//! `GET /api/stats`: the server as a whole.
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+use ts_rs::TS;
+
+use super::CameraStatus;
+use super::round::round;
+
+/// `GET /api/stats`.
+#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[ts(export_to = "Stats.ts")]
+pub(crate) struct Stats {
+    /// Of razz.
+    pub(crate) version: String,
+    /// Seconds since start.
+    #[ts(type = "number")]
+    pub(crate) uptime_s: u64,
+    /// What runs the model, such as `ort/openvino`; null until it is loaded.
+    pub(crate) engine: Option<String>,
+    /// The model's name.
+    pub(crate) model: String,
+    /// Viewer sessions now, all cameras together.
+    pub(crate) viewers: usize,
+    /// Of one core, over the last seconds.
+    #[serde(serialize_with = "tenths")]
+    pub(crate) cpu_percent: f64,
+    /// Resident memory.
+    #[ts(type = "number")]
+    pub(crate) memory_bytes: u64,
+    /// The status of each camera by its number.
+    #[ts(as = "BTreeMap<String, CameraStatus>")]
+    pub(crate) cameras: BTreeMap<u32, CameraStatus>,
+}
+
+fn tenths<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(round(*value, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::camera::tests::online;
+    use super::*;
+
+    #[test]
+    fn stats_read_as_the_contract_says() {
+        let stats = Stats {
+            version: "0.1.0".to_owned(),
+            uptime_s: 3600,
+            engine: Some("ort/openvino".to_owned()),
+            model: "yolo11n".to_owned(),
+            viewers: 3,
+            cpu_percent: 61.52,
+            memory_bytes: 180_000_000,
+            cameras: BTreeMap::from([(1, online())]),
+        };
+        let expected = format!(
+            r#"{{"version":"0.1.0","uptime_s":3600,"engine":"ort/openvino","model":"yolo11n","viewers":3,"cpu_percent":61.5,"memory_bytes":180000000,"cameras":{{"1":{}}}}}"#,
+            serde_json::to_string(&online()).unwrap()
+        );
+        assert_eq!(serde_json::to_string(&stats).unwrap(), expected);
+    }
+}

@@ -1,0 +1,19 @@
+// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+import type { CameraState } from "./CameraState";
+import type { DetectFps } from "./DetectFps";
+
+/** `GET /api/cameras/{id}`; `GET /api/cameras` is a list of these. */
+export type CameraInfo = {
+  /** Its number. */
+  id: number;
+  /** What people call it. */
+  name: string;
+  /** `camera` and its number, as RTSPtoWebRTC pages name it. */
+  stream_id: string;
+  /** Without credentials. */
+  url: string;
+  /** Detections per second; 0: none; `"max"`: every frame that capacity allows. */
+  detect_fps: DetectFps;
+  /** What it is doing. */
+  state: CameraState;
+};

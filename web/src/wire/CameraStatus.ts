@@ -1,0 +1,38 @@
+// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+import type { CameraState } from "./CameraState";
+import type { FrameRates } from "./FrameRates";
+import type { Latency } from "./Latency";
+
+/** `GET /api/cameras/{id}/status`. What is not known is null. */
+export type CameraStatus = {
+  /** What it is doing. */
+  state: CameraState;
+  /** UNIX seconds since when it is in this state. */
+  since: number;
+  /** Such as `H264`. */
+  codec: string | null;
+  /** Such as `High`. */
+  profile: string | null;
+  /** Width and height in pixels. */
+  size: [number, number] | null;
+  /** Frames from one IDR to the next, by the last whole GOP. */
+  gop_frames: number | null;
+  /** Whether frames are reordered, which WebRTC cannot show. */
+  b_frames: boolean | null;
+  /** Frames per second at each step. */
+  fps: FrameRates;
+  /** From a frame's last packet in to its tracks out. */
+  latency_ms: Latency | null;
+  /** Runs after the first. */
+  reconnects: number;
+  /** RTP packets lost on the way to us, since start. */
+  lost_packets: number;
+  /** Of the video as it comes in. */
+  bitrate_kbps: number;
+  /** Viewer sessions now. */
+  viewers: number;
+  /** The last thing that went wrong. */
+  last_error: string | null;
+  /** What to change on the camera. */
+  advice: Array<string>;
+};

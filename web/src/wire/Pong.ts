@@ -1,0 +1,9 @@
+// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+
+/** The answer to `{"ping": t}`. */
+export type Pong = {
+  /** What the ping held. */
+  pong: number;
+  /** UNIX seconds. */
+  server_time: number;
+};

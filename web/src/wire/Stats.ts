@@ -1,0 +1,22 @@
+// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+import type { CameraStatus } from "./CameraStatus";
+
+/** `GET /api/stats`. */
+export type Stats = {
+  /** Of razz. */
+  version: string;
+  /** Seconds since start. */
+  uptime_s: number;
+  /** What runs the model, such as `ort/openvino`; null until it is loaded. */
+  engine: string | null;
+  /** The model's name. */
+  model: string;
+  /** Viewer sessions now, all cameras together. */
+  viewers: number;
+  /** Of one core, over the last seconds. */
+  cpu_percent: number;
+  /** Resident memory. */
+  memory_bytes: number;
+  /** The status of each camera by its number. */
+  cameras: { [key in string]: CameraStatus };
+};

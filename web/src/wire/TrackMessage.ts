@@ -1,0 +1,23 @@
+// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+import type { TrackEntry } from "./TrackEntry";
+import type { TrackStats } from "./TrackStats";
+
+/**
+ * The tracks of one frame.
+ *
+ * `camera_id` to `stats` are what pages in the field rely on; the rest was added behind.
+ */
+export type TrackMessage = {
+  /** The camera's number. */
+  camera_id: number;
+  /** Wall time of the frame, UNIX seconds. */
+  timestamp: number;
+  /** The objects. */
+  tracks: Array<TrackEntry>;
+  /** Beside the tracks in every message. */
+  stats: TrackStats;
+  /** The low 32 bits of media time, as on the video's RTP packets; null while there is no frame. */
+  rtp_timestamp: number | null;
+  /** Width and height that boxes refer to; null until they are known. */
+  frame_size: [number, number] | null;
+};

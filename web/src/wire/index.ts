@@ -1,0 +1,17 @@
+// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+
+export type { CameraInfo } from "./CameraInfo";
+export type { CameraState } from "./CameraState";
+export type { CameraStatus } from "./CameraStatus";
+export type { DetectFps } from "./DetectFps";
+export type { FrameRates } from "./FrameRates";
+export type { Latency } from "./Latency";
+export type { Ping } from "./Ping";
+export type { Pong } from "./Pong";
+export type { Problem } from "./Problem";
+export type { Stats } from "./Stats";
+export type { TrackEntry } from "./TrackEntry";
+export type { TrackMessage } from "./TrackMessage";
+export type { TrackSource } from "./TrackSource";
+export type { TrackState } from "./TrackState";
+export type { TrackStats } from "./TrackStats";
