@@ -1,0 +1,27 @@
+// Fails the build when what it made is larger than a page may ask of a slow line, or when the player
+// stopped being one file that any page can import.
+import { readFileSync, readdirSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+
+const dist = new URL("../dist/", import.meta.url);
+const read = (name) => readFileSync(new URL(name, dist));
+
+const player = read("player.js");
+const app = readdirSync(new URL("assets/", dist)).filter((name) => name.endsWith(".js"));
+const appGzip = app.reduce((sum, name) => sum + gzipSync(read(`assets/${name}`)).length, gzipSync(player).length);
+
+const checks = [
+  ["player.js, minified", player.length, 40_000],
+  ["all script of the app with the player, gzipped", appGzip, 80_000],
+];
+let failed = false;
+for (const [what, bytes, limit] of checks) {
+  const fits = bytes <= limit;
+  failed ||= !fits;
+  console.log(`${fits ? "ok " : "TOO LARGE"} ${what}: ${bytes} of at most ${limit} bytes`);
+}
+if (/^\s*import\s|[;}]import\s*["{*]|\bimport\(/.test(player.toString())) {
+  console.log("player.js imports another file; it has to stand alone");
+  failed = true;
+}
+process.exit(failed ? 1 : 0);

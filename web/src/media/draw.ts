@@ -1,0 +1,170 @@
+// The canvas above the video: the picture, the boxes, and what stands at them.
+import type { TrackEntry } from "../wire";
+import { letterbox, project, type Area } from "./geometry";
+import { labelText, placeLabel } from "./label";
+import type { Picture } from "./picture";
+
+/** The colours of the contract: green for ByteTrack, cyan for DeepSORT. */
+const COLOURS: Record<TrackEntry["source"], string> = { bytetrack: "#00ff00", deepsort: "#00ffff" };
+const FONT_PX = 12;
+const LINE_PX = 2;
+
+/** What is drawn at the boxes. */
+export interface DrawOptions {
+  boxes: boolean;
+  labels: boolean;
+  trails: boolean;
+}
+
+/** Everything that is drawn for one frame. */
+export interface Scene {
+  /** Opaque beneath the boxes; null lets the video show through, and `size` says where it lies. */
+  picture: Picture | null;
+  /** Width and height of the video. */
+  size: readonly [number, number];
+  tracks: readonly TrackEntry[];
+  /** Width and height that boxes refer to. */
+  boxSize: readonly [number, number];
+  /** Feet of each object over the last moments, by track id, in pixels of `boxSize`. */
+  trails: ReadonlyMap<number, readonly (readonly [number, number])[]>;
+}
+
+/** Draws scenes at device pixels and follows the element's size. */
+export class Overlay {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #context: CanvasRenderingContext2D;
+  readonly #observer: ResizeObserver;
+  readonly #onResize: () => void;
+  /** Widths of labels by their text, at the present scale. */
+  #widths = new Map<string, number>();
+  /** Device pixels per CSS pixel. */
+  #ratio = 1;
+
+  /** `onResize`: the canvas has another size and is empty now. */
+  constructor(canvas: HTMLCanvasElement, onResize: () => void) {
+    this.#canvas = canvas;
+    const context = canvas.getContext("2d");
+    if (!context) throw new Error("this browser draws on no canvas");
+    this.#context = context;
+    this.#onResize = onResize;
+    this.#observer = new ResizeObserver((entries) => {
+      this.#resize(entries.at(-1));
+    });
+  }
+
+  /** Follows the element's size from now on. */
+  start(): void {
+    try {
+      this.#observer.observe(this.#canvas, { box: "device-pixel-content-box" });
+    } catch {
+      // Without that box the size is rounded from CSS pixels.
+      this.#observer.observe(this.#canvas);
+    }
+  }
+
+  /** Follows it no more and forgets what it drew. */
+  stop(): void {
+    this.#observer.disconnect();
+    this.clear();
+  }
+
+  /** An empty, transparent canvas. */
+  clear(): void {
+    this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
+  }
+
+  /** Draws `scene` in place of what was there. */
+  draw(scene: Scene, options: DrawOptions): void {
+    const { width, height } = this.#canvas;
+    const context = this.#context;
+    const area = letterbox({ width: scene.size[0], height: scene.size[1] }, width, height);
+    if (scene.picture) {
+      context.fillStyle = "#000";
+      context.fillRect(0, 0, width, height);
+      context.drawImage(scene.picture.image, area.x, area.y, area.width, area.height);
+    } else {
+      context.clearRect(0, 0, width, height);
+    }
+    if (!options.boxes || area.width === 0) return;
+    context.save();
+    context.beginPath();
+    context.rect(area.x, area.y, area.width, area.height);
+    context.clip();
+    context.lineWidth = Math.max(1, Math.round(LINE_PX * this.#ratio));
+    if (options.trails) this.#trails(scene, area);
+    const taken: Area[] = [];
+    for (const track of scene.tracks) this.#box(track, scene, area);
+    if (options.labels) for (const track of scene.tracks) this.#label(track, scene, area, taken);
+    context.restore();
+  }
+
+  #box(track: TrackEntry, scene: Scene, area: Area): void {
+    const [left, top, right, bottom] = edges(track, scene, area);
+    const dash = 6 * this.#ratio;
+    this.#context.strokeStyle = COLOURS[track.source];
+    this.#context.setLineDash(track.state === "predicted" ? [dash, dash * 0.6] : []);
+    this.#context.strokeRect(left, top, right - left, bottom - top);
+  }
+
+  #label(track: TrackEntry, scene: Scene, area: Area, taken: Area[]): void {
+    const text = labelText(track);
+    const context = this.#context;
+    const pad = 4 * this.#ratio;
+    context.font = `600 ${FONT_PX * this.#ratio}px system-ui, sans-serif`;
+    const height = Math.round((FONT_PX + 6) * this.#ratio);
+    const place = placeLabel(edges(track, scene, area), this.#width(text) + 2 * pad, height, area, taken);
+    taken.push(place);
+    context.fillStyle = "rgba(0, 0, 0, 0.65)";
+    context.fillRect(place.x, place.y, place.width, place.height);
+    context.fillStyle = COLOURS[track.source];
+    context.textBaseline = "middle";
+    context.fillText(text, place.x + pad, place.y + place.height / 2);
+  }
+
+  #trails(scene: Scene, area: Area): void {
+    const context = this.#context;
+    context.setLineDash([]);
+    context.globalAlpha = 0.55;
+    for (const track of scene.tracks) {
+      const trail = scene.trails.get(track.track_id);
+      if (!trail || trail.length < 2) continue;
+      context.strokeStyle = COLOURS[track.source];
+      context.beginPath();
+      for (const [x, y] of trail) context.lineTo(...project(x, y, scene.boxSize, area));
+      context.stroke();
+    }
+    context.globalAlpha = 1;
+  }
+
+  /** Measuring text is the dearest part of a label, and its text rarely changes in width: remembered, bounded. */
+  #width(text: string): number {
+    let width = this.#widths.get(text);
+    if (width === undefined) {
+      if (this.#widths.size > 500) this.#widths.clear();
+      width = Math.ceil(this.#context.measureText(text).width);
+      this.#widths.set(text, width);
+    }
+    return width;
+  }
+
+  #resize(entry: ResizeObserverEntry | undefined): void {
+    if (!entry) return;
+    const ratio = window.devicePixelRatio || 1;
+    const device = (entry as Partial<ResizeObserverEntry>).devicePixelContentBoxSize?.[0];
+    const width = device?.inlineSize ?? Math.round(entry.contentRect.width * ratio);
+    const height = device?.blockSize ?? Math.round(entry.contentRect.height * ratio);
+    if (width === this.#canvas.width && height === this.#canvas.height && ratio === this.#ratio) return;
+    this.#ratio = ratio;
+    this.#widths.clear();
+    this.#canvas.width = width;
+    this.#canvas.height = height;
+    this.#onResize();
+  }
+}
+
+/** Left, top, right, bottom of the box in device pixels. */
+function edges(track: TrackEntry, scene: Scene, area: Area): [number, number, number, number] {
+  const [left, top] = project(track.bbox[0], track.bbox[1], scene.boxSize, area);
+  const [right, bottom] = project(track.bbox[2], track.bbox[3], scene.boxSize, area);
+  return [left, top, right, bottom];
+}

@@ -1,0 +1,268 @@
+// One camera's player: the video connection, the track feed and the canvas, joined. No custom element, no framework.
+import type { DrawOptions } from "./draw";
+import { DetectionDelay } from "./delay";
+import { FrameLoop, type PresentedFrame } from "./frames";
+import { HoldController, percentile } from "./hold";
+import type { Origin } from "./origin";
+import { Presenter, skewMs, type DrawnFrame, type PlayerMode } from "./presenter";
+import { fetchSnapshot, StatusPoll } from "./server";
+import type { PlayerState } from "./state";
+import { TrackFeed } from "./tracks";
+import { WhepConnection } from "./whep";
+import { localTime, noPictureWords, whepStateWords } from "./words";
+
+const TICK_MS = 250;
+/** Without a frame for this long there is no picture, and words say why. */
+const NO_PICTURE_MS = 2_000;
+/** Connected, camera online, and yet no frame for this long: the session is broken in a way nobody noticed. */
+const SILENT_MS = 6_000;
+/** The feed came back and no frame came for this long: the server was restarted, and with it the video has gone. */
+const SERVER_BACK_MS = 1_000;
+/** Tracks older than this are not waited for. */
+const FEED_FRESH_MS = 3_000;
+/** The jitter buffer is told in steps of this, so that it is not bothered with every millisecond. */
+const HOLD_STEP_MS = 10;
+
+/** What the player needs to know. */
+export interface PlayerConfig {
+  origin: Origin;
+  camera: number;
+  mode: PlayerMode;
+  options: DrawOptions;
+}
+
+/** What the player draws into and tells. */
+export interface PlayerView {
+  video: HTMLVideoElement;
+  canvas: HTMLCanvasElement;
+  onFrame(frame: DrawnFrame): void;
+  onState(state: PlayerState): void;
+}
+
+/** Plays from `start` to `stop`, through every loss in between. Can be started again. */
+export class Player {
+  readonly #config: PlayerConfig;
+  readonly #view: PlayerView;
+  readonly #whep: WhepConnection;
+  readonly #feed: TrackFeed;
+  readonly #presenter: Presenter;
+  readonly #frames: FrameLoop;
+  readonly #status: StatusPoll;
+  readonly #hold = new HoldController();
+  readonly #delay = new DetectionDelay();
+  #mode: PlayerMode;
+  #holdMs = 0;
+  #tick: ReturnType<typeof setInterval> | undefined;
+  #poster: AbortController | null = null;
+  /** When the last frame was presented, shown or not; while the page is hidden, when it was. */
+  #lastFrameMs = 0;
+  #playingSinceMs = 0;
+  #feedLost = false;
+  #shown: { atMs: number; playoutMs: number | null }[] = [];
+  #said = "";
+
+  constructor(config: PlayerConfig, view: PlayerView) {
+    const { origin, camera } = config;
+    this.#config = config;
+    this.#view = view;
+    this.#mode = config.mode;
+    this.#status = new StatusPoll(origin, camera);
+    this.#whep = new WhepConnection(origin, camera, {
+      onSession: (stream) => {
+        this.#session(stream);
+      },
+      onState: (state) => {
+        if (state.kind === "playing") this.#playingSinceMs = performance.now();
+        this.#tell();
+      },
+    });
+    this.#feed = new TrackFeed(origin, camera, {
+      onTrackFrame: ({ rtp, arrivedMs }) => {
+        this.#presenter.gate.noteEdge(rtp, arrivedMs);
+        const neededMs = this.#delay.arrived(rtp, arrivedMs);
+        if (neededMs !== null) this.#hold.sample(neededMs, arrivedMs);
+      },
+      onState: (state) => {
+        this.#feedChanged(state === "open");
+      },
+    });
+    this.#presenter = new Presenter(view.canvas, this.#feed.map, config.mode, config.options);
+    this.#frames = new FrameLoop(view.video, (frame) => {
+      this.#present(frame);
+    });
+  }
+
+  /** The last drawn frame; null before the first. */
+  get frame(): DrawnFrame | null {
+    return this.#presenter.frame;
+  }
+
+  /** Begins, unless it has. */
+  start(): void {
+    if (this.#tick !== undefined) return;
+    this.#lastFrameMs = performance.now();
+    this.#tick = setInterval(() => {
+      this.#everyTick();
+    }, TICK_MS);
+    this.#presenter.start();
+    this.#frames.start();
+    this.#applyHold();
+    this.#whep.start();
+    this.#feed.start();
+  }
+
+  /** Ends every loop and connection. */
+  stop(): void {
+    clearInterval(this.#tick);
+    this.#tick = undefined;
+    this.#poster?.abort();
+    this.#status.stop();
+    this.#frames.stop();
+    this.#feed.stop();
+    this.#whep.stop();
+    this.#presenter.stop();
+    this.#delay.clear();
+    this.#view.video.srcObject = null;
+  }
+
+  /** Changes the mode without a new connection. */
+  setMode(mode: PlayerMode): void {
+    this.#mode = mode;
+    this.#presenter.setMode(mode);
+    this.#applyHold();
+    this.#tell();
+  }
+
+  /** Changes what is drawn at the boxes. */
+  setOptions(options: DrawOptions): void {
+    this.#presenter.setOptions(options);
+  }
+
+  /** The browser's figures on the video connection; null without one. */
+  stats(): Promise<RTCStatsReport> | null {
+    return this.#whep.stats();
+  }
+
+  /** What the player is doing. */
+  get state(): PlayerState {
+    const nowMs = performance.now();
+    const playout = this.#shown.flatMap((frame) => (frame.playoutMs === null ? [] : [frame.playoutMs]));
+    return {
+      mode: this.#mode,
+      video: this.#whep.state.kind,
+      videoWords: whepStateWords(this.#whep.state, nowMs),
+      feed: this.#feed.state,
+      frameSource: this.#presenter.source,
+      doubtful: this.#frames.doubtful,
+      gate: this.#presenter.gate.state,
+      frameMode: this.frame?.mode ?? "none",
+      skewMs: skewMs(this.frame),
+      holdMs: this.#holdMs,
+      playoutMs: playout.length > 0 ? Math.round(percentile(playout, 0.5)) : null,
+      fps: this.#shown.filter((frame) => nowMs - frame.atMs <= 1000).length,
+      counts: { ...this.#presenter.counts },
+      pictureSize: this.#presenter.pictureSize,
+      stats: this.#feed.stats,
+      clockOffsetMs: this.#feed.clockOffsetMs,
+      noPicture: this.#hasPicture(nowMs)
+        ? []
+        : noPictureWords(this.#status.answer, this.#whep.state, nowMs, localTime),
+    };
+  }
+
+  #session(stream: MediaStream): void {
+    const { video } = this.#view;
+    const nowMs = performance.now();
+    this.#presenter.freeze();
+    this.#presenter.gate.reset();
+    this.#delay.clear();
+    const newest = this.#feed.map.newest;
+    if (newest && this.#feedFresh(nowMs)) this.#presenter.gate.noteEdge(newest.rtp, newest.arrivedMs);
+    video.srcObject = stream;
+    // Muted video may always play; if the page is being left, nobody needs to know that it did not.
+    video.play().catch(() => undefined);
+    this.#poster?.abort();
+    const poster = (this.#poster = new AbortController());
+    void fetchSnapshot(this.#config.origin, this.#config.camera, poster.signal).then((snapshot) => {
+      if (snapshot) this.#presenter.poster(snapshot.picture, snapshot.rtp, performance.now());
+    });
+  }
+
+  #present(frame: PresentedFrame): void {
+    this.#lastFrameMs = frame.presentedMs;
+    const drawn = this.#presenter.present(frame, this.#holdMs);
+    if (!drawn) return;
+    this.#measure(frame);
+    this.#view.onFrame(drawn);
+  }
+
+  /** What this frame says about the delay of detection and of playout. */
+  #measure({ rtp, receivedMs, presentedMs }: PresentedFrame): void {
+    this.#shown.push({ atMs: presentedMs, playoutMs: receivedMs === null ? null : presentedMs - receivedMs });
+    if (this.#shown.length > 120) this.#shown.shift();
+    if (rtp === null) return;
+    // Where the browser does not say when the packets came: about one hold ago.
+    const cameMs = receivedMs ?? presentedMs - this.#holdMs;
+    const message = this.#feed.map.exact(rtp);
+    if (message) this.#hold.sample(message.arrivedMs - cameMs, presentedMs);
+    else this.#delay.await(rtp, cameMs);
+  }
+
+  #everyTick(): void {
+    const nowMs = performance.now();
+    if (document.hidden) {
+      // Nothing is presented while hidden: that is no sign of anything.
+      this.#lastFrameMs = nowMs;
+      this.#playingSinceMs = nowMs;
+      return;
+    }
+    this.#shown = this.#shown.filter((frame) => nowMs - frame.atMs <= 1000);
+    this.#hold.update(nowMs, this.#feedFresh(nowMs));
+    this.#applyHold();
+    if (this.#hasPicture(nowMs)) this.#status.stop();
+    else this.#status.start();
+    const { onlineSinceMs } = this.#status;
+    const quietSinceMs = Math.max(this.#lastFrameMs, this.#playingSinceMs, onlineSinceMs ?? Infinity);
+    if (this.#whep.state.kind === "playing" && nowMs - quietSinceMs > SILENT_MS) this.#whep.restart({ kind: "silent" });
+    this.#tell();
+  }
+
+  #feedChanged(open: boolean): void {
+    const nowMs = performance.now();
+    if (!open) {
+      this.#feedLost = true;
+      return;
+    }
+    if (!this.#feedLost) return;
+    this.#feedLost = false;
+    this.#presenter.gate.forgetEdge();
+    if (nowMs - this.#lastFrameMs < SERVER_BACK_MS) return;
+    if (this.#whep.state.kind === "playing") this.#whep.restart({ kind: "lost" });
+    else this.#whep.hurry();
+  }
+
+  #applyHold(): void {
+    const ms = this.#mode === "live" ? 0 : this.#hold.targetMs;
+    this.#holdMs = Math.ceil(ms / HOLD_STEP_MS) * HOLD_STEP_MS;
+    this.#whep.hold(this.#holdMs);
+  }
+
+  #hasPicture(nowMs: number): boolean {
+    return nowMs - this.#lastFrameMs < NO_PICTURE_MS;
+  }
+
+  #feedFresh(nowMs: number): boolean {
+    const newest = this.#feed.map.newest;
+    return newest !== null && nowMs - newest.arrivedMs < FEED_FRESH_MS;
+  }
+
+  /** Tells the state if it changed. */
+  #tell(): void {
+    if (this.#tick === undefined) return;
+    const state = this.state;
+    const text = JSON.stringify(state);
+    if (text === this.#said) return;
+    this.#said = text;
+    this.#view.onState(state);
+  }
+}

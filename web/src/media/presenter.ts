@@ -1,0 +1,179 @@
+// What happens to a presented frame: is it for the eye, which boxes are its own, and onto the canvas with them.
+import type { TrackEntry } from "../wire";
+import { CatchUpGate } from "./catchup";
+import { rtpAddMs, rtpDiffMs } from "./clock/rtp";
+import { Overlay, type DrawOptions, type Scene } from "./draw";
+import type { FrameSource, PresentedFrame } from "./frames";
+import { Picture } from "./picture";
+import type { FrameMode, Lookup, TrackMap } from "./trackmap";
+
+/** How much of the past a trail shows. */
+const TRAIL_MS = 1_500;
+const NO_TRAILS = new Map<number, [number, number][]>();
+
+/** `exact`: picture and boxes from one frame, playout held; `live`: no hold, boxes extrapolated over the video. */
+export type PlayerMode = "exact" | "live";
+
+/** One track as drawn, in pixels of the track frame's size. */
+export type DrawnTrack = Pick<TrackEntry, "track_id" | "bbox" | "source" | "state">;
+
+/** The last drawn frame, as `player.frame` and the `razz-frame` event tell it. */
+export interface DrawnFrame {
+  /** The frame on the canvas; null where the browser does not name its frames. */
+  rtpTimestamp: number | null;
+  /** The frame whose tracks are drawn; null with mode `none`. */
+  tracksRtpTimestamp: number | null;
+  mode: FrameMode;
+  tracks: DrawnTrack[];
+}
+
+/** Frames drawn by mode, and those kept from the eye while catching up. */
+export type FrameCounts = Record<FrameMode | "hidden", number>;
+
+/** Draws what is presented. */
+export class Presenter {
+  /** Decides which frames are shown. */
+  readonly gate = new CatchUpGate();
+  /** Frames since the element was attached. */
+  readonly counts: FrameCounts = { exact: 0, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 };
+  readonly #overlay: Overlay;
+  readonly #map: TrackMap;
+  #mode: PlayerMode;
+  #options: DrawOptions;
+  #scene: Scene | null = null;
+  /** The picture on the screen, or the last that was; open until the next replaces it. */
+  #picture: Picture | null = null;
+  #frame: DrawnFrame | null = null;
+  #source: FrameSource = "videoframe";
+
+  constructor(canvas: HTMLCanvasElement, map: TrackMap, mode: PlayerMode, options: DrawOptions) {
+    this.#map = map;
+    this.#mode = mode;
+    this.#options = options;
+    this.#overlay = new Overlay(canvas, () => {
+      this.#redraw();
+    });
+  }
+
+  /** The last drawn frame; null before the first. */
+  get frame(): DrawnFrame | null {
+    return this.#frame;
+  }
+
+  /** What named the last frame. */
+  get source(): FrameSource {
+    return this.#source;
+  }
+
+  /** Width and height of the picture on the screen. */
+  get pictureSize(): readonly [number, number] | null {
+    return this.#picture ? [this.#picture.width, this.#picture.height] : null;
+  }
+
+  /** Follows the canvas' size from now on. */
+  start(): void {
+    this.#overlay.start();
+  }
+
+  /** Lets go of everything; the canvas is empty. */
+  stop(): void {
+    this.#overlay.stop();
+    this.gate.reset();
+    this.#replace(null);
+    this.#scene = null;
+    this.#frame = null;
+  }
+
+  /** Draws in another mode from the next frame on. */
+  setMode(mode: PlayerMode): void {
+    this.#mode = mode;
+  }
+
+  /** Draws with other options, at once. */
+  setOptions(options: DrawOptions): void {
+    this.#options = options;
+    this.#redraw();
+  }
+
+  /** A snapshot came: it is shown while no frame is. Takes the picture over. */
+  poster(picture: Picture, rtp: number | null, nowMs: number): void {
+    if (this.gate.state === "live") {
+      if (rtp !== null) this.gate.noteEdge(rtp, nowMs);
+      picture.close();
+      return;
+    }
+    if (rtp !== null) this.gate.notePoster(rtp, nowMs);
+    this.#replace(picture);
+    this.#show({ picture, size: [picture.width, picture.height], tracks: [], boxSize: [1, 1], trails: NO_TRAILS });
+  }
+
+  /** What is on the canvas stays there, opaque, while the next frames are not for the eye. */
+  freeze(): void {
+    if (this.#scene && this.#picture && !this.#scene.picture) this.#show({ ...this.#scene, picture: this.#picture });
+  }
+
+  /**
+   * Draws a presented frame, while playout is held by `holdMs`. Returns what was drawn, or null if it is not for the
+   * eye or on the canvas already.
+   */
+  present(frame: PresentedFrame, holdMs: number): DrawnFrame | null {
+    if (!this.gate.admit(frame.rtp, frame.presentedMs, holdMs)) {
+      this.counts.hidden++;
+      this.freeze();
+      return null;
+    }
+    const found = this.#lookup(frame, holdMs);
+    if (frame.rtp !== null && frame.rtp === this.#frame?.rtpTimestamp && found.mode === this.#frame.mode) return null;
+    this.#source = frame.source;
+    this.#replace(new Picture("clone" in frame.image ? frame.image.clone() : frame.image, frame.width, frame.height));
+    const size: [number, number] = [frame.width, frame.height];
+    this.#show({
+      picture: this.#mode === "exact" ? this.#picture : null,
+      size,
+      tracks: found.tracks,
+      boxSize: found.from?.size ?? size,
+      trails: this.#trails(frame.rtp ?? found.from?.rtp ?? null),
+    });
+    this.#frame = {
+      rtpTimestamp: frame.rtp,
+      tracksRtpTimestamp: found.from?.rtp ?? null,
+      mode: found.mode,
+      tracks: found.tracks.map(({ track_id, bbox, source, state }) => ({ track_id, bbox, source, state })),
+    };
+    this.counts[found.mode]++;
+    return this.#frame;
+  }
+
+  #lookup(frame: PresentedFrame, holdMs: number): Lookup {
+    if (frame.rtp !== null) return this.#map.lookup(frame.rtp);
+    // Nothing names the frame: it is as much behind the newest track frame as playout is held.
+    const newest = this.#map.newest;
+    if (!newest) return { mode: "none", from: null, tracks: [] };
+    return this.#map.lookupAbout(rtpAddMs(newest.rtp, frame.presentedMs - newest.arrivedMs - holdMs));
+  }
+
+  #trails(rtp: number | null): Scene["trails"] {
+    return this.#options.trails && this.#options.boxes && rtp !== null ? this.#map.trails(rtp, TRAIL_MS) : NO_TRAILS;
+  }
+
+  #replace(picture: Picture | null): void {
+    this.#picture?.close();
+    this.#picture = picture;
+  }
+
+  #show(scene: Scene): void {
+    this.#scene = scene;
+    this.#redraw();
+  }
+
+  #redraw(): void {
+    if (this.#scene) this.#overlay.draw(this.#scene, this.#options);
+    else this.#overlay.clear();
+  }
+}
+
+/** Milliseconds between the picture and its boxes: 0 when exact, null when nothing names them. */
+export function skewMs(frame: DrawnFrame | null): number | null {
+  const { rtpTimestamp = null, tracksRtpTimestamp = null } = frame ?? {};
+  return rtpTimestamp === null || tracksRtpTimestamp === null ? null : rtpDiffMs(rtpTimestamp, tracksRtpTimestamp);
+}

@@ -1,0 +1,44 @@
+// What a player says of itself: for pages that show it, and for bug reports.
+import type { TrackStats } from "../wire";
+import type { GateState } from "./catchup";
+import type { FrameSource } from "./frames";
+import type { FrameCounts, PlayerMode } from "./presenter";
+import type { FeedState } from "./tracks";
+import type { FrameMode } from "./trackmap";
+import type { WhepState } from "./words";
+
+/** `player.state`, and the detail of the `razz-state` event that comes twice a second while it changes. */
+export interface PlayerState {
+  mode: PlayerMode;
+  /** The video connection. */
+  video: WhepState["kind"];
+  /** The same in words: "retrying in 3 s: the server does not answer". */
+  videoWords: string;
+  /** The track feed. */
+  feed: FeedState;
+  /** What names the frames. */
+  frameSource: FrameSource;
+  /** Frames whose name may be another picture's (only with `callback`). */
+  doubtful: number;
+  /** Whether frames are shown, or hidden because the stream catches up. */
+  gate: GateState;
+  /** How the boxes of the last drawn frame were found. */
+  frameMode: FrameMode;
+  /** Milliseconds between picture and boxes. */
+  skewMs: number | null;
+  /** How long playout is held for the tracks. */
+  holdMs: number;
+  /** From a frame's last packet in the browser to its presentation, median of the last second. */
+  playoutMs: number | null;
+  /** Frames drawn per second. */
+  fps: number;
+  counts: FrameCounts;
+  /** Width and height of the picture. */
+  pictureSize: readonly [number, number] | null;
+  /** What the server says beside the tracks. */
+  stats: TrackStats | null;
+  /** Milliseconds that the server's clock is ahead. */
+  clockOffsetMs: number | null;
+  /** Why there is no picture, one line each; empty while there is one. */
+  noPicture: string[];
+}

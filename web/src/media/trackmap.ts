@@ -1,0 +1,173 @@
+// The track frames of one camera by RTP timestamp, and the boxes for any frame between or after them.
+import type { TrackEntry, TrackMessage } from "../wire";
+import { rtpAddMs, rtpDiffMs } from "./clock/rtp";
+
+/** How the boxes of a drawn frame were found. */
+export type FrameMode = "exact" | "interpolated" | "extrapolated" | "none";
+
+/** One track frame as it arrived. */
+export interface TrackFrame {
+  rtp: number;
+  /** Wall time of the frame, UNIX seconds. */
+  timestamp: number;
+  tracks: readonly TrackEntry[];
+  /** Width and height that boxes refer to; null when the message did not say. */
+  size: readonly [number, number] | null;
+  /** When the message came, on the page's monotonic clock. */
+  arrivedMs: number;
+}
+
+/** The boxes for one presented frame. */
+export interface Lookup {
+  mode: FrameMode;
+  /** The track frame that the boxes come from: the frame's own, else the nearer neighbour. */
+  from: TrackFrame | null;
+  tracks: readonly TrackEntry[];
+}
+
+const NOTHING: Lookup = { mode: "none", from: null, tracks: [] };
+
+/** Neighbours further apart than this are not joined by a line: the object may have been anywhere. */
+const INTERPOLATE_MAX_MS = 600;
+/** A box is carried on by its velocity for this long at most; after that it would be a phantom. */
+const EXTRAPOLATE_MAX_MS = 1000;
+/** A track frame this far from the newest is another timeline: the server's clock began anew. */
+const SAME_TIMELINE_MS = 60_000;
+
+/** A bounded, ordered map of track frames; the oldest go first. */
+export class TrackMap {
+  /** In order of RTP timestamp, oldest first. */
+  #frames: TrackFrame[] = [];
+  readonly #limit: number;
+
+  /** `limit`: frames kept; 10 s at 60 per second unless told. More gives longer trails and costs memory. */
+  constructor(limit = 600) {
+    this.#limit = limit;
+  }
+
+  /** How many track frames are held. */
+  get size(): number {
+    return this.#frames.length;
+  }
+
+  /** The newest track frame. */
+  get newest(): TrackFrame | null {
+    return this.#frames.at(-1) ?? null;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#frames = [];
+  }
+
+  /**
+   * Takes a message that came at `arrivedMs`. Messages come in media-time order; one from another timeline
+   * (far away in either direction) clears the map first. Returns the frame, or null if the message names none.
+   */
+  add(message: TrackMessage, arrivedMs: number): TrackFrame | null {
+    if (message.rtp_timestamp === null) return null;
+    const frame: TrackFrame = {
+      rtp: message.rtp_timestamp,
+      timestamp: message.timestamp,
+      tracks: message.tracks,
+      size: message.frame_size,
+      arrivedMs,
+    };
+    const newest = this.newest;
+    if (newest && Math.abs(rtpDiffMs(frame.rtp, newest.rtp)) > SAME_TIMELINE_MS) this.clear();
+    const at = this.#firstNotBefore(frame.rtp);
+    const same = this.#frames[at]?.rtp === frame.rtp;
+    this.#frames.splice(at, same ? 1 : 0, frame);
+    if (this.#frames.length > this.#limit) this.#frames.shift();
+    return frame;
+  }
+
+  /** The track frame of exactly this timestamp. */
+  exact(rtp: number): TrackFrame | null {
+    const frame = this.#frames[this.#firstNotBefore(rtp)];
+    return frame?.rtp === rtp ? frame : null;
+  }
+
+  /** The boxes for the frame `rtp`: its own, else between its neighbours, else carried on by velocity. */
+  lookup(rtp: number): Lookup {
+    const at = this.#firstNotBefore(rtp);
+    const after = this.#frames[at];
+    if (after?.rtp === rtp) return { mode: "exact", from: after, tracks: after.tracks };
+    const before = this.#frames[at - 1];
+    if (!before) return NOTHING;
+    const sinceMs = rtpDiffMs(rtp, before.rtp);
+    if (after && rtpDiffMs(after.rtp, before.rtp) <= INTERPOLATE_MAX_MS) {
+      const share = sinceMs / rtpDiffMs(after.rtp, before.rtp);
+      return {
+        mode: "interpolated",
+        from: share <= 0.5 ? before : after,
+        tracks: interpolate(before, after, share, sinceMs),
+      };
+    }
+    if (sinceMs > EXTRAPOLATE_MAX_MS) return NOTHING;
+    return { mode: "extrapolated", from: before, tracks: before.tracks.map((track) => extrapolate(track, sinceMs)) };
+  }
+
+  /**
+   * The boxes for a picture of about the media time `rtp`: for browsers that do not name the frame they show. Never
+   * `exact`, because the time is only an estimate.
+   */
+  lookupAbout(rtp: number): Lookup {
+    const found = this.lookup(rtp);
+    return found.mode === "exact" ? { ...found, mode: "interpolated" } : found;
+  }
+
+  /**
+   * Where each object's feet were (middle of the box's lower edge) during `spanMs` up to `rtp`, oldest first and in
+   * pixels of each frame's size, by track id.
+   */
+  trails(rtp: number, spanMs: number): Map<number, [number, number][]> {
+    const trails = new Map<number, [number, number][]>();
+    for (let at = this.#firstNotBefore(rtpAddMs(rtp, -spanMs)); at < this.#frames.length; at++) {
+      const frame = this.#frames[at];
+      if (!frame || rtpDiffMs(frame.rtp, rtp) > 0) break;
+      for (const { track_id, bbox } of frame.tracks) {
+        const point: [number, number] = [(bbox[0] + bbox[2]) / 2, bbox[3]];
+        const trail = trails.get(track_id);
+        if (trail) trail.push(point);
+        else trails.set(track_id, [point]);
+      }
+    }
+    return trails;
+  }
+
+  /** Index of the first frame that is not before `rtp`. Binary search: the span is far below a wrap. */
+  #firstNotBefore(rtp: number): number {
+    let low = 0;
+    let high = this.#frames.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const frame = this.#frames[middle];
+      if (frame && rtpDiffMs(frame.rtp, rtp) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** `track` moved on by its velocity for `ms`: a prediction, whatever it was before. */
+function extrapolate(track: TrackEntry, ms: number): TrackEntry {
+  const at = (edge: 0 | 1 | 2 | 3): number => track.bbox[edge] + (track.velocity[edge] * ms) / 1000;
+  return moved(track, [at(0), at(1), at(2), at(3)], track.age_ms + ms);
+}
+
+/** The tracks of `before`, led towards where `after` has them; those that ended in between are carried on. */
+function interpolate(before: TrackFrame, after: TrackFrame, share: number, sinceMs: number): TrackEntry[] {
+  const later = new Map(after.tracks.map((track) => [track.track_id, track]));
+  return before.tracks.map((track) => {
+    const next = later.get(track.track_id);
+    if (!next) return extrapolate(track, sinceMs);
+    const at = (edge: 0 | 1 | 2 | 3): number => track.bbox[edge] + (next.bbox[edge] - track.bbox[edge]) * share;
+    return moved(track, [at(0), at(1), at(2), at(3)], track.age_ms + sinceMs);
+  });
+}
+
+function moved(track: TrackEntry, bbox: TrackEntry["bbox"], ageMs: number): TrackEntry {
+  const center: [number, number] = [(bbox[0] + bbox[2]) / 2, (bbox[1] + bbox[3]) / 2];
+  return { ...track, bbox, center, state: "predicted", age_ms: ageMs };
+}

@@ -1,0 +1,179 @@
+// One WHEP exchange and its peer connection (draft-ietf-wish-whep): offer, answer, DELETE.
+import { authorization, problemOf, type Origin } from "./origin";
+import type { WhepFailure } from "./words";
+
+/** ICE and DTLS have this long after the answer. */
+const CONNECT_MS = 10_000;
+/** A broken connection may mend itself for this long. */
+const MEND_MS = 5_000;
+/** The server has this long to answer an offer. */
+const ANSWER_MS = 8_000;
+
+/** What a session tells its owner. After `onEnd` nothing more comes. */
+export interface SessionEvents {
+  /** The media arrives in this stream; it may not have begun to. */
+  onStream(stream: MediaStream): void;
+  /** ICE and DTLS are through. */
+  onConnected(): void;
+  /** The session failed and is closed. */
+  onEnd(failure: WhepFailure): void;
+}
+
+/** A peer connection that receives one camera's video. */
+export class WhepSession {
+  readonly #peer: RTCPeerConnection;
+  readonly #receiver: RTCRtpReceiver;
+  readonly #origin: Origin;
+  readonly #events: SessionEvents;
+  readonly #abort = new AbortController();
+  #resource: string | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #wasConnected = false;
+  #over = false;
+
+  /**
+   * Opens the session at once. `iceServers`: what the server named last time (WHEP, section 4.4). Throws where
+   * WebRTC is missing.
+   */
+  constructor(origin: Origin, camera: number, iceServers: RTCIceServer[], events: SessionEvents) {
+    this.#origin = origin;
+    this.#events = events;
+    this.#peer = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.#receiver = this.#peer.addTransceiver("video", { direction: "recvonly" }).receiver;
+    this.#peer.onconnectionstatechange = () => {
+      this.#watch();
+    };
+    events.onStream(new MediaStream([this.#receiver.track]));
+    void this.#negotiate(`${origin.base}/whep/${camera}`);
+  }
+
+  /** ICE servers that this answer named, for the next session. */
+  iceServers: RTCIceServer[] = [];
+
+  /** Holds playout for `ms` beyond what the jitter buffer needs; ignored by browsers that cannot. */
+  hold(ms: number): void {
+    const receiver = this.#receiver as RTCRtpReceiver & { jitterBufferTarget?: number | null };
+    if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = ms;
+  }
+
+  /** The browser's figures on the connection. */
+  stats(): Promise<RTCStatsReport> {
+    return this.#peer.getStats();
+  }
+
+  /** Whether ICE and DTLS are through. */
+  get connected(): boolean {
+    return this.#peer.connectionState === "connected";
+  }
+
+  /** Ends the session here and on the server, even while the page goes away. */
+  close(): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#abort.abort();
+    this.#peer.onconnectionstatechange = null;
+    this.#peer.close();
+    if (this.#resource !== null) this.#delete(this.#resource);
+  }
+
+  async #negotiate(url: string): Promise<void> {
+    const late = setTimeout(() => {
+      this.#end({ kind: "network" });
+    }, ANSWER_MS);
+    try {
+      const offer = await this.#peer.createOffer();
+      await this.#peer.setLocalDescription(offer);
+      // The server is ICE-lite and its answer complete: it needs no candidate of ours, so nothing waits for them.
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/sdp", ...authorization(this.#origin) },
+        body: this.#peer.localDescription?.sdp ?? offer.sdp ?? "",
+        signal: this.#abort.signal,
+      });
+      clearTimeout(late);
+      if (response.status !== 201) {
+        this.#end({ kind: "http", status: response.status, problem: await problemOf(response) });
+        return;
+      }
+      const location = response.headers.get("location");
+      this.#resource = location === null ? null : new URL(location, response.url || url).href;
+      this.iceServers = iceServersOf(response.headers.get("link"));
+      await this.#accept(await response.text());
+    } catch {
+      // The request was cut off: by `close`, or because nobody answers there.
+      this.#end({ kind: "network" });
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  async #accept(sdp: string): Promise<void> {
+    if (this.#over) {
+      // Closed while the answer was on its way: the server holds a session that nobody wants.
+      if (this.#resource !== null) this.#delete(this.#resource);
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#end({ kind: "path" });
+    }, CONNECT_MS);
+    try {
+      await this.#peer.setRemoteDescription({ type: "answer", sdp });
+    } catch (error) {
+      this.#end({ kind: "answer", detail: error instanceof Error ? error.message : "no SDP" });
+    }
+  }
+
+  #watch(): void {
+    switch (this.#peer.connectionState) {
+      case "connected":
+        this.#wasConnected = true;
+        clearTimeout(this.#timer);
+        this.#events.onConnected();
+        break;
+      case "disconnected":
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => {
+          this.#end({ kind: "lost" });
+        }, MEND_MS);
+        break;
+      case "failed":
+        this.#end({ kind: this.#wasConnected ? "lost" : "path" });
+        break;
+      case "closed":
+        this.#end({ kind: "lost" });
+        break;
+      case "new":
+      case "connecting":
+        break;
+    }
+  }
+
+  #end(failure: WhepFailure): void {
+    if (this.#over) return;
+    this.close();
+    this.#events.onEnd(failure);
+  }
+
+  #delete(resource: string): void {
+    const options = { method: "DELETE", keepalive: true, headers: authorization(this.#origin) };
+    // The server also notices by itself that nobody is there; this only frees the place sooner.
+    fetch(resource, options).catch(() => undefined);
+  }
+}
+
+/** The ICE servers in a `Link` header: `<turn:host:3478>; rel="ice-server"; username="u"; credential="c"`. */
+export function iceServersOf(link: string | null): RTCIceServer[] {
+  const servers: RTCIceServer[] = [];
+  for (const part of (link ?? "").split(/,\s*(?=<)/)) {
+    const url = /^\s*<([^>]+)>/.exec(part)?.[1];
+    if (url === undefined || !/;\s*rel\s*=\s*"?ice-server"?/i.test(part)) continue;
+    const value = (name: string): string | undefined =>
+      new RegExp(`;\\s*${name}\\s*=\\s*"((?:[^"\\\\]|\\\\.)*)"`, "i").exec(part)?.[1]?.replace(/\\(.)/g, "$1");
+    const username = value("username");
+    const credential = value("credential");
+    const signedIn = username !== undefined && credential !== undefined ? { username, credential } : {};
+    servers.push({ urls: url, ...signedIn });
+  }
+  return servers;
+}

@@ -1,0 +1,119 @@
+// Every sentence the player says to people, in one place.
+import type { CameraStatus, Problem } from "../wire";
+
+/** Why a WHEP exchange failed. */
+export type WhepFailure =
+  | { kind: "network" }
+  | { kind: "http"; status: number; problem: Problem | null }
+  | { kind: "answer"; detail: string }
+  | { kind: "path" }
+  | { kind: "lost" }
+  | { kind: "silent" }
+  | { kind: "browser" };
+
+/** The failure in words, without a full stop. */
+export function whepFailureWords(failure: WhepFailure): string {
+  switch (failure.kind) {
+    case "network":
+      return "the server does not answer";
+    case "http":
+      return httpWords(failure.status, failure.problem);
+    case "answer":
+      return `the server's answer was not understood (${failure.detail})`;
+    case "path":
+      return "no way through for the video: neither the UDP nor the TCP port of the server can be reached";
+    case "lost":
+      return "the connection was lost";
+    case "silent":
+      return "the camera is online, but its video stopped coming";
+    case "browser":
+      return "this browser has no WebRTC, or it is turned off";
+  }
+}
+
+function httpWords(status: number, problem: Problem | null): string {
+  const said = problem?.detail ?? problem?.title;
+  switch (status) {
+    case 401:
+      return "sign in to watch this camera";
+    case 403:
+      return "you may not watch this camera";
+    case 404:
+      return "there is no such camera on this server";
+    default:
+      return said ? lowerFirst(said.replace(/\.$/, "")) : `the server answered ${status}`;
+  }
+}
+
+/** The first letter small, unless the word is an abbreviation such as "UDP". */
+function lowerFirst(text: string): string {
+  return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+}
+
+/** What the video connection is doing. */
+export type WhepState =
+  | { kind: "idle" }
+  | { kind: "connecting" }
+  | { kind: "playing" }
+  | { kind: "retrying"; atMs: number; why: string };
+
+/** "retrying in 3 s: the server does not answer". `nowMs` is on the clock of `atMs`. */
+export function whepStateWords(state: WhepState, nowMs: number): string {
+  switch (state.kind) {
+    case "idle":
+      return "stopped";
+    case "connecting":
+      return "connecting";
+    case "playing":
+      return "playing";
+    case "retrying": {
+      const seconds = Math.max(0, Math.ceil((state.atMs - nowMs) / 1000));
+      return seconds > 0 ? `retrying in ${seconds} s: ${state.why}` : `retrying: ${state.why}`;
+    }
+  }
+}
+
+/** What the camera's status route said last. */
+export type StatusAnswer =
+  | { kind: "unknown" }
+  | { kind: "status"; status: CameraStatus }
+  | { kind: "failed"; failure: WhepFailure };
+
+/** Why there is no picture, for the middle of the player: a headline, then details, one a line. */
+export function noPictureWords(answer: StatusAnswer, video: WhepState, nowMs: number, time: TimeWords): string[] {
+  const connection = sentence(whepStateWords(video, nowMs));
+  if (answer.kind === "failed") {
+    return [sentence(whepFailureWords(answer.failure)), ...(video.kind === "retrying" ? [connection] : [])];
+  }
+  if (answer.kind === "unknown") return [connection];
+  const { state, since, last_error, advice } = answer.status;
+  const error = last_error ? [sentence(last_error)] : [];
+  switch (state) {
+    case "connecting":
+      return ["Connecting to the camera…", ...error];
+    case "offline":
+      return [`Camera offline since ${time(since)}.`, ...error];
+    case "stalled":
+      return [`The camera has sent no pictures since ${time(since)}.`, ...error];
+    case "unsupported":
+      return ["This camera's video cannot be shown.", ...error, ...advice.map(sentence)];
+    case "online":
+      return video.kind === "playing" ? ["Waiting for the first picture…"] : [connection];
+  }
+}
+
+/** UNIX seconds as the viewer writes a time. */
+export type TimeWords = (unixSeconds: number) => string;
+
+/** The time of day if `unixSeconds` lies within the last 20 hours, else with its date. */
+export const localTime: TimeWords = (unixSeconds) => {
+  const date = new Date(unixSeconds * 1000);
+  const recent = Math.abs(Date.now() - date.getTime()) < 20 * 3_600_000;
+  return recent ? date.toLocaleTimeString() : date.toLocaleString();
+};
+
+function sentence(text: string): string {
+  const trimmed = text.trim();
+  const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return /[.!?…]$/.test(capital) ? capital : `${capital}.`;
+}

@@ -1,0 +1,27 @@
+// The app's build: its pages, which import the player from /player.js like any other page (vite.player.config.ts).
+import { defineConfig, type Plugin } from "vite";
+
+/** In the built app the player is the one file that everybody imports, not a copy of it. */
+const playerStandsAlone: Plugin = {
+  name: "player-stands-alone",
+  apply: "build",
+  enforce: "pre",
+  resolveId: (source) => (/\/media$/.test(source) ? { id: "/player.js", external: "absolute" } : null),
+};
+
+export default defineConfig({
+  plugins: [playerStandsAlone],
+  build: {
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: { index: "index.html", "camera-viewer": "camera-viewer.html" } },
+  },
+  // `npm run dev` beside a running razz.
+  server: {
+    proxy: {
+      "/api": "http://127.0.0.1:8003",
+      "/whep": "http://127.0.0.1:8003",
+      "/ws": { target: "ws://127.0.0.1:8003", ws: true },
+    },
+  },
+});
