@@ -73,7 +73,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   "${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null ||
     say "apt-get update failed; trying with the package lists that are here"
   "${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-    "${missing[@]}" </dev/null >/dev/null || fail "apt-get could not install ${missing[*]}"
+    "${missing[@]}" </dev/null >/dev/null ||
+    fail "apt-get could not install ${missing[*]} (where Chromium is no Debian package, set CHROMIUM to any Chrome)"
 fi
 
 # Rust, Node, Python --------------------------------------------------------------------------------
