@@ -7,7 +7,8 @@ fn hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
 }
 
-/// What ffprobe says of the stream, or for hand-made rows what was written.
+/// A parameter set and what FFmpeg says of it. Those of cameras are the `sprop-parameter-sets` of
+/// their RTSP answers.
 struct Row {
     name: &'static str,
     sps: &'static str,
@@ -98,10 +99,60 @@ const ROWS: &[Row] = &[
         profile: "High", level_idc: 31, size: (1280, 720),
         colour: guessed(Bt709, false), frame_rate: Some(30.0), frame_mbs_only: true,
         reorder: Some(0), may_reorder: false },
+    Row { name: "openh264 640x360",
+        sps: "6742c01e8c680a02ff9601e1108d40",
+        profile: "Constrained Baseline", level_idc: 30, size: (640, 360),
+        colour: guessed(Bt601, false), frame_rate: None, frame_mbs_only: true,
+        reorder: Some(0), may_reorder: false },
+    Row { name: "openh264 720p, BT.709",
+        sps: "6742c01f8c6805005ba6a0202020f08846a0",
+        profile: "Constrained Baseline", level_idc: 31, size: (1280, 720),
+        colour: stated(Bt709, false), frame_rate: None, frame_mbs_only: true,
+        reorder: Some(0), may_reorder: false },
+    Row { name: "Hikvision camera",
+        sps: "674d00299a6403c0113f2cd404040500000303e80000ea6004",
+        profile: "Main", level_idc: 41, size: (1920, 1080),
+        colour: stated(Bt709, false), frame_rate: Some(30.0), frame_mbs_only: true,
+        reorder: None, may_reorder: true },
+    Row { name: "Dahua camera, sub stream, full range",
+        sps: "6764001eac2c6a82c0f69b828082a0000003002000000303d08000",
+        profile: "High", level_idc: 30, size: (704, 480),
+        colour: stated(Bt601, true), frame_rate: Some(15.0), frame_mbs_only: true,
+        reorder: None, may_reorder: true },
+    Row { name: "Reolink camera, no VUI",
+        sps: "67640033ace802800b59",
+        profile: "High", level_idc: 51, size: (2560, 1440),
+        colour: guessed(Bt709, false), frame_rate: None, frame_mbs_only: true,
+        reorder: None, may_reorder: true },
+    Row { name: "Foscam camera, no VUI, picture order type 2",
+        sps: "674d001f95a814016e40",
+        profile: "Main", level_idc: 31, size: (1280, 720),
+        colour: guessed(Bt709, false), frame_rate: None, frame_mbs_only: true,
+        reorder: None, may_reorder: false },
+    Row { name: "GeoVision camera, full range",
+        sps: "674d403295a00a80307e266e020202800001f40000753042",
+        profile: "Main", level_idc: 50, size: (2688, 1520),
+        colour: stated(Bt709, true), frame_rate: Some(30.0), frame_mbs_only: true,
+        reorder: None, may_reorder: false },
+    Row { name: "Ubiquiti camera, says 45 frames a second",
+        sps: "674d402a8d8d403c0113f2e02dc040405000003e800015f909da08846a",
+        profile: "Main", level_idc: 42, size: (1920, 1080),
+        colour: stated(Bt709, true), frame_rate: Some(45.0), frame_mbs_only: true,
+        reorder: Some(0), may_reorder: false },
+    Row { name: "VStarcam camera",
+        sps: "674d002a9da81e0089f966e02020280000030008000003007c20",
+        profile: "Main", level_idc: 42, size: (1920, 1080),
+        colour: stated(Bt709, true), frame_rate: Some(7.5), frame_mbs_only: true,
+        reorder: None, may_reorder: false },
+    Row { name: "H264DVR recorder, baseline",
+        sps: "67420029963540f0044fcb37010101400000030040000007a1",
+        profile: "Baseline", level_idc: 41, size: (1920, 1080),
+        colour: stated(Bt709, true), frame_rate: Some(15.0), frame_mbs_only: true,
+        reorder: None, may_reorder: false },
 ];
 
 #[test]
-fn encoders_parameter_sets_are_read() {
+fn encoders_and_cameras_parameter_sets_are_read() {
     for row in ROWS {
         let sps = Sps::parse(&hex(row.sps)).unwrap_or_else(|error| panic!("{}: {error}", row.name));
         assert_eq!(sps.profile_name(), row.profile, "{}", row.name);
@@ -114,4 +165,175 @@ fn encoders_parameter_sets_are_read() {
         assert_eq!(sps.may_reorder(), row.may_reorder, "{}", row.name);
         assert!(!sps.vui_damaged, "{}", row.name);
     }
+}
+
+/// Writes a parameter set by hand.
+#[derive(Default)]
+struct Writer {
+    bits: Vec<bool>,
+}
+
+impl Writer {
+    fn u(mut self, count: u32, value: u32) -> Self {
+        self.bits.extend((0..count).rev().map(|bit| value >> bit & 1 == 1));
+        self
+    }
+
+    fn ue(self, value: u32) -> Self {
+        let code = value + 1;
+        let length = code.ilog2();
+        self.u(length, 0).u(length + 1, code)
+    }
+
+    /// From profile to picture order: Main, type 2.
+    fn main() -> Self {
+        Self::default().u(8, 77).u(8, 0).u(8, 31).ue(0).ue(0).ue(2).ue(1).u(1, 0)
+    }
+
+    /// With the stop bit and emulation prevention (section 7.4.1.1).
+    fn nal(self) -> Vec<u8> {
+        let bits = self.u(1, 1).bits;
+        let mut nal = vec![0x67];
+        let mut zeros = 0;
+        for byte in bits.chunks(8) {
+            let byte = (0..8)
+                .fold(0u8, |sum, i| sum << 1 | u8::from(byte.get(i).copied().unwrap_or(false)));
+            if zeros == 2 && byte <= 3 {
+                nal.push(3);
+                zeros = 0;
+            }
+            zeros = if byte == 0 { zeros + 1 } else { 0 };
+            nal.push(byte);
+        }
+        nal
+    }
+}
+
+#[test]
+fn picture_order_type_1_and_scaling_lists_are_crossed() {
+    let order_1 = Writer::default().u(8, 77).u(16, 31).ue(3).ue(2).ue(1);
+    // Always zero: no; two offsets; a cycle of three.
+    let order_1 = order_1.u(1, 0).ue(5).ue(6).ue(3).ue(1).ue(200_000).ue(3);
+    let sps = order_1.ue(4).u(1, 0).ue(39).ue(29).u(1, 1).u(1, 1).u(1, 0).u(1, 0).nal();
+    let sps = Sps::parse(&sps).unwrap();
+    assert_eq!((sps.id, sps.log2_max_frame_num, sps.max_num_ref_frames), (3, 6, 4));
+    assert_eq!((sps.pic_order_cnt_type, sps.log2_max_poc_lsb), (1, None));
+    assert_eq!(sps.size, Size::new(640, 480));
+
+    // High 4:2:2 with a first list of 16 equal steps, a second that falls back at once (delta -8),
+    // six absent; cropping in units of 2 by 1.
+    let mut high = Writer::default().u(8, 122).u(16, 40).ue(0).ue(2).ue(2).ue(2).u(1, 0).u(1, 1);
+    high = high.u(1, 1);
+    for _ in 0..16 {
+        high = high.ue(1);
+    }
+    high = high.u(1, 1).ue(16).u(6, 0);
+    let rest = high.ue(0).ue(0).ue(4).ue(1).u(1, 0).ue(119).ue(67).u(1, 1).u(1, 1);
+    let sps = rest.u(1, 1).ue(1).ue(2).ue(3).ue(5).u(1, 0).nal();
+    let sps = Sps::parse(&sps).unwrap();
+    assert_eq!((sps.chroma_format, sps.bit_depth), (2, 10));
+    assert_eq!((sps.log2_max_poc_lsb, sps.size), (Some(8), Size::new(1914, 1080)));
+    assert_eq!(sps.profile_name(), "High 4:2:2");
+}
+
+#[test]
+fn fields_are_cropped_in_pairs_of_lines() {
+    // Interlaced 1080: 34 map units, 4 lines a cropping unit.
+    let sps = Writer::main().ue(119).ue(33).u(1, 0).u(1, 1).u(1, 1);
+    let sps = Sps::parse(&sps.u(1, 1).ue(0).ue(0).ue(0).ue(2).u(1, 0).nal()).unwrap();
+    assert_eq!(sps.size, Size::new(1920, 1080));
+    assert!(!sps.frame_mbs_only);
+}
+
+#[test]
+fn what_is_no_parameter_set_is_refused() {
+    let range = |name, value| Err(SpsError::Range { name, value });
+    let head = || Writer::default().u(8, 77).u(16, 31);
+    let size = |width: u32, height: u32| Writer::main().ue(width).ue(height).u(1, 1).u(1, 1);
+    for (name, nal, expected) in [
+        ("nothing", vec![], Err(SpsError::NotAnSps(None))),
+        ("a PPS", hex("68ee3c80"), Err(SpsError::NotAnSps(Some(8)))),
+        ("header only", hex("67"), Err(SpsError::Truncated(OutOfBits { at_bit: 0 }))),
+        ("cut", hex("6764001e"), Err(SpsError::Truncated(OutOfBits { at_bit: 24 }))),
+        ("id", head().ue(32).nal(), range("seq_parameter_set_id", 32)),
+        ("frame_num", head().ue(0).ue(13).nal(), range("log2_max_frame_num_minus4", 13)),
+        ("order", head().ue(0).ue(0).ue(3).nal(), range("pic_order_cnt_type", 3)),
+        ("references", head().ue(0).ue(0).ue(2).ue(17).nal(), range("max_num_ref_frames", 17)),
+        ("width", size(1055, 0).nal(), range("pic_width_in_mbs_minus1", 1055)),
+        ("height", size(0, 70_000).nal(), range("pic_height_in_map_units_minus1", 70_000)),
+        ("cropped away", size(1, 1).u(1, 1).ue(8).ue(8).ue(0).ue(0).nal(), {
+            Err(SpsError::Cropping)
+        }),
+        ("cropped past all", size(1, 1).u(1, 1).ue(0).ue(u32::MAX - 2).ue(0).ue(0).nal(), {
+            Err(SpsError::Cropping)
+        }),
+        ("cropped to one unit", size(1, 1).u(1, 1).ue(8).ue(7).ue(0).ue(15).u(1, 0).nal(), {
+            Ok(Size::new(2, 2))
+        }),
+    ] {
+        assert_eq!(Sps::parse(&nal).map(|sps| sps.size), expected, "{name}");
+    }
+    let error = Sps::parse(&hex("6764001e")).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "sequence parameter set: NAL unit ends, or is malformed, 24 bits after its header"
+    );
+}
+
+#[test]
+fn a_damaged_vui_costs_only_what_it_would_have_said() {
+    // Full range and BT.709, then the end in the middle of the timing.
+    let vui =
+        |w: Writer| w.u(1, 1).u(1, 0).u(1, 0).u(1, 1).u(3, 5).u(1, 1).u(1, 1).u(16, 0x101).u(8, 1);
+    let cut = vui(Writer::main().ue(39).ue(29).u(1, 1).u(1, 1).u(1, 0)).u(1, 0).u(1, 1).u(20, 1);
+    let sps = Sps::parse(&cut.nal()).unwrap();
+    assert!(sps.vui_damaged);
+    assert_eq!(sps.colour, stated(Bt709, true));
+    assert_eq!((sps.frame_rate, sps.max_num_reorder_frames), (None, None));
+    // More pictures to reorder than are buffered: not believed.
+    let odd = vui(Writer::main().ue(39).ue(29).u(1, 1).u(1, 1).u(1, 0));
+    let odd = odd.u(1, 0).u(1, 0).u(1, 0).u(1, 0).u(1, 0).u(1, 1).u(1, 1);
+    let odd = odd.ue(0).ue(0).ue(9).ue(9).ue(3).ue(2).nal();
+    let sps = Sps::parse(&odd).unwrap();
+    assert_eq!((sps.vui_damaged, sps.max_num_reorder_frames), (true, None));
+}
+
+#[test]
+fn every_cut_of_every_sample_is_an_error_or_a_damaged_vui() {
+    for row in ROWS {
+        let whole = hex(row.sps);
+        let size = Size::new(row.size.0, row.size.1);
+        for end in 0..whole.len() {
+            if let Ok(sps) = Sps::parse(&whole[..end]) {
+                assert_eq!(sps.size, size, "{} cut to {end}", row.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn profiles_have_their_names() {
+    let sps = Sps::parse(&hex(ROWS[0].sps)).unwrap();
+    for (profile_idc, constraint_flags, name) in [
+        (66, 0x40, "Constrained Baseline"),
+        (66, 0x80, "Baseline"),
+        (77, 0x00, "Main"),
+        (77, 0x40, "Main"),
+        (77, 0x80, "Constrained Baseline"),
+        (88, 0x00, "Extended"),
+        (88, 0x80, "Baseline"),
+        (88, 0xC0, "Constrained Baseline"),
+        (100, 0x00, "High"),
+        (100, 0x08, "Progressive High"),
+        (100, 0x0C, "Constrained High"),
+        (110, 0x10, "High 10 Intra"),
+        (122, 0x00, "High 4:2:2"),
+        (244, 0x00, "High 4:4:4 Predictive"),
+        (44, 0x10, "CAVLC 4:4:4 Intra"),
+        (7, 0x00, "unknown"),
+    ] {
+        let sps = Sps { profile_idc, constraint_flags, ..sps.clone() };
+        assert_eq!(sps.profile_name(), name, "{profile_idc} {constraint_flags:#x}");
+    }
+    assert_eq!(sps.profile_level_id(), 0x42_C0_1E);
 }

@@ -1,0 +1,65 @@
+//! The fuzz targets' checks, run by an ordinary compiler: on their corpora, on those with bytes
+//! changed, and on random bytes.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+
+#[path = "../../../fuzz/checks_media.rs"]
+mod checks;
+
+/// The files of a target's corpus, with their names.
+fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
+    let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+    let mut seeds: Vec<(String, Vec<u8>)> = files
+        .map(|file| {
+            let path = file.unwrap().path();
+            (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap())
+        })
+        .collect();
+    seeds.sort();
+    assert!(!seeds.is_empty(), "{folder:?} is empty");
+    seeds
+}
+
+/// A file of the corpus with a few bytes changed, put in or cut away.
+fn changed(target: &'static str) -> impl Strategy<Value = Vec<u8>> {
+    let seeds: Vec<Vec<u8>> = corpus(target).into_iter().map(|(_, bytes)| bytes).collect();
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3u8), 0..6);
+    (prop::sample::select(seeds), edits).prop_map(|(mut bytes, edits)| {
+        for (place, value, kind) in edits {
+            let at = place.index(bytes.len() + 1);
+            match kind {
+                0 if at < bytes.len() => bytes[at] = value,
+                1 => bytes.insert(at, value),
+                _ => bytes.truncate(at),
+            }
+        }
+        bytes
+    })
+}
+
+#[test]
+fn the_corpora_pass() {
+    corpus("nal_sps").iter().for_each(|(_, bytes)| checks::nal_sps(bytes));
+    corpus("packetize").iter().for_each(|(_, bytes)| checks::packetize(bytes));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
+
+    #[test]
+    fn nal_sps_takes_anything(
+        bytes in prop_oneof![changed("nal_sps"), prop::collection::vec(any::<u8>(), 0..200)],
+    ) {
+        checks::nal_sps(&bytes);
+    }
+
+    #[test]
+    fn packetize_takes_anything(
+        bytes in prop_oneof![changed("packetize"), prop::collection::vec(any::<u8>(), 0..200)],
+    ) {
+        checks::packetize(&bytes);
+    }
+}

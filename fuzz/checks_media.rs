@@ -1,0 +1,47 @@
+//! What must hold for any bytes that a camera sends. Shared by fuzz targets and tests.
+#![allow(dead_code, unreachable_pub)]
+
+use razz_media::h264::{Sps, has_b_slice, nal_units, slice_type};
+use razz_media::rtp;
+
+// The one depacketiser of the project, from the simulation.
+#[path = "../tests/sim/src/depacketize.rs"]
+mod depacketize;
+
+/// `data` as an Annex B byte stream, and each NAL unit as a parameter set.
+pub fn nal_sps(data: &[u8]) {
+    let mut covered = 0;
+    for nal in nal_units(data) {
+        covered += 3 + nal.len();
+        assert!(!nal.windows(3).any(|window| window == [0, 0, 1]), "a start code in {nal:02x?}");
+        assert!(nal.last().is_some_and(|last| *last != 0), "empty, or a zero at the end");
+        let _ = slice_type(nal);
+        if let Ok(sps) = Sps::parse(nal) {
+            assert!((1..=16_880).contains(&sps.size.width), "{sps:?}");
+            assert!((1..=33_760).contains(&sps.size.height), "{sps:?}");
+            assert!(sps.max_num_reorder_frames.is_none_or(|frames| frames <= 16), "{sps:?}");
+            assert!(sps.frame_rate.is_none_or(|rate| rate > 0.0 && rate.is_finite()), "{sps:?}");
+            assert!(!sps.profile_name().is_empty());
+            let _ = sps.may_reorder();
+        }
+    }
+    assert!(covered <= data.len());
+    let _ = has_b_slice(data);
+}
+
+/// The first byte of `data` chooses the largest payload; the rest is an access unit.
+pub fn packetize(data: &[u8]) {
+    let Some((max, annex_b)) = data.split_first() else { return };
+    let max = usize::from(*max) * 5;
+    let payloads = rtp::packetize(annex_b, max);
+    for (index, payload) in payloads.iter().enumerate() {
+        assert!(payload.data.len() <= max.max(rtp::MIN_MAX_PAYLOAD));
+        assert_eq!(payload.marker, index + 1 == payloads.len());
+    }
+    let got = depacketize::depacketize(payloads.iter().map(|payload| &payload.data[..]));
+    let sent: Vec<Vec<u8>> = nal_units(annex_b)
+        .filter(|nal| nal[0] & 0x80 == 0 && matches!(nal[0] & 0x1F, 1..=8 | 13..=23))
+        .map(<[u8]>::to_vec)
+        .collect();
+    assert_eq!(got, Ok(sent));
+}

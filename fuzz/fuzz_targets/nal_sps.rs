@@ -1,0 +1,7 @@
+//! NAL units, parameter sets and slice headers from any bytes.
+#![no_main]
+
+#[path = "../checks_media.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::nal_sps(data));
