@@ -40,7 +40,8 @@ function checkNumbers(drawn, fixed, what) {
     `${what}: ${wrong.length} of ${drawn.length} drawn frames show another number than their timestamp implies`,
   );
   for (const [index, frame] of drawn.slice(1).entries()) {
-    assert.ok(ticksBetween(frame.rtp, drawn[index].rtp) > 0, `${what}: no rewind and no frame twice`);
+    // Twice is fine: drawn again when its tracks had come.
+    assert.ok(ticksBetween(frame.rtp, drawn[index].rtp) >= 0, `${what}: nobody sees a rewind`);
   }
 }
 
