@@ -130,7 +130,7 @@ pub(super) fn unknown(
 }
 
 /// The most similar of `known`, if any is similar enough to be a slip.
-pub(super) fn closest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn closest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let name = name.to_ascii_lowercase();
     known
         .iter()

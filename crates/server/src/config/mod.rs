@@ -21,6 +21,7 @@ use std::{env, fs, str};
 
 use toml::de::DeTable;
 
+pub(crate) use self::document::closest;
 pub(crate) use self::model::{MissingModel, ModelChoice};
 pub(crate) use self::network::Network;
 use self::problem::Problems;

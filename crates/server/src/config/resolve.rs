@@ -118,7 +118,7 @@ impl Resolver<'_, '_> {
             self.problems.add(written.url.at, message);
             return None;
         }
-        Some(Turn { secret: self.from_env("secret", written.secret)?, url })
+        Some(Turn { secret: self.secret("secret", written.secret)?, url })
     }
 
     fn detector(&mut self, written: written::Detector) -> Option<Detector> {
@@ -216,9 +216,9 @@ impl Resolver<'_, '_> {
         let transports = [("tcp", Transport::Tcp), ("udp", Transport::Udp)];
         let transport = self.word("transport", &written.transport, &transports);
         let address_at = written.url.at;
-        let address = self.from_env("url", written.url);
-        let username = self.optional_from_env("username", written.username);
-        let password = self.optional_from_env("password", written.password);
+        let address = self.secret("url", written.url);
+        let username = self.optional_secret("username", written.username);
+        let password = self.optional_secret("password", written.password);
         let source = Source::new(address?.reveal(), username?, password?, transport?)
             .map_err(|error| self.problems.add(address_at, format!("`url`: {error}")))
             .ok();
@@ -307,7 +307,7 @@ impl Resolver<'_, '_> {
     }
 
     /// A value, or with `env:NAME` the value of that environment variable.
-    fn from_env(&mut self, key: &str, written: At<Secret>) -> Option<Secret> {
+    fn secret(&mut self, key: &str, written: At<Secret>) -> Option<Secret> {
         let Some(name) = written.value.reveal().strip_prefix("env:") else {
             return Some(written.value);
         };
@@ -327,15 +327,15 @@ impl Resolver<'_, '_> {
         value
     }
 
-    /// As [`from_env`](Self::from_env); the outer `None` says that a problem was noted.
-    fn optional_from_env(
+    /// As [`secret`](Self::secret); the outer `None` says that a problem was noted.
+    fn optional_secret(
         &mut self,
         key: &str,
         written: At<Option<Secret>>,
     ) -> Option<Option<Secret>> {
         match written.value {
             None => Some(None),
-            Some(value) => self.from_env(key, At { value, at: written.at }).map(Some),
+            Some(value) => self.secret(key, At { value, at: written.at }).map(Some),
         }
     }
 

@@ -1,0 +1,186 @@
+//! The command line: what may be asked of `razz`, and how it answers on the terminal.
+//!
+//! Exit codes: 0 fine, 1 failed while running, 2 wrong usage or config. Errors go to stderr, one
+//! line each, saying what, where and what to do.
+
+pub(crate) mod check;
+pub(crate) mod logging;
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+
+use self::logging::LogLevel;
+use crate::redact;
+
+/// RTSP cameras in the browser, with tracks that belong to the frame they are drawn on.
+#[derive(Clone, PartialEq, Eq, Debug, Parser)]
+#[command(name = "razz", version, arg_required_else_help = false)]
+pub(crate) struct Cli {
+    /// How much to log: error, warn, info, debug, trace [default: info, or what RUST_LOG says]
+    #[arg(long, global = true, value_enum, value_name = "LEVEL", hide_possible_values = true)]
+    pub(crate) log_level: Option<LogLevel>,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Clone, PartialEq, Eq, Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show built-in cameras with the built-in model; needs no file and no network
+    Demo(Demo),
+    /// Watch the cameras of a config file
+    Serve(Serve),
+    /// Say whether a config file is right, and if not, where
+    Check(Check),
+}
+
+/// Options of `razz demo`.
+#[derive(Clone, PartialEq, Eq, Debug, Args)]
+pub(crate) struct Demo {
+    /// Port on 127.0.0.1; 0 lets the system choose every port and prints them as a line of JSON
+    #[arg(long, default_value_t = 8003)]
+    pub(crate) port: u16,
+    /// How many cameras
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub(crate) cameras: u32,
+}
+
+/// Options of `razz serve`.
+#[derive(Clone, PartialEq, Eq, Debug, Args)]
+pub(crate) struct Serve {
+    /// The config file
+    #[arg(long, value_name = "FILE", default_value = "razz.toml")]
+    pub(crate) config: PathBuf,
+    /// Listen on addresses that other machines reach, though anyone there can watch
+    #[arg(long)]
+    pub(crate) open: bool,
+}
+
+/// Options of `razz check`.
+#[derive(Clone, PartialEq, Eq, Debug, Args)]
+pub(crate) struct Check {
+    /// The config file
+    #[arg(long, value_name = "FILE", default_value = "razz.toml")]
+    pub(crate) config: PathBuf,
+}
+
+/// Reads the command line of this process. `Err`: all is said (help, version, wrong usage), and
+/// the process is to end with that code.
+pub(crate) fn parse() -> Result<Cli, ExitCode> {
+    parse_from(std::env::args_os()).map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // A closed stdout is nobody's problem.
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+        _ => refuse(&one_line(&error)),
+    })
+}
+
+fn parse_from(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(arguments)
+}
+
+/// clap's words about wrong usage, which are spread over several lines, on one.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let said = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+    let mut line = String::from("razz:");
+    for part in said.filter(|part| !part.is_empty() && !part.starts_with("For more information")) {
+        line.push_str(if line.ends_with(':') { " " } else { "; " });
+        line.push_str(part.strip_prefix("error: ").unwrap_or(part));
+    }
+    line.push_str("; see `razz --help`");
+    line
+}
+
+/// Says on stderr why the command failed while running. Credentials in the message are masked.
+pub(crate) fn fail(message: &dyn Display) -> ExitCode {
+    say(message);
+    ExitCode::from(1)
+}
+
+/// Says on stderr what is wrong with usage or config. Credentials in the message are masked.
+pub(crate) fn refuse(message: &dyn Display) -> ExitCode {
+    say(message);
+    ExitCode::from(2)
+}
+
+/// A line on stderr, credentials masked.
+fn say(message: &dyn Display) {
+    // When stderr is closed there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "{}", redact::text(&message.to_string()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        parse_from(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn commands_have_their_defaults() {
+        let serve = |config: &str, open| Command::Serve(Serve { config: config.into(), open });
+        for (line, command) in [
+            ("razz demo", Command::Demo(Demo { port: 8003, cameras: 2 })),
+            ("razz demo --port 0 --cameras 4", Command::Demo(Demo { port: 0, cameras: 4 })),
+            ("razz serve", serve("razz.toml", false)),
+            ("razz serve --config /etc/razz.toml --open", serve("/etc/razz.toml", true)),
+            ("razz check --config a.toml", Command::Check(Check { config: "a.toml".into() })),
+        ] {
+            assert_eq!(parse(line).unwrap(), Cli { command, log_level: None }, "{line}");
+        }
+        for line in ["razz --log-level debug demo", "razz demo --log-level debug"] {
+            assert_eq!(parse(line).unwrap().log_level, Some(LogLevel::Debug), "{line}");
+        }
+    }
+
+    #[test]
+    fn wrong_usage_is_one_line() {
+        for (line, said) in [
+            ("razz", "razz: 'razz' requires a subcommand but one was not provided; "),
+            (
+                "razz dmo",
+                "razz: unrecognized subcommand 'dmo'; tip: a similar subcommand exists: 'demo'; ",
+            ),
+            (
+                "razz demo --prot 1",
+                "razz: unexpected argument '--prot' found; tip: a similar argument exists: '--port'; ",
+            ),
+            (
+                "razz demo --port x",
+                "razz: invalid value 'x' for '--port <PORT>': invalid digit found in string; ",
+            ),
+            (
+                "razz demo --cameras 0",
+                "razz: invalid value '0' for '--cameras <CAMERAS>': 0 is not in 1..=16; ",
+            ),
+            (
+                "razz serve --config",
+                "razz: a value is required for '--config <FILE>' but none was supplied; ",
+            ),
+        ] {
+            let line_said = one_line(&parse(line).unwrap_err());
+            assert!(line_said.starts_with(said), "{line}: {line_said}");
+            assert!(line_said.ends_with("; see `razz --help`") && !line_said.contains('\n'));
+        }
+    }
+
+    #[test]
+    fn help_names_every_command() {
+        let help = parse("razz --help").unwrap_err();
+        assert_eq!(help.kind(), ErrorKind::DisplayHelp);
+        for command in ["demo", "serve", "check"] {
+            assert!(help.to_string().contains(&format!("\n  {command} ")), "{help}");
+        }
+    }
+}
