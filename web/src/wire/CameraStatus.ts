@@ -1,5 +1,6 @@
 // Written from the structs in crates/server/src/wire; what is changed here is overwritten.
 import type { CameraState } from "./CameraState";
+import type { FirstPacket } from "./FirstPacket";
 import type { FrameRates } from "./FrameRates";
 import type { Latency } from "./Latency";
 
@@ -23,6 +24,11 @@ export type CameraStatus = {
   fps: FrameRates;
   /** From a frame's last packet in to its tracks out. */
   latency_ms: Latency | null;
+  /**
+   * From a frame's last packet in to its first packet out to a viewer; absent while nobody
+   * watches.
+   */
+  first_packet_us?: FirstPacket;
   /** Runs after the first. */
   reconnects: number;
   /** RTP packets lost on the way to us, since start. */

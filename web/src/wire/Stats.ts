@@ -1,5 +1,6 @@
 // Written from the structs in crates/server/src/wire; what is changed here is overwritten.
 import type { CameraStatus } from "./CameraStatus";
+import type { ModelState } from "./ModelState";
 
 /** `GET /api/stats`. */
 export type Stats = {
@@ -11,6 +12,10 @@ export type Stats = {
   engine: string | null;
   /** The model's name. */
   model: string;
+  /** How far the model is. */
+  model_state: ModelState;
+  /** Why there is no detection, when there is none though it is wanted. */
+  model_error: string | null;
   /** Viewer sessions now, all cameras together. */
   viewers: number;
   /** Of one core, over the last seconds. */

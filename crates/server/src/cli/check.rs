@@ -41,6 +41,15 @@ fn warnings(config: &Config) -> Vec<String> {
     if let Err(error) = config.is_loopback_only() {
         warnings.push(format!("`razz serve` will refuse this: {error}"));
     }
+    if !config.access.open_networks.is_empty() {
+        warnings.push(
+            "`open_networks` changes nothing yet: there is no signing in that it could spare"
+                .to_owned(),
+        );
+    }
+    if !config.viewers.turn.is_empty() {
+        warnings.push("`turn` changes nothing yet: viewers are not told of it".to_owned());
+    }
     if config.cameras.is_empty() {
         warnings.push("there is no camera; add a [[camera]]".to_owned());
     }
@@ -107,6 +116,11 @@ mod tests {
                 &[
                     "nothing will be detected: there is no model file /nonexistent/m.onnx; put it there",
                 ],
+            ),
+            (
+                "[detector]\nmodel = \"demo\"\n[access]\nopen_networks = [\"10.0.0.0/8\"]\n\
+                 [viewers]\nturn = [{url = \"turn:h\", secret = \"s\"}]\nCAMERAS",
+                &["`open_networks` changes nothing yet", "`turn` changes nothing yet"],
             ),
             (
                 "[detector]\nmodel = \"demo\"\n[tracker]\nembedder = \"e.onnx\"\nCAMERAS",

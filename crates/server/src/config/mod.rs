@@ -22,15 +22,13 @@ use std::{env, fs, str};
 use toml::de::DeTable;
 
 pub(crate) use self::document::closest;
-pub(crate) use self::model::{MissingModel, ModelChoice};
-pub(crate) use self::network::Network;
-use self::problem::Problems;
-pub(crate) use self::problem::{ConfigError, ConfigErrors};
+pub(crate) use self::model::ModelChoice;
+use self::problem::{ConfigError, ConfigErrors, Problems};
 pub(crate) use self::resolved::{
-    Access, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, EngineChoice, OpenAddress,
-    Server, Tracker, TrackerKind, Turn, Viewers,
+    Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, EngineChoice, Tracker,
+    TrackerKind, Viewers,
 };
-pub(crate) use self::source::{Credentials, Source, SourceError, Transport};
+pub(crate) use self::source::{Source, Transport};
 use self::written::Written;
 
 impl Config {

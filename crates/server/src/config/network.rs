@@ -26,19 +26,6 @@ pub(crate) enum ParseNetworkError {
     HostBits(Network),
 }
 
-impl Network {
-    /// Whether `address` belongs to it. An IPv4 address that comes wrapped in IPv6
-    /// (`::ffff:10.0.0.5`) is taken for what it is.
-    pub(crate) fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(_), IpAddr::V4(_)) | (IpAddr::V6(_), IpAddr::V6(_)) => {
-                masked(address.to_canonical(), self.prefix) == self.address
-            }
-            _ => false,
-        }
-    }
-}
-
 /// `address` with everything behind the first `prefix` bits zero.
 fn masked(address: IpAddr, prefix: u8) -> IpAddr {
     match address {
@@ -93,22 +80,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn networks_know_their_addresses() {
-        for (network, address, inside) in [
-            ("10.0.0.0/8", "10.255.0.1", true),
-            ("10.0.0.0/8", "11.0.0.1", false),
-            ("10.0.0.0/8", "::ffff:10.1.2.3", true),
-            ("10.0.0.5", "10.0.0.5", true),
-            ("10.0.0.5", "10.0.0.4", false),
-            ("0.0.0.0/0", "203.0.113.9", true),
-            ("0.0.0.0/0", "2001:db8::1", false),
-            ("fe80::/10", "fe80::1", true),
-            ("fe80::/10", "2001:db8::1", false),
-            ("::/0", "2001:db8::1", true),
-            ("::1/128", "::1", true),
+    fn networks_are_an_address_and_a_number_of_bits() {
+        for (text, network) in [
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("10.0.0.5", "10.0.0.5/32"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+            ("FE80::/10", "fe80::/10"),
+            ("::1", "::1/128"),
+            ("::/0", "::/0"),
         ] {
-            let parsed: Network = network.parse().unwrap();
-            assert_eq!(parsed.contains(address.parse().unwrap()), inside, "{network} {address}");
+            assert_eq!(text.parse::<Network>().unwrap().to_string(), network);
         }
     }
 

@@ -109,6 +109,11 @@ pub(crate) struct CameraStatus {
     pub(crate) fps: FrameRates,
     /// From a frame's last packet in to its tracks out.
     pub(crate) latency_ms: Option<Latency>,
+    /// From a frame's last packet in to its first packet out to a viewer; absent while nobody
+    /// watches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub(crate) first_packet_us: Option<FirstPacket>,
     /// Runs after the first.
     pub(crate) reconnects: u32,
     /// RTP packets lost on the way to us, since start.
@@ -158,6 +163,18 @@ pub(crate) struct Latency {
     pub(crate) p95: f64,
 }
 
+/// Microseconds that half, and 99 of 100, of the frames stay under.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, TS)]
+#[ts(export_to = "FirstPacket.ts")]
+pub(crate) struct FirstPacket {
+    /// Half of them.
+    #[serde(serialize_with = "tenths")]
+    pub(crate) p50: f64,
+    /// 99 of 100.
+    #[serde(serialize_with = "tenths")]
+    pub(crate) p99: f64,
+}
+
 fn tenths<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(round(*value, 1))
 }
@@ -194,6 +211,7 @@ pub(super) mod tests {
                 skipped: f64::NAN,
             },
             latency_ms: Some(Latency { p50: 41.0, p95: 55.23 }),
+            first_packet_us: None,
             reconnects: 0,
             lost_packets: 0,
             bitrate_kbps: 2480,

@@ -13,9 +13,9 @@ mod track;
 mod typescript;
 
 pub(crate) use self::camera::{
-    CameraInfo, CameraState, CameraStatus, DetectFps, FrameRates, Latency,
+    CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Latency,
 };
-pub(crate) use self::clock::{Ping, Pong};
+pub(crate) use self::clock::Ping;
 pub(crate) use self::problem::{Problem, ProblemKind};
-pub(crate) use self::stats::Stats;
-pub(crate) use self::track::{TrackEntry, TrackMessage, TrackSource, TrackState, TrackStats};
+pub(crate) use self::stats::{ModelState, Stats};
+pub(crate) use self::track::{TrackMessage, TrackStats};

@@ -27,8 +27,6 @@ pub(crate) enum ProblemKind {
     BadRequest,
     /// The SDP offer cannot be understood or answered.
     BadOffer,
-    /// From here it is not allowed.
-    Forbidden,
     /// No such page or endpoint.
     NotFound,
     /// There is no camera with this id.
@@ -43,14 +41,16 @@ pub(crate) enum ProblemKind {
     TooLarge,
     /// The body's media type is not the one expected.
     UnsupportedMediaType,
-    /// The request lacks the entity tag.
-    PreconditionRequired,
     /// Something failed inside.
     Internal,
     /// As many viewers as allowed are here already.
     TooManyViewers,
     /// The camera is not online, or has sent no picture yet.
     CameraNotReady,
+    /// The offer has no video that the camera's could go into.
+    NoCommonCodec,
+    /// The session cannot restart ICE.
+    NoIceRestart,
     /// The camera sends what browsers cannot play.
     UnsupportedVideo,
 }
@@ -61,7 +61,6 @@ impl ProblemKind {
         match self {
             Self::BadRequest => (400, "bad-request", "The request is malformed"),
             Self::BadOffer => (400, "bad-offer", "The offer cannot be answered"),
-            Self::Forbidden => (403, "forbidden", "Not allowed from here"),
             Self::NotFound => (404, "not-found", "There is nothing here"),
             Self::UnknownCamera => (404, "unknown-camera", "There is no such camera"),
             Self::UnknownSession => (404, "unknown-session", "There is no such viewer session"),
@@ -71,19 +70,15 @@ impl ProblemKind {
             Self::UnsupportedMediaType => {
                 (415, "unsupported-media-type", "The body is of another type than expected")
             }
-            Self::PreconditionRequired => (428, "precondition-required", "An If-Match is needed"),
             Self::Internal => (500, "internal", "Something failed inside"),
             Self::TooManyViewers => (503, "too-many-viewers", "No room for another viewer"),
+            Self::NoCommonCodec => (406, "no-common-codec", "No common video codec"),
+            Self::NoIceRestart => (422, "no-ice-restart", "ICE cannot be restarted here"),
             Self::CameraNotReady => (503, "camera-not-ready", "The camera has no picture now"),
             Self::UnsupportedVideo => {
                 (422, "unsupported-video", "The camera sends what browsers cannot play")
             }
         }
-    }
-
-    /// The HTTP status.
-    pub(crate) const fn status(self) -> u16 {
-        self.parts().0
     }
 }
 
@@ -119,7 +114,6 @@ mod tests {
             problem.to_json(),
             r#"{"type":"urn:razz:problem:unknown-camera","title":"There is no such camera","status":404,"detail":"there is no camera 9"}"#
         );
-        assert_eq!(ProblemKind::UnknownCamera.status(), 404);
         let leaky = Problem::new(ProblemKind::Internal, "dialling rtsp://u:hunter2@h failed");
         assert_eq!(leaky.detail.as_deref(), Some("dialling rtsp://***@h failed"));
     }

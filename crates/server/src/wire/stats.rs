@@ -21,6 +21,10 @@ pub(crate) struct Stats {
     pub(crate) engine: Option<String>,
     /// The model's name.
     pub(crate) model: String,
+    /// How far the model is.
+    pub(crate) model_state: ModelState,
+    /// Why there is no detection, when there is none though it is wanted.
+    pub(crate) model_error: Option<String>,
     /// Viewer sessions now, all cameras together.
     pub(crate) viewers: usize,
     /// Of one core, over the last seconds.
@@ -32,6 +36,21 @@ pub(crate) struct Stats {
     /// The status of each camera by its number.
     #[ts(as = "BTreeMap<String, CameraStatus>")]
     pub(crate) cameras: BTreeMap<u32, CameraStatus>,
+}
+
+/// How far the model is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(export_to = "ModelState.ts")]
+pub(crate) enum ModelState {
+    /// No camera wants detection.
+    Off,
+    /// Being loaded; video does not wait for it.
+    Loading,
+    /// Detecting.
+    Ready,
+    /// Cannot be used.
+    Failed,
 }
 
 fn tenths<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
@@ -50,13 +69,15 @@ mod tests {
             uptime_s: 3600,
             engine: Some("ort/openvino".to_owned()),
             model: "yolo11n".to_owned(),
+            model_state: ModelState::Ready,
+            model_error: None,
             viewers: 3,
             cpu_percent: 61.52,
             memory_bytes: 180_000_000,
             cameras: BTreeMap::from([(1, online())]),
         };
         let expected = format!(
-            r#"{{"version":"0.1.0","uptime_s":3600,"engine":"ort/openvino","model":"yolo11n","viewers":3,"cpu_percent":61.5,"memory_bytes":180000000,"cameras":{{"1":{}}}}}"#,
+            r#"{{"version":"0.1.0","uptime_s":3600,"engine":"ort/openvino","model":"yolo11n","model_state":"ready","model_error":null,"viewers":3,"cpu_percent":61.5,"memory_bytes":180000000,"cameras":{{"1":{}}}}}"#,
             serde_json::to_string(&online()).unwrap()
         );
         assert_eq!(serde_json::to_string(&stats).unwrap(), expected);

@@ -6,6 +6,9 @@ use std::{env, fs};
 
 use ts_rs::{Config, TS};
 
+use super::camera::DetectFps;
+use super::clock::Pong;
+use super::track::{TrackEntry, TrackSource, TrackState};
 use super::*;
 
 const HEAD: &str =
@@ -19,8 +22,10 @@ fn files() -> BTreeMap<String, String> {
     add::<CameraState>(&mut files);
     add::<CameraStatus>(&mut files);
     add::<DetectFps>(&mut files);
+    add::<FirstPacket>(&mut files);
     add::<FrameRates>(&mut files);
     add::<Latency>(&mut files);
+    add::<ModelState>(&mut files);
     add::<Ping>(&mut files);
     add::<Pong>(&mut files);
     add::<Problem>(&mut files);
