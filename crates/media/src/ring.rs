@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use razz_base::{AccessUnit, MediaTime, RunId};
 
+use crate::h264::can_start;
 use crate::rtp::Payload;
 
 /// An access unit and its RTP payloads, packetised once and shared by all viewers.
@@ -33,7 +34,8 @@ impl Unit {
 pub enum NoReplay {
     /// No IDR has come since the run began.
     NoIdr,
-    /// Packets of the current GOP were lost before us: what is here decodes with errors.
+    /// Packets of the current GOP were lost before us, or its IDR lacks its parameter sets or its
+    /// beginning: what is here does not decode, or with errors.
     Damaged,
     /// The current GOP outgrew the ring; a shorter GOP (key frame interval) at the camera helps.
     TooLong,
@@ -102,7 +104,7 @@ impl GopRing {
             }
         }
         if unit.au.idr {
-            self.begin_gop(time, lost);
+            self.begin_gop(time, lost || !can_start(&unit.au.data));
         } else if let Some(gop) = &mut self.current {
             gop.frames = gop.frames.saturating_add(1);
             gop.damaged |= lost;
@@ -192,13 +194,17 @@ mod tests {
 
     use super::*;
 
+    /// The beginning of an IDR: SPS, PPS and a slice that begins at the first macroblock.
+    const IDR: [u8; 16] = [0, 0, 0, 1, 0x67, 1, 0, 0, 0, 1, 0x68, 1, 0, 0, 1, 0x65];
+
     fn unit(time: i64, idr: bool, lost_packets: u32) -> Arc<Unit> {
         unit_of(time, idr, lost_packets, 0)
     }
 
-    /// Frames are 3000 ticks apart and 100 bytes large; the payload is 96 of them.
+    /// Frames are 3000 ticks apart and 100 bytes large. An IDR's payloads have 94 bytes: its
+    /// start codes are gone, the frame of a STAP-A is there; those of another frame 96.
     fn unit_of(time: i64, idr: bool, lost_packets: u32, run: u32) -> Arc<Unit> {
-        let mut data = vec![0, 0, 0, 1, if idr { 0x65 } else { 0x41 }];
+        let mut data = if idr { IDR.to_vec() } else { vec![0, 0, 0, 1, 0x41] };
         data.resize(100, 0xAA);
         let key =
             FrameKey { camera: CameraId::new(1).unwrap(), time: MediaTime::from_90k(3000 * time) };
@@ -248,12 +254,12 @@ mod tests {
             ("IpxpIp", 1000, Ok(vec![4, 5])),
             ("IppXp", 1000, Err(Damaged)),
             ("IppXpI", 1000, Ok(vec![5])),
-            // 196 bytes each.
-            ("Ipppp", 980, Ok(vec![0, 1, 2, 3, 4])),
-            ("Ipppp", 979, Err(TooLong)),
+            // 194 and four times 196 bytes.
+            ("Ipppp", 978, Ok(vec![0, 1, 2, 3, 4])),
+            ("Ipppp", 977, Err(TooLong)),
             ("IpppppppppI", 979, Ok(vec![10])),
             ("Ippppppx", 979, Err(Damaged)),
-            ("I", 195, Err(TooLong)),
+            ("I", 193, Err(TooLong)),
             ("Ippn", 1000, Err(NoIdr)),
             ("IppnpN", 1000, Ok(vec![5])),
         ] {
@@ -298,6 +304,17 @@ mod tests {
         }
         assert_eq!(ring_after("Ippp", 10_000).next_idr_in(at(4)), None);
         assert_eq!(ring_after("IpIn", 10_000).next_idr_in(at(4)), None);
+    }
+
+    #[test]
+    fn an_idr_without_its_beginning_does_not_start_a_gop() {
+        let mut ring = GopRing::new(10_000);
+        let mut headless = unit(0, true, 0).au.clone();
+        headless.data = headless.data.slice(6..);
+        ring.push(Arc::new(Unit::new(headless, 1180)));
+        assert_eq!(ring.no_replay(), Some(NoReplay::Damaged));
+        ring.push(unit(1, true, 0));
+        assert_eq!(times(&ring), Some(vec![1]));
     }
 
     #[test]

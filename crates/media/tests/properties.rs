@@ -68,8 +68,12 @@ fn is_sent(nal: &[u8]) -> bool {
 }
 
 fn access_unit(time: i64, run: u32, idr: bool, lost_packets: u32, bytes: usize) -> AccessUnit {
-    let mut data = vec![0, 0, 1, if idr { 0x65 } else { 0x41 }];
-    data.resize(4 + bytes, 0xAA);
+    let mut data = if idr {
+        vec![0, 0, 1, 0x67, 1, 0, 0, 1, 0x68, 1, 0, 0, 1, 0x65, 0x88]
+    } else {
+        vec![0, 0, 1, 0x41, 0x9A]
+    };
+    data.resize(data.len() + bytes, 0xAA);
     AccessUnit {
         key: FrameKey { camera: CameraId::new(1).unwrap(), time: MediaTime::from_90k(time) },
         run: RunId(run),

@@ -9,5 +9,5 @@ mod sps;
 
 pub use bits::OutOfBits;
 pub use nal::{NalType, NalUnits, nal_type, nal_units};
-pub use slice::{SliceError, SliceType, has_b_slice, slice_type};
+pub use slice::{SliceError, SliceType, can_start, has_b_slice, slice_type};
 pub use sps::{Colour, Matrix, Sps, SpsError};

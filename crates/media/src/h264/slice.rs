@@ -53,6 +53,25 @@ pub fn slice_type(nal: &[u8]) -> Result<Option<SliceType>, SliceError> {
     }
 }
 
+/// Whether a decoder that knows nothing can begin with this access unit: an SPS and a PPS stand in
+/// front, and its first slice is an IDR's and begins at the first macroblock.
+///
+/// When the packets that a loss took are the very first ones of a run, nothing but this tells.
+pub fn can_start(annex_b: &[u8]) -> bool {
+    let (mut sps, mut pps) = (false, false);
+    for nal in nal_units(annex_b) {
+        match nal_type(nal) {
+            Some(NalType::Sps) => sps = true,
+            // A PPS is read by means of its SPS.
+            Some(NalType::Pps) => pps = sps,
+            Some(NalType::Idr) => return pps && Bits::new(&nal[1..]).ue() == Ok(0),
+            Some(kind) if kind.is_vcl() => return false,
+            _ => {}
+        }
+    }
+    false
+}
+
 /// Whether any slice of an access unit is a B slice. False when it has no slices.
 ///
 /// # Errors
@@ -107,5 +126,29 @@ mod tests {
         assert_eq!(has_b_slice(&[&p[..], &p[..]].concat()), Ok(false));
         assert_eq!(has_b_slice(&[&p[..], &b[..]].concat()), Ok(true));
         assert_eq!(has_b_slice(&[]), Ok(false));
+    }
+
+    #[test]
+    fn an_idr_with_its_parameter_sets_can_start() {
+        let [sps, pps, sei, aud]: [&[u8]; 4] = [&[0x67, 1], &[0x68, 1], &[0x06, 1], &[0x09, 1]];
+        // first_mb_in_slice 0 and 1.
+        let [idr, rest, p]: [&[u8]; 3] = [&[0x65, 0x88], &[0x65, 0x42], &[0x41, 0x9A]];
+        for (nals, expected) in [
+            (&[sps, pps, idr][..], true),
+            (&[aud, sps, pps, sei, idr, rest], true),
+            (&[sps, pps, rest], false),
+            (&[sps, pps, p], false),
+            (&[sps, idr], false),
+            (&[pps, idr], false),
+            (&[pps, sps, idr], false),
+            (&[idr, sps, pps], false),
+            (&[sps, pps, &[0x65]], false),
+            (&[sps, pps], false),
+            (&[], false),
+        ] {
+            let annex_b: Vec<u8> =
+                nals.iter().flat_map(|nal| [&[0, 0, 1], *nal].concat()).collect();
+            assert_eq!(can_start(&annex_b), expected, "{nals:02x?}");
+        }
     }
 }
