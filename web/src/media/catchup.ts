@@ -1,8 +1,10 @@
 // The gate that keeps fast-forwards and rewinds off the screen.
 import { rtpAddMs, rtpDiff, rtpDiffMs } from "./clock/rtp";
 
-/** However things stand, a viewer is never kept from the picture for longer. */
+/** However things stand, a viewer is not kept from frames that keep coming for longer. */
 const DEADLINE_MS = 3_000;
+/** After a pause like this another burst begins: a camera that is off, and its last GOP replayed once more. */
+const PAUSE_MS = 1_500;
 /** A frame counts as live when it is at most this far behind the newest known media time, beside the hold. */
 const SLACK_MS = 250;
 /** Frames must run at about real time for this long to count as live when nothing tells the newest media time. */
@@ -32,6 +34,8 @@ export class CatchUpGate {
   #edge: Moment | null = null;
   /** When the catching began. */
   #sinceMs = 0;
+  /** When a frame was presented last, shown or not. */
+  #presentedMs: number | null = null;
   /** The frames of the last moments of catching. */
   #pace: Moment[] = [];
 
@@ -45,6 +49,7 @@ export class CatchUpGate {
     this.#state = "waiting";
     this.#shown = null;
     this.#edge = null;
+    this.#presentedMs = null;
     this.#pace = [];
   }
 
@@ -74,10 +79,13 @@ export class CatchUpGate {
       return true;
     }
     const steppedBack = this.#shown !== null && rtpDiff(rtp, this.#shown.rtp) < 0;
+    const paused = this.#presentedMs !== null && nowMs - this.#presentedMs >= PAUSE_MS;
+    this.#presentedMs = nowMs;
     if (this.#state === "live" && !steppedBack) return this.#show(rtp, nowMs);
-    if (this.#state !== "catching") this.#begin(nowMs);
+    if (this.#state !== "catching" || paused) this.#begin(nowMs);
     const over = nowMs - this.#sinceMs >= DEADLINE_MS;
-    const live = this.#atEdge(rtp, nowMs, holdMs) || this.#atPace(rtp, nowMs);
+    // A frame that comes alone, as from a camera of one frame in two seconds, is no fast-forward.
+    const live = paused || this.#atEdge(rtp, nowMs, holdMs) || this.#atPace(rtp, nowMs);
     if (over || (!steppedBack && live)) return this.#show(rtp, nowMs);
     return false;
   }

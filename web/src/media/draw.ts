@@ -6,7 +6,8 @@ import type { Picture } from "./picture";
 
 /** The colours of the contract: green for ByteTrack, cyan for DeepSORT. */
 const COLOURS: Record<TrackEntry["source"], string> = { bytetrack: "#00ff00", deepsort: "#00ffff" };
-const FONT_PX = 12;
+/** Height of letters in CSS pixels: the smaller in a picture of 320, the larger from 640 on. */
+const FONT_PX = [9, 12] as const;
 const LINE_PX = 2;
 
 /** What is drawn at the boxes. */
@@ -35,8 +36,9 @@ export class Overlay {
   readonly #context: CanvasRenderingContext2D;
   readonly #observer: ResizeObserver;
   readonly #onResize: () => void;
-  /** Widths of labels by their text, at the present scale. */
+  /** Widths of labels by font size and text. */
   #widths = new Map<string, number>();
+  #fontPx = 0;
   /** Device pixels per CSS pixel. */
   #ratio = 1;
 
@@ -94,7 +96,12 @@ export class Overlay {
     if (options.trails) this.#trails(scene, area);
     const taken: Area[] = [];
     for (const track of scene.tracks) this.#box(track, scene, area);
-    if (options.labels) for (const track of scene.tracks) this.#label(track, scene, area, taken);
+    if (options.labels) {
+      this.#fontPx = this.#ratio * Math.max(FONT_PX[0], Math.min(FONT_PX[1], area.width / this.#ratio / 53));
+      // The larger object comes first, where labels are in each other's way.
+      const nearest = [...scene.tracks].sort((a, b) => boxArea(b) - boxArea(a));
+      for (const track of nearest) this.#label(track, scene, area, taken);
+    }
     context.restore();
   }
 
@@ -109,10 +116,11 @@ export class Overlay {
   #label(track: TrackEntry, scene: Scene, area: Area, taken: Area[]): void {
     const text = labelText(track);
     const context = this.#context;
-    const pad = 4 * this.#ratio;
-    context.font = `600 ${FONT_PX * this.#ratio}px system-ui, sans-serif`;
-    const height = Math.round((FONT_PX + 6) * this.#ratio);
+    const pad = this.#fontPx / 3;
+    context.font = `600 ${this.#fontPx}px system-ui, sans-serif`;
+    const height = Math.round(this.#fontPx * 1.5);
     const place = placeLabel(edges(track, scene, area), this.#width(text) + 2 * pad, height, area, taken);
+    if (!place) return;
     taken.push(place);
     context.fillStyle = "rgba(0, 0, 0, 0.65)";
     context.fillRect(place.x, place.y, place.width, place.height);
@@ -138,11 +146,12 @@ export class Overlay {
 
   /** Measuring text is the dearest part of a label, and its text rarely changes in width: remembered, bounded. */
   #width(text: string): number {
-    let width = this.#widths.get(text);
+    const key = `${this.#fontPx} ${text}`;
+    let width = this.#widths.get(key);
     if (width === undefined) {
       if (this.#widths.size > 500) this.#widths.clear();
       width = Math.ceil(this.#context.measureText(text).width);
-      this.#widths.set(text, width);
+      this.#widths.set(key, width);
     }
     return width;
   }
@@ -151,11 +160,10 @@ export class Overlay {
     if (!entry) return;
     const ratio = window.devicePixelRatio || 1;
     const device = (entry as Partial<ResizeObserverEntry>).devicePixelContentBoxSize?.[0];
-    const width = device?.inlineSize ?? Math.round(entry.contentRect.width * ratio);
-    const height = device?.blockSize ?? Math.round(entry.contentRect.height * ratio);
+    const width = devicePixels(device?.inlineSize, entry.contentRect.width * ratio);
+    const height = devicePixels(device?.blockSize, entry.contentRect.height * ratio);
     if (width === this.#canvas.width && height === this.#canvas.height && ratio === this.#ratio) return;
     this.#ratio = ratio;
-    this.#widths.clear();
     this.#canvas.width = width;
     this.#canvas.height = height;
     this.#onResize();
@@ -167,4 +175,16 @@ function edges(track: TrackEntry, scene: Scene, area: Area): [number, number, nu
   const [left, top] = project(track.bbox[0], track.bbox[1], scene.boxSize, area);
   const [right, bottom] = project(track.bbox[2], track.bbox[3], scene.boxSize, area);
   return [left, top, right, bottom];
+}
+
+function boxArea({ bbox: [left, top, right, bottom] }: TrackEntry): number {
+  return (right - left) * (bottom - top);
+}
+
+/**
+ * The browser's own count of device pixels, if it agrees with CSS pixels times the ratio to within rounding: under an
+ * emulated ratio (as in tests) it does not.
+ */
+export function devicePixels(counted: number | undefined, computed: number): number {
+  return counted !== undefined && Math.abs(counted - computed) <= 2 ? counted : Math.round(computed);
 }

@@ -38,6 +38,9 @@ type NamedFrame = VideoFrame & { metadata?: () => { rtpTimestamp?: number } };
 /** Whether the browser tells when it presents a frame. */
 const NAMES_FRAMES = "requestVideoFrameCallback" in HTMLVideoElement.prototype;
 
+/** A browser that could name frames may fail to for the first few; after this many it counts as one that cannot. */
+const UNNAMED = 5;
+
 /** Calls its handler for every presented frame of one video element, from `start` to `stop`. */
 export class FrameLoop {
   readonly #video: HTMLVideoElement;
@@ -46,6 +49,8 @@ export class FrameLoop {
   #seenAt = -1;
   #doubtful = 0;
   #failed = 0;
+  /** Whether frames of this element carry their own name. */
+  #named = false;
 
   constructor(video: HTMLVideoElement, onFrame: (frame: PresentedFrame) => void) {
     this.#video = video;
@@ -57,7 +62,7 @@ export class FrameLoop {
     return this.#doubtful;
   }
 
-  /** How many callbacks found no picture to take. */
+  /** How many callbacks found no picture, or one without its name. */
   get failed(): number {
     return this.#failed;
   }
@@ -97,37 +102,49 @@ export class FrameLoop {
   #present(metadata: CallbackMetadata): void {
     const presentedMs = performance.now();
     const frame = this.#take();
+    if (frame === "nothing") return;
+    try {
+      const named = this.#name(frame, metadata, presentedMs);
+      if (named) this.#onFrame(named);
+    } finally {
+      frame?.close();
+    }
+  }
+
+  /** The frame with its name; null for one that lost the name which its like have. */
+  #name(frame: NamedFrame | null, metadata: CallbackMetadata, presentedMs: number): PresentedFrame | null {
     const own = frame?.metadata?.().rtpTimestamp;
+    if (own !== undefined) this.#named = true;
+    else if (this.#named || (frame?.metadata !== undefined && this.#failed < UNNAMED)) {
+      this.#failed++;
+      return null;
+    }
     const rtp = own ?? metadata.rtpTimestamp ?? null;
     const source: FrameSource = own !== undefined ? "videoframe" : rtp !== null ? "callback" : "walltime";
     const doubtful = source === "callback" && metadata.expectedDisplayTime < presentedMs;
     if (doubtful) this.#doubtful++;
     // The receive time belongs to the frame of the callback: with the next one's picture it says nothing.
     const sameFrame = own === undefined || metadata.rtpTimestamp === undefined || own === metadata.rtpTimestamp;
-    try {
-      this.#onFrame({
-        image: frame ?? this.#video,
-        width: frame?.displayWidth ?? this.#video.videoWidth,
-        height: frame?.displayHeight ?? this.#video.videoHeight,
-        rtp,
-        source,
-        doubtful,
-        receivedMs: (sameFrame ? metadata.receiveTime : undefined) ?? null,
-        presentedMs,
-      });
-    } finally {
-      frame?.close();
-    }
+    return {
+      image: frame ?? this.#video,
+      width: frame?.displayWidth ?? this.#video.videoWidth,
+      height: frame?.displayHeight ?? this.#video.videoHeight,
+      rtp,
+      source,
+      doubtful,
+      receivedMs: (sameFrame ? metadata.receiveTime : undefined) ?? null,
+      presentedMs,
+    };
   }
 
-  /** The picture that the element shows now; null where `VideoFrame` is missing or nothing is shown yet. */
-  #take(): NamedFrame | null {
+  /** The picture that the element shows now; null where there is no `VideoFrame`, "nothing" if none is shown yet. */
+  #take(): NamedFrame | null | "nothing" {
     if (typeof VideoFrame === "undefined") return null;
     try {
       return new VideoFrame(this.#video);
     } catch {
       this.#failed++;
-      return null;
+      return "nothing";
     }
   }
 }

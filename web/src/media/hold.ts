@@ -4,8 +4,8 @@
 export const HOLD_LIMIT_MS = 400;
 /** Until something is measured: what the server waits for a detection at most. */
 const FIRST_MS = 150;
-/** On top of the measurement: the jitter buffer undershoots its target by about 20 ms, and a frame is up to 33. */
-const MARGIN_MS = 40;
+/** On top of the measurement: about a frame. */
+const MARGIN_MS = 30;
 /** The target falls this fast, so that a slow quarter of an hour is not forgotten within a second. */
 const FALL_MS_PER_S = 15;
 /** What counts as lately, and what as before. */
@@ -41,10 +41,15 @@ export class HoldController {
     return Math.round(this.#targetMs);
   }
 
-  /** A message came `neededMs` after the last packet of its frame (negative: before it). */
-  sample(neededMs: number, nowMs: number): void {
+  /**
+   * A message came `neededMs` after the last packet of its frame (negative: before it). `inTime`: it was there when
+   * the frame was presented. Then the hold sufficed, however long the page itself was too busy to look, so such a
+   * sample keeps the hold where it is at most.
+   */
+  sample(neededMs: number, inTime: boolean, nowMs: number): void {
     if (!Number.isFinite(neededMs)) return;
-    this.#samples.push({ atMs: nowMs, neededMs });
+    const most = inTime ? this.#targetMs - MARGIN_MS : Infinity;
+    this.#samples.push({ atMs: nowMs, neededMs: Math.min(neededMs, most) });
     if (this.#samples.length > SAMPLES) this.#samples.shift();
   }
 

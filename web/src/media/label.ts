@@ -9,9 +9,9 @@ export function labelText(track: Pick<TrackEntry, "class" | "track_id" | "confid
 }
 
 /**
- * The place for a label of `width` x `height` at `box` (left, top, right, bottom): above the box, else inside at its
- * top, else below it; the first place that lies in the picture and on no label of `taken`. If all are taken it
- * stands above, within the picture.
+ * The place for a label of `width` x `height` at `box` (left, top, right, bottom): above the box, inside it, below it or
+ * beside it; the first of these that lies in the picture and on no label of `taken`. Null if there is none: a box
+ * without a label says more than two labels on top of each other.
  */
 export function placeLabel(
   box: readonly [number, number, number, number],
@@ -19,19 +19,29 @@ export function placeLabel(
   height: number,
   picture: Area,
   taken: readonly Area[],
-): Area {
-  const right = picture.x + picture.width;
-  const bottom = picture.y + picture.height;
-  const x = Math.max(picture.x, Math.min(box[0], right - width));
-  const within = (y: number): number => Math.max(picture.y, Math.min(y, bottom - height));
-  const places = [box[1] - height, box[1], box[3], box[3] - height, box[1] + height].map((y) => ({
-    x,
-    y: within(y),
-    width,
-    height,
-  }));
-  const free = places.find((place) => !taken.some((other) => overlap(place, other)));
-  return free ?? { x, y: within(box[1] - height), width, height };
+): Area | null {
+  const [left, top, right, bottom] = box;
+  const places: [number, number][] = [
+    [left, top - height],
+    [left, top],
+    [left, bottom],
+    [left, bottom - height],
+    [right - width, top - height],
+    [right, top],
+    [left - width, top],
+    [right - width, bottom],
+    [left, top - 2 * height],
+  ];
+  for (const [x, y] of places) {
+    const place = {
+      x: Math.max(picture.x, Math.min(x, picture.x + picture.width - width)),
+      y: Math.max(picture.y, Math.min(y, picture.y + picture.height - height)),
+      width,
+      height,
+    };
+    if (!taken.some((other) => overlap(place, other))) return place;
+  }
+  return null;
 }
 
 function overlap(a: Area, b: Area): boolean {

@@ -5,6 +5,7 @@ import { FrameLoop, type PresentedFrame } from "./frames";
 import { HoldController, percentile } from "./hold";
 import type { Origin } from "./origin";
 import { Presenter, skewMs, type DrawnFrame, type PlayerMode } from "./presenter";
+import { PlayoutControl } from "./playout";
 import { fetchSnapshot, StatusPoll } from "./server";
 import type { PlayerState } from "./state";
 import { TrackFeed } from "./tracks";
@@ -49,13 +50,17 @@ export class Player {
   readonly #frames: FrameLoop;
   readonly #status: StatusPoll;
   readonly #hold = new HoldController();
+  readonly #playout = new PlayoutControl();
   readonly #delay = new DetectionDelay();
   #mode: PlayerMode;
-  #holdMs = 0;
+  /** What the jitter buffer was told. */
+  #toldMs = 0;
   #tick: ReturnType<typeof setInterval> | undefined;
   #poster: AbortController | null = null;
   /** When the last frame was presented, shown or not; while the page is hidden, when it was. */
   #lastFrameMs = 0;
+  /** When the last frame was shown, likewise. */
+  #lastShownMs = 0;
   #playingSinceMs = 0;
   #feedLost = false;
   #shown: { atMs: number; playoutMs: number | null }[] = [];
@@ -80,7 +85,7 @@ export class Player {
       onTrackFrame: ({ rtp, arrivedMs }) => {
         this.#presenter.gate.noteEdge(rtp, arrivedMs);
         const neededMs = this.#delay.arrived(rtp, arrivedMs);
-        if (neededMs !== null) this.#hold.sample(neededMs, arrivedMs);
+        if (neededMs !== null) this.#hold.sample(neededMs, false, arrivedMs);
       },
       onState: (state) => {
         this.#feedChanged(state === "open");
@@ -100,7 +105,7 @@ export class Player {
   /** Begins, unless it has. */
   start(): void {
     if (this.#tick !== undefined) return;
-    this.#lastFrameMs = performance.now();
+    this.#lastFrameMs = this.#lastShownMs = performance.now();
     this.#tick = setInterval(() => {
       this.#everyTick();
     }, TICK_MS);
@@ -157,7 +162,8 @@ export class Player {
       gate: this.#presenter.gate.state,
       frameMode: this.frame?.mode ?? "none",
       skewMs: skewMs(this.frame),
-      holdMs: this.#holdMs,
+      holdMs: this.#mode === "live" ? 0 : this.#hold.targetMs,
+      jitterBufferTargetMs: this.#toldMs,
       playoutMs: playout.length > 0 ? Math.round(percentile(playout, 0.5)) : null,
       fps: this.#shown.filter((frame) => nowMs - frame.atMs <= 1000).length,
       counts: { ...this.#presenter.counts },
@@ -176,6 +182,8 @@ export class Player {
     this.#presenter.freeze();
     this.#presenter.gate.reset();
     this.#delay.clear();
+    this.#playout.reset();
+    this.#applyHold();
     const newest = this.#feed.map.newest;
     if (newest && this.#feedFresh(nowMs)) this.#presenter.gate.noteEdge(newest.rtp, newest.arrivedMs);
     video.srcObject = stream;
@@ -190,7 +198,8 @@ export class Player {
 
   #present(frame: PresentedFrame): void {
     this.#lastFrameMs = frame.presentedMs;
-    const drawn = this.#presenter.present(frame, this.#holdMs);
+    const drawn = this.#presenter.present(frame, this.#toldMs);
+    if (this.#presenter.gate.state === "live") this.#lastShownMs = frame.presentedMs;
     if (!drawn) return;
     this.#measure(frame);
     this.#view.onFrame(drawn);
@@ -198,13 +207,15 @@ export class Player {
 
   /** What this frame says about the delay of detection and of playout. */
   #measure({ rtp, receivedMs, presentedMs }: PresentedFrame): void {
-    this.#shown.push({ atMs: presentedMs, playoutMs: receivedMs === null ? null : presentedMs - receivedMs });
+    const playoutMs = receivedMs === null ? null : presentedMs - receivedMs;
+    this.#shown.push({ atMs: presentedMs, playoutMs });
     if (this.#shown.length > 120) this.#shown.shift();
+    if (playoutMs !== null) this.#playout.sample(playoutMs, presentedMs);
     if (rtp === null) return;
     // Where the browser does not say when the packets came: about one hold ago.
-    const cameMs = receivedMs ?? presentedMs - this.#holdMs;
+    const cameMs = receivedMs ?? presentedMs - this.#toldMs;
     const message = this.#feed.map.exact(rtp);
-    if (message) this.#hold.sample(message.arrivedMs - cameMs, presentedMs);
+    if (message) this.#hold.sample(message.arrivedMs - cameMs, true, presentedMs);
     else this.#delay.await(rtp, cameMs);
   }
 
@@ -212,12 +223,13 @@ export class Player {
     const nowMs = performance.now();
     if (document.hidden) {
       // Nothing is presented while hidden: that is no sign of anything.
-      this.#lastFrameMs = nowMs;
+      this.#lastFrameMs = this.#lastShownMs = nowMs;
       this.#playingSinceMs = nowMs;
       return;
     }
     this.#shown = this.#shown.filter((frame) => nowMs - frame.atMs <= 1000);
-    this.#hold.update(nowMs, this.#feedFresh(nowMs));
+    const wantedMs = this.#hold.update(nowMs, this.#feedFresh(nowMs));
+    if (this.#mode === "exact") this.#playout.update(wantedMs, nowMs);
     this.#applyHold();
     if (this.#hasPicture(nowMs)) this.#status.stop();
     else this.#status.start();
@@ -242,13 +254,13 @@ export class Player {
   }
 
   #applyHold(): void {
-    const ms = this.#mode === "live" ? 0 : this.#hold.targetMs;
-    this.#holdMs = Math.ceil(ms / HOLD_STEP_MS) * HOLD_STEP_MS;
-    this.#whep.hold(this.#holdMs);
+    const ms = this.#mode === "live" ? 0 : this.#playout.toldMs;
+    this.#toldMs = Math.ceil(ms / HOLD_STEP_MS) * HOLD_STEP_MS;
+    this.#whep.hold(this.#toldMs);
   }
 
   #hasPicture(nowMs: number): boolean {
-    return nowMs - this.#lastFrameMs < NO_PICTURE_MS;
+    return nowMs - this.#lastShownMs < NO_PICTURE_MS;
   }
 
   #feedFresh(nowMs: number): boolean {

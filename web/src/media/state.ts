@@ -26,8 +26,10 @@ export interface PlayerState {
   frameMode: FrameMode;
   /** Milliseconds between picture and boxes. */
   skewMs: number | null;
-  /** How long playout is held for the tracks. */
+  /** How long playout has to be held for the tracks. */
   holdMs: number;
+  /** What the jitter buffer is told to that end. */
+  jitterBufferTargetMs: number;
   /** From a frame's last packet in the browser to its presentation, median of the last second. */
   playoutMs: number | null;
   /** Frames drawn per second. */

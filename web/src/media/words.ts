@@ -98,7 +98,7 @@ export function noPictureWords(answer: StatusAnswer, video: WhepState, nowMs: nu
     case "unsupported":
       return ["This camera's video cannot be shown.", ...error, ...advice.map(sentence)];
     case "online":
-      return video.kind === "playing" ? ["Waiting for the first picture…"] : [connection];
+      return video.kind === "playing" ? ["Waiting for the picture…"] : [connection];
   }
 }
 

@@ -1,0 +1,45 @@
+// Labels: their text, and their place.
+import { describe, expect, test } from "vitest";
+import type { Area } from "./geometry";
+import { labelText, placeLabel } from "./label";
+
+test.each([
+  { entry: { class: "person", track_id: 12, confidence: 0.93 }, text: "person #12 0.93" },
+  { entry: { class: "traffic light", track_id: 1, confidence: 0.5 }, text: "traffic light #1 0.50" },
+  { entry: { class: "car", track_id: 7, confidence: 1.0000001 }, text: "car #7 1.00" },
+  { entry: { class: "car", track_id: 7, confidence: 0.999 }, text: "car #7 1.00" },
+])("$text", ({ entry, text }) => {
+  expect(labelText(entry)).toBe(text);
+});
+
+describe("place", () => {
+  const picture = { x: 100, y: 50, width: 1000, height: 500 };
+  test.each([
+    { name: "above", box: [300, 200, 400, 300], at: [300, 180] },
+    { name: "inside when the box touches the top", box: [300, 50, 400, 300], at: [300, 50] },
+    { name: "held at the right edge", box: [1050, 200, 1100, 300], at: [1000, 180] },
+    { name: "held at the left edge", box: [20, 200, 200, 300], at: [100, 180] },
+    { name: "never below the picture", box: [300, 600, 400, 700], at: [300, 530] },
+  ] as const)("$name", ({ box, at }) => {
+    const place = placeLabel(box, 100, 20, picture, []);
+    expect([place?.x, place?.y]).toEqual(at);
+  });
+
+  test("boxes in one place get labels that do not cover each other, as long as there is room", () => {
+    const box = [300, 200, 400, 300] as const;
+    const taken: Area[] = [];
+    for (let i = 0; i < 20; i++) {
+      const place = placeLabel(box, 100, 20, picture, taken);
+      if (place) taken.push(place);
+    }
+    expect(taken.map((place) => [place.x, place.y])).toEqual([
+      [300, 180],
+      [300, 200],
+      [300, 300],
+      [300, 280],
+      [400, 200],
+      [200, 200],
+      [300, 160],
+    ]);
+  });
+});

@@ -1,0 +1,83 @@
+// Sentences for people.
+import { describe, expect, test } from "vitest";
+import type { CameraStatus } from "../wire";
+import { noPictureWords, whepFailureWords, whepStateWords, type WhepFailure, type WhepState } from "./words";
+
+function problem(status: number, detail: string | null, title = "") {
+  return { type: "about:blank", title, status, detail };
+}
+
+test.each<{ failure: WhepFailure; words: string }>([
+  { failure: { kind: "network" }, words: "the server does not answer" },
+  { failure: { kind: "http", status: 404, problem: null }, words: "there is no such camera on this server" },
+  { failure: { kind: "http", status: 401, problem: null }, words: "sign in to watch this camera" },
+  { failure: { kind: "http", status: 403, problem: problem(403, "x") }, words: "you may not watch this camera" },
+  {
+    failure: { kind: "http", status: 503, problem: problem(503, "The camera has all its 200 viewers.") },
+    words: "the camera has all its 200 viewers",
+  },
+  { failure: { kind: "http", status: 406, problem: problem(406, null, "UDP is off") }, words: "UDP is off" },
+  { failure: { kind: "http", status: 500, problem: null }, words: "the server answered 500" },
+  { failure: { kind: "answer", detail: "no SDP" }, words: "the server's answer was not understood (no SDP)" },
+  {
+    failure: { kind: "path" },
+    words: "no way through for the video: neither the UDP nor the TCP port of the server can be reached",
+  },
+  { failure: { kind: "lost" }, words: "the connection was lost" },
+])("$words", ({ failure, words }) => {
+  expect(whepFailureWords(failure)).toBe(words);
+});
+
+test.each<{ state: WhepState; words: string }>([
+  { state: { kind: "idle" }, words: "stopped" },
+  { state: { kind: "connecting" }, words: "connecting" },
+  { state: { kind: "playing" }, words: "playing" },
+  { state: { kind: "retrying", atMs: 4_200, why: "it rains" }, words: "retrying in 4 s: it rains" },
+  { state: { kind: "retrying", atMs: 900, why: "it rains" }, words: "retrying: it rains" },
+])("$words", ({ state, words }) => {
+  expect(whepStateWords(state, 1_000)).toBe(words);
+});
+
+describe("no picture", () => {
+  const playing: WhepState = { kind: "playing" };
+  const retrying: WhepState = { kind: "retrying", atMs: 3_000, why: "the connection was lost" };
+  const time = (seconds: number): string => `T${seconds}`;
+  const status = (state: CameraStatus["state"], more: Partial<CameraStatus> = {}) => {
+    const fps = { received: 0, decoded: 0, detected: 0, wanted: 6, skipped: 0 };
+    const base: CameraStatus = {
+      state, since: 17, codec: null, profile: null, size: null, gop_frames: null, b_frames: null, fps, latency_ms: null,
+      reconnects: 0, lost_packets: 0, bitrate_kbps: 0, viewers: 0, last_error: null, advice: [],
+    };
+    return { kind: "status" as const, status: { ...base, ...more } };
+  };
+
+  test.each([
+    { answer: { kind: "unknown" as const }, video: { kind: "connecting" as const }, lines: ["Connecting."] },
+    { answer: status("connecting"), video: playing, lines: ["Connecting to the camera…"] },
+    {
+      answer: status("offline", { last_error: "connection refused" }),
+      video: playing,
+      lines: ["Camera offline since T17.", "Connection refused."],
+    },
+    { answer: status("stalled"), video: playing, lines: ["The camera has sent no pictures since T17."] },
+    {
+      answer: status("unsupported", { last_error: "H.265", advice: ["Set the encoding to H.264."] }),
+      video: retrying,
+      lines: ["This camera's video cannot be shown.", "H.265.", "Set the encoding to H.264."],
+    },
+    { answer: status("online"), video: playing, lines: ["Waiting for the picture…"] },
+    { answer: status("online"), video: retrying, lines: ["Retrying in 2 s: the connection was lost."] },
+    {
+      answer: { kind: "failed" as const, failure: { kind: "network" as const } },
+      video: retrying,
+      lines: ["The server does not answer.", "Retrying in 2 s: the connection was lost."],
+    },
+    {
+      answer: { kind: "failed" as const, failure: { kind: "http" as const, status: 404, problem: null } },
+      video: { kind: "connecting" as const },
+      lines: ["There is no such camera on this server."],
+    },
+  ])("$lines", ({ answer, video, lines }) => {
+    expect(noPictureWords(answer, video, 1_000, time)).toEqual(lines);
+  });
+});
