@@ -131,13 +131,17 @@ impl Range {
 mod tests {
     use super::*;
 
+    const fn colour(matrix: Matrix, full_range: bool) -> Colour {
+        Colour { matrix, full_range, stated: true }
+    }
+
     const ALL: [Colour; 6] = [
-        Colour { matrix: Matrix::Bt601, full_range: false },
-        Colour { matrix: Matrix::Bt601, full_range: true },
-        Colour { matrix: Matrix::Bt709, full_range: false },
-        Colour { matrix: Matrix::Bt709, full_range: true },
-        Colour { matrix: Matrix::Bt2020, full_range: false },
-        Colour { matrix: Matrix::Bt2020, full_range: true },
+        colour(Matrix::Bt601, false),
+        colour(Matrix::Bt601, true),
+        colour(Matrix::Bt709, false),
+        colour(Matrix::Bt709, true),
+        colour(Matrix::Bt2020, false),
+        colour(Matrix::Bt2020, true),
     ];
 
     /// RGB 0..=1 to samples, straight from the standard's equations.
@@ -155,8 +159,8 @@ mod tests {
 
     #[test]
     fn every_matrix_and_range_comes_back() {
-        for colour in ALL {
-            let to_rgb = YuvToRgb::new(colour);
+        for source in ALL {
+            let to_rgb = YuvToRgb::new(source);
             for rgb in [
                 [0.0, 0.0, 0.0],
                 [1.0, 1.0, 1.0],
@@ -165,15 +169,15 @@ mod tests {
                 [0.0, 0.0, 1.0],
                 [0.2, 0.7, 0.4],
             ] {
-                let [y, cb, cr] = samples(colour, rgb).map(|v| v as f32);
+                let [y, cb, cr] = samples(source, rgb).map(|v| v as f32);
                 let back = to_rgb.pixel(y, cb, cr);
                 for (a, b) in back.iter().zip(rgb) {
-                    assert!((f64::from(*a) - b).abs() < 1e-5, "{colour:?} {rgb:?} {back:?}");
+                    assert!((f64::from(*a) - b).abs() < 1e-5, "{source:?} {rgb:?} {back:?}");
                 }
-                let want = samples(Colour { matrix: Matrix::Bt601, full_range: true }, rgb);
-                let jpeg = YuvToJpeg::new(colour).pixel(y, cb, cr);
+                let want = samples(colour(Matrix::Bt601, true), rgb);
+                let jpeg = YuvToJpeg::new(source).pixel(y, cb, cr);
                 for (a, b) in jpeg.iter().zip(want) {
-                    assert!((f64::from(*a) - b).abs() <= 1.0, "{colour:?} {jpeg:?} {want:?}");
+                    assert!((f64::from(*a) - b).abs() <= 1.0, "{source:?} {jpeg:?} {want:?}");
                 }
             }
         }
@@ -181,12 +185,12 @@ mod tests {
 
     #[test]
     fn impossible_samples_are_clamped() {
-        for colour in ALL {
+        for source in ALL {
             for y in [0.0, 255.0] {
                 for cb in [0.0, 255.0] {
                     for cr in [0.0, 255.0] {
                         let rgb =
-                            YuvToRgb::new(colour).scaled([2.0; 3], [-1.0; 3]).pixel(y, cb, cr);
+                            YuvToRgb::new(source).scaled([2.0; 3], [-1.0; 3]).pixel(y, cb, cr);
                         assert!(rgb.iter().all(|v| (-1.0..=1.0).contains(v)), "{rgb:?}");
                     }
                 }

@@ -134,7 +134,8 @@ impl Sampler {
         }
     }
 
-    /// The same from interleaved 8-bit RGB, `width * height * 3` bytes, scaled to 0..=1.
+    /// The same from interleaved 8-bit RGB, `width * height * 3` bytes, scaled to 0..=1. Values are
+    /// rounded to whole 255ths as OpenCV does, so that results can be compared box for box.
     pub(crate) fn rgb(
         &mut self,
         rgb: &[u8],
@@ -157,7 +158,7 @@ impl Sampler {
                     let at = |row: &[u8], x: usize| f32::from(row[x * 3 + channel]);
                     let top = at(upper, left) + (at(upper, right) - at(upper, left)) * along;
                     let bottom = at(lower, left) + (at(lower, right) - at(lower, left)) * along;
-                    *out = (top + (bottom - top) * weight) / 255.0;
+                    *out = (top + (bottom - top) * weight + 0.5).floor() / 255.0;
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The libraries to try, best first.
 ///
 /// `ORT_DYLIB_PATH` alone where it is set. Else what is found in `/usr/lib`,
-/// `/usr/lib/x86_64-linux-gnu`, `/usr/lib/aarch64-linux-gnu`, `/usr/local/lib` and, two folders
+/// `/usr/lib/x86_64-linux-gnu`, `/usr/lib/aarch64-linux-gnu`, `/usr/local/lib` and, three folders
 /// deep, in the project's cache: `$RAZZ_CACHE/onnxruntime`, else `$XDG_CACHE_HOME/razz/onnxruntime`,
 /// else `~/.cache/razz/onnxruntime`. Those with the OpenVINO provider beside them come first, and
 /// among equals the project's cache. A library is a file `libonnxruntime.so*`.
@@ -16,7 +16,7 @@ pub fn library_candidates() -> Vec<PathBuf> {
     }
     let mut found = Vec::new();
     if let Some(cache) = cache_folder() {
-        search(&cache, 2, &mut found);
+        search(&cache, 3, &mut found);
     }
     for folder in SYSTEM_FOLDERS {
         search(Path::new(folder), 0, &mut found);

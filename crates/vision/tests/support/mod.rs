@@ -1,0 +1,109 @@
+//! What the tests and benches of this crate share: the test data, and streams made on the spot.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+
+pub mod mp4;
+pub mod onnx;
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use razz_base::{
+    AccessUnit, CameraId, Detection, FrameKey, MediaTime, MonoTime, Rect, RunId, Size, WallQuality,
+    WallTime,
+};
+
+/// The folder of clips, frames and models; `None`, and a line that says so, when it is not given.
+pub fn testdata(test: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("RAZZ_TESTDATA").map(PathBuf::from);
+    if folder.is_none() {
+        note(&format!("{test}: skipped, since RAZZ_TESTDATA does not name the test data's folder"));
+    }
+    folder
+}
+
+/// Says something on the way.
+#[allow(clippy::print_stderr, reason = "tests report to people")]
+pub fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+pub fn key(ticks: i64) -> FrameKey {
+    FrameKey { camera: CameraId::new(1).unwrap(), time: MediaTime::from_90k(ticks) }
+}
+
+/// An access unit of Annex B `data` at `ticks`.
+pub fn access_unit(data: Vec<u8>, ticks: i64, idr: bool) -> AccessUnit {
+    AccessUnit {
+        key: key(ticks),
+        run: RunId(1),
+        data: Bytes::from(data),
+        idr,
+        lost_packets: 0,
+        size: Size::default(),
+        wall: WallTime { us: ticks * 100 / 9, quality: WallQuality::Arrival },
+        received: MonoTime::from_us(ticks * 100 / 9),
+    }
+}
+
+/// An 8-bit RGB picture.
+pub struct Rgb {
+    pub size: Size,
+    pub data: Vec<u8>,
+}
+
+pub fn read_png(path: &Path) -> Rgb {
+    let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
+    let mut reader = png::Decoder::new(file).read_info().unwrap();
+    let mut data = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut data).unwrap();
+    assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Rgb, png::BitDepth::Eight));
+    data.truncate(info.buffer_size());
+    Rgb { size: Size::new(info.width, info.height), data }
+}
+
+pub fn read_json(path: &Path) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// Rows of class, confidence, x1, y1, x2, y2.
+pub fn reference(rows: &serde_json::Value) -> Vec<Detection> {
+    rows.as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let row: Vec<f64> =
+                row.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+            Detection {
+                class: razz_base::ClassId(row[0] as u16),
+                score: row[1],
+                bbox: Rect::new(row[2], row[3], row[4], row[5]),
+            }
+        })
+        .collect()
+}
+
+/// Of the detections of `a` scoring at least `least`, those that have no partner in `b`: same class,
+/// score within `score`, overlap above `iou`. Each of `b` is used once.
+pub fn unmatched(
+    a: &[Detection],
+    b: &[Detection],
+    least: f64,
+    score: f64,
+    iou: f64,
+) -> Vec<Detection> {
+    let mut used = vec![false; b.len()];
+    let mut alone = Vec::new();
+    for one in a.iter().filter(|one| one.score >= least) {
+        let partner = (0..b.len()).find(|&i| {
+            !used[i]
+                && b[i].class == one.class
+                && (b[i].score - one.score).abs() <= score
+                && b[i].bbox.iou(&one.bbox) > iou
+        });
+        match partner {
+            Some(i) => used[i] = true,
+            None => alone.push(*one),
+        }
+    }
+    alone
+}
