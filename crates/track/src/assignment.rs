@@ -126,14 +126,14 @@ impl Solver {
             return;
         }
         if rows <= cols {
-            self.lap.solve(rows, cols, &costs.data);
+            self.lap.solve(rows, cols, &costs.data, false);
             pairs.extend(self.lap.col_of_row.iter().copied().enumerate());
         } else {
             self.part.clear();
             for col in 0..cols {
                 self.part.extend((0..rows).map(|row| costs.at(row, col)));
             }
-            self.lap.solve(cols, rows, &self.part);
+            self.lap.solve(cols, rows, &self.part, false);
             pairs.extend(self.lap.col_of_row.iter().enumerate().map(|(col, &row)| (row, col)));
             pairs.sort_unstable();
         }
@@ -188,7 +188,7 @@ impl Solver {
             for &row in part_rows {
                 self.part.extend(part_cols.iter().map(|&col| clamped(row, col)));
             }
-            self.lap.solve(part_rows.len(), part_cols.len(), &self.part);
+            self.lap.solve(part_rows.len(), part_cols.len(), &self.part, true);
             for (&row, &col) in part_rows.iter().zip(&self.lap.col_of_row) {
                 if col != NONE && costs.at(row, part_cols[col]) < limit {
                     self.col_of[row] = part_cols[col];
@@ -198,7 +198,7 @@ impl Solver {
             for &col in part_cols {
                 self.part.extend(part_rows.iter().map(|&row| clamped(row, col)));
             }
-            self.lap.solve(part_cols.len(), part_rows.len(), &self.part);
+            self.lap.solve(part_cols.len(), part_rows.len(), &self.part, true);
             for (&col, &row) in part_cols.iter().zip(&self.lap.col_of_row) {
                 if row != NONE && costs.at(part_rows[row], col) < limit {
                     self.col_of[part_rows[row]] = col;
@@ -225,7 +225,10 @@ struct Lap {
 
 impl Lap {
     /// Fills `col_of_row`. A row that can reach no column at a finite cost stays [`NONE`].
-    fn solve(&mut self, rows: usize, cols: usize, cost: &[f64]) {
+    ///
+    /// `head_start`: rows whose cheapest column is still free take it first. The result is as
+    /// good and found sooner; among equally good ones it may be another.
+    fn solve(&mut self, rows: usize, cols: usize, cost: &[f64], head_start: bool) {
         debug_assert!(rows <= cols && cost.len() == rows * cols);
         fn reset<T: Clone>(list: &mut Vec<T>, len: usize, value: T) {
             list.clear();
@@ -236,13 +239,40 @@ impl Lap {
         reset(&mut self.from_row, cols, NONE);
         reset(&mut self.col_of_row, rows, NONE);
         reset(&mut self.row_of_col, cols, NONE);
+        if head_start {
+            self.take_cheapest(rows, cols, cost);
+        }
         for start in 0..rows {
+            if self.col_of_row[start] != NONE {
+                continue;
+            }
             reset(&mut self.distance, cols, f64::INFINITY);
             reset(&mut self.row_seen, rows, false);
             reset(&mut self.col_seen, cols, false);
             if let Some((sink, total)) = self.shortest_path(start, cols, cost) {
                 self.raise_duals(start, total);
                 self.augment(start, sink);
+            }
+        }
+    }
+
+    /// Makes each row's least cost its dual, so that no reduced cost is negative, and joins each
+    /// row with the column of that cost while it is free: the start that optimality allows.
+    fn take_cheapest(&mut self, rows: usize, cols: usize, cost: &[f64]) {
+        for row in 0..rows {
+            let line = &cost[row * cols..(row + 1) * cols];
+            let (mut best, mut least) = (NONE, f64::INFINITY);
+            for (col, &cost) in line.iter().enumerate() {
+                if cost < least {
+                    (best, least) = (col, cost);
+                }
+            }
+            if best != NONE {
+                self.row_dual[row] = least;
+                if self.row_of_col[best] == NONE {
+                    self.row_of_col[best] = row;
+                    self.col_of_row[row] = best;
+                }
             }
         }
     }

@@ -6,12 +6,13 @@ use razz_base::{ClassId, MediaTime, Rect, Track, TrackId, TrackSource, TrackStat
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClassVotes {
     votes: [(ClassId, f64); 4],
+    winner: ClassId,
 }
 
 impl ClassVotes {
     /// A first detection.
     pub(crate) fn new(class: ClassId, score: f64) -> Self {
-        Self { votes: [(class, score + 1e-6), (class, 0.0), (class, 0.0), (class, 0.0)] }
+        Self { votes: [(class, score), (class, 0.0), (class, 0.0), (class, 0.0)], winner: class }
     }
 
     /// One more detection; it takes about 14 to halve the weight of the old ones.
@@ -24,17 +25,18 @@ impl ClassVotes {
         } else if let Some(least) = self.votes.iter_mut().min_by(|a, b| a.1.total_cmp(&b.1)) {
             *least = (class, score);
         }
-    }
-
-    /// The class with the most weight.
-    pub(crate) fn winner(&self) -> ClassId {
         let mut best = self.votes[0];
         for vote in &self.votes[1..] {
             if vote.1 > best.1 {
                 best = *vote;
             }
         }
-        best.0
+        self.winner = best.0;
+    }
+
+    /// The class with the most weight.
+    pub(crate) fn winner(&self) -> ClassId {
+        self.winner
     }
 }
 

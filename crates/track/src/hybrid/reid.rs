@@ -9,6 +9,8 @@ use crate::{ClassRule, Reid};
 /// A gallery is refreshed no sooner than this after the last time, even when it is about to be
 /// needed. In microseconds.
 const SOONEST_REFRESH_US: i64 = 300_000;
+/// So many tracks are considered for one refresh.
+const CANDIDATES_PER_REFRESH: usize = 8;
 /// A box covered to this share by one in front of it shows too much of the other.
 const COVERED: f64 = 0.4;
 /// How far a track reaches at once, in box heights.
@@ -100,9 +102,6 @@ fn company(tracks: &[Tracklet], own: usize, bbox: &Rect) -> (f64, bool) {
 fn urgency(settings: &Reid, tracks: &[Tracklet], own: usize, at: MediaTime) -> Option<f64> {
     let track = &tracks[own];
     let since_us = track.sampled_at.map_or(i64::MAX, |sampled| at.since_us(sampled));
-    if since_us < SOONEST_REFRESH_US {
-        return None;
-    }
     let filled = 2 * track.gallery.len() >= settings.gallery;
     let wait_us = settings.refresh_us.saturating_mul(if filled { 3 } else { 1 });
     let due = track.gallery.is_empty() || since_us >= wait_us;
@@ -127,13 +126,23 @@ pub(super) fn ask_refresh(
 ) {
     urgent.clear();
     for &(track, detection) in matched {
-        if tracks[track].id == 0 || asks.iter().any(|ask| ask.detection == detection) {
-            continue;
-        }
-        if let Some(urgency) = urgency(settings, tracks, track, at) {
-            urgent.push((urgency, Ask { detection, purpose: Purpose::Refresh(track) }));
+        let waited_us = tracks[track].sampled_at.map_or(i64::MAX, |sampled| at.since_us(sampled));
+        let sought = || asks.iter().any(|ask| ask.detection == detection);
+        if tracks[track].id != 0 && waited_us >= SOONEST_REFRESH_US && !sought() {
+            let ask = Ask { detection, purpose: Purpose::Refresh(track) };
+            urgent.push((waited_us as f64, ask));
         }
     }
+    // Looking at a track's company costs a pass over all tracks: only for who waits longest.
+    let candidates = CANDIDATES_PER_REFRESH * settings.refresh_per_update;
+    if urgent.len() > candidates {
+        urgent.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+        urgent.truncate(candidates);
+    }
+    urgent.retain_mut(|(rank, ask)| {
+        let Purpose::Refresh(track) = ask.purpose else { return false };
+        urgency(settings, tracks, track, at).inspect(|u| *rank = *u).is_some()
+    });
     urgent.sort_by(|a, b| b.0.total_cmp(&a.0));
     for (_, ask) in urgent.iter().take(settings.refresh_per_update) {
         if let Purpose::Refresh(track) = ask.purpose {
