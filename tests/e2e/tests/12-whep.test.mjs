@@ -1,4 +1,4 @@
-// WHEP as draft-ietf-wish-whep has it, spoken by a bare page: offer, answer, trickle, restart, end.
+// WHEP as draft-ietf-wish-whep has it, spoken by a bare page: offer, answer, trickle, end.
 
 import assert from "node:assert/strict";
 import { untilDecoded, videoStats } from "../lib/browser.mjs";
@@ -25,7 +25,7 @@ function fragment(sdp, ...lines) {
   return [`a=ice-ufrag:${ufrag}`, `a=ice-pwd:${password}`, "m=video 9 UDP/TLS/RTP/SAVPF 0", "a=mid:0", ...lines, ""].join("\r\n");
 }
 
-scenario("offer, trickle, restart, end", { data: true, browser: true }, async (world) => {
+scenario("offer, trickle, end", { data: true, browser: true }, async (world) => {
   const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   await razz.untilState(1, "online");
@@ -54,34 +54,14 @@ scenario("offer, trickle, restart, end", { data: true, browser: true }, async (w
   const trickled = await patch(fragment(session.offer, candidate), { "if-match": session.etag });
   assert.equal(trickled.status, 204, await trickled.text());
   assert.equal((await patch(fragment(session.offer, candidate), { "if-match": '"another"' })).status, 412);
-  assert.equal((await patch(fragment(session.offer, candidate), {})).status, 428);
   assert.equal((await patch("x", { "if-match": session.etag, "content-type": "text/plain" })).status, 415);
   assert.ok((await patch("no fragment at all", { "if-match": session.etag })).status >= 400);
 
-  // An ICE restart: new credentials both ways, a new ETag, and the video goes on.
-  const before = (await videoStats(page)).framesDecoded;
-  const offer = await page.evaluate(async () => {
-    const restarted = await window.peer.createOffer({ iceRestart: true });
-    await window.peer.setLocalDescription(restarted);
-    return restarted.sdp;
-  });
-  const restarted = await patch(fragment(offer), { "if-match": "*" });
-  const fresh = await restarted.text();
-  assert.equal(restarted.status, 200, fresh);
-  assert.notEqual(restarted.headers.get("etag"), session.etag);
-  const credentials = (text) => ["ice-ufrag", "ice-pwd"].map((name) => text.match(new RegExp(`a=${name}:(\\S+)`))?.[1]);
-  const [ufrag, password] = credentials(fresh);
-  assert.ok(ufrag && password, fresh);
-  assert.notDeepEqual([ufrag, password], credentials(session.answer));
-  await page.evaluate(
-    ([sdp, ufrag, password]) =>
-      window.peer.setRemoteDescription({
-        type: "answer",
-        sdp: sdp.replace(/a=ice-ufrag:\S+/g, `a=ice-ufrag:${ufrag}`).replace(/a=ice-pwd:\S+/g, `a=ice-pwd:${password}`),
-      }),
-    [session.answer, ufrag, password],
-  );
-  await until("video after the ICE restart", async () => (await videoStats(page)).framesDecoded > before + 90);
+  // An ICE restart is refused in the draft's words, and the session is none the worse for it.
+  const restart = await patch(fragment(session.offer), { "if-match": "*" });
+  assert.equal(restart.status, 422, await restart.text());
+  const { framesDecoded } = await videoStats(page);
+  await until("the video to go on", async () => (await videoStats(page)).framesDecoded > framesDecoded + 30);
 
   const ended = await fetch(url, { method: "DELETE" });
   assert.ok([200, 204].includes(ended.status), `DELETE: ${ended.status}`);

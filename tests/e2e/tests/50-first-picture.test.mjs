@@ -19,6 +19,8 @@ scenario("the first picture comes before the model", { data: true, browser: true
   const stats = await untilDecoded(page, 90);
   world.tell(`${stats.framesDecoded} frames decoded ${((performance.now() - opened) / 1000).toFixed(1)} s after the page was asked for, without a model`);
   assert.ok((await fetch(razz.at("/healthz"))).ok);
+  assert.equal((await razz.json("/api/stats")).model_state, "loading");
+  assert.equal((await fetch(razz.at("/readyz"))).status, 503);
   const { tracks } = await razz.json("/api/cameras/1/tracks");
   assert.deepEqual(tracks, []);
 

@@ -100,10 +100,8 @@ scenario("unknown ids, SDP garbage, oversize bodies", { data: true }, async (wor
   assert.doesNotMatch(await adhoc.text(), /sdp64/, "an address that is no configured camera is not dialled");
 
   for (const announce of [true, false]) {
-    for (const [route, type] of [["/whep/1", "application/sdp"], ["/api/cameras", "application/json"]]) {
-      const answer = await postOversize(razz.addresses.listen, route, type, 64 << 20, announce);
-      assert.match(answer, /^HTTP\/1\.1 413 /, `${route}: ${answer.slice(0, 200)}`);
-    }
+    const offered = await postOversize(razz.addresses.listen, "/whep/1", "application/sdp", 64 << 20, announce);
+    assert.match(offered, /^HTTP\/1\.1 413 [^]*application\/problem\+json/i);
     // The pages written for the original look only for an empty body.
     const answer = await postOversize(razz.addresses.compat_listen, "/stream/receiver/camera1", "application/x-www-form-urlencoded", 64 << 20, announce);
     assert.match(answer, /^HTTP\/1\.1 (413|200) /);
