@@ -1,1 +1,19 @@
-//! razz-engine
+//! What to decode, when to detect, what to publish.
+//!
+//! One [`Camera`] machine per camera, with one way in ([`Camera::handle`]) and one way out
+//! ([`Camera::poll`]), and a small [`Scheduler`] that shares the detector between them. No clock,
+//! no socket, no pixel: the driver (`server/src/camera/driver.rs`) hands in frames, pictures'
+//! detections and the time, and does what [`Output`] says.
+//!
+//! ```text
+//! access unit ─► handle(AccessUnit) ─► Decode ─► handle(Decoded) ─► Offer ─► detector slot
+//!                      │                                                        │
+//!                      ▼ every frame, in media-time order                       ▼
+//!                   Publish (predicted) ◄───── tracker ◄──── handle(Detections) / Embeddings
+//! ```
+
+mod camera;
+mod scheduler;
+
+pub use camera::{Audience, Camera, Frame, Input, Output, Rate, Settings};
+pub use scheduler::Scheduler;

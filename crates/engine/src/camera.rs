@@ -1,0 +1,420 @@
+//! The machine of one camera: which access units are decoded, which pictures go to the detector,
+//! and which track frames go out when.
+
+use std::collections::VecDeque;
+
+use razz_base::{
+    CLOCK_RATE, CameraId, Detection, Embedding, FrameKey, MediaTime, MonoTime, Rect, Size,
+    TrackFrame, WallTime,
+};
+use razz_track::{Tracker, Update};
+
+/// How often a camera's pictures go to the detector.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Rate {
+    /// Never; nothing is decoded.
+    Off,
+    /// So many a second, of media time.
+    PerSecond(f64),
+    /// Every frame that capacity allows.
+    Max,
+}
+
+/// What the machine is told once.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Settings {
+    /// How often to detect.
+    pub rate: Rate,
+    /// How long a frame waits for a detection that runs on it or before it, in µs since its last
+    /// packet was in. Raising it turns more predictions into matches for those who follow every
+    /// frame, and delays their messages while the detector is slow.
+    pub wait_us: i64,
+    /// Access units that may wait for the decoder. Raising it rides out longer hiccups of the
+    /// machine, at the price of memory; past it everything up to the next IDR is skipped.
+    pub decode_queue: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { rate: Rate::PerSecond(6.0), wait_us: 150_000, decode_queue: 90 }
+    }
+}
+
+/// A frame as the machine knows it: times and size, no bytes.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Frame {
+    /// Its place on the camera's timeline.
+    pub time: MediaTime,
+    /// When the camera took it.
+    pub wall: WallTime,
+    /// When its last packet was in.
+    pub received: MonoTime,
+    /// The size that boxes refer to.
+    pub size: Size,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// An access unit is next at the decoder; `queued` more wait behind it. Answered by
+    /// [`Output::Decode`] or [`Output::Skip`].
+    AccessUnit {
+        /// Its frame.
+        frame: Frame,
+        /// Whether decoding can start here.
+        idr: bool,
+        /// Whether its camera sends pictures out of decode order (B-frames), so that the picture
+        /// that comes out of the decoder is that of another access unit.
+        reorders: bool,
+        /// How many wait behind it.
+        queued: usize,
+    },
+    /// The decoder put out the picture of this frame.
+    Decoded {
+        /// The picture's own frame.
+        frame: Frame,
+    },
+    /// The access unit handed in last could not be decoded; the decoder waits for the next IDR.
+    DecodeFailed,
+    /// The detector took the picture of this time out of the slot.
+    DetectionStarted {
+        /// Which picture.
+        time: MediaTime,
+    },
+    /// The detector is done with the picture of this time.
+    Detections {
+        /// Which picture.
+        time: MediaTime,
+        /// What it found.
+        detections: &'a [Detection],
+    },
+    /// The detector failed on the picture of this time, or dropped it.
+    DetectionFailed {
+        /// Which picture.
+        time: MediaTime,
+    },
+    /// The vectors that [`Output::Embed`] asked for, in its order.
+    Embeddings(&'a [Option<Embedding>]),
+    /// Time passed.
+    Timeout,
+}
+
+/// Who a track frame is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Audience {
+    /// Those who want one message per detection.
+    PerDetection,
+    /// Those who want one message per frame.
+    EveryFrame,
+    /// Both.
+    All,
+}
+
+/// What is to be done.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Output {
+    /// Decode the access unit handed in last. The pixels are needed only if `want`.
+    Decode {
+        /// Whether the picture will be offered.
+        want: bool,
+    },
+    /// Pass over the access unit handed in last.
+    Skip,
+    /// Put the picture decoded last into the detector's slot, in place of any that waits there.
+    Offer {
+        /// Its time.
+        time: MediaTime,
+        /// The picture that it replaces, which then will not be detected.
+        replaces: Option<MediaTime>,
+    },
+    /// Compute embeddings of these boxes of the picture whose detections came last.
+    Embed {
+        /// Which picture.
+        time: MediaTime,
+        /// Where, in pixels.
+        boxes: Vec<Rect>,
+    },
+    /// Send this out.
+    Publish {
+        /// The tracks.
+        frame: TrackFrame,
+        /// When the frame's last packet was in.
+        received: MonoTime,
+        /// To whom.
+        audience: Audience,
+    },
+}
+
+/// The machine of one camera.
+pub struct Camera {
+    id: CameraId,
+    settings: Settings,
+    tracker: Box<dyn Tracker>,
+    /// The decoder lost its references; nothing is decoded until an IDR.
+    needs_idr: bool,
+    reorders: bool,
+    /// Where the next detection is due.
+    next_due: Option<MediaTime>,
+    /// At the decoder, and due for detection.
+    decoding: Option<Frame>,
+    /// In the slot of the detector.
+    offered: Option<Frame>,
+    /// At the detector.
+    running: Option<Frame>,
+    /// Boxes at the embedder: the picture whose update waits for vectors.
+    embedding: Option<Frame>,
+    /// Frames not yet published to those who follow every frame, in media-time order.
+    pending: VecDeque<Frame>,
+    /// The last frame published to those who follow every frame.
+    published: Option<MediaTime>,
+    /// When something last went out to those who want one message per detection.
+    per_detection_at: Option<MonoTime>,
+    outputs: VecDeque<Output>,
+}
+
+impl std::fmt::Debug for Camera {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Camera")
+            .field("id", &self.id)
+            .field("offered", &self.offered.map(|f| f.time))
+            .field("running", &self.running.map(|f| f.time))
+            .field("pending", &self.pending.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Frames that may wait to be published; past it the oldest goes out as a prediction.
+const MAX_PENDING: usize = 256;
+
+impl Camera {
+    /// A machine at rest, waiting for an IDR.
+    pub fn new(id: CameraId, settings: Settings, tracker: Box<dyn Tracker>) -> Self {
+        Self {
+            id,
+            settings,
+            tracker,
+            needs_idr: true,
+            reorders: false,
+            next_due: None,
+            decoding: None,
+            offered: None,
+            running: None,
+            embedding: None,
+            pending: VecDeque::new(),
+            published: None,
+            per_detection_at: None,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    // ---- in ----
+
+    /// Takes in what happened at `now`. Call [`Self::poll`] until it is empty afterwards.
+    pub fn handle(&mut self, input: Input<'_>, now: MonoTime) {
+        match input {
+            Input::AccessUnit { frame, idr, reorders, queued } => {
+                self.handle_access_unit(frame, idr, reorders, queued);
+            }
+            Input::Decoded { frame } => self.handle_decoded(frame),
+            Input::DecodeFailed => {
+                self.needs_idr = true;
+                self.decoding = None;
+            }
+            Input::DetectionStarted { time } => {
+                if self.offered.is_some_and(|frame| frame.time == time) {
+                    self.running = self.offered.take();
+                }
+            }
+            Input::Detections { time, detections } => self.handle_detections(time, detections, now),
+            Input::DetectionFailed { time } => {
+                self.running.take_if(|frame| frame.time == time);
+                self.offered.take_if(|frame| frame.time == time);
+            }
+            Input::Embeddings(vectors) => {
+                if let Some(frame) = self.embedding.take() {
+                    self.tracker.resume(vectors);
+                    self.publish_detected(frame, now);
+                }
+            }
+            Input::Timeout => {}
+        }
+        self.publish_due(now);
+    }
+
+    fn handle_access_unit(&mut self, frame: Frame, idr: bool, reorders: bool, queued: usize) {
+        self.reorders = reorders;
+        self.decoding = None;
+        if self.settings.rate == Rate::Off {
+            self.outputs.push_back(Output::Skip);
+            return;
+        }
+        if !reorders {
+            self.await_turn(frame);
+        }
+        if queued > self.settings.decode_queue {
+            self.needs_idr = true;
+        }
+        if self.needs_idr && !idr {
+            self.outputs.push_back(Output::Skip);
+            return;
+        }
+        self.needs_idr = false;
+        // Behind by more than a few frames, the newest picture is still to come.
+        let behind = queued > 3;
+        if !reorders && !behind && self.is_due(frame.time) {
+            self.decoding = Some(frame);
+        }
+        // With reordering, which picture comes out is known only then.
+        self.outputs.push_back(Output::Decode { want: reorders || self.decoding.is_some() });
+    }
+
+    fn handle_decoded(&mut self, frame: Frame) {
+        let due = if self.reorders {
+            self.await_turn(frame);
+            self.is_due(frame.time)
+        } else {
+            self.decoding.take().is_some_and(|wanted| wanted.time == frame.time)
+        };
+        if !due {
+            return;
+        }
+        self.advance_due(frame.time);
+        let replaces = self.offered.replace(frame).map(|old| old.time);
+        self.outputs.push_back(Output::Offer { time: frame.time, replaces });
+    }
+
+    fn handle_detections(&mut self, time: MediaTime, detections: &[Detection], now: MonoTime) {
+        let Some(frame) = self.running.take_if(|frame| frame.time == time) else {
+            return; // of an earlier life of this machine
+        };
+        match self.tracker.update(time, detections) {
+            Update::Done => self.publish_detected(frame, now),
+            Update::NeedEmbeddings(indices) => {
+                let boxes = indices.iter().map(|i| detections[*i].bbox).collect();
+                self.embedding = Some(frame);
+                self.outputs.push_back(Output::Embed { time, boxes });
+            }
+        }
+    }
+
+    // ---- out ----
+
+    /// What is to be done next, in order; `None` when all is said.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Input::Timeout`] is wanted, if nothing else happens before.
+    pub fn poll_timeout(&self) -> Option<MonoTime> {
+        let head = self.pending.front()?;
+        Some(head.received.plus_us(self.settings.wait_us))
+    }
+
+    // ---- when to detect ----
+
+    fn is_due(&self, time: MediaTime) -> bool {
+        match self.settings.rate {
+            Rate::Off => false,
+            Rate::Max => true,
+            // A quarter of the interval early is on time: frames do not fall on the grid.
+            Rate::PerSecond(rate) => self
+                .next_due
+                .is_none_or(|due| time.since_90k(due) >= -(interval_90k(rate) / 4).min(1500)),
+        }
+    }
+
+    /// Moves on by one interval on the grid, so that the mean rate is exact; starts a new grid when
+    /// the camera was away.
+    fn advance_due(&mut self, time: MediaTime) {
+        let Rate::PerSecond(rate) = self.settings.rate else { return };
+        let interval = interval_90k(rate);
+        let due = self.next_due.unwrap_or(time);
+        let on_grid = time.since_90k(due).abs() <= interval;
+        self.next_due = Some(if on_grid { due } else { time }.plus_90k(interval));
+    }
+
+    // ---- what to publish ----
+
+    /// Puts a frame in line. Frames come in media-time order; one that does not is never published.
+    fn await_turn(&mut self, frame: Frame) {
+        let last = self.pending.back().map(|frame| frame.time).or(self.published);
+        if last.is_none_or(|last| frame.time > last) {
+            self.pending.push_back(frame);
+        }
+    }
+
+    /// The tracks of the frame that the detector has just seen.
+    fn publish_detected(&mut self, frame: Frame, now: MonoTime) {
+        while self.pending.front().is_some_and(|head| head.time < frame.time) {
+            self.publish_predicted_head(now);
+        }
+        let in_turn = self.pending.front().is_some_and(|head| head.time == frame.time);
+        let audience = if in_turn {
+            self.pending.pop_front();
+            self.published = Some(frame.time);
+            Audience::All
+        } else {
+            // Those who follow every frame have had this frame as a prediction: it was late.
+            Audience::PerDetection
+        };
+        self.per_detection_at = Some(now);
+        self.publish(frame, true, audience);
+    }
+
+    /// Publishes as predictions what need not wait any longer.
+    fn publish_due(&mut self, now: MonoTime) {
+        let barrier = [self.embedding, self.running, self.offered, self.decoding]
+            .iter()
+            .filter_map(|frame| frame.map(|f| f.time))
+            .min();
+        while let Some(head) = self.pending.front() {
+            let awaited = barrier.is_some_and(|barrier| head.time >= barrier);
+            let in_time = now.since_us(head.received) < self.settings.wait_us;
+            if awaited && in_time && self.pending.len() <= MAX_PENDING {
+                break;
+            }
+            self.publish_predicted_head(now);
+        }
+    }
+
+    fn publish_predicted_head(&mut self, now: MonoTime) {
+        let Some(frame) = self.pending.pop_front() else { return };
+        self.published = Some(frame.time);
+        // Those who want one message per detection hear from us at their rate even while the
+        // detector does not keep up.
+        let silence_us = match self.settings.rate {
+            Rate::PerSecond(rate) => (1.25e6 / rate) as i64,
+            Rate::Off | Rate::Max => 200_000,
+        };
+        let silent = self.per_detection_at.is_none_or(|at| now.since_us(at) >= silence_us);
+        let audience = if silent {
+            self.per_detection_at = Some(now);
+            Audience::All
+        } else {
+            Audience::EveryFrame
+        };
+        self.publish(frame, false, audience);
+    }
+
+    fn publish(&mut self, frame: Frame, detected: bool, audience: Audience) {
+        let track_frame = TrackFrame {
+            key: FrameKey { camera: self.id, time: frame.time },
+            wall: frame.wall,
+            size: frame.size,
+            detected,
+            tracks: self.tracker.peek(frame.time).into(),
+        };
+        self.outputs.push_back(Output::Publish {
+            frame: track_frame,
+            received: frame.received,
+            audience,
+        });
+    }
+}
+
+fn interval_90k(rate: f64) -> i64 {
+    (CLOCK_RATE as f64 / rate.max(0.001)) as i64
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,328 @@
+//! The machine against a driver of a few lines: a detector that takes a given time.
+
+use razz_base::{ClassId, Track, TrackId, TrackSource, TrackState, WallQuality};
+
+use super::*;
+
+/// Publishes the last detections as they came, so that a test sees which update a frame knows.
+#[derive(Default)]
+struct Echo {
+    at: Option<MediaTime>,
+    last: Vec<Detection>,
+    ask: bool,
+    resumed: usize,
+}
+
+impl Tracker for Echo {
+    fn update(&mut self, at: MediaTime, detections: &[Detection]) -> Update {
+        self.at = Some(at);
+        self.last = detections.to_vec();
+        if self.ask && !detections.is_empty() {
+            return Update::NeedEmbeddings(vec![0]);
+        }
+        Update::Done
+    }
+
+    fn resume(&mut self, embeddings: &[Option<Embedding>]) {
+        self.resumed += embeddings.len();
+    }
+
+    fn peek(&self, at: MediaTime) -> Vec<Track> {
+        let matched = self.at == Some(at);
+        self.last
+            .iter()
+            .enumerate()
+            .map(|(i, d)| Track {
+                id: TrackId(i as u64 + 1),
+                bbox: d.bbox,
+                class: d.class,
+                confidence: d.score,
+                source: TrackSource::ByteTrack,
+                state: if matched { TrackState::Matched } else { TrackState::Predicted },
+                age_us: at.since_us(self.at.unwrap_or(at)),
+                velocity: [0.0; 4],
+            })
+            .collect()
+    }
+}
+
+const FRAME_90K: i64 = 3000;
+const FRAME_US: i64 = 33_333;
+
+fn frame(n: i64) -> Frame {
+    Frame {
+        time: MediaTime::from_90k(n * FRAME_90K),
+        wall: WallTime { us: n * FRAME_US, quality: WallQuality::Arrival },
+        received: MonoTime::from_us(n * FRAME_US),
+        size: Size::new(1280, 720),
+    }
+}
+
+fn detection() -> Detection {
+    Detection { bbox: Rect::new(1.0, 2.0, 30.0, 40.0), class: ClassId(0), score: 0.9 }
+}
+
+/// What came out, told by frame number.
+#[derive(Debug, PartialEq)]
+struct Out {
+    frame: i64,
+    detected: bool,
+    audience: Audience,
+}
+
+/// Runs `frames` frames of 30 fps past a detector that takes `detect_us`; decoding takes no time.
+fn run(settings: Settings, frames: i64, detect_us: i64) -> (Vec<Out>, Vec<i64>) {
+    let mut camera = Camera::new(CameraId::new(1).unwrap(), settings, Box::new(Echo::default()));
+    let (mut published, mut offered) = (Vec::new(), Vec::new());
+    let mut slot: Option<MediaTime> = None;
+    let mut busy: Option<(MediaTime, MonoTime)> = None;
+    let mut now = MonoTime::from_us(0);
+    let mut next_frame = 0;
+    while next_frame < frames {
+        let arrival = frame(next_frame).received;
+        let done = busy.map(|(_, at)| at);
+        let next = [Some(arrival), done, camera.poll_timeout().map(|t| t.max(now))]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap();
+        now = next;
+        let input_frame = frame(next_frame);
+        if done == Some(now) {
+            let (time, _) = busy.take().unwrap();
+            camera.handle(Input::Detections { time, detections: &[detection()] }, now);
+        } else if arrival == now {
+            camera.handle(
+                Input::AccessUnit {
+                    frame: input_frame,
+                    idr: next_frame % 60 == 0,
+                    reorders: false,
+                    queued: 0,
+                },
+                now,
+            );
+            next_frame += 1;
+        } else {
+            camera.handle(Input::Timeout, now);
+        }
+        loop {
+            match camera.poll() {
+                Some(Output::Decode { .. }) => {
+                    camera.handle(Input::Decoded { frame: input_frame }, now);
+                }
+                Some(Output::Offer { time, .. }) => {
+                    offered.push(time.as_90k() / FRAME_90K);
+                    slot = Some(time);
+                }
+                Some(Output::Publish { frame, audience, .. }) => published.push(Out {
+                    frame: frame.key.time.as_90k() / FRAME_90K,
+                    detected: frame.detected,
+                    audience,
+                }),
+                Some(Output::Skip | Output::Embed { .. }) => {}
+                None => break,
+            }
+            if busy.is_none()
+                && let Some(time) = slot.take()
+            {
+                busy = Some((time, now.plus_us(detect_us)));
+                camera.handle(Input::DetectionStarted { time }, now);
+            }
+        }
+    }
+    (published, offered)
+}
+
+fn per_frame(published: &[Out]) -> Vec<i64> {
+    let all = published.iter().filter(|out| out.audience != Audience::PerDetection);
+    all.map(|out| out.frame).collect()
+}
+
+#[test]
+fn every_frame_goes_out_once_and_in_order_whatever_the_detector_takes() {
+    for detect_us in [1_000, 40_000, 140_000, 160_000, 900_000] {
+        let (published, _) = run(Settings::default(), 300, detect_us);
+        let frames = per_frame(&published);
+        let expected: Vec<i64> = (0..frames.len() as i64).collect();
+        assert_eq!(frames, expected, "detector of {detect_us} us");
+        assert!(frames.len() > 290, "{} frames with a detector of {detect_us} us", frames.len());
+    }
+}
+
+#[test]
+fn the_rate_is_kept_on_the_media_timeline() {
+    for (rate, step) in [(6.0, 5), (5.0, 6), (30.0, 1), (10.0, 3), (15.0, 2), (100.0, 1)] {
+        let settings = Settings { rate: Rate::PerSecond(rate), ..Settings::default() };
+        let (_, offered) = run(settings, 120, 1_000);
+        let expected: Vec<i64> = (0..120).step_by(step).collect();
+        assert_eq!(offered, expected, "{rate} per second");
+    }
+    // A rate that does not divide the frame rate is kept in the mean.
+    let settings = Settings { rate: Rate::PerSecond(7.0), ..Settings::default() };
+    let (_, offered) = run(settings, 300, 1_000);
+    assert!((69..=71).contains(&offered.len()), "{}", offered.len());
+}
+
+#[test]
+fn a_fast_detector_makes_detected_frames_matches_for_everyone() {
+    let (published, offered) = run(Settings::default(), 100, 40_000);
+    for out in &published {
+        assert_eq!(out.detected, offered.contains(&out.frame), "{out:?}");
+        assert_eq!(out.detected, out.audience == Audience::All, "{out:?}");
+    }
+}
+
+#[test]
+fn a_late_result_corrects_only_later_frames() {
+    let (published, _) = run(Settings::default(), 100, 400_000);
+    // The first frame had gone out as a prediction when its detection came.
+    let first = published.iter().position(|out| out.frame == 0).unwrap();
+    assert!(!published[first].detected);
+    assert!(
+        published
+            .iter()
+            .any(|out| *out == Out { frame: 0, detected: true, audience: Audience::PerDetection })
+    );
+}
+
+#[test]
+fn those_who_want_detections_hear_at_their_rate_while_the_detector_is_slow() {
+    let (published, _) = run(Settings::default(), 300, 900_000);
+    let heard = published.iter().filter(|out| out.audience != Audience::EveryFrame).count();
+    assert!(heard >= 40, "{heard} messages in 10 s");
+}
+
+#[test]
+fn with_detection_off_nothing_is_decoded_or_published() {
+    let settings = Settings { rate: Rate::Off, ..Settings::default() };
+    let (published, offered) = run(settings, 60, 1_000);
+    assert_eq!((published.len(), offered.len()), (0, 0));
+}
+
+#[test]
+fn the_newest_picture_wins_the_slot() {
+    let settings = Settings { rate: Rate::Max, ..Settings::default() };
+    let mut camera = Camera::new(CameraId::new(1).unwrap(), settings, Box::new(Echo::default()));
+    let mut offers = Vec::new();
+    for n in 0..3 {
+        let frame = frame(n);
+        let input = Input::AccessUnit { frame, idr: n == 0, reorders: false, queued: 0 };
+        camera.handle(input, frame.received);
+        camera.handle(Input::Decoded { frame }, frame.received);
+        while let Some(output) = camera.poll() {
+            if let Output::Offer { time, replaces } = output {
+                offers.push((time.as_90k(), replaces.map(MediaTime::as_90k)));
+            }
+        }
+    }
+    assert_eq!(offers, [(0, None), (3000, Some(0)), (6000, Some(3000))]);
+}
+
+#[test]
+fn a_decoder_that_falls_behind_skips_to_the_next_idr() {
+    let mut camera = Camera::new(
+        CameraId::new(1).unwrap(),
+        Settings { decode_queue: 10, ..Settings::default() },
+        Box::new(Echo::default()),
+    );
+    let mut decoded = Vec::new();
+    for (n, idr, queued) in
+        [(0, true, 0), (1, false, 11), (2, false, 9), (3, true, 8), (4, false, 7)]
+    {
+        let input = Input::AccessUnit { frame: frame(n), idr, reorders: false, queued };
+        camera.handle(input, frame(n).received);
+        while let Some(output) = camera.poll() {
+            match output {
+                Output::Decode { .. } => decoded.push((n, true)),
+                Output::Skip => decoded.push((n, false)),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(decoded, [(0, true), (1, false), (2, false), (3, true), (4, true)]);
+}
+
+#[test]
+fn after_a_decode_error_the_decoder_waits_for_an_idr() {
+    let mut camera =
+        Camera::new(CameraId::new(1).unwrap(), Settings::default(), Box::new(Echo::default()));
+    let mut decoded = Vec::new();
+    for (n, idr, fails) in
+        [(0, false, false), (1, true, true), (2, false, false), (3, true, false), (4, false, false)]
+    {
+        let input = Input::AccessUnit { frame: frame(n), idr, reorders: false, queued: 0 };
+        camera.handle(input, frame(n).received);
+        while let Some(output) = camera.poll() {
+            if matches!(output, Output::Decode { .. }) {
+                decoded.push(n);
+                if fails {
+                    camera.handle(Input::DecodeFailed, frame(n).received);
+                }
+            }
+        }
+    }
+    assert_eq!(decoded, [1, 3, 4]);
+}
+
+#[test]
+fn embeddings_are_asked_for_and_the_frame_waits_for_them() {
+    let echo = Echo { ask: true, ..Echo::default() };
+    let mut camera = Camera::new(CameraId::new(1).unwrap(), Settings::default(), Box::new(echo));
+    let (first, now) = (frame(0), frame(0).received);
+    let drain = |camera: &mut Camera| std::iter::from_fn(|| camera.poll()).collect::<Vec<_>>();
+    camera.handle(Input::AccessUnit { frame: first, idr: true, reorders: false, queued: 0 }, now);
+    camera.handle(Input::Decoded { frame: first }, now);
+    camera.handle(Input::DetectionStarted { time: first.time }, now);
+    drain(&mut camera);
+    camera.handle(Input::Detections { time: first.time, detections: &[detection()] }, now);
+    let boxes = vec![detection().bbox];
+    assert_eq!(drain(&mut camera), [Output::Embed { time: first.time, boxes }]);
+    camera.handle(Input::Embeddings(&[None]), now);
+    let out = drain(&mut camera);
+    let [Output::Publish { frame, audience: Audience::All, .. }] = &out[..] else {
+        panic!("{out:?}");
+    };
+    assert!(frame.detected);
+    assert_eq!(frame.tracks[0].state, TrackState::Matched);
+}
+
+#[test]
+fn with_reordering_frames_are_published_in_output_order() {
+    let mut camera =
+        Camera::new(CameraId::new(1).unwrap(), Settings::default(), Box::new(Echo::default()));
+    let mut published = Vec::new();
+    // Decode order I0 P3 B1 B2 P6 B4 B5; the decoder puts out 0 1 2 3 4 5.
+    for (n, (coded, shown)) in [
+        (0, None),
+        (3, Some(0)),
+        (1, Some(1)),
+        (2, Some(2)),
+        (6, Some(3)),
+        (4, Some(4)),
+        (5, Some(5)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let now = MonoTime::from_us(n as i64 * FRAME_US);
+        let input =
+            Input::AccessUnit { frame: frame(coded), idr: coded == 0, reorders: true, queued: 0 };
+        camera.handle(input, now);
+        if let Some(shown) = shown {
+            camera.handle(Input::Decoded { frame: frame(shown) }, now);
+        }
+        while let Some(output) = camera.poll() {
+            match output {
+                Output::Offer { time, .. } => {
+                    camera.handle(Input::DetectionStarted { time }, now);
+                    camera.handle(Input::Detections { time, detections: &[] }, now);
+                }
+                Output::Publish { frame, .. } => {
+                    published.push(frame.key.time.as_90k() / FRAME_90K);
+                }
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(published, [0, 1, 2, 3, 4, 5]);
+}
