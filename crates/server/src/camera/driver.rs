@@ -1,0 +1,333 @@
+//! Where the engine meets its hands: one thread per camera that decodes, offers pictures to the
+//! detector, tracks, and publishes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::Duration;
+
+use razz_base::{AccessUnit, ClassNames, Detection, MediaTime};
+use razz_engine::{Audience, Frame, Input, Output};
+use razz_vision::{Decoder, Embedder, Picture};
+use tracing::{debug, error, info, warn};
+
+use super::pool::{Found, ModelState, Pool};
+use super::{Camera, Published, lock};
+use crate::clock::Clock;
+use crate::config;
+
+/// What reaches the camera's thread.
+enum Message {
+    AccessUnit { au: AccessUnit, reorders: bool },
+    DetectionStarted(MediaTime),
+    Detections(Found),
+    DetectionFailed(MediaTime),
+}
+
+/// The way into the camera's thread. Its length is bounded by the engine, which skips to the next
+/// IDR when too many access units wait, and by the pool, which has one picture of a camera at most.
+#[derive(Clone)]
+pub(crate) struct Mailbox {
+    sender: Sender<Message>,
+    /// Access units in it.
+    queued: Arc<AtomicUsize>,
+}
+
+pub(super) struct Inbox {
+    receiver: Receiver<Message>,
+    queued: Arc<AtomicUsize>,
+}
+
+/// A mailbox and the end that the camera's thread reads.
+pub(super) fn mailbox() -> (Mailbox, Inbox) {
+    let (sender, receiver) = mpsc::channel();
+    let queued = Arc::new(AtomicUsize::new(0));
+    (Mailbox { sender, queued: Arc::clone(&queued) }, Inbox { receiver, queued })
+}
+
+/// Past this many waiting access units new ones are dropped at the door: the thread hangs.
+const MAX_QUEUED: usize = 600;
+
+impl Mailbox {
+    pub(super) fn access_unit(&self, au: AccessUnit, reorders: bool) {
+        if self.queued.fetch_add(1, Ordering::Relaxed) >= MAX_QUEUED {
+            self.queued.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        self.send(Message::AccessUnit { au, reorders });
+    }
+
+    pub(super) fn detection_started(&self, time: MediaTime) {
+        self.send(Message::DetectionStarted(time));
+    }
+
+    pub(super) fn detections(&self, picture: Picture, detections: Vec<Detection>) {
+        self.send(Message::Detections((picture, detections)));
+    }
+
+    pub(super) fn detection_failed(&self, time: MediaTime) {
+        self.send(Message::DetectionFailed(time));
+    }
+
+    fn send(&self, message: Message) {
+        // An error means that the camera is gone.
+        let _ = self.sender.send(message);
+    }
+}
+
+/// Starts the camera's thread. It ends when the camera is dropped. A panic restarts its work from
+/// the next IDR and touches no other camera.
+pub(super) fn spawn(
+    camera: &Arc<Camera>,
+    inbox: Inbox,
+    tracker: config::Tracker,
+    pool: Arc<Pool>,
+    clock: Clock,
+) {
+    let id = camera.id;
+    let camera = Arc::downgrade(camera);
+    thread::Builder::new()
+        .name(format!("camera{id}"))
+        .spawn(move || {
+            loop {
+                let work = || Driver::new(&camera, &tracker, &pool, clock)?.run(&inbox);
+                match catch_unwind(AssertUnwindSafe(work)) {
+                    Ok(None) => return,
+                    Ok(Some(())) => {}
+                    Err(_) => {
+                        error!(camera = %id, "this camera's analysis panicked; it starts anew");
+                        let Some(camera) = camera.upgrade() else { return };
+                        camera.status().restarts += 1;
+                    }
+                }
+            }
+        })
+        .expect("the system gives us a thread per camera");
+}
+
+struct Driver<'a> {
+    camera: &'a Weak<Camera>,
+    engine: razz_engine::Camera,
+    decoder: Decoder,
+    embedder: Box<dyn Embedder>,
+    pool: &'a Arc<Pool>,
+    clock: Clock,
+    wanted: f64,
+    names: ClassNames,
+    /// Decoded last and wanted, until it is offered.
+    picture: Option<Picture>,
+    /// The picture whose detections came last, until its tracks are out.
+    detected: Option<Picture>,
+}
+
+impl<'a> Driver<'a> {
+    /// `None` when the camera is gone.
+    fn new(
+        camera: &'a Weak<Camera>,
+        tracker: &config::Tracker,
+        pool: &'a Arc<Pool>,
+        clock: Clock,
+    ) -> Option<Self> {
+        let strong = camera.upgrade()?;
+        let (rate, wanted) = match strong.settings.detect_fps {
+            config::DetectFps::Off => (razz_engine::Rate::Off, 0.0),
+            config::DetectFps::Rate(rate) => (razz_engine::Rate::PerSecond(rate), rate),
+            config::DetectFps::Max => (razz_engine::Rate::Max, 30.0),
+        };
+        let settings = razz_engine::Settings { rate, ..razz_engine::Settings::default() };
+        let decoder = match Decoder::new() {
+            Ok(decoder) => decoder,
+            Err(error) => panic!("openh264 gives no decoder: {error}"),
+        };
+        Some(Self {
+            camera,
+            engine: razz_engine::Camera::new(strong.id, settings, build_tracker(tracker)),
+            decoder,
+            embedder: build_embedder(tracker),
+            pool,
+            clock,
+            wanted,
+            names: ClassNames::coco(),
+            picture: None,
+            detected: None,
+        })
+    }
+
+    /// `None` when the camera is gone.
+    fn run(&mut self, inbox: &Inbox) -> Option<()> {
+        loop {
+            let now = self.clock.mono();
+            // Woken now and then in any case, to see whether the camera is gone.
+            let wait = self.engine.poll_timeout().map_or(Duration::from_secs(1), |t| now.until(t));
+            let message = match inbox.receiver.recv_timeout(wait) {
+                Ok(message) => Some(message),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return None,
+            };
+            let camera = self.camera.upgrade()?;
+            let now = self.clock.mono();
+            match message {
+                None => self.engine.handle(Input::Timeout, now),
+                Some(Message::AccessUnit { au, reorders }) => {
+                    let queued = inbox.queued.fetch_sub(1, Ordering::Relaxed) - 1;
+                    self.handle_access_unit(&camera, &au, reorders, queued);
+                }
+                Some(Message::DetectionStarted(time)) => {
+                    self.engine.handle(Input::DetectionStarted { time }, now);
+                }
+                Some(Message::Detections((picture, detections))) => {
+                    let time = picture.key.time;
+                    self.detected = Some(picture);
+                    {
+                        let mut status = camera.status();
+                        status.detected.count(now);
+                        status.frame_count += 1;
+                    }
+                    self.engine.handle(Input::Detections { time, detections: &detections }, now);
+                }
+                Some(Message::DetectionFailed(time)) => {
+                    self.engine.handle(Input::DetectionFailed { time }, now);
+                }
+            }
+            self.follow(&camera);
+        }
+    }
+
+    fn handle_access_unit(
+        &mut self,
+        camera: &Camera,
+        au: &AccessUnit,
+        reorders: bool,
+        queued: usize,
+    ) {
+        let frame = Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size };
+        self.engine.handle(
+            Input::AccessUnit { frame, idr: au.idr, reorders, queued },
+            self.clock.mono(),
+        );
+        while let Some(output) = self.engine.poll() {
+            match output {
+                Output::Decode { want } => self.decode(camera, au, want, frame),
+                other => self.obey(camera, other),
+            }
+        }
+    }
+
+    fn decode(&mut self, camera: &Camera, au: &AccessUnit, want: bool, frame: Frame) {
+        match self.decoder.decode(au, want) {
+            Ok(picture) => {
+                let now = self.clock.mono();
+                camera.status().decoded.count(now);
+                let Some(picture) = picture else { return };
+                let decoded = Frame {
+                    time: picture.key.time,
+                    wall: picture.wall,
+                    received: picture.received,
+                    size: picture.size,
+                };
+                debug_assert!(frame.time >= decoded.time || want);
+                *lock(&camera.picture) = Some(picture.clone());
+                self.picture = Some(picture);
+                self.engine.handle(Input::Decoded { frame: decoded }, now);
+            }
+            Err(error) => {
+                debug!(frame = %au.key, run = %au.run, "not decoded: {error}");
+                self.engine.handle(Input::DecodeFailed, self.clock.mono());
+            }
+        }
+    }
+
+    /// Does all that the engine asks for.
+    fn follow(&mut self, camera: &Camera) {
+        while let Some(output) = self.engine.poll() {
+            self.obey(camera, output);
+        }
+    }
+
+    fn obey(&mut self, camera: &Camera, output: Output) {
+        match output {
+            Output::Offer { time, replaces } => {
+                if replaces.is_some() {
+                    camera.status().skipped.count(self.clock.mono());
+                }
+                let picture = self.picture.take().filter(|picture| picture.key.time == time);
+                let picture = picture.expect("the picture offered is the one decoded last");
+                self.pool.offer(picture, self.wanted, &camera.vision);
+            }
+            Output::Embed { time, boxes } => {
+                let picture = self.detected.take().filter(|picture| picture.key.time == time);
+                let picture = picture.expect("vectors are asked of the picture detected last");
+                let vectors = self.embedder.embed(&picture, &boxes);
+                self.engine.handle(Input::Embeddings(&vectors), self.clock.mono());
+            }
+            Output::Publish { frame, received, audience } => {
+                self.publish(camera, frame, received, audience);
+            }
+            Output::Decode { .. } | Output::Skip => {}
+        }
+    }
+
+    fn publish(
+        &mut self,
+        camera: &Camera,
+        frame: razz_base::TrackFrame,
+        received: razz_base::MonoTime,
+        audience: Audience,
+    ) {
+        if let ModelState::Ready { names, .. } = self.pool.state() {
+            self.names = names;
+        }
+        let now = self.clock.mono();
+        let (fps, frame_count) = {
+            let mut status = camera.status();
+            if frame.detected {
+                status.tracks_ms.add(now.since_us(received) as f64 / 1e3);
+            }
+            (status.detected.per_second(now), status.frame_count)
+        };
+        let published = Arc::new(Published {
+            frame,
+            received,
+            fps,
+            frame_count,
+            names: self.names.clone(),
+            json: std::sync::OnceLock::new(),
+        });
+        if audience != Audience::EveryFrame {
+            camera.newest.send_replace(Some(Arc::clone(&published)));
+        }
+        if audience != Audience::PerDetection {
+            // An error means that nobody listens.
+            let _ = camera.frames.send(published);
+        }
+    }
+}
+
+fn build_tracker(settings: &config::Tracker) -> Box<dyn razz_track::Tracker> {
+    let kind = match settings.kind {
+        config::TrackerKind::Hybrid => razz_track::Kind::Hybrid,
+        config::TrackerKind::ByteTrack => razz_track::Kind::ByteTrack,
+        config::TrackerKind::DeepSort => razz_track::Kind::DeepSort,
+    };
+    let publish_lost_us = i64::try_from(settings.publish_lost_ms * 1000).unwrap_or(i64::MAX);
+    razz_track::build(
+        kind,
+        &razz_track::Settings { publish_lost_us, ..razz_track::Settings::default() },
+    )
+}
+
+/// The configured embedder; the built-in one when that cannot be loaded, and the log says why.
+fn build_embedder(settings: &config::Tracker) -> Box<dyn Embedder> {
+    if let config::EmbedderChoice::File(path) = &settings.embedder {
+        match razz_vision::OnnxEmbedder::load(path, razz_vision::EngineChoice::Auto, 1) {
+            Ok(embedder) => {
+                info!(path = %path.display(), "embedder is ready");
+                return Box::new(embedder);
+            }
+            Err(error) => warn!("{error}; the built-in descriptor takes its place"),
+        }
+    }
+    razz_vision::builtin_embedder()
+}

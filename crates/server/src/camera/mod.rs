@@ -1,0 +1,276 @@
+//! One camera as the rest of the server sees it: access units go in, track frames and pictures
+//! come out, and its status can be asked at any time.
+
+mod driver;
+mod pool;
+mod status;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use bytes::Bytes;
+use razz_base::{AccessUnit, CameraId, ClassNames, MonoTime, RunId, TrackFrame};
+use razz_media::ring::{GopRing, Unit};
+use razz_vision::Picture;
+use tokio::sync::{broadcast, mpsc, watch};
+use tracing::{info, warn};
+
+use crate::clock::Clock;
+use crate::config;
+use crate::wire::CameraState;
+
+pub(crate) use pool::{Load, ModelState, Pool};
+pub(crate) use status::Status;
+
+/// RTP payloads to viewers: with header, SRTP tag and extensions they stay under 1200 bytes, which
+/// passes every path that WebRTC is used on.
+const MAX_PAYLOAD: usize = 1180;
+
+/// Track frames that a slow reader may lag behind before it skips to the newest.
+const FRAME_BACKLOG: usize = 32;
+
+/// A track frame on its way to those who listen.
+#[derive(Clone, Debug)]
+pub(crate) struct Published {
+    pub(crate) frame: TrackFrame,
+    /// When the frame's last packet was in.
+    pub(crate) received: MonoTime,
+    /// Detections per second over the last five seconds.
+    pub(crate) fps: f64,
+    /// Frames detected since start.
+    pub(crate) frame_count: u64,
+    /// The names of the classes in `frame`.
+    pub(crate) names: ClassNames,
+    /// The message as JSON, made once for all who listen.
+    pub(crate) json: OnceLock<Bytes>,
+}
+
+/// The way of access units to the viewers, shared by all cameras.
+#[derive(Clone)]
+pub(crate) struct UnitSink {
+    sender: mpsc::Sender<Arc<Unit>>,
+    overrun: Arc<AtomicBool>,
+}
+
+/// The end that the viewers read.
+pub(crate) struct UnitSource {
+    pub(crate) receiver: mpsc::Receiver<Arc<Unit>>,
+    /// Set when access units were dropped because the viewers did not keep up; whoever sees it
+    /// resets it and waits for IDRs.
+    pub(crate) overrun: Arc<AtomicBool>,
+}
+
+/// Access units on their way to the viewers: over a minute of one camera, half a second of hundred.
+const UNIT_BACKLOG: usize = 2048;
+
+/// Both ends of the way of access units to the viewers.
+pub(crate) fn units() -> (UnitSink, UnitSource) {
+    let (sender, receiver) = mpsc::channel(UNIT_BACKLOG);
+    let overrun = Arc::new(AtomicBool::new(false));
+    (UnitSink { sender, overrun: Arc::clone(&overrun) }, UnitSource { receiver, overrun })
+}
+
+impl UnitSink {
+    fn send(&self, unit: Arc<Unit>) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.sender.try_send(unit) {
+            self.overrun.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Every camera by its id.
+#[derive(Default)]
+pub(crate) struct Cameras(RwLock<BTreeMap<CameraId, Arc<Camera>>>);
+
+impl Cameras {
+    /// The camera of this id.
+    pub(crate) fn find(&self, id: CameraId) -> Option<Arc<Camera>> {
+        self.read().get(&id).cloned()
+    }
+
+    /// All of them, by id.
+    pub(crate) fn list(&self) -> Vec<Arc<Camera>> {
+        self.read().values().cloned().collect()
+    }
+
+    /// Adds one, in place of any of the same id, which is stopped.
+    pub(crate) fn insert(&self, camera: Arc<Camera>) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(old) = all.insert(camera.id, camera) {
+            old.stop();
+        }
+    }
+
+    /// Stops and forgets one.
+    pub(crate) fn remove(&self, id: CameraId) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(old) = all.remove(&id) {
+            old.stop();
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<CameraId, Arc<Camera>>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One camera.
+pub(crate) struct Camera {
+    pub(crate) id: CameraId,
+    pub(crate) settings: config::Camera,
+    clock: Clock,
+    status: Mutex<Status>,
+    ring: Mutex<GopRing>,
+    units: UnitSink,
+    vision: driver::Mailbox,
+    /// The newest track frame of a detection.
+    newest: watch::Sender<Option<Arc<Published>>>,
+    /// Track frames of every frame.
+    frames: broadcast::Sender<Arc<Published>>,
+    picture: Mutex<Option<Picture>>,
+    viewers: AtomicUsize,
+    stop: watch::Sender<bool>,
+}
+
+impl Camera {
+    /// Starts the camera's thread for decoding and tracking; ingest is another's work.
+    pub(crate) fn start(
+        settings: config::Camera,
+        ring_bytes: usize,
+        tracker: config::Tracker,
+        pool: &Arc<Pool>,
+        units: UnitSink,
+        clock: Clock,
+    ) -> Arc<Self> {
+        let (vision, inbox) = driver::mailbox();
+        let camera = Arc::new(Self {
+            id: settings.id,
+            clock,
+            status: Mutex::new(Status::new(clock.wall_us())),
+            ring: Mutex::new(GopRing::new(ring_bytes)),
+            units,
+            vision,
+            newest: watch::channel(None).0,
+            frames: broadcast::channel(FRAME_BACKLOG).0,
+            picture: Mutex::new(None),
+            viewers: AtomicUsize::new(0),
+            stop: watch::channel(false).0,
+            settings,
+        });
+        driver::spawn(&camera, inbox, tracker, Arc::clone(pool), clock);
+        camera
+    }
+
+    // ---- from ingest ----
+
+    /// A new RTSP session begins: the ring of the old one is of no use to new viewers.
+    pub(crate) fn handle_run(&self, run: RunId) {
+        self.ring().clear();
+        self.status().runs = run.0;
+    }
+
+    /// Takes an access unit to the viewers first, then to the decoder.
+    pub(crate) fn handle_access_unit(&self, au: AccessUnit, reorders: bool) {
+        let now = self.clock.mono();
+        if !reorders {
+            let payloads = razz_media::rtp::packetize(&au.data, MAX_PAYLOAD);
+            let unit = Arc::new(Unit { au: au.clone(), payloads });
+            self.ring().push(Arc::clone(&unit));
+            self.units.send(unit);
+        }
+        {
+            let gop_frames = self.ring().gop_frames();
+            let mut status = self.status();
+            status.received.count(now);
+            status.count_bytes(now, au.data.len());
+            status.lost_packets += u64::from(au.lost_packets);
+            status.size = Some(au.size);
+            status.b_frames = reorders;
+            if !reorders {
+                status.gop_frames = gop_frames;
+            }
+        }
+        self.vision.access_unit(au, reorders);
+    }
+
+    /// Changes the state, and notes when; says it in the log.
+    pub(crate) fn set_state(&self, state: CameraState, error: Option<String>, advice: Vec<String>) {
+        let mut status = self.status();
+        if status.state != state {
+            status.since_us = self.clock.wall_us();
+            match &error {
+                Some(error) => warn!(camera = %self.id, state = state_name(state), "{error}"),
+                None => info!(camera = %self.id, "camera is {}", state_name(state)),
+            }
+        }
+        status.state = state;
+        if error.is_some() {
+            status.last_error = error;
+        }
+        status.advice = advice;
+    }
+
+    /// Ends the work on this camera.
+    pub(crate) fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Waits until the work on this camera shall end.
+    pub(crate) async fn stopped(&self) {
+        // An error cannot be: the sender lives as long as `self`.
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+    }
+
+    // ---- for viewers ----
+
+    /// What a new viewer gets at once: the current GOP, if it is whole.
+    pub(crate) fn replay(&self) -> Option<Vec<Arc<Unit>>> {
+        self.ring().replay()
+    }
+
+    pub(crate) fn ring(&self) -> MutexGuard<'_, GopRing> {
+        lock(&self.ring)
+    }
+
+    /// Counts viewers of this camera.
+    pub(crate) fn viewers(&self) -> &AtomicUsize {
+        &self.viewers
+    }
+
+    // ---- for the feed and the API ----
+
+    /// The newest track frame of a detection, and its successors.
+    pub(crate) fn subscribe_newest(&self) -> watch::Receiver<Option<Arc<Published>>> {
+        self.newest.subscribe()
+    }
+
+    /// The track frames of every frame from now on.
+    pub(crate) fn subscribe_frames(&self) -> broadcast::Receiver<Arc<Published>> {
+        self.frames.subscribe()
+    }
+
+    /// The picture decoded last, if any.
+    pub(crate) fn newest_picture(&self) -> Option<Picture> {
+        lock(&self.picture).clone()
+    }
+
+    /// The status, locked.
+    pub(crate) fn status(&self) -> MutexGuard<'_, Status> {
+        lock(&self.status)
+    }
+
+    /// How many browsers watch.
+    pub(crate) fn viewer_count(&self) -> usize {
+        self.viewers.load(Ordering::Relaxed)
+    }
+}
+
+fn state_name(state: CameraState) -> String {
+    format!("{state:?}").to_lowercase()
+}
+
+/// Locks; a panic elsewhere while the lock was held leaves numbers that are still good to read.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,184 @@
+//! What is known of a camera's health: its state, its rates over the last seconds, its delays.
+
+use std::collections::VecDeque;
+
+use razz_base::{MonoTime, Size};
+
+use crate::wire::CameraState;
+
+/// Events per second over the last five seconds.
+#[derive(Debug, Default)]
+pub(crate) struct Rate {
+    times: VecDeque<MonoTime>,
+}
+
+const RATE_WINDOW_US: i64 = 5_000_000;
+
+impl Rate {
+    /// One event at `now`.
+    pub(crate) fn count(&mut self, now: MonoTime) {
+        self.forget(now);
+        self.times.push_back(now);
+    }
+
+    fn forget(&mut self, now: MonoTime) {
+        while self.times.front().is_some_and(|t| now.since_us(*t) > RATE_WINDOW_US) {
+            self.times.pop_front();
+        }
+    }
+
+    /// Events per second, by the intervals between those of the last five seconds: right from the
+    /// second event on, and falling while none comes.
+    pub(crate) fn per_second(&mut self, now: MonoTime) -> f64 {
+        self.forget(now);
+        let (Some(first), Some(last)) = (self.times.front(), self.times.back()) else {
+            return 0.0;
+        };
+        let intervals = (self.times.len() - 1) as f64;
+        if intervals == 0.0 {
+            return 0.0;
+        }
+        let span = last.since_us(*first) as f64;
+        let silence = now.since_us(*last) as f64;
+        let mean = span / intervals;
+        let span = if silence > 2.0 * mean { span + silence } else { span };
+        intervals / (span / 1e6).max(1e-6)
+    }
+}
+
+/// Quantiles over the newest samples.
+#[derive(Debug, Default)]
+pub(crate) struct Quantiles {
+    samples: VecDeque<f64>,
+}
+
+const SAMPLES: usize = 512;
+
+impl Quantiles {
+    /// One sample.
+    pub(crate) fn add(&mut self, value: f64) {
+        if self.samples.len() == SAMPLES {
+            self.samples.pop_front();
+        }
+        self.samples.push_back(value);
+    }
+
+    /// The values below which the given fractions of the samples lie; `None` without samples.
+    pub(crate) fn at<const N: usize>(&self, fractions: [f64; N]) -> Option<[f64; N]> {
+        let mut sorted: Vec<f64> = self.samples.iter().copied().collect();
+        sorted.sort_by(f64::total_cmp);
+        let last = sorted.len().checked_sub(1)?;
+        Some(fractions.map(|q| sorted[(q * last as f64).round() as usize]))
+    }
+}
+
+/// The numbers of one camera.
+#[derive(Debug)]
+pub(crate) struct Status {
+    pub(crate) state: CameraState,
+    /// Wall time of the last change of state, in UTC µs.
+    pub(crate) since_us: i64,
+    pub(crate) last_error: Option<String>,
+    pub(crate) advice: Vec<String>,
+    pub(crate) codec: Option<String>,
+    pub(crate) profile: Option<String>,
+    pub(crate) size: Option<Size>,
+    pub(crate) b_frames: bool,
+    pub(crate) gop_frames: Option<u32>,
+    pub(crate) runs: u32,
+    pub(crate) lost_packets: u64,
+    pub(crate) received: Rate,
+    pub(crate) decoded: Rate,
+    pub(crate) detected: Rate,
+    /// Pictures that were due for detection and had to give way to newer ones.
+    pub(crate) skipped: Rate,
+    /// Bytes of the last seconds' access units.
+    pub(crate) bytes: VecDeque<(MonoTime, usize)>,
+    /// From a frame's last packet in to its tracks out, in ms.
+    pub(crate) tracks_ms: Quantiles,
+    /// From a frame's last packet in to its first packet out to a viewer, in µs.
+    pub(crate) first_packet_us: Quantiles,
+    /// Frames detected since start.
+    pub(crate) frame_count: u64,
+    /// Panics of this camera's own work, each followed by its restart.
+    pub(crate) restarts: u32,
+}
+
+impl Status {
+    pub(crate) fn new(wall_us: i64) -> Self {
+        Self {
+            state: CameraState::Connecting,
+            since_us: wall_us,
+            last_error: None,
+            advice: Vec::new(),
+            codec: None,
+            profile: None,
+            size: None,
+            b_frames: false,
+            gop_frames: None,
+            runs: 0,
+            lost_packets: 0,
+            received: Rate::default(),
+            decoded: Rate::default(),
+            detected: Rate::default(),
+            skipped: Rate::default(),
+            bytes: VecDeque::new(),
+            tracks_ms: Quantiles::default(),
+            first_packet_us: Quantiles::default(),
+            frame_count: 0,
+            restarts: 0,
+        }
+    }
+
+    /// Notes an access unit of `bytes`.
+    pub(crate) fn count_bytes(&mut self, now: MonoTime, bytes: usize) {
+        self.bytes.push_back((now, bytes));
+        self.forget_bytes(now);
+    }
+
+    fn forget_bytes(&mut self, now: MonoTime) {
+        while self.bytes.front().is_some_and(|(t, _)| now.since_us(*t) > RATE_WINDOW_US) {
+            self.bytes.pop_front();
+        }
+    }
+
+    /// Bits per second of the last seconds.
+    pub(crate) fn bitrate(&mut self, now: MonoTime) -> f64 {
+        self.forget_bytes(now);
+        let Some((first, _)) = self.bytes.front() else { return 0.0 };
+        let bits = 8.0 * self.bytes.iter().map(|(_, bytes)| *bytes as f64).sum::<f64>();
+        bits / (now.since_us(*first) as f64 / 1e6).max(0.2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rate_follows_the_events() {
+        let mut rate = Rate::default();
+        assert_eq!(rate.per_second(MonoTime::from_us(0)), 0.0);
+        for n in 0..150 {
+            rate.count(MonoTime::from_us(n * 33_333));
+        }
+        let end = 149 * 33_333;
+        assert!((rate.per_second(MonoTime::from_us(end)) - 30.0).abs() < 0.1);
+        assert!(rate.per_second(MonoTime::from_us(end + 2_000_000)) < 25.0);
+        assert_eq!(rate.per_second(MonoTime::from_us(end + 6_000_000)), 0.0);
+    }
+
+    #[test]
+    fn quantiles_of_a_ramp() {
+        let mut quantiles = Quantiles::default();
+        assert_eq!(quantiles.at([0.5]), None);
+        for n in 0..=100 {
+            quantiles.add(f64::from(n));
+        }
+        assert_eq!(quantiles.at([0.5, 0.95, 1.0]), Some([50.0, 95.0, 100.0]));
+        for _ in 0..SAMPLES {
+            quantiles.add(7.0);
+        }
+        assert_eq!(quantiles.at([0.0, 1.0]), Some([7.0, 7.0]));
+    }
+}

@@ -1,0 +1,104 @@
+//! Cameras in: one supervisor per camera that dials, reads, and dials again for as long as the
+//! server lives.
+
+mod backoff;
+mod run;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use razz_base::RunId;
+use razz_media::timeline::Timeline;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+use tracing::{debug, error, info};
+
+use self::backoff::Backoff;
+use self::run::{Ended, Run};
+use crate::camera::Camera;
+use crate::clock::Clock;
+use crate::config::Source;
+use crate::wire::CameraState;
+
+/// How often a camera that cannot be reached is asked whether its port is open.
+const PROBE_EVERY: Duration = Duration::from_secs(2);
+
+/// Watches over one camera until it is stopped. A panic inside ends the run and begins the next.
+pub(crate) async fn supervise(camera: Arc<Camera>, clock: Clock) {
+    loop {
+        let mut task = tokio::spawn(dial_for_ever(Arc::clone(&camera), clock));
+        tokio::select! {
+            () = camera.stopped() => {
+                task.abort();
+                return;
+            }
+            Err(_panic) = &mut task => {}
+        }
+        error!(camera = %camera.id, "ingest of this camera panicked; it starts anew");
+        camera.status().restarts += 1;
+        sleep(Duration::from_secs(1)).await;
+    }
+}
+
+async fn dial_for_ever(camera: Arc<Camera>, clock: Clock) -> std::convert::Infallible {
+    let start: u32 = rand::random();
+    // A random start, as RFC 3550 section 5.1 wants RTP timestamps to have.
+    let mut timeline = Timeline::new(razz_base::MediaTime::from_90k(i64::from(start)));
+    let mut backoff = Backoff::new(rand::random());
+    let mut run = RunId(0);
+    loop {
+        run.0 += 1;
+        camera.handle_run(run);
+        timeline.start_run();
+        let outcome = Run::new(&camera, run, clock).follow(&mut timeline).await;
+        let pause = match &outcome.ended {
+            Ended::Unsupported { .. } => Duration::from_secs(30),
+            _ if outcome.frames > 0 => {
+                // It worked until now: one quick try before pausing longer and longer.
+                backoff.reset();
+                backoff.next()
+            }
+            _ => backoff.next(),
+        };
+        let (state, error, advice) = outcome.ended.describe(&camera.settings.source);
+        camera.set_state(state, Some(error), advice);
+        debug!(camera = %camera.id, %run, frames = outcome.frames, ?pause, "next dial");
+        if matches!(outcome.ended, Ended::Unreachable(_)) {
+            if wait_for_port(&camera.settings.source, pause).await {
+                info!(camera = %camera.id, "camera answers again");
+                backoff.reset();
+            }
+        } else {
+            sleep(pause).await;
+        }
+        if camera.status().state != CameraState::Unsupported {
+            let known = camera.status().state;
+            // An offline camera stays offline until pictures come; others are being connected.
+            if known != CameraState::Offline {
+                camera.set_state(CameraState::Connecting, None, Vec::new());
+            }
+        }
+    }
+}
+
+/// Pauses, but not longer than until the camera's port is open: dials cost a camera something, a
+/// look at its port next to nothing, so one that comes back is seen at once however long it was
+/// away. Says whether the port is open.
+async fn wait_for_port(source: &Source, pause: Duration) -> bool {
+    let host = source.url.host_str().unwrap_or_default();
+    // `host_str` keeps the brackets of an IPv6 address, which name resolution does not take.
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let port = source.url.port().unwrap_or(554);
+    let probe = async {
+        // Not before the first, shortest pause: a camera that resets connections is no reason to spin.
+        sleep(pause.min(PROBE_EVERY)).await;
+        loop {
+            let dial = timeout(PROBE_EVERY, TcpStream::connect((host.as_str(), port))).await;
+            if matches!(dial, Ok(Ok(_))) {
+                return;
+            }
+            sleep(PROBE_EVERY).await;
+        }
+    };
+    timeout(pause, probe).await.is_ok()
+}

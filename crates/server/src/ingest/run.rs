@@ -1,0 +1,322 @@
+//! One run: an RTSP session from DESCRIBE to its end, and the access units it brings.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use razz_base::{AccessUnit, FrameKey, RunId, Size};
+use razz_media::h264::{self, NalType, Sps};
+use razz_media::timeline::{Timeline, WallClock};
+use retina::client::{Credentials, Demuxed, PlayOptions, Session, SessionOptions, SetupOptions};
+use retina::client::{TcpTransportOptions, Transport, UdpTransportOptions};
+use retina::codec::{CodecItem, FrameFormat, VideoFrame};
+use tokio::time::timeout;
+use tracing::{debug, info};
+
+use crate::camera::Camera;
+use crate::clock::Clock;
+use crate::config::{self, Source};
+use crate::wire::CameraState;
+
+/// How long a camera may take to answer one request.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// Without an access unit for so long the run is given up.
+const STALLED_AFTER: Duration = Duration::from_secs(5);
+
+/// Why a run ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// No connection, or no answer to the first request.
+    Unreachable(String),
+    /// 401 or 403.
+    Unauthorized { had_credentials: bool },
+    /// No media of a kind that razz can take.
+    Unsupported { codecs: Vec<String> },
+    /// The camera answered with an error, or something that is not RTSP.
+    Refused(String),
+    /// Connected, but nothing came.
+    Stalled,
+    /// The session broke off, or its packets made no sense any more.
+    Lost(String),
+    /// The camera ended the session.
+    Closed,
+}
+
+impl Ended {
+    /// The state the camera is in now, what to tell, and what to change on the camera.
+    pub(super) fn describe(&self, source: &Source) -> (CameraState, String, Vec<String>) {
+        let url = source; // shows itself without credentials
+        match self {
+            Self::Unreachable(why) => (
+                CameraState::Offline,
+                format!("{url}: cannot be reached: {why}"),
+                vec!["Check the camera's power and network, and the host and port of its URL.".into()],
+            ),
+            Self::Unauthorized { had_credentials: true } => (
+                CameraState::Offline,
+                format!("{url}: the camera refuses the user name or password"),
+                vec!["Correct `username` and `password` of this camera, or its URL's.".into()],
+            ),
+            Self::Unauthorized { had_credentials: false } => (
+                CameraState::Offline,
+                format!("{url}: the camera asks for a user name and password"),
+                vec!["Give this camera `username` and `password`, or put them into its URL.".into()],
+            ),
+            Self::Unsupported { codecs } if codecs.is_empty() => (
+                CameraState::Unsupported,
+                format!("{url}: offers no video"),
+                vec!["Check the path of the URL; turn video on in the camera's settings.".into()],
+            ),
+            Self::Unsupported { codecs } => (
+                CameraState::Unsupported,
+                format!("{url}: sends {}, which browsers cannot be given", codecs.join(" and ")),
+                vec![
+                    "Set the camera's video codec (\"encoding\", \"video compression\") to H.264."
+                        .into(),
+                ],
+            ),
+            Self::Refused(why) => (
+                CameraState::Offline,
+                format!("{url}: {why}"),
+                vec!["Check the path of the URL; `ffprobe` shows what the camera answers.".into()],
+            ),
+            Self::Stalled => (
+                CameraState::Stalled,
+                format!("{url}: nothing for {} seconds", STALLED_AFTER.as_secs()),
+                Vec::new(),
+            ),
+            Self::Lost(why) => (CameraState::Connecting, format!("{url}: {why}"), Vec::new()),
+            Self::Closed => {
+                (CameraState::Connecting, format!("{url}: the camera ended the session"), Vec::new())
+            }
+        }
+    }
+}
+
+/// How a run went.
+pub(super) struct Outcome {
+    pub(super) ended: Ended,
+    /// Access units that it brought.
+    pub(super) frames: u64,
+}
+
+/// One run.
+pub(super) struct Run<'a> {
+    camera: &'a Camera,
+    id: RunId,
+    clock: Clock,
+    wall: WallClock,
+    size: Option<Size>,
+    /// B-frames were seen.
+    reorders: bool,
+    frames: u64,
+    /// Packets lost before the access unit to come.
+    lost: u32,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(camera: &'a Camera, id: RunId, clock: Clock) -> Self {
+        Self {
+            camera,
+            id,
+            clock,
+            wall: WallClock::new(),
+            size: None,
+            reorders: false,
+            frames: 0,
+            lost: 0,
+        }
+    }
+
+    /// Dials, and passes access units on until the run ends.
+    pub(super) async fn follow(mut self, timeline: &mut Timeline) -> Outcome {
+        let ended = match self.open().await {
+            Ok(session) => self.read(session, timeline).await,
+            Err(ended) => ended,
+        };
+        Outcome { ended, frames: self.frames }
+    }
+
+    async fn open(&self) -> Result<Demuxed, Ended> {
+        let source = &self.camera.settings.source;
+        let credentials = source.credentials.as_ref().map(|c| Credentials {
+            username: c.username.clone(),
+            password: c.password.reveal().to_owned(),
+        });
+        let had_credentials = credentials.is_some();
+        let refused = |error: retina::Error| match error.status_code() {
+            Some(401 | 403) => Ended::Unauthorized { had_credentials },
+            _ => Ended::Refused(first_line(&error)),
+        };
+
+        let options = SessionOptions::default()
+            .creds(credentials)
+            .user_agent(concat!("razz/", env!("CARGO_PKG_VERSION")).to_owned());
+        let describe = Session::describe(source.url.clone(), options);
+        let mut session = match timeout(ANSWER_WITHIN, describe).await {
+            Err(_) => {
+                let why = format!("no answer within {} seconds", ANSWER_WITHIN.as_secs());
+                return Err(Ended::Unreachable(why));
+            }
+            Ok(Err(error)) if first_line(&error).starts_with("Unable to connect") => {
+                return Err(Ended::Unreachable(first_line(&error)));
+            }
+            Ok(answer) => answer.map_err(refused)?,
+        };
+
+        let videos = || session.streams().iter().filter(|media| media.media() == "video");
+        let h264 = session
+            .streams()
+            .iter()
+            .position(|media| media.media() == "video" && media.encoding_name() == "h264");
+        let Some(index) = h264 else {
+            let codecs = videos().map(|media| codec_name(media.encoding_name())).collect();
+            self.camera.status().codec = videos().next().map(|m| codec_name(m.encoding_name()));
+            return Err(Ended::Unsupported { codecs });
+        };
+        let transport = match source.transport {
+            config::Transport::Tcp => Transport::Tcp(TcpTransportOptions::default()),
+            config::Transport::Udp => Transport::Udp(UdpTransportOptions::default()),
+        };
+        let options =
+            SetupOptions::default().transport(transport).frame_format(FrameFormat::SIMPLE);
+        let play = async {
+            session.setup(index, options).await?;
+            session.play(PlayOptions::default()).await?.demuxed()
+        };
+        match timeout(ANSWER_WITHIN, play).await {
+            Err(_) => Err(Ended::Refused("the camera did not answer SETUP or PLAY".to_owned())),
+            Ok(answer) => answer.map_err(refused),
+        }
+    }
+
+    async fn read(&mut self, mut session: Demuxed, timeline: &mut Timeline) -> Ended {
+        let mut deadline = self.clock.mono().plus_us(STALLED_AFTER.as_micros() as i64);
+        let mut frames = self.frames;
+        loop {
+            if frames != self.frames {
+                frames = self.frames;
+                deadline = self.clock.mono().plus_us(STALLED_AFTER.as_micros() as i64);
+            }
+            match timeout(self.clock.mono().until(deadline), session.next()).await {
+                Err(_) => return Ended::Stalled,
+                Ok(None) => return Ended::Closed,
+                Ok(Some(Err(error))) => return Ended::Lost(first_line(&error)),
+                Ok(Some(Ok(CodecItem::VideoFrame(frame)))) => self.handle_frame(frame, timeline),
+                Ok(Some(Ok(CodecItem::Rtcp(packets)))) => self.handle_rtcp(&packets),
+                Ok(Some(Ok(_))) => {}
+            }
+        }
+    }
+
+    fn handle_frame(&mut self, frame: VideoFrame, timeline: &mut Timeline) {
+        let received = self.clock.mono();
+        let arrival_us = self.clock.wall_us();
+        let rtp = frame.timestamp().timestamp();
+        self.lost = self.lost.saturating_add(u32::from(frame.loss()));
+        let data = Bytes::from(frame.into_data());
+        let mut idr = false;
+        for nal in h264::nal_units(&data) {
+            match h264::nal_type(nal) {
+                Some(NalType::Idr) => idr = true,
+                Some(NalType::Sps) => self.handle_sps(nal, timeline),
+                _ => {}
+            }
+        }
+        // A slice that cannot be read is the decoder's to judge.
+        if !self.reorders && h264::has_b_slice(&data).unwrap_or(false) {
+            self.reorders = true;
+            timeline.set_reordering(true);
+        }
+        let Some(size) = self.size else {
+            debug!(camera = %self.camera.id, run = %self.id, "access unit before the first SPS");
+            return;
+        };
+        let placed = timeline.place(rtp, received);
+        if placed.jumped {
+            info!(camera = %self.camera.id, run = %self.id, to = %placed.time,
+                "the camera's timestamps jumped; media time goes on");
+        }
+        let au = AccessUnit {
+            key: FrameKey { camera: self.camera.id, time: placed.time },
+            run: self.id,
+            data,
+            idr,
+            lost_packets: std::mem::take(&mut self.lost),
+            size,
+            wall: self.wall.frame(rtp, arrival_us),
+            received,
+        };
+        self.camera.handle_access_unit(au, self.reorders);
+        self.frames += 1;
+        self.report_state();
+    }
+
+    fn report_state(&self) {
+        let (state, advice) = if self.reorders {
+            let advice = "The camera sends B-frames, which WebRTC cannot show. Set its H.264 profile \
+                          to Baseline, or its B-frame count (\"GOP structure\") to 0.";
+            (CameraState::Unsupported, vec![advice.to_owned()])
+        } else {
+            (CameraState::Online, Vec::new())
+        };
+        if self.camera.status().state != state {
+            self.camera.set_state(state, None, advice);
+        }
+    }
+
+    fn handle_sps(&mut self, nal: &[u8], timeline: &mut Timeline) {
+        match Sps::parse(nal) {
+            Ok(sps) => {
+                if self.size.is_some_and(|size| size != sps.size) {
+                    info!(camera = %self.camera.id, run = %self.id, size = ?sps.size,
+                        "the picture's size changed");
+                }
+                self.size = Some(sps.size);
+                // Known before the first B-frame, whose timestamp steps back.
+                if sps.max_num_reorder_frames.is_some_and(|frames| frames > 0) {
+                    timeline.set_reordering(true);
+                }
+                let mut status = self.camera.status();
+                status.codec = Some("H264".to_owned());
+                status.profile = Some(sps.profile_name().to_owned());
+            }
+            Err(error) => {
+                debug!(camera = %self.camera.id, run = %self.id, "unreadable SPS: {error}");
+            }
+        }
+    }
+
+    fn handle_rtcp(&mut self, packets: &retina::rtcp::ReceivedCompoundPacket) {
+        let Some(rtp) = packets.rtp_timestamp() else { return };
+        for packet in packets.pkts() {
+            if let Ok(Some(report)) = packet.as_sender_report() {
+                let ntp_us = unix_us(report.ntp_timestamp());
+                self.wall.sender_report(rtp.timestamp(), ntp_us, self.clock.wall_us());
+            }
+        }
+    }
+}
+
+/// NTP time (RFC 3550 section 4: seconds since 1900, and 2^-32 of them) as UTC µs since 1970.
+fn unix_us(ntp: retina::NtpTimestamp) -> i64 {
+    let since_1970 = ntp.0.wrapping_sub(retina::UNIX_EPOCH.0);
+    let seconds = (since_1970 >> 32) as i64;
+    let fraction = (since_1970 & 0xffff_ffff) * 1_000_000 >> 32;
+    seconds * 1_000_000 + fraction as i64
+}
+
+fn codec_name(encoding: &str) -> String {
+    match encoding {
+        "h265" => "H.265".to_owned(),
+        "jpeg" => "MJPEG".to_owned(),
+        "mp4v-es" => "MPEG-4".to_owned(),
+        other => other.to_uppercase(),
+    }
+}
+
+/// The library's errors go on with the connection's addresses and hex dumps.
+fn first_line(error: &retina::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}

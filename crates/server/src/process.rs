@@ -1,0 +1,59 @@
+//! What this process costs, read from `/proc`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::Clock;
+
+/// CPU and memory, measured every few seconds.
+#[derive(Clone, Default)]
+pub(crate) struct Usage(Arc<Mutex<Sample>>);
+
+/// One measurement.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sample {
+    /// Of one core; 200 is two cores full.
+    pub(crate) cpu_percent: f64,
+    /// Resident.
+    pub(crate) memory_bytes: u64,
+}
+
+const EVERY: Duration = Duration::from_secs(2);
+
+impl Usage {
+    /// The newest measurement.
+    pub(crate) fn read(&self) -> Sample {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Measures for ever.
+    pub(crate) async fn watch(self, clock: Clock) {
+        let (mut cpu_before, mut at) = (cpu_seconds().unwrap_or(0.0), clock.mono());
+        loop {
+            let memory_bytes = resident_bytes().unwrap_or(0);
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).memory_bytes = memory_bytes;
+            tokio::time::sleep(EVERY).await;
+            let (cpu, now) = (cpu_seconds().unwrap_or(cpu_before), clock.mono());
+            let percent = 100.0 * (cpu - cpu_before) / (now.since_us(at) as f64 / 1e6).max(0.001);
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).cpu_percent =
+                (percent * 10.0).round() / 10.0;
+            (cpu_before, at) = (cpu, now);
+        }
+    }
+}
+
+/// User and system time of all threads: fields 14 and 15 of `/proc/self/stat` (proc(5)).
+fn cpu_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The second field, the name, may hold spaces; the rest comes after its parenthesis.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let (user, system): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some((user + system) / 100.0) // USER_HZ is 100 on every Linux we run on
+}
+
+/// Field 2 of `/proc/self/statm`, in pages of 4 KiB.
+fn resident_bytes() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * 4096)
+}
