@@ -1,0 +1,52 @@
+//! What we make of an offer before it is answered: we only send.
+
+/// Turns every media section's direction into `recvonly`, as seen by the browser: pages written for
+/// RTSPtoWebRTC offer `sendrecv` (the default when no direction stands there), and the answer has to
+/// be `sendonly` (RFC 8829 section 5.3.1). Sections other than video are made `inactive`.
+pub(super) fn only_receiving(offer: &str) -> String {
+    let mut out = String::with_capacity(offer.len() + 64);
+    let mut direction: Option<&str> = None; // of the section we are in
+    for line in offer.lines() {
+        if let Some(media) = line.strip_prefix("m=") {
+            end_section(&mut out, &mut direction);
+            direction = Some(if media.starts_with("video") { "recvonly" } else { "inactive" });
+        }
+        let is_direction =
+            matches!(line, "a=sendrecv" | "a=sendonly" | "a=recvonly" | "a=inactive");
+        if is_direction {
+            continue;
+        }
+        out.push_str(line);
+        out.push_str("\r\n");
+    }
+    end_section(&mut out, &mut direction);
+    out
+}
+
+fn end_section(out: &mut String, direction: &mut Option<&str>) {
+    if let Some(direction) = direction.take() {
+        out.push_str("a=");
+        out.push_str(direction);
+        out.push_str("\r\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_get_the_direction_of_a_mere_viewer() {
+        for (offer, wanted) in [
+            ("v=0\r\nm=video 9 x\r\na=sendrecv\r\n", "v=0\r\nm=video 9 x\r\na=recvonly\r\n"),
+            ("v=0\r\nm=video 9 x\r\na=mid:0\r\n", "v=0\r\nm=video 9 x\r\na=mid:0\r\na=recvonly\r\n"),
+            (
+                "v=0\na=sendrecv\nm=audio 9 x\na=sendrecv\nm=video 9 x\na=sendonly\n",
+                "v=0\r\nm=audio 9 x\r\na=inactive\r\nm=video 9 x\r\na=recvonly\r\n",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(only_receiving(offer), wanted);
+        }
+    }
+}
