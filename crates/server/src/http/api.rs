@@ -1,0 +1,190 @@
+//! The API that pages and scripts read.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use razz_base::WallTime;
+use razz_vision::{Decoder, Picture};
+
+use super::App;
+use super::problem::Problem;
+use crate::camera::{Camera, ModelState};
+use crate::config::DetectFps;
+use crate::feed;
+use crate::wire::{self, CameraState};
+
+/// JPEG quality of snapshots: no visible loss, a tenth of the raw size.
+const SNAPSHOT_QUALITY: u8 = 85;
+
+/// A decoded picture older than this is not the newest one when access units still come.
+const FRESH_US: i64 = 1_000_000;
+
+pub(super) async fn cameras(State(app): State<App>) -> Json<Vec<wire::CameraInfo>> {
+    Json(app.cameras.list().iter().map(|camera| info(camera)).collect())
+}
+
+pub(super) async fn camera(
+    State(app): State<App>,
+    Path(camera): Path<String>,
+) -> Result<Json<wire::CameraInfo>, Problem> {
+    Ok(Json(info(&*app.camera(&camera)?)))
+}
+
+pub(super) async fn status(
+    State(app): State<App>,
+    Path(camera): Path<String>,
+) -> Result<Json<wire::CameraStatus>, Problem> {
+    Ok(Json(camera_status(&app, &*app.camera(&camera)?)))
+}
+
+/// The newest track frame: the WebSocket's object.
+pub(super) async fn tracks(
+    State(app): State<App>,
+    Path(camera): Path<String>,
+) -> Result<Json<wire::TrackMessage>, Problem> {
+    let camera = app.camera(&camera)?;
+    let newest = camera.subscribe_newest().borrow().clone();
+    let now = app.clock.mono();
+    Ok(Json(match newest {
+        Some(published) => feed::message(&published, now, 0),
+        None => feed::idle_message(&camera, app.clock, 0),
+    }))
+}
+
+/// The newest picture, with the RTP timestamp that names its frame.
+pub(super) async fn snapshot(
+    State(app): State<App>,
+    Path(camera): Path<String>,
+) -> Result<Response, Problem> {
+    let camera = app.camera(&camera)?;
+    let now = app.clock.mono();
+    let encoded = tokio::task::spawn_blocking(move || {
+        let picture = camera
+            .newest_picture()
+            .filter(|picture| now.since_us(picture.received) < FRESH_US)
+            .or_else(|| decode_ring(&camera))
+            .or_else(|| camera.newest_picture())?;
+        let jpeg = razz_vision::encode_jpeg(&picture, SNAPSHOT_QUALITY).map_err(|e| e.to_string());
+        Some(jpeg.map(|jpeg| (jpeg, picture.key.time.rtp_timestamp(), picture.wall)))
+    });
+    let encoded = encoded.await.map_err(|_| Problem::internal("the picture cannot be encoded"))?;
+    let (jpeg, rtp_timestamp, wall) =
+        encoded.ok_or_else(no_picture)?.map_err(|error| Problem::internal(&error))?;
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "image/jpeg".to_owned()),
+        (header::CACHE_CONTROL.as_str(), "no-store".to_owned()),
+        ("x-rtp-timestamp", rtp_timestamp.to_string()),
+        ("x-timestamp", format!("{:.6}", WallTime::as_secs(wall))),
+    ];
+    Ok((headers, Body::from(jpeg)).into_response())
+}
+
+fn no_picture() -> Problem {
+    Problem::not_ready("no picture of this camera has been decoded yet; its /status says why")
+}
+
+/// The newest picture of a camera that nobody decodes: the current GOP, decoded now.
+fn decode_ring(camera: &Camera) -> Option<Picture> {
+    let units = camera.replay()?;
+    let mut decoder = Decoder::new().ok()?;
+    let last = units.len().checked_sub(1)?;
+    let mut newest = None;
+    for (n, unit) in units.iter().enumerate() {
+        newest = decoder.decode(&unit.au, n == last).ok()?;
+    }
+    newest
+}
+
+pub(super) async fn stats(State(app): State<App>) -> Json<wire::Stats> {
+    let (model_state, engine, model_error) = match app.pool.state() {
+        ModelState::Off => (wire::ModelState::Off, None, None),
+        ModelState::Loading => (wire::ModelState::Loading, None, None),
+        ModelState::Ready { engine, .. } => (wire::ModelState::Ready, Some(engine), None),
+        ModelState::Failed { error } => (wire::ModelState::Failed, None, Some(error)),
+    };
+    let cameras = app.cameras.list();
+    let usage = app.usage.read();
+    Json(wire::Stats {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        uptime_s: app.clock.uptime().as_secs(),
+        engine,
+        model: app.pool.model_name().to_owned(),
+        model_state,
+        model_error,
+        viewers: app.viewers.count(),
+        cpu_percent: usage.cpu_percent,
+        memory_bytes: usage.memory_bytes,
+        cameras: cameras
+            .iter()
+            .map(|camera| (camera.id.as_u32(), camera_status(&app, camera)))
+            .collect(),
+    })
+}
+
+/// The process lives.
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Ready when the model is (or none is wanted) and no camera is being dialled for the first time.
+pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
+    match app.pool.state() {
+        ModelState::Loading => return Err(Problem::not_ready("the model is being loaded")),
+        ModelState::Failed { error } => return Err(Problem::not_ready(&error)),
+        ModelState::Off | ModelState::Ready { .. } => {}
+    }
+    for camera in app.cameras.list() {
+        let status = camera.status();
+        if status.state == CameraState::Connecting && status.runs <= 1 {
+            let detail = format!("camera {} is being connected", camera.id);
+            return Err(Problem::not_ready(&detail));
+        }
+    }
+    Ok("ready\n")
+}
+
+fn info(camera: &Camera) -> wire::CameraInfo {
+    let state = camera.status().state;
+    wire::CameraInfo::new(&camera.settings, state)
+}
+
+fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
+    let now = app.clock.mono();
+    let viewers = camera.viewer_count();
+    let mut status = camera.status();
+    let received = status.received.per_second(now);
+    let wanted = match camera.settings.detect_fps {
+        DetectFps::Off => 0.0,
+        DetectFps::Rate(rate) => rate,
+        DetectFps::Max => received,
+    };
+    wire::CameraStatus {
+        state: status.state,
+        since: status.since_us as f64 / 1e6,
+        codec: status.codec.clone(),
+        profile: status.profile.clone(),
+        size: status.size.map(|size| [size.width, size.height]),
+        gop_frames: status.gop_frames,
+        b_frames: status.codec.is_some().then_some(status.b_frames),
+        fps: wire::FrameRates {
+            received,
+            decoded: status.decoded.per_second(now),
+            detected: status.detected.per_second(now),
+            wanted,
+            skipped: status.skipped.per_second(now),
+        },
+        latency_ms: status.tracks_ms.at([0.5, 0.95]).map(|[p50, p95]| wire::Latency { p50, p95 }),
+        first_packet_us: status
+            .first_packet_us
+            .at([0.5, 0.99])
+            .map(|[p50, p99]| wire::FirstPacket { p50, p99 }),
+        reconnects: status.runs.saturating_sub(1),
+        lost_packets: status.lost_packets,
+        bitrate_kbps: (status.bitrate(now) / 1e3).round() as u32,
+        viewers,
+        last_error: status.last_error.clone(),
+        advice: status.advice.clone(),
+    }
+}

@@ -1,0 +1,202 @@
+//! The endpoints of RTSPtoWebRTC, for pages and clients written for that server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Path, Request, State};
+use axum::http::{HeaderName, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use razz_base::CameraId;
+use serde::Deserialize;
+use serde_json::json;
+use tracing::{info, warn};
+
+use super::App;
+use super::assets;
+use super::problem::Problem;
+use crate::camera::Camera;
+use crate::config::{self, DetectFps, Source, Transport};
+
+/// Cameras that nobody configured have ids from here on.
+const FIRST_ADHOC: u32 = 1_000_000;
+/// At most so many of them at a time.
+const MAX_ADHOC: u32 = 64;
+/// One that nobody has watched for so long is dropped.
+const ADHOC_IDLE: Duration = Duration::from_secs(60);
+
+pub(super) fn router(app: App) -> Router {
+    Router::new()
+        .route("/", get(index))
+        .route("/stream/codec/{stream}", get(codec))
+        .route("/stream/receiver/{stream}", post(receiver))
+        .route("/stream/player/{stream}", get(player))
+        .route("/stream", post(stream))
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(middleware::from_fn(permissive_cors))
+        .with_state(app)
+}
+
+/// As open as the original, and without credentials: there is nothing here that a cookie opens.
+async fn permissive_cors(request: Request, next: Next) -> Response {
+    let mut response = if request.method() == Method::OPTIONS {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        next.run(request).await
+    };
+    const CORS: [(HeaderName, &str); 3] = [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "POST, GET, OPTIONS, PUT, DELETE"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Accept, Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, Authorization, x-access-token",
+        ),
+    ];
+    for (name, value) in CORS {
+        response.headers_mut().insert(name, header::HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The original leads to the player of its first stream.
+async fn index(State(app): State<App>) -> Response {
+    match app.cameras.list().first() {
+        Some(camera) => {
+            Redirect::temporary(&format!("/stream/player/{}", camera.id.stream_id())).into_response()
+        }
+        None => Problem::not_found("/").into_response(),
+    }
+}
+
+/// Which media tracks a stream has; unknown streams get an empty 200, as the original gives.
+async fn codec(State(app): State<App>, Path(stream): Path<String>) -> Response {
+    match find(&app, &stream) {
+        Some(_) => Json(json!([{"Type": "video"}])).into_response(),
+        None => StatusCode::OK.into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+struct Receiver {
+    suuid: String,
+    data: String,
+}
+
+/// An offer in, the bare answer out, both base64. What fails is an empty 200, as the original gives;
+/// the reason is in the log.
+async fn receiver(State(app): State<App>, form: Result<Form<Receiver>, FormRejection>) -> Response {
+    let form = match form {
+        Ok(Form(form)) => form,
+        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            return Problem::from(error).into_response();
+        }
+        Err(error) => {
+            warn!("/stream/receiver: {}", error.body_text());
+            return StatusCode::OK.into_response();
+        }
+    };
+    let Some(camera) = find(&app, &form.suuid) else {
+        warn!("/stream/receiver: there is no stream {:?}", shortened(&form.suuid));
+        return StatusCode::OK.into_response();
+    };
+    match answer(&app, &camera, &form.data).await {
+        Ok(answer) => answer.into_response(),
+        Err(error) => {
+            warn!(camera = %camera.id, "/stream/receiver: {error}");
+            StatusCode::OK.into_response()
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Stream {
+    url: String,
+    sdp64: String,
+}
+
+/// The same by URL: of a configured camera, or of any if the setting allows it.
+async fn stream(State(app): State<App>, form: Result<Form<Stream>, FormRejection>) -> Response {
+    let form = match form {
+        Ok(Form(form)) => form,
+        Err(error) => return Problem::from(error).into_response(),
+    };
+    let source = match Source::new(&form.url, None, None, Transport::default()) {
+        Ok(source) => source,
+        Err(error) => return Problem::bad_request(&format!("url: {error}")).into_response(),
+    };
+    let known = app.cameras.list().into_iter().find(|c| c.settings.source.url == source.url);
+    let camera = match known {
+        Some(camera) => camera,
+        None if app.compat.allow_adhoc => match start_adhoc(&app, source) {
+            Some(camera) => camera,
+            None => return Problem::not_ready("too many ad-hoc cameras").into_response(),
+        },
+        None => {
+            let detail = "no configured camera has this URL, and `compat.allow_adhoc` is off";
+            return Problem::bad_request(detail).into_response();
+        }
+    };
+    match answer(&app, &camera, &form.sdp64).await {
+        Ok(answer) => Json(json!({"tracks": ["video"], "sdp64": answer})).into_response(),
+        Err(error) => {
+            warn!(camera = %camera.id, "/stream: {error}");
+            Problem::bad_request(&error).into_response()
+        }
+    }
+}
+
+async fn answer(app: &App, camera: &Arc<Camera>, offer: &str) -> Result<String, String> {
+    // A form turns the plus signs of base64 into spaces when the page did not escape them.
+    let offer = BASE64
+        .decode(offer.replace(' ', "+").trim())
+        .map_err(|error| format!("the offer is not base64: {error}"))?;
+    let offer = String::from_utf8(offer).map_err(|_| "the offer is not UTF-8".to_owned())?;
+    let opened = app.viewers.open(camera, offer).await.map_err(|error| error.to_string())?;
+    Ok(BASE64.encode(opened.answer))
+}
+
+async fn player(State(app): State<App>, Path(stream): Path<String>) -> Response {
+    match find(&app, &stream) {
+        Some(_) => assets::page("compat-player.html")
+            .unwrap_or_else(|| Problem::not_found("compat-player.html").into_response()),
+        None => Problem::unknown_camera(&stream).into_response(),
+    }
+}
+
+/// A stream id is `camera1` here, and nothing else.
+fn find(app: &App, stream: &str) -> Option<Arc<Camera>> {
+    let id = stream.strip_prefix("camera")?.parse().ok()?;
+    app.cameras.find(id)
+}
+
+fn start_adhoc(app: &App, source: Source) -> Option<Arc<Camera>> {
+    let id = (FIRST_ADHOC..FIRST_ADHOC + MAX_ADHOC)
+        .filter_map(CameraId::new)
+        .find(|id| app.cameras.find(*id).is_none())?;
+    let name = format!("Ad hoc {}", source.url.host_str().unwrap_or_default());
+    let settings = config::Camera { id, name, source, detect_fps: DetectFps::Off };
+    info!(camera = %id, url = %settings.source, "ad-hoc camera");
+    let camera = (app.start_camera)(settings);
+    let (cameras, watched) = (Arc::clone(&app.cameras), Arc::downgrade(&camera));
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(ADHOC_IDLE).await;
+            match watched.upgrade() {
+                Some(camera) if camera.viewer_count() > 0 => {}
+                _ => break,
+            }
+        }
+        info!(camera = %id, "ad-hoc camera dropped: nobody watches");
+        cameras.remove(id);
+    });
+    Some(camera)
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(40).collect()
+}

@@ -1,0 +1,105 @@
+//! HTTP: the app, the API, WHEP and the tracking WebSocket on one address, the RTSPtoWebRTC
+//! endpoints on another.
+
+mod api;
+mod assets;
+mod compat;
+mod problem;
+mod whep;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Query, State, WebSocketUpgrade};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{any, get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+
+use self::problem::Problem;
+use crate::camera::{Camera, Cameras, Pool};
+use crate::clock::Clock;
+use crate::config;
+use crate::feed;
+use crate::process::Usage;
+use crate::viewer::Viewers;
+
+/// Offers are a few kilobytes; nothing that is posted here is larger.
+const MAX_BODY: usize = 64 << 10;
+
+/// Starts a camera that is not in the configuration.
+pub(crate) type StartCamera = Arc<dyn Fn(config::Camera) -> Arc<Camera> + Send + Sync>;
+
+/// What the handlers work on.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) cameras: Arc<Cameras>,
+    pub(crate) viewers: Viewers,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) usage: Usage,
+    pub(crate) compat: config::Compat,
+    pub(crate) start_camera: StartCamera,
+    pub(crate) clock: Clock,
+}
+
+impl App {
+    /// The camera that a path names, as `1` or `camera1`.
+    fn camera(&self, name: &str) -> Result<Arc<Camera>, Problem> {
+        name.parse()
+            .ok()
+            .and_then(|id| self.cameras.find(id))
+            .ok_or_else(|| Problem::unknown_camera(name))
+    }
+}
+
+/// Everything on `server.listen`.
+pub(crate) fn router(app: App) -> Router {
+    Router::new()
+        .route(
+            "/whep/{camera}",
+            post(whep::post).options(whep::options).fallback(whep::not_allowed),
+        )
+        .route(
+            "/whep/{camera}/{session}",
+            axum::routing::delete(whep::delete)
+                .patch(whep::patch)
+                .options(whep::options)
+                .fallback(whep::not_allowed),
+        )
+        .route("/ws/tracking/{camera}", any(tracking))
+        .route("/api/cameras", get(api::cameras))
+        .route("/api/cameras/{camera}", get(api::camera))
+        .route("/api/cameras/{camera}/status", get(api::status))
+        .route("/api/cameras/{camera}/tracks", get(api::tracks))
+        .route("/api/cameras/{camera}/snapshot.jpg", get(api::snapshot))
+        .route("/api/stats", get(api::stats))
+        .route("/healthz", get(api::healthz))
+        .route("/readyz", get(api::readyz))
+        .fallback(assets::serve)
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .with_state(app)
+}
+
+/// Everything on `server.compat_listen`.
+pub(crate) fn compat_router(app: App) -> Router {
+    compat::router(app)
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+}
+
+async fn tracking(
+    State(app): State<App>,
+    Path(camera): Path<String>,
+    Query(wish): Query<feed::Wish>,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let camera = app.camera(&camera)?;
+    let terms = wish.resolve().map_err(|error| Problem::bad_request(&error))?;
+    let upgrade = upgrade.map_err(|error| Problem::bad_request(&error.body_text()))?;
+    // Clients have little to say: {"ping": t}.
+    let upgrade = upgrade.max_message_size(4096).max_frame_size(4096);
+    let upgraded =
+        upgrade.on_upgrade(move |socket| feed::serve(socket, camera, terms, app.clock));
+    Ok(upgraded.into_response())
+}

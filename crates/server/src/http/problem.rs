@@ -1,0 +1,119 @@
+//! The one place where errors become answers.
+
+use std::any::Any;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::extract::rejection::{BytesRejection, FormRejection};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::viewer::OpenError;
+use crate::wire::{self, ProblemKind};
+
+/// An error as the client gets it.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Problem(wire::Problem);
+
+impl Problem {
+    pub(super) fn new(kind: ProblemKind, detail: &str) -> Self {
+        Self(wire::Problem::new(kind, detail))
+    }
+
+    pub(super) fn unknown_camera(name: &str) -> Self {
+        let name: String = name.chars().take(40).collect();
+        let detail = format!("there is no camera {name:?}; GET /api/cameras lists them");
+        Self::new(ProblemKind::UnknownCamera, &detail)
+    }
+
+    pub(super) fn unknown_session() -> Self {
+        Self::new(ProblemKind::UnknownSession, "the session has ended, or never was")
+    }
+
+    pub(super) fn not_found(path: &str) -> Self {
+        let path: String = path.chars().take(80).collect();
+        Self::new(ProblemKind::NotFound, &format!("nothing is at {path:?}"))
+    }
+
+    pub(super) fn bad_request(detail: &str) -> Self {
+        Self::new(ProblemKind::BadRequest, detail)
+    }
+
+    pub(super) fn media_type(wanted: &str) -> Self {
+        Self::new(ProblemKind::UnsupportedMediaType, &format!("the body has to be {wanted}"))
+    }
+
+    pub(super) fn method() -> Self {
+        Self::new(ProblemKind::MethodNotAllowed, "this resource does not take this method")
+    }
+
+    pub(super) fn internal(detail: &str) -> Self {
+        Self::new(ProblemKind::Internal, detail)
+    }
+
+    pub(super) fn not_ready(detail: &str) -> Self {
+        Self::new(ProblemKind::CameraNotReady, detail)
+    }
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        let kind = match &error {
+            OpenError::BadOffer(_) => ProblemKind::BadOffer,
+            OpenError::NoH264 => ProblemKind::NoCommonCodec,
+            OpenError::Unsupported(_) => ProblemKind::UnsupportedVideo,
+            OpenError::Full(..) => ProblemKind::TooManyViewers,
+            OpenError::Stopping => ProblemKind::CameraNotReady,
+        };
+        Self::new(kind, &error.to_string())
+    }
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Self {
+        Self::of_body(rejection.status(), &rejection.body_text())
+    }
+}
+
+impl From<FormRejection> for Problem {
+    fn from(rejection: FormRejection) -> Self {
+        Self::of_body(rejection.status(), &rejection.body_text())
+    }
+}
+
+impl Problem {
+    fn of_body(status: StatusCode, text: &str) -> Self {
+        let kind = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => ProblemKind::TooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => ProblemKind::UnsupportedMediaType,
+            _ => ProblemKind::BadRequest,
+        };
+        Self::new(kind, text)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = [(header::CONTENT_TYPE, wire::Problem::MEDIA_TYPE)];
+        (status, headers, self.0.to_json()).into_response()
+    }
+}
+
+/// A request's body, bounded; what is wrong with it becomes a [`Problem`].
+pub(super) struct Payload(pub(super) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Payload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        Ok(Self(Bytes::from_request(request, state).await?))
+    }
+}
+
+/// A handler panicked: the client learns only that.
+pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> axum::http::Response<Body> {
+    tracing::error!("a request handler panicked");
+    Problem::internal("something broke on our side; the log has more").into_response()
+}
