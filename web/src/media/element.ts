@@ -11,7 +11,7 @@ const STYLE = `
 video, canvas { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; display: block }
 canvas { pointer-events: none }
 #words, #indicator { position: absolute; color: #fff; font: 14px/1.5 system-ui, sans-serif; pointer-events: none }
-#words { inset: 0; display: grid; place-content: center; padding: 1em; text-align: center; background: rgb(0 0 0 / .55) }
+#words { inset: 0; display: grid; place-content: center; padding: 1em; text-align: center; background: rgb(0 0 0 / .65); text-shadow: 0 0 4px #000 }
 #words:empty { display: none }
 #words div:first-child { font-size: 1.15em; font-weight: 600 }
 #indicator { right: .6em; bottom: .5em; padding: .1em .55em; font-size: 11px; border-radius: 1em; background: rgb(0 0 0 / .6);
@@ -26,7 +26,7 @@ const CONNECTION = new Set(["camera", "token", "src-base"]);
 export interface RazzPlayerEvents {
   /** After each drawn frame. */
   "razz-frame": CustomEvent<DrawnFrame>;
-  /** When the state has changed, four times a second at most while playing. */
+  /** When the state has changed, about four times a second while playing. */
   "razz-state": CustomEvent<PlayerState>;
 }
 

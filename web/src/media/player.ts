@@ -17,8 +17,10 @@ const TICK_MS = 250;
 const NO_PICTURE_MS = 2_000;
 /** Connected, camera online, and yet no frame for this long: the session is broken in a way nobody noticed. */
 const SILENT_MS = 6_000;
-/** The feed came back and no frame came for this long: the server was restarted, and with it the video has gone. */
+/** The feed came back and no frame comes for this long: the server was restarted, and the video went with it. */
 const SERVER_BACK_MS = 1_000;
+/** So long after the feed came back it is clear that the video went on. */
+const SERVER_SAME_MS = 3_000;
 /** Tracks older than this are not waited for. */
 const FEED_FRESH_MS = 3_000;
 /** The jitter buffer is told in steps of this, so that it is not bothered with every millisecond. */
@@ -63,6 +65,8 @@ export class Player {
   #lastShownMs = 0;
   #playingSinceMs = 0;
   #feedLost = false;
+  /** When the feed came back after a loss, while it is open whether the video did too. */
+  #feedBackMs: number | null = null;
   #shown: { atMs: number; playoutMs: number | null }[] = [];
   #said = "";
 
@@ -88,7 +92,8 @@ export class Player {
         if (neededMs !== null) this.#hold.sample(neededMs, false, arrivedMs);
       },
       onState: (state) => {
-        this.#feedChanged(state === "open");
+        if (state === "waiting") this.#feedLost = true;
+        if (state === "open") this.#feedOpened();
       },
     });
     this.#presenter = new Presenter(view.canvas, this.#feed.map, config.mode, config.options);
@@ -233,24 +238,28 @@ export class Player {
     this.#applyHold();
     if (this.#hasPicture(nowMs)) this.#status.stop();
     else this.#status.start();
+    this.#checkServerBack(nowMs);
     const { onlineSinceMs } = this.#status;
     const quietSinceMs = Math.max(this.#lastFrameMs, this.#playingSinceMs, onlineSinceMs ?? Infinity);
     if (this.#whep.state.kind === "playing" && nowMs - quietSinceMs > SILENT_MS) this.#whep.restart({ kind: "silent" });
     this.#tell();
   }
 
-  #feedChanged(open: boolean): void {
-    const nowMs = performance.now();
-    if (!open) {
-      this.#feedLost = true;
-      return;
-    }
+  #feedOpened(): void {
     if (!this.#feedLost) return;
     this.#feedLost = false;
+    this.#feedBackMs = performance.now();
     this.#presenter.gate.forgetEdge();
-    if (nowMs - this.#lastFrameMs < SERVER_BACK_MS) return;
-    if (this.#whep.state.kind === "playing") this.#whep.restart({ kind: "lost" });
-    else this.#whep.hurry();
+    this.#checkServerBack(this.#feedBackMs);
+  }
+
+  /** After the feed came back: if the video did not go on, there is another server, and a new session is needed. */
+  #checkServerBack(nowMs: number): void {
+    if (this.#feedBackMs === null) return;
+    if (this.#whep.state.kind === "retrying") this.#whep.hurry();
+    else if (nowMs - this.#lastFrameMs > SERVER_BACK_MS) this.#whep.restart({ kind: "lost" });
+    else if (nowMs - this.#feedBackMs < SERVER_SAME_MS) return;
+    this.#feedBackMs = null;
   }
 
   #applyHold(): void {

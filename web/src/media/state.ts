@@ -7,7 +7,7 @@ import type { FeedState } from "./tracks";
 import type { FrameMode } from "./trackmap";
 import type { WhepState } from "./words";
 
-/** `player.state`, and the detail of the `razz-state` event that comes twice a second while it changes. */
+/** `player.state`, and the detail of the `razz-state` event that comes about four times a second while it changes. */
 export interface PlayerState {
   mode: PlayerMode;
   /** The video connection. */

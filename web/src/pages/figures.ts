@@ -16,7 +16,8 @@ export function figures(state: PlayerState | null): [string, string][] {
   ];
 }
 
-function boxWords(state: PlayerState): string {
-  if (state.frameMode === "none") return "none";
-  return state.skewMs === null ? state.frameMode : `${state.frameMode}, ${Math.round(state.skewMs)} ms off`;
+/** "exact", or by how much the boxes were carried on: "extrapolated by 67 ms". */
+function boxWords({ frameMode, skewMs }: PlayerState): string {
+  if (frameMode === "none" || frameMode === "exact" || skewMs === null) return frameMode;
+  return `${frameMode} by ${Math.abs(Math.round(skewMs))} ms`;
 }
