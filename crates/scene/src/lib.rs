@@ -1,1 +1,22 @@
-//! razz-scene
+//! A synthetic street with exact ground truth, its encoder, and an RTSP camera that shows it.
+//!
+//! 1. [`Street`] paints every frame of a seed's street and knows what is where;
+//! 2. [`Encoder`] makes H.264 of it, [`Footage`] keeps the loop ready, in memory and in a
+//!    [`Cache`];
+//! 3. [`camera::RtspCamera`] serves footage over RTSP as a camera on the wall would, with its
+//!    faults on demand.
+
+mod cache;
+pub mod camera;
+mod canvas;
+mod dice;
+mod encode;
+mod footage;
+mod street;
+mod yuv;
+
+pub use cache::Cache;
+pub use canvas::Canvas;
+pub use encode::{EncodeError, EncodedFrame, Encoder, Rate};
+pub use footage::{Footage, Progress};
+pub use street::{Street, Truth};
