@@ -1,0 +1,281 @@
+//! Plays a footage to one client: pace, RTP packets, sender reports, faults.
+
+use std::io::{self, Write};
+use std::net::{TcpStream, UdpSocket};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::description::PAYLOAD_TYPE;
+use super::faults::{FaultHandle, Faults, Obeyed};
+use super::rtcp::{SenderReport, ntp};
+use crate::Footage;
+use crate::dice::Dice;
+use crate::footage::Frame;
+
+/// Time between sender reports; RFC 3550 section 6.2 recommends 5 s as the minimum.
+const REPORT_INTERVAL: Duration = Duration::from_secs(5);
+/// Who falls further behind than this goes on from now instead of catching up.
+const MAX_LAG: Duration = Duration::from_secs(2);
+
+/// How packets get to the client.
+pub(crate) enum Transport {
+    /// On channels of the RTSP connection (RFC 2326 section 10.12).
+    Interleaved {
+        /// RTP's channel.
+        rtp: u8,
+        /// RTCP's channel.
+        rtcp: u8,
+    },
+    /// On a pair of sockets that are connected to the client's.
+    Udp {
+        /// For RTP.
+        rtp: UdpSocket,
+        /// For RTCP, both ways.
+        rtcp: UdpSocket,
+    },
+}
+
+/// One client's view of a mount.
+pub(crate) struct Player {
+    pub(crate) transport: Transport,
+    pub(crate) ssrc: u32,
+    pub(crate) sequence: u16,
+    footage: Footage,
+    other: Option<Footage>,
+    plays_other: bool,
+    faults: FaultHandle,
+    obeyed: Obeyed,
+    dice: Dice,
+    clock: Clock,
+    /// The next picture of the footage.
+    index: usize,
+    playing: bool,
+    next_report: Instant,
+    packets: u32,
+    octets: u32,
+    canonical_name: String,
+    buffer: Vec<u8>,
+}
+
+/// Ticks of the frame rate on the monotonic clock and on RTP's.
+struct Clock {
+    epoch: Instant,
+    /// The RTP timestamp of tick 0.
+    epoch_90k: u32,
+    tick: u64,
+    fps: u32,
+}
+
+impl Clock {
+    fn due(&self) -> Instant {
+        let ns = u128::from(self.tick) * 1_000_000_000 / u128::from(self.fps);
+        self.epoch + Duration::from_nanos(ns as u64)
+    }
+
+    fn timestamp(&self, tick: u64) -> u32 {
+        self.epoch_90k.wrapping_add((tick * 90_000 / u64::from(self.fps)) as u32)
+    }
+
+    /// Goes to `now` at another rate; the timestamps continue by the time that passed.
+    fn restart(&mut self, now: Instant, fps: u32) {
+        let passed = now.saturating_duration_since(self.epoch);
+        self.epoch_90k = self.epoch_90k.wrapping_add((passed.as_micros() * 9 / 100) as u32);
+        self.epoch = now;
+        self.tick = 0;
+        self.fps = fps;
+    }
+}
+
+impl Player {
+    pub(crate) fn new(
+        transport: Transport,
+        footage: Footage,
+        other: Option<Footage>,
+        faults: FaultHandle,
+        mut dice: Dice,
+        now: Instant,
+    ) -> Self {
+        // Random starts, as RFC 3550 section 5.1 asks for.
+        let (ssrc, sequence, epoch_90k) =
+            (dice.next() as u32, dice.next() as u16, dice.next() as u32);
+        let canonical_name = format!("razz-{:08x}", dice.next() as u32);
+        let clock = Clock { epoch: now, epoch_90k, tick: 0, fps: footage.fps() };
+        Self {
+            transport,
+            ssrc,
+            sequence,
+            obeyed: faults.demanded(),
+            footage,
+            other,
+            plays_other: false,
+            faults,
+            dice,
+            clock,
+            index: 0,
+            playing: false,
+            next_report: now,
+            packets: 0,
+            octets: 0,
+            canonical_name,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Starts with the last IDR at or before picture `index`; the answer to PLAY names the next
+    /// sequence number and timestamp.
+    pub(crate) fn play(&mut self, now: Instant, index: usize) {
+        if !self.playing {
+            self.clock.restart(now, self.current().fps());
+            self.index = self.current().idr_before(index);
+            self.playing = true;
+        }
+    }
+
+    pub(crate) fn pause(&mut self) {
+        self.playing = false;
+    }
+
+    /// The timestamp of the next picture.
+    pub(crate) fn next_timestamp(&self) -> u32 {
+        self.clock.timestamp(self.clock.tick)
+    }
+
+    /// When to call [`Self::handle_due`] next.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.playing.then(|| self.clock.due())
+    }
+
+    /// Whether the mount was told to close its connections since this session began.
+    pub(crate) fn must_close(&self) -> bool {
+        self.faults.demanded().closings != self.obeyed.closings
+    }
+
+    fn current(&self) -> &Footage {
+        if self.plays_other { self.other.as_ref().unwrap_or(&self.footage) } else { &self.footage }
+    }
+
+    /// Sends what is due. An error means that the client is gone or too slow.
+    pub(crate) fn handle_due(&mut self, now: Instant, stream: &mut TcpStream) -> io::Result<()> {
+        if self.due().is_none_or(|due| due > now) {
+            return Ok(());
+        }
+        let faults = self.faults.now();
+        self.obey(faults, now);
+        if now.saturating_duration_since(self.clock.due()) > MAX_LAG {
+            self.clock.restart(now, self.current().fps());
+        }
+        let (tick, due) = (self.clock.tick, self.clock.due());
+        self.clock.tick += 1;
+        self.buffer.clear();
+        if !faults.stall {
+            // A picture that is not ready yet takes a later tick: the timestamp tells the truth.
+            if let Some(frame) = self.current().packets(self.index) {
+                self.index = (self.index + 1) % self.current().total().max(1);
+                self.send_frame(&frame, tick, faults);
+            }
+        }
+        if now >= self.next_report && !faults.no_sender_reports {
+            self.next_report = now + REPORT_INTERVAL;
+            self.send_report(now, due, tick);
+        }
+        if self.buffer.is_empty() { Ok(()) } else { stream.write_all(&self.buffer) }
+    }
+
+    /// Follows the one-time faults and the choice of footage.
+    fn obey(&mut self, faults: Faults, now: Instant) {
+        let demanded = self.faults.demanded();
+        if demanded.jumped_90k != self.obeyed.jumped_90k {
+            let jump = demanded.jumped_90k.wrapping_sub(self.obeyed.jumped_90k);
+            self.clock.epoch_90k = self.clock.epoch_90k.wrapping_add(jump as u32);
+        }
+        if demanded.sources != self.obeyed.sources {
+            self.ssrc = self.dice.next() as u32;
+            self.sequence = self.dice.next() as u16;
+            (self.packets, self.octets) = (0, 0);
+        }
+        self.obeyed = Obeyed { closings: self.obeyed.closings, ..demanded };
+        let wants_other = faults.alternative && self.other.is_some();
+        if wants_other != self.plays_other {
+            self.plays_other = wants_other;
+            self.index = 0;
+            let fps = self.current().fps();
+            if fps != self.clock.fps {
+                self.clock.restart(now, fps);
+            }
+        }
+    }
+
+    fn send_frame(&mut self, frame: &Arc<Frame>, tick: u64, faults: Faults) {
+        let timestamp = self.clock.timestamp(tick + u64::from(frame.encoded.reorder));
+        if self.dice.unit() < faults.garbage as f32
+            && matches!(self.transport, Transport::Interleaved { .. })
+        {
+            let count = 1 + self.dice.below(40);
+            self.buffer.extend((0..count).map(|_| (self.dice.next() as u8) | 0x80));
+        }
+        for payload in frame.payloads.iter() {
+            let mut header = [0; 12];
+            header[0] = 0x80;
+            header[1] = PAYLOAD_TYPE | if payload.marker { 0x80 } else { 0 };
+            header[2..4].copy_from_slice(&self.sequence.to_be_bytes());
+            header[4..8].copy_from_slice(&timestamp.to_be_bytes());
+            header[8..].copy_from_slice(&self.ssrc.to_be_bytes());
+            self.sequence = self.sequence.wrapping_add(1);
+            self.packets = self.packets.wrapping_add(1);
+            self.octets = self.octets.wrapping_add(payload.data.len() as u32);
+            if self.dice.unit() < faults.loss as f32 {
+                continue;
+            }
+            match &self.transport {
+                Transport::Interleaved { rtp, .. } => {
+                    let channel = *rtp;
+                    self.interleave(channel, &[&header, &payload.data]);
+                }
+                Transport::Udp { rtp, .. } => {
+                    // Nobody listening any more shows in the RTSP connection, not here.
+                    let _ = rtp.send(&[&header[..], &payload.data].concat());
+                }
+            }
+        }
+    }
+
+    fn send_report(&mut self, now: Instant, due: Instant, tick: u64) {
+        // Both times name this very instant: the picture of `tick` was due a moment ago.
+        let late_90k = now.saturating_duration_since(due).as_micros() * 9 / 100;
+        let report = SenderReport {
+            ssrc: self.ssrc,
+            ntp: ntp(SystemTime::now()),
+            rtp_timestamp: self.clock.timestamp(tick).wrapping_add(late_90k as u32),
+            packets: self.packets,
+            octets: self.octets,
+        };
+        let bytes = report.to_bytes(&self.canonical_name);
+        match &self.transport {
+            Transport::Interleaved { rtcp, .. } => {
+                let channel = *rtcp;
+                self.interleave(channel, &[&bytes]);
+            }
+            Transport::Udp { rtcp, .. } => {
+                let _ = rtcp.send(&bytes);
+            }
+        }
+    }
+
+    fn interleave(&mut self, channel: u8, parts: &[&[u8]]) {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        self.buffer.extend_from_slice(&[b'$', channel]);
+        self.buffer.extend_from_slice(&(length as u16).to_be_bytes());
+        parts.iter().for_each(|part| self.buffer.extend_from_slice(part));
+    }
+
+    /// Whether the client spoke on its RTCP socket since the last call.
+    pub(crate) fn heard_rtcp(&self) -> bool {
+        let Transport::Udp { rtcp, .. } = &self.transport else { return false };
+        let mut buffer = [0; 1500];
+        let mut heard = false;
+        while rtcp.recv(&mut buffer).is_ok() {
+            heard = true;
+        }
+        heard
+    }
+}
