@@ -8,7 +8,7 @@ mod camera;
 mod cli;
 mod clock;
 mod config;
-#[cfg(any())]
+
 mod demo;
 mod feed;
 mod http;

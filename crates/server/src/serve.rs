@@ -43,14 +43,9 @@ async fn serve(config: Config, extra: &serde_json::Value) -> Result<(), String> 
         .map_err(|error| taken("webrtc_udp", config.server.webrtc_udp, &error))?;
 
     let (unit_sink, unit_source) = camera::units();
-    let viewers = Viewers::start(
-        udp,
-        &config.server.advertise,
-        config.viewers.clone(),
-        unit_source,
-        clock,
-    )
-    .map_err(|error| format!("cannot serve viewers: {error}"))?;
+    let viewers =
+        Viewers::start(udp, &config.server.advertise, config.viewers.clone(), unit_source, clock)
+            .map_err(|error| format!("cannot serve viewers: {error}"))?;
     let pool = start_pool(&config);
     let cameras = Arc::new(Cameras::default());
     let start_camera: StartCamera = {
@@ -108,7 +103,9 @@ async fn listen(key: &str, address: SocketAddr) -> Result<TcpListener, String> {
 }
 
 fn taken(key: &str, address: SocketAddr, error: &std::io::Error) -> String {
-    format!("cannot listen at {address} (server.{key}): {error}; choose another port or end the other program")
+    format!(
+        "cannot listen at {address} (server.{key}): {error}; choose another port or end the other program"
+    )
 }
 
 async fn answer(listener: TcpListener, router: Router) {
@@ -176,10 +173,9 @@ fn load_detector(settings: &config::Detector) -> Result<razz_vision::Detector, S
     };
     let path = settings.model.path().map_err(|error| error.to_string())?;
     let source = match (&settings.model, &path) {
-        (ModelChoice::Demo, _) | (_, None) => razz_vision::ModelSource::Bytes {
-            name: "demo",
-            data: (&b""[..]).into(),
-        },
+        (ModelChoice::Demo, _) | (_, None) => {
+            razz_vision::ModelSource::Bytes { name: "demo", data: (&b""[..]).into() }
+        }
         (_, Some(path)) => razz_vision::ModelSource::File(path),
     };
     razz_vision::Detector::load(source, &detector_settings).map_err(|error| error.to_string())

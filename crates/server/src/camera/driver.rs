@@ -202,11 +202,10 @@ impl<'a> Driver<'a> {
         reorders: bool,
         queued: usize,
     ) {
-        let frame = Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size };
-        self.engine.handle(
-            Input::AccessUnit { frame, idr: au.idr, reorders, queued },
-            self.clock.mono(),
-        );
+        let frame =
+            Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size };
+        self.engine
+            .handle(Input::AccessUnit { frame, idr: au.idr, reorders, queued }, self.clock.mono());
         while let Some(output) = self.engine.poll() {
             match output {
                 Output::Decode { want } => self.decode(camera, au, want, frame),

@@ -141,9 +141,8 @@ impl Pool {
         while let Some((time, slot)) = self.next() {
             slot.mailbox.detection_started(time);
             detections.clear();
-            let outcome = catch_unwind(AssertUnwindSafe(|| {
-                detector.detect(&slot.picture, &mut detections)
-            }));
+            let outcome =
+                catch_unwind(AssertUnwindSafe(|| detector.detect(&slot.picture, &mut detections)));
             match outcome {
                 Ok(Ok(())) => slot.mailbox.detections(slot.picture, detections.clone()),
                 Ok(Err(error)) => {

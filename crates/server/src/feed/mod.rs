@@ -147,9 +147,9 @@ impl Client {
         self.sent = self.clock.mono();
         let skipped = self.skipped.load(Ordering::Relaxed);
         if !self.terms.msgpack && skipped == 0 {
-            let json = published.json.get_or_init(|| {
-                message(published, self.clock.mono(), 0).to_json().into()
-            });
+            let json = published
+                .json
+                .get_or_init(|| message(published, self.clock.mono(), 0).to_json().into());
             let text = Utf8Bytes::try_from(json.clone()).expect("serde_json writes UTF-8");
             return put(socket, Message::Text(text)).await;
         }
@@ -164,7 +164,11 @@ impl Client {
         self.send(socket, &message).await
     }
 
-    async fn send(&self, socket: &mut WebSocket, message: &TrackMessage) -> Result<(), axum::Error> {
+    async fn send(
+        &self,
+        socket: &mut WebSocket,
+        message: &TrackMessage,
+    ) -> Result<(), axum::Error> {
         let message = if self.terms.msgpack {
             Message::Binary(message.to_msgpack().into())
         } else {
@@ -257,12 +261,8 @@ mod tests {
     #[test]
     fn wishes_are_understood_or_refused() {
         let wish = |every_frame: Option<&str>, rate, format: Option<&str>| {
-            Wish {
-                every_frame: every_frame.map(Into::into),
-                rate,
-                format: format.map(Into::into),
-            }
-            .resolve()
+            Wish { every_frame: every_frame.map(Into::into), rate, format: format.map(Into::into) }
+                .resolve()
         };
         let plain = Terms { every_frame: false, spacing_us: 0, msgpack: false };
         assert_eq!(wish(None, None, None), Ok(plain));

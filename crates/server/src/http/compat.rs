@@ -66,9 +66,8 @@ async fn permissive_cors(request: Request, next: Next) -> Response {
 /// The original leads to the player of its first stream.
 async fn index(State(app): State<App>) -> Response {
     match app.cameras.list().first() {
-        Some(camera) => {
-            Redirect::temporary(&format!("/stream/player/{}", camera.id.stream_id())).into_response()
-        }
+        Some(camera) => Redirect::temporary(&format!("/stream/player/{}", camera.id.stream_id()))
+            .into_response(),
         None => Problem::not_found("/").into_response(),
     }
 }

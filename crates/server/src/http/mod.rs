@@ -99,7 +99,6 @@ async fn tracking(
     let upgrade = upgrade.map_err(|error| Problem::bad_request(&error.body_text()))?;
     // Clients have little to say: {"ping": t}.
     let upgrade = upgrade.max_message_size(4096).max_frame_size(4096);
-    let upgraded =
-        upgrade.on_upgrade(move |socket| feed::serve(socket, camera, terms, app.clock));
+    let upgraded = upgrade.on_upgrade(move |socket| feed::serve(socket, camera, terms, app.clock));
     Ok(upgraded.into_response())
 }

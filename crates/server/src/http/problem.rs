@@ -3,8 +3,8 @@
 use std::any::Any;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Request};
 use axum::extract::rejection::{BytesRejection, FormRejection};
+use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 

@@ -51,7 +51,10 @@ impl Ended {
             Self::Unreachable(why) => (
                 CameraState::Offline,
                 format!("{url}: cannot be reached: {why}"),
-                vec!["Check the camera's power and network, and the host and port of its URL.".into()],
+                vec![
+                    "Check the camera's power and network, and the host and port of its URL."
+                        .into(),
+                ],
             ),
             Self::Unauthorized { had_credentials: true } => (
                 CameraState::Offline,
@@ -61,7 +64,9 @@ impl Ended {
             Self::Unauthorized { had_credentials: false } => (
                 CameraState::Offline,
                 format!("{url}: the camera asks for a user name and password"),
-                vec!["Give this camera `username` and `password`, or put them into its URL.".into()],
+                vec![
+                    "Give this camera `username` and `password`, or put them into its URL.".into(),
+                ],
             ),
             Self::Unsupported { codecs } if codecs.is_empty() => (
                 CameraState::Unsupported,
@@ -87,9 +92,11 @@ impl Ended {
                 Vec::new(),
             ),
             Self::Lost(why) => (CameraState::Connecting, format!("{url}: {why}"), Vec::new()),
-            Self::Closed => {
-                (CameraState::Connecting, format!("{url}: the camera ended the session"), Vec::new())
-            }
+            Self::Closed => (
+                CameraState::Connecting,
+                format!("{url}: the camera ended the session"),
+                Vec::new(),
+            ),
         }
     }
 }

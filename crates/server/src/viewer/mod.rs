@@ -55,22 +55,10 @@ pub(crate) struct Opened {
 }
 
 enum Command {
-    Open {
-        camera: Arc<Camera>,
-        offer: String,
-        reply: oneshot::Sender<Result<Opened, OpenError>>,
-    },
-    Close {
-        id: SessionId,
-        reply: oneshot::Sender<bool>,
-    },
-    Stop {
-        reply: oneshot::Sender<bool>,
-    },
-    Exists {
-        id: SessionId,
-        reply: oneshot::Sender<bool>,
-    },
+    Open { camera: Arc<Camera>, offer: String, reply: oneshot::Sender<Result<Opened, OpenError>> },
+    Close { id: SessionId, reply: oneshot::Sender<bool> },
+    Stop { reply: oneshot::Sender<bool> },
+    Exists { id: SessionId, reply: oneshot::Sender<bool> },
 }
 
 /// The way to the viewer sessions.
@@ -95,8 +83,7 @@ impl Viewers {
         let (commands, inbox) = mpsc::channel(64);
         let total = Arc::new(AtomicUsize::new(0));
         let udp = socket.local_addr()?;
-        let service =
-            service::Service::new(socket, advertise, Arc::clone(&total), clock)?;
+        let service = service::Service::new(socket, advertise, Arc::clone(&total), clock)?;
         std::thread::Builder::new().name("viewers".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime {

@@ -6,7 +6,7 @@
 pub(super) fn only_receiving(offer: &str) -> String {
     let mut out = String::with_capacity(offer.len() + 64);
     let mut direction: Option<&str> = None; // of the section we are in
-    for line in offer.lines() {
+    for line in offer.lines().filter(|line| !line.is_empty()) {
         if let Some(media) = line.strip_prefix("m=") {
             end_section(&mut out, &mut direction);
             direction = Some(if media.starts_with("video") { "recvonly" } else { "inactive" });
@@ -31,15 +31,44 @@ fn end_section(out: &mut String, direction: &mut Option<&str>) {
     }
 }
 
+/// The name (`a=mid`, RFC 8843) of the first video section that is not refused (its port is not 0).
+pub(super) fn video_mid(sdp: &str) -> Option<&str> {
+    let mut in_video = false;
+    for line in sdp.lines() {
+        if let Some(media) = line.strip_prefix("m=") {
+            in_video = media.starts_with("video ") && !media.starts_with("video 0 ");
+        } else if in_video && let Some(mid) = line.strip_prefix("a=mid:") {
+            return Some(mid.trim());
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn the_first_video_section_that_is_not_refused() {
+        for (sdp, mid) in [
+            ("m=audio 9 x\r\na=mid:0\r\nm=video 9 x\r\na=mid:1\r\n", Some("1")),
+            ("m=video 0 x\r\na=mid:0\r\nm=video 9 x\r\na=mid:v\r\n", Some("v")),
+            ("m=video 0 x\r\na=mid:0\r\n", None),
+            ("m=video 9 x\r\n", None),
+            ("", None),
+        ] {
+            assert_eq!(video_mid(sdp), mid, "{sdp}");
+        }
+    }
+
+    #[test]
     fn sections_get_the_direction_of_a_mere_viewer() {
         for (offer, wanted) in [
             ("v=0\r\nm=video 9 x\r\na=sendrecv\r\n", "v=0\r\nm=video 9 x\r\na=recvonly\r\n"),
-            ("v=0\r\nm=video 9 x\r\na=mid:0\r\n", "v=0\r\nm=video 9 x\r\na=mid:0\r\na=recvonly\r\n"),
+            (
+                "v=0\r\nm=video 9 x\r\na=mid:0\r\n",
+                "v=0\r\nm=video 9 x\r\na=mid:0\r\na=recvonly\r\n",
+            ),
             (
                 "v=0\na=sendrecv\nm=audio 9 x\na=sendrecv\nm=video 9 x\na=sendonly\n",
                 "v=0\r\nm=audio 9 x\r\na=inactive\r\nm=video 9 x\r\na=recvonly\r\n",

@@ -93,7 +93,11 @@ impl Service {
     }
 
     /// Serves until the command channel closes.
-    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>, mut units: UnitSource) {
+    pub(super) async fn run(
+        mut self,
+        mut commands: mpsc::Receiver<Command>,
+        mut units: UnitSource,
+    ) {
         let socket = match self.socket.try_clone().and_then(tokio::net::UdpSocket::from_std) {
             Ok(socket) => socket,
             Err(error) => {
@@ -196,8 +200,7 @@ impl Service {
         let id = rand::random();
         let mut session =
             Session::new(id, credentials.ufrag.clone(), Arc::clone(&camera), rtc, self.clock);
-        session.flush(&mut |_| {}).map_err(|error| OpenError::BadOffer(error.to_string()))?;
-        if !session.has_outlet() {
+        if !sdp::video_mid(&answer).is_some_and(|mid| session.set_outlet(mid)) {
             return Err(OpenError::NoH264);
         }
         debug!(session = %short(id), camera = %camera.id, "viewer offered");

@@ -8,7 +8,7 @@ use std::time::Instant;
 use razz_base::{MediaTime, MonoTime};
 use razz_media::ring::Unit;
 use str0m::format::Codec;
-use str0m::media::{MediaKind, MediaTime as RtcTime, Mid, Pt};
+use str0m::media::{MediaTime as RtcTime, Mid, Pt};
 use str0m::rtp::{ExtensionValues, RtpWrite, SeqNo};
 use str0m::{Event, IceConnectionState, Input, Output, Rtc, RtcError};
 use tracing::debug;
@@ -169,8 +169,14 @@ impl Session {
         self.rtc_deadline.min(self.allowance_at.plus_us(missing * 1000))
     }
 
-    /// Whether the offer had a place for the camera's video.
-    pub(super) fn has_outlet(&self) -> bool {
+    /// Sends video into the media section `mid` of the offer; false when that has no H.264 for us.
+    pub(super) fn set_outlet(&mut self, mid: &str) -> bool {
+        let mid = Mid::from(mid);
+        self.outlet = self.best_payload_type(mid).map(|pt| Outlet {
+            mid,
+            pt,
+            seq: u64::from(rand::random::<u16>() >> 1),
+        });
         self.outlet.is_some()
     }
 
@@ -261,20 +267,12 @@ impl Session {
 
     fn handle_event(&mut self, event: Event) {
         match event {
-            Event::MediaAdded(media) if media.kind == MediaKind::Video => {
-                self.outlet = self.best_payload_type(media.mid).map(|pt| Outlet {
-                    mid: media.mid,
-                    pt,
-                    seq: u64::from(rand::random::<u16>() >> 1),
-                });
-            }
             Event::Connected => {
                 self.connected = true;
                 debug!(session = %short(self.id), camera = %self.camera.id, "viewer connected");
                 self.start_replay();
             }
-            Event::IceConnectionStateChange(IceConnectionState::Disconnected)
-            | Event::Closed => {
+            Event::IceConnectionStateChange(IceConnectionState::Disconnected) | Event::Closed => {
                 debug!(session = %short(self.id), camera = %self.camera.id, "viewer is gone");
                 self.ended = true;
             }
