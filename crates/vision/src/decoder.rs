@@ -15,6 +15,7 @@ use razz_media::h264::{
     Colour, NalType, SliceType, Sps, SpsError, nal_type, nal_units, slice_type,
 };
 
+use crate::baseline;
 use crate::picture::{Picture, Plane, Planes};
 
 /// How many pictures may stand before another in decode order and after it in output order, where
@@ -103,6 +104,8 @@ pub struct Decoder {
     waiting_for_idr: bool,
     colour: Colour,
     order: OutputOrder,
+    /// The access unit under way, where its SPS had to be renamed; else empty.
+    renamed: Vec<u8>,
     pool: VecDeque<Arc<Planes>>,
     counts: DecoderCounts,
 }
@@ -118,6 +121,7 @@ impl Decoder {
             waiting_for_idr: true,
             colour: Colour::unstated(0),
             order: OutputOrder::default(),
+            renamed: Vec::new(),
             pool: VecDeque::with_capacity(POOL),
             counts: DecoderCounts::default(),
         })
@@ -192,9 +196,8 @@ impl Decoder {
             empty => empty.insert(start()?),
         };
         let damaged = |what: String| DecodeError::Damaged { key, run, what };
-        // With flushing, each access unit gives its own picture at once, whatever the order; the
-        // order is ours to restore (`OutputOrder`), by media time.
-        let decoded = match codec.decode(&au.data) {
+        let data = if self.renamed.is_empty() { &au.data[..] } else { &self.renamed };
+        let decoded = match codec.decode(data) {
             Ok(Some(decoded)) => decoded,
             Ok(None) => return Err(damaged("no picture came out".to_owned())),
             Err(error) => return Err(damaged(error.to_string())),
@@ -206,12 +209,22 @@ impl Decoder {
         picture.map(Some).ok_or_else(|| damaged("the picture has no pixels".to_owned()))
     }
 
-    /// Reads what stands before the first slice: a new SPS, and the slice's type.
+    /// Reads what stands before the first slice: a new SPS, and the slice's type. Where the SPS has
+    /// to be renamed, the access unit with its new SPS is left in `renamed`.
     fn read_head(&mut self, au: &AccessUnit) -> Result<(), DecodeError> {
         let (key, run) = (au.key, au.run);
+        self.renamed.clear();
+        // Where what is not yet in `renamed` begins, if anything is.
+        let mut copied = 0;
         for nal in nal_units(&au.data) {
             let kind = nal_type(nal);
             if kind == Some(NalType::Sps) {
+                if let Some(renamed) = baseline::renamed(nal) {
+                    let start = offset(&au.data, nal);
+                    self.renamed.extend_from_slice(&au.data[copied..start]);
+                    self.renamed.extend_from_slice(&renamed);
+                    copied = start + nal.len();
+                }
                 let sps = Sps::parse(nal).map_err(|error| DecodeError::Sps { key, run, error })?;
                 if let Some(what) = unsupported(&sps) {
                     return Err(DecodeError::Unsupported { key, run, what });
@@ -224,11 +237,19 @@ impl Decoder {
                 if let Ok(Some(SliceType::B)) = slice_type(nal) {
                     self.order.saw_b_slice();
                 }
+                if copied > 0 {
+                    self.renamed.extend_from_slice(&au.data[copied..]);
+                }
                 return Ok(());
             }
         }
         Err(DecodeError::NotH264 { key, run, bytes: au.data.len() })
     }
+}
+
+/// Where `nal`, a part of `data`, begins.
+fn offset(data: &[u8], nal: &[u8]) -> usize {
+    nal.as_ptr().addr() - data.as_ptr().addr()
 }
 
 /// What openh264 cannot do, said before it fails obscurely.
@@ -245,8 +266,8 @@ fn unsupported(sps: &Sps) -> Option<&'static str> {
 }
 
 fn start() -> Result<openh264::decoder::Decoder, DecodeError> {
-    // DecoderConfig's defaults: one thread, error concealment off.
-    let config = DecoderConfig::new().flush_after_decode(Flush::Flush);
+    // DecoderConfig's defaults: one thread, error concealment off. No flushing: see `baseline`.
+    let config = DecoderConfig::new().flush_after_decode(Flush::NoFlush);
     openh264::decoder::Decoder::with_api_config(OpenH264API::from_source(), config)
         .map_err(|error| DecodeError::Start(error.to_string()))
 }

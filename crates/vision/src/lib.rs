@@ -10,6 +10,7 @@
 //! In reading order: [`Picture`] and [`Colour`], [`Decoder`], the letterbox and its resampling
 //! pass, [`engine`] (rten, ONNX Runtime), [`Detector`], [`Embedder`], [`encode_jpeg`].
 
+mod baseline;
 mod colour;
 mod decoder;
 mod detector;
