@@ -46,7 +46,8 @@ export async function run(args, { seconds = 20 } = {}) {
   const timer = setTimeout(() => child.process.kill("SIGKILL"), seconds * 1000);
   const { code, signal } = await child.exited;
   clearTimeout(timer);
-  return { code, signal, stderr: Buffer.concat(stderr).toString(), log: child.log.join("\n") };
+  if (code === null) throw new Error(`razz ${args[0]} did not end by itself (${signal ?? "not started"}): ${child.tail()}`);
+  return { code, stderr: Buffer.concat(stderr).toString(), log: child.log.join("\n") };
 }
 
 /** A running `razz serve` or `razz demo`. */
