@@ -279,4 +279,32 @@ mod tests {
         assert!(footage.frame(0).is_none());
         assert_eq!((footage.fps(), footage.idr_before(7)), (1, 0));
     }
+
+    #[test]
+    fn a_street_is_made_once_and_again_when_its_file_is_damaged() {
+        let folder = std::env::temp_dir().join(format!("razz-scene-film-{}", std::process::id()));
+        let cache = Cache::at(&folder);
+        let run = || {
+            let film = Film {
+                fps: Street::FPS,
+                total: 4,
+                stop: AtomicBool::new(false),
+                reel: Mutex::default(),
+                grown: Condvar::new(),
+            };
+            let mut told = Vec::new();
+            make(&film, 6, Some(cache.clone()), &mut |progress| told.push(progress));
+            let frames: Vec<EncodedFrame> =
+                film.reel().frames.iter().map(|frame| frame.encoded.clone()).collect();
+            (told.pop(), frames)
+        };
+        let (Some(Progress::Kept(path)), frames) = run() else { panic!("not kept") };
+        assert!(frames[0].idr && frames.len() == 4);
+        assert_eq!(run(), (Some(Progress::Reused(path.clone())), frames.clone()));
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        assert_eq!(run(), (Some(Progress::Kept(path.clone())), frames));
+        assert_eq!(std::fs::read(&path).unwrap(), whole, "made anew, byte for byte");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

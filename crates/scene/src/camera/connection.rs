@@ -14,14 +14,12 @@ use rtsp_types::{
 
 use super::authentication::Gate;
 use super::description::{CONTROL, session_description};
-use super::player::{Player, Transport};
+use super::player::{Player, Transport, WRITE_TIMEOUT};
 use super::{Mount, Shared};
 use crate::dice::Dice;
 
 /// Requests larger than this are refused.
 const MAX_REQUEST: usize = 16 << 10;
-/// A client that takes nothing for so long is dropped.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longest time without a look at what else there is to do.
 const MAX_WAIT: Duration = Duration::from_millis(50);
 /// How long DESCRIBE waits for a footage's first picture.

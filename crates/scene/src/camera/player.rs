@@ -14,6 +14,8 @@ use crate::footage::Frame;
 
 /// Time between sender reports; RFC 3550 section 6.2 recommends 5 s as the minimum.
 const REPORT_INTERVAL: Duration = Duration::from_secs(5);
+/// A client that takes one picture for longer than this is dropped.
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Who falls further behind than this goes on from now instead of catching up.
 const MAX_LAG: Duration = Duration::from_secs(2);
 
@@ -178,7 +180,16 @@ impl Player {
             self.next_report = now + REPORT_INTERVAL;
             self.send_report(now, due, tick);
         }
-        if self.buffer.is_empty() { Ok(()) } else { stream.write_all(&self.buffer) }
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        // The socket's own timeout starts anew with every byte that it gets rid of.
+        let begun = Instant::now();
+        stream.write_all(&self.buffer)?;
+        if begun.elapsed() > WRITE_TIMEOUT {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(())
     }
 
     /// Follows the one-time faults and the choice of footage.
