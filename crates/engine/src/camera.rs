@@ -169,6 +169,8 @@ pub struct Camera {
     published: Option<MediaTime>,
     /// When something last went out to those who want one message per detection.
     per_detection_at: Option<MonoTime>,
+    /// The last frame that went out to them.
+    per_detection: Option<MediaTime>,
     outputs: VecDeque<Output>,
 }
 
@@ -203,6 +205,7 @@ impl Camera {
             pending: VecDeque::new(),
             published: None,
             per_detection_at: None,
+            per_detection: None,
             outputs: VecDeque::new(),
         }
     }
@@ -353,6 +356,9 @@ impl Camera {
             self.pending.pop_front();
             self.published = Some(frame.time);
             Audience::All
+        } else if self.per_detection.is_some_and(|last| frame.time <= last) {
+            // Everyone has had this frame, or a later one: the result corrects later frames only.
+            return;
         } else {
             // Those who follow every frame have had this frame as a prediction: it was late.
             Audience::PerDetection
@@ -397,6 +403,9 @@ impl Camera {
     }
 
     fn publish(&mut self, frame: Frame, detected: bool, audience: Audience) {
+        if audience != Audience::EveryFrame {
+            self.per_detection = Some(frame.time);
+        }
         let track_frame = TrackFrame {
             key: FrameKey { camera: self.id, time: frame.time },
             wall: frame.wall,

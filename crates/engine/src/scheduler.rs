@@ -83,7 +83,7 @@ mod tests {
     /// Offers all cameras whenever they do not wait, serves `services` times.
     fn served(wanted: &[f64], services: usize) -> Vec<usize> {
         let mut scheduler = Scheduler::new();
-        let mut counts = vec![0; wanted.len()];
+        let mut counts = vec![0usize; wanted.len()];
         for _ in 0..services {
             for (i, rate) in wanted.iter().enumerate() {
                 scheduler.offer(id(i as u32 + 1), *rate);
@@ -117,7 +117,7 @@ mod tests {
             scheduler.offer(id(1), 6.0);
             assert_eq!(scheduler.take(), Some(id(1)));
         }
-        let mut counts = [0, 0];
+        let mut counts = [0usize; 2];
         for _ in 0..20 {
             scheduler.offer(id(1), 6.0);
             scheduler.offer(id(2), 6.0);

@@ -27,6 +27,10 @@ impl Tracker for Echo {
         self.resumed += embeddings.len();
     }
 
+    fn counts(&self) -> razz_track::Counts {
+        razz_track::Counts::default()
+    }
+
     fn peek(&self, at: MediaTime) -> Vec<Track> {
         let matched = self.at == Some(at);
         self.last
@@ -174,15 +178,30 @@ fn a_fast_detector_makes_detected_frames_matches_for_everyone() {
 
 #[test]
 fn a_late_result_corrects_only_later_frames() {
-    let (published, _) = run(Settings::default(), 100, 400_000);
-    // The first frame had gone out as a prediction when its detection came.
-    let first = published.iter().position(|out| out.frame == 0).unwrap();
-    assert!(!published[first].detected);
-    assert!(
-        published
-            .iter()
-            .any(|out| *out == Out { frame: 0, detected: true, audience: Audience::PerDetection })
-    );
+    // Just too late for those who follow every frame: they had the prediction, the others get the
+    // result.
+    let (published, offered) = run(Settings::default(), 100, 160_000);
+    for frame in &offered[1..4] {
+        let told: Vec<_> = published.iter().filter(|out| out.frame == *frame).collect();
+        let [first, second] = told[..] else { panic!("{told:?}") };
+        assert!(!first.detected && first.audience == Audience::EveryFrame, "{told:?}");
+        assert!(second.detected && second.audience == Audience::PerDetection, "{told:?}");
+    }
+}
+
+#[test]
+fn nobody_hears_of_a_frame_twice_or_of_an_older_one_later() {
+    for detect_us in [1_000, 140_000, 160_000, 250_000, 400_000, 900_000] {
+        let (published, _) = run(Settings::default(), 300, detect_us);
+        for silent in [Audience::EveryFrame, Audience::PerDetection] {
+            let heard: Vec<i64> = published
+                .iter()
+                .filter(|out| out.audience != silent)
+                .map(|out| out.frame)
+                .collect();
+            assert!(heard.is_sorted_by(|a, b| a < b), "{detect_us} us, not {silent:?}: {heard:?}");
+        }
+    }
 }
 
 #[test]
