@@ -1,1 +1,114 @@
-//! `razz demo`.
+//! `razz demo`: the built-in cameras over real RTSP, and the server watching them like any other.
+
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::ExitCode;
+
+use razz_scene::camera::{CameraOptions, Credentials, Mount, RtspCamera};
+use razz_scene::{Cache, Footage, Progress};
+use serde_json::json;
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::{cli, serve};
+
+/// What the built-in cameras ask for: the demo signs in as one does at a camera on the wall.
+const USER: &str = "demo";
+
+/// Runs the demo until it is told to stop.
+pub(crate) fn run(options: &cli::Demo) -> ExitCode {
+    let password = format!("{:016x}", rand::random::<u64>());
+    let cameras = match start_cameras(options.cameras, &password) {
+        Ok(cameras) => cameras,
+        Err(error) => return cli::fail(&format!("razz demo: the built-in cameras: {error}")),
+    };
+    let urls: Vec<String> =
+        (1..=options.cameras).filter_map(|n| cameras.url(&format!("camera{n}"))).collect();
+    let text = settings(options.port, &urls, &password);
+    let config = match Config::parse(&text, "demo", Path::new("."), &|_| None) {
+        Ok(config) => config,
+        Err(errors) => return cli::fail(&errors),
+    };
+    let code = serve::run(config, &json!({"cameras": urls}));
+    cameras.stop();
+    code
+}
+
+fn start_cameras(count: u32, password: &str) -> std::io::Result<RtspCamera> {
+    let mounts = (1..=count).map(|n| {
+        let footage = Footage::street(u64::from(n), Cache::find(), tell(n))?;
+        Ok(Mount::new(format!("camera{n}"), footage))
+    });
+    let mounts = mounts.collect::<std::io::Result<Vec<_>>>()?;
+    let options = CameraOptions {
+        credentials: Some(Credentials { user: USER.to_owned(), password: password.to_owned() }),
+        ..CameraOptions::default()
+    };
+    RtspCamera::start(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?, mounts, options)
+}
+
+/// Says how far a camera's street is, every tenth of the way.
+fn tell(camera: u32) -> impl FnMut(Progress) {
+    let mut told = 0;
+    move |progress| match progress {
+        Progress::Encoded(done, all) => {
+            let tenths = 10 * done / all.max(1);
+            if tenths > told {
+                told = tenths;
+                info!("demo camera {camera}: street painted and encoded to {}0 %", tenths);
+            }
+        }
+        Progress::Reused(file) => {
+            info!("demo camera {camera}: street taken from {}", file.display());
+        }
+        Progress::Kept(file) => info!("demo camera {camera}: street kept in {}", file.display()),
+        Progress::NotKept(why) => warn!("demo camera {camera}: street not kept: {why}"),
+        Progress::Failed(why) => warn!("demo camera {camera}: street ends early: {why}"),
+    }
+}
+
+/// The demo's razz.toml. Another port than the usual one moves all others along with it, so that
+/// several demos can run side by side.
+fn settings(port: u16, urls: &[String], password: &str) -> String {
+    let beside = |offset: u16| if port == 0 { 0 } else { port.checked_add(offset).unwrap_or(0) };
+    let mut text = format!(
+        "[server]\nlisten = \"127.0.0.1:{port}\"\ncompat_listen = \"127.0.0.1:{}\"\n\
+         webrtc_udp = \"127.0.0.1:{}\"\n[detector]\nmodel = \"demo\"\nclasses = []\n",
+        beside(80),
+        beside(186),
+    );
+    for (n, url) in (1..).zip(urls) {
+        let _ = write!(
+            text,
+            "[[camera]]\nid = {n}\nname = \"Demo camera {n}\"\nurl = \"{url}\"\n\
+             username = \"{USER}\"\npassword = \"{password}\"\ndetect_fps = 10\n",
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_stays_on_loopback_and_its_settings_are_right() {
+        let urls = ["rtsp://127.0.0.1:5001/camera1", "rtsp://127.0.0.1:5001/camera2"];
+        for (port, ports) in [
+            (8003, [8003, 8083, 8189]),
+            (0, [0, 0, 0]),
+            (9000, [9000, 9080, 9186]),
+            (65500, [65500, 0, 0]),
+        ] {
+            let text = settings(port, &urls.map(str::to_owned), "secret");
+            let config = Config::parse(&text, "demo", Path::new("."), &|_| None).unwrap();
+            assert!(config.is_loopback_only().is_ok());
+            let server = &config.server;
+            let compat = server.compat_listen.unwrap();
+            let got = [server.listen.port(), compat.port(), server.webrtc_udp.port()];
+            assert_eq!(got, ports, "{port}");
+            assert_eq!(config.cameras.len(), 2);
+        }
+    }
+}

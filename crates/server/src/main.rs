@@ -48,6 +48,6 @@ fn main() -> ExitCode {
             }
             serve::run(config, &serde_json::Value::Null)
         }
-        Command::Demo(_) => ExitCode::from(1),
+        Command::Demo(demo) => demo::run(&demo),
     }
 }

@@ -242,6 +242,8 @@ impl<'a> Run<'a> {
         };
         let placed = timeline.place(rtp, received);
         if placed.jumped {
+            // What sender reports said of the timestamps before the jump holds no more.
+            self.wall = WallClock::new();
             info!(camera = %self.camera.id, run = %self.id, to = %placed.time,
                 "the camera's timestamps jumped; media time goes on");
         }

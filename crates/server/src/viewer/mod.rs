@@ -21,6 +21,9 @@ use crate::clock::Clock;
 use crate::config;
 use crate::wire::CameraState;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use service::bind;
 
 /// Names a viewer session in WHEP's `Location`; not guessable, since it allows to end the session.
