@@ -54,7 +54,7 @@ pub trait Tracker: Send {
 
     /// Says how the picture moved from the last update to the next one: x' = A x + t in pixels,
     /// as `[a11, a12, tx, a21, a22, ty]`. Called more than once in between, the motions follow one
-    /// another. Not finite, or for a tracker without use for it, it is ignored.
+    /// another; [`Tracker::peek`] shows tracks moved by what was said so far. Not finite, or for a tracker without use for it, it is ignored.
     fn move_camera(&mut self, affine: [f64; 6]) {
         let _ = affine;
     }

@@ -379,3 +379,36 @@ fn ten_thousand_boxes_are_survived() {
         assert_eq!(tracker.counts().refused_detections, 18_000, "{kind:?}");
     }
 }
+
+#[test]
+fn absurd_settings_do_not_panic() {
+    let default = Settings::default();
+    let mut absurd = Vec::new();
+    for value in [0.0, -1.0, 1e308, f64::NAN, f64::INFINITY] {
+        absurd.push(Settings { frame_rate: value, ..default.clone() });
+        absurd.push(Settings { match_threshold: value, ..default.clone() });
+        absurd.push(Settings { track_threshold: value, ..default.clone() });
+    }
+    absurd.push(Settings { track_buffer: u32::MAX, frame_rate: 1000.0, ..default.clone() });
+    absurd.push(Settings { publish_lost_us: i64::MIN, ..default.clone() });
+    let reid = razz_track::Reid { gallery: 0, refresh_us: i64::MAX, ..default.reid.clone() };
+    absurd.push(Settings { reid, ..default.clone() });
+    let deepsort = razz_track::DeepSortSettings {
+        gallery: 0,
+        max_age: u32::MAX,
+        n_init: 0,
+        ..default.deepsort.clone()
+    };
+    absurd.push(Settings { deepsort, ..default });
+    for settings in &absurd {
+        for kind in [Kind::Hybrid, Kind::ByteTrack, Kind::DeepSort] {
+            let tracker = build(kind, settings);
+            let mut scene = Scene { tracker, random: Random(5), asked: 0 };
+            for frame in [0, 1, 2, 3, 40, 100_000_000, 100_000_001] {
+                for track in scene.frame(frame, &[(0, [300.0, 300.0]), (1, [500.0, 300.0])]) {
+                    assert!(track.bbox.is_finite(), "{kind:?} {settings:?}");
+                }
+            }
+        }
+    }
+}

@@ -34,6 +34,8 @@ const NEW_TRACK_MARGIN: f64 = 0.1;
 const SECOND_LIMIT: f64 = 0.5;
 const UNCONFIRMED_LIMIT: f64 = 0.7;
 const DUPLICATE_LIMIT: f64 = 0.15;
+/// Most steps of the filter in one update, however long the gap and the lifetime.
+const MOST_STEPS: u64 = 1000;
 /// Most lost tracks that are kept; of more, the longest lost go.
 const MAX_LOST: usize = 2 * MAX_DETECTIONS;
 
@@ -171,11 +173,11 @@ impl ByteTrack {
     /// A frame `frames` after the last one (at least 1), those between not having been looked at:
     /// tracks are predicted once per frame, and only a frame that was looked at can lose them.
     pub(crate) fn update_after(&mut self, frames: u64, at: MediaTime, detections: &[Detection]) {
-        self.frame += frames.max(1);
+        self.frame = self.frame.saturating_add(frames.max(1));
         let mut work = std::mem::take(&mut self.work);
         self.split(detections, &mut work);
         // More steps than a lifetime would only blow up what is about to be removed.
-        for _ in 0..frames.clamp(1, self.max_frames_lost.max(1)) {
+        for _ in 0..frames.clamp(1, self.max_frames_lost.clamp(1, MOST_STEPS)) {
             for track in self.tracked.iter_mut().filter(|t| t.activated).chain(&mut self.lost) {
                 track.step();
             }

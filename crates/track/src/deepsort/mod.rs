@@ -162,7 +162,8 @@ impl DeepSort {
         let confirmed: Vec<usize> =
             (0..self.tracks.len()).filter(|&i| self.tracks[i].state == State::Confirmed).collect();
         let mut level: Vec<usize> = Vec::new();
-        for age in 1..=self.settings.max_age {
+        let oldest = confirmed.iter().map(|&i| self.tracks[i].missed).max().unwrap_or(0);
+        for age in 1..=oldest.min(self.settings.max_age) {
             if left.is_empty() {
                 break;
             }
