@@ -119,7 +119,7 @@ export class Tracks {
 
   /** Waits until `count` messages that `chosen` accepts are in, and answers them. */
   take(count, { chosen = () => true, seconds = 10 } = {}) {
-    return until(`${count} messages on the WebSocket (${this.messages.length} in)`, () => {
+    return until(() => `${count} messages on the WebSocket (of ${this.messages.length} that came, the last: ${this.messages.at(-1)?.data})`, () => {
       const found = this.messages.filter(chosen);
       return found.length >= count && found;
     }, { seconds });

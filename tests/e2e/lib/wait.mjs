@@ -4,7 +4,8 @@ import { setTimeout as pause } from "node:timers/promises";
 
 /**
  * Asks `condition` again and again until it answers something truthy, and answers that.
- * After `seconds` it fails, naming `what` it waited for and the last error on the way.
+ * After `seconds` it fails, naming `what` it waited for (text, or a function that says it then) and
+ * the last error on the way.
  */
 export async function until(what, condition, { seconds = 10, every = 50 } = {}) {
   const deadline = Date.now() + seconds * 1000;
@@ -18,7 +19,8 @@ export async function until(what, condition, { seconds = 10, every = 50 } = {}) 
       trouble = error;
     }
     if (Date.now() > deadline) {
-      throw new Error(`waited ${seconds} s for ${what}${trouble ? `; the last try: ${trouble.message}` : ""}`);
+      const named = typeof what === "function" ? what() : what;
+      throw new Error(`waited ${seconds} s for ${named}${trouble ? `; the last try: ${trouble.message}` : ""}`);
     }
     await pause(every);
   }

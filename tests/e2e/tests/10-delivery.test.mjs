@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { countPresented, untilDecoded, videoStats } from "../lib/browser.mjs";
+import { delivered } from "../lib/delivery.mjs";
 import { servePages } from "../lib/pages.mjs";
 import { clip } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
@@ -10,31 +11,15 @@ import { measureFor, until } from "../lib/wait.mjs";
 
 const SECONDS = 15;
 
-/** Holds the camera until all that it sent has arrived; answers the frames sent and decoded so far. */
-async function settled(camera, page) {
-  await camera.pause();
-  let last = -1;
-  await until("the frames in flight to arrive", async () => {
-    const { framesDecoded } = await videoStats(page);
-    const still = framesDecoded === last;
-    last = framesDecoded;
-    return still;
-  }, { seconds: 4, every: 500 });
-  return { decoded: last, sent: await camera.sent("one") };
-}
-
-/** Frames sent and frames decoded over the same span, with none in flight at either end. */
+/** Measures, tells and asserts. */
 async function measured(world, camera, page) {
   await untilDecoded(page, 60);
-  const before = await settled(camera, page);
-  await countPresented(page);
-  await camera.resume();
-  await measureFor(SECONDS);
-  const presented = await page.evaluate(() => window.presented);
-  const after = await settled(camera, page);
-  await camera.resume();
-  const sent = after.sent - before.sent;
-  const decoded = after.decoded - before.decoded;
+  let presented;
+  const { sent, decoded } = await delivered(camera, page, async () => {
+    await countPresented(page);
+    await measureFor(SECONDS);
+    presented = await page.evaluate(() => window.presented);
+  });
   const stats = await videoStats(page);
   world.tell(
     `${sent} frames sent, ${decoded} decoded (${((100 * decoded) / sent).toFixed(2)} %), ` +
