@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
-use razz_base::{AccessUnit, ClassNames, Detection, MediaTime};
+use razz_base::{AccessUnit, ClassNames, Detection, MediaTime, RunId};
 use razz_engine::{Audience, Frame, Input, Output};
 use razz_vision::{Decoder, Embedder, Picture};
 use tracing::{debug, error, info, warn};
@@ -116,6 +116,8 @@ struct Driver<'a> {
     clock: Clock,
     wanted: f64,
     names: ClassNames,
+    /// The RTSP session that the last access unit came by.
+    run: Option<RunId>,
     /// Decoded last and wanted, until it is offered.
     picture: Option<Picture>,
     /// The picture whose detections came last, until its tracks are out.
@@ -143,13 +145,14 @@ impl<'a> Driver<'a> {
         };
         Some(Self {
             camera,
-            engine: razz_engine::Camera::new(strong.id, settings, build_tracker(tracker)),
+            engine: razz_engine::Camera::new(strong.id, settings, build_tracker(tracker, wanted)),
             decoder,
             embedder: build_embedder(tracker),
             pool,
             clock,
             wanted,
             names: ClassNames::coco(),
+            run: None,
             picture: None,
             detected: None,
         })
@@ -202,6 +205,12 @@ impl<'a> Driver<'a> {
         reorders: bool,
         queued: usize,
     ) {
+        if self.run != Some(au.run) {
+            // Another RTSP session: its first frames may lean on what was never received.
+            self.run = Some(au.run);
+            self.decoder.reset();
+            self.engine.handle(Input::DecodeFailed, self.clock.mono());
+        }
         let frame =
             Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size };
         self.engine
@@ -304,13 +313,16 @@ impl<'a> Driver<'a> {
     }
 }
 
-fn build_tracker(settings: &config::Tracker) -> Box<dyn razz_track::Tracker> {
+/// `wanted` is the camera's detections per second: between two of them no box may vanish.
+fn build_tracker(settings: &config::Tracker, wanted: f64) -> Box<dyn razz_track::Tracker> {
     let kind = match settings.kind {
         config::TrackerKind::Hybrid => razz_track::Kind::Hybrid,
         config::TrackerKind::ByteTrack => razz_track::Kind::ByteTrack,
         config::TrackerKind::DeepSort => razz_track::Kind::DeepSort,
     };
-    let publish_lost_us = i64::try_from(settings.publish_lost_ms * 1000).unwrap_or(i64::MAX);
+    let between_us = if wanted > 0.0 { (1.5e6 / wanted) as i64 } else { 0 };
+    let publish_lost_us =
+        i64::try_from(settings.publish_lost_ms * 1000).unwrap_or(i64::MAX).max(between_us);
     razz_track::build(
         kind,
         &razz_track::Settings { publish_lost_us, ..razz_track::Settings::default() },

@@ -3,6 +3,8 @@
 
 mod backoff;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use razz_base::{MediaTime, MonoTime};
+use razz_base::{MediaTime, MonoTime, RunId};
 use razz_media::ring::Unit;
 use str0m::format::Codec;
 use str0m::media::{MediaTime as RtcTime, Mid, Pt};
@@ -57,6 +57,8 @@ pub(super) struct Session {
     last_replay: Option<MonoTime>,
     /// The newest access unit that was queued: a replay may run ahead of what is on its way here.
     newest: Option<MediaTime>,
+    /// The RTSP session that the last access unit came by.
+    run: Option<RunId>,
     ended: bool,
 }
 
@@ -98,6 +100,7 @@ impl Session {
             allowance_at: now,
             last_replay: None,
             newest: None,
+            run: None,
             ended: false,
         }
     }
@@ -120,6 +123,11 @@ impl Session {
 
     /// Takes an access unit of its camera.
     pub(super) fn handle_unit(&mut self, unit: &Arc<Unit>) {
+        if self.run != Some(unit.au.run) {
+            // Another RTSP session: its first frames may lean on what was never received.
+            self.run = Some(unit.au.run);
+            self.needs_idr = true;
+        }
         let sound_idr = unit.au.idr && unit.au.lost_packets == 0;
         let known = self.newest.is_some_and(|newest| unit.au.key.time <= newest);
         if !self.connected || known || (self.needs_idr && !sound_idr) {
@@ -322,6 +330,7 @@ impl Session {
         self.last_replay = Some(self.clock.mono());
         self.needs_idr = units.is_empty();
         for unit in units {
+            self.run = Some(unit.au.run);
             self.enqueue(unit);
         }
     }

@@ -1,0 +1,320 @@
+//! Ingest against the scene's RTSP camera, whose faults come on demand.
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use razz_base::{CameraId, MediaTime, Size};
+use razz_media::ring::Unit;
+use razz_scene::Footage;
+use razz_scene::camera::{
+    Authentication, CameraOptions, Credentials, Description, FaultHandle, Faults, Mount, RtspCamera,
+};
+
+use super::*;
+use crate::camera::{self, Pool, UnitSource};
+use crate::config::{self, Transport};
+use crate::redact::Secret;
+use crate::wire::CameraState;
+
+const WITHIN: Duration = Duration::from_secs(20);
+
+struct House {
+    rtsp: RtspCamera,
+    camera: Arc<Camera>,
+    units: UnitSource,
+    clock: Clock,
+    task: tokio::task::JoinHandle<()>,
+}
+
+#[derive(Clone, Default)]
+struct Setting {
+    transport: Transport,
+    asks: Option<Authentication>,
+    says: Option<(&'static str, &'static str)>,
+    faults: Faults,
+}
+
+const SMALL: Size = Size::new(320, 180);
+const LARGE: Size = Size::new(640, 360);
+
+/// A second of the street, made once for all tests.
+fn footage(size: Size) -> Footage {
+    static MADE: [OnceLock<Footage>; 2] = [OnceLock::new(), OnceLock::new()];
+    MADE[usize::from(size == LARGE)].get_or_init(|| Footage::clip(1, 0, 30, size).unwrap()).clone()
+}
+
+impl House {
+    fn new(setting: &Setting) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::at(listener, setting)
+    }
+
+    fn at(listener: TcpListener, setting: &Setting) -> Self {
+        let mount = Mount::new("camera1", footage(SMALL)).with_alternative(footage(LARGE));
+        mount.faults().set(setting.faults);
+        let options = CameraOptions {
+            credentials: setting.asks.map(|_| Credentials {
+                user: "anna".to_owned(),
+                password: "p@ss:word/1".to_owned(),
+            }),
+            authentication: setting.asks.unwrap_or_default(),
+            seed: Some(7),
+            ..CameraOptions::default()
+        };
+        let rtsp = RtspCamera::start(listener, vec![mount], options).unwrap();
+        let url = rtsp.url("camera1").unwrap();
+        let (user, password) = match setting.says {
+            Some((user, password)) => (Some(Secret::new(user)), Some(Secret::new(password))),
+            None => (None, None),
+        };
+        let clock = Clock::start();
+        let (sink, units) = camera::units();
+        let settings = config::Camera {
+            id: CameraId::new(1).unwrap(),
+            name: "Test".to_owned(),
+            source: Source::new(&url, user, password, setting.transport).unwrap(),
+            detect_fps: config::DetectFps::Off,
+        };
+        let tracker = config::Tracker {
+            kind: config::TrackerKind::Hybrid,
+            embedder: config::EmbedderChoice::Builtin,
+            publish_lost_ms: 500,
+        };
+        let pool = Pool::start("none".to_owned(), None);
+        let camera = Camera::start(settings, 1 << 24, tracker, &pool, sink, clock);
+        let task = tokio::spawn(supervise(Arc::clone(&camera), clock));
+        Self { rtsp, camera, units, clock, task }
+    }
+
+    fn faults(&self) -> FaultHandle {
+        self.rtsp.faults("camera1").unwrap()
+    }
+
+    /// The next access unit.
+    async fn next(&mut self) -> Arc<Unit> {
+        match timeout(WITHIN, self.units.receiver.recv()).await {
+            Ok(Some(unit)) => unit,
+            _ => panic!("no access unit came; the camera: {:?}", self.camera.status().last_error),
+        }
+    }
+
+    /// So many access units.
+    async fn take(&mut self, count: usize) -> Vec<Arc<Unit>> {
+        let mut units = Vec::with_capacity(count);
+        for _ in 0..count {
+            units.push(self.next().await);
+        }
+        units
+    }
+
+    /// Waits for the first access unit that `fits`; answers it and the one before.
+    async fn until(&mut self, fits: impl Fn(&Unit) -> bool) -> (Option<Arc<Unit>>, Arc<Unit>) {
+        let mut before = None;
+        loop {
+            let unit = self.next().await;
+            if fits(&unit) {
+                return (before, unit);
+            }
+            before = Some(unit);
+        }
+    }
+
+    /// Waits for a state and answers what is said of it.
+    async fn state(&self, wanted: CameraState) -> (String, Vec<String>) {
+        let reached = async {
+            loop {
+                {
+                    let status = self.camera.status();
+                    if status.state == wanted {
+                        return (
+                            status.last_error.clone().unwrap_or_default(),
+                            status.advice.clone(),
+                        );
+                    }
+                }
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        match timeout(WITHIN, reached).await {
+            Ok(said) => said,
+            Err(_) => panic!("not {wanted:?} but {:?}", self.camera.status().state),
+        }
+    }
+
+    async fn end(self) {
+        self.camera.stop();
+        let _ = self.task.await;
+        self.rtsp.stop();
+    }
+}
+
+fn times(units: &[Arc<Unit>]) -> Vec<MediaTime> {
+    units.iter().map(|unit| unit.au.key.time).collect()
+}
+
+/// Media time across a break goes on by the mono time that passed, give or take.
+fn assert_continuous(before: &Unit, after: &Unit) {
+    let media_us = after.au.key.time.since_us(before.au.key.time);
+    let mono_us = after.au.received.since_us(before.au.received);
+    assert!(media_us > 0, "media time ran backwards by {} us", -media_us);
+    assert!((media_us - mono_us).abs() < 500_000, "{media_us} us of media in {mono_us} us");
+}
+
+#[tokio::test]
+async fn access_units_come_with_their_timestamps_over_tcp_and_udp_with_every_authentication() {
+    let known = Some(("anna", "p@ss:word/1"));
+    for (transport, asks, says) in [
+        (Transport::Tcp, None, None),
+        (Transport::Udp, None, None),
+        (Transport::Tcp, Some(Authentication::Digest), known),
+        (Transport::Tcp, Some(Authentication::Basic), known),
+        (Transport::Udp, Some(Authentication::Digest), known),
+    ] {
+        let mut house = House::new(&Setting { transport, asks, says, ..Setting::default() });
+        let units = house.take(20).await;
+        let steps: BTreeSet<i64> =
+            times(&units).windows(2).map(|pair| pair[1].since_90k(pair[0])).collect();
+        assert_eq!(steps, [3000].into(), "{transport:?} {asks:?}");
+        assert!(units[0].au.idr, "a run begins with what can be decoded");
+        assert_eq!(units[0].au.size, SMALL);
+        assert_eq!(house.camera.status().state, CameraState::Online);
+        house.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_said_and_never_shown() {
+    let asks = Some(Authentication::Digest);
+    for (says, words) in [
+        (Some(("anna", "geheim-0815")), "refuses the user name or password"),
+        (None, "asks for a user name and password"),
+    ] {
+        let house = House::new(&Setting { asks, says, ..Setting::default() });
+        let (error, advice) = house.state(CameraState::Offline).await;
+        assert!(error.contains(words), "{error}");
+        assert!(advice.iter().any(|text| text.contains("`password`")), "{advice:?}");
+        assert!(!format!("{error}{advice:?}").contains("geheim"), "{error}");
+        house.end().await;
+    }
+}
+
+#[tokio::test]
+async fn cameras_that_send_something_else_are_told_from_those_that_are_broken() {
+    for (description, words) in [(Description::H265, "H.265"), (Description::Mjpeg, "MJPEG")] {
+        let faults = Faults { description, ..Faults::default() };
+        let house = House::new(&Setting { faults, ..Setting::default() });
+        let (error, advice) = house.state(CameraState::Unsupported).await;
+        assert!(error.contains(words), "{error}");
+        assert!(advice[0].contains("H.264"), "{advice:?}");
+        house.end().await;
+    }
+}
+
+#[tokio::test]
+async fn media_time_survives_a_jump_of_the_cameras_timestamps() {
+    for jump in [1_000_000_000, -500_000_000, i64::from(i32::MAX)] {
+        let mut house = House::new(&Setting::default());
+        let before = house.take(10).await;
+        house.faults().jump_timestamp(jump);
+        let after = house.take(40).await;
+        let all = [before, after].concat();
+        for pair in all.windows(2) {
+            assert_continuous(&pair[0], &pair[1]);
+        }
+        house.end().await;
+    }
+}
+
+#[tokio::test]
+async fn another_ssrc_is_another_run_within_two_seconds() {
+    let mut house = House::new(&Setting::default());
+    let before = house.take(10).await.pop().unwrap();
+    house.faults().change_ssrc();
+    let (last, first) = house.until(|unit| unit.au.run != before.au.run).await;
+    let last = last.unwrap_or(before);
+    assert_continuous(&last, &first);
+    assert!(first.au.received.since_us(last.au.received) < 2_000_000);
+    assert!(first.au.idr);
+    house.end().await;
+}
+
+#[tokio::test]
+async fn a_closed_connection_is_dialled_again() {
+    let mut house = House::new(&Setting::default());
+    let before = house.take(10).await.pop().unwrap();
+    house.faults().close_connections();
+    let (last, first) = house.until(|unit| unit.au.run != before.au.run).await;
+    assert_continuous(&last.unwrap_or(before), &first);
+    assert_eq!(house.camera.status().state, CameraState::Online);
+    assert_eq!(house.camera.status().runs, first.au.run.0);
+    house.end().await;
+}
+
+#[tokio::test]
+async fn a_camera_that_falls_silent_is_stalled_then_dialled_until_it_speaks() {
+    let mut house = House::new(&Setting::default());
+    let before = house.take(10).await.pop().unwrap();
+    house.faults().set(Faults { stall: true, ..Faults::default() });
+    let asked = house.clock.mono();
+    let (error, _) = house.state(CameraState::Stalled).await;
+    assert!(error.contains("5 seconds"), "{error}");
+    let silent_us = house.clock.mono().since_us(asked);
+    assert!((4_500_000..8_000_000).contains(&silent_us), "{silent_us} us");
+    house.faults().set(Faults::default());
+    let (last, first) = house.until(|unit| unit.au.run != before.au.run).await;
+    assert_continuous(&last.unwrap_or(before), &first);
+    house.end().await;
+}
+
+#[tokio::test]
+async fn another_size_in_mid_session_is_followed() {
+    let mut house = House::new(&Setting::default());
+    house.take(5).await;
+    house.faults().set(Faults { alternative: true, ..Faults::default() });
+    let (_, first) = house.until(|unit| unit.au.size == LARGE).await;
+    assert!(first.au.idr);
+    house.faults().set(Faults::default());
+    house.until(|unit| unit.au.size == SMALL).await;
+    house.end().await;
+}
+
+#[tokio::test]
+async fn lost_packets_damage_a_gop_and_end_nothing() {
+    let faults = Faults { loss: 0.1, ..Faults::default() };
+    let mut house =
+        House::new(&Setting { transport: Transport::Udp, faults, ..Setting::default() });
+    let units = house.take(120).await;
+    assert!(times(&units).is_sorted_by(|a, b| a < b));
+    assert!(units.iter().any(|unit| unit.au.lost_packets > 0));
+    assert_eq!(
+        house.camera.status().lost_packets,
+        units.iter().map(|unit| u64::from(unit.au.lost_packets)).sum::<u64>()
+    );
+    house.end().await;
+}
+
+#[tokio::test]
+async fn a_camera_that_was_away_is_seen_as_soon_as_it_is_back() {
+    // A port that nobody listens at until the camera is switched on.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut house = {
+        let house = House::at(TcpListener::bind(port).unwrap(), &Setting::default());
+        let House { rtsp, camera, units, clock, task } = house;
+        rtsp.stop();
+        let mount = Mount::new("camera1", footage(SMALL));
+        camera.status().runs = 0;
+        // Away for long enough that pauses between dials have grown past the probes' two seconds.
+        sleep(Duration::from_secs(8)).await;
+        let listener = TcpListener::bind(port).unwrap();
+        let rtsp = RtspCamera::start(listener, vec![mount], CameraOptions::default()).unwrap();
+        House { rtsp, camera, units, clock, task }
+    };
+    let back = house.clock.mono();
+    // What was sent before the camera went away is not what is meant.
+    let (_, unit) = house.until(|unit| unit.au.received > back).await;
+    let waited_us = unit.au.received.since_us(back);
+    assert!(waited_us < 5_000_000, "{waited_us} us until the first access unit");
+    house.end().await;
+}
