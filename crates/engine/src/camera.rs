@@ -2,9 +2,10 @@
 //! and which track frames go out when.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use razz_base::{
-    CLOCK_RATE, CameraId, Detection, Embedding, FrameKey, MediaTime, MonoTime, Rect, Size,
+    CLOCK_RATE, CameraId, Detection, Embedding, FrameKey, MediaTime, MonoTime, Rect, Size, Track,
     TrackFrame, WallTime,
 };
 use razz_track::{Tracker, Update};
@@ -402,6 +403,17 @@ impl Camera {
         self.publish(frame, false, audience);
     }
 
+    /// The tracks of a frame, as far as they are inside its picture: the tracker does not know where
+    /// that ends.
+    fn visible_tracks(&self, frame: Frame) -> Arc<[Track]> {
+        let mut tracks = self.tracker.peek(frame.time);
+        tracks.retain_mut(|track| {
+            track.bbox = track.bbox.clipped(frame.size);
+            track.bbox.area() > 0.0
+        });
+        tracks.into()
+    }
+
     fn publish(&mut self, frame: Frame, detected: bool, audience: Audience) {
         if audience != Audience::EveryFrame {
             self.per_detection = Some(frame.time);
@@ -411,7 +423,7 @@ impl Camera {
             wall: frame.wall,
             size: frame.size,
             detected,
-            tracks: self.tracker.peek(frame.time).into(),
+            tracks: self.visible_tracks(frame),
         };
         self.outputs.push_back(Output::Publish {
             frame: track_frame,
