@@ -64,9 +64,18 @@ export function untilDecoded(page, frames, seconds = 15) {
   }, { seconds });
 }
 
+/** Waits until a page has `count` players with their canvas. */
+export function untilPlayers(page, count) {
+  return until(`${count} players on the page`, async () => {
+    const found = await page.evaluate(() =>
+      [...document.querySelectorAll("razz-player")].filter((player) => player.shadowRoot?.querySelector("#overlay")).length);
+    return found === count;
+  }, { seconds: 20 });
+}
+
 /** The first player of a page fills the page, so that one picture pixel is one canvas pixel. */
 export async function fillWithPlayer(page) {
-  await page.waitForFunction(() => document.querySelector("razz-player")?.shadowRoot?.querySelector("#overlay"));
+  await untilPlayers(page, 1);
   await page.evaluate(() => {
     document.querySelector("razz-player").style.cssText =
       "position: fixed; left: 0; top: 0; width: 1280px; height: 720px; margin: 0; border: 0; z-index: 1000";

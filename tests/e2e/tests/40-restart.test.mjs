@@ -2,6 +2,7 @@
 // a reload of the page, and the other camera never hiccups.
 
 import assert from "node:assert/strict";
+import { untilPlayers } from "../lib/browser.mjs";
 import { ticksBetween } from "../lib/counter.mjs";
 import { clip } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
@@ -29,7 +30,7 @@ scenario("one camera is killed and restarted, the other goes on", { data: true, 
     ],
   });
   const page = await world.page(razz.at("/"));
-  await page.waitForFunction(() => document.querySelectorAll("razz-player").length === 2);
+  await untilPlayers(page, 2);
   await page.evaluate(recordPlayers);
   const drawn = (id) => page.evaluate((camera) => window.drawnBy[camera], id);
   for (const id of [1, 2]) {

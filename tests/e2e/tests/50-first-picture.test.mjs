@@ -1,17 +1,25 @@
 // Nothing waits for a model: the picture is there while the model is still being read.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { chmodSync, copyFileSync } from "node:fs";
 import path from "node:path";
 import { untilDecoded } from "../lib/browser.mjs";
-import { clip, testdata } from "../lib/paths.mjs";
+import { Missing } from "../lib/camera.mjs";
+import { clip, ROOT, testdata } from "../lib/paths.mjs";
+import { Child } from "../lib/process.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
 scenario("the first picture comes before the model", { data: true, browser: true }, async (world) => {
-  // A named pipe for a model: reading it lasts until somebody writes, which is after the first picture.
+  // The model is there, but opening it lasts until we let go, which is after the first picture.
   const slow = path.join(world.folder, "slow.onnx");
-  execFileSync("mkfifo", [slow]);
+  copyFileSync(testdata("models/yolo11n.onnx"), slow);
+  chmodSync(slow, 0o644);
+  const hold = new Child("hold", "/usr/bin/python3", [path.join(ROOT, "tests/e2e/lib/hold.py"), slow]);
+  world.keep({ close: () => hold.kill() });
+  const { missing } = await hold.answer();
+  if (missing) throw new Missing(missing);
+
   const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
   const razz = await world.serve({ detector: { model: slow }, camera: [{ id: 1, url: camera.url("one") }] });
   const opened = performance.now();
@@ -24,17 +32,8 @@ scenario("the first picture comes before the model", { data: true, browser: true
   const { tracks } = await razz.json("/api/cameras/1/tracks");
   assert.deepEqual(tracks, []);
 
-  // However often the file is opened, it has the model in it.
-  const writer = spawn("sh", ["-c", 'while :; do cat "$1" > "$2"; done', "sh", testdata("models/yolo11n.onnx"), slow], { detached: true });
-  world.keep({
-    close: () => {
-      try {
-        process.kill(-writer.pid, "SIGKILL");
-      } catch {
-        // It ended by itself.
-      }
-    },
-  });
+  hold.process.stdin.end();
+  assert.deepEqual(await hold.answer(), { asked: true }, "razz was waiting for the model all the while");
   await until("boxes, now that the model is there", async () => (await razz.json("/api/cameras/1/tracks")).tracks.length > 0, { seconds: 30 });
 });
 

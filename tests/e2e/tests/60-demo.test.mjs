@@ -2,6 +2,7 @@
 // With RAZZ_SCREENSHOT=FILE.png the page's picture is written there, for the README.
 
 import assert from "node:assert/strict";
+import { untilPlayers } from "../lib/browser.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
@@ -10,7 +11,7 @@ scenario("the demo shows two cameras with boxes", { browser: true }, async (worl
   assert.match(razz.addresses.listen, /^127\.0\.0\.1:\d+$/, "the demo binds loopback");
   assert.equal(razz.addresses.cameras.length, 2);
   const page = await world.page(razz.at("/"));
-  await page.waitForFunction(() => document.querySelectorAll("razz-player").length === 2);
+  await untilPlayers(page, 2);
   await until("a drawn frame with boxes in both players", () =>
     page.evaluate(() => [...document.querySelectorAll("razz-player")].every((player) => player.frame?.tracks.length > 0)), { seconds: 40 });
   const classes = await until("people and cars among the tracks", async () => {
