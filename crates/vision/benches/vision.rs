@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use razz_base::Rect;
+use razz_base::{Rect, Size};
 use razz_vision::engine::library_candidates;
 use razz_vision::{
     Decoder, Detector, DetectorSettings, Embedder, EngineChoice, ModelSource, OnnxEmbedder,
@@ -23,6 +23,7 @@ fn bench(c: &mut Criterion) {
     let mut decoder = Decoder::new().unwrap();
     let picture = decoder.decode(&units[0], true).unwrap().unwrap();
     decoding(c, &units);
+    around_the_model(c, &picture);
     detecting(c, &data.join("models/yolo11n.onnx"), &picture);
     embedding(c, &data.join("models/osnet_x0_25_msmt17.onnx"), &picture);
     c.bench_function("jpeg 720p, quality 85", |b| b.iter(|| encode_jpeg(&picture, 85).unwrap()));
@@ -42,6 +43,43 @@ fn decoding(c: &mut Criterion, units: &[razz_base::AccessUnit]) {
         });
     }
     group.finish();
+}
+
+/// Letterbox, head and suppression alone: a model that only hands out a constant.
+fn around_the_model(c: &mut Criterion, picture: &Picture) {
+    let mut state = 1u32;
+    let output: Vec<f32> = (0..84 * 8400)
+        .map(|i| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let random = (state >> 8) as f32 / (1 << 24) as f32;
+            // Boxes anywhere, 40 wide and high; about 200 candidates above 0.25.
+            match i / 8400 {
+                0 | 1 => random * 640.0,
+                2 | 3 => 40.0,
+                _ => {
+                    if random > 0.9997 {
+                        random
+                    } else {
+                        random * 0.2
+                    }
+                }
+            }
+        })
+        .collect();
+    let model = support::onnx::constant(&[1, 3, 640, 640], 1, &[1, 84, 8400], &output);
+    let source = ModelSource::Bytes { name: "constant", data: &model };
+    let settings =
+        DetectorSettings { engine: EngineChoice::Rten, threads: 1, ..Default::default() };
+    let mut detector = Detector::load(source, &settings).unwrap();
+    let mut out = Vec::new();
+    c.bench_function("letterbox 720p to 640x640, head, suppression", |b| {
+        b.iter(|| detector.detect(picture, &mut out).unwrap());
+    });
+    // One column of pixels: next to no letterbox.
+    let column = vec![0; 3 * 4000];
+    c.bench_function("head and suppression", |b| {
+        b.iter(|| detector.detect_rgb(&column, Size::new(1, 4000), &mut out).unwrap());
+    });
 }
 
 fn detecting(c: &mut Criterion, model: &Path, picture: &Picture) {

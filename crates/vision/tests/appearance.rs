@@ -110,7 +110,9 @@ fn the_builtin_embedder_tells_people_apart() {
     let similarities = measure(builtin_embedder().as_mut(), &data);
     report("builtin", &similarities);
     assert!(similarities.same.len() > 40 && similarities.different.len() > 200);
-    assert!(similarities.area() > 0.9, "{}", similarities.area());
+    assert!(similarities.area() > 0.97, "{}", similarities.area());
+    assert!(Similarities::quantile(&similarities.same, 0.05) > 0.7);
+    assert!(Similarities::quantile(&similarities.different, 0.5) < 0.4);
 }
 
 #[test]

@@ -10,9 +10,13 @@
 //! - edges, in soft bins of direction, weighted by strength.
 //!
 //! Square roots of the shares make the dot product the Bhattacharyya coefficient of the
-//! histograms. Then the mean over all people is taken off (`MEAN`): what everybody has in common,
-//! dark clothes and grey streets, says nothing, and without it any two people are similar to 0.8.
-//! The result is scaled to length 1, so the similarity is the cosine, about 0 for strangers.
+//! histograms. Then the mean over people and stripes is taken off (`MEAN`): what everybody has in
+//! common, dark clothes and grey streets, says nothing, and with it any two people are similar to
+//! 0.8. The result is scaled to length 1, so the similarity is the cosine.
+//!
+//! Measured on a clip of a street (`tests/appearance.rs`), 5th, 50th and 95th percentile: the same
+//! person a second later 0.79, 0.93, 0.98; different people of one frame -0.36, 0.13, 0.66. So 0.7
+//! is a fair threshold for being the same, within one camera and minutes of the same light.
 
 use std::f32::consts::PI;
 
@@ -32,7 +36,7 @@ const CHROMA_BINS: usize = 8;
 const EDGE_BINS: usize = 4;
 const STRIPE: usize = LUMA_BINS + 2 * CHROMA_BINS + EDGE_BINS;
 /// How much brightness, colour and edges count, as lengths of their parts.
-const SHARES: [f32; 3] = [1.0, 1.2, 0.5];
+const SHARES: [f32; 3] = [1.0, 1.0, 0.3];
 /// A box with fewer pixels in a direction says nothing.
 const LEAST_PX: usize = 8;
 
@@ -156,5 +160,12 @@ fn add(bins: &mut [f32], place: f32, weight: f32) {
     }
 }
 
-/// The mean of each value of a stripe.
-const MEAN: [f32; STRIPE] = [0.0; STRIPE];
+/// The mean of each value of a stripe over all stripes of 150 boxes of people in a street by day;
+/// means over the halves of that clip differ by at most 0.07, and either serves the other as well.
+#[rustfmt::skip]
+const MEAN: [f32; STRIPE] = [
+    0.164, 0.544, 0.438, 0.375, 0.337, 0.154, 0.038, 0.002, // brightness
+    0.002, 0.024, 0.287, 0.566, 0.574, 0.176, 0.001, 0.000, // Cb
+    0.000, 0.001, 0.157, 0.551, 0.605, 0.274, 0.029, 0.001, // Cr
+    0.182, 0.133, 0.136, 0.131, // edges
+];
