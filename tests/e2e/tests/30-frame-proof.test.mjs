@@ -12,6 +12,8 @@ import { scenario } from "../lib/scenario.mjs";
 import { measureFor, until } from "../lib/wait.mjs";
 
 const SECONDS = 12;
+/** Fewer drawn frames than this prove little. How many are presented is up to the machine, and is told. */
+const ENOUGH = 5 * SECONDS;
 const drawnBy = (page) => page.evaluate(() => window.drawn);
 
 /** A snapshot that says which number belongs to which RTP timestamp; a second one must agree. */
@@ -83,8 +85,8 @@ scenario("every drawn frame shows the number and the boxes of its RTP timestamp"
   await measureFor(SECONDS);
   const before = await drawnBy(page);
   world.tell(`${before.length} frames drawn in ${SECONDS} s on a canvas of ${before[0].canvas.join("x")}`);
-  assert.ok(before.length >= SECONDS * 15, `${before.length} frames drawn in ${SECONDS} s`);
   checkNumbers(before, fixed, "first run");
+  assert.ok(before.length >= ENOUGH, `${before.length} frames drawn in ${SECONDS} s`);
   checkTracks(world, before, fixed);
 
   // The camera reboots: the clip starts anew, media time goes on by the time that passed.
@@ -104,10 +106,10 @@ scenario("every drawn frame shows the number and the boxes of its RTP timestamp"
   assert.ok(first > 0, "media time steps over the outage");
   checkNumbers(all.slice(0, first), fixed, "until the restart");
   const after = all.slice(first);
-  assert.ok(after.length >= SECONDS * 15, `${after.length} frames drawn in ${SECONDS} s`);
   checkNumbers(after, refixed, "after the restart");
+  assert.ok(after.length >= ENOUGH, `${after.length} frames drawn since the restart`);
   const step = ticksBetween(after[0].rtp, all[first - 1].rtp) / 90_000;
   world.tell(`the camera was gone for ${outage.toFixed(2)} s, media time stepped by ${step.toFixed(2)} s`);
   assert.ok(Math.abs(step - outage) < 1.5, "media time continues by the monotonic time that passed");
-  checkTracks(world, after.slice(-SECONDS * 15), refixed);
+  checkTracks(world, after.filter((frame) => ticksBetween(frame.rtp, refixed.rtp) > 0), refixed);
 });
