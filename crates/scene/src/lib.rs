@@ -5,6 +5,8 @@
 //!    [`Cache`];
 //! 3. [`camera::RtspCamera`] serves footage over RTSP as a camera on the wall would, with its
 //!    faults on demand.
+//!
+//! [`DEMO_MODEL`] is a detector that knows this world and no other.
 
 mod cache;
 pub mod camera;
@@ -20,3 +22,8 @@ pub use canvas::Canvas;
 pub use encode::{EncodeError, EncodedFrame, Encoder, Rate};
 pub use footage::{Footage, Progress};
 pub use street::{Street, Truth};
+
+/// The demo's detector as ONNX, in YOLO11's layout: input `images` [1, 3, 384, 640], output
+/// `output0` [1, 84, 5040]. It knows people, bicycles, cars, buses and dogs of [`Street`]s, and
+/// nothing of the real world. See `model/README.md`.
+pub const DEMO_MODEL: &[u8] = include_bytes!("../model/demo.onnx");
