@@ -124,3 +124,12 @@ test("trails follow the feet, up to the frame and no further", () => {
   ]);
   expect(map.trails(at(50), 200).size).toBe(0);
 });
+
+test("a trail begins anew after a gap, and where its object was found again elsewhere", () => {
+  const map = new TrackMap();
+  const feet: (number | null)[] = [0, 10, null, 20, 30, 900, 910];
+  for (const [step, x] of feet.entries()) map.add(message(at(step), ...(x === null ? [] : [track(1, x)])), 0);
+  expect(map.trails(at(1), 1000).get(1)).toHaveLength(2);
+  expect(map.trails(at(4), 1000).get(1)).toHaveLength(2);
+  expect(map.trails(at(6), 1000).get(1)).toHaveLength(2);
+});

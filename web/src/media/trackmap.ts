@@ -119,18 +119,24 @@ export class TrackMap {
 
   /**
    * Where each object's feet were (middle of the box's lower edge) during `spanMs` up to `rtp`, oldest first and in
-   * pixels of each frame's size, by track id.
+   * pixels of each frame's size, by track id. A trail begins anew where its object was out of sight, or was found again
+   * somewhere else: no one walked the line between.
    */
   trails(rtp: number, spanMs: number): Map<number, [number, number][]> {
     const trails = new Map<number, [number, number][]>();
+    const seenAt = new Map<number, number>();
     for (let at = this.#firstNotBefore(rtpAddMs(rtp, -spanMs)); at < this.#frames.length; at++) {
       const frame = this.#frames[at];
       if (!frame || rtpDiffMs(frame.rtp, rtp) > 0) break;
       for (const { track_id, bbox } of frame.tracks) {
         const point: [number, number] = [(bbox[0] + bbox[2]) / 2, bbox[3]];
         const trail = trails.get(track_id);
-        if (trail) trail.push(point);
+        const last = trail?.at(-1);
+        const stride = last ? Math.hypot(point[0] - last[0], point[1] - last[1]) : Infinity;
+        const joined = seenAt.get(track_id) === at - 1 && stride < (bbox[2] - bbox[0] + bbox[3] - bbox[1]) / 2;
+        if (trail && joined) trail.push(point);
         else trails.set(track_id, [point]);
+        seenAt.set(track_id, at);
       }
     }
     return trails;
