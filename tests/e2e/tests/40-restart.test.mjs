@@ -39,6 +39,9 @@ scenario("one camera is killed and restarted, the other goes on", { data: true, 
   await page.evaluate(() => (window.loadedOnce = true));
   const feed = world.keep(razz.tracks(2, "?every_frame=1"));
   await feed.take(30);
+  // What this machine manages anyway, with everything running.
+  const calm = (await drawn(2)).length;
+  await measureFor(4);
   const from = (await drawn(2)).length;
 
   const last = (await drawn(1)).at(-1).rtp;
@@ -61,10 +64,11 @@ scenario("one camera is killed and restarted, the other goes on", { data: true, 
 
   // A while after the return too, when the replay and the reconnection cost most.
   await measureFor(3);
-  const frames = (await drawn(2)).slice(from);
-  const steps = frames.slice(1).map((frame, index) => ticksBetween(frame.rtp, frames[index].rtp) / 90);
-  world.tell(`the other camera: ${frames.length} frames drawn, the longest step ${Math.max(...steps).toFixed(0)} ms of media time`);
-  assert.ok(Math.max(...steps) <= 300, `the other camera's picture stood still for ${Math.max(...steps)} ms`);
+  const frames = await drawn(2);
+  const longestStep = (some) => Math.max(...some.slice(1).map((frame, index) => ticksBetween(frame.rtp, some[index].rtp) / 90));
+  const [usual, longest] = [longestStep(frames.slice(calm, from)), longestStep(frames.slice(from))];
+  world.tell(`the other camera: ${frames.length - from} frames drawn, the longest step ${longest.toFixed(0)} ms of media time (before: ${usual.toFixed(0)} ms)`);
+  assert.ok(longest <= Math.max(300, 1.5 * usual), `the other camera's picture stood still for ${longest} ms`);
   const stamps = feed.messages.map((message) => message.json.rtp_timestamp);
   const missing = stamps.slice(2).filter((stamp, index) => Math.abs(ticksBetween(stamp, stamps[index + 1]) - 3000) > 2);
   assert.deepEqual(missing, [], "the other camera's track frames lack none");

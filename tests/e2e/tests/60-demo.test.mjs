@@ -34,5 +34,18 @@ scenario("the demo shows two cameras with boxes", { browser: true }, async (worl
   const stats = await razz.json("/api/stats");
   assert.equal(Object.keys(stats.cameras).length, 2);
   for (const status of Object.values(stats.cameras)) assert.equal(status.state, "online");
-  if (process.env.RAZZ_SCREENSHOT) await page.screenshot({ path: process.env.RAZZ_SCREENSHOT });
+  if (process.env.RAZZ_SCREENSHOT) await screenshot(page, process.env.RAZZ_SCREENSHOT);
 });
+
+/** The players of the page at a moment when each shows boxes. */
+async function screenshot(page, file) {
+  const busy = () =>
+    page.evaluate(() => [...document.querySelectorAll("razz-player")].every((player) => player.frame?.tracks.length >= 2));
+  const height = await page.evaluate(() =>
+    Math.ceil(Math.max(...[...document.querySelectorAll("razz-player")].map((player) => (player.closest("li") ?? player).getBoundingClientRect().bottom))) + 12);
+  await until("a picture with boxes in both players", async () => {
+    if (!(await busy())) return false;
+    await page.screenshot({ path: file, clip: { x: 0, y: 0, width: 1280, height: Math.min(720, height) } });
+    return busy();
+  }, { seconds: 40 });
+}
