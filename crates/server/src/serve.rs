@@ -174,7 +174,7 @@ fn load_detector(settings: &config::Detector) -> Result<razz_vision::Detector, S
     let path = settings.model.path().map_err(|error| error.to_string())?;
     let source = match (&settings.model, &path) {
         (ModelChoice::Demo, _) | (_, None) => {
-            razz_vision::ModelSource::Bytes { name: "demo", data: razz_scene::DEMO_MODEL.into() }
+            razz_vision::ModelSource::Bytes { name: "demo", data: razz_scene::DEMO_MODEL }
         }
         (_, Some(path)) => razz_vision::ModelSource::File(path),
     };

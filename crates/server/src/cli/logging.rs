@@ -1,7 +1,7 @@
 //! The log: to stderr, a line an event, credentials masked.
 
+use std::env;
 use std::io::{self, IsTerminal, Write};
-use std::{env, str};
 
 use clap::ValueEnum;
 use tracing::Subscriber;

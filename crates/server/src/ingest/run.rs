@@ -312,7 +312,7 @@ impl<'a> Run<'a> {
 fn unix_us(ntp: retina::NtpTimestamp) -> i64 {
     let since_1970 = ntp.0.wrapping_sub(retina::UNIX_EPOCH.0);
     let seconds = (since_1970 >> 32) as i64;
-    let fraction = (since_1970 & 0xffff_ffff) * 1_000_000 >> 32;
+    let fraction = ((since_1970 & 0xffff_ffff) * 1_000_000) >> 32;
     seconds * 1_000_000 + fraction as i64
 }
 
