@@ -61,12 +61,10 @@ impl YuvToRgb {
     #[inline(always)]
     pub(crate) fn pixel(&self, y: f32, cb: f32, cr: f32) -> [f32; 3] {
         let y = y * self.luma;
-        let mut rgb = [0.0; 3];
-        for i in 0..3 {
+        [0, 1, 2].map(|i| {
             let v = y + (self.cb[i] * cb + (self.cr[i] * cr + self.bias[i]));
-            rgb[i] = v.clamp(0.0, 1.0) * self.scale[i] + self.offset[i];
-        }
-        rgb
+            v.clamp(0.0, 1.0) * self.scale[i] + self.offset[i]
+        })
     }
 }
 

@@ -88,8 +88,11 @@ struct ChromaRow<'a> {
 impl<'a> ChromaRow<'a> {
     fn new(plane: Plane<'a>, y: usize) -> Self {
         let near = (y / 2).min(plane.height - 1);
-        let far =
-            if y % 2 == 0 { near.saturating_sub(1) } else { (near + 1).min(plane.height - 1) };
+        let far = if y.is_multiple_of(2) {
+            near.saturating_sub(1)
+        } else {
+            (near + 1).min(plane.height - 1)
+        };
         Self { near: plane.row(near), far: plane.row(far) }
     }
 
@@ -98,6 +101,6 @@ impl<'a> ChromaRow<'a> {
             let i = i.min(self.near.len() - 1);
             0.75 * f32::from(self.near[i]) + 0.25 * f32::from(self.far[i])
         };
-        if x % 2 == 0 { column(x / 2) } else { 0.5 * (column(x / 2) + column(x / 2 + 1)) }
+        if x.is_multiple_of(2) { column(x / 2) } else { 0.5 * (column(x / 2) + column(x / 2 + 1)) }
     }
 }

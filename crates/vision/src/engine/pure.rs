@@ -93,7 +93,7 @@ impl Engine for Rten {
             .ok_or_else(|| fail(&format!("the output is {}, not f32", value.dtype())))?;
         // Only copies where the layout is not row-major.
         let plain = tensor.to_contiguous();
-        read(Output { shape: tensor.shape().as_ref(), data: plain.data() });
+        read(Output { shape: tensor.shape(), data: plain.data() });
         Ok(())
     }
 }
