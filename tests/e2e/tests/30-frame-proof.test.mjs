@@ -90,10 +90,11 @@ scenario("every drawn frame shows the number and the boxes of its RTP timestamp"
   checkTracks(world, before, fixed);
 
   // The camera reboots: the clip starts anew, media time goes on by the time that passed.
-  const last = (await drawnBy(page)).at(-1);
   const killed = performance.now();
   await camera.kill();
-  await measureFor(2);
+  await measureFor(3);
+  // By now everything of the old run is drawn, and the new one begins a second later at least.
+  const last = (await drawnBy(page)).at(-1);
   camera = await world.restarted(camera);
   await until("a frame of the new run", () =>
     page.evaluate((rtp) => ((window.drawn.at(-1).rtp - rtp) | 0) > 90_000, last.rtp), { seconds: 20 });
@@ -102,8 +103,7 @@ scenario("every drawn frame shows the number and the boxes of its RTP timestamp"
   const refixed = await fixedBySnapshot(page, isNew);
   await measureFor(SECONDS);
   const all = await drawnBy(page);
-  const first = all.findIndex((frame, index) => index > 0 && ticksBetween(frame.rtp, all[index - 1].rtp) > 90_000);
-  assert.ok(first > 0, "media time steps over the outage");
+  const first = all.findIndex(isNew);
   checkNumbers(all.slice(0, first), fixed, "until the restart");
   const after = all.slice(first);
   checkNumbers(after, refixed, "after the restart");

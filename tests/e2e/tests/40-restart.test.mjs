@@ -34,7 +34,11 @@ scenario("one camera is killed and restarted, the other goes on", { data: true, 
   await page.evaluate(recordPlayers);
   const drawn = (id) => page.evaluate((camera) => window.drawnBy[camera], id);
   for (const id of [1, 2]) {
-    await until(`boxes on camera ${id}`, async () => (await drawn(id)).at(-1)?.tracks > 0, { seconds: 30 });
+    await until(`boxes on camera ${id}`, async () => {
+      const frame = (await drawn(id)).at(-1);
+      if (frame?.tracks > 0) return true;
+      throw new Error(`last drawn: ${JSON.stringify(frame)}; status: ${JSON.stringify(await razz.status(id))}`);
+    }, { seconds: 30 });
   }
   await page.evaluate(() => (window.loadedOnce = true));
   const feed = world.keep(razz.tracks(2, "?every_frame=1"));
@@ -44,9 +48,9 @@ scenario("one camera is killed and restarted, the other goes on", { data: true, 
   await measureFor(4);
   const from = (await drawn(2)).length;
 
-  const last = (await drawn(1)).at(-1).rtp;
   await camera.kill();
   await measureFor(3);
+  const last = (await drawn(1)).at(-1).rtp;
   camera = await world.restarted(camera);
   const answers = performance.now();
   const isNew = (frame) => ((frame.rtp - last) | 0) > 90_000;
