@@ -219,15 +219,16 @@ impl Decoder {
         for nal in nal_units(&au.data) {
             let kind = nal_type(nal);
             if kind == Some(NalType::Sps) {
-                if let Some(renamed) = baseline::renamed(nal) {
+                let sps = Sps::parse(nal).map_err(|error| DecodeError::Sps { key, run, error })?;
+                let renamed = baseline::renamed(nal);
+                if let Some(what) = unsupported(&sps, renamed.is_some()) {
+                    return Err(DecodeError::Unsupported { key, run, what });
+                }
+                if let Some(renamed) = renamed {
                     let start = offset(&au.data, nal);
                     self.renamed.extend_from_slice(&au.data[copied..start]);
                     self.renamed.extend_from_slice(&renamed);
                     copied = start + nal.len();
-                }
-                let sps = Sps::parse(nal).map_err(|error| DecodeError::Sps { key, run, error })?;
-                if let Some(what) = unsupported(&sps) {
-                    return Err(DecodeError::Unsupported { key, run, what });
                 }
                 self.colour = sps.colour;
                 self.order.announce(&sps);
@@ -252,16 +253,18 @@ fn offset(data: &[u8], nal: &[u8]) -> usize {
     nal.as_ptr().addr() - data.as_ptr().addr()
 }
 
-/// What openh264 cannot do, said before it fails obscurely.
-fn unsupported(sps: &Sps) -> Option<&'static str> {
-    if sps.chroma_format != 1 && sps.chroma_format != 0 {
-        Some("chroma other than 4:2:0")
-    } else if sps.bit_depth != 8 {
-        Some("more than 8 bits a sample")
-    } else if sps.chroma_format == 0 {
-        Some("monochrome video")
-    } else {
-        None
+/// What openh264 cannot do, said before it fails obscurely; `renamed` is whether the SPS can be
+/// shown under Baseline's name.
+fn unsupported(sps: &Sps, renamed: bool) -> Option<&'static str> {
+    const BASELINE: u8 = 66;
+    match sps {
+        Sps { chroma_format: 0, .. } => Some("monochrome video"),
+        Sps { chroma_format: 2.., .. } => Some("chroma other than 4:2:0"),
+        Sps { bit_depth: 9.., .. } => Some("more than 8 bits a sample"),
+        Sps { frame_mbs_only: false, .. } => Some("interlaced coding"),
+        Sps { profile_idc: BASELINE, .. } => None,
+        _ if renamed => None,
+        _ => Some("this profile, or a scaling matrix in the sequence parameter set,"),
     }
 }
 

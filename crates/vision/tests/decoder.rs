@@ -184,6 +184,28 @@ fn garbage_is_an_error() {
     }
 }
 
+/// Each is an SPS that can be read, and a slice that is never looked at.
+#[test]
+fn what_is_not_decoded_here_is_named() {
+    for (profile, bits, says) in [
+        // Profile, then from seq_parameter_set_id on, by section 7.3.2.1.1.
+        (100, "1 1 1 1 0 0 1 011 010 0 00110 00100 1 1 0 0 1", "monochrome"),
+        (122, "1 011 1 1 0 0 1 011 010 0 00110 00100 1 1 0 0 1", "4:2:0"),
+        (110, "1 010 011 011 0 0 1 011 010 0 00110 00100 1 1 0 0 1", "8 bits"),
+        (77, "1 1 011 010 0 00110 00100 0 0 1 0 0 1", "interlaced"),
+        (100, "1 010 1 1 0 1 00000000 1 011 010 0 00110 00100 1 1 0 0 1", "scaling matrix"),
+    ] {
+        let mut bits: Vec<u8> = bits.bytes().filter(|b| *b != b' ').map(|b| b - b'0').collect();
+        bits.resize(bits.len().next_multiple_of(8), 0);
+        let mut data = vec![0, 0, 0, 1, 0x67, profile, 0, 31];
+        data.extend(bits.chunks(8).map(|b| b.iter().fold(0, |byte, bit| byte << 1 | bit)));
+        data.extend([0, 0, 0, 1, 0x65, 0x88, 0x84]);
+        let error = Decoder::new().unwrap().decode(&access_unit(data, 0, true), true).unwrap_err();
+        let named = matches!(error, DecodeError::Unsupported { .. });
+        assert!(named && error.to_string().contains(says), "{says}: {error}");
+    }
+}
+
 #[test]
 fn scribbled_streams_never_panic() {
     let units = stream(SIZE, 12, 6, 0);
