@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { chmodSync, copyFileSync } from "node:fs";
 import path from "node:path";
-import { untilDecoded } from "../lib/browser.mjs";
+import { goTo, untilDecoded } from "../lib/browser.mjs";
 import { Missing } from "../lib/camera.mjs";
 import { clip, ROOT, testdata } from "../lib/paths.mjs";
 import { Child } from "../lib/process.mjs";
@@ -44,7 +44,7 @@ scenario("a viewer in mid-GOP has its picture at once", { data: true, browser: t
   const page = await world.page(razz.at("/healthz"));
   const delays = [];
   for (let viewer = 0; viewer < 4; viewer += 1) {
-    await page.goto(razz.at("/camera-viewer.html?camera=1"));
+    await goTo(page, razz.at("/camera-viewer.html?camera=1"));
     delays.push(
       await page.evaluate(async () => {
         const video = document.querySelector("razz-player").shadowRoot.querySelector("video");

@@ -1,6 +1,7 @@
 // Cameras that cannot be watched: each says why, and what to change, and none disturbs a good one.
 
 import assert from "node:assert/strict";
+import { goTo } from "../lib/browser.mjs";
 import { clip } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
@@ -42,7 +43,7 @@ scenario("unreachable, wrong password, wrong path, H.265, MJPEG, B-frames", { da
   // Whoever opens such a camera reads why, and the good camera has not noticed.
   const page = await world.page(razz.at("/healthz"));
   for (const [id, says] of [[2, /refused|reach|offline/i], [6, /H\.?26[45]/], [8, /B-frames/]]) {
-    await page.goto(razz.at(`/camera-viewer.html?camera=${id}`));
+    await goTo(page, razz.at(`/camera-viewer.html?camera=${id}`));
     await until(`the player to say why camera ${id} has no picture`, async () => {
       const words = await page.evaluate(() => document.querySelector("razz-player").shadowRoot.textContent);
       if (says.test(words)) return true;
