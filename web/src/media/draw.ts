@@ -1,7 +1,7 @@
 // The canvas above the video: the picture, the boxes, and what stands at them.
 import type { TrackEntry } from "../wire";
 import { letterbox, project, type Area } from "./geometry";
-import { labelText, placeLabel } from "./label";
+import { isMissed, labelText, placeLabel } from "./label";
 import type { Picture } from "./picture";
 
 /** The colours of the contract: green for ByteTrack, cyan for DeepSORT. */
@@ -26,6 +26,8 @@ export interface Scene {
   tracks: readonly TrackEntry[];
   /** Width and height that boxes refer to. */
   boxSize: readonly [number, number];
+  /** A box that no detection has confirmed for this long is dashed. */
+  dashAfterMs: number;
   /** Feet of each object over the last moments, by track id, in pixels of `boxSize`. */
   trails: ReadonlyMap<number, readonly (readonly [number, number])[]>;
 }
@@ -109,7 +111,8 @@ export class Overlay {
     const [left, top, right, bottom] = edges(track, scene, area);
     const dash = 6 * this.#ratio;
     this.#context.strokeStyle = COLOURS[track.source];
-    this.#context.setLineDash(track.state === "predicted" ? [dash, dash * 0.6] : []);
+    const missed = isMissed(track, scene.dashAfterMs);
+    this.#context.setLineDash(missed ? [dash, dash * 0.6] : []);
     this.#context.strokeRect(left, top, right - left, bottom - top);
   }
 

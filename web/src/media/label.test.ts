@@ -1,7 +1,7 @@
 // Labels: their text, and their place.
 import { describe, expect, test } from "vitest";
 import type { Area } from "./geometry";
-import { labelText, placeLabel } from "./label";
+import { isMissed, labelText, placeLabel } from "./label";
 
 test.each([
   { entry: { class: "person", track_id: 12, confidence: 0.93 }, text: "person #12 0.93" },
@@ -42,4 +42,12 @@ describe("place", () => {
       [300, 160],
     ]);
   });
+});
+
+test.each([
+  ["matched", 0, false],
+  ["predicted", 66, false],
+  ["predicted", 160, true],
+] as const)("a %s box of age %d ms is missed: %s", (state, age_ms, missed) => {
+  expect(isMissed({ state, age_ms }, 150)).toBe(missed);
 });

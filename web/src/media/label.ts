@@ -47,3 +47,11 @@ export function placeLabel(
 function overlap(a: Area, b: Area): boolean {
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
+
+/**
+ * Whether an object was missed by the detector, and lives by prediction alone. Between two detections every box is
+ * predicted: dashing those would make all boxes blink at the rate of detection.
+ */
+export function isMissed(track: Pick<TrackEntry, "state" | "age_ms">, dashAfterMs: number): boolean {
+  return track.state === "predicted" && track.age_ms > dashAfterMs;
+}

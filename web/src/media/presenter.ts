@@ -9,6 +9,8 @@ import type { FrameMode, Lookup, TrackMap } from "./trackmap";
 
 /** How much of the past a trail shows. */
 const TRAIL_MS = 1_500;
+/** Detections that would have confirmed a box, before it counts as missed: one, and half of the next for its delay. */
+const MISSED_AFTER = 1.5;
 const NO_TRAILS = new Map<number, [number, number][]>();
 
 /** `exact`: picture and boxes from one frame, playout held; `live`: no hold, boxes extrapolated over the video. */
@@ -104,7 +106,7 @@ export class Presenter {
     }
     if (rtp !== null) this.gate.notePoster(rtp, nowMs);
     this.#replace(picture);
-    this.#show({ picture, size: [picture.width, picture.height], tracks: [], boxSize: [1, 1], trails: NO_TRAILS });
+    this.#show({ picture, size: [picture.width, picture.height], tracks: [], boxSize: [1, 1], dashAfterMs: 0, trails: NO_TRAILS });
   }
 
   /** What is on the canvas stays there, opaque, while the next frames are not for the eye. */
@@ -132,6 +134,7 @@ export class Presenter {
       size,
       tracks: found.tracks,
       boxSize: found.from?.size ?? size,
+      dashAfterMs: found.from ? MISSED_AFTER * found.from.detectionMs : 0,
       trails: this.#trails(frame.rtp ?? found.from?.rtp ?? null),
     });
     this.#frame = {

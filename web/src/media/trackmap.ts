@@ -13,6 +13,8 @@ export interface TrackFrame {
   tracks: readonly TrackEntry[];
   /** Width and height that boxes refer to; null when the message did not say. */
   size: readonly [number, number] | null;
+  /** Time between two detections at this camera. */
+  detectionMs: number;
   /** When the message came, on the page's monotonic clock. */
   arrivedMs: number;
 }
@@ -31,6 +33,8 @@ const NOTHING: Lookup = { mode: "none", from: null, tracks: [] };
 const INTERPOLATE_MAX_MS = 600;
 /** A box is carried on by its velocity for this long at most; after that it would be a phantom. */
 const EXTRAPOLATE_MAX_MS = 1000;
+/** Before the first detections are counted, and without any, a detection is expected this often a second. */
+const MIN_DETECTION_FPS = 0.5;
 /** A track frame this far from the newest is another timeline: the server's clock began anew. */
 const SAME_TIMELINE_MS = 60_000;
 
@@ -71,6 +75,7 @@ export class TrackMap {
       timestamp: message.timestamp,
       tracks: message.tracks,
       size: message.frame_size,
+      detectionMs: 1000 / Math.max(message.stats.fps, MIN_DETECTION_FPS),
       arrivedMs,
     };
     const newest = this.newest;
