@@ -91,20 +91,33 @@ pub(super) fn spawn(
     thread::Builder::new()
         .name(format!("camera{id}"))
         .spawn(move || {
-            loop {
-                let work = || Driver::new(&camera, &tracker, &pool, clock)?.run(&inbox);
-                match catch_unwind(AssertUnwindSafe(work)) {
-                    Ok(None) => return,
-                    Ok(Some(())) => {}
-                    Err(_) => {
-                        error!(camera = %id, "this camera's analysis panicked; it starts anew");
-                        let Some(camera) = camera.upgrade() else { return };
+            let watched = camera.clone();
+            keep_alive(
+                || Driver::new(&camera, &tracker, &pool, clock)?.run(&inbox),
+                || {
+                    error!(camera = %id, "this camera's analysis panicked; it starts anew");
+                    if let Some(camera) = watched.upgrade() {
                         camera.status().restarts += 1;
                     }
-                }
-            }
+                    thread::sleep(PAUSE_AFTER_PANIC);
+                },
+            );
         })
         .expect("the system gives us a thread per camera");
+}
+
+/// What breaks at once again shall not keep a core busy.
+const PAUSE_AFTER_PANIC: Duration = Duration::from_secs(1);
+
+/// Does `work` until it answers `None`, anew after each panic, which `panicked` hears of.
+fn keep_alive(mut work: impl FnMut() -> Option<()>, mut panicked: impl FnMut()) {
+    loop {
+        match catch_unwind(AssertUnwindSafe(&mut work)) {
+            Ok(None) => return,
+            Ok(Some(())) => {}
+            Err(_) => panicked(),
+        }
+    }
 }
 
 struct Driver<'a> {
@@ -341,4 +354,23 @@ fn build_embedder(settings: &config::Tracker) -> Box<dyn Embedder> {
         }
     }
     razz_vision::builtin_embedder()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_panics_begins_anew_until_the_camera_is_gone() {
+        let (mut begun, mut panics) = (0, 0);
+        keep_alive(
+            || {
+                begun += 1;
+                assert!(begun % 2 == 0, "a broken invariant");
+                (begun < 6).then_some(())
+            },
+            || panics += 1,
+        );
+        assert_eq!((begun, panics), (6, 3));
+    }
 }

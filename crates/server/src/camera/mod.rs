@@ -162,6 +162,24 @@ impl Camera {
         camera
     }
 
+    /// One without detection, for the tests of those who feed cameras and those who watch them.
+    #[cfg(test)]
+    pub(crate) fn blind(source: config::Source, units: UnitSink, clock: Clock) -> Arc<Self> {
+        let settings = config::Camera {
+            id: CameraId::new(1).expect("1 is an id"),
+            name: "Test".to_owned(),
+            source,
+            detect_fps: config::DetectFps::Off,
+        };
+        let tracker = config::Tracker {
+            kind: config::TrackerKind::Hybrid,
+            embedder: config::EmbedderChoice::Builtin,
+            publish_lost_ms: 500,
+        };
+        let pool = Pool::start("none".to_owned(), None);
+        Self::start(settings, 1 << 24, tracker, &pool, units, clock)
+    }
+
     // ---- from ingest ----
 
     /// A new RTSP session begins: the ring of the old one is of no use to new viewers.

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use razz_base::{CameraId, MediaTime, Size};
+use razz_base::{MediaTime, Size};
 use razz_media::ring::Unit;
 use razz_scene::Footage;
 use razz_scene::camera::{
@@ -13,8 +13,8 @@ use razz_scene::camera::{
 };
 
 use super::*;
-use crate::camera::{self, Pool, UnitSource};
-use crate::config::{self, Transport};
+use crate::camera::{self, UnitSource};
+use crate::config::Transport;
 use crate::redact::Secret;
 use crate::wire::CameraState;
 
@@ -71,19 +71,8 @@ impl House {
         };
         let clock = Clock::start();
         let (sink, units) = camera::units();
-        let settings = config::Camera {
-            id: CameraId::new(1).unwrap(),
-            name: "Test".to_owned(),
-            source: Source::new(&url, user, password, setting.transport).unwrap(),
-            detect_fps: config::DetectFps::Off,
-        };
-        let tracker = config::Tracker {
-            kind: config::TrackerKind::Hybrid,
-            embedder: config::EmbedderChoice::Builtin,
-            publish_lost_ms: 500,
-        };
-        let pool = Pool::start("none".to_owned(), None);
-        let camera = Camera::start(settings, 1 << 24, tracker, &pool, sink, clock);
+        let source = Source::new(&url, user, password, setting.transport).unwrap();
+        let camera = Camera::blind(source, sink, clock);
         let task = tokio::spawn(supervise(Arc::clone(&camera), clock));
         Self { rtsp, camera, units, clock, task }
     }
