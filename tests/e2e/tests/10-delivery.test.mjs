@@ -15,14 +15,14 @@ const SECONDS = 15;
 async function measured(world, camera, page) {
   await untilDecoded(page, 60);
   let presented;
-  const { sent, decoded } = await delivered(camera, page, async () => {
+  const { sent, received, decoded } = await delivered(camera, page, async () => {
     await countPresented(page);
     await measureFor(SECONDS);
     presented = await page.evaluate(() => window.presented);
   });
   const stats = await videoStats(page);
   world.tell(
-    `${sent} frames sent, ${decoded} decoded (${((100 * decoded) / sent).toFixed(2)} %), ` +
+    `${sent} frames sent, ${received} received, ${decoded} decoded (${((100 * decoded) / sent).toFixed(2)} %), ` +
       `${(presented / SECONDS).toFixed(1)} presented a second, ${stats.packetsLost} packets lost, ${stats.freezeCount} freezes`,
   );
   assert.ok(sent >= SECONDS * 29, `the camera itself kept its pace: ${sent} frames in ${SECONDS} s`);
