@@ -10,11 +10,10 @@ mod whep;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, Query, State, WebSocketUpgrade};
+use axum::extract::{DefaultBodyLimit, Path, Query, State, WebSocketUpgrade};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 
 use self::problem::Problem;
 use crate::camera::{Camera, Cameras, Pool};
@@ -76,7 +75,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
         .fallback(assets::serve)
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .with_state(app)
 }
@@ -84,7 +83,7 @@ pub(crate) fn router(app: App) -> Router {
 /// Everything on `server.compat_listen`.
 pub(crate) fn compat_router(app: App) -> Router {
     compat::router(app)
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(problem::panicked))
 }
 

@@ -263,15 +263,17 @@ impl<'a> Run<'a> {
     }
 
     fn report_state(&self) {
-        let (state, advice) = if self.reorders {
-            let advice = "The camera sends B-frames, which WebRTC cannot show. Set its H.264 profile \
-                          to Baseline, or its B-frame count (\"GOP structure\") to 0.";
-            (CameraState::Unsupported, vec![advice.to_owned()])
+        let (state, error, advice) = if self.reorders {
+            let source = &self.camera.settings.source;
+            let error = format!("{source}: sends B-frames, which WebRTC cannot show");
+            let advice = "Set the camera's H.264 profile to Baseline, or its B-frame count (\"GOP \
+                          structure\") to 0: WebRTC cannot show B-frames.";
+            (CameraState::Unsupported, Some(error), vec![advice.to_owned()])
         } else {
-            (CameraState::Online, Vec::new())
+            (CameraState::Online, None, Vec::new())
         };
         if self.camera.status().state != state {
-            self.camera.set_state(state, None, advice);
+            self.camera.set_state(state, error, advice);
         }
     }
 

@@ -44,9 +44,28 @@ pub(super) fn video_mid(sdp: &str) -> Option<&str> {
     None
 }
 
+/// The library's error on one line, without the addresses in memory that its parser tells.
+pub(super) fn in_words(error: &dyn std::error::Error) -> String {
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let told: Vec<&str> = lines.filter(|line| !line.contains("PointerOffset")).collect();
+    if told.is_empty() { "it is no SDP".to_owned() } else { told.join("; ") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parse_errors_are_one_line_without_addresses() {
+        for (text, words) in [
+            ("Parse error at PointerOffset(0x7f69c0034adb)\nExpected a=mid\n", "Expected a=mid"),
+            ("Parse error at PointerOffset(0x7f69c0034adb)\n", "it is no SDP"),
+            ("missing a=fingerprint", "missing a=fingerprint"),
+        ] {
+            assert_eq!(in_words(&std::io::Error::other(text)), words);
+        }
+    }
 
     #[test]
     fn the_first_video_section_that_is_not_refused() {

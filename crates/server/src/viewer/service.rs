@@ -169,7 +169,7 @@ impl Service {
 
     fn open(&mut self, camera: Arc<Camera>, offer: &str) -> Result<Opened, OpenError> {
         let offer = SdpOffer::from_sdp_string(&sdp::only_receiving(offer))
-            .map_err(|error| OpenError::BadOffer(error.to_string()))?;
+            .map_err(|error| OpenError::BadOffer(sdp::in_words(&error)))?;
         let credentials = IceCreds::new();
         let mut config = RtcConfig::new()
             .set_ice_lite(true)
@@ -195,7 +195,7 @@ impl Service {
         let answer = rtc
             .sdp_api()
             .accept_offer(offer)
-            .map_err(|error| OpenError::BadOffer(error.to_string()))?
+            .map_err(|error| OpenError::BadOffer(sdp::in_words(&error)))?
             .to_sdp_string();
         let id = rand::random();
         let mut session =
