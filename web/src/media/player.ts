@@ -191,11 +191,13 @@ export class Player {
     this.#applyHold();
     const newest = this.#feed.map.newest;
     if (newest && this.#feedFresh(nowMs)) this.#presenter.gate.noteEdge(newest.rtp, newest.arrivedMs);
-    video.srcObject = stream;
-    // Muted video may always play; if the page is being left, nobody needs to know that it did not.
-    video.play().catch(() => undefined);
     this.#poster?.abort();
     const poster = (this.#poster = new AbortController());
+    whenLoaded(poster.signal, () => {
+      video.srcObject = stream;
+      // Muted video may always play; if the page is being left, nobody needs to know that it did not.
+      video.play().catch(() => undefined);
+    });
     void fetchSnapshot(this.#config.origin, this.#config.camera, poster.signal).then((snapshot) => {
       if (snapshot) this.#presenter.poster(snapshot.picture, snapshot.rtp, performance.now());
     });
@@ -286,4 +288,13 @@ export class Player {
     this.#said = text;
     this.#view.onState(state);
   }
+}
+
+/**
+ * Does `then` once the page is loaded, unless `signal` ends the wait. A video that has no picture yet holds up the page's
+ * `load` event (HTML, "delaying the load event flag"): with a camera that is off the tab would spin for ever.
+ */
+function whenLoaded(signal: AbortSignal, then: () => void): void {
+  if (document.readyState === "complete") then();
+  else window.addEventListener("load", then, { once: true, signal });
 }
