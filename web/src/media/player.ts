@@ -3,6 +3,7 @@ import type { DrawOptions } from "./draw";
 import { DetectionDelay } from "./delay";
 import { FrameLoop, type PresentedFrame } from "./frames";
 import { HoldController, percentile } from "./hold";
+import { LateQueue, missingMs } from "./latequeue";
 import type { Origin } from "./origin";
 import { Presenter, skewMs, type DrawnFrame, type PlayerMode } from "./presenter";
 import { PlayoutControl } from "./playout";
@@ -59,6 +60,8 @@ export class Player {
   #toldMs = 0;
   #tick: ReturnType<typeof setInterval> | undefined;
   #poster: AbortController | null = null;
+  readonly #late = new LateQueue();
+  #lateCallback: number | null = null;
   /** When the last frame was presented, shown or not; while the page is hidden, when it was. */
   #lastFrameMs = 0;
   /** When the last frame was shown, likewise. */
@@ -128,6 +131,7 @@ export class Player {
     this.#poster?.abort();
     this.#status.stop();
     this.#frames.stop();
+    this.#dropLate();
     this.#feed.stop();
     this.#whep.stop();
     this.#presenter.stop();
@@ -138,6 +142,7 @@ export class Player {
   /** Changes the mode without a new connection. */
   setMode(mode: PlayerMode): void {
     this.#mode = mode;
+    this.#dropLate();
     this.#presenter.setMode(mode);
     this.#applyHold();
     this.#tell();
@@ -184,6 +189,7 @@ export class Player {
   #session(stream: MediaStream): void {
     const { video } = this.#view;
     const nowMs = performance.now();
+    this.#dropLate();
     this.#presenter.freeze();
     this.#presenter.gate.reset();
     this.#delay.clear();
@@ -203,13 +209,43 @@ export class Player {
     });
   }
 
+  /** The browser presents a frame: it is drawn now, or when it was held for as long as its tracks need. */
   #present(frame: PresentedFrame): void {
     this.#lastFrameMs = frame.presentedMs;
+    const live = this.#presenter.gate.state === "live";
+    if (live) this.#measure(frame);
+    const heldMs = frame.receivedMs === null ? null : frame.presentedMs - frame.receivedMs;
+    const exact = live && this.#mode === "exact" && this.#feedFresh(frame.presentedMs);
+    const missing = exact ? missingMs(this.#hold.targetMs, heldMs) : 0;
+    if (missing === 0 && this.#late.size === 0) {
+      this.#draw(frame);
+      return;
+    }
+    this.#late.add(frame, frame.presentedMs + missing);
+    this.#drainLate(frame.presentedMs);
+  }
+
+  #drainLate(nowMs: number): void {
+    this.#late.drain(nowMs, (frame) => {
+      this.#draw(frame);
+    });
+    if (this.#late.size === 0 || this.#lateCallback !== null) return;
+    this.#lateCallback = requestAnimationFrame((atMs) => {
+      this.#lateCallback = null;
+      this.#drainLate(atMs);
+    });
+  }
+
+  #dropLate(): void {
+    this.#late.clear();
+    if (this.#lateCallback !== null) cancelAnimationFrame(this.#lateCallback);
+    this.#lateCallback = null;
+  }
+
+  #draw(frame: PresentedFrame): void {
     const drawn = this.#presenter.present(frame, this.#toldMs);
     if (this.#presenter.gate.state === "live") this.#lastShownMs = frame.presentedMs;
-    if (!drawn) return;
-    this.#measure(frame);
-    this.#view.onFrame(drawn);
+    if (drawn) this.#view.onFrame(drawn);
   }
 
   /** What this frame says about the delay of detection and of playout. */
