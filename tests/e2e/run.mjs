@@ -18,25 +18,31 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-/** Runs the files one after the other; answers the sums of each file. */
-function runAll(files) {
-  const sums = new Map(files.map((file) => [file, { passed: 0, failed: 0, skipped: 0 }]));
-  const isFile = (event) => files.includes(path.resolve(event.name));
+/** Runs one file; answers what became of its tests. */
+function runFile(file) {
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  const isFile = (event) => path.resolve(event.name) === file;
   const isSuite = (event) => event.details?.type === "suite";
-  const sum = (event) => sums.get(event.file && path.resolve(event.file)) ?? sums.get(path.resolve(event.name));
-  const tests = run({ files, concurrency: 1 });
+  const tests = run({ files: [file], concurrency: 1 });
   tests.on("test:pass", (event) => {
     if (isFile(event) || isSuite(event)) return;
-    if (event.skip !== undefined && event.skip !== false) sum(event).skipped += 1;
-    else sum(event).passed += 1;
+    if (event.skip !== undefined && event.skip !== false) sum.skipped += 1;
+    else sum.passed += 1;
   });
   tests.on("test:fail", (event) => {
     // A file that fails as a whole (it does not load, say) counts; one that only holds a failed test does not.
     if (isSuite(event) || (isFile(event) && event.details?.error?.failureType === "subtestsFailed")) return;
-    sum(event).failed += 1;
+    sum.failed += 1;
   });
-  tests.compose(new spec()).pipe(process.stdout);
-  return new Promise((resolve) => tests.on("end", () => resolve(sums)));
+  tests.compose(new spec()).pipe(process.stdout, { end: false });
+  return new Promise((resolve) => tests.on("end", () => resolve(sum)));
+}
+
+/** Runs the files one after the other. */
+async function runAll(files) {
+  const sums = new Map();
+  for (const file of files) sums.set(file, await runFile(file));
+  return sums;
 }
 
 const sums = await runAll(files);
