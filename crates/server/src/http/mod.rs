@@ -10,7 +10,9 @@ mod whep;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, Query, State, WebSocketUpgrade};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State, WebSocketUpgrade};
+use axum::http::header;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -76,6 +78,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/readyz", get(api::readyz))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(refuse_oversize))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .with_state(app)
 }
@@ -84,7 +87,19 @@ pub(crate) fn router(app: App) -> Router {
 pub(crate) fn compat_router(app: App) -> Router {
     compat::router(app)
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(refuse_oversize))
         .layer(CatchPanicLayer::custom(problem::panicked))
+}
+
+/// Answers a body that announces itself as too large before it comes; one that does not is cut off
+/// where it is read.
+async fn refuse_oversize(request: Request, next: Next) -> Response {
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let length = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > MAX_BODY as u64) {
+        return Problem::too_large(MAX_BODY).into_response();
+    }
+    next.run(request).await
 }
 
 async fn tracking(

@@ -47,6 +47,10 @@ impl Problem {
         Self::new(ProblemKind::MethodNotAllowed, "this resource does not take this method")
     }
 
+    pub(super) fn too_large(most: usize) -> Self {
+        Self::new(ProblemKind::TooLarge, &format!("bodies end at {most} bytes here"))
+    }
+
     pub(super) fn internal(detail: &str) -> Self {
         Self::new(ProblemKind::Internal, detail)
     }
