@@ -18,9 +18,14 @@ async function postOversize(address, route, type, size, announce) {
   const piece = Buffer.alloc(65536, "a");
   for (let sent = 0; sent < size && text === "" && !socket.destroyed; sent += piece.length) {
     if (!announce) socket.write(`${piece.length.toString(16)}\r\n`);
-    const flowing = socket.write(piece);
+    socket.write(piece);
     if (!announce) socket.write("\r\n");
-    if (!flowing) await new Promise((go) => socket.once("drain", go).once("close", go).once("data", go));
+    // The answer comes while we still write, and then the server hangs up: one who goes on writing learns of that before
+    // the answer is read.
+    await new Promise((go) => {
+      socket.once("data", go).once("close", go);
+      setTimeout(go, 20);
+    });
   }
   if (!announce && text === "") socket.write("0\r\n\r\n");
   await until("an answer to an oversize body", () => text.includes("\r\n\r\n"));
@@ -101,10 +106,10 @@ scenario("unknown ids, SDP garbage, oversize bodies", { data: true }, async (wor
   assert.doesNotMatch(await adhoc.text(), /sdp64/, "an address that is no configured camera is not dialled");
 
   for (const announce of [true, false]) {
-    const offered = await postOversize(razz.addresses.listen, "/whep/1", "application/sdp", 64 << 20, announce);
+    const offered = await postOversize(razz.addresses.listen, "/whep/1", "application/sdp", 4 << 20, announce);
     assert.match(offered, /^HTTP\/1\.1 413 [^]*application\/problem\+json/i);
     // The pages written for the original look only for an empty body.
-    const answer = await postOversize(razz.addresses.compat_listen, "/stream/receiver/camera1", "application/x-www-form-urlencoded", 64 << 20, announce);
+    const answer = await postOversize(razz.addresses.compat_listen, "/stream/receiver/camera1", "application/x-www-form-urlencoded", 4 << 20, announce);
     assert.match(answer, /^HTTP\/1\.1 (413|200) /);
     assert.doesNotMatch(answer, /sdp/i);
   }
