@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
-use razz_base::{AccessUnit, CameraId, ClassNames, MonoTime, RunId, TrackFrame};
+use razz_base::{AccessUnit, CameraId, ClassNames, MonoTime, TrackFrame};
 use razz_media::ring::{GopRing, Unit};
 use razz_vision::Picture;
 use tokio::sync::{broadcast, mpsc, watch};
@@ -182,10 +182,14 @@ impl Camera {
 
     // ---- from ingest ----
 
-    /// A new RTSP session begins: the ring of the old one is of no use to new viewers.
-    pub(crate) fn handle_run(&self, run: RunId) {
+    /// An RTSP session brings its first access unit.
+    pub(crate) fn handle_run_begun(&self) {
+        self.status().runs += 1;
+    }
+
+    /// An RTSP session is over: its pictures are not what new viewers came to see.
+    pub(crate) fn handle_run_ended(&self) {
         self.ring().clear();
-        self.status().runs = run.0;
     }
 
     /// Takes an access unit to the viewers first, then to the decoder.

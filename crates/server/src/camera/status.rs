@@ -85,6 +85,7 @@ pub(crate) struct Status {
     pub(crate) size: Option<Size>,
     pub(crate) b_frames: bool,
     pub(crate) gop_frames: Option<u32>,
+    /// Runs that brought pictures.
     pub(crate) runs: u32,
     pub(crate) lost_packets: u64,
     pub(crate) received: Rate,

@@ -137,7 +137,7 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
     }
     for camera in app.cameras.list() {
         let status = camera.status();
-        if status.state == CameraState::Connecting && status.runs <= 1 {
+        if status.state == CameraState::Connecting && status.runs == 0 {
             let detail = format!("camera {} is being connected", camera.id);
             return Err(Problem::not_ready(&detail));
         }

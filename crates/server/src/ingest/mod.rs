@@ -50,9 +50,9 @@ async fn dial_for_ever(camera: Arc<Camera>, clock: Clock) -> std::convert::Infal
     let mut run = RunId(0);
     loop {
         run.0 += 1;
-        camera.handle_run(run);
         timeline.start_run();
         let outcome = Run::new(&camera, run, clock).follow(&mut timeline).await;
+        camera.handle_run_ended();
         let pause = match &outcome.ended {
             Ended::Unsupported { .. } => Duration::from_secs(30),
             _ if outcome.frames > 0 => {

@@ -257,6 +257,9 @@ impl<'a> Run<'a> {
             wall: self.wall.frame(rtp, arrival_us),
             received,
         };
+        if self.frames == 0 {
+            self.camera.handle_run_begun();
+        }
         self.camera.handle_access_unit(au, self.reorders);
         self.frames += 1;
         self.report_state();
