@@ -23,7 +23,8 @@ for (const allowed of [false, true]) {
     const camera = await world.camera({ one: `clip:${clip("people-walking")}`, two: `clip:${clip("cars")}` });
     const razz = await world.serve({ compat: { allow_adhoc: allowed }, camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
     for (const [mount, plays] of [["one", true], ["two", allowed]]) {
-      const page = await world.page("about:blank");
+      // A page without scripts of its own, of another origin than the endpoints.
+      const page = await world.page(razz.at("/healthz"));
       const { status, tracks } = await page.evaluate(watch, [razz.addresses.compat_listen, camera.url(mount)]);
       assert.equal(status, plays ? 200 : 400, mount);
       if (!plays) continue;
