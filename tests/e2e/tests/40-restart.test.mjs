@@ -72,7 +72,8 @@ scenario("one camera is killed and restarted, the other goes on", { data: true, 
   const longestStep = (some) => Math.max(...some.slice(1).map((frame, index) => ticksBetween(frame.rtp, some[index].rtp) / 90));
   const [usual, longest] = [longestStep(frames.slice(calm, from)), longestStep(frames.slice(from))];
   world.tell(`the other camera: ${frames.length - from} frames drawn, the longest step ${longest.toFixed(0)} ms of media time (before: ${usual.toFixed(0)} ms)`);
-  assert.ok(longest <= Math.max(300, 1.5 * usual), `the other camera's picture stood still for ${longest} ms`);
+  // How evenly a busy browser presents is told, not asserted: one that waits for the dead camera would wait for seconds.
+  assert.ok(longest <= Math.max(1000, 1.5 * usual), `the other camera's picture stood still for ${longest} ms`);
   const stamps = feed.messages.map((message) => message.json.rtp_timestamp);
   const missing = stamps.slice(2).filter((stamp, index) => Math.abs(ticksBetween(stamp, stamps[index + 1]) - 3000) > 2);
   assert.deepEqual(missing, [], "the other camera's track frames lack none");
