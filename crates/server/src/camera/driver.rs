@@ -13,7 +13,7 @@ use razz_engine::{Audience, Frame, Input, Output};
 use razz_vision::{Decoder, Embedder, Picture};
 use tracing::{debug, error, info, warn};
 
-use super::pool::{Found, ModelState, Pool};
+use super::pool::{Found, Pool};
 use super::{Camera, Published, lock};
 use crate::clock::Clock;
 use crate::config;
@@ -128,7 +128,8 @@ struct Driver<'a> {
     pool: &'a Arc<Pool>,
     clock: Clock,
     wanted: f64,
-    names: ClassNames,
+    /// What classes are called before there is a model: never seen, for there are no tracks then.
+    unknown: ClassNames,
     /// The RTSP session that the last access unit came by.
     run: Option<RunId>,
     /// Decoded last and wanted, until it is offered.
@@ -164,7 +165,7 @@ impl<'a> Driver<'a> {
             pool,
             clock,
             wanted,
-            names: ClassNames::coco(),
+            unknown: ClassNames::new([]),
             run: None,
             picture: None,
             detected: None,
@@ -230,13 +231,13 @@ impl<'a> Driver<'a> {
             .handle(Input::AccessUnit { frame, idr: au.idr, reorders, queued }, self.clock.mono());
         while let Some(output) = self.engine.poll() {
             match output {
-                Output::Decode { want } => self.decode(camera, au, want, frame),
+                Output::Decode { want } => self.decode(camera, au, want),
                 other => self.obey(camera, other),
             }
         }
     }
 
-    fn decode(&mut self, camera: &Camera, au: &AccessUnit, want: bool, frame: Frame) {
+    fn decode(&mut self, camera: &Camera, au: &AccessUnit, want: bool) {
         match self.decoder.decode(au, want) {
             Ok(picture) => {
                 let now = self.clock.mono();
@@ -248,7 +249,6 @@ impl<'a> Driver<'a> {
                     received: picture.received,
                     size: picture.size,
                 };
-                debug_assert!(frame.time >= decoded.time || want);
                 *lock(&camera.picture) = Some(picture.clone());
                 self.picture = Some(picture);
                 self.engine.handle(Input::Decoded { frame: decoded }, now);
@@ -297,9 +297,6 @@ impl<'a> Driver<'a> {
         received: razz_base::MonoTime,
         audience: Audience,
     ) {
-        if let ModelState::Ready { names, .. } = self.pool.state() {
-            self.names = names;
-        }
         let now = self.clock.mono();
         let (fps, frame_count) = {
             let mut status = camera.status();
@@ -313,7 +310,7 @@ impl<'a> Driver<'a> {
             received,
             fps,
             frame_count,
-            names: self.names.clone(),
+            names: self.pool.names().cloned().unwrap_or_else(|| self.unknown.clone()),
             json: std::sync::OnceLock::new(),
         });
         if audience != Audience::EveryFrame {

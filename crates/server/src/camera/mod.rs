@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockRea
 use bytes::Bytes;
 use razz_base::{AccessUnit, CameraId, ClassNames, MonoTime, TrackFrame};
 use razz_media::ring::{GopRing, Unit};
+use razz_media::rtp::MAX_PAYLOAD;
 use razz_vision::Picture;
 use tokio::sync::{broadcast, mpsc, watch};
 use tracing::{info, warn};
@@ -22,10 +23,6 @@ use crate::wire::CameraState;
 
 pub(crate) use pool::{Load, ModelState, Pool};
 pub(crate) use status::Status;
-
-/// RTP payloads to viewers: with header, SRTP tag and extensions they stay under 1200 bytes, which
-/// passes every path that WebRTC is used on.
-const MAX_PAYLOAD: usize = 1180;
 
 /// Track frames that a slow reader may lag behind before it skips to the newest.
 const FRAME_BACKLOG: usize = 32;
@@ -196,8 +193,7 @@ impl Camera {
     pub(crate) fn handle_access_unit(&self, au: AccessUnit, reorders: bool) {
         let now = self.clock.mono();
         if !reorders {
-            let payloads = razz_media::rtp::packetize(&au.data, MAX_PAYLOAD);
-            let unit = Arc::new(Unit { au: au.clone(), payloads });
+            let unit = Arc::new(Unit::new(au.clone(), MAX_PAYLOAD));
             self.ring().push(Arc::clone(&unit));
             self.units.send(unit);
         }

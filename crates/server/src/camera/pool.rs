@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -26,8 +26,6 @@ pub(crate) enum ModelState {
     Ready {
         /// Which engine runs it.
         engine: String,
-        /// What it knows.
-        names: ClassNames,
     },
     /// Cannot be used; video goes on without tracks.
     Failed {
@@ -40,6 +38,7 @@ pub(crate) enum ModelState {
 pub(crate) struct Pool {
     queue: Mutex<Queue>,
     news: Condvar,
+    names: OnceLock<ClassNames>,
     /// What the API calls the model.
     model_name: String,
 }
@@ -72,6 +71,7 @@ impl Pool {
                 closed: false,
             }),
             news: Condvar::new(),
+            names: OnceLock::new(),
             model_name,
         });
         if let Some(load) = load {
@@ -92,6 +92,11 @@ impl Pool {
     /// How far the model is.
     pub(crate) fn state(&self) -> ModelState {
         lock(&self.queue).state.clone()
+    }
+
+    /// The names of the model's classes, once it is ready; they do not change.
+    pub(crate) fn names(&self) -> Option<&ClassNames> {
+        self.names.get()
     }
 
     /// Puts a picture into its camera's slot, in place of any that waits there. The outcome goes
@@ -133,10 +138,9 @@ impl Pool {
             input = ?detector.input_size(),
             "model is ready"
         );
-        lock(&self.queue).state = ModelState::Ready {
-            engine: detector.engine_name().to_owned(),
-            names: detector.class_names().clone(),
-        };
+        self.names.get_or_init(|| detector.class_names().clone());
+        let engine = detector.engine_name().to_owned();
+        lock(&self.queue).state = ModelState::Ready { engine };
         let mut detections = Vec::new();
         while let Some((time, slot)) = self.next() {
             slot.mailbox.detection_started(time);

@@ -101,7 +101,7 @@ pub(super) async fn stats(State(app): State<App>) -> Json<wire::Stats> {
     let (model_state, engine, model_error) = match app.pool.state() {
         ModelState::Off => (wire::ModelState::Off, None, None),
         ModelState::Loading => (wire::ModelState::Loading, None, None),
-        ModelState::Ready { engine, .. } => (wire::ModelState::Ready, Some(engine), None),
+        ModelState::Ready { engine } => (wire::ModelState::Ready, Some(engine), None),
         ModelState::Failed { error } => (wire::ModelState::Failed, None, Some(error)),
     };
     let cameras = app.cameras.list();
