@@ -10,6 +10,11 @@ use razz_base::{
 };
 use razz_track::{Tracker, Update};
 
+mod idle;
+
+pub use idle::Idle;
+use idle::Stillness;
+
 /// How often a camera's pictures go to the detector.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Rate {
@@ -33,11 +38,18 @@ pub struct Settings {
     /// Access units that may wait for the decoder. Raising it rides out longer hiccups of the
     /// machine, at the price of memory; past it everything up to the next IDR is skipped.
     pub decode_queue: usize,
+    /// Detect less often while nothing moves; `None`: never.
+    pub idle: Option<Idle>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rate: Rate::PerSecond(6.0), wait_us: 150_000, decode_queue: 90 }
+        Self {
+            rate: Rate::PerSecond(6.0),
+            wait_us: 150_000,
+            decode_queue: 90,
+            idle: Some(Idle::default()),
+        }
     }
 }
 
@@ -74,6 +86,9 @@ pub enum Input<'a> {
     Decoded {
         /// The picture's own frame.
         frame: Frame,
+        /// The share of it, 0 to 1, that differs from the picture whose detections came last;
+        /// `None` when that was not measured.
+        changed: Option<f64>,
     },
     /// The access unit handed in last could not be decoded; the decoder waits for the next IDR.
     DecodeFailed,
@@ -96,6 +111,9 @@ pub enum Input<'a> {
     },
     /// The vectors that [`Output::Embed`] asked for, in its order.
     Embeddings(&'a [Option<Embedding>]),
+    /// From now on the detector's results count as empty, until this is taken back: what a tracker
+    /// makes of a detector that sees nothing. For tests.
+    Blind(bool),
     /// Time passed.
     Timeout,
 }
@@ -135,6 +153,9 @@ pub enum Output {
         /// Where, in pixels.
         boxes: Vec<Rect>,
     },
+    /// The picture decoded last was due for detection, but nothing has moved since the detector
+    /// last looked, so what it found then was taken for this picture as well.
+    Unchanged,
     /// Send this out.
     Publish {
         /// The tracks.
@@ -162,8 +183,11 @@ pub struct Camera {
     offered: Option<Frame>,
     /// At the detector.
     running: Option<Frame>,
-    /// Boxes at the embedder: the picture whose update waits for vectors.
-    embedding: Option<Frame>,
+    /// Boxes at the embedder: the picture whose update waits for vectors, and whether the detector
+    /// saw it.
+    embedding: Option<(Frame, bool)>,
+    stillness: Stillness,
+    blind: bool,
     /// Frames not yet published to those who follow every frame, in media-time order.
     pending: VecDeque<Frame>,
     /// The last frame published to those who follow every frame.
@@ -203,6 +227,8 @@ impl Camera {
             offered: None,
             running: None,
             embedding: None,
+            stillness: Stillness::default(),
+            blind: false,
             pending: VecDeque::new(),
             published: None,
             per_detection_at: None,
@@ -219,10 +245,11 @@ impl Camera {
             Input::AccessUnit { frame, idr, reorders, queued } => {
                 self.handle_access_unit(frame, idr, reorders, queued);
             }
-            Input::Decoded { frame } => self.handle_decoded(frame),
+            Input::Decoded { frame, changed } => self.handle_decoded(frame, changed, now),
             Input::DecodeFailed => {
                 self.needs_idr = true;
                 self.decoding = None;
+                self.stillness.forget();
             }
             Input::DetectionStarted { time } => {
                 if self.offered.is_some_and(|frame| frame.time == time) {
@@ -235,11 +262,12 @@ impl Camera {
                 self.offered.take_if(|frame| frame.time == time);
             }
             Input::Embeddings(vectors) => {
-                if let Some(frame) = self.embedding.take() {
+                if let Some((frame, detected)) = self.embedding.take() {
                     self.tracker.resume(vectors);
-                    self.publish_detected(frame, now);
+                    self.publish_updated(frame, detected, now);
                 }
             }
+            Input::Blind(blind) => self.blind = blind,
             Input::Timeout => {}
         }
         self.publish_due(now);
@@ -272,7 +300,7 @@ impl Camera {
         self.outputs.push_back(Output::Decode { want: reorders || self.decoding.is_some() });
     }
 
-    fn handle_decoded(&mut self, frame: Frame) {
+    fn handle_decoded(&mut self, frame: Frame, changed: Option<f64>, now: MonoTime) {
         let due = if self.reorders {
             self.await_turn(frame);
             self.is_due(frame.time)
@@ -283,22 +311,48 @@ impl Camera {
             return;
         }
         self.advance_due(frame.time);
+        if self.answer_unchanged(frame, changed, now) {
+            return;
+        }
         let replaces = self.offered.replace(frame).map(|old| old.time);
         self.outputs.push_back(Output::Offer { time: frame.time, replaces });
+    }
+
+    /// Takes what the detector found last for this picture too, if nothing has moved since; answers
+    /// whether it did.
+    fn answer_unchanged(&mut self, frame: Frame, changed: Option<f64>, now: MonoTime) -> bool {
+        // Updates come in media-time order: what is under way would come after this one.
+        let under_way =
+            self.offered.is_some() || self.running.is_some() || self.embedding.is_some();
+        let Some(idle) = &self.settings.idle else { return false };
+        let Some(seen) = self.stillness.answer(idle, frame.time, changed) else { return false };
+        if under_way {
+            return false;
+        }
+        self.outputs.push_back(Output::Unchanged);
+        let update = self.tracker.update(frame.time, seen);
+        let boxes = wanted_boxes(&update, seen);
+        self.conclude(frame, false, boxes, now);
+        true
     }
 
     fn handle_detections(&mut self, time: MediaTime, detections: &[Detection], now: MonoTime) {
         let Some(frame) = self.running.take_if(|frame| frame.time == time) else {
             return; // of an earlier life of this machine
         };
-        match self.tracker.update(time, detections) {
-            Update::Done => self.publish_detected(frame, now),
-            Update::NeedEmbeddings(indices) => {
-                let boxes = indices.iter().map(|i| detections[*i].bbox).collect();
-                self.embedding = Some(frame);
-                self.outputs.push_back(Output::Embed { time, boxes });
-            }
-        }
+        let detections = if self.blind { &[] } else { detections };
+        self.stillness.detected(time, detections);
+        let update = self.tracker.update(time, detections);
+        self.conclude(frame, true, wanted_boxes(&update, detections), now);
+    }
+
+    /// Publishes what an update made of a frame, once the vectors of `boxes` are there.
+    fn conclude(&mut self, frame: Frame, detected: bool, boxes: Option<Vec<Rect>>, now: MonoTime) {
+        let Some(boxes) = boxes else {
+            return self.publish_updated(frame, detected, now);
+        };
+        self.embedding = Some((frame, detected));
+        self.outputs.push_back(Output::Embed { time: frame.time, boxes });
     }
 
     // ---- out ----
@@ -347,8 +401,8 @@ impl Camera {
         }
     }
 
-    /// The tracks of the frame that the detector has just seen.
-    fn publish_detected(&mut self, frame: Frame, now: MonoTime) {
+    /// The tracks of the frame that the tracker was just updated with.
+    fn publish_updated(&mut self, frame: Frame, detected: bool, now: MonoTime) {
         while self.pending.front().is_some_and(|head| head.time < frame.time) {
             self.publish_predicted_head(now);
         }
@@ -365,12 +419,13 @@ impl Camera {
             Audience::PerDetection
         };
         self.per_detection_at = Some(now);
-        self.publish(frame, true, audience);
+        self.publish(frame, detected, audience);
     }
 
     /// Publishes as predictions what need not wait any longer.
     fn publish_due(&mut self, now: MonoTime) {
-        let barrier = [self.embedding, self.running, self.offered, self.decoding]
+        let embedding = self.embedding.map(|(frame, _)| frame);
+        let barrier = [embedding, self.running, self.offered, self.decoding]
             .iter()
             .filter_map(|frame| frame.map(|f| f.time))
             .min();
@@ -430,6 +485,16 @@ impl Camera {
             received: frame.received,
             audience,
         });
+    }
+}
+
+/// The boxes whose vectors an update asks for, if it does.
+fn wanted_boxes(update: &Update, detections: &[Detection]) -> Option<Vec<Rect>> {
+    match update {
+        Update::Done => None,
+        Update::NeedEmbeddings(wanted) => {
+            Some(wanted.iter().map(|i| detections[*i].bbox).collect())
+        }
     }
 }
 

@@ -7,13 +7,13 @@
 //!
 //! ```text
 //! access unit ─► handle(AccessUnit) ─► Decode ─► handle(Decoded) ─► Offer ─► detector slot
-//!                      │                                                        │
-//!                      ▼ every frame, in media-time order                       ▼
+//!                      │                             │ nothing moves           │
+//!                      ▼ every frame, in order       ▼ Unchanged               ▼
 //!                   Publish (predicted) ◄───── tracker ◄──── handle(Detections) / Embeddings
 //! ```
 
 mod camera;
 mod scheduler;
 
-pub use camera::{Audience, Camera, Frame, Input, Output, Rate, Settings};
+pub use camera::{Audience, Camera, Frame, Idle, Input, Output, Rate, Settings};
 pub use scheduler::Scheduler;

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tracing::{error, info};
 
-use crate::camera::{self, Camera, Cameras, Load, Pool};
+use crate::camera::{self, Analysis, Camera, Cameras, Load, Pool};
 use crate::clock::Clock;
 use crate::config::{self, Config, DetectFps, ModelChoice};
 use crate::http::{self, App, StartCamera};
@@ -50,12 +50,13 @@ async fn serve(config: Config, extra: &serde_json::Value) -> Result<(), String> 
     let cameras = Arc::new(Cameras::default());
     let start_camera: StartCamera = {
         let (cameras, pool) = (Arc::clone(&cameras), Arc::clone(&pool));
-        let (ring_bytes, tracker) = (config.viewers.ring_bytes, config.tracker.clone());
+        let ring_bytes = config.viewers.ring_bytes;
+        let analysis = Analysis { tracker: config.tracker.clone(), idle: config.detector.idle };
         Arc::new(move |settings| {
             let camera = Camera::start(
                 settings,
                 ring_bytes,
-                tracker.clone(),
+                analysis.clone(),
                 &pool,
                 unit_sink.clone(),
                 clock,

@@ -151,11 +151,11 @@ impl Analysis {
                     let input = if self.decoder_broken && self.random.chance(0.5) {
                         Input::DecodeFailed
                     } else {
-                        Input::Decoded { frame }
+                        Input::Decoded { frame, changed: None }
                     };
                     self.engine.handle(input, now);
                 }
-                Some(Output::Skip) => {}
+                Some(Output::Skip | Output::Unchanged) => {}
                 Some(Output::Offer { time, replaces }) => {
                     assert_eq!(self.slot, replaces, "the slot holds another picture");
                     self.slot = Some(time);

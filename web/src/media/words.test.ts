@@ -43,9 +43,9 @@ describe("no picture", () => {
   const retrying: WhepState = { kind: "retrying", atMs: 3_000, why: "the connection was lost" };
   const time = (seconds: number): string => `T${seconds}`;
   const status = (state: CameraStatus["state"], more: Partial<CameraStatus> = {}) => {
-    const fps = { received: 0, decoded: 0, detected: 0, wanted: 6, skipped: 0 };
+    const fps = { received: 0, decoded: 0, detected: 0, wanted: 6, skipped: 0, unchanged: 0 };
     const base: CameraStatus = {
-      state, since: 17, codec: null, profile: null, size: null, gop_frames: null, b_frames: null, fps, latency_ms: null,
+      state, since: 17, codec: null, profile: null, size: null, gop_frames: null, b_frames: null, fps, detect_fps_wanted: 6, detect_fps_got: 0, latency_ms: null,
       reconnects: 0, lost_packets: 0, bitrate_kbps: 0, viewers: 0, last_error: null, advice: [],
     };
     return { kind: "status" as const, status: { ...base, ...more } };

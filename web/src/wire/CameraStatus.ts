@@ -22,6 +22,13 @@ export type CameraStatus = {
   b_frames: boolean | null;
   /** Frames per second at each step. */
   fps: FrameRates;
+  /** Pictures a second that shall be detected on, as configured; with `"max"` all of them. */
+  detect_fps_wanted: number;
+  /**
+   * Of these, those that were: detected on, or seen to be unchanged. Less than wanted: capacity
+   * is short, and `advice` says so.
+   */
+  detect_fps_got: number;
   /** From a frame's last packet in to its tracks out. */
   latency_ms: Latency | null;
   /**

@@ -12,4 +12,6 @@ export type FrameRates = {
   wanted: number;
   /** Wanted, and passed over for a newer one. */
   skipped: number;
+  /** Answered by the detection before, since nothing had moved. */
+  unchanged: number;
 };

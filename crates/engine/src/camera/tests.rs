@@ -1,5 +1,7 @@
 //! The machine against a driver of a few lines: a detector that takes a given time.
 
+use std::collections::BTreeSet;
+
 use razz_base::{ClassId, Track, TrackId, TrackSource, TrackState, WallQuality};
 
 use super::*;
@@ -112,7 +114,7 @@ fn run(settings: Settings, frames: i64, detect_us: i64) -> (Vec<Out>, Vec<i64>) 
         loop {
             match camera.poll() {
                 Some(Output::Decode { .. }) => {
-                    camera.handle(Input::Decoded { frame: input_frame }, now);
+                    camera.handle(Input::Decoded { frame: input_frame, changed: None }, now);
                 }
                 Some(Output::Offer { time, .. }) => {
                     offered.push(time.as_90k() / FRAME_90K);
@@ -123,7 +125,7 @@ fn run(settings: Settings, frames: i64, detect_us: i64) -> (Vec<Out>, Vec<i64>) 
                     detected: frame.detected,
                     audience,
                 }),
-                Some(Output::Skip | Output::Embed { .. }) => {}
+                Some(Output::Skip | Output::Unchanged | Output::Embed { .. }) => {}
                 None => break,
             }
             if busy.is_none()
@@ -227,7 +229,7 @@ fn the_newest_picture_wins_the_slot() {
         let frame = frame(n);
         let input = Input::AccessUnit { frame, idr: n == 0, reorders: false, queued: 0 };
         camera.handle(input, frame.received);
-        camera.handle(Input::Decoded { frame }, frame.received);
+        camera.handle(Input::Decoded { frame, changed: None }, frame.received);
         while let Some(output) = camera.poll() {
             if let Output::Offer { time, replaces } = output {
                 offers.push((time.as_90k(), replaces.map(MediaTime::as_90k)));
@@ -290,7 +292,7 @@ fn embeddings_are_asked_for_and_the_frame_waits_for_them() {
     let (first, now) = (frame(0), frame(0).received);
     let drain = |camera: &mut Camera| std::iter::from_fn(|| camera.poll()).collect::<Vec<_>>();
     camera.handle(Input::AccessUnit { frame: first, idr: true, reorders: false, queued: 0 }, now);
-    camera.handle(Input::Decoded { frame: first }, now);
+    camera.handle(Input::Decoded { frame: first, changed: None }, now);
     camera.handle(Input::DetectionStarted { time: first.time }, now);
     drain(&mut camera);
     camera.handle(Input::Detections { time: first.time, detections: &[detection()] }, now);
@@ -328,7 +330,7 @@ fn with_reordering_frames_are_published_in_output_order() {
             Input::AccessUnit { frame: frame(coded), idr: coded == 0, reorders: true, queued: 0 };
         camera.handle(input, now);
         if let Some(shown) = shown {
-            camera.handle(Input::Decoded { frame: frame(shown) }, now);
+            camera.handle(Input::Decoded { frame: frame(shown), changed: None }, now);
         }
         while let Some(output) = camera.poll() {
             match output {
@@ -344,4 +346,82 @@ fn with_reordering_frames_are_published_in_output_order() {
         }
     }
     assert_eq!(published, [0, 1, 2, 3, 4, 5]);
+}
+
+/// Runs `frames` frames of 30 fps past an instant detector, with `changed` of each picture, and
+/// answers the frames that the detector saw and those that were answered without it.
+fn run_idle(frames: i64, changed: impl Fn(i64) -> f64) -> (Vec<i64>, Vec<i64>, Vec<Out>) {
+    let mut camera =
+        Camera::new(CameraId::new(1).unwrap(), Settings::default(), Box::new(Echo::default()));
+    let (mut looked, mut unchanged, mut published) = (Vec::new(), Vec::new(), Vec::new());
+    for n in 0..frames {
+        let (frame, now) = (frame(n), frame(n).received);
+        camera.handle(Input::AccessUnit { frame, idr: n == 0, reorders: false, queued: 0 }, now);
+        camera.handle(Input::Decoded { frame, changed: Some(changed(n)) }, now);
+        while let Some(output) = camera.poll() {
+            match output {
+                Output::Offer { time, .. } => {
+                    looked.push(n);
+                    camera.handle(Input::DetectionStarted { time }, now);
+                    camera.handle(Input::Detections { time, detections: &[detection()] }, now);
+                }
+                Output::Unchanged => unchanged.push(n),
+                Output::Publish { frame, audience, .. } => published.push(Out {
+                    frame: frame.key.time.as_90k() / FRAME_90K,
+                    detected: frame.detected,
+                    audience,
+                }),
+                _ => {}
+            }
+        }
+    }
+    (looked, unchanged, published)
+}
+
+#[test]
+fn while_nothing_moves_the_detector_looks_once_a_second() {
+    let (looked, unchanged, published) = run_idle(600, |_| 0.0);
+    // Six a second until it has been still for two seconds, then one.
+    assert_eq!(looked.iter().filter(|n| **n < 60).count(), 12, "{looked:?}");
+    let idle = looked.iter().filter(|n| **n >= 90).count();
+    assert!((16..=19).contains(&idle), "{looked:?}");
+    // Every picture that was due is answered, and those who hear of detections hear at their rate.
+    let due: BTreeSet<i64> = looked.iter().chain(&unchanged).copied().collect();
+    assert_eq!(due, (0..600).step_by(5).collect());
+    let heard = published.iter().filter(|out| out.audience == Audience::All);
+    assert_eq!(heard.map(|out| out.frame).collect::<Vec<_>>(), due.into_iter().collect::<Vec<_>>());
+    assert!(published.iter().all(|out| out.detected == looked.contains(&out.frame)));
+    assert_eq!(per_frame(&published), (0..600).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_moves_wakes_the_detector_at_the_next_picture_that_is_due() {
+    for moved in [300, 301, 304, 317] {
+        let (looked, _, _) = run_idle(400, |n| if n >= moved { 0.05 } else { 0.0 });
+        let awake = looked.iter().find(|n| **n >= moved).unwrap();
+        assert!(awake - moved < 5, "moved at {moved}, looked at {awake}");
+        let after = looked.iter().filter(|n| **n >= moved).count();
+        assert!(after as i64 >= (400 - moved) / 5, "{looked:?}");
+    }
+}
+
+#[test]
+fn a_blind_detector_sees_nothing_until_it_sees_again() {
+    let mut camera =
+        Camera::new(CameraId::new(1).unwrap(), Settings::default(), Box::new(Echo::default()));
+    let mut seen = Vec::new();
+    for (n, blind) in [(0, false), (5, true), (10, true), (15, false)] {
+        let (frame, now) = (frame(n), frame(n).received);
+        camera.handle(Input::Blind(blind), now);
+        camera.handle(Input::AccessUnit { frame, idr: true, reorders: false, queued: 0 }, now);
+        camera.handle(Input::Decoded { frame, changed: None }, now);
+        camera.handle(Input::DetectionStarted { time: frame.time }, now);
+        camera.handle(Input::Detections { time: frame.time, detections: &[detection()] }, now);
+        while let Some(output) = camera.poll() {
+            if let Output::Publish { frame, .. } = output {
+                seen.push(frame.tracks.len());
+            }
+        }
+    }
+    assert_eq!(seen, [1, 0, 0, 1]);
 }

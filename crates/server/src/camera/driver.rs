@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use razz_base::{AccessUnit, ClassNames, Detection, MediaTime, RunId};
 use razz_engine::{Audience, Frame, Input, Output};
-use razz_vision::{Decoder, Embedder, Picture};
+use razz_vision::{Decoder, Embedder, Glance, Picture};
 use tracing::{debug, error, info, warn};
 
 use super::pool::{Found, Pool};
-use super::{Camera, Published, lock};
+use super::{Analysis, Camera, Published, lock};
 use crate::clock::Clock;
 use crate::config;
 
@@ -82,7 +82,7 @@ impl Mailbox {
 pub(super) fn spawn(
     camera: &Arc<Camera>,
     inbox: Inbox,
-    tracker: config::Tracker,
+    analysis: Analysis,
     pool: Arc<Pool>,
     clock: Clock,
 ) {
@@ -93,7 +93,7 @@ pub(super) fn spawn(
         .spawn(move || {
             let watched = camera.clone();
             keep_alive(
-                || Driver::new(&camera, &tracker, &pool, clock)?.run(&inbox),
+                || Driver::new(&camera, &analysis, &pool, clock)?.run(&inbox),
                 || {
                     error!(camera = %id, "this camera's analysis panicked; it starts anew");
                     if let Some(camera) = watched.upgrade() {
@@ -136,13 +136,17 @@ struct Driver<'a> {
     picture: Option<Picture>,
     /// The picture whose detections came last, until its tracks are out.
     detected: Option<Picture>,
+    /// How the picture whose detections came last looked, while the engine wants to know whether
+    /// anything has moved since.
+    seen: Option<Glance>,
+    glance: Glance,
 }
 
 impl<'a> Driver<'a> {
     /// `None` when the camera is gone.
     fn new(
         camera: &'a Weak<Camera>,
-        tracker: &config::Tracker,
+        analysis: &Analysis,
         pool: &'a Arc<Pool>,
         clock: Clock,
     ) -> Option<Self> {
@@ -152,7 +156,9 @@ impl<'a> Driver<'a> {
             config::DetectFps::Rate(rate) => (razz_engine::Rate::PerSecond(rate), rate),
             config::DetectFps::Max => (razz_engine::Rate::Max, 30.0),
         };
-        let settings = razz_engine::Settings { rate, ..razz_engine::Settings::default() };
+        let idle = analysis.idle.then(razz_engine::Idle::default);
+        let settings = razz_engine::Settings { rate, idle, ..razz_engine::Settings::default() };
+        let tracker = &analysis.tracker;
         let decoder = match Decoder::new() {
             Ok(decoder) => decoder,
             Err(error) => panic!("openh264 gives no decoder: {error}"),
@@ -169,6 +175,8 @@ impl<'a> Driver<'a> {
             run: None,
             picture: None,
             detected: None,
+            seen: analysis.idle.then(Glance::default),
+            glance: Glance::default(),
         })
     }
 
@@ -196,6 +204,9 @@ impl<'a> Driver<'a> {
                 }
                 Some(Message::Detections((picture, detections))) => {
                     let time = picture.key.time;
+                    if let Some(seen) = &mut self.seen {
+                        seen.take(&picture);
+                    }
                     self.detected = Some(picture);
                     {
                         let mut status = camera.status();
@@ -249,9 +260,13 @@ impl<'a> Driver<'a> {
                     received: picture.received,
                     size: picture.size,
                 };
+                let changed = self.seen.as_ref().and_then(|seen| {
+                    self.glance.take(&picture);
+                    seen.changed(&self.glance)
+                });
                 *lock(&camera.picture) = Some(picture.clone());
                 self.picture = Some(picture);
-                self.engine.handle(Input::Decoded { frame: decoded }, now);
+                self.engine.handle(Input::Decoded { frame: decoded, changed }, now);
             }
             Err(error) => {
                 debug!(frame = %au.key, run = %au.run, "not decoded: {error}");
@@ -278,14 +293,19 @@ impl<'a> Driver<'a> {
                 self.pool.offer(picture, self.wanted, &camera.vision);
             }
             Output::Embed { time, boxes } => {
-                let picture = self.detected.take().filter(|picture| picture.key.time == time);
-                let picture = picture.expect("vectors are asked of the picture detected last");
+                let of_time = |picture: &Picture| picture.key.time == time;
+                // Of one that was not detected on, since nothing had moved, it is the one decoded
+                // last.
+                let picture = self.detected.take().filter(of_time);
+                let picture = picture.or_else(|| self.picture.take().filter(of_time));
+                let picture = picture.expect("vectors are asked of the picture updated with last");
                 let vectors = self.embedder.embed(&picture, &boxes);
                 self.engine.handle(Input::Embeddings(&vectors), self.clock.mono());
             }
             Output::Publish { frame, received, audience } => {
                 self.publish(camera, frame, received, audience);
             }
+            Output::Unchanged => camera.status().unchanged.count(self.clock.mono()),
             Output::Decode { .. } | Output::Skip => {}
         }
     }

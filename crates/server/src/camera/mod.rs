@@ -112,6 +112,14 @@ impl Cameras {
     }
 }
 
+/// How every camera's pictures are looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Analysis {
+    pub(crate) tracker: config::Tracker,
+    /// Whether to detect less often while nothing moves.
+    pub(crate) idle: bool,
+}
+
 /// One camera.
 pub(crate) struct Camera {
     pub(crate) id: CameraId,
@@ -135,7 +143,7 @@ impl Camera {
     pub(crate) fn start(
         settings: config::Camera,
         ring_bytes: usize,
-        tracker: config::Tracker,
+        analysis: Analysis,
         pool: &Arc<Pool>,
         units: UnitSink,
         clock: Clock,
@@ -155,7 +163,7 @@ impl Camera {
             stop: watch::channel(false).0,
             settings,
         });
-        driver::spawn(&camera, inbox, tracker, Arc::clone(pool), clock);
+        driver::spawn(&camera, inbox, analysis, Arc::clone(pool), clock);
         camera
     }
 
@@ -174,7 +182,8 @@ impl Camera {
             publish_lost_ms: 500,
         };
         let pool = Pool::start("none".to_owned(), None);
-        Self::start(settings, 1 << 24, tracker, &pool, units, clock)
+        let analysis = Analysis { tracker, idle: false };
+        Self::start(settings, 1 << 24, analysis, &pool, units, clock)
     }
 
     // ---- from ingest ----
@@ -292,3 +301,6 @@ fn state_name(state: CameraState) -> String {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,6 +91,8 @@ pub(crate) struct Status {
     pub(crate) received: Rate,
     pub(crate) decoded: Rate,
     pub(crate) detected: Rate,
+    /// Pictures that were due for detection, on which nothing had moved since the last one.
+    pub(crate) unchanged: Rate,
     /// Pictures that were due for detection and had to give way to newer ones.
     pub(crate) skipped: Rate,
     /// Bytes of the last seconds' access units.
@@ -122,6 +124,7 @@ impl Status {
             received: Rate::default(),
             decoded: Rate::default(),
             detected: Rate::default(),
+            unchanged: Rate::default(),
             skipped: Rate::default(),
             bytes: VecDeque::new(),
             tracks_ms: Quantiles::default(),

@@ -124,7 +124,8 @@ group! {
         /// Of two boxes of a class that overlap more than this, the weaker is dropped, 0 to 1.
         /// Higher: more neighbours kept, more doubles as well.
         iou: f64 = "0.7",
-        /// Detect less often while nothing moves.
+        /// Detect once a second while nothing has moved for two seconds, and as often as wanted again
+        /// within one interval of something moving.
         idle: bool = "true",
         /// The classes to report, by the model's names; `[]` is all of them.
         classes: Vec<At<String>> = r#"["person", "bicycle", "car", "motorcycle", "bus", "truck"]"#,

@@ -160,6 +160,16 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         DetectFps::Rate(rate) => rate,
         DetectFps::Max => received,
     };
+    let (detected, unchanged) = (status.detected.per_second(now), status.unchanged.per_second(now));
+    let got = detected + unchanged;
+    let skipped = status.skipped.per_second(now);
+    let mut advice = status.advice.clone();
+    if matches!(camera.settings.detect_fps, DetectFps::Rate(_)) && is_short(wanted, got, skipped) {
+        advice.push(format!(
+            "detection reaches {got:.1} of the {wanted} pictures a second that are wanted: lower \
+             detect_fps, take a smaller model, or a faster engine"
+        ));
+    }
     wire::CameraStatus {
         state: status.state,
         since: status.since_us as f64 / 1e6,
@@ -171,10 +181,13 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         fps: wire::FrameRates {
             received,
             decoded: status.decoded.per_second(now),
-            detected: status.detected.per_second(now),
+            detected,
             wanted,
-            skipped: status.skipped.per_second(now),
+            skipped,
+            unchanged,
         },
+        detect_fps_wanted: wanted,
+        detect_fps_got: got,
         latency_ms: status.tracks_ms.at([0.5, 0.95]).map(|[p50, p95]| wire::Latency { p50, p95 }),
         first_packet_us: status
             .first_packet_us
@@ -185,6 +198,35 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         bitrate_kbps: (status.bitrate(now) / 1e3).round() as u32,
         viewers,
         last_error: status.last_error.clone(),
-        advice: status.advice.clone(),
+        advice,
+    }
+}
+
+/// Whether detection falls behind what is wanted for want of capacity: pictures give way to newer
+/// ones. A camera that sends fewer pictures than are wanted has none that give way.
+fn is_short(wanted: f64, got: f64, skipped: f64) -> bool {
+    got < 0.9 * wanted && skipped > 0.05 * wanted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capacity_is_short_when_pictures_give_way() {
+        for (wanted, got, skipped, short) in [
+            (6.0, 6.0, 0.0, false),
+            (6.0, 3.1, 2.9, true),
+            (6.0, 5.8, 0.2, false),
+            // The camera sends no more.
+            (30.0, 15.0, 0.0, false),
+            (0.0, 0.0, 0.0, false),
+        ] {
+            assert_eq!(
+                is_short(wanted, got, skipped),
+                short,
+                "{got} of {wanted}, {skipped} skipped"
+            );
+        }
     }
 }

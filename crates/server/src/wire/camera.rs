@@ -107,6 +107,13 @@ pub(crate) struct CameraStatus {
     pub(crate) b_frames: Option<bool>,
     /// Frames per second at each step.
     pub(crate) fps: FrameRates,
+    /// Pictures a second that shall be detected on, as configured; with `"max"` all of them.
+    #[serde(serialize_with = "tenths")]
+    pub(crate) detect_fps_wanted: f64,
+    /// Of these, those that were: detected on, or seen to be unchanged. Less than wanted: capacity
+    /// is short, and `advice` says so.
+    #[serde(serialize_with = "tenths")]
+    pub(crate) detect_fps_got: f64,
     /// From a frame's last packet in to its tracks out.
     pub(crate) latency_ms: Option<Latency>,
     /// From a frame's last packet in to its first packet out to a viewer; absent while nobody
@@ -149,6 +156,9 @@ pub(crate) struct FrameRates {
     /// Wanted, and passed over for a newer one.
     #[serde(serialize_with = "tenths")]
     pub(crate) skipped: f64,
+    /// Answered by the detection before, since nothing had moved.
+    #[serde(serialize_with = "tenths")]
+    pub(crate) unchanged: f64,
 }
 
 /// Milliseconds that half and 95 of 100 took at most.
@@ -209,7 +219,10 @@ pub(super) mod tests {
                 detected: 6.0,
                 wanted: 6.0,
                 skipped: f64::NAN,
+                unchanged: 0.0,
             },
+            detect_fps_wanted: 6.0,
+            detect_fps_got: 5.96,
             latency_ms: Some(Latency { p50: 41.0, p95: 55.23 }),
             first_packet_us: None,
             reconnects: 0,
@@ -226,7 +239,8 @@ pub(super) mod tests {
         let expected = concat!(
             r#"{"state":"online","since":1699545000.0,"codec":"H264","profile":"High","#,
             r#""size":[1280,720],"gop_frames":60,"b_frames":false,"#,
-            r#""fps":{"received":30.0,"decoded":30.0,"detected":6.0,"wanted":6.0,"skipped":0.0},"#,
+            r#""fps":{"received":30.0,"decoded":30.0,"detected":6.0,"wanted":6.0,"skipped":0.0,"unchanged":0.0},"#,
+            r#""detect_fps_wanted":6.0,"detect_fps_got":6.0,"#,
             r#""latency_ms":{"p50":41.0,"p95":55.2},"reconnects":0,"lost_packets":0,"#,
             r#""bitrate_kbps":2480,"viewers":3,"last_error":null,"advice":[]}"#,
         );
