@@ -5,6 +5,8 @@
 
 use razz_media::h264::{Colour, Matrix};
 
+use crate::input::InputFormat;
+
 /// The luma weights of red and blue (H.273 table 4).
 pub(crate) fn luma_weights(matrix: Matrix) -> (f64, f64) {
     match matrix {
@@ -15,7 +17,7 @@ pub(crate) fn luma_weights(matrix: Matrix) -> (f64, f64) {
 }
 
 /// Samples to RGB: three weights and an offset for each of red, green and blue; then a clamp to
-/// 0..=1, then a scale and an offset of the caller.
+/// 0..=1, then a scale and an offset of the caller. A format may put blue first.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct YuvToRgb {
     /// Of luma; the same for all three.
@@ -55,6 +57,22 @@ impl YuvToRgb {
     /// The same with `scale` and `offset` after the clamp, for red, green and blue.
     pub(crate) fn scaled(self, scale: [f32; 3], offset: [f32; 3]) -> Self {
         Self { scale, offset, ..self }
+    }
+
+    /// The same with the values and the order that a model wants.
+    pub(crate) fn into_format(self, format: InputFormat) -> Self {
+        let (scale, offset) = format.values.scale_and_offset();
+        let planes = format.planes();
+        // Both orders are their own inverse.
+        let ordered = |v: [f32; 3]| planes.map(|plane| v[plane]);
+        Self {
+            luma: self.luma,
+            cb: ordered(self.cb),
+            cr: ordered(self.cr),
+            bias: ordered(self.bias),
+            scale: ordered(scale),
+            offset: ordered(offset),
+        }
     }
 
     /// One pixel.

@@ -3,6 +3,7 @@
 use razz_base::{ClassId, ClassNames, Detection, Size};
 
 use crate::engine::{self, Engine, EngineChoice, EngineError, Port};
+use crate::input::{Geometry, InputFormat};
 use crate::letterbox::Letterbox;
 use crate::model::{ModelError, ModelFile, ModelSource};
 use crate::picture::Picture;
@@ -173,7 +174,7 @@ impl Detector {
 
     fn infer(
         &mut self,
-        geometry: crate::letterbox::Geometry,
+        geometry: Geometry,
         size: Size,
         out: &mut Vec<Detection>,
     ) -> Result<(), DetectError> {
@@ -229,7 +230,7 @@ impl Fit {
         if engine.outputs().len() != 1 {
             return refused(listed(engine.outputs()));
         }
-        let letterbox = Letterbox::new(size);
+        let letterbox = Letterbox::new(size, InputFormat::default());
         let input_shape = [1, 3, size.height as usize, size.width as usize];
         let (mut shape, mut finite) = (Vec::new(), true);
         engine.run(letterbox.canvas(), input_shape, &mut |output| {

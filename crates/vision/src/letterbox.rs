@@ -1,111 +1,87 @@
-//! Fits a picture into a model's input: scaled to fit, centred, the rest filled with grey.
+//! Fits a picture into a model's input, the rest filled with grey.
 //!
-//! The geometry is Ultralytics' `LetterBox` (see [`Letterbox::new`]); the pixels come from
+//! Where it lies and with which values is [`crate::input`]'s to say; the pixels come from
 //! [`crate::resample`].
 
-use razz_base::{Rect, Size};
+use razz_base::Size;
 
 use crate::colour::YuvToRgb;
+use crate::input::{Geometry, InputFormat};
 use crate::picture::Picture;
 use crate::resample::{Axis, Sampler, Window};
 
-/// The grey of the border, 114 of 255, as models were trained with.
-const BORDER: f32 = 114.0 / 255.0;
-
-/// Where a picture of one size lies in a model input of another.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) struct Geometry {
-    /// Model pixels per picture pixel.
-    pub(crate) scale: f64,
-    /// Columns of grey on the left.
-    pub(crate) left: usize,
-    /// Rows of grey above.
-    pub(crate) top: usize,
-    /// The picture's size in the model input.
-    pub(crate) width: usize,
-    pub(crate) height: usize,
-}
-
-impl Geometry {
-    /// scale = min(target / picture); size rounded (half to even, as Python); half the missing
-    /// pixels on the left and above, rounded after subtracting 0.1.
-    pub(crate) fn new(picture: Size, target: Size) -> Self {
-        let [w, h] = [picture.width, picture.height].map(|v| f64::from(v.max(1)));
-        let [target_w, target_h] = [target.width, target.height].map(f64::from);
-        let scale = (target_h / h).min(target_w / w);
-        let fit = |v: f64, limit: f64| (v * scale).round_ties_even().clamp(1.0, limit);
-        let (width, height) = (fit(w, target_w), fit(h, target_h));
-        let pad = |missing: f64| (missing / 2.0 - 0.1).round_ties_even().max(0.0) as usize;
-        Self {
-            scale,
-            left: pad(target_w - width),
-            top: pad(target_h - height),
-            width: width as usize,
-            height: height as usize,
-        }
-    }
-
-    /// From model pixels to picture pixels; not clipped.
-    pub(crate) fn to_picture(self, bbox: Rect) -> Rect {
-        let x = |v: f64| (v - self.left as f64) / self.scale;
-        let y = |v: f64| (v - self.top as f64) / self.scale;
-        Rect::new(x(bbox.left), y(bbox.top), x(bbox.right), y(bbox.bottom))
-    }
-}
-
-/// The model input and the tables that fill it from pictures of one size; they are made anew when
-/// the size changes.
+/// A model's input buffer and the tables that fill it from pictures of one size; they are made
+/// anew when the size changes.
+///
+/// One pass goes from the planes of a picture to the three planes of the model input: colours by
+/// the stream's own matrix and range, bilinear without antialiasing, the model's values. A picture
+/// of the same size as the last one costs no allocation.
 #[derive(Debug)]
-pub(crate) struct Letterbox {
+pub struct Letterbox {
     target: Size,
+    format: InputFormat,
     source: Option<Size>,
     geometry: Geometry,
     columns: Axis,
     rows: Axis,
     sampler: Sampler,
-    /// Planar R, G, B, 0 to 1, `3 * height * width`; the border is written once a size.
+    /// Three planes, `3 * height * width`; the border is written once a size.
     canvas: Vec<f32>,
 }
 
 impl Letterbox {
-    /// For a model input of `target`, which is not empty.
-    pub(crate) fn new(target: Size) -> Self {
-        Self {
+    /// For a model input of `target`, all of it border at first.
+    ///
+    /// # Panics
+    /// If `target` is empty.
+    pub fn new(target: Size, format: InputFormat) -> Self {
+        assert!(target.width > 0 && target.height > 0, "a model input without pixels");
+        let mut letterbox = Self {
             target,
+            format,
             source: None,
-            geometry: Geometry::new(target, target),
+            geometry: Geometry::new(target, target, format.placement),
             columns: Axis::default(),
             rows: Axis::default(),
             sampler: Sampler::default(),
-            canvas: vec![BORDER; 3 * target.width as usize * target.height as usize],
-        }
+            canvas: vec![0.0; 3 * target.width as usize * target.height as usize],
+        };
+        letterbox.clear();
+        letterbox
     }
 
     /// The model's input size.
-    pub(crate) fn target(&self) -> Size {
+    pub fn target(&self) -> Size {
         self.target
     }
 
-    /// The model input as it stands.
-    pub(crate) fn canvas(&self) -> &[f32] {
+    /// The model input as it stands: three planes of `width * height` values each, row after row
+    /// (NCHW of a batch of one).
+    pub fn canvas(&self) -> &[f32] {
         &self.canvas
     }
 
-    /// Fills the model input from a picture.
-    pub(crate) fn picture(&mut self, picture: &Picture) -> Geometry {
+    /// Fills the model input from a picture, and says where it lies.
+    pub fn picture(&mut self, picture: &Picture) -> Geometry {
         self.fit(picture.size);
         let window = self.window();
-        let colour = YuvToRgb::new(picture.colour);
+        let colour = YuvToRgb::new(picture.colour).into_format(self.format);
         self.sampler.picture(picture, &self.columns, &self.rows, &colour, &mut self.canvas, window);
         self.geometry
     }
 
-    /// Fills the model input from interleaved 8-bit RGB of `size`.
-    pub(crate) fn rgb(&mut self, rgb: &[u8], size: Size) -> Geometry {
+    /// Fills the model input from 8-bit RGB, three bytes a pixel, row after row. Values are rounded
+    /// to whole 255ths, as OpenCV does, so that results can be compared box for box. Not fast: for
+    /// files and tests.
+    ///
+    /// # Panics
+    /// If `rgb` is shorter than a picture of `size`, or `size` is empty.
+    pub fn rgb(&mut self, rgb: &[u8], size: Size) -> Geometry {
         self.fit(size);
         let window = self.window();
         let size = (size.width as usize, size.height as usize);
-        self.sampler.rgb(rgb, size, &self.columns, &self.rows, &mut self.canvas, window);
+        let (columns, rows, canvas) = (&self.columns, &self.rows, &mut self.canvas);
+        self.sampler.rgb(rgb, size, columns, rows, self.format, canvas, window);
         self.geometry
     }
 
@@ -122,13 +98,21 @@ impl Letterbox {
         if self.source == Some(source) {
             return;
         }
-        let geometry = Geometry::new(source, self.target);
+        let geometry = Geometry::new(source, self.target, self.format.placement);
         let (width, height) = (source.width as usize, source.height as usize);
         self.columns = Axis::new(0, width, width, geometry.width);
         self.rows = Axis::new(0, height, height, geometry.height);
-        self.canvas.fill(BORDER);
+        self.clear();
         self.geometry = geometry;
         self.source = Some(source);
+    }
+
+    /// Border everywhere.
+    fn clear(&mut self) {
+        let area = self.target.width as usize * self.target.height as usize;
+        for (plane, grey) in self.canvas.chunks_exact_mut(area).zip(self.format.border()) {
+            plane.fill(grey);
+        }
     }
 }
 
@@ -139,27 +123,31 @@ mod tests {
 
     use super::*;
     use crate::colour::luma_weights;
+    use crate::input::{ChannelOrder, Placement, Values};
     use crate::picture::Plane;
 
-    #[test]
-    fn geometry_as_the_reference() {
-        // By Ultralytics' LetterBox: new size, then left and top.
-        for (picture, target, want) in [
-            ((1280, 720), (640, 640), (640, 360, 0, 140)),
-            ((1920, 1080), (640, 640), (640, 360, 0, 140)),
-            ((810, 1080), (640, 640), (480, 640, 80, 0)),
-            ((100, 50), (640, 640), (640, 320, 0, 160)),
-            ((1280, 720), (640, 384), (640, 360, 0, 12)),
-            ((640, 480), (640, 384), (512, 384, 64, 0)),
-            // An odd number of missing rows: the smaller half is above.
-            ((1280, 718), (640, 640), (640, 359, 0, 140)),
-            ((1, 4000), (640, 640), (1, 640, 319, 0)),
-        ] {
-            let geometry =
-                Geometry::new(Size::new(picture.0, picture.1), Size::new(target.0, target.1));
-            let got = (geometry.width, geometry.height, geometry.left, geometry.top);
-            assert_eq!(got, want, "{picture:?} in {target:?}");
-        }
+    /// What the model families here want.
+    const FORMATS: [InputFormat; 4] = [
+        format(ChannelOrder::Rgb, Values::Unit, Placement::Centred),
+        format(ChannelOrder::Bgr, Values::Byte, Placement::TopLeft),
+        format(ChannelOrder::Rgb, Values::Unit, Placement::Stretched),
+        format(ChannelOrder::Rgb, Values::ImageNet, Placement::Stretched),
+    ];
+
+    const fn format(order: ChannelOrder, values: Values, placement: Placement) -> InputFormat {
+        InputFormat { order, values, placement }
+    }
+
+    /// Red, green and blue at 0 to 1 in a format, from its definition.
+    fn formatted(format: InputFormat, rgb: [f64; 3]) -> [f64; 3] {
+        let [r, g, b] = match format.values {
+            Values::Unit => rgb,
+            Values::Byte => rgb.map(|v| 255.0 * v),
+            Values::ImageNet => {
+                [(rgb[0] - 0.485) / 0.229, (rgb[1] - 0.456) / 0.224, (rgb[2] - 0.406) / 0.225]
+            }
+        };
+        if format.order == ChannelOrder::Rgb { [r, g, b] } else { [b, g, r] }
     }
 
     /// Samples without any pattern, from a seed (xorshift).
@@ -207,14 +195,16 @@ mod tests {
     }
 
     /// The slow twin: every pixel of the model input on its own, in f64, from the definitions.
-    fn twin(picture: &Picture, target: Size) -> Vec<f64> {
-        let geometry = Geometry::new(picture.size, target);
+    fn twin(picture: &Picture, target: Size, format: InputFormat) -> Vec<f64> {
+        let geometry = Geometry::new(picture.size, target, format.placement);
         let (red, blue) = luma_weights(picture.colour.matrix);
         let green = 1.0 - red - blue;
         let (black, luma_span, chroma_span) =
             if picture.colour.full_range { (0.0, 255.0, 255.0) } else { (16.0, 219.0, 224.0) };
         let (width, height) = (target.width as usize, target.height as usize);
-        let mut canvas = vec![114.0 / 255.0; 3 * width * height];
+        let grey = formatted(format, [114.0 / 255.0; 3]);
+        let mut canvas: Vec<f64> =
+            grey.iter().flat_map(|v| std::iter::repeat_n(*v, width * height)).collect();
         for row in 0..geometry.height {
             for column in 0..geometry.width {
                 let scale = |n: u32, m: usize| f64::from(n) / m as f64;
@@ -227,9 +217,10 @@ mod tests {
                 let r = luma + 2.0 * (1.0 - red) * cr;
                 let b = luma + 2.0 * (1.0 - blue) * cb;
                 let g = (luma - red * r - blue * b) / green;
-                for (i, value) in [r, g, b].into_iter().enumerate() {
+                let values = formatted(format, [r, g, b].map(|v| v.clamp(0.0, 1.0)));
+                for (i, value) in values.into_iter().enumerate() {
                     let at = (i * height + geometry.top + row) * width + geometry.left + column;
-                    canvas[at] = value.clamp(0.0, 1.0);
+                    canvas[at] = value;
                 }
             }
         }
@@ -243,58 +234,64 @@ mod tests {
             Colour { matrix: Matrix::Bt601, full_range: true, stated: true },
             Colour { matrix: Matrix::Bt2020, full_range: false, stated: true },
         ];
-        let mut letterbox = Letterbox::new(Size::new(160, 160));
         // Down, up, the same size, odd sizes, one column; and the size changes between them.
-        for (width, height) in
-            [(320, 180), (330, 186), (64, 48), (160, 160), (97, 131), (2, 100), (321, 3), (8, 8)]
-        {
-            for colour in colours {
-                let picture = picture(width, height, colour);
-                letterbox.picture(&picture);
-                let want = twin(&picture, letterbox.target());
-                let worst = letterbox
-                    .canvas()
-                    .iter()
-                    .zip(&want)
-                    .map(|(a, b)| (f64::from(*a) - b).abs())
-                    .fold(0.0, f64::max);
-                // f32 weights near a large position are off by a millionth of a sample.
-                assert!(worst < 1e-4, "{width}x{height} {colour:?}: {worst}");
+        let sizes =
+            [(320, 180), (330, 186), (64, 48), (160, 160), (97, 131), (2, 100), (321, 3), (8, 8)];
+        for target in [Size::new(160, 160), Size::new(161, 95)] {
+            for format in FORMATS {
+                let mut letterbox = Letterbox::new(target, format);
+                for (width, height) in sizes {
+                    for colour in colours {
+                        let picture = picture(width, height, colour);
+                        letterbox.picture(&picture);
+                        let want = twin(&picture, target, format);
+                        let worst = furthest(letterbox.canvas(), &want);
+                        // f32 weights near a large position are off by a millionth of a sample.
+                        let [bound, ..] = format.values.scale_and_offset().0.map(|v| v * 1e-4);
+                        let what = format!("{width}x{height} {colour:?} {format:?} {target:?}");
+                        assert!(worst < f64::from(bound), "{what}: {worst}");
+                    }
+                }
             }
         }
+    }
+
+    /// The largest difference between two canvases.
+    fn furthest(a: &[f32], b: &[f64]) -> f64 {
+        assert_eq!(a.len(), b.len());
+        a.iter().zip(b).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max)
     }
 
     #[test]
     fn rgb_takes_the_same_path() {
         let (size, target) = (Size::new(90, 50), Size::new(64, 64));
         let data = noise(7, 90 * 50 * 3);
-        let mut letterbox = Letterbox::new(target);
-        let geometry = letterbox.rgb(&data, size);
-        let mut uneven = 0;
-        for channel in 0..3 {
-            let samples: Vec<u8> = data.iter().skip(channel).step_by(3).copied().collect();
-            let plane = Plane { data: &samples, stride: 90, width: 90, height: 50 };
+        for format in FORMATS {
+            let mut letterbox = Letterbox::new(target, format);
+            let geometry = letterbox.rgb(&data, size);
+            let channels = [0, 1, 2].map(|channel| -> Vec<u8> {
+                data.iter().skip(channel).step_by(3).copied().collect()
+            });
+            let [step] = [format.values.scale_and_offset().0[1] / 255.0].map(f64::from);
+            let mut uneven = 0;
             for row in 0..geometry.height {
                 for column in 0..geometry.width {
                     let x = (column as f64 + 0.5) * 90.0 / geometry.width as f64 - 0.5;
                     let y = (row as f64 + 0.5) * 50.0 / geometry.height as f64 - 0.5;
-                    let want = bilinear(plane, x, y).round() / 255.0;
-                    let at = (channel * 64 + geometry.top + row) * 64 + geometry.left + column;
-                    let got = f64::from(letterbox.canvas()[at]);
-                    // Weights in f32 may fall on the other side of a half.
-                    let off = ((got - want) * 255.0).abs();
-                    uneven += usize::from(off > 1e-3);
-                    assert!(off < 1.001, "{channel} {row} {column}");
+                    let rgb = [0, 1, 2].map(|i| {
+                        let plane = Plane { data: &channels[i], stride: 90, width: 90, height: 50 };
+                        bilinear(plane, x, y).round() / 255.0
+                    });
+                    for (plane, want) in formatted(format, rgb).into_iter().enumerate() {
+                        let at = (plane * 64 + geometry.top + row) * 64 + geometry.left + column;
+                        // Weights in f32 may fall on the other side of a half.
+                        let off = (f64::from(letterbox.canvas()[at]) - want).abs() / step;
+                        uneven += usize::from(off > 1e-3);
+                        assert!(off < 1.03, "{format:?} {plane} {row} {column}: {off}");
+                    }
                 }
             }
+            assert!(uneven < 10, "{format:?}: {uneven} values differ");
         }
-        assert!(uneven < 10, "{uneven} values differ");
-    }
-
-    #[test]
-    fn boxes_find_back() {
-        let geometry = Geometry::new(Size::new(1280, 720), Size::new(640, 640));
-        let bbox = geometry.to_picture(Rect::new(10.0, 150.0, 20.0, 490.0));
-        assert_eq!(bbox, Rect::new(20.0, 20.0, 40.0, 700.0));
     }
 }

@@ -7,8 +7,8 @@
 //! inference engine starts for itself while a model loads; they inherit the priority of the thread
 //! that called `load`.
 //!
-//! In reading order: [`Picture`] and [`Colour`], [`Decoder`], the letterbox and its resampling
-//! pass, [`engine`] (rten, ONNX Runtime), [`Detector`], [`Embedder`], [`encode_jpeg`].
+//! In reading order: [`Picture`] and [`Colour`], [`Decoder`], [`Letterbox`] and its
+//! [`InputFormat`], [`engine`] (rten, ONNX Runtime), [`Detector`], [`Embedder`], [`encode_jpeg`].
 
 mod baseline;
 mod colour;
@@ -17,6 +17,7 @@ mod detector;
 mod embed;
 pub mod engine;
 mod glance;
+mod input;
 mod jpeg;
 mod letterbox;
 mod model;
@@ -30,7 +31,9 @@ pub use detector::{DetectError, Detector, DetectorSettings};
 pub use embed::{Embedder, HistogramEmbedder, OnnxEmbedder, builtin_embedder};
 pub use engine::EngineChoice;
 pub use glance::Glance;
+pub use input::{ChannelOrder, Geometry, InputFormat, Placement, Values};
 pub use jpeg::{JpegError, encode_jpeg};
+pub use letterbox::Letterbox;
 pub use model::{ModelError, ModelSource};
 pub use picture::{Picture, Plane};
 pub use razz_media::h264::{Colour, Matrix};

@@ -8,6 +8,7 @@
 //! no allocation.
 
 use crate::colour::YuvToRgb;
+use crate::input::InputFormat;
 use crate::picture::{Picture, Plane};
 
 /// Where each sample of the result lies between two samples of the source, in one direction.
@@ -134,31 +135,37 @@ impl Sampler {
         }
     }
 
-    /// The same from interleaved 8-bit RGB, `width * height * 3` bytes, scaled to 0..=1. Values are
-    /// rounded to whole 255ths as OpenCV does, so that results can be compared box for box.
+    /// The same from interleaved 8-bit RGB, `width * height * 3` bytes, in a model's `format`.
+    /// Values are rounded to whole 255ths as OpenCV does, so that results can be compared box for
+    /// box.
+    #[allow(clippy::too_many_arguments, reason = "the same as above, and a format")]
     pub(crate) fn rgb(
         &mut self,
         rgb: &[u8],
         size: (usize, usize),
         columns: &Axis,
         rows: &Axis,
+        format: InputFormat,
         canvas: &mut [f32],
         window: Window,
     ) {
         let (width, _) = size;
         let area = window.width * window.height;
+        let (scale, offset) = format.values.scale_and_offset();
         for at in 0..rows.len() {
             let (upper, lower, weight) = rows.luma.pair(at);
             let (upper, lower) = (&rgb[upper * width * 3..], &rgb[lower * width * 3..]);
             let from = (window.top + at) * window.width + window.left;
-            for channel in 0..3 {
-                let line = &mut canvas[channel * area + from..][..columns.len()];
+            for (channel, plane) in format.planes().into_iter().enumerate() {
+                let (scale, offset) = (scale[channel], offset[channel]);
+                let line = &mut canvas[plane * area + from..][..columns.len()];
                 for (i, out) in line.iter_mut().enumerate() {
                     let (left, right, along) = columns.luma.pair(i);
                     let at = |row: &[u8], x: usize| f32::from(row[x * 3 + channel]);
                     let top = at(upper, left) + (at(upper, right) - at(upper, left)) * along;
                     let bottom = at(lower, left) + (at(lower, right) - at(lower, left)) * along;
-                    *out = (top + (bottom - top) * weight + 0.5).floor() / 255.0;
+                    let value = (top + (bottom - top) * weight + 0.5).floor() / 255.0;
+                    *out = value * scale + offset;
                 }
             }
         }

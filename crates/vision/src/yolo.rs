@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 use razz_base::{ClassId, Detection, Rect, Size};
 
-use crate::letterbox::Geometry;
+use crate::input::Geometry;
 
 /// What is said about heads of another kind.
 pub(crate) const KNOWN: &str = "known is the head of YOLO11 and YOLOv8 detection: one f32 output [1, 4 + classes, candidates], e.g. [1, 84, 8400]";
@@ -182,6 +182,7 @@ fn overlap(a: &Candidate, b: &Candidate) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::Placement;
 
     const SIZE: Size = Size::new(640, 640);
 
@@ -203,7 +204,7 @@ mod tests {
 
     fn read(data: &[f32], rules: &Rules) -> Vec<(u16, u32, [i64; 4])> {
         let mut out = Vec::new();
-        let geometry = Geometry::new(SIZE, SIZE);
+        let geometry = Geometry::new(SIZE, SIZE, Placement::Centred);
         Head::new(&[1, 6, 2000]).unwrap().read(data, rules, geometry, SIZE, &mut out).unwrap();
         out.iter()
             .map(|d| {
@@ -276,7 +277,7 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_is_refused() {
-        let geometry = Geometry::new(SIZE, SIZE);
+        let geometry = Geometry::new(SIZE, SIZE, Placement::Centred);
         for (row, value) in [(5, f32::NAN), (4, f32::INFINITY), (0, f32::NAN)] {
             let mut data = output(&[(7, [100.0, 100.0, 40.0, 40.0], [0.9, 0.0])]);
             data[row * 2000 + 7] = value;

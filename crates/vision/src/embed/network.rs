@@ -8,13 +8,11 @@ use super::{Embedder, pixels};
 use crate::colour::YuvToRgb;
 use crate::detector::input_size;
 use crate::engine::{self, Engine, EngineChoice, EngineError, Port};
+use crate::input::{InputFormat, Values};
 use crate::model::{ModelError, ModelFile, ModelSource};
 use crate::picture::Picture;
 use crate::resample::{Axis, Sampler, Window};
 
-/// ImageNet's mean and standard deviation of R, G, B at 0 to 1, as such networks are trained with.
-const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
-const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 /// OSNet's input where the file leaves it open.
 const USUAL_SIZE: Size = Size::new(128, 256);
 /// At most so many crops a run where the file leaves the batch open: enough to keep threads busy,
@@ -110,9 +108,8 @@ impl OnnxEmbedder {
         let (width, height) = (self.size.width as usize, self.size.height as usize);
         let columns = Axis::new(left, crop_width, picture.size.width as usize, width);
         let rows = Axis::new(top, crop_height, picture.size.height as usize, height);
-        let scale = DEVIATION.map(|d| 1.0 / d);
-        let offset = [0, 1, 2].map(|i| -MEAN[i] / DEVIATION[i]);
-        let colour = YuvToRgb::new(picture.colour).scaled(scale, offset);
+        let format = InputFormat { values: Values::ImageNet, ..InputFormat::default() };
+        let colour = YuvToRgb::new(picture.colour).into_format(format);
         let area = 3 * width * height;
         let canvas = &mut self.input[slot * area..][..area];
         let window = Window { left: 0, top: 0, width, height };
