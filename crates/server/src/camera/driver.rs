@@ -20,10 +20,15 @@ use crate::config;
 
 /// What reaches the camera's thread.
 enum Message {
-    AccessUnit { au: AccessUnit, reorders: bool },
+    AccessUnit {
+        au: AccessUnit,
+        reorders: bool,
+    },
     DetectionStarted(MediaTime),
     Detections(Found),
     DetectionFailed(MediaTime),
+    #[cfg(test)]
+    Blind(bool),
 }
 
 /// The way into the camera's thread. Its length is bounded by the engine, which skips to the next
@@ -69,6 +74,12 @@ impl Mailbox {
 
     pub(super) fn detection_failed(&self, time: MediaTime) {
         self.send(Message::DetectionFailed(time));
+    }
+
+    /// From now on, until taken back, the detector's results count as empty.
+    #[cfg(test)]
+    pub(super) fn blind(&self, blind: bool) {
+        self.send(Message::Blind(blind));
     }
 
     fn send(&self, message: Message) {
@@ -163,11 +174,13 @@ impl<'a> Driver<'a> {
             Ok(decoder) => decoder,
             Err(error) => panic!("openh264 gives no decoder: {error}"),
         };
+        let embedder = build_embedder(tracker);
+        let tracker = build_tracker(tracker, wanted, embedder.same_within());
         Some(Self {
             camera,
-            engine: razz_engine::Camera::new(strong.id, settings, build_tracker(tracker, wanted)),
+            engine: razz_engine::Camera::new(strong.id, settings, tracker),
             decoder,
-            embedder: build_embedder(tracker),
+            embedder,
             pool,
             clock,
             wanted,
@@ -218,6 +231,8 @@ impl<'a> Driver<'a> {
                 Some(Message::DetectionFailed(time)) => {
                     self.engine.handle(Input::DetectionFailed { time }, now);
                 }
+                #[cfg(test)]
+                Some(Message::Blind(blind)) => self.engine.handle(Input::Blind(blind), now),
             }
             self.follow(&camera);
         }
@@ -344,7 +359,12 @@ impl<'a> Driver<'a> {
 }
 
 /// `wanted` is the camera's detections per second: between two of them no box may vanish.
-fn build_tracker(settings: &config::Tracker, wanted: f64) -> Box<dyn razz_track::Tracker> {
+/// `same_within` is the embedder's.
+fn build_tracker(
+    settings: &config::Tracker,
+    wanted: f64,
+    same_within: f64,
+) -> Box<dyn razz_track::Tracker> {
     let kind = match settings.kind {
         config::TrackerKind::Hybrid => razz_track::Kind::Hybrid,
         config::TrackerKind::ByteTrack => razz_track::Kind::ByteTrack,
@@ -353,9 +373,15 @@ fn build_tracker(settings: &config::Tracker, wanted: f64) -> Box<dyn razz_track:
     let between_us = if wanted > 0.0 { (1.5e6 / wanted) as i64 } else { 0 };
     let publish_lost_us =
         i64::try_from(settings.publish_lost_ms * 1000).unwrap_or(i64::MAX).max(between_us);
+    let usual = razz_track::Reid::default();
+    let reid = razz_track::Reid {
+        max_distance: same_within,
+        widest_distance: same_within + usual.widest_distance - usual.max_distance,
+        ..usual
+    };
     razz_track::build(
         kind,
-        &razz_track::Settings { publish_lost_us, ..razz_track::Settings::default() },
+        &razz_track::Settings { publish_lost_us, reid, ..razz_track::Settings::default() },
     )
 }
 

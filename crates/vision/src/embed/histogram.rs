@@ -49,6 +49,11 @@ pub struct HistogramEmbedder {
 }
 
 impl Embedder for HistogramEmbedder {
+    /// A second later 95 of 100 are within 0.21; of different people, 95 of 100 are beyond 0.34.
+    fn same_within(&self) -> f64 {
+        0.25
+    }
+
     fn embed(&mut self, picture: &Picture, boxes: &[Rect]) -> Vec<Option<Embedding>> {
         boxes
             .iter()

@@ -15,6 +15,10 @@ pub trait Embedder: Send {
     /// One embedding per box, in order; `None` for a box that holds too little of the picture, or
     /// where the embedder failed.
     fn embed(&mut self, picture: &Picture, boxes: &[Rect]) -> Vec<Option<Embedding>>;
+
+    /// The cosine distance up to which two embeddings, taken shortly after one another, are those of
+    /// the same object; measured in `tests/appearance.rs`.
+    fn same_within(&self) -> f64;
 }
 
 /// The embedder that needs no model file.

@@ -118,6 +118,11 @@ impl OnnxEmbedder {
 }
 
 impl Embedder for OnnxEmbedder {
+    /// As of OSNet, which the limits of DeepSORT fit as well.
+    fn same_within(&self) -> f64 {
+        0.2
+    }
+
     fn embed(&mut self, picture: &Picture, boxes: &[Rect]) -> Vec<Option<Embedding>> {
         self.try_embed(picture, boxes).unwrap_or_else(|_| vec![None; boxes.len()])
     }
