@@ -4,6 +4,8 @@
 //! Reading opens nothing but the file: no socket, no model, no camera.
 
 mod document;
+mod edit;
+mod file;
 mod model;
 mod network;
 mod problem;
@@ -22,8 +24,11 @@ use std::{env, fs, str};
 use toml::de::DeTable;
 
 pub(crate) use self::document::closest;
+pub(crate) use self::edit::{CameraEdit, EditError};
+pub(crate) use self::file::{ConfigFile, WriteError};
 pub(crate) use self::model::ModelChoice;
-use self::problem::{ConfigError, ConfigErrors, Problems};
+pub(crate) use self::problem::ConfigErrors;
+use self::problem::{ConfigError, Problems};
 pub(crate) use self::resolved::{
     Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, EngineChoice, Tracker,
     TrackerKind, Viewers,
@@ -38,6 +43,11 @@ impl Config {
     /// # Errors
     /// Everything that is wrong with it, one line each, none with a credential.
     pub(crate) fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        Self::load_text(path).map(|(config, _)| config)
+    }
+
+    /// As [`Config::load`], with the file's text.
+    fn load_text(path: &Path) -> Result<(Self, String), ConfigErrors> {
         let file = path.display().to_string();
         let bytes = fs::read(path).map_err(|error| {
             let message = format!("cannot be read ({error}); name the file with --config");
@@ -48,7 +58,13 @@ impl Config {
             let message = format!("line {line} is not UTF-8; save the file as UTF-8");
             ConfigError::whole_file(&file, message)
         })?;
+        Ok((Self::parse_beside(text, path)?, text.to_owned()))
+    }
+
+    /// Reads `text` as if it stood in the file at `path`.
+    fn parse_beside(text: &str, path: &Path) -> Result<Self, ConfigErrors> {
         let base_dir = path.parent().unwrap_or(Path::new(""));
+        let file = path.display().to_string();
         Self::parse(text, &file, base_dir, &|name| env::var(name).ok())
     }
 

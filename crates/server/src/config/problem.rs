@@ -45,6 +45,17 @@ impl fmt::Display for ConfigErrors {
     }
 }
 
+impl ConfigErrors {
+    /// What is wrong without where it stands in the file, for who did not write the file: the key,
+    /// where one is named, and the message.
+    pub(crate) fn by_key(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
+        self.0.iter().map(|error| {
+            let key = error.message.strip_prefix('`').and_then(|rest| rest.split_once('`'));
+            (key.map(|(key, _)| key), error.message.as_str())
+        })
+    }
+}
+
 impl std::error::Error for ConfigErrors {}
 
 impl From<ConfigError> for ConfigErrors {
