@@ -38,6 +38,8 @@ pub struct Settings {
     /// Access units that may wait for the decoder. Raising it rides out longer hiccups of the
     /// machine, at the price of memory; past it everything up to the next IDR is skipped.
     pub decode_queue: usize,
+    /// Track ids begin above this one: those up to it were given by an earlier life of the camera.
+    pub ids_after: u64,
     /// Detect less often while nothing moves; `None`: never.
     pub idle: Option<Idle>,
 }
@@ -48,6 +50,7 @@ impl Default for Settings {
             rate: Rate::PerSecond(6.0),
             wait_us: 150_000,
             decode_queue: 90,
+            ids_after: 0,
             idle: Some(Idle::default()),
         }
     }
@@ -463,6 +466,7 @@ impl Camera {
     fn visible_tracks(&self, frame: Frame) -> Arc<[Track]> {
         let mut tracks = self.tracker.peek(frame.time);
         tracks.retain_mut(|track| {
+            track.id.0 += self.settings.ids_after;
             track.bbox = track.bbox.clipped(frame.size);
             track.bbox.area() > 0.0
         });

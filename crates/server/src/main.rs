@@ -8,11 +8,11 @@ mod camera;
 mod cli;
 mod clock;
 mod config;
-
 mod demo;
 mod feed;
 mod http;
 mod ingest;
+mod live;
 mod process;
 mod redact;
 mod serve;
@@ -23,7 +23,7 @@ mod wire;
 use std::process::ExitCode;
 
 use crate::cli::Command;
-use crate::config::Config;
+use crate::config::ConfigFile;
 
 fn main() -> ExitCode {
     let cli = match cli::parse() {
@@ -36,8 +36,8 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Check(check) => cli::check::run(&check.config),
         Command::Serve(serve) => {
-            let config = match Config::load(&serve.config) {
-                Ok(config) => config,
+            let (file, config) = match ConfigFile::open(&serve.config) {
+                Ok(opened) => opened,
                 Err(errors) => return cli::refuse(&errors),
             };
             if let Err(error) = config.is_loopback_only() {
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
                 }
                 tracing::warn!("started with --open: anyone who reaches these addresses can watch");
             }
-            serve::run(config, &serde_json::Value::Null)
+            serve::run(config, Some(file), &serde_json::Value::Null)
         }
         Command::Demo(demo) => demo::run(&demo),
     }

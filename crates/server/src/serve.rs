@@ -10,28 +10,33 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tracing::{error, info};
 
-use crate::camera::{self, Analysis, Camera, Cameras, Load, Pool};
+use crate::camera;
 use crate::clock::Clock;
-use crate::config::{self, Config, DetectFps, ModelChoice};
-use crate::http::{self, App, StartCamera};
+use crate::config::{Config, ConfigFile};
+use crate::http::{self, App};
+use crate::live::Live;
 use crate::process::Usage;
 use crate::viewer::{self, Viewers};
-use crate::{cli, ingest, shutdown};
+use crate::{cli, shutdown};
 
-/// Runs the server until it is told to stop. `extra` is printed beside the addresses when any of
+/// Runs the server until it is told to stop, following `file` if there is one. `extra` is printed beside the addresses when any of
 /// them was left to the system.
-pub(crate) fn run(config: Config, extra: &serde_json::Value) -> ExitCode {
+pub(crate) fn run(config: Config, file: Option<ConfigFile>, extra: &serde_json::Value) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return cli::fail(&format!("cannot start: {error}")),
     };
-    match runtime.block_on(serve(config, extra)) {
+    match runtime.block_on(serve(config, file, extra)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => cli::fail(&error),
     }
 }
 
-async fn serve(config: Config, extra: &serde_json::Value) -> Result<(), String> {
+async fn serve(
+    config: Config,
+    file: Option<ConfigFile>,
+    extra: &serde_json::Value,
+) -> Result<(), String> {
     let clock = Clock::start();
     // All ports first: what is taken is said before anything else is begun.
     let listener = listen("listen", config.server.listen).await?;
@@ -46,39 +51,17 @@ async fn serve(config: Config, extra: &serde_json::Value) -> Result<(), String> 
     let viewers =
         Viewers::start(udp, &config.server.advertise, config.viewers.clone(), unit_source, clock)
             .map_err(|error| format!("cannot serve viewers: {error}"))?;
-    let pool = start_pool(&config);
-    let cameras = Arc::new(Cameras::default());
-    let start_camera: StartCamera = {
-        let (cameras, pool) = (Arc::clone(&cameras), Arc::clone(&pool));
-        let ring_bytes = config.viewers.ring_bytes;
-        let analysis = Analysis { tracker: config.tracker.clone(), idle: config.detector.idle };
-        Arc::new(move |settings| {
-            let camera = Camera::start(
-                settings,
-                ring_bytes,
-                analysis.clone(),
-                &pool,
-                unit_sink.clone(),
-                clock,
-            );
-            cameras.insert(Arc::clone(&camera));
-            tokio::spawn(ingest::supervise(Arc::clone(&camera), clock));
-            camera
-        })
-    };
-    for settings in &config.cameras {
-        start_camera(settings.clone());
-    }
+    let live = Live::start(config.clone(), file, unit_sink, clock);
+    tokio::spawn(Arc::clone(&live).follow_file());
 
     let usage = Usage::default();
     tokio::spawn(usage.clone().watch(clock));
     let app = App {
-        cameras: Arc::clone(&cameras),
+        cameras: Arc::clone(live.cameras()),
+        live: Arc::clone(&live),
         viewers: viewers.clone(),
-        pool: Arc::clone(&pool),
         usage,
         compat: config.compat.clone(),
-        start_camera,
         clock,
     };
     let local = listener.local_addr().map_err(|error| error.to_string())?;
@@ -91,10 +74,7 @@ async fn serve(config: Config, extra: &serde_json::Value) -> Result<(), String> 
         () = answer(listener, http::router(app)) => {}
         () = shutdown::requested() => info!("stopping"),
     }
-    for camera in cameras.list() {
-        cameras.remove(camera.id);
-    }
-    pool.close();
+    live.stop();
     viewers.stop().await;
     Ok(())
 }
@@ -146,38 +126,4 @@ fn announce(
         let mut out = std::io::stdout();
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());
     }
-}
-
-/// The pool loads the model in its own thread. No model is loaded when no camera wants detection.
-fn start_pool(config: &Config) -> Arc<Pool> {
-    let name = config.detector.model.to_string();
-    let wanted = config.cameras.iter().any(|camera| camera.detect_fps != DetectFps::Off);
-    let load = wanted.then(|| {
-        let detector = config.detector.clone();
-        Box::new(move || load_detector(&detector)) as Load
-    });
-    Pool::start(name, load)
-}
-
-fn load_detector(settings: &config::Detector) -> Result<razz_vision::Detector, String> {
-    let engine = match settings.engine {
-        config::EngineChoice::Auto => razz_vision::EngineChoice::Auto,
-        config::EngineChoice::Ort => razz_vision::EngineChoice::Ort,
-        config::EngineChoice::Rten => razz_vision::EngineChoice::Rten,
-    };
-    let detector_settings = razz_vision::DetectorSettings {
-        engine,
-        confidence: settings.confidence as f32,
-        iou: settings.iou as f32,
-        classes: (!settings.classes.is_empty()).then(|| settings.classes.clone()),
-        ..razz_vision::DetectorSettings::default()
-    };
-    let path = settings.model.path().map_err(|error| error.to_string())?;
-    let source = match (&settings.model, &path) {
-        (ModelChoice::Demo, _) | (_, None) => {
-            razz_vision::ModelSource::Bytes { name: "demo", data: razz_scene::DEMO_MODEL }
-        }
-        (_, Some(path)) => razz_vision::ModelSource::File(path),
-    };
-    razz_vision::Detector::load(source, &detector_settings).map_err(|error| error.to_string())
 }

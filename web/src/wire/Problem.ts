@@ -1,4 +1,5 @@
 // Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+import type { KeyProblem } from "./KeyProblem";
 
 /** The body of every error answer, `application/problem+json` (RFC 9457). */
 export type Problem = {
@@ -10,4 +11,6 @@ export type Problem = {
   status: number;
   /** What went wrong this time, and what to do. razz always says; a proxy before it may not. */
   detail: string | null;
+  /** What is wrong with each key of settings that were sent. */
+  errors?: Array<KeyProblem>;
 };

@@ -6,6 +6,7 @@ export type { CameraStatus } from "./CameraStatus";
 export type { DetectFps } from "./DetectFps";
 export type { FirstPacket } from "./FirstPacket";
 export type { FrameRates } from "./FrameRates";
+export type { KeyProblem } from "./KeyProblem";
 export type { Latency } from "./Latency";
 export type { ModelState } from "./ModelState";
 export type { Ping } from "./Ping";

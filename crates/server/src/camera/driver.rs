@@ -27,6 +27,7 @@ enum Message {
     DetectionStarted(MediaTime),
     Detections(Found),
     DetectionFailed(MediaTime),
+    StartAnew,
     #[cfg(test)]
     Blind(bool),
 }
@@ -76,6 +77,11 @@ impl Mailbox {
         self.send(Message::DetectionFailed(time));
     }
 
+    /// The settings are others now.
+    pub(super) fn start_anew(&self) {
+        self.send(Message::StartAnew);
+    }
+
     /// From now on, until taken back, the detector's results count as empty.
     #[cfg(test)]
     pub(super) fn blind(&self, blind: bool) {
@@ -90,13 +96,7 @@ impl Mailbox {
 
 /// Starts the camera's thread. It ends when the camera is dropped. A panic restarts its work from
 /// the next IDR and touches no other camera.
-pub(super) fn spawn(
-    camera: &Arc<Camera>,
-    inbox: Inbox,
-    analysis: Analysis,
-    pool: Arc<Pool>,
-    clock: Clock,
-) {
+pub(super) fn spawn(camera: &Arc<Camera>, inbox: Inbox, clock: Clock) {
     let id = camera.id;
     let camera = Arc::downgrade(camera);
     thread::Builder::new()
@@ -104,7 +104,7 @@ pub(super) fn spawn(
         .spawn(move || {
             let watched = camera.clone();
             keep_alive(
-                || Driver::new(&camera, &analysis, &pool, clock)?.run(&inbox),
+                || Driver::new(&camera, clock)?.run(&inbox),
                 || {
                     error!(camera = %id, "this camera's analysis panicked; it starts anew");
                     if let Some(camera) = watched.upgrade() {
@@ -136,7 +136,7 @@ struct Driver<'a> {
     engine: razz_engine::Camera,
     decoder: Decoder,
     embedder: Box<dyn Embedder>,
-    pool: &'a Arc<Pool>,
+    pool: Arc<Pool>,
     clock: Clock,
     wanted: f64,
     /// What classes are called before there is a model: never seen, for there are no tracks then.
@@ -155,27 +155,26 @@ struct Driver<'a> {
 
 impl<'a> Driver<'a> {
     /// `None` when the camera is gone.
-    fn new(
-        camera: &'a Weak<Camera>,
-        analysis: &Analysis,
-        pool: &'a Arc<Pool>,
-        clock: Clock,
-    ) -> Option<Self> {
+    fn new(camera: &'a Weak<Camera>, clock: Clock) -> Option<Self> {
         let strong = camera.upgrade()?;
-        let (rate, wanted) = match strong.settings.detect_fps {
+        let (camera_settings, Analysis { tracker, idle, pool }) = lock(&strong.settings).clone();
+        let (rate, wanted) = match camera_settings.detect_fps {
             config::DetectFps::Off => (razz_engine::Rate::Off, 0.0),
             config::DetectFps::Rate(rate) => (razz_engine::Rate::PerSecond(rate), rate),
             config::DetectFps::Max => (razz_engine::Rate::Max, 30.0),
         };
-        let idle = analysis.idle.then(razz_engine::Idle::default);
-        let settings = razz_engine::Settings { rate, idle, ..razz_engine::Settings::default() };
-        let tracker = &analysis.tracker;
+        let settings = razz_engine::Settings {
+            rate,
+            idle: idle.then(razz_engine::Idle::default),
+            ids_after: strong.highest_id.load(Ordering::Relaxed),
+            ..razz_engine::Settings::default()
+        };
         let decoder = match Decoder::new() {
             Ok(decoder) => decoder,
             Err(error) => panic!("openh264 gives no decoder: {error}"),
         };
-        let embedder = build_embedder(tracker);
-        let tracker = build_tracker(tracker, wanted, embedder.same_within());
+        let embedder = build_embedder(&tracker);
+        let tracker = build_tracker(&tracker, wanted, embedder.same_within());
         Some(Self {
             camera,
             engine: razz_engine::Camera::new(strong.id, settings, tracker),
@@ -188,12 +187,12 @@ impl<'a> Driver<'a> {
             run: None,
             picture: None,
             detected: None,
-            seen: analysis.idle.then(Glance::default),
+            seen: idle.then(Glance::default),
             glance: Glance::default(),
         })
     }
 
-    /// `None` when the camera is gone.
+    /// `None` when the camera is gone; `Some` when it has other settings now.
     fn run(&mut self, inbox: &Inbox) -> Option<()> {
         loop {
             let now = self.clock.mono();
@@ -231,6 +230,7 @@ impl<'a> Driver<'a> {
                 Some(Message::DetectionFailed(time)) => {
                     self.engine.handle(Input::DetectionFailed { time }, now);
                 }
+                Some(Message::StartAnew) => return Some(()),
                 #[cfg(test)]
                 Some(Message::Blind(blind)) => self.engine.handle(Input::Blind(blind), now),
             }
@@ -333,6 +333,7 @@ impl<'a> Driver<'a> {
         audience: Audience,
     ) {
         let now = self.clock.mono();
+        frame.tracks.iter().for_each(|track| camera.note_id(track.id.0));
         let (fps, frame_count) = {
             let mut status = camera.status();
             if frame.detected {

@@ -6,7 +6,7 @@ mod pool;
 mod status;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
@@ -91,11 +91,13 @@ impl Cameras {
         self.read().values().cloned().collect()
     }
 
-    /// Adds one, in place of any of the same id, which is stopped.
+    /// Adds one, in place of any of the same id, which is stopped and whose track ids are not given
+    /// again.
     pub(crate) fn insert(&self, camera: Arc<Camera>) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(old) = all.insert(camera.id, camera) {
+        if let Some(old) = all.insert(camera.id, Arc::clone(&camera)) {
             old.stop();
+            camera.note_id(old.highest_id.load(Ordering::Relaxed));
         }
     }
 
@@ -113,17 +115,23 @@ impl Cameras {
 }
 
 /// How every camera's pictures are looked at.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Analysis {
     pub(crate) tracker: config::Tracker,
     /// Whether to detect less often while nothing moves.
     pub(crate) idle: bool,
+    /// Detects.
+    pub(crate) pool: Arc<Pool>,
 }
 
 /// One camera.
 pub(crate) struct Camera {
     pub(crate) id: CameraId,
-    pub(crate) settings: config::Camera,
+    /// Where it is. For another address there is another camera.
+    pub(crate) source: config::Source,
+    settings: Mutex<(Arc<config::Camera>, Analysis)>,
+    /// The greatest track id so far: no number is given twice, whoever gives them.
+    highest_id: AtomicU64,
     clock: Clock,
     status: Mutex<Status>,
     ring: Mutex<GopRing>,
@@ -144,13 +152,15 @@ impl Camera {
         settings: config::Camera,
         ring_bytes: usize,
         analysis: Analysis,
-        pool: &Arc<Pool>,
         units: UnitSink,
         clock: Clock,
     ) -> Arc<Self> {
         let (vision, inbox) = driver::mailbox();
         let camera = Arc::new(Self {
             id: settings.id,
+            source: settings.source.clone(),
+            settings: Mutex::new((Arc::new(settings), analysis)),
+            highest_id: AtomicU64::new(0),
             clock,
             status: Mutex::new(Status::new(clock.wall_us())),
             ring: Mutex::new(GopRing::new(ring_bytes)),
@@ -161,9 +171,8 @@ impl Camera {
             picture: Mutex::new(None),
             viewers: AtomicUsize::new(0),
             stop: watch::channel(false).0,
-            settings,
         });
-        driver::spawn(&camera, inbox, analysis, Arc::clone(pool), clock);
+        driver::spawn(&camera, inbox, clock);
         camera
     }
 
@@ -182,8 +191,8 @@ impl Camera {
             publish_lost_ms: 500,
         };
         let pool = Pool::start("none".to_owned(), None);
-        let analysis = Analysis { tracker, idle: false };
-        Self::start(settings, 1 << 24, analysis, &pool, units, clock)
+        let analysis = Analysis { tracker, idle: false, pool };
+        Self::start(settings, 1 << 24, analysis, units, clock)
     }
 
     // ---- from ingest ----
@@ -236,6 +245,23 @@ impl Camera {
             status.last_error = error;
         }
         status.advice = advice;
+    }
+
+    /// Changes what can be changed without touching the video. Decoding, detection and tracking
+    /// start anew at the next IDR.
+    pub(crate) fn reconfigure(&self, settings: config::Camera, analysis: Analysis) {
+        *lock(&self.settings) = (Arc::new(settings), analysis);
+        self.vision.start_anew();
+    }
+
+    /// The settings in force.
+    pub(crate) fn settings(&self) -> Arc<config::Camera> {
+        Arc::clone(&lock(&self.settings).0)
+    }
+
+    /// Notes that a track id is in use.
+    fn note_id(&self, id: u64) {
+        self.highest_id.fetch_max(id, Ordering::Relaxed);
     }
 
     /// Ends the work on this camera.

@@ -57,8 +57,8 @@ impl Bench {
             publish_lost_ms: 500,
         };
         let (sink, units) = units();
-        let analysis = Analysis { tracker, idle };
-        let camera = Camera::start(settings, 1 << 24, analysis, &pool, sink, clock);
+        let analysis = Analysis { tracker, idle, pool };
+        let camera = Camera::start(settings, 1 << 24, analysis, sink, clock);
         let frames = camera.subscribe_frames();
         Self { camera, frames, clock, fed: 0, _units: units }
     }

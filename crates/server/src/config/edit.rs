@@ -181,7 +181,11 @@ fn apply(camera: &mut dyn TableLike, edit: &CameraEdit) {
     for (key, text) in texts {
         set(camera, key, text.as_ref().map(|text| text.as_deref().map(Value::from)));
     }
-    set(camera, "detect_fps", edit.detect_fps.as_ref().map(|fps| fps.as_ref().map(|f| f.0.clone())));
+    set(
+        camera,
+        "detect_fps",
+        edit.detect_fps.as_ref().map(|fps| fps.as_ref().map(|f| f.0.clone())),
+    );
 }
 
 /// What becomes of a camera's credentials when it gets another address.
@@ -314,7 +318,8 @@ kind = \"hybrid\"
         assert_eq!(removed, FILE);
         let none = changed(FILE, |document| remove(document, 1).and_then(|()| remove(document, 3)));
         assert!(!none.contains("[[camera]]") && none.contains("kind = \"hybrid\""), "{none}");
-        let first = changed("", |document| add(document, &edit(r#"{"url": "rtsp://h/"}"#)).map(drop));
+        let first =
+            changed("", |document| add(document, &edit(r#"{"url": "rtsp://h/"}"#)).map(drop));
         assert_eq!(first, "\n[[camera]]\nid = 1\nurl = \"rtsp://h/\"\n");
         let inline = "camera = [{ id = 1, url = \"rtsp://h/\" }]\n";
         let more = changed(inline, |document| {

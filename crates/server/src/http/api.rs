@@ -98,7 +98,7 @@ fn decode_ring(camera: &Camera) -> Option<Picture> {
 }
 
 pub(super) async fn stats(State(app): State<App>) -> Json<wire::Stats> {
-    let (model_state, engine, model_error) = match app.pool.state() {
+    let (model_state, engine, model_error) = match app.live.pool().state() {
         ModelState::Off => (wire::ModelState::Off, None, None),
         ModelState::Loading => (wire::ModelState::Loading, None, None),
         ModelState::Ready { engine } => (wire::ModelState::Ready, Some(engine), None),
@@ -110,7 +110,7 @@ pub(super) async fn stats(State(app): State<App>) -> Json<wire::Stats> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime_s: app.clock.uptime().as_secs(),
         engine,
-        model: app.pool.model_name().to_owned(),
+        model: app.live.pool().model_name().to_owned(),
         model_state,
         model_error,
         viewers: app.viewers.count(),
@@ -130,7 +130,7 @@ pub(super) async fn healthz() -> &'static str {
 
 /// Ready when the model is (or none is wanted) and no camera is being dialled for the first time.
 pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
-    match app.pool.state() {
+    match app.live.pool().state() {
         ModelState::Loading => return Err(Problem::not_ready("the model is being loaded")),
         ModelState::Failed { error } => return Err(Problem::not_ready(&error)),
         ModelState::Off | ModelState::Ready { .. } => {}
@@ -145,17 +145,18 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
     Ok("ready\n")
 }
 
-fn info(camera: &Camera) -> wire::CameraInfo {
+pub(super) fn info(camera: &Camera) -> wire::CameraInfo {
     let state = camera.status().state;
-    wire::CameraInfo::new(&camera.settings, state)
+    wire::CameraInfo::new(&camera.settings(), state)
 }
 
 fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
     let now = app.clock.mono();
     let viewers = camera.viewer_count();
+    let settings = camera.settings();
     let mut status = camera.status();
     let received = status.received.per_second(now);
-    let wanted = match camera.settings.detect_fps {
+    let wanted = match settings.detect_fps {
         DetectFps::Off => 0.0,
         DetectFps::Rate(rate) => rate,
         DetectFps::Max => received,
@@ -164,7 +165,7 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
     let got = detected + unchanged;
     let skipped = status.skipped.per_second(now);
     let mut advice = status.advice.clone();
-    if matches!(camera.settings.detect_fps, DetectFps::Rate(_)) && is_short(wanted, got, skipped) {
+    if matches!(settings.detect_fps, DetectFps::Rate(_)) && is_short(wanted, got, skipped) {
         advice.push(format!(
             "detection reaches {got:.1} of the {wanted} pictures a second that are wanted: lower \
              detect_fps, take a smaller model, or a faster engine"

@@ -128,7 +128,7 @@ async fn stream(State(app): State<App>, form: Result<Form<Stream>, FormRejection
         Ok(source) => source,
         Err(error) => return Problem::bad_request(&format!("url: {error}")).into_response(),
     };
-    let known = app.cameras.list().into_iter().find(|c| c.settings.source.url == source.url);
+    let known = app.cameras.list().into_iter().find(|c| c.source.url == source.url);
     let camera = match known {
         Some(camera) => camera,
         None if app.compat.allow_adhoc => match start_adhoc(&app, source) {
@@ -180,7 +180,7 @@ fn start_adhoc(app: &App, source: Source) -> Option<Arc<Camera>> {
     let name = format!("Ad hoc {}", source.url.host_str().unwrap_or_default());
     let settings = config::Camera { id, name, source, detect_fps: DetectFps::Off };
     info!(camera = %id, url = %settings.source, "ad-hoc camera");
-    let camera = (app.start_camera)(settings);
+    let camera = app.live.start_adhoc(settings);
     let (cameras, watched) = (Arc::clone(&app.cameras), Arc::downgrade(&camera));
     tokio::spawn(async move {
         loop {

@@ -3,7 +3,9 @@
 
 mod api;
 mod assets;
+mod cameras;
 mod compat;
+mod origin;
 mod problem;
 mod whep;
 
@@ -18,28 +20,25 @@ use axum::routing::{any, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::problem::Problem;
-use crate::camera::{Camera, Cameras, Pool};
+use crate::camera::{Camera, Cameras};
 use crate::clock::Clock;
 use crate::config;
 use crate::feed;
+use crate::live::Live;
 use crate::process::Usage;
 use crate::viewer::Viewers;
 
 /// Offers are a few kilobytes; nothing that is posted here is larger.
 const MAX_BODY: usize = 64 << 10;
 
-/// Starts a camera that is not in the configuration.
-pub(crate) type StartCamera = Arc<dyn Fn(config::Camera) -> Arc<Camera> + Send + Sync>;
-
 /// What the handlers work on.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) cameras: Arc<Cameras>,
+    pub(crate) live: Arc<Live>,
     pub(crate) viewers: Viewers,
-    pub(crate) pool: Arc<Pool>,
     pub(crate) usage: Usage,
     pub(crate) compat: config::Compat,
-    pub(crate) start_camera: StartCamera,
     pub(crate) clock: Clock,
 }
 
@@ -68,8 +67,11 @@ pub(crate) fn router(app: App) -> Router {
                 .fallback(whep::not_allowed),
         )
         .route("/ws/tracking/{camera}", any(tracking))
-        .route("/api/cameras", get(api::cameras))
-        .route("/api/cameras/{camera}", get(api::camera))
+        .route("/api/cameras", get(api::cameras).post(cameras::add))
+        .route(
+            "/api/cameras/{camera}",
+            get(api::camera).put(cameras::change).delete(cameras::remove),
+        )
         .route("/api/cameras/{camera}/status", get(api::status))
         .route("/api/cameras/{camera}/tracks", get(api::tracks))
         .route("/api/cameras/{camera}/snapshot.jpg", get(api::snapshot))
@@ -79,6 +81,7 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(refuse_oversize))
+        .layer(middleware::from_fn(origin::check))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .with_state(app)
 }

@@ -8,6 +8,8 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::config::{ConfigErrors, EditError, WriteError};
+use crate::live::ChangeError;
 use crate::viewer::OpenError;
 use crate::wire::{self, ProblemKind};
 
@@ -18,6 +20,10 @@ pub(super) struct Problem(wire::Problem);
 impl Problem {
     pub(super) fn new(kind: ProblemKind, detail: &str) -> Self {
         Self(wire::Problem::new(kind, detail))
+    }
+
+    pub(super) fn invalid(errors: &ConfigErrors) -> Self {
+        Self(wire::Problem::invalid(errors.by_key()))
     }
 
     pub(super) fn unknown_camera(name: &str) -> Self {
@@ -70,6 +76,20 @@ impl From<OpenError> for Problem {
             OpenError::Stopping => ProblemKind::CameraNotReady,
         };
         Self::new(kind, &error.to_string())
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        let said = error.to_string();
+        match &error {
+            ChangeError::Write(WriteError::WrongAfter(errors)) => Self::invalid(errors),
+            ChangeError::Write(WriteError::Edit(EditError::Unknown(id))) => {
+                Self::unknown_camera(&id.to_string())
+            }
+            ChangeError::Write(WriteError::Disk(..)) => Self::internal(&said),
+            ChangeError::NoFile | ChangeError::Write(_) => Self::new(ProblemKind::Conflict, &said),
+        }
     }
 }
 

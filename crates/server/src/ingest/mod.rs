@@ -62,11 +62,11 @@ async fn dial_for_ever(camera: Arc<Camera>, clock: Clock) -> std::convert::Infal
             }
             _ => backoff.next(),
         };
-        let (state, error, advice) = outcome.ended.describe(&camera.settings.source);
+        let (state, error, advice) = outcome.ended.describe(&camera.source);
         camera.set_state(state, Some(error), advice);
         debug!(camera = %camera.id, %run, frames = outcome.frames, ?pause, "next dial");
         if matches!(outcome.ended, Ended::Unreachable(_)) {
-            if wait_for_port(&camera.settings.source, pause).await {
+            if wait_for_port(&camera.source, pause).await {
                 info!(camera = %camera.id, "camera answers again");
                 backoff.reset();
             }

@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
     }
 
     async fn open(&self) -> Result<Demuxed, Ended> {
-        let source = &self.camera.settings.source;
+        let source = &self.camera.source;
         let credentials = source.credentials.as_ref().map(|c| Credentials {
             username: c.username.clone(),
             password: c.password.reveal().to_owned(),
@@ -267,7 +267,7 @@ impl<'a> Run<'a> {
 
     fn report_state(&self) {
         let (state, error, advice) = if self.reorders {
-            let source = &self.camera.settings.source;
+            let source = &self.camera.source;
             let error = format!("{source}: sends B-frames, which WebRTC cannot show");
             let advice = "Set the camera's H.264 profile to Baseline, or its B-frame count (\"GOP \
                           structure\") to 0: WebRTC cannot show B-frames.";

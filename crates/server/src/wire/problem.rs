@@ -18,6 +18,20 @@ pub(crate) struct Problem {
     pub(crate) status: u16,
     /// What went wrong this time, and what to do. razz always says; a proxy before it may not.
     pub(crate) detail: Option<String>,
+    /// What is wrong with each key of settings that were sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<KeyProblem>>", optional)]
+    pub(crate) errors: Vec<KeyProblem>,
+}
+
+/// What is wrong with one key of settings.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[ts(export_to = "KeyProblem.ts")]
+pub(crate) struct KeyProblem {
+    /// The key; null where none is to blame.
+    pub(crate) key: Option<String>,
+    /// What was expected.
+    pub(crate) message: String,
 }
 
 /// The kinds of error answers. Their names are part of the contract.
@@ -41,6 +55,12 @@ pub(crate) enum ProblemKind {
     TooLarge,
     /// The body's media type is not the one expected.
     UnsupportedMediaType,
+    /// A page of another origin asks for a change.
+    CrossOrigin,
+    /// Not possible as things are now.
+    Conflict,
+    /// Settings that cannot be.
+    InvalidSettings,
     /// Something failed inside.
     Internal,
     /// As many viewers as allowed are here already.
@@ -70,6 +90,9 @@ impl ProblemKind {
             Self::UnsupportedMediaType => {
                 (415, "unsupported-media-type", "The body is of another type than expected")
             }
+            Self::CrossOrigin => (403, "cross-origin", "Asked by a page of another origin"),
+            Self::Conflict => (409, "conflict", "Not possible as things are now"),
+            Self::InvalidSettings => (422, "invalid-settings", "The settings are not valid"),
             Self::Internal => (500, "internal", "Something failed inside"),
             Self::TooManyViewers => (503, "too-many-viewers", "No room for another viewer"),
             Self::NoCommonCodec => (406, "no-common-codec", "No common video codec"),
@@ -94,7 +117,20 @@ impl Problem {
             title: title.to_owned(),
             status,
             detail: Some(redact::text(detail).into_owned()),
+            errors: Vec::new(),
         }
+    }
+
+    /// Settings that are refused, key by key.
+    pub(crate) fn invalid<'a>(errors: impl Iterator<Item = (Option<&'a str>, &'a str)>) -> Self {
+        let errors: Vec<KeyProblem> = errors
+            .map(|(key, message)| KeyProblem {
+                key: key.map(str::to_owned),
+                message: redact::text(message).into_owned(),
+            })
+            .collect();
+        let all: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+        Self { errors: errors.clone(), ..Self::new(ProblemKind::InvalidSettings, &all.join("; ")) }
     }
 
     /// The body.

@@ -8,6 +8,7 @@ use ts_rs::{Config, TS};
 
 use super::camera::DetectFps;
 use super::clock::Pong;
+use super::problem::KeyProblem;
 use super::track::{TrackEntry, TrackSource, TrackState};
 use super::*;
 
@@ -24,6 +25,7 @@ fn files() -> BTreeMap<String, String> {
     add::<DetectFps>(&mut files);
     add::<FirstPacket>(&mut files);
     add::<FrameRates>(&mut files);
+    add::<KeyProblem>(&mut files);
     add::<Latency>(&mut files);
     add::<ModelState>(&mut files);
     add::<Ping>(&mut files);

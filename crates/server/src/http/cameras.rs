@@ -1,0 +1,78 @@
+//! Cameras added, changed and removed while everything runs: in the config file, and at once.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use razz_base::CameraId;
+
+use super::problem::{Payload, Problem};
+use super::{App, api};
+use crate::config::CameraEdit;
+use crate::live::{ChangeError, Live};
+
+/// `POST /api/cameras`.
+pub(super) async fn add(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Payload(body): Payload,
+) -> Result<Response, Problem> {
+    let edit = read(&headers, &body)?;
+    let id = change_off_thread(&app, move |live| live.add_camera(&edit)).await?;
+    let camera = app.camera(&id.to_string())?;
+    let location = [(header::LOCATION, format!("/api/cameras/{id}"))];
+    Ok((StatusCode::CREATED, location, Json(api::info(&camera))).into_response())
+}
+
+/// `PUT /api/cameras/{id}`.
+pub(super) async fn change(
+    State(app): State<App>,
+    Path(camera): Path<String>,
+    headers: HeaderMap,
+    Payload(body): Payload,
+) -> Result<Response, Problem> {
+    let edit = read(&headers, &body)?;
+    let id = id_of(&camera)?;
+    if edit.id.is_some_and(|said| said != id) {
+        return Err(Problem::bad_request(&format!(
+            "`id` is not {id}; a camera keeps its number: add another and remove this one"
+        )));
+    }
+    change_off_thread(&app, move |live| live.change_camera(id, &edit)).await?;
+    Ok(Json(api::info(&*app.camera(&camera)?)).into_response())
+}
+
+/// `DELETE /api/cameras/{id}`.
+pub(super) async fn remove(
+    State(app): State<App>,
+    Path(camera): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let id = id_of(&camera)?;
+    change_off_thread(&app, move |live| live.remove_camera(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Files are written, and the runtime's threads have sockets to serve.
+async fn change_off_thread<T: Send + 'static>(
+    app: &App,
+    change: impl FnOnce(&Live) -> Result<T, ChangeError> + Send + 'static,
+) -> Result<T, Problem> {
+    let live = std::sync::Arc::clone(&app.live);
+    let changed = tokio::task::spawn_blocking(move || change(&live)).await;
+    Ok(changed.map_err(|_| Problem::internal("the settings could not be changed"))??)
+}
+
+fn id_of(camera: &str) -> Result<u32, Problem> {
+    let id: Result<CameraId, _> = camera.parse();
+    id.map(CameraId::as_u32).map_err(|_| Problem::unknown_camera(camera))
+}
+
+fn read(headers: &HeaderMap, body: &[u8]) -> Result<CameraEdit, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default();
+    if !kind.trim().eq_ignore_ascii_case("application/json") {
+        return Err(Problem::media_type("application/json"));
+    }
+    // serde's words quote keys and types, of values numbers alone.
+    serde_json::from_slice(body).map_err(|error| Problem::bad_request(&error.to_string()))
+}

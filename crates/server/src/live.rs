@@ -1,0 +1,274 @@
+//! What runs, and how it follows the config file: only what changed is touched.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info, warn};
+
+use crate::camera::{Analysis, Camera, Cameras, Load, ModelState, Pool, UnitSink};
+use crate::clock::Clock;
+use crate::config::{self, CameraEdit, Config, ConfigFile, DetectFps, ModelChoice, WriteError};
+use crate::ingest;
+
+/// How often the config file is looked at. It is small, and a look costs microseconds.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// The cameras and their detector, as the settings in force want them.
+pub(crate) struct Live {
+    cameras: Arc<Cameras>,
+    units: UnitSink,
+    clock: Clock,
+    /// `None`: there is no file, as in the demo.
+    file: Option<ConfigFile>,
+    state: Mutex<State>,
+}
+
+struct State {
+    config: Config,
+    pool: Arc<Pool>,
+}
+
+/// Why a camera cannot be changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChangeError {
+    /// Nothing to write to.
+    #[error(
+        "this server runs without a config file, so its cameras are fixed; start it with `razz serve --config razz.toml`"
+    )]
+    NoFile,
+    /// The file.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl Live {
+    /// Starts the model and every camera of `config`.
+    pub(crate) fn start(
+        config: Config,
+        file: Option<ConfigFile>,
+        units: UnitSink,
+        clock: Clock,
+    ) -> Arc<Self> {
+        let pool = start_pool(&config);
+        let live = Arc::new(Self {
+            cameras: Arc::default(),
+            units,
+            clock,
+            file,
+            state: Mutex::new(State { config, pool }),
+        });
+        {
+            let state = live.state();
+            for settings in &state.config.cameras {
+                live.start_camera(settings.clone(), &state);
+            }
+        }
+        live
+    }
+
+    /// The cameras.
+    pub(crate) fn cameras(&self) -> &Arc<Cameras> {
+        &self.cameras
+    }
+
+    /// The detector.
+    pub(crate) fn pool(&self) -> Arc<Pool> {
+        Arc::clone(&self.state().pool)
+    }
+
+    /// Starts a camera that is not in the file.
+    pub(crate) fn start_adhoc(&self, settings: config::Camera) -> Arc<Camera> {
+        let state = self.state();
+        self.start_camera(settings, &state)
+    }
+
+    /// Writes a new camera into the file and starts it.
+    ///
+    /// # Errors
+    /// When there is no file, or it cannot be changed so; nothing is changed then.
+    pub(crate) fn add_camera(&self, camera: &CameraEdit) -> Result<u32, ChangeError> {
+        let (id, config) = self.file()?.add_camera(camera)?;
+        self.apply(config);
+        Ok(id)
+    }
+
+    /// Changes a camera in the file and as it runs.
+    ///
+    /// # Errors
+    /// As [`Self::add_camera`].
+    pub(crate) fn change_camera(&self, id: u32, camera: &CameraEdit) -> Result<(), ChangeError> {
+        let config = self.file()?.change_camera(id, camera)?;
+        self.apply(config);
+        Ok(())
+    }
+
+    /// Takes a camera out of the file and stops it.
+    ///
+    /// # Errors
+    /// As [`Self::add_camera`].
+    pub(crate) fn remove_camera(&self, id: u32) -> Result<(), ChangeError> {
+        let config = self.file()?.remove_camera(id)?;
+        self.apply(config);
+        Ok(())
+    }
+
+    fn file(&self) -> Result<&ConfigFile, ChangeError> {
+        self.file.as_ref().ok_or(ChangeError::NoFile)
+    }
+
+    /// Follows the file for ever: a changed one is taken over, a wrong one is said once and changes
+    /// nothing. SIGHUP looks at once.
+    pub(crate) async fn follow_file(self: Arc<Self>) {
+        let Some(file) = &self.file else { return };
+        let mut hangup = signal(SignalKind::hangup()).ok();
+        let mut said = String::new();
+        loop {
+            let asked = async {
+                match &mut hangup {
+                    Some(hangup) => hangup.recv().await.is_some(),
+                    None => std::future::pending().await,
+                }
+            };
+            let asked = tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => false,
+                asked = asked => asked,
+            };
+            match file.reload() {
+                Ok(Some(config)) => {
+                    said.clear();
+                    info!("{} has changed", file.path().display());
+                    self.apply(config);
+                }
+                Ok(None) => {
+                    if asked {
+                        info!("{} has not changed", file.path().display());
+                    }
+                    said.clear();
+                }
+                Err(errors) => {
+                    let errors = errors.to_string();
+                    if asked || said != errors {
+                        error!("the settings stay as they were: {errors}");
+                        said = errors;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes what runs what `new` wants.
+    fn apply(&self, new: Config) {
+        let mut state = self.state();
+        let old = &state.config;
+        for (section, same) in [
+            ("[server]", old.server == new.server),
+            ("[access]", old.access == new.access),
+            ("[viewers]", old.viewers == new.viewers),
+            ("[compat]", old.compat == new.compat),
+        ] {
+            if !same {
+                warn!("{section} has changed; it takes effect when razz is started again");
+            }
+        }
+        let needs_model = wants_model(&new) && matches!(state.pool.state(), ModelState::Off);
+        let new_pool = (old.detector != new.detector || needs_model).then(|| start_pool(&new));
+        let analysis_changed = new_pool.is_some() || old.tracker != new.tracker;
+        let before = std::mem::replace(&mut state.config, new);
+        if let Some(pool) = new_pool {
+            std::mem::replace(&mut state.pool, pool).close();
+        }
+        for camera in &before.cameras {
+            if state.config.cameras.iter().all(|kept| kept.id != camera.id) {
+                info!(camera = %camera.id, "camera is removed");
+                self.cameras.remove(camera.id);
+            }
+        }
+        for camera in &state.config.cameras {
+            let was = before.cameras.iter().find(|was| was.id == camera.id);
+            let running = self.cameras.find(camera.id);
+            match (was, running) {
+                (Some(was), Some(running)) if was.source == camera.source => {
+                    if was != camera || analysis_changed {
+                        running.reconfigure(camera.clone(), analysis(&state));
+                    }
+                }
+                _ => {
+                    let what = if was.is_some() { "has another address" } else { "is added" };
+                    info!(camera = %camera.id, "camera {what}");
+                    self.start_camera(camera.clone(), &state);
+                }
+            }
+        }
+    }
+
+    fn start_camera(&self, settings: config::Camera, state: &State) -> Arc<Camera> {
+        let camera = Camera::start(
+            settings,
+            state.config.viewers.ring_bytes,
+            analysis(state),
+            self.units.clone(),
+            self.clock,
+        );
+        self.cameras.insert(Arc::clone(&camera));
+        tokio::spawn(ingest::supervise(Arc::clone(&camera), self.clock));
+        camera
+    }
+
+    /// Stops every camera and the detector.
+    pub(crate) fn stop(&self) {
+        for camera in self.cameras.list() {
+            self.cameras.remove(camera.id);
+        }
+        self.pool().close();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn analysis(state: &State) -> Analysis {
+    Analysis {
+        tracker: state.config.tracker.clone(),
+        idle: state.config.detector.idle,
+        pool: Arc::clone(&state.pool),
+    }
+}
+
+fn wants_model(config: &Config) -> bool {
+    config.cameras.iter().any(|camera| camera.detect_fps != DetectFps::Off)
+}
+
+/// The pool loads the model in its own thread. No model is loaded when no camera wants detection.
+fn start_pool(config: &Config) -> Arc<Pool> {
+    let name = config.detector.model.to_string();
+    let load = wants_model(config).then(|| {
+        let detector = config.detector.clone();
+        Box::new(move || load_detector(&detector)) as Load
+    });
+    Pool::start(name, load)
+}
+
+fn load_detector(settings: &config::Detector) -> Result<razz_vision::Detector, String> {
+    let engine = match settings.engine {
+        config::EngineChoice::Auto => razz_vision::EngineChoice::Auto,
+        config::EngineChoice::Ort => razz_vision::EngineChoice::Ort,
+        config::EngineChoice::Rten => razz_vision::EngineChoice::Rten,
+    };
+    let detector_settings = razz_vision::DetectorSettings {
+        engine,
+        confidence: settings.confidence as f32,
+        iou: settings.iou as f32,
+        classes: (!settings.classes.is_empty()).then(|| settings.classes.clone()),
+        ..razz_vision::DetectorSettings::default()
+    };
+    let path = settings.model.path().map_err(|error| error.to_string())?;
+    let source = match (&settings.model, &path) {
+        (ModelChoice::Demo, _) | (_, None) => {
+            razz_vision::ModelSource::Bytes { name: "demo", data: razz_scene::DEMO_MODEL }
+        }
+        (_, Some(path)) => razz_vision::ModelSource::File(path),
+    };
+    razz_vision::Detector::load(source, &detector_settings).map_err(|error| error.to_string())
+}
