@@ -13,6 +13,7 @@ mod feed;
 mod http;
 mod ingest;
 mod live;
+mod metrics;
 mod process;
 mod redact;
 mod serve;

@@ -337,7 +337,7 @@ impl<'a> Driver<'a> {
         let (fps, frame_count) = {
             let mut status = camera.status();
             if frame.detected {
-                status.tracks_ms.add(now.since_us(received) as f64 / 1e3);
+                status.tracks_us.add(now.since_us(received) as f64);
             }
             (status.detected.per_second(now), status.frame_count)
         };

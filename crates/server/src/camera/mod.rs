@@ -159,10 +159,10 @@ impl Camera {
         let camera = Arc::new(Self {
             id: settings.id,
             source: settings.source.clone(),
-            settings: Mutex::new((Arc::new(settings), analysis)),
             highest_id: AtomicU64::new(0),
             clock,
-            status: Mutex::new(Status::new(clock.wall_us())),
+            status: Mutex::new(Status::new(settings.id, clock.wall_us())),
+            settings: Mutex::new((Arc::new(settings), analysis)),
             ring: Mutex::new(GopRing::new(ring_bytes)),
             units,
             vision,

@@ -14,6 +14,7 @@ use tracing::{error, info, warn};
 
 use super::driver::Mailbox;
 use super::lock;
+use crate::metrics;
 
 /// How far the model is.
 #[derive(Clone, Debug)]
@@ -39,6 +40,8 @@ pub(crate) struct Pool {
     queue: Mutex<Queue>,
     news: Condvar,
     names: OnceLock<ClassNames>,
+    /// How long the detector takes for a picture, once there is one.
+    inference: OnceLock<prometheus::Histogram>,
     /// What the API calls the model.
     model_name: String,
 }
@@ -72,6 +75,7 @@ impl Pool {
             }),
             news: Condvar::new(),
             names: OnceLock::new(),
+            inference: OnceLock::new(),
             model_name,
         });
         if let Some(load) = load {
@@ -97,6 +101,11 @@ impl Pool {
     /// The names of the model's classes, once it is ready; they do not change.
     pub(crate) fn names(&self) -> Option<&ClassNames> {
         self.names.get()
+    }
+
+    /// How long the detector takes for a picture, once it is ready.
+    pub(crate) fn inference(&self) -> Option<prometheus::Histogram> {
+        self.inference.get().cloned()
     }
 
     /// Puts a picture into its camera's slot, in place of any that waits there. The outcome goes
@@ -140,13 +149,16 @@ impl Pool {
         );
         self.names.get_or_init(|| detector.class_names().clone());
         let engine = detector.engine_name().to_owned();
+        let inference = self.inference.get_or_init(|| metrics::inference(&engine));
         lock(&self.queue).state = ModelState::Ready { engine };
         let mut detections = Vec::new();
         while let Some((time, slot)) = self.next() {
             slot.mailbox.detection_started(time);
             detections.clear();
+            let begun = inference.start_timer();
             let outcome =
                 catch_unwind(AssertUnwindSafe(|| detector.detect(&slot.picture, &mut detections)));
+            begun.observe_duration();
             match outcome {
                 Ok(Ok(())) => slot.mailbox.detections(slot.picture, detections.clone()),
                 Ok(Err(error)) => {

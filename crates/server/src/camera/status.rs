@@ -2,14 +2,16 @@
 
 use std::collections::VecDeque;
 
-use razz_base::{MonoTime, Size};
+use razz_base::{CameraId, MonoTime, Size};
 
+use crate::metrics;
 use crate::wire::CameraState;
 
 /// Events per second over the last five seconds.
 #[derive(Debug, Default)]
 pub(crate) struct Rate {
     times: VecDeque<MonoTime>,
+    total: u64,
 }
 
 const RATE_WINDOW_US: i64 = 5_000_000;
@@ -19,6 +21,12 @@ impl Rate {
     pub(crate) fn count(&mut self, now: MonoTime) {
         self.forget(now);
         self.times.push_back(now);
+        self.total += 1;
+    }
+
+    /// Events since start.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
     }
 
     fn forget(&mut self, now: MonoTime) {
@@ -72,6 +80,25 @@ impl Quantiles {
     }
 }
 
+/// Delays in µs: the newest ones exactly, all of them in buckets.
+#[derive(Debug)]
+pub(crate) struct Delays {
+    pub(crate) newest: Quantiles,
+    pub(crate) all: prometheus::Histogram,
+}
+
+impl Delays {
+    fn new(all: prometheus::Histogram) -> Self {
+        Self { newest: Quantiles::default(), all }
+    }
+
+    /// One delay, in µs.
+    pub(crate) fn add(&mut self, us: f64) {
+        self.newest.add(us);
+        self.all.observe(us / 1e6);
+    }
+}
+
 /// The numbers of one camera.
 #[derive(Debug)]
 pub(crate) struct Status {
@@ -97,10 +124,12 @@ pub(crate) struct Status {
     pub(crate) skipped: Rate,
     /// Bytes of the last seconds' access units.
     pub(crate) bytes: VecDeque<(MonoTime, usize)>,
-    /// From a frame's last packet in to its tracks out, in ms.
-    pub(crate) tracks_ms: Quantiles,
-    /// From a frame's last packet in to its first packet out to a viewer, in µs.
-    pub(crate) first_packet_us: Quantiles,
+    /// Bytes of access units since start.
+    pub(crate) bytes_total: u64,
+    /// From a detected frame's last packet in to its tracks out.
+    pub(crate) tracks_us: Delays,
+    /// From a frame's last packet in to its first packet out to a viewer.
+    pub(crate) first_packet_us: Delays,
     /// Frames detected since start.
     pub(crate) frame_count: u64,
     /// Panics of this camera's own work, each followed by its restart.
@@ -108,7 +137,7 @@ pub(crate) struct Status {
 }
 
 impl Status {
-    pub(crate) fn new(wall_us: i64) -> Self {
+    pub(crate) fn new(camera: CameraId, wall_us: i64) -> Self {
         Self {
             state: CameraState::Connecting,
             since_us: wall_us,
@@ -127,8 +156,9 @@ impl Status {
             unchanged: Rate::default(),
             skipped: Rate::default(),
             bytes: VecDeque::new(),
-            tracks_ms: Quantiles::default(),
-            first_packet_us: Quantiles::default(),
+            bytes_total: 0,
+            tracks_us: Delays::new(metrics::tracks(camera)),
+            first_packet_us: Delays::new(metrics::first_packet(camera)),
             frame_count: 0,
             restarts: 0,
         }
@@ -137,6 +167,7 @@ impl Status {
     /// Notes an access unit of `bytes`.
     pub(crate) fn count_bytes(&mut self, now: MonoTime, bytes: usize) {
         self.bytes.push_back((now, bytes));
+        self.bytes_total += bytes as u64;
         self.forget_bytes(now);
     }
 

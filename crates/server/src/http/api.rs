@@ -13,6 +13,7 @@ use super::problem::Problem;
 use crate::camera::{Camera, ModelState};
 use crate::config::DetectFps;
 use crate::feed;
+use crate::metrics;
 use crate::wire::{self, CameraState};
 
 /// JPEG quality of snapshots: no visible loss, a tenth of the raw size.
@@ -123,6 +124,13 @@ pub(super) async fn stats(State(app): State<App>) -> Json<wire::Stats> {
     })
 }
 
+/// Everything that is counted.
+pub(super) async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
+    let text = metrics::render(&app.cameras, &app.live.pool(), app.viewers.count(), app.clock)
+        .map_err(|error| Problem::internal(&error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response())
+}
+
 /// The process lives.
 pub(super) async fn healthz() -> &'static str {
     "ok\n"
@@ -189,9 +197,14 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         },
         detect_fps_wanted: wanted,
         detect_fps_got: got,
-        latency_ms: status.tracks_ms.at([0.5, 0.95]).map(|[p50, p95]| wire::Latency { p50, p95 }),
+        latency_ms: status
+            .tracks_us
+            .newest
+            .at([0.5, 0.95])
+            .map(|[p50, p95]| wire::Latency { p50: p50 / 1e3, p95: p95 / 1e3 }),
         first_packet_us: status
             .first_packet_us
+            .newest
             .at([0.5, 0.99])
             .map(|[p50, p99]| wire::FirstPacket { p50, p99 }),
         reconnects: status.runs.saturating_sub(1),

@@ -76,6 +76,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/cameras/{camera}/tracks", get(api::tracks))
         .route("/api/cameras/{camera}/snapshot.jpg", get(api::snapshot))
         .route("/api/stats", get(api::stats))
+        .route("/metrics", get(api::metrics))
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
         .fallback(assets::serve)
