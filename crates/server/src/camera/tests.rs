@@ -1,6 +1,6 @@
 //! A camera's own thread with a real decoder, detector and tracker, fed by hand.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use razz_base::{
@@ -39,9 +39,9 @@ impl Bench {
     fn new(detector: Detector, idle: bool) -> Self {
         let clock = Clock::start();
         let pool = Pool::start("test".to_owned(), Some(Box::new(|| Ok(detector))));
-        let begun = Instant::now();
+        let begun = Clock::start();
         while !matches!(pool.state(), ModelState::Ready { .. }) {
-            assert!(begun.elapsed() < WITHIN, "the model is {:?}", pool.state());
+            assert!(begun.uptime() < WITHIN, "the model is {:?}", pool.state());
             std::thread::sleep(Duration::from_millis(5));
         }
         let settings = config::Camera {
@@ -72,13 +72,13 @@ impl Bench {
             ..access_unit(frame.annex_b.clone(), time.as_90k(), frame.idr)
         };
         self.camera.handle_access_unit(au, false);
-        let begun = Instant::now();
+        let begun = Clock::start();
         loop {
             match self.frames.try_recv() {
                 Ok(published) if published.frame.key.time == time => return published,
                 Ok(_) => {}
                 Err(broadcast::error::TryRecvError::Empty) => {
-                    assert!(begun.elapsed() < WITHIN, "no tracks of frame {}", self.fed - 1);
+                    assert!(begun.uptime() < WITHIN, "no tracks of frame {}", self.fed - 1);
                     std::thread::sleep(Duration::from_millis(1));
                 }
                 Err(error) => panic!("{error}"),
