@@ -113,6 +113,14 @@ impl Live {
         Ok(())
     }
 
+    /// Where a camera would be found after a change, which is not made.
+    ///
+    /// # Errors
+    /// As [`Self::add_camera`].
+    pub(crate) fn source_of(&self, camera: &CameraEdit) -> Result<config::Source, ChangeError> {
+        Ok(self.file()?.source_of(camera)?)
+    }
+
     fn file(&self) -> Result<&ConfigFile, ChangeError> {
         self.file.as_ref().ok_or(ChangeError::NoFile)
     }

@@ -14,6 +14,7 @@ mod http;
 mod ingest;
 mod live;
 mod metrics;
+mod probe;
 mod process;
 mod redact;
 mod serve;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
             }
             serve::run(config, Some(file), &serde_json::Value::Null)
         }
+        Command::Doctor(doctor) => cli::doctor::run(&doctor),
         Command::Demo(demo) => demo::run(&demo),
     }
 }

@@ -1,6 +1,7 @@
 // Written from the structs in crates/server/src/wire; what is changed here is overwritten.
 
 export type { CameraInfo } from "./CameraInfo";
+export type { CameraProbe } from "./CameraProbe";
 export type { CameraState } from "./CameraState";
 export type { CameraStatus } from "./CameraStatus";
 export type { DetectFps } from "./DetectFps";

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use razz_base::{AccessUnit, CameraId, ClassNames, MonoTime, TrackFrame};
 use razz_media::ring::{GopRing, Unit};
 use razz_media::rtp::MAX_PAYLOAD;
-use razz_vision::Picture;
+use razz_vision::{Decoder, Picture};
 use tokio::sync::{broadcast, mpsc, watch};
 use tracing::{info, warn};
 
@@ -280,6 +280,18 @@ impl Camera {
     /// What a new viewer gets at once: the current GOP, if it is whole.
     pub(crate) fn replay(&self) -> Option<Vec<Arc<Unit>>> {
         self.ring().replay()
+    }
+
+    /// The newest picture of a camera that nobody decodes: the current GOP, decoded now.
+    pub(crate) fn decode_ring(&self) -> Option<Picture> {
+        let units = self.replay()?;
+        let mut decoder = Decoder::new().ok()?;
+        let last = units.len().checked_sub(1)?;
+        let mut newest = None;
+        for (n, unit) in units.iter().enumerate() {
+            newest = decoder.decode(&unit.au, n == last).ok()?;
+        }
+        newest
     }
 
     pub(crate) fn ring(&self) -> MutexGuard<'_, GopRing> {

@@ -115,6 +115,8 @@ pub(crate) struct Status {
     /// Runs that brought pictures.
     pub(crate) runs: u32,
     pub(crate) lost_packets: u64,
+    /// RTCP sender reports, which tell the camera's wall clock.
+    pub(crate) sender_reports: u64,
     pub(crate) received: Rate,
     pub(crate) decoded: Rate,
     pub(crate) detected: Rate,
@@ -150,6 +152,7 @@ impl Status {
             gop_frames: None,
             runs: 0,
             lost_packets: 0,
+            sender_reports: 0,
             received: Rate::default(),
             decoded: Rate::default(),
             detected: Rate::default(),

@@ -4,6 +4,7 @@
 //! line each, saying what, where and what to do.
 
 pub(crate) mod check;
+pub(crate) mod doctor;
 pub(crate) mod logging;
 
 use std::ffi::OsString;
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Say whether a config file is right, and if not, where
     Check(Check),
+    /// Say what this machine offers, and what a camera sends and should be set to
+    Doctor(Doctor),
 }
 
 /// Options of `razz demo`.
@@ -69,6 +72,21 @@ pub(crate) struct Check {
     /// The config file
     #[arg(long, value_name = "FILE", default_value = "razz.toml")]
     pub(crate) config: PathBuf,
+}
+
+/// Options of `razz doctor`.
+#[derive(Clone, PartialEq, Eq, Debug, Args)]
+pub(crate) struct Doctor {
+    /// A camera's address to look at, or env:NAME, which keeps its password out of the list of
+    /// processes
+    #[arg(long, value_name = "URL")]
+    pub(crate) camera: Option<String>,
+    /// Ask the camera for UDP instead of TCP
+    #[arg(long, requires = "camera")]
+    pub(crate) udp: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Reads the command line of this process. `Err`: all is said (help, version, wrong usage), and
@@ -113,8 +131,14 @@ pub(crate) fn refuse(message: &dyn Display) -> ExitCode {
     ExitCode::from(2)
 }
 
+/// An answer on stdout.
+pub(crate) fn print(text: &dyn Display) {
+    // When stdout is closed there is nobody left to tell.
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
 /// A line on stderr, credentials masked.
-fn say(message: &dyn Display) {
+pub(crate) fn say(message: &dyn Display) {
     // When stderr is closed there is nobody left to tell.
     let _ = writeln!(io::stderr(), "{}", redact::text(&message.to_string()));
 }
@@ -179,7 +203,7 @@ mod tests {
     fn help_names_every_command() {
         let help = parse("razz --help").unwrap_err();
         assert_eq!(help.kind(), ErrorKind::DisplayHelp);
-        for command in ["demo", "serve", "check"] {
+        for command in ["demo", "serve", "check", "doctor"] {
             assert!(help.to_string().contains(&format!("\n  {command} ")), "{help}");
         }
     }

@@ -10,6 +10,7 @@ use toml_edit::DocumentMut;
 use super::edit::{self, CameraEdit, EditError};
 use super::problem::ConfigErrors;
 use super::resolved::Config;
+use super::source::Source;
 
 /// The file that the server was started with.
 pub(crate) struct ConfigFile {
@@ -88,16 +89,31 @@ impl ConfigFile {
         self.edit(|document| edit::remove(document, id)).map(|((), config)| config)
     }
 
+    /// Where a camera would be found after a change, which is not made: a new one, or the one whose
+    /// number is in `camera`.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub(crate) fn source_of(&self, camera: &CameraEdit) -> Result<Source, WriteError> {
+        let (_, text) = Config::load_text(&self.path).map_err(WriteError::WrongBefore)?;
+        let mut document = understood(&text)?;
+        let id = match camera.id.map(|id| (id, edit::change(&mut document, id, camera))) {
+            Some((id, Ok(()))) => id,
+            _ => edit::add(&mut document, camera)?,
+        };
+        let config = Config::parse_beside(&document.to_string(), &self.path);
+        let cameras = config.map_err(WriteError::WrongAfter)?.cameras;
+        let found = cameras.into_iter().find(|camera| camera.id.as_u32() == id);
+        found.map(|camera| camera.source).ok_or(WriteError::Edit(EditError::Unknown(id)))
+    }
+
     fn edit<T>(
         &self,
         work: impl FnOnce(&mut DocumentMut) -> Result<T, EditError>,
     ) -> Result<(T, Config), WriteError> {
         let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, before) = Config::load_text(&self.path).map_err(WriteError::WrongBefore)?;
-        // What the server could read, this can as well.
-        let document = before.parse::<DocumentMut>();
-        let mut document =
-            document.map_err(|_| EditError::Form("it is not understood a second time"))?;
+        let mut document = understood(&before)?;
         let outcome = work(&mut document)?;
         let text = document.to_string();
         let config = Config::parse_beside(&text, &self.path).map_err(WriteError::WrongAfter)?;
@@ -113,6 +129,11 @@ impl ConfigFile {
         name.push(".bak");
         replace_as(Path::new(&name), text, &self.path)
     }
+}
+
+/// What the server could read, this can as well.
+fn understood(text: &str) -> Result<DocumentMut, EditError> {
+    text.parse().map_err(|_| EditError::Form("it is not understood a second time"))
 }
 
 /// Puts `text` in the place of a file: at no moment is there half of it, also when the power fails.

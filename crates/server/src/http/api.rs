@@ -6,7 +6,6 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use razz_base::WallTime;
-use razz_vision::{Decoder, Picture};
 
 use super::App;
 use super::problem::Problem;
@@ -65,7 +64,7 @@ pub(super) async fn snapshot(
         let picture = camera
             .newest_picture()
             .filter(|picture| now.since_us(picture.received) < FRESH_US)
-            .or_else(|| decode_ring(&camera))
+            .or_else(|| camera.decode_ring())
             .or_else(|| camera.newest_picture())?;
         let jpeg = razz_vision::encode_jpeg(&picture, SNAPSHOT_QUALITY).map_err(|e| e.to_string());
         Some(jpeg.map(|jpeg| (jpeg, picture.key.time.rtp_timestamp(), picture.wall)))
@@ -84,18 +83,6 @@ pub(super) async fn snapshot(
 
 fn no_picture() -> Problem {
     Problem::not_ready("no picture of this camera has been decoded yet; its /status says why")
-}
-
-/// The newest picture of a camera that nobody decodes: the current GOP, decoded now.
-fn decode_ring(camera: &Camera) -> Option<Picture> {
-    let units = camera.replay()?;
-    let mut decoder = Decoder::new().ok()?;
-    let last = units.len().checked_sub(1)?;
-    let mut newest = None;
-    for (n, unit) in units.iter().enumerate() {
-        newest = decoder.decode(&unit.au, n == last).ok()?;
-    }
-    newest
 }
 
 pub(super) async fn stats(State(app): State<App>) -> Json<wire::Stats> {

@@ -5,11 +5,14 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use razz_base::CameraId;
+use tokio::sync::Semaphore;
 
 use super::problem::{Payload, Problem};
 use super::{App, api};
 use crate::config::CameraEdit;
 use crate::live::{ChangeError, Live};
+use crate::probe;
+use crate::wire::{self, ProblemKind};
 
 /// `POST /api/cameras`.
 pub(super) async fn add(
@@ -51,6 +54,25 @@ pub(super) async fn remove(
     change_off_thread(&app, move |live| live.remove_camera(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
+
+/// `POST /api/cameras/test`: looks at a camera as it would be, and changes nothing.
+pub(super) async fn test(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Payload(body): Payload,
+) -> Result<Json<wire::CameraProbe>, Problem> {
+    let edit = read(&headers, &body)?;
+    let source = change_off_thread(&app, move |live| live.source_of(&edit)).await?;
+    // Each holds a connection and up to 32 MB for a while.
+    let Ok(_turn) = LOOKS.try_acquire() else {
+        let detail = "other cameras are being looked at; try again in a few seconds";
+        return Err(Problem::new(ProblemKind::Conflict, detail));
+    };
+    Ok(Json(probe::look(source, probe::LOOK, app.clock).await))
+}
+
+/// How many cameras are looked at at a time.
+static LOOKS: Semaphore = Semaphore::const_new(3);
 
 /// Files are written, and the runtime's threads have sockets to serve.
 async fn change_off_thread<T: Send + 'static>(

@@ -68,6 +68,7 @@ pub(crate) fn router(app: App) -> Router {
         )
         .route("/ws/tracking/{camera}", any(tracking))
         .route("/api/cameras", get(api::cameras).post(cameras::add))
+        .route("/api/cameras/test", post(cameras::test))
         .route(
             "/api/cameras/{camera}",
             get(api::camera).put(cameras::change).delete(cameras::remove),

@@ -13,6 +13,8 @@ use razz_base::RunId;
 use razz_media::timeline::Timeline;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
+use tracing::instrument::WithSubscriber as _;
+use tracing::subscriber::NoSubscriber;
 use tracing::{debug, error, info};
 
 use self::backoff::Backoff;
@@ -39,6 +41,24 @@ pub(crate) async fn supervise(camera: Arc<Camera>, clock: Clock) {
         error!(camera = %camera.id, "ingest of this camera panicked; it starts anew");
         camera.status().restarts += 1;
         sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Dials once, without a word in the log, and reads for as long as `enough` lasts. Answers what went
+/// wrong, if anything did, and what to change on the camera.
+pub(crate) async fn try_once(
+    camera: &Camera,
+    clock: Clock,
+    enough: impl Future<Output = ()>,
+) -> Option<(String, Vec<String>)> {
+    let mut timeline = Timeline::new(razz_base::MediaTime::from_90k(0));
+    let run = Run::new(camera, RunId(1), clock).follow(&mut timeline);
+    tokio::select! {
+        outcome = run.with_subscriber(NoSubscriber::default()) => {
+            let (_, error, advice) = outcome.ended.describe(&camera.source);
+            Some((error, advice))
+        }
+        () = enough => None,
     }
 }
 

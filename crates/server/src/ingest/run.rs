@@ -308,6 +308,7 @@ impl<'a> Run<'a> {
             if let Ok(Some(report)) = packet.as_sender_report() {
                 let ntp_us = unix_us(report.ntp_timestamp());
                 self.wall.sender_report(rtp.timestamp(), ntp_us, self.clock.wall_us());
+                self.camera.status().sender_reports += 1;
             }
         }
     }

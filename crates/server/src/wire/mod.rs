@@ -5,6 +5,7 @@
 
 mod camera;
 mod clock;
+mod probe;
 mod problem;
 mod round;
 mod stats;
@@ -16,6 +17,7 @@ pub(crate) use self::camera::{
     CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Latency,
 };
 pub(crate) use self::clock::Ping;
+pub(crate) use self::probe::CameraProbe;
 pub(crate) use self::problem::{Problem, ProblemKind};
 pub(crate) use self::stats::{ModelState, Stats};
 pub(crate) use self::track::{TrackMessage, TrackStats};

@@ -1,0 +1,33 @@
+// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+
+/** `POST /api/cameras/test`, and `razz doctor --camera URL --json`. What is not known is null. */
+export type CameraProbe = {
+  /** Whether razz can use the camera as it is. */
+  ok: boolean;
+  /** Why not. */
+  error: string | null;
+  /** Its address, without credentials. */
+  url: string;
+  /** Such as `H264`. */
+  codec: string | null;
+  /** Such as `High`. */
+  profile: string | null;
+  /** Width and height in pixels. */
+  size: [number, number] | null;
+  /** Frames per second. */
+  fps: number | null;
+  /** Frames from one IDR to the next. */
+  gop_frames: number | null;
+  /** Whether frames are reordered, which WebRTC cannot show. */
+  b_frames: boolean | null;
+  /** Whether it tells its wall clock (RTCP sender reports). */
+  sender_reports: boolean | null;
+  /** Of the video. */
+  bitrate_kbps: number | null;
+  /** RTP packets lost while it was looked at. */
+  lost_packets: number;
+  /** What to change on the camera. */
+  advice: Array<string>;
+  /** Its newest picture, as a `data:` URL. */
+  picture?: string;
+};
