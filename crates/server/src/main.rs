@@ -52,5 +52,6 @@ fn main() -> ExitCode {
         }
         Command::Doctor(doctor) => cli::doctor::run(&doctor),
         Command::Demo(demo) => demo::run(&demo),
+        Command::Track(options) => cli::track::run(&options),
     }
 }

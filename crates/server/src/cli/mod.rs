@@ -4,8 +4,11 @@
 //! line each, saying what, where and what to do.
 
 pub(crate) mod check;
+pub(crate) mod detect;
 pub(crate) mod doctor;
 pub(crate) mod logging;
+mod progress;
+pub(crate) mod track;
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -20,7 +23,7 @@ use self::logging::LogLevel;
 use crate::redact;
 
 /// RTSP cameras in the browser, with tracks that belong to the frame they are drawn on.
-#[derive(Clone, PartialEq, Eq, Debug, Parser)]
+#[derive(Clone, PartialEq, Debug, Parser)]
 #[command(name = "razz", version, arg_required_else_help = false)]
 pub(crate) struct Cli {
     /// How much to log: error, warn, info, debug, trace [default: info, or what RUST_LOG says]
@@ -32,7 +35,7 @@ pub(crate) struct Cli {
 }
 
 /// What to do.
-#[derive(Clone, PartialEq, Eq, Debug, Subcommand)]
+#[derive(Clone, PartialEq, Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show built-in cameras with the built-in model; needs no file and no network
     Demo(Demo),
@@ -40,6 +43,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Say whether a config file is right, and if not, where
     Check(Check),
+    /// Track the detections of a file
+    Track(track::Options),
     /// Say what this machine offers, and what a camera sends and should be set to
     Doctor(Doctor),
 }
@@ -117,6 +122,31 @@ fn one_line(error: &clap::Error) -> String {
     }
     line.push_str("; see `razz --help`");
     line
+}
+
+/// Why a command ends without having done its work.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// Wrong usage, or a file that says what cannot be: exit code 2.
+    #[error("{0}")]
+    Refused(String),
+    /// It went wrong on the way: exit code 1.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// How `razz COMMAND` ends; what went wrong is said on stderr.
+pub(crate) fn end(command: &str, outcome: Result<(), Failure>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error @ Failure::Refused(_)) => refuse(&format!("razz {command}: {error}")),
+        Err(error @ Failure::Failed(_)) => fail(&format!("razz {command}: {error}")),
+    }
+}
+
+/// Says on stderr what a command did otherwise than its user may think.
+pub(crate) fn note(command: &str, message: &dyn Display) {
+    say(&format!("razz {command}: {message}"));
 }
 
 /// Says on stderr why the command failed while running. Credentials in the message are masked.
@@ -203,7 +233,7 @@ mod tests {
     fn help_names_every_command() {
         let help = parse("razz --help").unwrap_err();
         assert_eq!(help.kind(), ErrorKind::DisplayHelp);
-        for command in ["demo", "serve", "check", "doctor"] {
+        for command in ["demo", "serve", "check", "track", "doctor"] {
             assert!(help.to_string().contains(&format!("\n  {command} ")), "{help}");
         }
     }

@@ -1,0 +1,3 @@
+//! `razz detect`: detections of a clip or of pictures.
+
+pub(crate) mod output;

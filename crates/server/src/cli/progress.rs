@@ -1,0 +1,77 @@
+//! How far a long work is, on stderr, where that is a terminal.
+
+use std::io::{self, IsTerminal, Write};
+
+use razz_base::MonoTime;
+
+use crate::clock::Clock;
+
+/// Nothing is shown before, and nothing more often.
+const EVERY_US: i64 = 250_000;
+
+/// A line that is written over; gone when it is dropped.
+pub(crate) struct Progress {
+    clock: Clock,
+    doing: &'static str,
+    unit: &'static str,
+    total: u64,
+    shown: Option<MonoTime>,
+    terminal: bool,
+}
+
+impl Progress {
+    /// `doing` so many of `unit`.
+    pub(crate) fn new(doing: &'static str, unit: &'static str, total: u64) -> Self {
+        let terminal = io::stderr().is_terminal();
+        Self { clock: Clock::start(), doing, unit, total, shown: None, terminal }
+    }
+
+    /// So many are done.
+    pub(crate) fn step(&mut self, done: u64) {
+        if !self.terminal {
+            return;
+        }
+        let now = self.clock.mono();
+        if now.since_us(self.shown.unwrap_or_default()) >= EVERY_US {
+            self.shown = Some(now);
+            let line = self.line(done, now);
+            // When stderr is closed there is nobody left to tell.
+            let _ = write!(io::stderr(), "\r\x1b[K{line}");
+        }
+    }
+
+    fn line(&self, done: u64, now: MonoTime) -> String {
+        let Self { doing, unit, total, .. } = self;
+        let percent = 100 * done / (*total).max(1);
+        let left_s =
+            now.as_us() as f64 / 1e6 * (*total - done.min(*total)) as f64 / done.max(1) as f64;
+        format!("{doing}: {done} of {total} {unit} ({percent} %), {left_s:.0} s left")
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown.is_some() {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_how_far_and_how_long() {
+        let progress = Progress::new("detecting", "frames", 400);
+        let at = MonoTime::from_us(10_000_000);
+        for (done, line) in [
+            (100, "detecting: 100 of 400 frames (25 %), 30 s left"),
+            (400, "detecting: 400 of 400 frames (100 %), 0 s left"),
+            (500, "detecting: 500 of 400 frames (125 %), 0 s left"),
+        ] {
+            assert_eq!(progress.line(done, at), line);
+        }
+        assert!(progress.line(0, at).starts_with("detecting: 0 of 400 frames (0 %), "));
+    }
+}
