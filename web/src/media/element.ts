@@ -1,26 +1,25 @@
 // <razz-player>: the custom element around the player.
+import { commandOf, ControlBar, type Command } from "./controls";
+import { connectionFigures, type Diagnostics, type Received } from "./diagnostics";
+import type { DrawOptions } from "./draw";
+import { filterOf, type TrackFilter } from "./filter";
+import { watchGestures } from "./gestures";
 import { cameraId, originOf } from "./origin";
+import { FiguresPanel, FilterPanel } from "./panels";
+import { FloatingCanvas } from "./pip";
 import { Player } from "./player";
 import type { DrawnFrame, PlayerMode } from "./presenter";
 import type { PlayerState } from "./state";
-import type { DrawOptions } from "./draw";
-
-const STYLE = `
-:host { display: block; position: relative; overflow: hidden; background: #000; aspect-ratio: 16 / 9; contain: content }
-:host([hidden]) { display: none }
-video, canvas { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; display: block }
-canvas { pointer-events: none }
-#words, #indicator { position: absolute; color: #fff; font: 14px/1.5 system-ui, sans-serif; pointer-events: none }
-#words { inset: 0; display: grid; place-content: center; padding: 1em; text-align: center; background: rgb(0 0 0 / .65); text-shadow: 0 0 4px #000 }
-#words:empty { display: none }
-#words div:first-child { font-size: 1.15em; font-weight: 600 }
-#indicator { right: .6em; bottom: .5em; padding: .1em .55em; font-size: 11px; border-radius: 1em; background: rgb(0 0 0 / .6);
-  font-variant-numeric: tabular-nums }
-#indicator:empty, :host([no-indicator]) #indicator { display: none }
-`;
+import { STYLE } from "./style";
+import { Visibility } from "./visibility";
+import { pan, viewCss, WHOLE, zoomAt, type View } from "./zoom";
 
 /** Attributes whose change needs another connection. */
 const CONNECTION = new Set(["camera", "token", "src-base"]);
+const FIGURES_MS = 1_000;
+/** One key moves a magnified picture by this share of the element, and magnifies by this factor. */
+const KEY_SHARE = 0.1;
+const KEY_FACTOR = 1.25;
 
 /** What `razz-player` dispatches, beside the events of every element. */
 export interface RazzPlayerEvents {
@@ -31,39 +30,65 @@ export interface RazzPlayerEvents {
 }
 
 /**
- * `<razz-player camera="1" mode="exact|live" token="…" src-base="https://razz.example">`, with `no-labels`, `no-trails`,
- * `no-boxes` and `no-indicator`. Plays while it is on a page.
+ * `<razz-player camera="1" mode="exact|live" token="…" src-base="https://razz.example">`. Plays while it is on a page;
+ * with `when-visible`, while it can be seen. `no-labels`, `no-trails`, `no-boxes` and `no-indicator` leave something
+ * out; `classes="person, car"` and `min-confidence="0.5"` choose tracks; `controls` adds buttons, keys and zoom.
+ * `object-fit` of its style counts as on a `<video>`.
  */
 export class RazzPlayer extends HTMLElement {
-  static readonly observedAttributes = [...CONNECTION, "mode", "no-labels", "no-trails", "no-boxes"];
+  static readonly observedAttributes = [
+    ...CONNECTION, "mode", "no-labels", "no-trails", "no-boxes", "classes", "min-confidence", "controls", "when-visible",
+  ];
 
-  readonly #video: HTMLVideoElement;
-  readonly #canvas: HTMLCanvasElement;
-  readonly #words: HTMLElement;
-  readonly #indicator: HTMLElement;
+  readonly #surface = document.createElement("div");
+  readonly #video = document.createElement("video");
+  readonly #canvas = document.createElement("canvas");
+  readonly #words = document.createElement("div");
+  readonly #notice = document.createElement("div");
+  readonly #indicator = document.createElement("div");
+  readonly #floating: FloatingCanvas;
+  readonly #visibility: Visibility;
+  readonly #figures = new FiguresPanel();
+  readonly #filter: FilterPanel;
+  #bar: ControlBar | null = null;
   #player: Player | null = null;
+  #lens: View = WHOLE;
   /** Ends the listeners of the time on the page. */
   #attached: AbortController | null = null;
+  /** Ends the listeners of the time with `controls`. */
+  #controlled: AbortController | null = null;
+  #figuresTimer: ReturnType<typeof setInterval> | undefined;
+  #received: Received | null = null;
 
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
     const style = document.createElement("style");
     style.textContent = STYLE;
-    this.#video = document.createElement("video");
     this.#video.muted = true;
     this.#video.autoplay = true;
     this.#video.playsInline = true;
     // As attributes too: that is what the browser's rules on autoplay and other people's code look at.
     for (const name of ["muted", "autoplay", "playsinline"]) this.#video.setAttribute(name, "");
-    this.#canvas = document.createElement("canvas");
-    this.#canvas.id = "overlay";
-    this.#words = document.createElement("div");
-    this.#words.id = "words";
+    for (const [element, id] of [[this.#surface, "surface"], [this.#canvas, "overlay"], [this.#words, "words"], [this.#notice, "notice"], [this.#indicator, "indicator"]] as const) {
+      element.id = id;
+    }
     this.#words.setAttribute("role", "status");
-    this.#indicator = document.createElement("div");
-    this.#indicator.id = "indicator";
-    root.append(style, this.#video, this.#canvas, this.#words, this.#indicator);
+    this.#notice.setAttribute("role", "status");
+    this.#surface.append(this.#video, this.#canvas);
+    root.append(style, this.#surface, this.#words, this.#notice, this.#indicator);
+    this.#floating = new FloatingCanvas(this.#canvas, (open) => {
+      this.#player?.setSolid(open);
+      this.#updateBar();
+    });
+    this.#visibility = new Visibility(this, () => {
+      this.#playOrNot();
+    });
+    this.#filter = new FilterPanel(({ classes, minConfidence }) => {
+      // No class at all is a choice as well; a comma names none.
+      this.#write("classes", classes === null ? null : classes.join(", ") || ",");
+      this.#write("min-confidence", minConfidence > 0 ? String(minConfidence) : null);
+    });
   }
 
   /** The last drawn frame; null before the first. */
@@ -71,7 +96,7 @@ export class RazzPlayer extends HTMLElement {
     return this.#player?.frame ?? null;
   }
 
-  /** What the player is doing; null while it is on no page or names no camera. */
+  /** What the player is doing; null while it does not play, is on no page or names no camera. */
   get state(): PlayerState | null {
     return this.#player?.state ?? null;
   }
@@ -90,6 +115,30 @@ export class RazzPlayer extends HTMLElement {
     return this.#player?.stats() ?? null;
   }
 
+  /** Everything that a bug report should hold. */
+  async diagnostics(): Promise<Diagnostics> {
+    const report = await this.stats();
+    const connection = report ? connectionFigures(report, this.#received) : null;
+    this.#received = connection?.received ?? null;
+    return {
+      at: new Date().toISOString(),
+      page: location.origin + location.pathname,
+      browser: navigator.userAgent,
+      camera: this.getAttribute("camera"),
+      element: { width: this.clientWidth, height: this.clientHeight, pixelRatio: devicePixelRatio },
+      player: this.state,
+      connection: connection?.figures ?? null,
+    };
+  }
+
+  /**
+   * Draws the part `bbox` (left, top, right, bottom, in pixels of the track frame's size) of the picture on the screen,
+   * without boxes, as large as it fits into `canvas`. False if there is no picture.
+   */
+  crop(bbox: readonly [number, number, number, number], canvas: HTMLCanvasElement): boolean {
+    return this.#player?.crop(bbox, canvas) ?? false;
+  }
+
   /** The element came onto a page. */
   connectedCallback(): void {
     this.#attached = new AbortController();
@@ -99,17 +148,27 @@ export class RazzPlayer extends HTMLElement {
       this.#stop();
     };
     const comeBack = (): void => {
-      this.#start();
+      this.#playOrNot();
+    };
+    const wake = (): void => {
+      if (!document.hidden) this.#player?.wake();
     };
     addEventListener("pagehide", leave, { signal });
     addEventListener("pageshow", comeBack, { signal });
-    this.#start();
+    addEventListener("online", wake, { signal });
+    document.addEventListener("visibilitychange", wake, { signal });
+    document.addEventListener("fullscreenchange", () => { this.#updateBar(); }, { signal });
+    this.#watchVisibility();
+    this.#applyControls();
+    this.#playOrNot();
   }
 
   /** The element left its page. */
   disconnectedCallback(): void {
     this.#attached?.abort();
     this.#attached = null;
+    this.#visibility.stop();
+    this.#applyControls();
     this.#stop();
   }
 
@@ -118,26 +177,44 @@ export class RazzPlayer extends HTMLElement {
     if (before === after || !this.#attached) return;
     if (CONNECTION.has(name)) {
       this.#stop();
-      this.#start();
+      this.#playOrNot();
     } else if (name === "mode") {
       this.#player?.setMode(this.mode);
+    } else if (name === "controls") {
+      this.#applyControls();
+    } else if (name === "when-visible") {
+      this.#watchVisibility();
+      this.#playOrNot();
+    } else if (name === "classes" || name === "min-confidence") {
+      this.#player?.setFilter(this.#trackFilter());
     } else {
       this.#player?.setOptions(this.#options());
     }
+    this.#updateBar();
+  }
+
+  #watchVisibility(): void {
+    if (this.hasAttribute("when-visible")) this.#visibility.start();
+    else this.#visibility.stop();
+  }
+
+  #playOrNot(): void {
+    if (this.#attached && (this.#visibility.seen || this.#floating.open)) this.#start();
+    else this.#stop();
   }
 
   #start(): void {
     if (this.#player) return;
     const camera = cameraId(this.getAttribute("camera"));
     if (camera === null) {
-      this.#say(["No camera.", "The attribute `camera` names none: it is a number from 1."]);
+      this.#say(this.#words, ["No camera.", "The attribute `camera` names none: it is a number from 1."]);
       return;
     }
     this.#video.setAttribute("aria-label", `Camera ${camera}`);
-    this.#say([]);
+    this.#say(this.#words, []);
     const origin = originOf(this.getAttribute("src-base"), this.getAttribute("token"), document.baseURI);
     this.#player = new Player(
-      { origin, camera, mode: this.mode, options: this.#options() },
+      { origin, camera, mode: this.mode, options: this.#options(), filter: this.#trackFilter() },
       {
         video: this.#video,
         canvas: this.#canvas,
@@ -145,19 +222,32 @@ export class RazzPlayer extends HTMLElement {
           this.#dispatch("razz-frame", frame);
         },
         onState: (state) => {
-          this.#say(state.noPicture);
-          this.#indicator.textContent = state.noPicture.length > 0 ? "" : indicatorText(state);
+          this.#showState(state);
           this.#dispatch("razz-state", state);
         },
       },
     );
+    this.#player.lens = this.#lens;
+    this.#player.setSolid(this.#floating.open);
     this.#player.start();
   }
 
   #stop(): void {
+    if (!this.#attached) this.#floating.close();
     this.#player?.stop();
     this.#player = null;
     this.#indicator.textContent = "";
+    this.#say(this.#notice, []);
+  }
+
+  #showState(state: PlayerState): void {
+    this.#say(this.#words, state.noPicture);
+    this.#say(this.#notice, state.noBoxes);
+    const text = state.noPicture.length > 0 ? "" : indicatorText(state);
+    if (text === this.#indicator.textContent) return;
+    this.#indicator.textContent = text;
+    const { offsetWidth, offsetHeight } = this.#indicator;
+    this.#player?.reserve(offsetWidth === 0 ? 0 : offsetWidth + 14, offsetHeight === 0 ? 0 : offsetHeight + 12);
   }
 
   #options(): DrawOptions {
@@ -165,12 +255,131 @@ export class RazzPlayer extends HTMLElement {
     return { boxes: !off("boxes"), labels: !off("labels"), trails: !off("trails") };
   }
 
-  #say(lines: readonly string[]): void {
-    const said = [...this.#words.children].map((child) => child.textContent);
+  #trackFilter(): TrackFilter {
+    return filterOf(this.getAttribute("classes"), this.getAttribute("min-confidence"));
+  }
+
+  /** Buttons, keys and zoom while the element is on a page and has `controls`. */
+  #applyControls(): void {
+    const wanted = this.#attached !== null && this.hasAttribute("controls");
+    if (wanted === (this.#controlled !== null)) return;
+    if (!wanted) {
+      this.#controlled?.abort();
+      this.#controlled = null;
+      clearInterval(this.#figuresTimer);
+      for (const element of [this.#bar?.element, this.#figures.element, this.#filter.element]) element?.remove();
+      this.#bar = null;
+      return;
+    }
+    this.#controlled = new AbortController();
+    const { signal } = this.#controlled;
+    this.#bar = new ControlBar((command) => {
+      this.#obey(command);
+    }, FloatingCanvas.possible ? [] : ["float"]);
+    this.shadowRoot?.append(this.#figures.element, this.#filter.element, this.#bar.element);
+    if (!this.hasAttribute("tabindex")) this.tabIndex = 0;
+    if (!this.hasAttribute("role")) this.setAttribute("role", "group");
+    if (!this.hasAttribute("aria-label")) this.setAttribute("aria-label", "Camera player");
+    const lens = { get: () => this.#lens, set: (view: View): void => { this.#look(view); } };
+    watchGestures(this.#surface, lens, signal);
+    this.addEventListener("keydown", (event) => {
+      const command = commandOf(event);
+      if (command && this.#obey(command)) event.preventDefault();
+    }, { signal });
+    this.#updateBar();
+  }
+
+  /** Does what was asked; false if it means nothing now. */
+  #obey(command: Command): boolean {
+    const moved = { left: [1, 0], right: [-1, 0], up: [0, 1], down: [0, -1] } as const;
+    switch (command) {
+      case "mode":
+        this.mode = this.mode === "live" ? "exact" : "live";
+        return true;
+      case "boxes":
+      case "labels":
+      case "trails":
+        this.toggleAttribute(`no-${command}`);
+        return true;
+      case "filter":
+      case "figures":
+        this.#open(command, (command === "filter" ? this.#filter : this.#figures).element.matches("[hidden]"));
+        return true;
+      case "float":
+        if (this.#floating.open) this.#floating.close();
+        // Refused where the page may not: then nothing happens, as with the browser's own button.
+        else this.#floating.show().catch(() => undefined);
+        return true;
+      case "fullscreen":
+        if (document.fullscreenElement === this) void document.exitFullscreen();
+        else this.requestFullscreen().catch(() => undefined);
+        return true;
+      case "closer":
+      case "farther":
+        this.#look(zoomAt(this.#lens, command === "closer" ? KEY_FACTOR : 1 / KEY_FACTOR, 0.5, 0.5));
+        return true;
+      case "whole":
+        this.#look(WHOLE);
+        return true;
+      case "left":
+      case "right":
+      case "up":
+      case "down": {
+        if (this.#lens.scale === 1) return false;
+        const [dx, dy] = moved[command];
+        this.#look(pan(this.#lens, dx * KEY_SHARE, dy * KEY_SHARE));
+        return true;
+      }
+      case "close": {
+        const open = this.#figures.element.hidden ? (this.#filter.element.hidden ? null : "filter") : "figures";
+        if (open === null) return false;
+        this.#open(open, false);
+        this.#bar?.focus(open);
+        return true;
+      }
+    }
+  }
+
+  #look(view: View): void {
+    this.#lens = view;
+    this.#video.style.transform = viewCss(view);
+    if (this.#player) this.#player.lens = view;
+  }
+
+  /** Opens or closes one of the two panels; one at a time. */
+  #open(which: "filter" | "figures", open: boolean): void {
+    this.#filter.element.hidden = !(open && which === "filter");
+    this.#figures.element.hidden = !(open && which === "figures");
+    clearInterval(this.#figuresTimer);
+    if (open && which === "filter") {
+      const { classes, minConfidence } = this.#trackFilter();
+      this.#filter.show(this.#player?.classes ?? [], classes, minConfidence);
+    } else if (open) {
+      const refresh = async (): Promise<void> => {
+        this.#figures.show(await this.diagnostics());
+      };
+      this.#figuresTimer = setInterval(() => void refresh(), FIGURES_MS);
+      void refresh();
+    }
+    this.#updateBar();
+  }
+
+  #updateBar(): void {
+    const options = this.#options();
+    const [filter, figures] = [!this.#filter.element.hidden, !this.#figures.element.hidden];
+    const on = { ...options, mode: this.mode === "live", filter, figures, float: this.#floating.open, fullscreen: document.fullscreenElement === this };
+    this.#bar?.update(on, filter || figures);
+  }
+
+  #write(name: string, value: string | null): void {
+    if (value === null) this.removeAttribute(name);
+    else this.setAttribute(name, value);
+  }
+
+  #say(where: HTMLElement, lines: readonly string[]): void {
+    const said = [...where.children].map((child) => child.textContent);
     if (said.length === lines.length && lines.every((line, at) => said[at] === line)) return;
-    this.#words.replaceChildren(
-      ...lines.map((line) => Object.assign(document.createElement("div"), { textContent: line })),
-    );
+    where.replaceChildren(...lines.map((line) => Object.assign(document.createElement("div"), { textContent: line })));
   }
 
   #dispatch<Name extends keyof RazzPlayerEvents>(type: Name, detail: RazzPlayerEvents[Name]["detail"]): void {

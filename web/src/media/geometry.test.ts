@@ -1,7 +1,7 @@
 // The picture inside the element, and points on the picture.
 import { expect, test } from "vitest";
 import { devicePixels } from "./draw";
-import { letterbox, project } from "./geometry";
+import { common, fitted, letterbox, project } from "./geometry";
 
 test.each([
   { picture: [1280, 720], into: [1280, 720], area: [0, 0, 1280, 720] },
@@ -32,4 +32,21 @@ test.each([
   { counted: 400, computed: 800, pixels: 800 },
 ])("$counted device pixels where $computed were computed", ({ counted, computed, pixels }) => {
   expect(devicePixels(counted, computed)).toBe(pixels);
+});
+
+test.each([
+  ["contain", [0, 80, 1000, 640]],
+  ["cover", [-125, 0, 1250, 800]],
+  ["fill", [0, 0, 1000, 800]],
+  ["none", [180, 200, 640, 400]],
+  ["scale-down", [180, 200, 640, 400]],
+] as const)("a picture of 320x200, %s in 1000x800 at two device pixels each", (fit, [x, y, width, height]) => {
+  const area = fit === "contain" || fit === "cover" ? fitted({ width: 1000, height: 640 }, 1000, 800, fit, 2) : fitted({ width: 320, height: 200 }, 1000, 800, fit, 2);
+  expect(area).toEqual({ x, y, width, height });
+});
+
+test("what two areas have in common", () => {
+  const area = { x: 0, y: 0, width: 100, height: 50 };
+  expect(common(area, { x: -20, y: 10, width: 60, height: 100 })).toEqual({ x: 0, y: 10, width: 40, height: 40 });
+  expect(common(area, { x: 200, y: 10, width: 60, height: 100 }).width).toBe(0);
 });

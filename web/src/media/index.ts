@@ -4,7 +4,8 @@ import { RazzPlayer, type RazzPlayerEvents } from "./element";
 export { cameraId } from "./origin";
 export type { DrawnFrame, DrawnTrack, FrameCounts, PlayerMode } from "./presenter";
 export type { FrameMode } from "./trackmap";
-export type { PlayerState } from "./state";
+export type { Diagnostics } from "./diagnostics";
+export type { Percentiles, PlayerState } from "./state";
 export type { FrameSource } from "./frames";
 export { RazzPlayer, type RazzPlayerEvents };
 

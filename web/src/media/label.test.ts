@@ -12,6 +12,10 @@ test.each([
   expect(labelText(entry)).toBe(text);
 });
 
+test("short where room is dear", () => {
+  expect(labelText({ class: "person", track_id: 12, confidence: 0.93 }, true)).toBe("person #12");
+});
+
 describe("place", () => {
   const picture = { x: 100, y: 50, width: 1000, height: 500 };
   test.each([
@@ -23,6 +27,11 @@ describe("place", () => {
   ] as const)("$name", ({ box, at }) => {
     const place = placeLabel(box, 100, 20, picture, []);
     expect([place?.x, place?.y]).toEqual(at);
+  });
+
+  test("a label larger than the picture has no place", () => {
+    expect(placeLabel([0, 0, 10, 10], 40, 20, { x: 0, y: 0, width: 30, height: 30 }, [])).toBeNull();
+    expect(placeLabel([0, 0, 10, 10], 20, 40, { x: 0, y: 0, width: 30, height: 30 }, [])).toBeNull();
   });
 
   test("boxes in one place get labels that do not cover each other, as long as there is room", () => {

@@ -2,15 +2,15 @@
 import type { TrackEntry } from "../wire";
 import type { Area } from "./geometry";
 
-/** "person #12 0.93". */
-export function labelText(track: Pick<TrackEntry, "class" | "track_id" | "confidence">): string {
-  const score = Math.min(1, Math.max(0, track.confidence)).toFixed(2);
-  return `${track.class} #${track.track_id} ${score}`;
+/** "person #12 0.93"; where room is dear, without the score. */
+export function labelText(track: Pick<TrackEntry, "class" | "track_id" | "confidence">, short = false): string {
+  const name = `${track.class} #${track.track_id}`;
+  return short ? name : `${name} ${Math.min(1, Math.max(0, track.confidence)).toFixed(2)}`;
 }
 
 /**
  * The place for a label of `width` x `height` at `box` (left, top, right, bottom): above the box, inside it, below it or
- * beside it; the first of these that lies in the picture and on no label of `taken`. Null if there is none: a box
+ * beside it; the first of these that lies in the visible picture and on no label of `taken`. Null if there is none: a box
  * without a label says more than two labels on top of each other.
  */
 export function placeLabel(
@@ -20,6 +20,7 @@ export function placeLabel(
   picture: Area,
   taken: readonly Area[],
 ): Area | null {
+  if (width > picture.width || height > picture.height) return null;
   const [left, top, right, bottom] = box;
   const places: [number, number][] = [
     [left, top - height],

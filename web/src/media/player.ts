@@ -1,17 +1,20 @@
 // One camera's player: the video connection, the track feed and the canvas, joined. No custom element, no framework.
 import type { DrawOptions } from "./draw";
 import { DetectionDelay } from "./delay";
+import type { TrackFilter } from "./filter";
 import { FrameLoop, type PresentedFrame } from "./frames";
 import { HoldController, percentile } from "./hold";
 import { LateQueue, missingMs } from "./latequeue";
 import type { Origin } from "./origin";
 import { Presenter, skewMs, type DrawnFrame, type PlayerMode } from "./presenter";
 import { PlayoutControl } from "./playout";
-import { fetchSnapshot, StatusPoll } from "./server";
+import { Rolling } from "./rolling";
+import { fetchSnapshot, ModelPoll, StatusPoll } from "./server";
 import type { PlayerState } from "./state";
 import { TrackFeed } from "./tracks";
 import { WhepConnection } from "./whep";
-import { localTime, noPictureWords, whepStateWords } from "./words";
+import { localTime, noBoxesWords, noPictureWords, whepStateWords } from "./words";
+import { WHOLE, type View } from "./zoom";
 
 const TICK_MS = 250;
 /** Without a frame for this long there is no picture, and words say why. */
@@ -24,6 +27,12 @@ const SERVER_BACK_MS = 1_000;
 const SERVER_SAME_MS = 3_000;
 /** Tracks older than this are not waited for. */
 const FEED_FRESH_MS = 3_000;
+/** A picture without a single detection for this long: something says why there are no boxes. */
+const NO_BOXES_MS = 2_000;
+/** Messages whose delay is remembered: 20 s at 30 per second. */
+const DELAYS = 600;
+/** Different classes remembered at most, for those who choose among them. */
+const CLASSES = 100;
 /** The jitter buffer is told in steps of this, so that it is not bothered with every millisecond. */
 const HOLD_STEP_MS = 10;
 
@@ -33,6 +42,7 @@ export interface PlayerConfig {
   camera: number;
   mode: PlayerMode;
   options: DrawOptions;
+  filter: TrackFilter;
 }
 
 /** What the player draws into and tells. */
@@ -52,6 +62,9 @@ export class Player {
   readonly #presenter: Presenter;
   readonly #frames: FrameLoop;
   readonly #status: StatusPoll;
+  readonly #model: ModelPoll;
+  readonly #detection = new Rolling(DELAYS);
+  readonly #classes = new Set<string>();
   readonly #hold = new HoldController();
   readonly #playout = new PlayoutControl();
   readonly #delay = new DetectionDelay();
@@ -67,6 +80,10 @@ export class Player {
   /** When the last frame was shown, likewise. */
   #lastShownMs = 0;
   #playingSinceMs = 0;
+  /** When a message last spoke of detections. */
+  #detectedMs = 0;
+  #lens: View = WHOLE;
+  #solid = false;
   #feedLost = false;
   /** When the feed came back after a loss, while it is open whether the video did too. */
   #feedBackMs: number | null = null;
@@ -79,6 +96,7 @@ export class Player {
     this.#view = view;
     this.#mode = config.mode;
     this.#status = new StatusPoll(origin, camera);
+    this.#model = new ModelPoll(origin);
     this.#whep = new WhepConnection(origin, camera, {
       onSession: (stream) => {
         this.#session(stream);
@@ -89,7 +107,11 @@ export class Player {
       },
     });
     this.#feed = new TrackFeed(origin, camera, {
-      onTrackFrame: ({ rtp, arrivedMs }) => {
+      onTrackFrame: ({ rtp, arrivedMs, tracks }) => {
+        if (this.#classes.size < CLASSES) for (const track of tracks) this.#classes.add(track.class);
+        const { stats } = this.#feed;
+        if (stats) this.#detection.push(stats.latency_ms);
+        if (stats && stats.fps > 0) this.#detectedMs = arrivedMs;
         this.#presenter.gate.noteEdge(rtp, arrivedMs);
         const neededMs = this.#delay.arrived(rtp, arrivedMs);
         if (neededMs !== null) this.#hold.sample(neededMs, false, arrivedMs);
@@ -100,6 +122,7 @@ export class Player {
       },
     });
     this.#presenter = new Presenter(view.canvas, this.#feed.map, config.mode, config.options);
+    this.#presenter.setFilter(config.filter);
     this.#frames = new FrameLoop(view.video, (frame) => {
       this.#present(frame);
     });
@@ -113,7 +136,7 @@ export class Player {
   /** Begins, unless it has. */
   start(): void {
     if (this.#tick !== undefined) return;
-    this.#lastFrameMs = this.#lastShownMs = performance.now();
+    this.#lastFrameMs = this.#lastShownMs = this.#detectedMs = performance.now();
     this.#tick = setInterval(() => {
       this.#everyTick();
     }, TICK_MS);
@@ -130,6 +153,7 @@ export class Player {
     this.#tick = undefined;
     this.#poster?.abort();
     this.#status.stop();
+    this.#model.stop();
     this.#frames.stop();
     this.#dropLate();
     this.#feed.stop();
@@ -153,6 +177,49 @@ export class Player {
     this.#presenter.setOptions(options);
   }
 
+  /** Changes which tracks are drawn. */
+  setFilter(filter: TrackFilter): void {
+    this.#presenter.setFilter(filter);
+  }
+
+  /** Classes of the tracks seen so far. */
+  get classes(): ReadonlySet<string> {
+    return this.#classes;
+  }
+
+  /** Which part of the picture is shown. */
+  get lens(): View {
+    return this.#lens;
+  }
+
+  set lens(view: View) {
+    this.#lens = view;
+    this.#presenter.setView(view);
+  }
+
+  /** The canvas is shown without the video beneath (picture-in-picture): it has the picture in every mode. */
+  setSolid(solid: boolean): void {
+    this.#solid = solid;
+    this.#presenter.setSolid(solid);
+    this.#tell();
+  }
+
+  /** Keeps labels out of so much of the bottom right corner, in CSS pixels. */
+  reserve(width: number, height: number): void {
+    this.#presenter.reserve(width, height);
+  }
+
+  /** Draws a part of the picture on the screen into `canvas`; see `Presenter.crop`. */
+  crop(bbox: readonly [number, number, number, number], canvas: HTMLCanvasElement): boolean {
+    return this.#presenter.crop(bbox, canvas);
+  }
+
+  /** The page is looked at again, or the network is back: whatever waits to try again does it now. */
+  wake(): void {
+    this.#whep.hurry();
+    this.#feed.hurry();
+  }
+
   /** The browser's figures on the video connection; null without one. */
   stats(): Promise<RTCStatsReport> | null {
     return this.#whep.stats();
@@ -172,6 +239,9 @@ export class Player {
       gate: this.#presenter.gate.state,
       frameMode: this.frame?.mode ?? "none",
       skewMs: skewMs(this.frame),
+      skewsMs: this.#presenter.skewsMs,
+      boxCostMs: this.#presenter.costMs,
+      detectionMs: this.#detection.percentiles,
       holdMs: this.#mode === "live" ? 0 : this.#hold.targetMs,
       jitterBufferTargetMs: this.#toldMs,
       playoutMs: playout.length > 0 ? Math.round(percentile(playout, 0.5)) : null,
@@ -180,6 +250,8 @@ export class Player {
       pictureSize: this.#presenter.pictureSize,
       stats: this.#feed.stats,
       clockOffsetMs: this.#feed.clockOffsetMs,
+      pictureInPicture: this.#solid,
+      noBoxes: this.#hasPicture(nowMs) ? noBoxesWords(this.#model.stats, this.#config.camera) : [],
       noPicture: this.#hasPicture(nowMs)
         ? []
         : noPictureWords(this.#status.answer, this.#whep.state, nowMs, localTime),
@@ -276,6 +348,9 @@ export class Player {
     this.#applyHold();
     if (this.#hasPicture(nowMs)) this.#status.stop();
     else this.#status.start();
+    const boxless = this.#hasPicture(nowMs) && this.#feed.state === "open" && nowMs - this.#detectedMs > NO_BOXES_MS;
+    if (boxless) this.#model.start();
+    else this.#model.stop();
     this.#checkServerBack(nowMs);
     const { onlineSinceMs } = this.#status;
     const quietSinceMs = Math.max(this.#lastFrameMs, this.#playingSinceMs, onlineSinceMs ?? Infinity);

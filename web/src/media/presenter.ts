@@ -3,21 +3,26 @@ import type { TrackEntry } from "../wire";
 import { CatchUpGate } from "./catchup";
 import { rtpAddMs, rtpDiffMs } from "./clock/rtp";
 import { Overlay, type DrawOptions, type Scene } from "./draw";
+import { ALL_TRACKS, filtered, type TrackFilter } from "./filter";
 import type { FrameSource, PresentedFrame } from "./frames";
 import { Picture } from "./picture";
+import { Rolling } from "./rolling";
 import type { FrameMode, Lookup, TrackMap } from "./trackmap";
+import type { View } from "./zoom";
 
 /** How much of the past a trail shows. */
 const TRAIL_MS = 1_500;
 /** Detections that would have confirmed a box, before it counts as missed: one, and half of the next for its delay. */
 const MISSED_AFTER = 1.5;
+/** Frames whose skew is remembered: 10 s at 60 per second. */
+const SKEWS = 600;
 const NO_TRAILS = new Map<number, [number, number][]>();
 
 /** `exact`: picture and boxes from one frame, playout held; `live`: no hold, boxes extrapolated over the video. */
 export type PlayerMode = "exact" | "live";
 
 /** One track as drawn, in pixels of the track frame's size. */
-export type DrawnTrack = Pick<TrackEntry, "track_id" | "bbox" | "source" | "state">;
+export type DrawnTrack = Pick<TrackEntry, "track_id" | "bbox" | "source" | "state" | "class" | "confidence">;
 
 /** The last drawn frame, as `player.frame` and the `razz-frame` event tell it. */
 export interface DrawnFrame {
@@ -47,6 +52,9 @@ export class Presenter {
   #picture: Picture | null = null;
   #frame: DrawnFrame | null = null;
   #source: FrameSource = "videoframe";
+  #filter: TrackFilter = ALL_TRACKS;
+  #solid = false;
+  readonly #skews = new Rolling(SKEWS);
 
   constructor(canvas: HTMLCanvasElement, map: TrackMap, mode: PlayerMode, options: DrawOptions) {
     this.#map = map;
@@ -72,6 +80,16 @@ export class Presenter {
     return this.#picture ? [this.#picture.width, this.#picture.height] : null;
   }
 
+  /** Milliseconds between picture and boxes over the last frames, without sign: half of them, and 95 %; null of none. */
+  get skewsMs(): { p50: number; p95: number } | null {
+    return this.#skews.percentiles;
+  }
+
+  /** What drawing boxes, trails and labels costs, in milliseconds a frame. */
+  get costMs(): { p50: number; p95: number } | null {
+    return this.#overlay.costMs;
+  }
+
   /** Follows the canvas' size from now on. */
   start(): void {
     this.#overlay.start();
@@ -95,6 +113,46 @@ export class Presenter {
   setOptions(options: DrawOptions): void {
     this.#options = options;
     this.#redraw();
+  }
+
+  /** Draws the tracks that pass, from the next frame on. */
+  setFilter(filter: TrackFilter): void {
+    this.#filter = filter;
+  }
+
+  /** Magnifies, at once. */
+  setView(view: View): void {
+    this.#overlay.setView(view);
+    this.#redraw();
+  }
+
+  /** Keeps labels out of so much of the bottom right corner, in CSS pixels. */
+  reserve(width: number, height: number): void {
+    this.#overlay.reserve(width, height);
+  }
+
+  /** The canvas is opaque in live mode too, because it is shown without the video beneath. */
+  setSolid(solid: boolean): void {
+    this.#solid = solid;
+  }
+
+  /**
+   * Draws the part `bbox` (left, top, right, bottom) of the picture on the screen, without boxes, into the middle of
+   * `canvas`, as large as it fits; `bbox` is in pixels of the track frame's size. False if there is no picture.
+   */
+  crop(bbox: readonly [number, number, number, number], canvas: HTMLCanvasElement): boolean {
+    const context = canvas.getContext("2d");
+    if (!context || !this.#picture || !this.#scene) return false;
+    const [across, down] = [this.#picture.width / this.#scene.boxSize[0], this.#picture.height / this.#scene.boxSize[1]];
+    const [left, top] = [Math.max(0, bbox[0] * across), Math.max(0, bbox[1] * down)];
+    const width = Math.min(this.#picture.width, bbox[2] * across) - left;
+    const height = Math.min(this.#picture.height, bbox[3] * down) - top;
+    if (!(width >= 1 && height >= 1)) return false;
+    const scale = Math.min(canvas.width / width, canvas.height / height);
+    const [w, h] = [width * scale, height * scale];
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(this.#picture.image, left, top, width, height, (canvas.width - w) / 2, (canvas.height - h) / 2, w, h);
+    return true;
   }
 
   /** A snapshot came: it is shown while no frame is. Takes the picture over. */
@@ -124,13 +182,14 @@ export class Presenter {
       this.freeze();
       return null;
     }
-    const found = this.#lookup(frame, holdMs);
+    const looked = this.#lookup(frame, holdMs);
+    const found = { ...looked, tracks: filtered(looked.tracks, this.#filter) };
     if (frame.rtp !== null && frame.rtp === this.#frame?.rtpTimestamp && found.mode === this.#frame.mode) return null;
     this.#source = frame.source;
     this.#replace(new Picture("clone" in frame.image ? frame.image.clone() : frame.image, frame.width, frame.height));
     const size: [number, number] = [frame.width, frame.height];
     this.#show({
-      picture: this.#mode === "exact" ? this.#picture : null,
+      picture: this.#mode === "exact" || this.#solid ? this.#picture : null,
       size,
       tracks: found.tracks,
       boxSize: found.from?.size ?? size,
@@ -141,9 +200,18 @@ export class Presenter {
       rtpTimestamp: frame.rtp,
       tracksRtpTimestamp: found.from?.rtp ?? null,
       mode: found.mode,
-      tracks: found.tracks.map(({ track_id, bbox, source, state }) => ({ track_id, bbox, source, state })),
+      tracks: found.tracks.map((track) => ({
+        track_id: track.track_id,
+        bbox: track.bbox,
+        source: track.source,
+        state: track.state,
+        class: track.class,
+        confidence: track.confidence,
+      })),
     };
     this.counts[found.mode]++;
+    const skew = skewMs(this.#frame);
+    if (skew !== null) this.#skews.push(Math.abs(skew));
     return this.#frame;
   }
 

@@ -1,10 +1,11 @@
 // The two things the player asks the server for over HTTP: the newest picture, and why there is none.
-import type { CameraStatus } from "../wire";
+import type { CameraStatus, Stats } from "../wire";
 import { authorization, problemOf, type Origin } from "./origin";
 import { Picture } from "./picture";
 import type { StatusAnswer } from "./words";
 
 const POLL_MS = 2_000;
+const MODEL_MS = 3_000;
 
 /** The newest picture of a camera, and the RTP timestamp of its frame; null if there is none to be had. */
 export async function fetchSnapshot(
@@ -92,5 +93,54 @@ export class StatusPoll {
     } catch {
       return { kind: "failed", failure: { kind: "network" } };
     }
+  }
+}
+
+/** Asks every 3 s while it runs how far the model is: only as long as no boxes come. */
+export class ModelPoll {
+  readonly #origin: Origin;
+  #stats: Stats | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #abort: AbortController | null = null;
+
+  constructor(origin: Origin) {
+    this.#origin = origin;
+  }
+
+  /** The last answer since `start`; null before, and where the server tells this viewer nothing. */
+  get stats(): Stats | null {
+    return this.#stats;
+  }
+
+  /** Begins, unless it runs. */
+  start(): void {
+    if (this.#abort) return;
+    this.#abort = new AbortController();
+    void this.#ask(this.#abort.signal);
+  }
+
+  /** Ends, and forgets the answer. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#abort?.abort();
+    this.#abort = null;
+    this.#stats = null;
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
+    let stats: Stats | null = null;
+    try {
+      const response = await fetch(`${this.#origin.base}/api/stats`, {
+        headers: authorization(this.#origin),
+        cache: "no-store",
+        signal,
+      });
+      if (response.ok) stats = (await response.json()) as Stats;
+    } catch {
+      // The player says in other places that the server is away.
+    }
+    if (signal.aborted) return;
+    this.#stats = stats;
+    this.#timer = setTimeout(() => void this.#ask(signal), MODEL_MS);
   }
 }

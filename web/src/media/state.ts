@@ -26,6 +26,12 @@ export interface PlayerState {
   frameMode: FrameMode;
   /** Milliseconds between picture and boxes. */
   skewMs: number | null;
+  /** The same over the last 600 frames, without sign. */
+  skewsMs: Percentiles | null;
+  /** What drawing boxes, trails and labels costs the page, in milliseconds a frame. */
+  boxCostMs: Percentiles | null;
+  /** From a frame's last packet in at the server to its tracks out, over the last 20 s of messages. */
+  detectionMs: Percentiles | null;
   /** How long playout has to be held for the tracks. */
   holdMs: number;
   /** What the jitter buffer is told to that end. */
@@ -41,6 +47,16 @@ export interface PlayerState {
   stats: TrackStats | null;
   /** Milliseconds that the server's clock is ahead. */
   clockOffsetMs: number | null;
+  /** Whether picture and boxes are in a window of their own. */
+  pictureInPicture: boolean;
+  /** Why there are no boxes, though there is a picture, one line each; empty while nothing is wrong. */
+  noBoxes: string[];
   /** Why there is no picture, one line each; empty while there is one. */
   noPicture: string[];
+}
+
+/** What half, and 95 of 100, stay under. */
+export interface Percentiles {
+  p50: number;
+  p95: number;
 }

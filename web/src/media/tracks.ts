@@ -62,6 +62,12 @@ export class TrackFeed {
     if (this.#state === "stopped") this.#open();
   }
 
+  /** Something says that the way may be free again (the page is back, the network is): looks now, not later. */
+  hurry(): void {
+    if (this.#state === "waiting") this.#open();
+    else if (this.#state === "open") this.#pulse();
+  }
+
   /** Ends the feed and forgets what it brought. */
   stop(): void {
     this.#close();

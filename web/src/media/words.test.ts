@@ -1,7 +1,7 @@
 // Sentences for people.
 import { describe, expect, test } from "vitest";
-import type { CameraStatus } from "../wire";
-import { noPictureWords, whepFailureWords, whepStateWords, type WhepFailure, type WhepState } from "./words";
+import type { CameraStatus, Stats } from "../wire";
+import { noBoxesWords, noPictureWords, whepFailureWords, whepStateWords, type WhepFailure, type WhepState } from "./words";
 
 function problem(status: number, detail: string | null, title = "") {
   return { type: "about:blank", title, status, detail };
@@ -21,7 +21,7 @@ test.each<{ failure: WhepFailure; words: string }>([
   { failure: { kind: "answer", detail: "no SDP" }, words: "the server's answer was not understood (no SDP)" },
   {
     failure: { kind: "path" },
-    words: "no way through for the video: neither the UDP nor the TCP port of the server can be reached",
+    words: "no way through for the video: neither its UDP nor its TCP port can be reached from here (`webrtc_udp` and `advertise` in razz.toml)",
   },
   { failure: { kind: "lost" }, words: "the connection was lost" },
 ])("$words", ({ failure, words }) => {
@@ -79,5 +79,34 @@ describe("no picture", () => {
     },
   ])("$lines", ({ answer, video, lines }) => {
     expect(noPictureWords(answer, video, 1_000, time)).toEqual(lines);
+  });
+});
+
+describe("no boxes", () => {
+  const stats = (model: Partial<Stats>, fps: Partial<CameraStatus["fps"]> = {}): Stats => {
+    const status: CameraStatus = {
+      state: "online", since: 0, codec: "H264", profile: "High", size: null, gop_frames: null, b_frames: false,
+      fps: { received: 30, decoded: 30, detected: 0, wanted: 6, skipped: 0, ...fps }, latency_ms: null,
+      reconnects: 0, lost_packets: 0, bitrate_kbps: 0, viewers: 0, last_error: null, advice: ["Set B-frames to 0."],
+    };
+    return {
+      version: "", uptime_s: 0, engine: null, model: "yolo11n", model_state: "ready", model_error: null, viewers: 0, cpu_percent: 0,
+      memory_bytes: 0, cameras: { "1": status }, ...model,
+    };
+  };
+
+  test.each([
+    { given: null, lines: [] },
+    { given: stats({}), lines: [] },
+    { given: stats({ model_state: "loading" }), lines: ["The model yolo11n is loading; boxes come when it is ready."] },
+    {
+      given: stats({ model_state: "failed", model_error: "model yolo11n: there is no such file; pull one with `razz models pull`" }),
+      lines: ["No boxes: there is no model.", "Model yolo11n: there is no such file; pull one with `razz models pull`."],
+    },
+    { given: stats({}, { wanted: 0 }), lines: ["Detection is off for this camera (detect_fps = 0)."] },
+    { given: stats({}, { decoded: 0 }), lines: ["No boxes: this camera's pictures cannot be decoded.", "Set B-frames to 0."] },
+  ])("$lines", ({ given, lines }) => {
+    expect(noBoxesWords(given, 1)).toEqual(lines);
+    expect(noBoxesWords(given, 2)).toEqual([]);
   });
 });

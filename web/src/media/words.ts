@@ -1,5 +1,5 @@
 // Every sentence the player says to people, in one place.
-import type { CameraStatus, Problem } from "../wire";
+import type { CameraStatus, Problem, Stats } from "../wire";
 
 /** Why a WHEP exchange failed. */
 export type WhepFailure =
@@ -21,7 +21,7 @@ export function whepFailureWords(failure: WhepFailure): string {
     case "answer":
       return `the server's answer was not understood (${failure.detail})`;
     case "path":
-      return "no way through for the video: neither the UDP nor the TCP port of the server can be reached";
+      return "no way through for the video: neither its UDP nor its TCP port can be reached from here (`webrtc_udp` and `advertise` in razz.toml)";
     case "lost":
       return "the connection was lost";
     case "silent":
@@ -99,6 +99,23 @@ export function noPictureWords(answer: StatusAnswer, video: WhepState, nowMs: nu
       return ["This camera's video cannot be shown.", ...error, ...advice.map(sentence)];
     case "online":
       return video.kind === "playing" ? ["Waiting for the picture…"] : [connection];
+  }
+}
+
+/** Why there are no boxes though there is a picture; empty if nothing is wrong, or nothing is known. */
+export function noBoxesWords(stats: Stats | null, camera: number): string[] {
+  const status = stats?.cameras[String(camera)];
+  if (!stats || !status) return [];
+  if (status.fps.wanted === 0) return ["Detection is off for this camera (detect_fps = 0)."];
+  switch (stats.model_state) {
+    case "loading":
+      return [`The model ${stats.model} is loading; boxes come when it is ready.`];
+    case "failed":
+      return ["No boxes: there is no model.", sentence(stats.model_error ?? "the server's log says why")];
+    case "off":
+      return ["Detection is off on this server."];
+    case "ready":
+      return status.b_frames === true ? [] : status.fps.decoded === 0 ? ["No boxes: this camera's pictures cannot be decoded.", ...status.advice.map(sentence)] : [];
   }
 }
 

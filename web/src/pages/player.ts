@@ -7,6 +7,8 @@ import type { PlayerMode, PlayerState } from "../media";
 export interface PlayerProps {
   camera: number;
   mode?: PlayerMode;
+  controls?: boolean;
+  "when-visible"?: boolean;
   "no-labels"?: boolean;
   "no-trails"?: boolean;
   "no-boxes"?: boolean;

@@ -98,6 +98,7 @@ function Viewer() {
           <>
             <RazzPlayer
               camera={id}
+              controls
               mode={mode.value}
               no-boxes={hidden.value.boxes}
               no-labels={hidden.value.labels}

@@ -1,0 +1,26 @@
+// The browser's report, reduced to what helps.
+import { expect, test } from "vitest";
+import { connectionFigures } from "./diagnostics";
+
+const report = (bytes: number, atMs: number): [string, unknown][] => [
+  ["in", { type: "inbound-rtp", kind: "video", transportId: "t", codecId: "c", bytesReceived: bytes, timestamp: atMs, packetsLost: 3, jitterBufferDelay: 4.5, jitterBufferEmittedCount: 30 }],
+  ["c", { type: "codec", mimeType: "video/H264" }],
+  ["t", { type: "transport", selectedCandidatePairId: "p" }],
+  ["other", { type: "candidate-pair", currentRoundTripTime: 9 }],
+  ["p", { type: "candidate-pair", localCandidateId: "l", remoteCandidateId: "r", currentRoundTripTime: 0.002 }],
+  ["l", { type: "local-candidate", protocol: "udp", address: "10.0.0.7", port: 50123, candidateType: "host" }],
+  ["r", { type: "remote-candidate", protocol: "udp", address: "10.0.0.5", port: 8189, candidateType: "host" }],
+];
+
+test("figures of a connection", () => {
+  const first = connectionFigures(report(100_000, 1_000), null);
+  expect(first.figures).toMatchObject({ bitrateKbps: null, packetsLost: 3, jitterBufferMs: 150, roundTripMs: 2, codec: "video/H264" });
+  expect(first.figures.icePair).toBe("udp 10.0.0.7:50123 → 10.0.0.5:8189 (host, host)");
+  expect(connectionFigures(report(350_000, 2_000), first.received).figures.bitrateKbps).toBe(2_000);
+});
+
+test("a report without a connection says nothing", () => {
+  const { figures, received } = connectionFigures([], null);
+  expect(received).toBeNull();
+  expect(Object.values(figures).every((value) => value === null)).toBe(true);
+});

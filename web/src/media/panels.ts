@@ -1,0 +1,132 @@
+// What opens above the player's buttons: the figures for a bug report, and the filter.
+import type { Diagnostics } from "./diagnostics";
+
+/** A panel with a name, closed. */
+function panel(name: string): HTMLElement {
+  const element = document.createElement("section");
+  element.className = "panel";
+  element.hidden = true;
+  element.setAttribute("aria-label", name);
+  return element;
+}
+
+/** The figures, and a button that copies everything as JSON. */
+export class FiguresPanel {
+  readonly element = panel("Figures");
+  readonly #list = document.createElement("dl");
+  readonly #copy = document.createElement("button");
+  #newest: Diagnostics | null = null;
+
+  constructor() {
+    this.#copy.type = "button";
+    this.#copy.textContent = "copy all as JSON";
+    this.#copy.addEventListener("click", () => void this.#copied());
+    this.element.append(this.#list, this.#copy);
+  }
+
+  /** Shows these. */
+  show(newest: Diagnostics): void {
+    this.#newest = newest;
+    this.#list.replaceChildren(
+      ...figureRows(newest).flatMap(([name, value]) => [
+        Object.assign(document.createElement("dt"), { textContent: name }),
+        Object.assign(document.createElement("dd"), { textContent: value }),
+      ]),
+    );
+  }
+
+  async #copied(): Promise<void> {
+    const text = JSON.stringify(this.#newest, null, 2);
+    let said = "copied";
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Without TLS there is no clipboard: the text is selected for the reader to copy.
+      const box = Object.assign(document.createElement("textarea"), { value: text, readOnly: true, rows: 4 });
+      box.setAttribute("aria-label", "Figures as JSON");
+      this.element.querySelector("textarea")?.remove();
+      this.element.append(box);
+      box.select();
+      said = "press Ctrl+C to copy";
+    }
+    this.#copy.textContent = said;
+    setTimeout(() => (this.#copy.textContent = "copy all as JSON"), 2_000);
+  }
+}
+
+/** Name and value of each line; a dash where there is nothing to tell. */
+export function figureRows({ player, connection }: Diagnostics): [string, string][] {
+  const or = (value: string | number | null | undefined, unit = ""): string => (value === null || value === undefined ? "–" : `${value}${unit}`);
+  const pair = (values: { p50: number; p95: number } | null | undefined, digits = 0): string =>
+    values ? `${values.p50.toFixed(digits)} / ${values.p95.toFixed(digits)} ms` : "–";
+  const counts = player?.counts;
+  return [
+    ["frames: exact", or(counts?.exact)],
+    ["interpolated", or(counts?.interpolated)],
+    ["extrapolated", or(counts?.extrapolated)],
+    ["without tracks", or(counts?.none)],
+    ["hidden (catching up)", or(counts?.hidden)],
+    ["skew p50 / p95", pair(player?.skewsMs)],
+    ["frames named by", or(player?.frameSource) + (player && player.doubtful > 0 ? `, ${player.doubtful} doubtful` : "")],
+    ["hold for tracks", or(player?.holdMs, " ms")],
+    ["jitter buffer told", or(player?.jitterBufferTargetMs, " ms")],
+    ["jitter buffer held, mean", or(connection?.jitterBufferMs, " ms")],
+    ["detection p50 / p95", pair(player?.detectionMs)],
+    ["drawing boxes p50 / p95", pair(player?.boxCostMs, 2)],
+    ["packets lost", or(connection?.packetsLost) + (connection?.packetsReceived ? ` of ${connection.packetsReceived}` : "")],
+    ["frames dropped, freezes", `${or(connection?.framesDropped)}, ${or(connection?.freezeCount)}`],
+    ["round trip", or(connection?.roundTripMs, " ms")],
+    ["bitrate", or(connection?.bitrateKbps, " kbit/s")],
+    ["codec", or(connection?.codec)],
+    ["ICE pair", or(connection?.icePair)],
+    ["video, tracks", `${or(player?.videoWords)}, ${or(player?.feed)}`],
+  ];
+}
+
+/** What the filter panel tells: a list of classes, or null for all, and the least confidence. */
+export type FilterChoice = { classes: string[] | null; minConfidence: number };
+
+/** Check boxes for the classes seen so far, and a slider. */
+export class FilterPanel {
+  readonly element = panel("Filter");
+  readonly #boxes = document.createElement("div");
+  readonly #slider = document.createElement("input");
+  readonly #value = document.createElement("output");
+  #names: string[] = [];
+
+  constructor(onChoice: (choice: FilterChoice) => void) {
+    Object.assign(this.#slider, { type: "range", min: "0", max: "0.95", step: "0.05" });
+    const label = document.createElement("label");
+    label.append("confidence from", this.#slider, this.#value);
+    this.element.append(this.#boxes, label);
+    this.element.addEventListener("input", () => {
+      this.#value.textContent = Number(this.#slider.value).toFixed(2);
+      const boxes = [...this.#boxes.querySelectorAll("input")];
+      const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
+      // All that are known means also those that are not known yet.
+      onChoice({ classes: chosen.length === boxes.length ? null : chosen, minConfidence: Number(this.#slider.value) });
+    });
+  }
+
+  /** Offers these classes; `chosen` null means that all are shown. */
+  show(seen: Iterable<string>, chosen: ReadonlySet<string> | null, minConfidence: number): void {
+    const names = [...new Set([...seen, ...(chosen ?? [])])].sort();
+    this.#slider.value = String(minConfidence);
+    this.#value.textContent = minConfidence.toFixed(2);
+    if (names.join() !== this.#names.join()) {
+      this.#names = names;
+      this.#boxes.replaceChildren(...(names.length > 0 ? names.map((name) => this.#choice(name)) : [this.#nothing()]));
+    }
+    for (const box of this.#boxes.querySelectorAll("input")) box.checked = chosen?.has(box.value) ?? true;
+  }
+
+  #choice(name: string): HTMLElement {
+    const label = document.createElement("label");
+    label.append(Object.assign(document.createElement("input"), { type: "checkbox", value: name }), name);
+    return label;
+  }
+
+  #nothing(): HTMLElement {
+    return Object.assign(document.createElement("p"), { textContent: "No tracks have been seen yet." });
+  }
+}
