@@ -1,5 +1,6 @@
 // The app's build: its pages, which import the player from /player.js like any other page (vite.player.config.ts).
 import { defineConfig, type Plugin } from "vite";
+import { guides } from "./guide";
 
 /** In the built app the player is the one file that everybody imports, not a copy of it. */
 const playerStandsAlone: Plugin = {
@@ -10,11 +11,11 @@ const playerStandsAlone: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [playerStandsAlone],
+  plugins: [playerStandsAlone, guides],
   build: {
     target: "es2022",
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { index: "index.html", "camera-viewer": "camera-viewer.html" } },
+    rolldownOptions: { input: ["index.html", "camera-viewer.html", "dashboard.html", "troubleshooting.html"] },
   },
   // `npm run dev` beside a running razz.
   server: {

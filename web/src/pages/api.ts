@@ -1,5 +1,5 @@
 // What the pages ask the server for.
-import type { CameraInfo, Problem } from "../wire";
+import type { CameraInfo, CameraStatus, Problem, Stats, TrackMessage } from "../wire";
 
 /** The answer of a route, or a sentence that says why there is none. */
 export type Answer<T> = { ok: true; value: T } | { ok: false; status: number | null; words: string };
@@ -12,6 +12,21 @@ export function fetchCameras(): Promise<Answer<CameraInfo[]>> {
 /** One camera. */
 export function fetchCamera(id: number): Promise<Answer<CameraInfo>> {
   return ask<CameraInfo>(`/api/cameras/${id}`);
+}
+
+/** How one camera is doing. */
+export function fetchStatus(id: number): Promise<Answer<CameraStatus>> {
+  return ask<CameraStatus>(`/api/cameras/${id}/status`);
+}
+
+/** The newest track frame of one camera. */
+export function fetchTracks(id: number): Promise<Answer<TrackMessage>> {
+  return ask<TrackMessage>(`/api/cameras/${id}/tracks`);
+}
+
+/** The server and all its cameras. */
+export function fetchStats(): Promise<Answer<Stats>> {
+  return ask<Stats>("/api/stats");
 }
 
 async function ask<T>(path: string): Promise<Answer<T>> {

@@ -1,0 +1,2 @@
+// Style sheets that modules import, which the build takes in.
+declare module "*.css";

@@ -1,0 +1,103 @@
+// Charts of a camera's last minutes. Loaded when they are looked at, and not before.
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import type { History, Moment } from "./history";
+
+type Line = readonly [keyof Moment, string, 1 | 2 | 3];
+
+const CHARTS: readonly { title: string; unit: string; lines: readonly Line[] }[] = [
+  { title: "Frames a second", unit: "", lines: [["received", "in", 1], ["decoded", "decoded", 2], ["detected", "detected", 3]] },
+  { title: "Detection latency", unit: " ms", lines: [["latencyP50", "p50", 1], ["latencyP95", "p95", 2]] },
+  { title: "Tracks", unit: "", lines: [["tracks", "active", 1]] },
+  { title: "Bitrate", unit: " kbit/s", lines: [["bitrateKbps", "from the camera", 1]] },
+  { title: "Packets lost", unit: "", lines: [["cameraLoss", "from the camera", 1], ["viewerLoss", "to this browser", 2]] },
+];
+/** Lines differ by their dashes too, for eyes that do not tell the colours apart. */
+const DASHES: Record<Line[2], number[]> = { 1: [], 2: [6, 3], 3: [2, 2] };
+const HEIGHT_PX = 110;
+
+/** Charts in one element, from `mount` to `unmount`. */
+export class Charts {
+  readonly #root: HTMLElement;
+  #plots: { plot: uPlot; figure: HTMLElement; lines: readonly Line[]; unit: string; title: string }[] = [];
+  readonly #observer = new ResizeObserver(() => {
+    for (const { plot, figure } of this.#plots) plot.setSize({ width: figure.clientWidth, height: HEIGHT_PX });
+  });
+  readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
+  readonly #rebuild = (): void => {
+    this.#build();
+  };
+
+  constructor(root: HTMLElement) {
+    this.#root = root;
+  }
+
+  /** Puts the charts there. */
+  mount(): void {
+    this.#build();
+    this.#observer.observe(this.#root);
+    this.#scheme.addEventListener("change", this.#rebuild);
+  }
+
+  /** Takes them away. */
+  unmount(): void {
+    this.#observer.disconnect();
+    this.#scheme.removeEventListener("change", this.#rebuild);
+    this.#clear();
+  }
+
+  /** Draws what is known now. */
+  show(history: History): void {
+    const at = history.column("at") as number[];
+    for (const { plot, figure, lines, unit, title } of this.#plots) {
+      plot.setData([at, ...lines.map(([key]) => history.column(key))]);
+      const newest = history.moments.at(-1);
+      const values = lines.map(([key, name]) => `${name} ${said(newest?.[key] ?? null)}${unit}`).join(", ");
+      figure.querySelector("figcaption output")?.replaceChildren(values);
+      figure.setAttribute("aria-label", `${title}: ${values}`);
+    }
+  }
+
+  #clear(): void {
+    for (const { plot } of this.#plots) plot.destroy();
+    this.#plots = [];
+    this.#root.replaceChildren();
+  }
+
+  #build(): void {
+    this.#clear();
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name: string): string => style.getPropertyValue(name).trim();
+    for (const { title, unit, lines } of CHARTS) {
+      const figure = document.createElement("figure");
+      figure.setAttribute("role", "img");
+      const caption = document.createElement("figcaption");
+      caption.append(Object.assign(document.createElement("b"), { textContent: title }), " ", document.createElement("output"));
+      figure.append(caption);
+      this.#root.append(figure);
+      const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "11px system-ui" };
+      const plot = new uPlot(
+        {
+          width: figure.clientWidth || 300,
+          height: HEIGHT_PX,
+          legend: { show: false },
+          cursor: { show: false },
+          scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most * 1.15)] } },
+          axes: [{ ...axis, size: 24, space: 70, values: (_plot, splits) => splits.map(clock) }, { ...axis, size: 44 }],
+          series: [{}, ...lines.map(([, label, n]) => ({ label, stroke: colour(`--line${n}`), width: 1.6, dash: DASHES[n], points: { show: false } }))],
+        },
+        [[], ...lines.map(() => [])],
+        figure,
+      );
+      this.#plots.push({ plot, figure, lines, unit, title });
+    }
+  }
+}
+
+function clock(seconds: number): string {
+  return new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+}
+
+function said(value: number | null): string {
+  return value === null ? "–" : value >= 100 ? value.toFixed(0) : value.toFixed(value % 1 === 0 ? 0 : 1);
+}

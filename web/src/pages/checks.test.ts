@@ -1,0 +1,64 @@
+// Each check tells a good state from a bad one, and says when it cannot.
+import { describe, expect, test } from "vitest";
+import type { Diagnostics, PlayerState } from "../media";
+import type { CameraStatus, Stats } from "../wire";
+import { alignmentChecks, boxChecks, videoChecks, type Known } from "./checks";
+
+const camera: CameraStatus = {
+  state: "online", since: 0, codec: "H264", profile: "High", size: [1280, 720], gop_frames: 60, b_frames: false,
+  fps: { received: 30, decoded: 30, detected: 6, wanted: 6, skipped: 0 }, latency_ms: { p50: 40, p95: 55 }, reconnects: 0,
+  lost_packets: 0, bitrate_kbps: 2000, viewers: 1, last_error: null, advice: [],
+};
+const stats: Stats = {
+  version: "0.1.0", uptime_s: 1, engine: "rten", model: "demo", model_state: "ready", model_error: null, viewers: 1, cpu_percent: 10,
+  memory_bytes: 1, cameras: { "1": camera },
+};
+const player: PlayerState = {
+  mode: "exact", video: "playing", videoWords: "playing", feed: "open", frameSource: "videoframe", doubtful: 0, gate: "live", frameMode: "exact",
+  skewMs: 0, skewsMs: { p50: 0, p95: 0 }, boxCostMs: { p50: 0, p95: 0 }, detectionMs: { p50: 20, p95: 40 }, holdMs: 80, jitterBufferTargetMs: 80,
+  playoutMs: 80, fps: 30, counts: { exact: 9, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 }, pictureSize: [1280, 720], stats: null,
+  clockOffsetMs: 0, pictureInPicture: false, noBoxes: [], noPicture: [],
+};
+const connection = { icePair: "udp a → b", framesDecoded: 9 } as Diagnostics["connection"];
+const known = (more: { stats?: Partial<Stats>; camera?: Partial<CameraStatus>; player?: Partial<PlayerState>; connection?: Diagnostics["connection"] }): Known => ({
+  camera: 1,
+  stats: { ...stats, cameras: { "1": { ...camera, ...more.camera } }, ...more.stats },
+  diagnostics: {
+    at: "", page: "", browser: "", camera: "1", element: { width: 1, height: 1, pixelRatio: 1 },
+    player: { ...player, ...more.player }, connection: more.connection === undefined ? connection : more.connection,
+  },
+});
+const bad = (checks: { result: string; question: string }[]) => checks.filter(({ result }) => result === "bad").map(({ question }) => question);
+
+test("all is well", () => {
+  for (const checks of [videoChecks, boxChecks, alignmentChecks]) {
+    expect(checks(known({})).map(({ result }) => result)).toEqual(checks(known({})).map(() => "good"));
+  }
+});
+
+test("nothing is known: nothing is blamed but the server", () => {
+  const nothing: Known = { camera: 1, stats: null, diagnostics: null };
+  expect(bad(videoChecks(nothing))).toEqual(["Does the server answer?"]);
+  expect(bad(boxChecks(nothing))).toEqual([]);
+  expect(bad(alignmentChecks(nothing))).toEqual([]);
+});
+
+describe("what is wrong is named", () => {
+  test.each([
+    { checks: videoChecks, given: known({ camera: { state: "offline", last_error: "refused" } }), wrong: "Is the camera online?" },
+    { checks: videoChecks, given: known({ camera: { codec: "H265" } }), wrong: "Can its video be shown?" },
+    { checks: videoChecks, given: known({ camera: { b_frames: true } }), wrong: "Can its video be shown?" },
+    { checks: videoChecks, given: known({ player: { video: "retrying", videoWords: "no way" }, connection: null }), wrong: "Does the video get through?" },
+    { checks: videoChecks, given: known({ connection: { icePair: "udp a → b", framesDecoded: 0 } as Diagnostics["connection"] }), wrong: "Does the browser decode it?" },
+    { checks: boxChecks, given: known({ camera: { fps: { ...camera.fps, wanted: 0 } } }), wrong: "Is detection on for this camera?" },
+    { checks: boxChecks, given: known({ stats: { model_state: "failed", model_error: "no file" } }), wrong: "Is the model ready?" },
+    { checks: boxChecks, given: known({ camera: { fps: { ...camera.fps, detected: 1 } } }), wrong: "Does the detector keep up?" },
+    { checks: boxChecks, given: known({ player: { feed: "waiting" } }), wrong: "Do messages come?" },
+    { checks: alignmentChecks, given: known({ player: { mode: "live" } }), wrong: "Is the player in exact mode?" },
+    { checks: alignmentChecks, given: known({ player: { frameSource: "callback" } }), wrong: "Does the browser name its frames?" },
+    { checks: alignmentChecks, given: known({ player: { skewsMs: { p50: 0, p95: 33 } } }), wrong: "Are boxes those of the frame shown?" },
+    { checks: alignmentChecks, given: known({ player: { detectionMs: { p50: 200, p95: 600 } } }), wrong: "Is the hold long enough?" },
+  ])("$wrong", ({ checks, given, wrong }) => {
+    expect(bad(checks(given))).toEqual([wrong]);
+  });
+});

@@ -1,0 +1,149 @@
+// How the server and all cameras are doing, live.
+import { signal } from "@preact/signals";
+import { render } from "preact";
+import type { CameraInfo, CameraStatus, Stats } from "../wire";
+import { fetchCameras, fetchStats, fetchTracks, viewerHref } from "./api";
+import { bytes, share, uptime } from "./amounts";
+import { poll } from "./poll";
+import { Header } from "./shell";
+import { StateDot } from "./state";
+
+const STATS_MS = 2_000;
+const LIST_MS = 10_000;
+
+const cameras = poll(fetchCameras, LIST_MS);
+/** Tracks now, by camera. */
+const tracks = signal<ReadonlyMap<string, number>>(new Map());
+const stats = poll(fetchStats, STATS_MS, (value) => void countTracks(value));
+
+async function countTracks({ cameras: all }: Stats): Promise<void> {
+  const online = Object.keys(all).filter((id) => all[id]?.state === "online");
+  const answers = await Promise.all(online.map(async (id) => [id, await fetchTracks(Number(id))] as const));
+  tracks.value = new Map(answers.flatMap(([id, answer]) => (answer.ok ? [[id, answer.value.tracks.length] as const] : [])));
+}
+
+function Card({ name, value, more }: { name: string; value: string; more?: string }) {
+  return (
+    <div class="card">
+      <dt>{name}</dt>
+      <dd>
+        {value}
+        {more !== undefined && <small>{more}</small>}
+      </dd>
+    </div>
+  );
+}
+
+function Cards({ now }: { now: Stats }) {
+  const all = Object.values(now.cameras);
+  const sum = (of: (status: CameraStatus) => number): number => all.reduce((total, status) => total + of(status), 0);
+  const [detected, wanted] = [sum(({ fps }) => fps.detected), sum(({ fps }) => fps.wanted)];
+  const model = { off: "off", loading: "loading…", ready: "ready", failed: "failed" }[now.model_state];
+  return (
+    <dl class="cards">
+      <Card name="Cameras online" value={`${all.filter(({ state }) => state === "online").length} of ${all.length}`} />
+      <Card name="Watching" value={String(now.viewers)} more={now.viewers === 1 ? "viewer" : "viewers"} />
+      <Card name="Tracks now" value={String([...tracks.value.values()].reduce((total, count) => total + count, 0))} />
+      <Card name="Detections a second" value={detected.toFixed(1)} more={`of ${wanted.toFixed(1)} wanted`} />
+      <Card name="Engine" value={now.engine ?? "–"} more={`model ${now.model}: ${model}`} />
+      <Card name="CPU" value={`${now.cpu_percent.toFixed(0)} %`} more="of one core" />
+      <Card name="Memory" value={bytes(now.memory_bytes)} />
+      <Card name="razz" value={now.version} more={`up ${uptime(now.uptime_s)}`} />
+    </dl>
+  );
+}
+
+/** How much of what is wanted of the detector a camera gets. */
+function Capacity({ status: { fps } }: { status: CameraStatus }) {
+  if (fps.wanted === 0) return <span class="quiet">off</span>;
+  const part = share(fps.detected, fps.wanted);
+  const words = `${fps.detected.toFixed(1)} of ${fps.wanted.toFixed(1)} /s`;
+  return (
+    <span class="capacity">
+      <meter min={0} max={1} low={0.5} high={0.85} optimum={1} value={part} aria-label={`${words} detected`} />
+      {words}
+    </span>
+  );
+}
+
+function Row({ camera, status }: { camera: CameraInfo; status: CameraStatus | undefined }) {
+  if (!status) return null;
+  const { size, codec, profile, fps, latency_ms: latency, last_error: error } = status;
+  return (
+    <tr>
+      <th scope="row">
+        <a href={viewerHref(camera.id)}>{camera.name}</a>
+      </th>
+      <td>
+        <StateDot state={status.state} />
+        {status.state !== "online" && error !== null && <small class="trouble">{error}</small>}
+        {status.advice.map((words) => (
+          <small class="trouble" key={words}>
+            {words}
+          </small>
+        ))}
+      </td>
+      <td>{[codec, profile, size ? `${size[0]}×${size[1]}` : null].filter(Boolean).join(" ") || "–"}</td>
+      <td>{fps.received.toFixed(1)}</td>
+      <td>{fps.decoded.toFixed(1)}</td>
+      <td>
+        <Capacity status={status} />
+      </td>
+      <td>{latency ? `${latency.p50.toFixed(0)} / ${latency.p95.toFixed(0)} ms` : "–"}</td>
+      <td>{tracks.value.get(String(camera.id)) ?? "–"}</td>
+      <td>{status.viewers}</td>
+      <td>{status.bitrate_kbps}</td>
+      <td>{status.lost_packets}</td>
+      <td>{status.reconnects}</td>
+    </tr>
+  );
+}
+
+const COLUMNS = [
+  "Camera", "State", "Video", "fps in", "decoded", "Detected", "Latency p50 / p95", "Tracks", "Viewers", "kbit/s", "Packets lost", "Reconnects",
+];
+
+function Dashboard() {
+  const now = stats.value.value;
+  const list = cameras.value.value ?? [];
+  return (
+    <>
+      <Header warning={stats.trouble.value}>
+        <h1 class="spoken">Dashboard</h1>
+      </Header>
+      <main id="main" class="page wide">
+        {now && (
+          <>
+            {now.model_error !== null && (
+              <p class="notice" role="alert">
+                No detection: {now.model_error}
+              </p>
+            )}
+            <Cards now={now} />
+            <div class="scroll" tabindex={0} role="region" aria-label="Cameras">
+              <table>
+                <thead>
+                  <tr>
+                    {COLUMNS.map((name) => (
+                      <th scope="col" key={name}>
+                        {name}
+                      </th>
+                    ))}
+                  </tr>
+                </thead>
+                <tbody>
+                  {list.map((camera) => (
+                    <Row key={camera.id} camera={camera} status={now.cameras[String(camera.id)]} />
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          </>
+        )}
+      </main>
+    </>
+  );
+}
+
+const app = document.getElementById("app");
+if (app) render(<Dashboard />, app);

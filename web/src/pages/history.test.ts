@@ -1,0 +1,25 @@
+// The last minutes.
+import { expect, test } from "vitest";
+import type { CameraStatus } from "../wire";
+import { History } from "./history";
+
+const status = (lost: number): CameraStatus => ({
+  state: "online", since: 0, codec: "H264", profile: "High", size: [1280, 720], gop_frames: 60, b_frames: false,
+  fps: { received: 30, decoded: 29, detected: 6, wanted: 6, skipped: 0 }, latency_ms: { p50: 40, p95: 55 }, reconnects: 0,
+  lost_packets: lost, bitrate_kbps: 2000, viewers: 1, last_error: null, advice: [],
+});
+
+test("losses are counted from moment to moment, and a count that began anew is no loss", () => {
+  const history = new History();
+  const seen: [number, number | null][] = [[5, null], [7, 2], [7, 5], [1, 0]];
+  for (const [at, [camera, viewer]] of seen.entries()) history.add(at, status(camera), { tracks: at, packetsLost: viewer });
+  expect(history.column("cameraLoss")).toEqual([null, 2, 0, 0]);
+  expect(history.column("viewerLoss")).toEqual([null, null, 3, 0]);
+  expect(history.column("tracks")).toEqual([0, 1, 2, 3]);
+});
+
+test("only the last moments are kept", () => {
+  const history = new History(3);
+  for (let at = 0; at < 10; at++) history.add(at, status(0), { tracks: null, packetsLost: null });
+  expect(history.column("at")).toEqual([7, 8, 9]);
+});

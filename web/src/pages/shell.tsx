@@ -1,0 +1,87 @@
+// What stands on every page: the way around, and the dialog with the keys.
+import { signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+const PAGES = [
+  ["/", "Live"],
+  ["/dashboard.html", "Dashboard"],
+  ["/troubleshooting.html", "Troubleshooting"],
+] as const;
+
+/** What each key does on a page. */
+export type KeyWords = readonly (readonly [string, string])[];
+
+const keysShown = signal(false);
+
+/** Name of the page, the links to the others, what the page itself puts there, and a sentence when something is wrong. */
+export function Header({ title, warning = "", keys = [], children }: {
+  title?: string | undefined;
+  warning?: string | undefined;
+  keys?: KeyWords;
+  children?: ComponentChildren;
+}) {
+  const here = location.pathname === "/index.html" ? "/" : location.pathname;
+  return (
+    <header class="top">
+      <a class="skip" href="#main">
+        To the content
+      </a>
+      <a class="brand" href="/" aria-label="razz: live">
+        razz
+      </a>
+      <nav aria-label="Pages">
+        {PAGES.map(([href, name]) => (
+          <a key={href} href={href} {...(href === here ? { "aria-current": "page" as const } : {})}>
+            {name}
+          </a>
+        ))}
+      </nav>
+      {title !== undefined && <h1>{title}</h1>}
+      {children}
+      {warning !== "" && (
+        <span class="warning" role="alert">
+          {warning}
+        </span>
+      )}
+      {keys.length > 0 && (
+        <button type="button" class="quiet keys" aria-haspopup="dialog" title="Keys (?)" onClick={() => (keysShown.value = true)}>
+          keys
+        </button>
+      )}
+      {keys.length > 0 && <Keys keys={keys} />}
+    </header>
+  );
+}
+
+function Keys({ keys }: { keys: KeyWords }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const shown = keysShown.value;
+  useEffect(() => {
+    if (shown) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [shown]);
+  return (
+    <dialog ref={dialog} aria-label="Keys" onClose={() => (keysShown.value = false)}>
+      <h2>Keys</h2>
+      <dl>
+        {keys.map(([key, words]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{words}</dd>
+          </div>
+        ))}
+      </dl>
+      <form method="dialog">
+        <button class="quiet">close</button>
+      </form>
+    </dialog>
+  );
+}
+
+addEventListener("keydown", (event) => {
+  const [target] = event.composedPath();
+  if (event.key === "?" && !(target instanceof HTMLInputElement)) keysShown.value = true;
+});
