@@ -32,6 +32,23 @@ impl Canvas {
         self.pixmap.data()
     }
 
+    /// Writes `number`, 0 to 1023, into the top left corner so that a machine reads it even after
+    /// encoding: a white square, then ten of 24 pixels each, the lowest bit first, white for 1 and
+    /// black for 0.
+    pub fn write_number(&mut self, number: u16) {
+        const SIDE: usize = 24;
+        let row = self.size().width as usize * 4;
+        for line in self.rgba_mut().chunks_exact_mut(row).take(SIDE) {
+            for cell in 0..11 {
+                let on = cell == 0 || number >> (cell - 1) & 1 == 1;
+                let value = if on { 255 } else { 0 };
+                for pixel in line[cell * SIDE * 4..][..SIDE * 4].chunks_exact_mut(4) {
+                    pixel.copy_from_slice(&[value, value, value, 255]);
+                }
+            }
+        }
+    }
+
     pub(crate) fn rgba_mut(&mut self) -> &mut [u8] {
         self.pixmap.data_mut()
     }
@@ -359,4 +376,21 @@ pub(crate) fn round_rect(
     b.quad_to(left, top, left + r, top);
     b.close();
     b.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_a_row_of_squares() {
+        let mut canvas = Canvas::new();
+        canvas.write_number(0b10_0000_0101);
+        let width = canvas.size().width as usize;
+        let white = |x: usize, y: usize| canvas.rgba()[4 * (y * width + x)] == 255;
+        let cells: Vec<bool> = (0..11).map(|cell| white(cell * 24 + 12, 12)).collect();
+        let expected = [1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1].map(|bit| bit == 1);
+        assert_eq!(cells, expected, "a start square, then the lowest bit first");
+        assert!(!white(11 * 24, 0) && !white(0, 24), "nothing beside them is touched");
+    }
 }
