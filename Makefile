@@ -78,8 +78,16 @@ test-web: web ## types, eslint and unit tests of web/
 	cd web && npm run typecheck && npm run lint && npm test
 
 .PHONY: test-e2e
-test-e2e: build tests/e2e/node_modules/.package-lock.json ## a real camera, the release binary and a real Chromium
-	cd tests/e2e && RAZZ_BIN="$${RAZZ_BIN:-$(RELEASE)}" node run.mjs $(ARGS)
+test-e2e: build scene tests/e2e/node_modules/.package-lock.json ## a real camera, the release binary and a real Chromium
+	cd tests/e2e && RAZZ_BIN="$${RAZZ_BIN:-$(RELEASE)}" RAZZ_SCENE="$(SCENE)" node run.mjs $(ARGS)
+
+# The same selection of packages as `cargo test --workspace`, so that nothing is compiled twice.
+SCENE := $(CARGO_TARGET_DIR)/scene
+CROSSING := $(CARGO_TARGET_DIR)/debug/examples/crossing
+.PHONY: scene
+scene: web
+	cargo build --workspace --locked --quiet --example crossing
+	@[ -f $(SCENE)/crossing.json ] && [ ! $(CROSSING) -nt $(SCENE)/crossing.json ] || $(CROSSING) $(SCENE)
 
 .PHONY: clean
 clean: ## remove what was built, not what was installed

@@ -3,7 +3,8 @@
 
     camera.py [--port 0] [--user U --password P] [--auth digest|basic] NAME=KIND[:FILE] ...
 
-Each NAME is a mount. KIND is `clip:FILE` (the H.264 of an MP4, looped with continuous timestamps),
+Each NAME is a mount. KIND is `clip:FILE` (the H.264 of an MP4, or of a file that is nothing else, looped with
+continuous timestamps),
 `sizes` (H.264 that changes its size when told to), `bframes`, `h265` or `mjpeg` (test pictures).
 
 Speaks JSON, one object a line. On standard output first {"port": N}, or {"missing": "..."} and exit
@@ -234,7 +235,8 @@ def main():
         if kind == "clip":
             path = file[0]
             if path not in clips:
-                clips[path] = access_units(f'filesrc location="{path}" ! qtdemux')
+                demux = "" if path.endswith(".h264") else " ! qtdemux"
+                clips[path] = access_units(f'filesrc location="{path}"{demux}')
             mount = Mount([clips[path]])
         elif kind == "sizes":
             mount = Mount([encoded(1280, 720), encoded(640, 480)])

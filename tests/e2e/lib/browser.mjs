@@ -4,7 +4,8 @@ import { chromium } from "playwright-core";
 import { CHROMIUM } from "./paths.mjs";
 import { until } from "./wait.mjs";
 
-const FLAGS = [
+/** Flags without which a browser in a container does not start, or calls home. */
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -31,9 +32,9 @@ function keepPeers() {
 /** Leads a page to `url`. The load event is not waited for: a video without a frame holds it up. */
 export const goTo = (page, url) => page.goto(url, { waitUntil: "domcontentloaded" });
 
-/** A page at exactly 1280x720 CSS pixels, one device pixel each. */
-export async function openPage(browser, url, { onConsole = () => {} } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, deviceScaleFactor: 1 });
+/** A page at exactly 1280x720 CSS pixels, one device pixel each, unless told otherwise. */
+export async function openPage(browser, url, { onConsole = () => {}, width = 1280, height = 720, ratio = 1, ...more } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: ratio, ...more });
   const page = await context.newPage();
   page.on("console", (message) => onConsole(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => onConsole(`uncaught: ${error.message}`));
@@ -76,12 +77,12 @@ export function untilPlayers(page, count) {
   }, { seconds: 20 });
 }
 
-/** The first player of a page fills the page, so that one picture pixel is one canvas pixel. */
+/** The first player of a page fills the window: at 1280x720 one picture pixel is one canvas pixel. */
 export async function fillWithPlayer(page) {
   await untilPlayers(page, 1);
   await page.evaluate(() => {
     document.querySelector("razz-player").style.cssText =
-      "position: fixed; left: 0; top: 0; width: 1280px; height: 720px; margin: 0; border: 0; z-index: 1000";
+      "position: fixed; left: 0; top: 0; width: 100vw; height: 100vh; margin: 0; border: 0; z-index: 1000";
   });
 }
 

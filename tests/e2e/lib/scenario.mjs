@@ -49,13 +49,13 @@ class World {
     return razz.listening();
   }
 
-  /** A page of a fresh Chromium. */
-  async page(url) {
+  /** A page of a fresh Chromium; `more`: its `width`, `height`, `ratio` and what else a browser context takes. */
+  async page(url, more = {}) {
     if (!this.browser) {
       this.browser = await launch();
       this.closers.push(() => this.browser.close());
     }
-    return openPage(this.browser, url, { onConsole: (line) => this.console.push(line) });
+    return openPage(this.browser, url, { onConsole: (line) => this.console.push(line), ...more });
   }
 
   /** Something with a `close` that must not outlive the test; answers it. */

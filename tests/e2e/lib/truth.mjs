@@ -1,0 +1,44 @@
+// The fast scene with its ground truth: what `cargo run -p razz-scene --example crossing` wrote.
+
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { iou, mean } from "./boxes.mjs";
+import { Missing } from "./camera.mjs";
+
+/** The clip, its number of frames, and the true objects of each. Without RAZZ_SCENE the test is skipped. */
+export function crossing() {
+  const folder = process.env.RAZZ_SCENE;
+  if (!folder || !existsSync(path.join(folder, "crossing.json"))) {
+    throw new Missing("RAZZ_SCENE names no folder with the fast scene; make test-e2e makes it");
+  }
+  const { frames } = JSON.parse(readFileSync(path.join(folder, "crossing.json"), "utf8"));
+  // How fast each object goes, in pixels per second, from where it is in the next frame.
+  for (const [index, objects] of frames.entries()) {
+    const next = new Map(frames[(index + 1) % frames.length].map((object) => [object.object, object]));
+    for (const object of objects) {
+      const later = next.get(object.object);
+      const middle = ({ bbox }) => (bbox[0] + bbox[2]) / 2;
+      object.speed = later ? 30 * Math.abs(middle(later) - middle(object)) : 0;
+    }
+  }
+  return { clip: path.join(folder, "crossing.h264"), frames };
+}
+
+/** Whether an object crosses the picture of 1280 pixels in about two seconds, or faster. */
+export const isFast = ({ speed }) => speed >= 600;
+
+/**
+ * The IoU of each box with the true object that it fits best, where that object is wholly in the picture and nearly all
+ * of it is visible: what a detector cannot see, nobody can place. `chosen`: true objects that count.
+ */
+export function overlaps(boxes, truth, chosen = () => true) {
+  return boxes.flatMap((box) => {
+    const fit = truth.map((object) => ({ object, iou: iou(box, object.bbox) })).sort((a, b) => b.iou - a.iou)[0];
+    if (!fit || fit.iou === 0) return [];
+    return fit.object.inside > 0.999 && fit.object.visible > 0.9 && chosen(fit.object) ? [fit.iou] : [];
+  });
+}
+
+/** The mean, and the share of those below one half, in words. */
+export const words = (values) =>
+  `mean IoU ${mean(values).toFixed(3)} over ${values.length} boxes (${((100 * values.filter((v) => v < 0.5).length) / values.length).toFixed(1)} % below 0.5)`;
