@@ -86,7 +86,8 @@ describe("no boxes", () => {
   const stats = (model: Partial<Stats>, fps: Partial<CameraStatus["fps"]> = {}): Stats => {
     const status: CameraStatus = {
       state: "online", since: 0, codec: "H264", profile: "High", size: null, gop_frames: null, b_frames: false,
-      fps: { received: 30, decoded: 30, detected: 0, wanted: 6, skipped: 0, ...fps }, latency_ms: null,
+      fps: { received: 30, decoded: 30, detected: 0, wanted: 6, skipped: 0, unchanged: 0, ...fps }, latency_ms: null,
+      detect_fps_wanted: 6, detect_fps_got: 0,
       reconnects: 0, lost_packets: 0, bitrate_kbps: 0, viewers: 0, last_error: null, advice: ["Set B-frames to 0."],
     };
     return {

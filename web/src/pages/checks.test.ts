@@ -6,7 +6,7 @@ import { alignmentChecks, boxChecks, videoChecks, type Known } from "./checks";
 
 const camera: CameraStatus = {
   state: "online", since: 0, codec: "H264", profile: "High", size: [1280, 720], gop_frames: 60, b_frames: false,
-  fps: { received: 30, decoded: 30, detected: 6, wanted: 6, skipped: 0 }, latency_ms: { p50: 40, p95: 55 }, reconnects: 0,
+  fps: { received: 30, decoded: 30, detected: 6, wanted: 6, skipped: 0, unchanged: 0 }, detect_fps_wanted: 6, detect_fps_got: 6, latency_ms: { p50: 40, p95: 55 }, reconnects: 0,
   lost_packets: 0, bitrate_kbps: 2000, viewers: 1, last_error: null, advice: [],
 };
 const stats: Stats = {
@@ -52,7 +52,7 @@ describe("what is wrong is named", () => {
     { checks: videoChecks, given: known({ connection: { icePair: "udp a → b", framesDecoded: 0 } as Diagnostics["connection"] }), wrong: "Does the browser decode it?" },
     { checks: boxChecks, given: known({ camera: { fps: { ...camera.fps, wanted: 0 } } }), wrong: "Is detection on for this camera?" },
     { checks: boxChecks, given: known({ stats: { model_state: "failed", model_error: "no file" } }), wrong: "Is the model ready?" },
-    { checks: boxChecks, given: known({ camera: { fps: { ...camera.fps, detected: 1 } } }), wrong: "Does the detector keep up?" },
+    { checks: boxChecks, given: known({ camera: { detect_fps_got: 1 } }), wrong: "Does the detector keep up?" },
     { checks: boxChecks, given: known({ player: { feed: "waiting" } }), wrong: "Do messages come?" },
     { checks: alignmentChecks, given: known({ player: { mode: "live" } }), wrong: "Is the player in exact mode?" },
     { checks: alignmentChecks, given: known({ player: { frameSource: "callback" } }), wrong: "Does the browser name its frames?" },

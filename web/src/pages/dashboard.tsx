@@ -37,14 +37,14 @@ function Card({ name, value, more }: { name: string; value: string; more?: strin
 function Cards({ now }: { now: Stats }) {
   const all = Object.values(now.cameras);
   const sum = (of: (status: CameraStatus) => number): number => all.reduce((total, status) => total + of(status), 0);
-  const [detected, wanted] = [sum(({ fps }) => fps.detected), sum(({ fps }) => fps.wanted)];
+  const [got, wanted] = [sum((status) => status.detect_fps_got), sum((status) => status.detect_fps_wanted)];
   const model = { off: "off", loading: "loading…", ready: "ready", failed: "failed" }[now.model_state];
   return (
     <dl class="cards">
       <Card name="Cameras online" value={`${all.filter(({ state }) => state === "online").length} of ${all.length}`} />
       <Card name="Watching" value={String(now.viewers)} more={now.viewers === 1 ? "viewer" : "viewers"} />
       <Card name="Tracks now" value={String([...tracks.value.values()].reduce((total, count) => total + count, 0))} />
-      <Card name="Detections a second" value={detected.toFixed(1)} more={`of ${wanted.toFixed(1)} wanted`} />
+      <Card name="Detections a second" value={got.toFixed(1)} more={`of ${wanted.toFixed(1)} wanted`} />
       <Card name="Engine" value={now.engine ?? "–"} more={`model ${now.model}: ${model}`} />
       <Card name="CPU" value={`${now.cpu_percent.toFixed(0)} %`} more="of one core" />
       <Card name="Memory" value={bytes(now.memory_bytes)} />
@@ -54,10 +54,10 @@ function Cards({ now }: { now: Stats }) {
 }
 
 /** How much of what is wanted of the detector a camera gets. */
-function Capacity({ status: { fps } }: { status: CameraStatus }) {
-  if (fps.wanted === 0) return <span class="quiet">off</span>;
-  const part = share(fps.detected, fps.wanted);
-  const words = `${fps.detected.toFixed(1)} of ${fps.wanted.toFixed(1)} /s`;
+function Capacity({ status: { detect_fps_got: got, detect_fps_wanted: wanted } }: { status: CameraStatus }) {
+  if (wanted === 0) return <span class="quiet">off</span>;
+  const part = share(got, wanted);
+  const words = `${got.toFixed(1)} of ${wanted.toFixed(1)} /s`;
   return (
     <span class="capacity">
       <meter min={0} max={1} low={0.5} high={0.85} optimum={1} value={part} aria-label={`${words} detected`} />
