@@ -1,23 +1,31 @@
 //! Pictures to detections: letterbox, model, head.
 
-use razz_base::{ClassId, ClassNames, Detection, Size};
+use razz_base::{ClassNames, Detection, MonoTime, Size};
 
-use crate::engine::{self, Engine, EngineChoice, EngineError, Port};
-use crate::input::{Geometry, InputFormat};
+use crate::classes;
+use crate::engine::{
+    self, Engine, EngineChoice, EngineError, EngineOptions, Note, Port, Precision, Tensor,
+};
+use crate::feed::{Feed, InputSize};
+use crate::fit::{Fit, Fitted, GREY, rectangle};
+use crate::heads::{Family, Place, Reader, Rules, Unreadable};
+use crate::input::{Geometry, InputFormat, Placement};
 use crate::letterbox::Letterbox;
 use crate::model::{ModelError, ModelFile, ModelSource};
 use crate::picture::Picture;
-use crate::yolo::{self, Head, NotFinite, Rules};
 
 /// How to detect.
 #[derive(Clone, PartialEq, Debug)]
 pub struct DetectorSettings {
     /// Which engine runs the model.
     pub engine: EngineChoice,
+    /// With how many bits the engine computes, where it can.
+    pub precision: Precision,
     /// Detections with a score above this count, 0 to 1. Lower finds more and is wrong more often.
     pub confidence: f32,
     /// Of two detections of a class that overlap by more than this (intersection over union, 0 to
-    /// 1), the better one stays. Higher keeps more of a crowd, and more doubles.
+    /// 1), the better one stays. Higher keeps more of a crowd, and more doubles. Models that leave
+    /// no doubles (YOLO26, RT-DETR and their kin) pay no heed to it.
     pub iou: f32,
     /// Only these classes, by name; `None` for all the model knows. Names it does not know are
     /// noted and passed over.
@@ -26,18 +34,29 @@ pub struct DetectorSettings {
     pub threads: usize,
     /// Width and height of the input of a model that leaves them open.
     pub input_size: Size,
+    /// Whether such a model gets an input of each picture's shape, as small as fits into
+    /// `input_size` in whole steps of 32: 640x384 for 1280x720. Less to compute, and next to no
+    /// border.
+    pub rectangular: bool,
+    /// At most so many pictures in one run of a model that leaves that open; `None` for as many as
+    /// the engine gains from.
+    pub batch: Option<usize>,
 }
 
 impl Default for DetectorSettings {
-    /// Automatic engine, confidence 0.25, IoU 0.7, all classes, one thread less than cores, 640x640.
+    /// Automatic engine, f32, confidence 0.25, IoU 0.7, all classes, one thread less than cores,
+    /// 640x640 or less by the picture's shape, batches as the engine likes.
     fn default() -> Self {
         Self {
             engine: EngineChoice::Auto,
+            precision: Precision::F32,
             confidence: 0.25,
             iou: 0.7,
             classes: None,
             threads: engine::default_threads(),
             input_size: Size::new(640, 640),
+            rectangular: true,
+            batch: None,
         }
     }
 }
@@ -52,10 +71,10 @@ pub enum DetectError {
     #[error("inference failed: the model's output holds NaN or infinite values")]
     NotFinite,
     /// The model's output changed its shape.
-    #[error("inference failed: the model gave {found:?}, at load time it was another shape")]
+    #[error("inference failed: the model gave {found}, at load time it was another shape")]
     Shape {
-        /// The shape it gave.
-        found: Vec<usize>,
+        /// The shapes it gave.
+        found: String,
     },
     /// Not three bytes for each pixel of a picture.
     #[error("{bytes} bytes are not an RGB picture of {width}x{height}")]
@@ -72,51 +91,83 @@ pub enum DetectError {
 /// A loaded detection model. One thread uses it at a time; pictures may come from all cameras.
 pub struct Detector {
     engine: Box<dyn Engine>,
-    letterbox: Letterbox,
-    head: Head,
-    shape: Vec<usize>,
+    feed: Feed,
+    reader: Reader,
     rules: Rules,
     names: ClassNames,
-    notes: Vec<String>,
+    notes: Vec<Note>,
+    rectangular: bool,
+    batch: usize,
+    letterboxes: Letterboxes,
+    /// The inputs of a batch of several, one after the other, and where their pictures lie.
+    joined: Vec<f32>,
+    places: Vec<Place>,
 }
 
 impl Detector {
     /// Loads a model and runs it once, so that what is wrong with it shows now and the first
-    /// picture is as fast as the others.
+    /// picture is as fast as the others. Of several engines that work, the first is used.
     ///
     /// # Errors
     /// When the file is not there, not a model, cut short, takes or gives shapes that are not
     /// known here, gives NaN, knows none of the classes, or no engine can run it.
     pub fn load(model: ModelSource<'_>, settings: &DetectorSettings) -> Result<Self, ModelError> {
+        Self::load_with(model, settings, None)
+    }
+
+    /// The same, and of several engines that work, the fastest is used, by a few runs each. They
+    /// take some seconds; `now` tells the time.
+    ///
+    /// # Errors
+    /// As [`Detector::load`].
+    pub fn load_fastest(
+        model: ModelSource<'_>,
+        settings: &DetectorSettings,
+        now: &dyn Fn() -> MonoTime,
+    ) -> Result<Self, ModelError> {
+        Self::load_with(model, settings, Some(now))
+    }
+
+    fn load_with(
+        model: ModelSource<'_>,
+        settings: &DetectorSettings,
+        now: Option<&dyn Fn() -> MonoTime>,
+    ) -> Result<Self, ModelError> {
         let file = ModelFile::read(model)?;
         let mut notes = Vec::new();
-        // What is wrong with the model is wrong with every engine, so it ends the search.
-        let mut verdict = None;
-        let accept = |engine: &mut dyn Engine| {
-            verdict = Some(Fit::check(engine, &file, settings)?);
-            Ok(())
+        let options = EngineOptions {
+            choice: settings.engine,
+            precision: settings.precision,
+            threads: settings.threads,
         };
-        let engine =
-            engine::open(&file.data, settings.engine, settings.threads, &mut notes, accept)
-                .map_err(|errors| ModelError::Engine {
-                    model: file.name.clone(),
-                    reason: joined(&errors),
-                })?;
-        let Some(fit) = verdict else {
-            unreachable!("an engine is only opened once it was accepted");
-        };
-        let fit = fit?;
-        let names = names(&file, fit.head.classes())?;
-        let classes = allowed(&file.name, &names, settings.classes.as_deref(), &mut notes)?;
-        Ok(Self {
+        let mut fit = Fit::new(&file, settings.input_size, settings.rectangular);
+        let engine = engine::open(&file.data, &options, now, &mut notes, &mut fit)
+            .map_err(|errors| ModelError::engine(&file.name, &errors))?;
+        let Fitted { feed, reader, names, rectangular } = fit.verdict(engine.as_ref())?;
+        if settings.rectangular && !rectangular && matches!(feed.size(), InputSize::Open(_)) {
+            let Size { width, height } = feed.size().largest();
+            notes.push(Note::info(format!(
+                "every picture is given to the model as {width}x{height}"
+            )));
+        }
+        let wanted = settings.classes.as_deref();
+        let classes = classes::allowed(&file.name, &names, wanted, &mut notes)?;
+        let batch = settings.batch.unwrap_or_else(|| engine.batch()).max(1);
+        let mut detector = Self {
+            batch: if feed.has_open_batch() { batch } else { 1 },
             engine,
-            letterbox: fit.letterbox,
-            head: fit.head,
-            shape: fit.shape,
+            letterboxes: Letterboxes::new(reader.family().input_format()),
+            feed,
+            reader,
             rules: Rules { confidence: settings.confidence, iou: settings.iou, classes },
             names,
             notes,
-        })
+            rectangular,
+            joined: Vec::new(),
+            places: Vec::new(),
+        };
+        detector.try_batch();
+        Ok(detector)
     }
 
     /// Finds what is in `picture`. `out` is overwritten: best first, at most 300, boxes in pixels of
@@ -129,8 +180,7 @@ impl Detector {
         picture: &Picture,
         out: &mut Vec<Detection>,
     ) -> Result<(), DetectError> {
-        let geometry = self.letterbox.picture(picture);
-        self.infer(geometry, picture.size, out)
+        self.one(picture.size, |letterbox| letterbox.picture(picture), out)
     }
 
     /// The same for an 8-bit RGB picture, three bytes a pixel, row after row.
@@ -148,8 +198,53 @@ impl Detector {
             out.clear();
             return Err(DetectError::Rgb { bytes: rgb.len(), width, height });
         }
-        let geometry = self.letterbox.rgb(rgb, size);
-        self.infer(geometry, size, out)
+        self.one(size, |letterbox| letterbox.rgb(rgb, size), out)
+    }
+
+    /// The same for several pictures, with as many as [`batch`](Self::batch) in one run where their
+    /// shapes allow it; `out` has one list for each.
+    ///
+    /// # Errors
+    /// As [`Detector::detect`]; what was found until then stays, the other lists are empty.
+    ///
+    /// # Panics
+    /// If there are not as many lists as pictures.
+    pub fn detect_batch(
+        &mut self,
+        pictures: &[&Picture],
+        out: &mut [Vec<Detection>],
+    ) -> Result<(), DetectError> {
+        assert_eq!(pictures.len(), out.len(), "one list for each picture");
+        out.iter_mut().for_each(Vec::clear);
+        let (mut pictures, mut out) = (pictures, out);
+        while let Some(first) = pictures.first() {
+            let input = self.input_size_for(first.size);
+            let alike = |p: &&&Picture| self.input_size_for(p.size) == input;
+            let count = pictures.iter().take(self.batch).take_while(alike).count().max(1);
+            let (now, later) = pictures.split_at(count);
+            let (lists, rest) = std::mem::take(&mut out).split_at_mut(count);
+            match (now, lists) {
+                ([picture], [list]) => self.detect(picture, list)?,
+                (now, lists) => self.several(now, input, lists)?,
+            }
+            (pictures, out) = (later, rest);
+        }
+        Ok(())
+    }
+
+    /// Runs the model on what its input holds and looks at nothing that it gives: what inference
+    /// costs by itself, for measuring.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn infer_only(&mut self) -> Result<(), DetectError> {
+        let largest = self.feed.size().largest();
+        let letterbox = match self.letterboxes.kept.last() {
+            Some((_, letterbox)) => letterbox,
+            None => self.letterboxes.take(largest, largest),
+        };
+        let (engine, input) = (self.engine.as_mut(), letterbox.target());
+        Ok(self.feed.run(engine, letterbox.canvas(), 1, input, &mut |_| ())?)
     }
 
     /// The model's classes.
@@ -157,257 +252,156 @@ impl Detector {
         &self.names
     }
 
-    /// What runs it: `"rten"`, `"ort/cpu"` or `"ort/openvino"`.
+    /// What kin the model is of.
+    pub fn family(&self) -> Family {
+        self.reader.family()
+    }
+
+    /// What runs it: `"rten"`, `"ort/cpu"`, `"ort/openvino"`, `"ort/cuda"` or `"ort/tensorrt"`.
     pub fn engine_name(&self) -> &str {
         self.engine.name()
     }
 
-    /// The model's input, in pixels.
-    pub fn input_size(&self) -> Size {
-        self.letterbox.target()
+    /// With how many bits it computes.
+    pub fn precision(&self) -> Precision {
+        self.engine.precision()
     }
 
-    /// What a log should say about how it was loaded: engines passed over and why, unknown classes.
-    pub fn notes(&self) -> &[String] {
+    /// What the model takes.
+    pub fn inputs(&self) -> &[Port] {
+        self.engine.inputs()
+    }
+
+    /// What it gives.
+    pub fn outputs(&self) -> &[Port] {
+        self.engine.outputs()
+    }
+
+    /// The model's input, in pixels; the largest where that follows the picture.
+    pub fn input_size(&self) -> Size {
+        self.feed.size().largest()
+    }
+
+    /// The model's input for pictures of a size.
+    pub fn input_size_for(&self, picture: Size) -> Size {
+        match self.feed.size() {
+            InputSize::Open(largest) if self.rectangular => rectangle(picture, largest),
+            size => size.largest(),
+        }
+    }
+
+    /// Pictures in one run of [`detect_batch`](Self::detect_batch), at most.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// What a log should say about how it was loaded: which engines were passed over and why, their
+    /// times where they were measured, unknown classes.
+    pub fn notes(&self) -> &[Note] {
         &self.notes
     }
 
-    fn infer(
+    fn one(
         &mut self,
-        geometry: Geometry,
         size: Size,
+        fill: impl FnOnce(&mut Letterbox) -> Geometry,
         out: &mut Vec<Detection>,
     ) -> Result<(), DetectError> {
         out.clear();
-        let (head, rules, shape) = (&mut self.head, &self.rules, &self.shape);
+        let input = self.input_size_for(size);
+        let letterbox = self.letterboxes.take(size, input);
+        let geometry = fill(letterbox);
+        let place = Place { index: 0, geometry, input, picture: size };
+        let (reader, rules) = (&mut self.reader, &self.rules);
         let mut result = Ok(());
-        let target = self.letterbox.target();
-        let input_shape = [1, 3, target.height as usize, target.width as usize];
-        self.engine.run(self.letterbox.canvas(), input_shape, &mut |output| {
-            result = if output.shape == shape {
-                head.read(output.data, rules, geometry, size, out)
-                    .map_err(|NotFinite| DetectError::NotFinite)
-            } else {
-                Err(DetectError::Shape { found: output.shape.to_vec() })
-            };
+        self.feed.run(self.engine.as_mut(), letterbox.canvas(), 1, input, &mut |outputs| {
+            result = reader.read(outputs, &place, rules, out).map_err(|e| unreadable(e, outputs));
         })?;
         result
     }
-}
 
-fn joined(errors: &[EngineError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-fn listed(ports: &[Port]) -> String {
-    match ports {
-        [] => "nothing".to_owned(),
-        ports => ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
-    }
-}
-
-/// How an engine's model fits: its letterbox and its head.
-struct Fit {
-    letterbox: Letterbox,
-    head: Head,
-    shape: Vec<usize>,
-}
-
-impl Fit {
-    /// The outer error is the engine's, the inner one the model's.
-    fn check(
-        engine: &mut dyn Engine,
-        file: &ModelFile<'_>,
-        settings: &DetectorSettings,
-    ) -> Result<Result<Self, ModelError>, EngineError> {
-        let model = || file.name.clone();
-        let Some(size) = input_size(engine.inputs(), settings.input_size) else {
-            let found = listed(engine.inputs());
-            return Ok(Err(ModelError::Input { model: model(), found }));
-        };
-        let refused =
-            |found| Ok(Err(ModelError::Output { model: model(), found, known: yolo::KNOWN }));
-        if engine.outputs().len() != 1 {
-            return refused(listed(engine.outputs()));
+    /// Pictures of one input size, in one run.
+    fn several(
+        &mut self,
+        pictures: &[&Picture],
+        input: Size,
+        out: &mut [Vec<Detection>],
+    ) -> Result<(), DetectError> {
+        self.joined.clear();
+        self.places.clear();
+        for (index, picture) in pictures.iter().enumerate() {
+            let letterbox = self.letterboxes.take(picture.size, input);
+            let geometry = letterbox.picture(picture);
+            self.joined.extend_from_slice(letterbox.canvas());
+            self.places.push(Place { index, geometry, input, picture: picture.size });
         }
-        let letterbox = Letterbox::new(size, InputFormat::default());
-        let input_shape = [1, 3, size.height as usize, size.width as usize];
-        let (mut shape, mut finite) = (Vec::new(), true);
-        engine.run(letterbox.canvas(), input_shape, &mut |output| {
-            shape = output.shape.to_vec();
-            finite = output.data.iter().all(|v| v.is_finite());
+        let (reader, rules, places) = (&mut self.reader, &self.rules, &self.places);
+        let mut result = Ok(());
+        let (engine, batch) = (self.engine.as_mut(), pictures.len());
+        self.feed.run(engine, &self.joined, batch, input, &mut |outputs| {
+            result = places.iter().zip(&mut *out).try_for_each(|(place, out)| {
+                reader.read(outputs, place, rules, out).map_err(|e| unreadable(e, outputs))
+            });
         })?;
-        let Some(head) = Head::new(&shape) else {
-            return refused(format!("{} {shape:?}", engine.outputs()[0].name));
-        };
-        if !finite {
-            return Ok(Err(ModelError::NotFinite { model: model() }));
+        result
+    }
+
+    /// Runs a full batch once; if the model cannot take it after all, pictures go one by one.
+    fn try_batch(&mut self) {
+        let input = self.feed.size().largest();
+        let (batch, largest) = (self.batch, Geometry::new(input, input, Placement::Stretched));
+        if batch == 1 {
+            return;
         }
-        Ok(Ok(Self { letterbox, head, shape }))
-    }
-}
-
-/// The size of the one picture that the model takes; `None` when it takes something else.
-pub(crate) fn input_size(inputs: &[Port], open: Size) -> Option<Size> {
-    let [input] = inputs else { return None };
-    if input.is_f32 == Some(false) {
-        return None;
-    }
-    let (height, width) = match input.shape.as_deref() {
-        Some([None | Some(1), None | Some(3), height, width]) => (*height, *width),
-        None => (None, None),
-        Some(_) => return None,
-    };
-    let side = |known: Option<usize>, open: u32| known.unwrap_or(open as usize);
-    let (width, height) = (side(width, open.width), side(height, open.height));
-    // Larger than any model, small enough to allocate.
-    let sane = |v: usize| (1..=8192).contains(&v);
-    (sane(width) && sane(height)).then(|| Size::new(width as u32, height as u32))
-}
-
-/// The names of the classes: the model's own, else COCO's for 80 classes, else numbers.
-fn names(file: &ModelFile<'_>, classes: usize) -> Result<ClassNames, ModelError> {
-    let own = file.metadata.get("names").and_then(|text| parse_names(text));
-    match own {
-        Some(names) if names.len() == classes => Ok(ClassNames::new(names)),
-        // E.g. masks or key points behind the classes.
-        Some(names) => Err(ModelError::Output {
-            model: file.name.clone(),
-            found: format!("{classes} values after each box, and names {} classes", names.len()),
-            known: yolo::KNOWN,
-        }),
-        None if classes == 80 => Ok(ClassNames::coco()),
-        None => Ok(ClassNames::new((0..classes).map(|class| class.to_string()))),
-    }
-}
-
-/// For each class whether it counts; empty for all.
-fn allowed(
-    model: &str,
-    names: &ClassNames,
-    wanted: Option<&[String]>,
-    notes: &mut Vec<String>,
-) -> Result<Vec<bool>, ModelError> {
-    let Some(wanted) = wanted else { return Ok(Vec::new()) };
-    let mut allowed = vec![false; names.len()];
-    for name in wanted {
-        match names.find(name) {
-            Some(ClassId(id)) => allowed[usize::from(id)] = true,
-            None => notes.push(format!("model {model} has no class \"{name}\"; it is passed over")),
+        let canvas = vec![GREY; batch * 3 * input.width as usize * input.height as usize];
+        let place = Place { index: batch - 1, geometry: largest, input, picture: input };
+        let (reader, rules) = (&mut self.reader, &self.rules);
+        let mut read = Ok(());
+        let run = self.feed.run(self.engine.as_mut(), &canvas, batch, input, &mut |outputs| {
+            read = reader.read(outputs, &place, rules, &mut Vec::new());
+        });
+        if run.is_err() || read.is_err() {
+            let text = format!("the model takes no batch of {batch}, pictures go one by one");
+            self.notes.push(Note::warning(text));
+            self.batch = 1;
         }
     }
-    if allowed.contains(&true) {
-        return Ok(allowed);
-    }
-    let mut known: Vec<&str> = names.iter().take(10).collect();
-    if names.len() > known.len() {
-        known.push("...");
-    }
-    Err(ModelError::Classes {
-        model: model.to_owned(),
-        wanted: wanted.join(", "),
-        known: known.join(", "),
-    })
 }
 
-/// Reads `{0: 'person', 1: "traffic light"}`, as Python prints a dictionary, or `['a', 'b']`.
-/// `None` when it is something else, or the numbers do not run from 0.
-fn parse_names(text: &str) -> Option<Vec<String>> {
-    let text = text.trim();
-    let numbered = text.starts_with('{');
-    let mut rest = match numbered {
-        true => text.strip_prefix('{')?.strip_suffix('}')?,
-        false => text.strip_prefix('[')?.strip_suffix(']')?,
+fn unreadable(error: Unreadable, outputs: &[Tensor<'_>]) -> DetectError {
+    match error {
+        Unreadable::NotFinite => DetectError::NotFinite,
+        Unreadable::Shape => {
+            let shapes: Vec<String> = outputs.iter().map(|o| format!("{:?}", o.shape)).collect();
+            DetectError::Shape { found: shapes.join(" and ") }
+        }
     }
-    .trim_start();
-    let mut names = Vec::new();
-    while !rest.is_empty() {
-        if numbered {
-            let (number, after) = rest.split_once(':')?;
-            let number = number.trim().trim_matches(['\'', '"']);
-            if number.parse() != Ok(names.len()) {
-                return None;
+}
+
+/// Letterboxes for the sizes that pictures came in lately, so that cameras of different sizes do
+/// not rebuild each other's tables.
+struct Letterboxes {
+    format: InputFormat,
+    kept: Vec<(Size, Letterbox)>,
+}
+
+impl Letterboxes {
+    const MOST: usize = 8;
+
+    fn new(format: InputFormat) -> Self {
+        Self { format, kept: Vec::new() }
+    }
+
+    /// The one for pictures of `source` in a model input of `target`.
+    fn take(&mut self, source: Size, target: Size) -> &mut Letterbox {
+        let found = self.kept.iter().position(|(size, l)| (*size, l.target()) == (source, target));
+        let at = found.unwrap_or_else(|| {
+            if self.kept.len() == Self::MOST {
+                self.kept.remove(0);
             }
-            rest = after.trim_start();
-        }
-        let (name, after) = quoted(rest)?;
-        names.push(name);
-        rest = after.trim_start();
-        rest = match rest.strip_prefix(',') {
-            Some(after) => after.trim_start(),
-            None if rest.is_empty() => rest,
-            None => return None,
-        };
-    }
-    (!names.is_empty()).then_some(names)
-}
-
-/// A quoted string at the start, without its quotes, and what follows.
-fn quoted(text: &str) -> Option<(String, &str)> {
-    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
-    let mut name = String::new();
-    let mut characters = text.char_indices().skip(1);
-    while let Some((at, c)) = characters.next() {
-        match c {
-            '\\' => name.push(characters.next()?.1),
-            c if c == quote => return Some((name, &text[at + c.len_utf8()..])),
-            c => name.push(c),
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn class_names_as_python_prints_them() {
-        for (text, want) in [
-            ("{0: 'person', 1: 'bicycle'}", Some(&["person", "bicycle"][..])),
-            ("{0: \"driver's cab\", 1: 'a, b: c'}", Some(&["driver's cab", "a, b: c"])),
-            ("{'0': 'a', '1': 'b'}", Some(&["a", "b"])),
-            (r"{0: 'o\'clock'}", Some(&["o'clock"])),
-            ("['a', 'b',]", Some(&["a", "b"])),
-            ("{1: 'a'}", None),
-            ("{0: person}", None),
-            ("{0: 'person'", None),
-            ("{0: 'person}", None),
-            ("{0: 'a' 1: 'b'}", None),
-            ("{}", None),
-            ("", None),
-        ] {
-            assert_eq!(
-                parse_names(text).as_deref(),
-                want.map(|w| w.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>()).as_deref(),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn inputs_that_pictures_fit() {
-        let open = Size::new(640, 480);
-        let port = |shape: Option<Vec<Option<usize>>>, is_f32| Port {
-            name: "images".to_owned(),
-            shape,
-            is_f32,
-        };
-        let dims = |d: [i64; 4]| Some(d.iter().map(|v| usize::try_from(*v).ok()).collect());
-        for (port, want) in [
-            (port(dims([1, 3, 384, 640]), Some(true)), Some(Size::new(640, 384))),
-            (port(dims([-1, 3, -1, -1]), Some(true)), Some(open)),
-            (port(None, None), Some(open)),
-            (port(dims([1, 1, 640, 640]), Some(true)), None),
-            (port(dims([4, 3, 640, 640]), Some(true)), None),
-            (port(dims([1, 640, 640, 3]), Some(true)), None),
-            (port(dims([1, 3, 640, 640]), Some(false)), None),
-            (port(dims([1, 3, 0, 640]), Some(true)), None),
-            (port(dims([1, 3, 1 << 20, 640]), Some(true)), None),
-            (port(Some(vec![Some(1), Some(3)]), Some(true)), None),
-        ] {
-            assert_eq!(input_size(std::slice::from_ref(&port), open), want, "{port}");
-        }
-        assert_eq!(input_size(&[], open), None);
+            self.kept.push((source, Letterbox::new(target, self.format)));
+            self.kept.len() - 1
+        });
+        &mut self.kept[at].1
     }
 }

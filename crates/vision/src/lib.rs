@@ -11,12 +11,16 @@
 //! [`InputFormat`], [`engine`] (rten, ONNX Runtime), [`Detector`], [`Embedder`], [`encode_jpeg`].
 
 mod baseline;
+mod classes;
 mod colour;
 mod decoder;
 mod detector;
 mod embed;
 pub mod engine;
+mod feed;
+mod fit;
 mod glance;
+mod heads;
 mod input;
 mod jpeg;
 mod letterbox;
@@ -24,13 +28,13 @@ mod model;
 mod onnx;
 mod picture;
 mod resample;
-mod yolo;
 
 pub use decoder::{DecodeError, Decoder, DecoderCounts};
 pub use detector::{DetectError, Detector, DetectorSettings};
 pub use embed::{Embedder, HistogramEmbedder, OnnxEmbedder, builtin_embedder};
-pub use engine::EngineChoice;
+pub use engine::{EngineChoice, Note, NoteLevel, Precision};
 pub use glance::Glance;
+pub use heads::Family;
 pub use input::{ChannelOrder, Geometry, InputFormat, Placement, Values};
 pub use jpeg::{JpegError, encode_jpeg};
 pub use letterbox::Letterbox;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::engine::EngineError;
 use crate::onnx::{Malformed, Outline};
 
 /// A model file, or its bytes.
@@ -58,7 +59,9 @@ pub enum ModelError {
         missing: u64,
     },
     /// An input that pictures cannot be fitted into.
-    #[error("model {model}: takes {found}; known is one f32 input [1, 3, height, width]")]
+    #[error(
+        "model {model}: takes {found}; known is one f32 input [1, 3, height, width], alone or beside a size [1, 2] (RT-DETR, D-FINE)"
+    )]
     Input {
         /// The model.
         model: String,
@@ -101,6 +104,14 @@ pub enum ModelError {
         /// What each engine said.
         reason: String,
     },
+}
+
+impl ModelError {
+    /// No engine could.
+    pub(crate) fn engine(model: &str, errors: &[EngineError]) -> Self {
+        let reasons: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Self::Engine { model: model.to_owned(), reason: reasons.join("; ") }
+    }
 }
 
 /// A whole ONNX file in memory.

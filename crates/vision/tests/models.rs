@@ -121,17 +121,17 @@ fn shapes_that_are_not_known() {
             (input(&[1, 64, 64, 3], 1), "images [1, 64, 64, 3]"),
             (input(&[2, 3, 64, 64], 1), "images [2, 3, 64, 64]"),
             (input(&[1, 3], 1), "images [1, 3]"),
-            (input(&[1, 3, 64, 64], 7), "not f32"),
-            (output(&[1, 50, 6]), "output0 [1, 50, 6]"),
+            (input(&[1, 3, 64, 64], 7), "of integers"),
+            (output(&[1, 2000, 7]), "output0 [1, 2000, 7]"),
             (output(&[1, 512]), "output0 [1, 512]"),
             (output(&[1, 4, 50]), "output0 [1, 4, 50]"),
             (output(&[1, 6, 50, 1]), "output0 [1, 6, 50, 1]"),
             (onnx::identity(&INPUT), "output0 [1, 3, 64, 64]"),
         ] {
-            let error = load(&model, engine).err().unwrap();
+            let error = load(&model, engine).err().unwrap_or_else(|| panic!("{says} is taken"));
             let shape = matches!(error, ModelError::Input { .. } | ModelError::Output { .. });
             let error = error.to_string();
-            assert!(shape && error.contains(says) && error.contains("known is"), "{says}: {error}");
+            assert!(shape && error.contains(says) && error.contains("known "), "{says}: {error}");
         }
         let names = onnx::with_names(&output(&[1, 6, 50]), "{0: 'person'}");
         let error = load(&names, engine).err().unwrap().to_string();
@@ -188,7 +188,7 @@ fn classes_asked_for() {
         let mut out = Vec::new();
         detector.detect_rgb(&picture, Size::new(64, 64), &mut out).unwrap();
         assert_eq!(out.len(), found, "{classes:?}");
-        let noted = detector.notes().iter().any(|note| note.contains("\"cow\""));
+        let noted = detector.notes().iter().any(|note| note.text.contains("\"cow\""));
         assert_eq!(noted, classes.contains(&"cow"), "{:?}", detector.notes());
     }
     let error = load(&["cow"]).err().unwrap().to_string();
@@ -206,8 +206,4 @@ fn an_embedder_is_no_detector_and_the_other_way_round() {
         let error = OnnxEmbedder::load(&yolo, engine, 1).err().unwrap().to_string();
         assert!(error.contains("yolo11n") && error.contains("[batch, values]"), "{error}");
     }
-    let yolox = data.join("models/yolox_nano.onnx");
-    let error = Detector::load(ModelSource::File(&yolox), &settings(EngineChoice::Rten));
-    let error = error.err().unwrap().to_string();
-    assert!(error.contains("[1, 3549, 85]") && error.contains("YOLO11"), "{error}");
 }

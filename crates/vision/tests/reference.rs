@@ -22,7 +22,7 @@ fn detector(model: &std::path::Path, engine: EngineChoice, confidence: f32) -> D
     let settings = DetectorSettings { engine, confidence, threads: 2, ..Default::default() };
     let detector = Detector::load(ModelSource::File(model), &settings).unwrap();
     for line in detector.notes() {
-        note(line);
+        note(&line.to_string());
     }
     detector
 }

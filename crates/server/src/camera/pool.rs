@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use razz_base::{CameraId, ClassNames, Detection, MediaTime};
 use razz_engine::Scheduler;
-use razz_vision::{Detector, Picture};
+use razz_vision::{Detector, NoteLevel, Picture};
 use tracing::{error, info, warn};
 
 use super::driver::Mailbox;
@@ -139,7 +139,10 @@ impl Pool {
             Err(_) => return self.fail("the model's engine panicked while loading it".to_owned()),
         };
         for note in detector.notes() {
-            warn!("{note}");
+            match note.level {
+                NoteLevel::Info => info!("{note}"),
+                NoteLevel::Warning => warn!("{note}"),
+            }
         }
         info!(
             engine = detector.engine_name(),

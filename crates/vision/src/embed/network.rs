@@ -6,8 +6,10 @@ use razz_base::{Embedding, Rect, Size};
 
 use super::{Embedder, pixels};
 use crate::colour::YuvToRgb;
-use crate::detector::input_size;
-use crate::engine::{self, Engine, EngineChoice, EngineError, Port};
+use crate::engine::{
+    self, Engine, EngineChoice, EngineError, EngineOptions, Note, Port, Precision, Tensor, Trial,
+};
+use crate::feed::picture_size;
 use crate::input::{InputFormat, Values};
 use crate::model::{ModelError, ModelFile, ModelSource};
 use crate::picture::Picture;
@@ -31,7 +33,7 @@ pub struct OnnxEmbedder {
     fixed: bool,
     input: Vec<f32>,
     sampler: Sampler,
-    notes: Vec<String>,
+    notes: Vec<Note>,
 }
 
 impl OnnxEmbedder {
@@ -43,30 +45,25 @@ impl OnnxEmbedder {
     pub fn load(path: &Path, choice: EngineChoice, threads: usize) -> Result<Self, ModelError> {
         let file = ModelFile::read(ModelSource::File(path))?;
         let mut notes = Vec::new();
-        let mut verdict = None;
-        let engine = engine::open(&file.data, choice, threads, &mut notes, |engine| {
-            verdict = Some(Fit::check(engine, &file.name)?);
-            Ok(())
-        })
-        .map_err(|errors| ModelError::Engine {
-            model: file.name.clone(),
-            reason: errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-        })?;
-        let Some(fit) = verdict else {
-            unreachable!("an engine is only opened once it was accepted");
+        let options = EngineOptions { choice, precision: Precision::F32, threads };
+        let mut first = FirstRun { name: &file.name, verdict: None };
+        let engine = engine::open(&file.data, &options, None, &mut notes, &mut first)
+            .map_err(|errors| ModelError::engine(&file.name, &errors))?;
+        let Some(fit) = first.verdict else {
+            unreachable!("an engine is only opened once it was checked");
         };
         let Fit { size, batch, fixed } = fit?;
         let input = vec![0.0; batch * 3 * (size.width * size.height) as usize];
         Ok(Self { engine, size, batch, fixed, input, sampler: Sampler::default(), notes })
     }
 
-    /// What runs it: `"rten"`, `"ort/cpu"` or `"ort/openvino"`.
+    /// What runs it: `"rten"`, `"ort/cpu"`, `"ort/openvino"`, `"ort/cuda"` or `"ort/tensorrt"`.
     pub fn engine_name(&self) -> &str {
         self.engine.name()
     }
 
     /// What a log should say about how it was loaded.
-    pub fn notes(&self) -> &[String] {
+    pub fn notes(&self) -> &[Note] {
         &self.notes
     }
 
@@ -91,9 +88,11 @@ impl OnnxEmbedder {
             }
             let batch = if self.fixed { self.batch } else { crops.len() };
             let (width, height) = (self.size.width as usize, self.size.height as usize);
-            let input = &self.input[..batch * 3 * width * height];
-            self.engine.run(input, [batch, 3, height, width], &mut |output| {
-                let vectors = output.data.chunks_exact(output.data.len() / batch);
+            let shape = [batch, 3, height, width];
+            let input = Tensor::f32(&shape, &self.input[..batch * 3 * width * height]);
+            self.engine.run(&[input], &mut |outputs| {
+                let values = outputs.first().and_then(Tensor::as_f32).unwrap_or_default();
+                let vectors = values.chunks_exact((values.len() / batch).max(1));
                 for ((i, _), vector) in crops.iter().zip(vectors) {
                     embeddings[*i] = Embedding::normalised(vector);
                 }
@@ -128,6 +127,25 @@ impl Embedder for OnnxEmbedder {
     }
 }
 
+/// The first run of a network in an engine.
+struct FirstRun<'a> {
+    name: &'a str,
+    verdict: Option<Result<Fit, ModelError>>,
+}
+
+impl Trial for FirstRun<'_> {
+    fn check(&mut self, engine: &mut dyn Engine) -> Result<bool, EngineError> {
+        let verdict = Fit::check(engine, self.name)?;
+        let fits = verdict.is_ok();
+        self.verdict = Some(verdict);
+        Ok(fits)
+    }
+
+    fn run(&mut self, engine: &mut dyn Engine) -> Result<(), EngineError> {
+        self.check(engine).map(drop)
+    }
+}
+
 /// What the network takes.
 struct Fit {
     size: Size,
@@ -153,16 +171,20 @@ impl Fit {
             *first = None;
         }
         let sane = fixed.is_none_or(|batch| (1..=256).contains(&batch));
-        let Some(size) = input_size(&[one], USUAL_SIZE).filter(|_| sane) else {
+        let Some(size) = picture_size(&one, USUAL_SIZE).filter(|_| sane) else {
             return Ok(Err(ModelError::Input { model: model(), found: input.to_string() }));
         };
         let batch = fixed.unwrap_or(OPEN_BATCH);
         let (width, height) = (size.width as usize, size.height as usize);
         let grey = vec![0.0; batch * 3 * width * height];
         let (mut shape, mut finite) = (Vec::new(), true);
-        engine.run(&grey, [batch, 3, height, width], &mut |output| {
-            shape = output.shape.to_vec();
-            finite = output.data.iter().all(|v| v.is_finite());
+        let grey_shape = [batch, 3, height, width];
+        engine.run(&[Tensor::f32(&grey_shape, &grey)], &mut |outputs| {
+            // Values that are no floats are as good as no output.
+            if let Some(output) = outputs.first().filter(|output| output.as_f32().is_some()) {
+                shape = output.shape.to_vec();
+                finite = output.is_finite();
+            }
         })?;
         // Some exports keep the 1x1 that pooling left.
         let plain = shape.len() >= 2 && shape[0] == batch && shape[1] >= 2;

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 /// `ORT_DYLIB_PATH` alone where it is set. Else what is found in `/usr/lib`,
 /// `/usr/lib/x86_64-linux-gnu`, `/usr/lib/aarch64-linux-gnu`, `/usr/local/lib` and, three folders
 /// deep, in the project's cache: `$RAZZ_CACHE/onnxruntime`, else `$XDG_CACHE_HOME/razz/onnxruntime`,
-/// else `~/.cache/razz/onnxruntime`. Those with the OpenVINO provider beside them come first, and
-/// among equals the project's cache. A library is a file `libonnxruntime.so*`.
+/// else `~/.cache/razz/onnxruntime`. Those with the CUDA provider beside them come first where there
+/// is an NVIDIA GPU, then those with OpenVINO's, and among equals the project's cache. A library is
+/// a file `libonnxruntime.so*`.
 pub fn library_candidates() -> Vec<PathBuf> {
     if let Some(path) = env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()) {
         return vec![path.into()];
@@ -21,7 +22,10 @@ pub fn library_candidates() -> Vec<PathBuf> {
     for folder in SYSTEM_FOLDERS {
         search(Path::new(folder), 0, &mut found);
     }
-    found.sort_by_key(|path| !has_openvino(path));
+    let gpu = Path::new("/dev/nvidiactl").exists();
+    found.sort_by_key(|path| {
+        (!(gpu && has_provider(path, "cuda")), !has_provider(path, "openvino"))
+    });
     found
 }
 
@@ -37,9 +41,9 @@ pub(super) fn cache_folder() -> Option<PathBuf> {
     Some(cache.join("onnxruntime"))
 }
 
-/// Whether the library's OpenVINO provider lies beside it.
-fn has_openvino(library: &Path) -> bool {
-    library.with_file_name("libonnxruntime_providers_openvino.so").exists()
+/// Whether this provider of the library lies beside it: `cuda`, `openvino`.
+pub(super) fn has_provider(library: &Path, provider: &str) -> bool {
+    library.with_file_name(format!("libonnxruntime_providers_{provider}.so")).exists()
 }
 
 /// Adds one library of `folder`, if it has one, and those of folders inside it, `depth` deep.

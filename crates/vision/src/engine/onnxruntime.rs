@@ -1,65 +1,146 @@
-//! ONNX Runtime, loaded at run time; on the CPU, or with its OpenVINO provider.
+//! ONNX Runtime, loaded at run time, with one of its execution providers.
 
 use std::sync::OnceLock;
 
 use ort::environment::Environment;
-use ort::ep::{ArbitrarilyConfigurableExecutionProvider, ExecutionProvider, OpenVINO};
+use ort::ep::{
+    ArbitrarilyConfigurableExecutionProvider, CUDA, ExecutionProvider, ExecutionProviderDispatch,
+    OpenVINO, TensorRT,
+};
 use ort::logging::LogLevel;
-use ort::session::Session;
 use ort::session::builder::SessionBuilder;
-use ort::value::{Outlet, TensorElementType, TensorRef};
+use ort::session::{Session, SessionInputValue};
+use ort::value::{DynValue, Outlet, TensorElementType, TensorRef};
 
-use super::{Engine, EngineError, Output, Port, guarded, library};
+use super::{
+    Element, Elements, Engine, EngineError, Port, Precision, Tensor, cpu_has_bf16, guarded, library,
+};
 
 const NAME: &str = "ort";
-const CPU: &str = "ort/cpu";
-const OPENVINO: &str = "ort/openvino";
+/// Pictures in a run on a GPU, where the model leaves it open: small enough that none waits long.
+const GPU_BATCH: usize = 4;
+
+/// What runs inside ONNX Runtime.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Provider {
+    Cpu,
+    OpenVino,
+    Cuda,
+    TensorRt,
+}
+
+impl Provider {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "ort/cpu",
+            Self::OpenVino => "ort/openvino",
+            Self::Cuda => "ort/cuda",
+            Self::TensorRt => "ort/tensorrt",
+        }
+    }
+
+    fn on_gpu(self) -> bool {
+        matches!(self, Self::Cuda | Self::TensorRt)
+    }
+
+    /// An error where the library was built without it.
+    fn check(self) -> Result<(), EngineError> {
+        let name = self.name();
+        let (provider, available) = match self {
+            Self::Cpu => return Ok(()),
+            Self::OpenVino => ("OpenVINO", guarded(name, || asked(OpenVINO::is_available()))?),
+            Self::Cuda => ("CUDA", guarded(name, || asked(CUDA::is_available()))?),
+            Self::TensorRt => ("TensorRT", guarded(name, || asked(TensorRT::is_available()))?),
+        };
+        let missing =
+            || EngineError::missing(name, format!("this ONNX Runtime has no {provider} provider"));
+        if available { Ok(()) } else { Err(missing()) }
+    }
+
+    /// The precision that it computes in when `wanted` is asked for.
+    fn precision(self, wanted: Precision) -> Precision {
+        match (self, wanted) {
+            (Self::OpenVino, Precision::Bf16) if cpu_has_bf16() => Precision::Bf16,
+            (Self::TensorRt, Precision::Bf16) => Precision::Bf16,
+            _ => Precision::F32,
+        }
+    }
+
+    /// What to register with the session, first come first served; the CPU is always behind it.
+    fn dispatch(self, precision: Precision, threads: usize) -> Vec<ExecutionProviderDispatch> {
+        let cuda = || {
+            // TensorFloat-32 keeps 10 bits of each factor, which is not the f32 that was asked for.
+            let tf32 = CUDA::default().with_arbitrary_config("use_tf32", "0");
+            tf32.build().error_on_failure()
+        };
+        match self {
+            Self::Cpu => Vec::new(),
+            // Left to itself OpenVINO takes bf16 where the CPU has it, which moves boxes and scores.
+            Self::OpenVino => {
+                let config = format!(
+                    r#"{{"CPU":{{"INFERENCE_PRECISION_HINT":"{precision}","PERFORMANCE_HINT":"LATENCY","INFERENCE_NUM_THREADS":"{threads}"}}}}"#
+                );
+                let provider = OpenVINO::default()
+                    .with_device_type("CPU")
+                    .with_arbitrary_config("load_config", config);
+                vec![provider.build().error_on_failure()]
+            }
+            Self::Cuda => vec![cuda()],
+            Self::TensorRt => {
+                let provider = TensorRT::default().with_bf16(precision == Precision::Bf16);
+                vec![provider.build().error_on_failure(), cuda()]
+            }
+        }
+    }
+}
 
 struct OnnxRuntime {
-    name: &'static str,
+    provider: Provider,
+    precision: Precision,
     session: Session,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
-    /// The shape of the last output.
-    shape: Vec<usize>,
+    /// The shapes of the last outputs.
+    shapes: Vec<Vec<usize>>,
 }
 
-/// Loads a model with the OpenVINO provider, in f32.
-pub(super) fn openvino(model: &[u8], threads: usize) -> Result<Box<dyn Engine>, EngineError> {
-    let environment = environment()?;
-    if !guarded(OPENVINO, || OpenVINO::is_available().map_err(said(OPENVINO)))? {
-        return Err(EngineError::new(OPENVINO, "this ONNX Runtime has no OpenVINO provider"));
+/// Loads a model with a provider.
+pub(super) fn open(
+    model: &[u8],
+    provider: Provider,
+    wanted: Precision,
+    threads: usize,
+) -> Result<Box<dyn Engine>, EngineError> {
+    let environment = environment(provider)?;
+    provider.check()?;
+    let (name, precision) = (provider.name(), provider.precision(wanted));
+    let session = guarded(name, || {
+        builder(environment, threads, name)?
+            .with_execution_providers(provider.dispatch(precision, threads))
+            .map_err(said(name))?
+            .commit_from_memory(model)
+            .map_err(said(name))
+    })?;
+    let (inputs, outputs) = (ports(session.inputs()), ports(session.outputs()));
+    if inputs.is_empty() || outputs.is_empty() {
+        return Err(EngineError::new(name, "the model has no input or no output"));
     }
-    // bf16 is faster where the CPU has it, but moves boxes and scores.
-    let load_config = format!(
-        r#"{{"CPU":{{"INFERENCE_PRECISION_HINT":"f32","PERFORMANCE_HINT":"LATENCY","INFERENCE_NUM_THREADS":"{threads}"}}}}"#
-    );
-    let provider = OpenVINO::default()
-        .with_device_type("CPU")
-        .with_arbitrary_config("load_config", load_config)
-        .build()
-        .error_on_failure();
-    load(OPENVINO, model, || {
-        builder(environment, threads, OPENVINO)?
-            .with_execution_providers([provider])
-            .map_err(said(OPENVINO))
-    })
-}
-
-/// Loads a model on the CPU.
-pub(super) fn cpu(model: &[u8], threads: usize) -> Result<Box<dyn Engine>, EngineError> {
-    let environment = environment()?;
-    load(CPU, model, || builder(environment, threads, CPU))
+    Ok(Box::new(OnnxRuntime { provider, precision, session, inputs, outputs, shapes: Vec::new() }))
 }
 
 /// One environment per process, as ONNX Runtime asks; made with the first library that loads.
-fn environment() -> Result<&'static Environment, EngineError> {
+/// `provider` is the one that is wanted at that time.
+fn environment(provider: Provider) -> Result<&'static Environment, EngineError> {
     static ENVIRONMENT: OnceLock<Result<Environment, EngineError>> = OnceLock::new();
-    ENVIRONMENT.get_or_init(|| guarded(NAME, start)).as_ref().map_err(Clone::clone)
+    ENVIRONMENT.get_or_init(|| guarded(NAME, || start(provider))).as_ref().map_err(Clone::clone)
 }
 
-fn start() -> Result<Environment, EngineError> {
-    let candidates = library::library_candidates();
+fn start(provider: Provider) -> Result<Environment, EngineError> {
+    let mut candidates = library::library_candidates();
+    if provider.on_gpu() {
+        // Stable: among equals the order stays.
+        candidates.sort_by_key(|path| !library::has_provider(path, "cuda"));
+    }
     let mut refused = Vec::new();
     for path in &candidates {
         // Looked at first, since the loader's own message is long and hides the reason.
@@ -81,16 +162,19 @@ fn start() -> Result<Environment, EngineError> {
     }
     if refused.is_empty() {
         let cache = library::cache_folder().map(|path| path.display().to_string());
-        refused.push(format!(
-            "no ONNX Runtime library (libonnxruntime.so) is in the system's library folders or in \
-             {}, and ORT_DYLIB_PATH is not set",
-            cache.as_deref().unwrap_or("a cache folder")
+        return Err(EngineError::missing(
+            NAME,
+            format!(
+                "no ONNX Runtime library (libonnxruntime.so) is in the system's library folders or \
+                 in {}, and ORT_DYLIB_PATH is not set",
+                cache.as_deref().unwrap_or("a cache folder")
+            ),
         ));
     }
     Err(EngineError::new(NAME, refused.join("; ")))
 }
 
-/// What both have in common. Threads that wait do not spin: video needs the cores.
+/// What all have in common. Threads that wait do not spin: video needs the cores.
 fn builder(
     environment: &Environment,
     threads: usize,
@@ -110,22 +194,13 @@ fn builder(
         .map_err(said(name))
 }
 
-fn load(
-    name: &'static str,
-    model: &[u8],
-    builder: impl FnOnce() -> Result<SessionBuilder, EngineError>,
-) -> Result<Box<dyn Engine>, EngineError> {
-    let session = guarded(name, || builder()?.commit_from_memory(model).map_err(said(name)))?;
-    let (inputs, outputs) = (ports(session.inputs()), ports(session.outputs()));
-    if inputs.is_empty() || outputs.is_empty() {
-        return Err(EngineError::new(name, "the model has no input or no output"));
-    }
-    Ok(Box::new(OnnxRuntime { name, session, inputs, outputs, shape: Vec::new() }))
-}
-
 /// Their errors are not `Send`, whatever they carry: kept as text.
 fn said<T>(name: &str) -> impl FnOnce(ort::Error<T>) -> EngineError {
     move |error| EngineError::new(name, error)
+}
+
+fn asked(answer: ort::Result<bool>) -> Result<bool, EngineError> {
+    answer.map_err(said(NAME))
 }
 
 fn ports(outlets: &[Outlet]) -> Vec<Port> {
@@ -138,14 +213,27 @@ fn ports(outlets: &[Outlet]) -> Vec<Port> {
                 .dtype()
                 .tensor_shape()
                 .map(|shape| shape.iter().map(|size| usize::try_from(*size).ok()).collect()),
-            is_f32: Some(outlet.dtype().tensor_type() == Some(TensorElementType::Float32)),
+            element: outlet.dtype().tensor_type().map(|kind| match kind {
+                TensorElementType::Float32 => Element::F32,
+                TensorElementType::Int64 => Element::I64,
+                TensorElementType::Int32 => Element::I32,
+                _ => Element::Other,
+            }),
         })
         .collect()
 }
 
 impl Engine for OnnxRuntime {
     fn name(&self) -> &str {
-        self.name
+        self.provider.name()
+    }
+
+    fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    fn batch(&self) -> usize {
+        if self.provider.on_gpu() { GPU_BATCH } else { 1 }
     }
 
     fn inputs(&self) -> &[Port] {
@@ -158,24 +246,62 @@ impl Engine for OnnxRuntime {
 
     fn run(
         &mut self,
-        input: &[f32],
-        shape: [usize; 4],
-        read: &mut dyn FnMut(Output<'_>),
+        inputs: &[Tensor<'_>],
+        read: &mut dyn FnMut(&[Tensor<'_>]),
     ) -> Result<(), EngineError> {
-        let name = self.name;
-        let (session, last_shape) = (&mut self.session, &mut self.shape);
+        let name = self.provider.name();
+        let (session, shapes) = (&mut self.session, &mut self.shapes);
         guarded(name, || {
-            let tensor = TensorRef::from_array_view((shape, input)).map_err(said(name))?;
-            let outputs = session.run(ort::inputs![tensor]).map_err(said(name))?;
-            let value = outputs
-                .values()
-                .next()
-                .ok_or_else(|| EngineError::new(name, "the model gave no output"))?;
-            let (shape, data) = value.try_extract_tensor::<f32>().map_err(said(name))?;
-            last_shape.clear();
-            last_shape.extend(shape.iter().map(|size| *size as usize));
-            read(Output { shape: last_shape, data });
+            let inputs: Vec<SessionInputValue<'_>> =
+                inputs.iter().map(|input| taken(input, name)).collect::<Result<_, _>>()?;
+            let outputs = session.run(inputs.as_slice()).map_err(said(name))?;
+            shapes.resize_with(outputs.len(), Vec::new);
+            let given = shapes
+                .iter_mut()
+                .enumerate()
+                .map(|(at, shape)| given(&outputs[at], shape, name))
+                .collect::<Result<Vec<_>, _>>()?;
+            read(&given);
             Ok(())
         })
     }
+}
+
+/// An input as ONNX Runtime takes it, not copied.
+fn taken<'a>(input: &Tensor<'a>, name: &str) -> Result<SessionInputValue<'a>, EngineError> {
+    let shape = input.shape.to_vec();
+    let value = match input.values {
+        Elements::F32(values) => TensorRef::from_array_view((shape, values)).map(Into::into),
+        Elements::I64(values) => TensorRef::from_array_view((shape, values)).map(Into::into),
+        Elements::I32(values) => TensorRef::from_array_view((shape, values)).map(Into::into),
+        Elements::Other => return Err(EngineError::new(name, "an input without values")),
+    };
+    value.map_err(said(name))
+}
+
+/// An output where it lies; `shape` takes its dimensions.
+fn given<'a>(
+    value: &'a DynValue,
+    shape: &'a mut Vec<usize>,
+    name: &str,
+) -> Result<Tensor<'a>, EngineError> {
+    let dtype = value.dtype();
+    let kind = dtype.tensor_type();
+    shape.clear();
+    if let Some(sizes) = dtype.tensor_shape() {
+        shape.extend(sizes.iter().map(|size| *size as usize));
+    }
+    let values = match kind {
+        Some(TensorElementType::Float32) => {
+            Elements::F32(value.try_extract_tensor().map_err(said(name))?.1)
+        }
+        Some(TensorElementType::Int64) => {
+            Elements::I64(value.try_extract_tensor().map_err(said(name))?.1)
+        }
+        Some(TensorElementType::Int32) => {
+            Elements::I32(value.try_extract_tensor().map_err(said(name))?.1)
+        }
+        _ => Elements::Other,
+    };
+    Ok(Tensor { shape, values })
 }

@@ -1,0 +1,210 @@
+//! Whether a detection model is one that can be used, and what it is: found out by a first run.
+
+use razz_base::{ClassNames, Size};
+
+use crate::classes;
+use crate::engine::{Engine, EngineError, Port, Tensor, Trial};
+use crate::feed::{Feed, InputSize};
+use crate::heads::{FirstRun, KNOWN, Place, Reader, Rules, recognise};
+use crate::input::{Geometry, Placement};
+use crate::model::{ModelError, ModelFile};
+
+/// The grey of an empty picture, in the values of most models.
+pub(crate) const GREY: f32 = 114.0 / 255.0;
+/// Sides of open inputs are multiples of this, the largest stride of all families.
+const STEP: u32 = 32;
+/// More values than this in a declared output are nothing that a detector gives.
+const MOST_VALUES: usize = 1 << 28;
+
+/// The first runs of a model in an engine.
+pub(crate) struct Fit<'a> {
+    file: &'a ModelFile<'a>,
+    /// The largest input where the model leaves that open.
+    open: Size,
+    /// Whether an open input shall follow the picture's shape.
+    rectangular: bool,
+    verdict: Option<Result<Fitted, ModelError>>,
+    /// An empty picture.
+    canvas: Vec<f32>,
+}
+
+/// A model that fits.
+pub(crate) struct Fitted {
+    pub(crate) feed: Feed,
+    pub(crate) reader: Reader,
+    pub(crate) names: ClassNames,
+    /// Whether its input may follow the picture's shape.
+    pub(crate) rectangular: bool,
+}
+
+impl<'a> Fit<'a> {
+    /// Sides of `open` are rounded up to whole strides.
+    pub(crate) fn new(file: &'a ModelFile<'a>, open: Size, rectangular: bool) -> Self {
+        let [width, height] =
+            [open.width, open.height].map(|side| side.max(1).next_multiple_of(STEP));
+        Self {
+            file,
+            open: Size::new(width, height),
+            rectangular,
+            verdict: None,
+            canvas: Vec::new(),
+        }
+    }
+
+    /// What came out for the engine that was chosen at last.
+    pub(crate) fn verdict(self, engine: &dyn Engine) -> Result<Fitted, ModelError> {
+        let Some(verdict) = self.verdict else {
+            unreachable!("an engine is only opened once it was checked");
+        };
+        let mut fitted = verdict?;
+        // Engines differ in the integers that they take.
+        if let Some(feed) = Feed::new(engine.inputs(), self.open) {
+            fitted.feed = feed;
+        }
+        Ok(fitted)
+    }
+
+    /// The outer error is the engine's, the inner one the model's.
+    fn first_runs(
+        &mut self,
+        engine: &mut dyn Engine,
+    ) -> Result<Result<Fitted, ModelError>, EngineError> {
+        let file = self.file;
+        let model = || file.name.clone();
+        let refused = |found| Ok(Err(ModelError::Output { model: model(), found, known: KNOWN }));
+        let Some(mut feed) = Feed::new(engine.inputs(), self.open) else {
+            let found = listed(engine.inputs());
+            return Ok(Err(ModelError::Input { model: model(), found }));
+        };
+        if engine.outputs().iter().any(is_huge) {
+            return refused(listed(engine.outputs()));
+        }
+        let size = feed.size().largest();
+        self.canvas.resize(3 * size.width as usize * size.height as usize, GREY);
+        let canvas = &self.canvas;
+        let own = classes::own(&file.metadata);
+        let ports = engine.outputs().to_vec();
+        let (mut head, mut found, mut finite) = (None, String::new(), true);
+        feed.run(engine, canvas, 1, size, &mut |outputs| {
+            head = recognise(&FirstRun {
+                input: size,
+                ports: &ports,
+                outputs,
+                metadata: &file.metadata,
+                names: own.as_ref().map(Vec::len),
+            });
+            found = given(&ports, outputs);
+            finite = outputs.iter().all(Tensor::is_finite);
+        })?;
+        let Some(head) = head else {
+            let task = file.metadata.get("task").filter(|task| *task != "detect");
+            let task = task.map(|task| format!(" for the task \"{task}\"")).unwrap_or_default();
+            return refused(found + &task);
+        };
+        if !finite {
+            return Ok(Err(ModelError::NotFinite { model: model() }));
+        }
+        let names = match (own, head.classes()) {
+            // E.g. masks or key points behind the classes.
+            (Some(names), Some(classes)) if names.len() != classes => {
+                let count = names.len();
+                return refused(format!(
+                    "{classes} values after each box, and names {count} classes"
+                ));
+            }
+            (Some(names), _) => ClassNames::new(names),
+            (None, classes) => classes::usual(classes),
+        };
+        let stretched = head.family().input_format().placement == Placement::Stretched;
+        let mut reader = Reader::new(head);
+        let open = matches!(feed.size(), InputSize::Open(_));
+        let rectangular = self.rectangular
+            && open
+            && !stretched
+            && takes_rectangles(&mut feed, engine, &mut reader, canvas);
+        Ok(Ok(Fitted { feed, reader, names, rectangular }))
+    }
+}
+
+impl Trial for Fit<'_> {
+    fn check(&mut self, engine: &mut dyn Engine) -> Result<bool, EngineError> {
+        let verdict = self.first_runs(engine)?;
+        let fits = verdict.is_ok();
+        self.verdict = Some(verdict);
+        Ok(fits)
+    }
+
+    fn run(&mut self, engine: &mut dyn Engine) -> Result<(), EngineError> {
+        let Some(Ok(Fitted { feed, .. })) = &mut self.verdict else {
+            unreachable!("only what was checked is run again");
+        };
+        let size = feed.size().largest();
+        feed.run(engine, &self.canvas, 1, size, &mut |_| ())
+    }
+}
+
+/// Tries the shape that most cameras have: 16 to 9.
+fn takes_rectangles(
+    feed: &mut Feed,
+    engine: &mut dyn Engine,
+    reader: &mut Reader,
+    canvas: &[f32],
+) -> bool {
+    let input = rectangle(Size::new(1280, 720), feed.size().largest());
+    let geometry = Geometry::new(input, input, Placement::Stretched);
+    let place = Place { index: 0, geometry, input, picture: input };
+    let nothing = Rules { confidence: 1.0, iou: 1.0, classes: Vec::new() };
+    let canvas = &canvas[..3 * input.width as usize * input.height as usize];
+    let mut read = false;
+    let run = feed.run(engine, canvas, 1, input, &mut |outputs| {
+        read = reader.read(outputs, &place, &nothing, &mut Vec::new()).is_ok();
+    });
+    run.is_ok() && read
+}
+
+/// The smallest input in whole strides that holds a picture scaled to fit into `largest`.
+pub(crate) fn rectangle(picture: Size, largest: Size) -> Size {
+    let Geometry { width, height, .. } = Geometry::new(picture, largest, Placement::Centred);
+    Size::new((width as u32).next_multiple_of(STEP), (height as u32).next_multiple_of(STEP))
+}
+
+/// Whether an output's declared dimensions are beyond reason.
+fn is_huge(port: &Port) -> bool {
+    let sizes = port.shape.iter().flatten().flatten();
+    sizes.copied().try_fold(1usize, usize::checked_mul).is_none_or(|values| values > MOST_VALUES)
+}
+
+fn listed(ports: &[Port]) -> String {
+    match ports {
+        [] => "nothing".to_owned(),
+        ports => ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
+    }
+}
+
+/// Names and shapes of what a run gave.
+fn given(ports: &[Port], outputs: &[Tensor<'_>]) -> String {
+    let named = ports.iter().zip(outputs);
+    named.map(|(p, o)| format!("{} {:?}", p.name, o.shape)).collect::<Vec<_>>().join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rectangles_hold_the_picture() {
+        for (picture, largest, want) in [
+            ((1280, 720), (640, 640), (640, 384)),
+            ((1920, 1080), (640, 640), (640, 384)),
+            ((720, 1280), (640, 640), (384, 640)),
+            ((640, 480), (640, 640), (640, 480)),
+            ((500, 500), (640, 640), (640, 640)),
+            ((1280, 720), (416, 416), (416, 256)),
+            ((4000, 10), (640, 640), (640, 32)),
+            ((1280, 720), (640, 320), (576, 320)),
+        ] {
+            let [picture, largest, want] = [picture, largest, want].map(|(w, h)| Size::new(w, h));
+            assert_eq!(rectangle(picture, largest), want, "{picture:?} in {largest:?}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The head of YOLO11 and YOLOv8: a candidate per cell, all of them given.
+//!
+//! The output is `[batch, 4 + classes, candidates]`: for each candidate cx, cy, width, height in
+//! pixels of the model input, then one score per class, 0 to 1. A candidate counts for its best
+//! class only.
+
+use super::{Candidate, Place, Rules, Unreadable, not_finite, part};
+use crate::engine::Tensor;
+
+/// Candidates worked on at a time: their best scores stay in the first-level cache.
+const BLOCK: usize = 1024;
+
+/// Reads `[batch, 4 + classes, candidates]`.
+#[derive(Debug)]
+pub(crate) struct Dense {
+    classes: usize,
+    best: Vec<f32>,
+    class: Vec<u32>,
+}
+
+impl Dense {
+    /// `None` when `rows` and `columns` are not those of such a head.
+    pub(super) fn new(rows: usize, columns: usize) -> Option<Self> {
+        // Class ids are 16 bits. A transposed head has more rows than columns.
+        let sane = (5..=4 + usize::from(u16::MAX)).contains(&rows) && rows < columns;
+        sane.then(|| Self { classes: rows - 4, best: vec![0.0; BLOCK], class: vec![0; BLOCK] })
+    }
+
+    pub(super) fn classes(&self) -> usize {
+        self.classes
+    }
+
+    pub(super) fn collect(
+        &mut self,
+        outputs: &[Tensor<'_>],
+        place: &Place,
+        rules: &Rules,
+        found: &mut Vec<Candidate>,
+    ) -> Result<(), Unreadable> {
+        let (data, _, n) = part(outputs.first(), place.index, Some(4 + self.classes), None)?;
+        let (boxes, scores) = data.split_at(4 * n);
+        for from in (0..n).step_by(BLOCK) {
+            let block = from..(from + BLOCK).min(n);
+            let best = &mut self.best[..block.len()];
+            let class = &mut self.class[..block.len()];
+            best.fill(f32::NEG_INFINITY);
+            class.fill(0);
+            let mut exponents = 0;
+            for (id, row) in scores.chunks_exact(n).enumerate() {
+                let row = &row[block.clone()];
+                for ((score, best), class) in row.iter().zip(&mut *best).zip(&mut *class) {
+                    let better = *score > *best;
+                    *best = if better { *score } else { *best };
+                    *class = if better { id as u32 } else { *class };
+                    exponents |= not_finite(*score);
+                }
+            }
+            if exponents != 0 {
+                return Err(Unreadable::NotFinite);
+            }
+            for (i, (score, class)) in block.zip(best.iter().zip(&*class)) {
+                if *score > rules.confidence && rules.counts(*class as usize) {
+                    let [cx, cy, w, h] = [0, 1, 2, 3].map(|row| boxes[row * n + i]);
+                    if ![cx, cy, w, h].iter().all(|v| v.is_finite()) {
+                        return Err(Unreadable::NotFinite);
+                    }
+                    found.push(Candidate {
+                        score: *score,
+                        class: *class as u16,
+                        index: i as u32,
+                        left: cx - w / 2.0,
+                        top: cy - h / 2.0,
+                        right: cx + w / 2.0,
+                        bottom: cy + h / 2.0,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use razz_base::{Detection, Size};
+
+    use super::super::{Head, Reader};
+    use super::*;
+    use crate::input::{Geometry, Placement};
+
+    const SIZE: Size = Size::new(640, 640);
+
+    fn rules(confidence: f32) -> Rules {
+        Rules { confidence, iou: 0.5, classes: Vec::new() }
+    }
+
+    /// An output of two classes and 2,000 candidates, of which these are not zero: candidate,
+    /// box as cx, cy, w, h, the two scores.
+    fn output(set: &[(usize, [f32; 4], [f32; 2])]) -> Vec<f32> {
+        let mut data = vec![0.0; 6 * 2000];
+        for (i, bbox, scores) in set {
+            for (row, value) in bbox.iter().chain(scores).enumerate() {
+                data[row * 2000 + i] = *value;
+            }
+        }
+        data
+    }
+
+    fn try_read(data: &[f32], rules: &Rules, out: &mut Vec<Detection>) -> Result<(), Unreadable> {
+        let geometry = Geometry::new(SIZE, SIZE, Placement::Centred);
+        let place = Place { index: 0, geometry, input: SIZE, picture: SIZE };
+        let head = Head::Dense(Dense::new(6, 2000).unwrap());
+        Reader::new(head).read(&[Tensor::f32(&[1, 6, 2000], data)], &place, rules, out)
+    }
+
+    fn read(data: &[f32], rules: &Rules) -> Vec<(u16, u32, [i64; 4])> {
+        let mut out = Vec::new();
+        try_read(data, rules, &mut out).unwrap();
+        out.iter()
+            .map(|d| {
+                let bbox = d.bbox.to_array().map(|v| v.round() as i64);
+                (d.class.0, (d.score * 100.0).round() as u32, bbox)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn best_class_only_and_best_first() {
+        let data = output(&[
+            (3, [100.0, 100.0, 20.0, 40.0], [0.4, 0.6]),
+            (1999, [300.0, 300.0, 20.0, 20.0], [0.9, 0.1]),
+            (1024, [500.0, 500.0, 20.0, 20.0], [0.2, 0.25]),
+        ]);
+        let want = [(0, 90, [290, 290, 310, 310]), (1, 60, [90, 80, 110, 120])];
+        assert_eq!(read(&data, &rules(0.25)), want);
+        let only = Rules { classes: vec![true, false], ..rules(0.25) };
+        assert_eq!(read(&data, &only), want[..1]);
+    }
+
+    #[test]
+    fn overlaps_are_dropped_within_a_class() {
+        let near = [104.0, 100.0, 40.0, 40.0];
+        let data = output(&[
+            (0, [100.0, 100.0, 40.0, 40.0], [0.9, 0.0]),
+            (1, near, [0.8, 0.0]),
+            (2, near, [0.0, 0.7]),
+            (3, [130.0, 100.0, 40.0, 40.0], [0.6, 0.0]),
+        ]);
+        let kept: Vec<_> = read(&data, &rules(0.25)).iter().map(|d| (d.0, d.1)).collect();
+        assert_eq!(kept, [(0, 90), (1, 70), (0, 60)]);
+    }
+
+    #[test]
+    fn boxes_are_clipped_and_those_outside_dropped() {
+        let data = output(&[
+            (0, [10.0, 10.0, 40.0, 40.0], [0.9, 0.0]),
+            (1, [700.0, 10.0, 40.0, 40.0], [0.8, 0.0]),
+        ]);
+        assert_eq!(read(&data, &rules(0.25)), [(0, 90, [0, 0, 30, 30])]);
+    }
+
+    #[test]
+    fn at_most_300() {
+        let set: Vec<_> = (0..400)
+            .map(|i| (i, [(i % 20 * 30) as f32, (i / 20 * 30) as f32, 10.0, 10.0], [0.5, 0.0]))
+            .collect();
+        assert_eq!(read(&output(&set), &rules(0.25)).len(), 300);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_refused() {
+        for (row, value) in [(5, f32::NAN), (4, f32::INFINITY), (0, f32::NAN)] {
+            let mut data = output(&[(7, [100.0, 100.0, 40.0, 40.0], [0.9, 0.0])]);
+            data[row * 2000 + 7] = value;
+            let mut out = Vec::new();
+            let read = try_read(&data, &rules(0.25), &mut out);
+            assert_eq!((read, out.len()), (Err(Unreadable::NotFinite), 0), "row {row}: {value}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Which head a model has, by its outputs on a first run and by its metadata.
+
+use std::collections::BTreeMap;
+
+use razz_base::Size;
+
+use super::dense::Dense;
+use super::end_to_end::{COLUMNS, EndToEnd};
+use super::query::Query;
+use super::yolox::Yolox;
+use super::{Family, Head};
+use crate::engine::{Elements, Port, Tensor};
+
+/// What is said about heads of another kind.
+pub(crate) const KNOWN: &str = "known are YOLO11 and YOLOv8 ([1, 4 + classes, candidates]), \
+    YOLO26 and YOLOv10 ([1, boxes, 6]), YOLOX ([1, cells, 5 + classes], not decoded), and RT-DETR, \
+    D-FINE and RF-DETR (logits [1, queries, classes] and boxes [1, queries, 4], or \
+    [1, queries, 4 + classes], or labels, boxes and scores)";
+
+/// More boxes than this are cells of a grid, not queries.
+const MOST_QUERIES: usize = 1000;
+
+/// What a run on an empty picture showed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FirstRun<'a> {
+    /// The size of the model input, in a batch of one.
+    pub(crate) input: Size,
+    /// The model's outputs as it declares them.
+    pub(crate) ports: &'a [Port],
+    /// What it gave.
+    pub(crate) outputs: &'a [Tensor<'a>],
+    /// The file's metadata properties.
+    pub(crate) metadata: &'a BTreeMap<String, String>,
+    /// How many class names are among them.
+    pub(crate) names: Option<usize>,
+}
+
+/// The head; `None` when it is none that is known.
+pub(crate) fn recognise(run: &FirstRun<'_>) -> Option<Head> {
+    // Ultralytics' `task`: masks, key points and the like are not boxes.
+    if run.metadata.get("task").is_some_and(|task| task != "detect") {
+        return None;
+    }
+    match run.outputs {
+        [output] => single(run, output),
+        outputs => several(run, outputs),
+    }
+}
+
+fn single(run: &FirstRun<'_>, output: &Tensor<'_>) -> Option<Head> {
+    let (&[1, rows, columns], Some(data)) = (output.shape, output.as_f32()) else { return None };
+    let joined = || {
+        let classes = columns.checked_sub(4).filter(|classes| (1..=65535).contains(classes))?;
+        (rows <= MOST_QUERIES).then_some(Head::Query(Query::Joined { classes }))
+    };
+    if says_rtdetr(run.metadata) {
+        return joined();
+    }
+    let rows_of = || data.chunks_exact(columns);
+    if columns == COLUMNS {
+        // RT-DETR with two classes has six columns as well; its last one is a score.
+        let whole = rows_of().all(|row| row[5].fract() == 0.0 || !row[5].is_finite());
+        return if whole { Some(Head::EndToEnd(EndToEnd)) } else { joined() };
+    }
+    if let Some(yolox) = Yolox::new(data, rows, columns, run.input) {
+        // YOLO11's head transposed has one column less.
+        let transposed = run.names.is_some_and(|names| names != yolox.classes());
+        return (!transposed).then_some(Head::Yolox(yolox));
+    }
+    if let Some(dense) = Dense::new(rows, columns) {
+        return Some(Head::Dense(dense));
+    }
+    // Parts of the picture and scores: all from 0 to 1, which no cell's pixels are.
+    let normalised = data.iter().all(|v| (0.0..=1.0).contains(v) || !v.is_finite());
+    if normalised && rows > columns { joined() } else { None }
+}
+
+/// Ultralytics' `description`, e.g. "Ultralytics rtdetr-l model trained on coco.yaml".
+fn says_rtdetr(metadata: &BTreeMap<String, String>) -> bool {
+    let description = metadata.get("description").map(|text| text.to_lowercase());
+    description.is_some_and(|text| text.contains("rtdetr") || text.contains("rt-detr"))
+}
+
+/// Query heads: which output is which.
+fn several(run: &FirstRun<'_>, outputs: &[Tensor<'_>]) -> Option<Head> {
+    let named = |names: &[&str]| run.ports.iter().position(|p| names.contains(&p.name.as_str()));
+    let boxes = named(&["boxes", "pred_boxes", "dets"])
+        .or_else(|| only(outputs, |output| matches!(output.shape, [1, _, 4])))?;
+    let &[1, queries, 4] = outputs.get(boxes)?.shape else { return None };
+    outputs[boxes].as_f32()?;
+    let is_line = |output: &Tensor<'_>| output.shape == [1, queries];
+    if outputs.len() == 3 && outputs.iter().filter(|output| is_line(output)).count() == 2 {
+        let is_whole =
+            |output: &Tensor<'_>| matches!(output.values, Elements::I64(_) | Elements::I32(_));
+        let labels = named(&["labels"]).or_else(|| only(outputs, is_whole))?;
+        let scores = (0..3).find(|at| ![boxes, labels].contains(at))?;
+        outputs[scores].as_f32()?;
+        return Some(Head::Query(Query::Selected { labels, boxes, scores }));
+    }
+    let logits = match outputs.len() {
+        2 => 1 - boxes,
+        // Exports of transformers give what lies between the layers as well.
+        _ => named(&["logits", "pred_logits"])?,
+    };
+    let &[1, rows, classes] = outputs.get(logits)?.shape else { return None };
+    outputs[logits].as_f32()?;
+    // DETR itself: 91 classes and "nothing", by softmax.
+    let softmax = (queries, classes) == (100, 92);
+    if rows != queries || !(1..=65535).contains(&classes) || softmax {
+        return None;
+    }
+    // What `rfdetr` exports has these names, and nobody else's does.
+    let rf = run.ports[boxes].name == "dets" && run.ports[logits].name == "labels";
+    let family = if rf { Family::RfDetr } else { Family::RtDetr };
+    Some(Head::Query(Query::Raw { logits, boxes, classes, family }))
+}
+
+/// The place of the one output for which it holds.
+fn only(outputs: &[Tensor<'_>], holds: impl Fn(&Tensor<'_>) -> bool) -> Option<usize> {
+    let mut places = (0..outputs.len()).filter(|at| holds(&outputs[*at]));
+    places.next().filter(|_| places.next().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Element;
+
+    /// What a model of the tests gives: name, shape, values by index.
+    enum Given {
+        F32(&'static str, Vec<usize>, fn(usize) -> f32),
+        I64(&'static str, Vec<usize>),
+    }
+
+    use Given::{F32, I64};
+
+    fn zero(_: usize) -> f32 {
+        0.0
+    }
+
+    /// What no head of queries and no undecoded cell has.
+    fn pixels(i: usize) -> f32 {
+        (i % 640) as f32
+    }
+
+    /// Between the whole numbers, from 0 to 1.
+    fn parts(i: usize) -> f32 {
+        (i % 7) as f32 / 8.0 + 0.0625
+    }
+
+    /// The family and the classes of a model.
+    fn see(outputs: &[Given], metadata: &[(&str, &str)]) -> Option<(Family, Option<usize>)> {
+        let metadata: BTreeMap<String, String> =
+            metadata.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let (mut ports, mut floats) = (Vec::new(), Vec::new());
+        for output in outputs {
+            let (name, shape, element) = match output {
+                F32(name, shape, value) => {
+                    floats.push((0..shape.iter().product()).map(value).collect::<Vec<f32>>());
+                    (name, shape, Element::F32)
+                }
+                I64(name, shape) => {
+                    floats.push(Vec::new());
+                    (name, shape, Element::I64)
+                }
+            };
+            let shape = Some(shape.iter().map(|d| Some(*d)).collect());
+            ports.push(Port { name: (*name).to_owned(), shape, element: Some(element) });
+        }
+        let zeros = vec![0; 300 * 80];
+        let tensors: Vec<Tensor<'_>> = outputs
+            .iter()
+            .zip(&floats)
+            .map(|(output, floats)| match output {
+                F32(_, shape, _) => Tensor::f32(shape, floats),
+                I64(_, shape) => {
+                    Tensor { shape, values: Elements::I64(&zeros[..shape.iter().product()]) }
+                }
+            })
+            .collect();
+        let names = crate::classes::own(&metadata).map(|names| names.len());
+        // Inputs by the number of cells.
+        let has = |cells: usize| {
+            tensors.iter().any(|output| output.shape.iter().skip(1).any(|d| *d == cells))
+        };
+        let side = [(8400, 640), (3549, 416)].iter().find(|(cells, _)| has(*cells));
+        let side = side.map_or(64, |(_, side)| *side);
+        let input = Size::new(side, side);
+        let run = FirstRun { input, ports: &ports, outputs: &tensors, metadata: &metadata, names };
+        recognise(&run).map(|head| (head.family(), head.classes()))
+    }
+
+    #[test]
+    fn heads_of_one_output() {
+        let rtdetr = ("description", "Ultralytics rtdetr-l model trained on coco.yaml");
+        let two = ("names", "{0: 'a', 1: 'b'}");
+        type Row = (&'static [usize], fn(usize) -> f32, Option<(Family, Option<usize>)>);
+        let rows: [Row; 19] = [
+            (&[1, 84, 8400], zero, Some((Family::Yolo11, Some(80)))),
+            (&[1, 5, 2100], pixels, Some((Family::Yolo11, Some(1)))),
+            (&[1, 6, 84], pixels, Some((Family::Yolo11, Some(2)))),
+            (&[1, 300, 6], zero, Some((Family::EndToEnd, None))),
+            (&[1, 300, 6], |i| [1.0, 2.0, 30.5, 40.5, 0.3, 7.0][i % 6], {
+                Some((Family::EndToEnd, None))
+            }),
+            // 64 + 16 + 4 cells at 64x64.
+            (&[1, 84, 85], zero, Some((Family::Yolox, Some(80)))),
+            (&[1, 84, 85], parts, Some((Family::Yolox, Some(80)))),
+            // Decoded, or YOLO11's transposed, or of another size of input.
+            (&[1, 3549, 85], zero, Some((Family::Yolox, Some(80)))),
+            (&[1, 3549, 85], pixels, None),
+            (&[1, 8400, 84], pixels, None),
+            (&[1, 25200, 85], zero, None),
+            (&[1, 300, 84], parts, Some((Family::RtDetr, Some(80)))),
+            (&[1, 300, 84], pixels, None),
+            // The sixth column is a score, not a class.
+            (&[1, 300, 6], parts, Some((Family::RtDetr, Some(2)))),
+            (&[1, 4, 8400], pixels, None),
+            (&[2, 84, 8400], zero, None),
+            (&[84, 8400], zero, None),
+            (&[1, 512], zero, None),
+            (&[1, 6, 50, 1], zero, None),
+        ];
+        for (shape, value, want) in rows {
+            let outputs = [F32("output0", shape.to_vec(), value)];
+            assert_eq!(see(&outputs, &[]), want, "{shape:?}");
+        }
+        // More classes than queries: only the metadata tells it from YOLO11's.
+        let objects = || [F32("output0", vec![1, 300, 369], zero)];
+        assert_eq!(see(&objects(), &[]), Some((Family::Yolo11, Some(296))));
+        assert_eq!(see(&objects(), &[rtdetr]), Some((Family::RtDetr, Some(365))));
+        let six = || [F32("output0", vec![1, 300, 6], zero)];
+        assert_eq!(see(&six(), &[rtdetr]), Some((Family::RtDetr, Some(2))));
+        assert_eq!(see(&six(), &[two]), Some((Family::EndToEnd, None)));
+        assert_eq!(see(&six(), &[("task", "detect")]), Some((Family::EndToEnd, None)));
+        assert_eq!(see(&six(), &[("task", "pose")]), None);
+        // Seven columns at 84 cells may be YOLOX with two classes or a transposed YOLO11 with three.
+        let seven = || [F32("output0", vec![1, 84, 7], zero)];
+        assert_eq!(see(&seven(), &[two]), Some((Family::Yolox, Some(2))));
+        assert_eq!(see(&seven(), &[("names", "['a', 'b', 'c']")]), None);
+        assert_eq!(see(&[I64("output0", vec![1, 6, 84])], &[]), None);
+        assert_eq!(see(&[], &[]), None);
+    }
+
+    #[test]
+    fn heads_of_several_outputs() {
+        let f = |name, shape: &[usize]| F32(name, shape.to_vec(), zero);
+        let i = |name, shape: &[usize]| I64(name, shape.to_vec());
+        let (q, b) = (&[1, 300, 80][..], &[1, 300, 4][..]);
+        let line = &[1, 300][..];
+        for (outputs, want) in [
+            (vec![f("pred_logits", q), f("pred_boxes", b)], Some((Family::RtDetr, Some(80)))),
+            (vec![f("boxes", b), f("logits", q)], Some((Family::RtDetr, Some(80)))),
+            (vec![f("a", q), f("b", b)], Some((Family::RtDetr, Some(80)))),
+            (vec![f("dets", b), f("labels", &[1, 300, 91])], Some((Family::RfDetr, Some(91)))),
+            (
+                vec![f("logits", q), f("pred_boxes", b), f("last_hidden_state", &[1, 300, 256])],
+                Some((Family::RtDetr, Some(80))),
+            ),
+            (
+                vec![i("labels", line), f("boxes", b), f("scores", line)],
+                Some((Family::RtDetr, None)),
+            ),
+            (vec![f("scores", line), i("x", line), f("y", b)], Some((Family::RtDetr, None))),
+            // Four classes: the names say which is which.
+            (vec![f("logits", b), f("pred_boxes", b)], Some((Family::RtDetr, Some(4)))),
+            (vec![f("a", b), f("b", b)], None),
+            // RF-DETR's with masks, DETR's softmax, MMDetection's, YOLO11's with masks.
+            (vec![f("dets", b), f("labels", &[1, 300, 91]), f("masks", &[1, 300, 9, 9])], None),
+            (vec![f("logits", &[1, 100, 92]), f("pred_boxes", &[1, 100, 4])], None),
+            (vec![f("dets", &[1, 300, 5]), i("labels", line)], None),
+            (vec![f("output0", &[1, 116, 8400]), f("output1", &[1, 32, 160, 160])], None),
+            (vec![f("logits", &[1, 200, 80]), f("pred_boxes", b)], None),
+            (vec![i("logits", q), f("pred_boxes", b)], None),
+            (vec![f("labels", line), f("boxes", b), i("scores", line)], None),
+        ] {
+            let names: Vec<&str> = outputs
+                .iter()
+                .map(|output| match output {
+                    F32(name, ..) | I64(name, _) => *name,
+                })
+                .collect();
+            assert_eq!(see(&outputs, &[]), want, "{names:?}");
+        }
+    }
+}
