@@ -145,7 +145,7 @@ function CameraPage() {
               <Figures />
               <About />
             </div>
-            <aside>
+            <aside tabindex={0} aria-label="Tracks and charts">
               <Tracks player={element} />
               <Minutes />
             </aside>

@@ -98,20 +98,21 @@ function Tile({ camera }: { camera: CameraInfo }) {
   const classes = ["tile", camera.state, isLarge ? "large" : "", dragged.value === camera.id ? "dragged" : ""];
   return (
     <li class={classes.join(" ")} data-camera={camera.id} hidden={large.value !== null && !isLarge}>
-      <button
-        type="button"
-        class="picture"
-        aria-pressed={isLarge}
-        aria-label={`${camera.name}, ${camera.state}: ${isLarge ? "back to all cameras" : "enlarge"}`}
-        onClick={() => {
-          enlarge(isLarge ? null : camera.id);
-        }}
-        onKeyDown={(event) => {
-          onKey(event, camera);
-        }}
-      >
+      <div class="stage">
         <RazzPlayer camera={camera.id} when-visible />
-      </button>
+        <button
+          type="button"
+          class="picture"
+          aria-pressed={isLarge}
+          aria-label={`${camera.name}, ${camera.state}: ${isLarge ? "back to all cameras" : "enlarge"}`}
+          onClick={() => {
+            enlarge(isLarge ? null : camera.id);
+          }}
+          onKeyDown={(event) => {
+            onKey(event, camera);
+          }}
+        />
+      </div>
       <div class="bar">
         <span
           class="handle"

@@ -43,7 +43,7 @@ export function Tracks({ player }: { player: () => RazzPlayer | null }) {
         Tracks <span class="count">{here}</span>
       </h2>
       {rows.value.length === 0 && <p class="quiet">Nobody is in the picture.</p>}
-      <ul>
+      <ul tabindex={0} aria-label="Tracks">
         {rows.value.map((row) => (
           <li key={row.track.track_id} class={row.gone ? "gone" : ""}>
             <Picture row={row} player={player} />

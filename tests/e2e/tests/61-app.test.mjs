@@ -1,0 +1,200 @@
+// The app as people use it: by keyboard, on a phone, with a screen reader's eyes, and what the player does when asked.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { untilPlayers } from "../lib/browser.mjs";
+import { scenario } from "../lib/scenario.mjs";
+import { until } from "../lib/wait.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const PAGES = ["/", "/camera-viewer.html?camera=1", "/camera-viewer.html?camera=99", "/dashboard.html", "/troubleshooting.html"];
+const PHONE = { width: 390, height: 844, hasTouch: true, isMobile: true };
+
+/** What axe finds against WCAG 2.2 A and AA, as "rule: element". */
+async function violations(page) {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+    const { violations } = await window.axe.run(document, { runOnly: { type: "tag", values: tags } });
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`));
+  });
+}
+
+scenario("every page passes axe, dark and light, desktop and phone", { browser: true, seconds: 240 }, async (world) => {
+  const razz = await world.razz(["demo", "--port", "0"]);
+  let checked = 0;
+  for (const [look, more] of [["dark desktop", { colorScheme: "dark" }], ["light phone", { ...PHONE, colorScheme: "light" }]]) {
+    const page = await world.page(razz.at("/healthz"), more);
+    for (const path of PAGES) {
+      await page.goto(razz.at(path), { waitUntil: "domcontentloaded" });
+      await until(`${path} to be there`, () => page.evaluate(() => document.querySelector("main")?.innerText.trim() !== "" || document.querySelector("razz-player") !== null), { seconds: 20 });
+      await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)));
+      assert.deepEqual(await violations(page), [], `${path}, ${look}`);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(overflow <= 0, `${path}, ${look}: ${overflow} pixels wider than the window`);
+      checked += 1;
+    }
+    await page.context().close();
+  }
+  world.tell(`${checked} pages without a finding`);
+});
+
+scenario("the grid by keyboard and by hand: enlarged, moved, and only what is seen plays", { browser: true, seconds: 150 }, async (world) => {
+  const razz = await world.razz(["demo", "--port", "0", "--cameras", "3"]);
+  const page = await world.page(razz.at("/"));
+  await untilPlayers(page, 3);
+  const order = () => page.evaluate(() => [...document.querySelectorAll("[data-camera]")].map((tile) => Number(tile.dataset.camera)));
+  const playing = () => page.evaluate(() => [...document.querySelectorAll("razz-player")].map((player) => player.state !== null));
+  await until("all three to play", async () => (await playing()).every(Boolean), { seconds: 20 });
+
+  await page.focus("[data-camera='1'] .picture");
+  await page.keyboard.press("Enter");
+  await until("the first to fill the window alone", () => page.evaluate(() => {
+    const tiles = [...document.querySelectorAll(".tile")].filter((tile) => tile.offsetParent !== null);
+    return tiles.length === 1 && tiles[0].offsetWidth >= innerWidth - 2;
+  }));
+  await until("the hidden ones to stop", async () => (await playing()).join() === "true,false,false", { seconds: 15 });
+  await page.keyboard.press("ArrowRight");
+  await until("the second in its place", async () => (await playing())[1], { seconds: 15 });
+  await page.keyboard.press("Escape");
+  await until("all three again", async () => (await playing()).every(Boolean), { seconds: 15 });
+  assert.equal(await page.evaluate(() => document.activeElement.closest("[data-camera]")?.dataset.camera), "2", "the focus stays");
+
+  await page.keyboard.press("Shift+ArrowLeft");
+  assert.deepEqual(await order(), [2, 1, 3]);
+  const handle = await page.locator("[data-camera='3'] .handle").boundingBox();
+  const target = await page.locator("[data-camera='2'] .bar a").boundingBox();
+  await page.mouse.move(handle.x + 4, handle.y + 8);
+  await page.mouse.down();
+  await page.mouse.move(target.x + 5, target.y + 5, { steps: 8 });
+  await page.mouse.up();
+  assert.equal((await order())[0], 3, "dragged to the front");
+  const arranged = await order();
+  await page.reload({ waitUntil: "domcontentloaded" });
+  await untilPlayers(page, 3);
+  assert.deepEqual(await order(), arranged, "the order is kept");
+  await page.keyboard.press("?");
+  assert.equal(await page.evaluate(() => document.querySelector("dialog").open), true);
+});
+
+scenario("the camera's page: keys, zoom, filter, figures, tracks, charts, picture-in-picture", { browser: true, seconds: 180 }, async (world) => {
+  const razz = await world.razz(["demo", "--port", "0", "--cameras", "1"]);
+  const page = await world.page(razz.at("/camera-viewer.html?camera=1"));
+  await untilPlayers(page, 1);
+  const player = (what) => page.evaluate(`(${what})(document.querySelector("razz-player"))`);
+  await until("boxes", () => player((p) => p.frame?.tracks.length > 2), { seconds: 40 });
+
+  await page.focus("razz-player");
+  for (const [key, attribute] of [["b", "no-boxes"], ["l", "no-labels"], ["t", "no-trails"]]) {
+    await page.keyboard.press(key);
+    assert.equal(await page.evaluate((name) => document.querySelector("razz-player").hasAttribute(name), attribute), true, key);
+    await page.keyboard.press(key);
+    assert.equal(await page.evaluate((name) => document.querySelector("razz-player").hasAttribute(name), attribute), false, key);
+  }
+  await page.keyboard.press("m");
+  await until("live mode", () => player((p) => p.state.mode === "live"));
+  await page.keyboard.press("m");
+
+  // Wheel: the video beneath moves as the canvas does; a double click shows the whole again.
+  const transform = () => player((p) => p.shadowRoot.querySelector("video").style.transform);
+  const { x, y, width, height } = await page.locator("razz-player").boundingBox();
+  await page.mouse.move(x + width * 0.75, y + height * 0.25);
+  await page.mouse.wheel(0, -300);
+  await until("the picture magnified", async () => /scale\(2\)/.test(await transform()));
+  const offset = async () => (await transform()).match(/-?[\d.]+(?=%)/g).map((value) => Math.round(Number(value)));
+  assert.deepEqual(await offset(), [-75, -25], "around the pointer");
+  await page.keyboard.press("ArrowRight");
+  assert.deepEqual(await offset(), [-85, -25]);
+  await page.mouse.dblclick(x + width / 2, y + height / 2);
+  assert.equal(await transform(), "");
+
+  await page.keyboard.press("c");
+  await page.getByLabel("person").uncheck();
+  await until("no person among the boxes", () => player((p) => p.frame.tracks.length > 0 && p.frame.tracks.every((track) => track.class !== "person")), { seconds: 40 });
+  await page.getByLabel("person").check();
+  await page.keyboard.press("Escape");
+
+  await page.focus("razz-player");
+  await page.keyboard.press("d");
+  const figures = await until("figures with an ICE pair", async () => {
+    const text = await player((p) => p.shadowRoot.querySelector("[aria-label=Figures]").innerText);
+    return /udp .*→ 127\.0\.0\.1/.test(text) && text;
+  });
+  for (const word of ["skew p50 / p95", "hold for tracks", "packets lost", "round trip", "detection p50 / p95"]) assert.ok(figures.includes(word), word);
+  const report = await page.evaluate(() => document.querySelector("razz-player").diagnostics());
+  assert.ok(report.player.counts.exact > 0 && report.connection.framesDecoded > 0);
+  await page.keyboard.press("Escape");
+
+  await until("tracks with pictures in the list", () => page.evaluate(() => {
+    const pictures = [...document.querySelectorAll(".tracks li canvas")];
+    return pictures.some((canvas) => canvas.getContext("2d").getImageData(0, 0, 72, 72).data.some((value, at) => at % 4 === 3 && value > 0));
+  }), { seconds: 20 });
+  await until("five charts", () => page.evaluate(() => document.querySelectorAll(".minutes canvas").length === 5), { seconds: 20 });
+  await until("charts that say their newest values", () => page.evaluate(() => /decoded \d/.test(document.querySelector(".minutes figure")?.getAttribute("aria-label") ?? "")), { seconds: 20 });
+
+  if (await page.evaluate(() => document.pictureInPictureEnabled)) {
+    await page.mouse.move(x + 20, y + height - 20);
+    await page.getByRole("button", { name: "float" }).click();
+    await until("a window of its own", () => page.evaluate(() => document.pictureInPictureElement !== null || document.querySelector("razz-player").shadowRoot.pictureInPictureElement !== null || document.querySelector("razz-player").state.pictureInPicture), { seconds: 10 });
+    world.tell(`picture-in-picture: ${await player((p) => String(p.state.pictureInPicture))}`);
+  }
+  await page.evaluate(() => document.querySelector("razz-player").remove());
+  await until("everything to end with the element", () => page.evaluate(() => window.peers.every((peer) => peer.connectionState === "closed")));
+  await until("the server to have no viewer", async () => (await razz.status(1)).viewers === 0, { seconds: 10 });
+});
+
+scenario("browsers that do not name their frames are told apart, and say so", { browser: true, seconds: 120 }, async (world) => {
+  const razz = await world.razz(["demo", "--port", "0", "--cameras", "1"]);
+  for (const [source, words, without] of [
+    ["callback", "by callback", () => delete VideoFrame.prototype.metadata],
+    ["walltime", "by clock", () => {
+      delete VideoFrame.prototype.metadata;
+      const request = HTMLVideoElement.prototype.requestVideoFrameCallback;
+      HTMLVideoElement.prototype.requestVideoFrameCallback = function (then) {
+        return request.call(this, (now, { rtpTimestamp: _gone, ...metadata }) => then(now, metadata));
+      };
+    }],
+  ]) {
+    const page = await world.page(razz.at("/healthz"));
+    await page.addInitScript(without);
+    await page.goto(razz.at("/camera-viewer.html?camera=1"), { waitUntil: "domcontentloaded" });
+    await until(`frames by ${source}`, () => page.evaluate((wanted) => {
+      const { state, frame } = document.querySelector("razz-player");
+      return state?.frameSource === wanted && frame?.tracks.length > 0;
+    }, source), { seconds: 40 });
+    await until("the indicator to say so", async () => (await page.evaluate(() => document.querySelector("razz-player").shadowRoot.querySelector("#indicator").textContent)).includes(words));
+    await page.context().close();
+  }
+});
+
+scenario("thirty boxes cost little", { browser: true, seconds: 90 }, async (world) => {
+  const razz = await world.razz(["demo", "--port", "0", "--cameras", "1"]);
+  const page = await world.page("about:blank");
+  // Every message gets thirty tracks that move.
+  await page.routeWebSocket(/\/ws\/tracking\//, (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((text) => {
+      const message = JSON.parse(text);
+      if (message.tracks) {
+        const shift = ((message.rtp_timestamp ?? 0) / 3000) % 100;
+        message.tracks = Array.from({ length: 30 }, (_, at) => {
+          const [left, top] = [40 + (at % 10) * 118 + shift, 60 + Math.floor(at / 10) * 220];
+          return {
+            track_id: at + 1, bbox: [left, top, left + 80, top + 160], center: [left + 40, top + 80], confidence: 0.9, class: "person",
+            source: at % 3 === 0 ? "deepsort" : "bytetrack", state: "matched", age_ms: 0, velocity: [30, 0, 30, 0],
+          };
+        });
+      }
+      socket.send(JSON.stringify(message));
+    });
+  });
+  await page.goto(razz.at("/camera-viewer.html?camera=1"), { waitUntil: "domcontentloaded" });
+  const cost = await until("300 frames with thirty boxes", () => page.evaluate(() => {
+    const { state, frame } = document.querySelector("razz-player");
+    return frame?.tracks.length === 30 && state.counts.exact + state.counts.extrapolated > 300 && state.boxCostMs;
+  }), { seconds: 60 });
+  // Timings on a busy machine are its own affair: told, and asserted with much room.
+  world.tell(`boxes, labels and trails of thirty tracks: p50 ${cost.p50.toFixed(2)} ms, p95 ${cost.p95.toFixed(2)} ms a frame`);
+  assert.ok(cost.p50 < 20, `${cost.p50} ms`);
+});
