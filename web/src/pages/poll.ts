@@ -9,6 +9,8 @@ export interface Polled<T> {
   trouble: ReadonlySignal<string>;
   /** The HTTP status of an answer that was an error; null otherwise. */
   refused: ReadonlySignal<number | null>;
+  /** Asks now: something was changed. */
+  again(): void;
 }
 
 /** Asks at once and then every `everyMs` (five times as long in a hidden tab); `each` hears of every good answer. */
@@ -37,5 +39,5 @@ export function poll<T>(ask: () => Promise<Answer<T>>, everyMs: number, each: (v
     if (!document.hidden) void round();
   });
   void round();
-  return { value, trouble, refused };
+  return { value, trouble, refused, again: () => void round() };
 }

@@ -6,6 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 const PAGES = [
   ["/", "Live"],
   ["/dashboard.html", "Dashboard"],
+  ["/settings.html", "Settings"],
   ["/troubleshooting.html", "Troubleshooting"],
 ] as const;
 

@@ -16,4 +16,8 @@ export type CameraInfo = {
   detect_fps: DetectFps;
   /** What it is doing. */
   state: CameraState;
+  /** How its video travels: `"tcp"` or `"udp"`. */
+  transport: string;
+  /** Whether it has a user name and password, which are never told. */
+  credentials: boolean;
 };

@@ -22,6 +22,10 @@ pub(crate) struct CameraInfo {
     pub(crate) detect_fps: DetectFps,
     /// What it is doing.
     pub(crate) state: CameraState,
+    /// How its video travels: `"tcp"` or `"udp"`.
+    pub(crate) transport: &'static str,
+    /// Whether it has a user name and password, which are never told.
+    pub(crate) credentials: bool,
 }
 
 impl CameraInfo {
@@ -34,6 +38,11 @@ impl CameraInfo {
             url: camera.source.to_string(),
             detect_fps: camera.detect_fps.into(),
             state,
+            transport: match camera.source.transport {
+                config::Transport::Tcp => "tcp",
+                config::Transport::Udp => "udp",
+            },
+            credentials: camera.source.credentials.is_some(),
         }
     }
 }
@@ -272,7 +281,7 @@ pub(super) mod tests {
             let config = config::Config::parse(&text, "", Path::new(""), &|_| None).unwrap();
             let info = CameraInfo::new(&config.cameras[0], state);
             let expected = format!(
-                r#"{{"id":1,"name":"Gate","stream_id":"camera1","url":"rtsp://10.0.0.5/stream1","detect_fps":{shown},"state":"{state_shown}"}}"#
+                r#"{{"id":1,"name":"Gate","stream_id":"camera1","url":"rtsp://10.0.0.5/stream1","detect_fps":{shown},"state":"{state_shown}","transport":"tcp","credentials":true}}"#
             );
             assert_eq!(serde_json::to_string(&info).unwrap(), expected);
         }

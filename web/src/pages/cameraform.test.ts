@@ -1,0 +1,35 @@
+import { describe, expect, test } from "vitest";
+import type { CameraInfo } from "../wire";
+import { EMPTY, editOf, fieldsOf } from "./cameraform";
+
+const gate: CameraInfo = {
+  id: 3, name: "Gate", stream_id: "camera3", url: "rtsp://10.0.0.5/s", detect_fps: 6, state: "online", transport: "udp", credentials: true,
+};
+
+describe("a camera's form", () => {
+  test("a new camera sends everything that was filled in", () => {
+    expect(editOf({ ...EMPTY, url: " rtsp://h/s " }, null)).toEqual({ url: "rtsp://h/s", transport: "tcp", detect_fps: 6 });
+    expect(editOf({ name: "A", url: "rtsp://h/", username: "u", password: " p ", transport: "udp", detect: "max" }, null)).toEqual({
+      name: "A", url: "rtsp://h/", username: "u", password: " p ", transport: "udp", detect_fps: "max",
+    });
+  });
+
+  test.each([
+    [{}, {}],
+    [{ name: "Door" }, { name: "Door" }],
+    [{ name: "" }, { name: null }],
+    [{ detect: "off" }, { detect_fps: 0 }],
+    [{ detect: "2.5" }, { detect_fps: 2.5 }],
+    [{ detect: "often" }, { detect_fps: -1 }],
+    [{ password: "new" }, { password: "new" }],
+    [{ transport: "tcp", url: "rtsp://10.0.0.5/t" }, { transport: "tcp", url: "rtsp://10.0.0.5/t" }],
+  ])("of a camera that is there, %o sends %o", (change, sent) => {
+    const before = fieldsOf(gate);
+    expect(editOf({ ...before, ...change }, before)).toEqual(sent);
+  });
+
+  test("a camera without detection shows it", () => {
+    expect(fieldsOf({ ...gate, detect_fps: 0 }).detect).toBe("off");
+    expect(fieldsOf({ ...gate, detect_fps: "max" }).detect).toBe("max");
+  });
+});

@@ -1,0 +1,45 @@
+// A camera's form as values: what stands in it, and what of it is sent.
+import type { CameraInfo } from "../wire";
+import type { CameraEdit } from "./api";
+
+/** What stands in the fields, as text. */
+export interface Fields {
+  name: string;
+  url: string;
+  username: string;
+  password: string;
+  transport: string;
+  /** "off", "max", or a number. */
+  detect: string;
+}
+
+/** The fields of a new camera. */
+export const EMPTY: Fields = { name: "", url: "rtsp://", username: "", password: "", transport: "tcp", detect: "6" };
+
+/** The fields of a camera as it is. Credentials are never told, so theirs are empty. */
+export function fieldsOf(camera: CameraInfo): Fields {
+  const { name, url, transport, detect_fps: fps } = camera;
+  return { name, url, username: "", password: "", transport, detect: fps === 0 ? "off" : String(fps) };
+}
+
+/** What to send: all of a new camera, of another what differs from `before`. */
+export function editOf(fields: Fields, before: Fields | null): CameraEdit {
+  const edit: CameraEdit = {};
+  const differs = (key: keyof Fields): boolean => fields[key].trim() !== before?.[key].trim();
+  if (differs("name") && (before !== null || fields.name.trim() !== "")) edit.name = fields.name.trim() || null;
+  if (differs("url")) edit.url = fields.url.trim();
+  if (fields.username.trim() !== "") edit.username = fields.username.trim();
+  if (fields.password !== "") edit.password = fields.password;
+  if (differs("transport")) edit.transport = fields.transport;
+  if (differs("detect")) edit.detect_fps = rateOf(fields.detect);
+  return edit;
+}
+
+/** A rate as the server takes it; what is no number goes as it is, and the server says what is wrong. */
+function rateOf(text: string): number | "max" {
+  const word = text.trim().toLowerCase();
+  if (word === "off" || word === "") return 0;
+  if (word === "max") return "max";
+  const rate = Number(word);
+  return Number.isFinite(rate) ? rate : -1;
+}

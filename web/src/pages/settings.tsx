@@ -1,0 +1,244 @@
+// Cameras added, tried out, changed and removed.
+import { signal } from "@preact/signals";
+import { render } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { CameraInfo, CameraProbe, KeyProblem } from "../wire";
+import { addCamera, changeCamera, fetchCameras, removeCamera, testCamera, viewerHref } from "./api";
+import { EMPTY, editOf, type Fields, fieldsOf } from "./cameraform";
+import { poll } from "./poll";
+import { Header } from "./shell";
+import { StateDot } from "./state";
+
+const LIST_MS = 3_000;
+
+const cameras = poll(fetchCameras, LIST_MS);
+/** The camera whose form is open; "new": one that is not there yet. */
+const open = signal<number | "new" | null>(null);
+
+/** Where a form is on its way. */
+type Busy = "no" | "testing" | "saving" | "removing";
+
+/** A field with its words, and what the server found wrong with it. */
+function Field({ name, words, hint, errors, children }: {
+  name: string;
+  words: string;
+  hint?: string;
+  errors: KeyProblem[];
+  children: (more: { id: string; "aria-describedby": string; "aria-invalid": boolean }) => preact.ComponentChildren;
+}) {
+  const wrong = errors.filter(({ key }) => key === name);
+  const id = `field-${name}`;
+  return (
+    <div class={wrong.length > 0 ? "field wrong" : "field"}>
+      <label for={id}>{words}</label>
+      {children({ id, "aria-describedby": `${id}-said`, "aria-invalid": wrong.length > 0 })}
+      <small id={`${id}-said`} role={wrong.length > 0 ? "alert" : undefined}>
+        {wrong.length > 0 ? wrong.map(({ message }) => message).join("; ") : hint}
+      </small>
+    </div>
+  );
+}
+
+function Found({ probe }: { probe: CameraProbe }) {
+  const { size, fps, gop_frames: gop } = probe;
+  const facts: [string, string | null][] = [
+    ["codec", probe.codec && [probe.codec, probe.profile].filter(Boolean).join(", ")],
+    ["size", size ? `${size[0]} × ${size[1]}` : null],
+    ["rate", fps === null ? null : `${fps.toFixed(1)} frames a second`],
+    ["IDR every", gop === null || !fps ? null : `${gop} frames (${(gop / fps).toFixed(1)} s)`],
+    ["B-frames", probe.b_frames === null ? null : probe.b_frames ? "yes" : "no"],
+    ["bitrate", probe.bitrate_kbps === null ? null : `${probe.bitrate_kbps} kbit/s`],
+  ];
+  return (
+    <section class="found" aria-live="polite">
+      <h3>{probe.ok ? "The camera can be used." : "The camera cannot be used like this."}</h3>
+      {probe.picture && <img src={probe.picture} alt="What the camera sees" />}
+      {probe.error !== null && <p class="trouble">{probe.error}</p>}
+      <dl>
+        {facts.map(([name, value]) => value !== null && (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {probe.advice.length > 0 && (
+        <ul>
+          {probe.advice.map((words) => (
+            <li key={words}>{words}</li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Form({ camera }: { camera: CameraInfo | null }) {
+  const before = camera ? fieldsOf(camera) : null;
+  const [fields, setFields] = useState<Fields>(before ?? EMPTY);
+  const [busy, setBusy] = useState<Busy>("no");
+  const [said, setSaid] = useState("");
+  const [errors, setErrors] = useState<KeyProblem[]>([]);
+  const [probe, setProbe] = useState<CameraProbe | null>(null);
+  const [sure, setSure] = useState(false);
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []);
+
+  const text = (key: keyof Fields) => ({
+    value: fields[key],
+    onInput: (event: { currentTarget: { value: string } }) => { setFields({ ...fields, [key]: event.currentTarget.value }); },
+  });
+  const refused = (answer: { words: string; errors: KeyProblem[] }): void => {
+    setErrors(answer.errors);
+    // What stands at a field is not said twice.
+    setSaid(answer.errors.some(({ key }) => key !== null) ? "" : answer.words);
+  };
+  const begin = (what: Busy): void => {
+    setBusy(what);
+    setErrors([]);
+    setSaid("");
+  };
+
+  async function test(): Promise<void> {
+    begin("testing");
+    setProbe(null);
+    const edit = editOf(fields, before);
+    const answer = await testCamera(camera ? { id: camera.id, ...edit } : edit);
+    setBusy("no");
+    if (answer.ok) setProbe(answer.value);
+    else refused(answer);
+  }
+
+  async function save(event: Event): Promise<void> {
+    event.preventDefault();
+    begin("saving");
+    const edit = editOf(fields, before);
+    const answer = camera ? await changeCamera(camera.id, edit) : await addCamera(edit);
+    setBusy("no");
+    if (!answer.ok) { refused(answer); return; }
+    cameras.again();
+    open.value = null;
+  }
+
+  async function remove(): Promise<void> {
+    if (!camera) return;
+    if (!sure) { setSure(true); return; }
+    begin("removing");
+    const answer = await removeCamera(camera.id);
+    setBusy("no");
+    if (!answer.ok) { refused(answer); return; }
+    cameras.again();
+    open.value = null;
+  }
+
+  const kept = camera?.credentials ? "as it is; type to change it" : "";
+  return (
+    <form class="form" onSubmit={(event) => void save(event)} aria-label={camera ? camera.name : "New camera"}>
+      <h2>{camera ? camera.name : "New camera"}</h2>
+      <Field name="name" words="Name" errors={errors}>
+        {(more) => <input {...more} {...text("name")} ref={first} maxLength={100} autocomplete="off" />}
+      </Field>
+      <Field name="url" words="Address" hint="rtsp://host/path, as the camera's manual says" errors={errors}>
+        {(more) => <input {...more} {...text("url")} inputMode="url" spellcheck={false} autocomplete="off" required />}
+      </Field>
+      <div class="pair">
+        <Field name="username" words="User name" errors={errors}>
+          {(more) => <input {...more} {...text("username")} placeholder={kept} spellcheck={false} autocomplete="off" />}
+        </Field>
+        <Field name="password" words="Password" errors={errors}>
+          {(more) => <input {...more} {...text("password")} type="password" placeholder={kept} autocomplete="new-password" />}
+        </Field>
+      </div>
+      <div class="pair">
+        <Field name="transport" words="Transport" hint="UDP only where TCP stutters" errors={errors}>
+          {(more) => (
+            <select {...more} value={fields.transport} onChange={(event) => { setFields({ ...fields, transport: event.currentTarget.value }); }}>
+              <option value="tcp">TCP</option>
+              <option value="udp">UDP</option>
+            </select>
+          )}
+        </Field>
+        <Field name="detect_fps" words="Detections a second" hint="a number, off, or max" errors={errors}>
+          {(more) => <input {...more} {...text("detect")} list="rates" autocomplete="off" />}
+        </Field>
+        <datalist id="rates">
+          {["off", "1", "6", "15", "max"].map((rate) => (
+            <option key={rate} value={rate} />
+          ))}
+        </datalist>
+      </div>
+      {said !== "" && (
+        <p class="trouble" role="alert">
+          {said}
+        </p>
+      )}
+      <p class="buttons">
+        <button class="strong" disabled={busy !== "no"}>
+          {busy === "saving" ? "Saving…" : camera ? "Save" : "Add"}
+        </button>
+        <button type="button" class="quiet" disabled={busy !== "no"} onClick={() => void test()}>
+          {busy === "testing" ? "Looking at the camera…" : "Test"}
+        </button>
+        <button type="button" class="quiet" onClick={() => (open.value = null)}>
+          Cancel
+        </button>
+        {camera && (
+          <button type="button" class="quiet danger" disabled={busy !== "no"} onClick={() => void remove()}>
+            {sure ? "Remove for good" : "Remove"}
+          </button>
+        )}
+      </p>
+      {busy === "testing" && <progress aria-label="Looking at the camera" />}
+      {probe && <Found probe={probe} />}
+    </form>
+  );
+}
+
+function Settings() {
+  const list = cameras.value.value ?? [];
+  const shown = open.value;
+  return (
+    <>
+      <Header warning={cameras.trouble.value}>
+        <h1 class="spoken">Settings</h1>
+      </Header>
+      <main id="main" class="page">
+        <h2>Cameras</h2>
+        <ul class="list">
+          {list.map((camera) => (
+            <li key={camera.id}>
+              {shown === camera.id ? (
+                <Form camera={camera} />
+              ) : (
+                <div class="entry">
+                  <span>
+                    <a href={viewerHref(camera.id)}>{camera.name}</a>
+                    <small>{camera.url}</small>
+                  </span>
+                  <StateDot state={camera.state} />
+                  <button type="button" class="quiet" aria-label={`Edit ${camera.name}`} onClick={() => (open.value = camera.id)}>
+                    Edit
+                  </button>
+                </div>
+              )}
+            </li>
+          ))}
+        </ul>
+        {shown === "new" ? (
+          <Form camera={null} />
+        ) : (
+          <button type="button" class="strong" onClick={() => (open.value = "new")}>
+            Add a camera
+          </button>
+        )}
+        <p class="quiet">
+          Changes are written into the config file, which keeps its comments; the other cameras do not notice. Detector, tracker and ports
+          are set in the file itself.
+        </p>
+      </main>
+    </>
+  );
+}
+
+const app = document.getElementById("app");
+if (app) render(<Settings />, app);
