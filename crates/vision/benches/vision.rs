@@ -12,8 +12,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use razz_base::{Rect, Size};
 use razz_vision::engine::library_candidates;
 use razz_vision::{
-    Decoder, Detector, DetectorSettings, Embedder, EngineChoice, ModelSource, OnnxEmbedder,
-    Picture, builtin_embedder, encode_jpeg,
+    ChannelOrder, Decoder, Detector, DetectorSettings, Embedder, EngineChoice, InputFormat,
+    Letterbox, ModelSource, OnnxEmbedder, Picture, Placement, Values, builtin_embedder,
+    encode_jpeg,
 };
 use support::{mp4, testdata};
 
@@ -23,6 +24,7 @@ fn bench(c: &mut Criterion) {
     let mut decoder = Decoder::new().unwrap();
     let picture = decoder.decode(&units[0], true).unwrap().unwrap();
     decoding(c, &units);
+    letterboxing(c, &picture);
     around_the_model(c, &picture);
     detecting(c, &data.join("models/yolo11n.onnx"), &picture);
     embedding(c, &data.join("models/osnet_x0_25_msmt17.onnx"), &picture);
@@ -41,6 +43,26 @@ fn decoding(c: &mut Criterion, units: &[razz_base::AccessUnit]) {
                 }
             });
         });
+    }
+    group.finish();
+}
+
+/// From the decoder's planes to the model's input.
+fn letterboxing(c: &mut Criterion, picture: &Picture) {
+    let mut group = c.benchmark_group("letterbox 720p");
+    let yolox = InputFormat {
+        order: ChannelOrder::Bgr,
+        values: Values::Byte,
+        placement: Placement::TopLeft,
+    };
+    for (name, target, format) in [
+        ("to 640x640", Size::new(640, 640), InputFormat::default()),
+        ("to 640x384", Size::new(640, 384), InputFormat::default()),
+        ("to 416x416, BGR", Size::new(416, 416), yolox),
+        ("to 1280x736", Size::new(1280, 736), InputFormat::default()),
+    ] {
+        let mut letterbox = Letterbox::new(target, format);
+        group.bench_function(name, |b| b.iter(|| letterbox.picture(picture)));
     }
     group.finish();
 }

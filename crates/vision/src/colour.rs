@@ -16,72 +16,66 @@ pub(crate) fn luma_weights(matrix: Matrix) -> (f64, f64) {
     }
 }
 
-/// Samples to RGB: three weights and an offset for each of red, green and blue; then a clamp to
-/// 0..=1, then a scale and an offset of the caller. A format may put blue first.
+/// Samples to the three planes of a model's input: three weights and an offset for each plane, then
+/// a clamp.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct YuvToRgb {
-    /// Of luma; the same for all three.
-    pub(crate) luma: f32,
-    /// Of Cb, for red, green, blue.
+    /// Of luma, for each plane.
+    pub(crate) luma: [f32; 3],
+    /// Of Cb.
     pub(crate) cb: [f32; 3],
-    /// Of Cr, for red, green, blue.
+    /// Of Cr.
     pub(crate) cr: [f32; 3],
-    /// Added, for red, green, blue.
+    /// Added.
     pub(crate) bias: [f32; 3],
-    /// What the clamped 0..=1 values are multiplied by.
-    pub(crate) scale: [f32; 3],
-    /// What is added at the end.
-    pub(crate) offset: [f32; 3],
+    /// What black is: nothing is lower.
+    pub(crate) low: [f32; 3],
+    /// What white is: nothing is higher.
+    pub(crate) high: [f32; 3],
 }
 
 impl YuvToRgb {
-    /// Samples 0..=255 to RGB 0..=1.
+    /// Samples 0..=255 to red, green and blue at 0..=1.
     pub(crate) fn new(colour: Colour) -> Self {
+        Self::in_format(colour, InputFormat::default())
+    }
+
+    /// Samples 0..=255 to the values and the order that a model wants.
+    pub(crate) fn in_format(colour: Colour, format: InputFormat) -> Self {
         let (red, blue) = luma_weights(colour.matrix);
         let green = 1.0 - red - blue;
         let range = Range::new(colour.full_range);
         // R = Y + 2(1-Kr) Cr, B = Y + 2(1-Kb) Cb, and Y = Kr R + Kg G + Kb B.
         let cb = [0.0, -2.0 * (1.0 - blue) * blue / green, 2.0 * (1.0 - blue)];
         let cr = [2.0 * (1.0 - red), -2.0 * (1.0 - red) * red / green, 0.0];
-        let bias = |i: usize| -range.black * range.luma - 128.0 * range.chroma * (cb[i] + cr[i]);
-        Self {
-            luma: range.luma as f32,
-            cb: cb.map(|v| (v * range.chroma) as f32),
-            cr: cr.map(|v| (v * range.chroma) as f32),
-            bias: [bias(0) as f32, bias(1) as f32, bias(2) as f32],
-            scale: [1.0; 3],
-            offset: [0.0; 3],
-        }
-    }
-
-    /// The same with `scale` and `offset` after the clamp, for red, green and blue.
-    pub(crate) fn scaled(self, scale: [f32; 3], offset: [f32; 3]) -> Self {
-        Self { scale, offset, ..self }
-    }
-
-    /// The same with the values and the order that a model wants.
-    pub(crate) fn into_format(self, format: InputFormat) -> Self {
         let (scale, offset) = format.values.scale_and_offset();
-        let planes = format.planes();
-        // Both orders are their own inverse.
-        let ordered = |v: [f32; 3]| planes.map(|plane| v[plane]);
-        Self {
-            luma: self.luma,
-            cb: ordered(self.cb),
-            cr: ordered(self.cr),
-            bias: ordered(self.bias),
-            scale: ordered(scale),
-            offset: ordered(offset),
+        let mut out = Self {
+            luma: [0.0; 3],
+            cb: [0.0; 3],
+            cr: [0.0; 3],
+            bias: [0.0; 3],
+            low: [0.0; 3],
+            high: [0.0; 3],
+        };
+        for (i, plane) in format.planes().into_iter().enumerate() {
+            let bias = -range.black * range.luma - 128.0 * range.chroma * (cb[i] + cr[i]);
+            let by = f64::from(scale[i]);
+            out.luma[plane] = (range.luma * by) as f32;
+            out.cb[plane] = (cb[i] * range.chroma * by) as f32;
+            out.cr[plane] = (cr[i] * range.chroma * by) as f32;
+            out.bias[plane] = (bias * by + f64::from(offset[i])) as f32;
+            out.low[plane] = offset[i];
+            out.high[plane] = scale[i] + offset[i];
         }
+        out
     }
 
     /// One pixel.
     #[inline(always)]
     pub(crate) fn pixel(&self, y: f32, cb: f32, cr: f32) -> [f32; 3] {
-        let y = y * self.luma;
         [0, 1, 2].map(|i| {
-            let v = y + (self.cb[i] * cb + (self.cr[i] * cr + self.bias[i]));
-            v.clamp(0.0, 1.0) * self.scale[i] + self.offset[i]
+            let v = self.luma[i] * y + (self.cb[i] * cb + (self.cr[i] * cr + self.bias[i]));
+            v.max(self.low[i]).min(self.high[i])
         })
     }
 }
@@ -105,7 +99,7 @@ impl YuvToJpeg {
             let cr = (rgb[0] - y) / (2.0 * (1.0 - weights[0]));
             [y * 255.0, cb * 255.0, cr * 255.0]
         };
-        let columns = [through([rgb.luma; 3]), through(rgb.cb), through(rgb.cr), through(rgb.bias)];
+        let columns = [through(rgb.luma), through(rgb.cb), through(rgb.cr), through(rgb.bias)];
         let mut rows = [[0.0; 4]; 3];
         for (i, row) in rows.iter_mut().enumerate() {
             for (j, column) in columns.iter().enumerate() {
@@ -146,6 +140,7 @@ impl Range {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::{ChannelOrder, Values};
 
     const fn colour(matrix: Matrix, full_range: bool) -> Colour {
         Colour { matrix, full_range, stated: true }
@@ -201,13 +196,23 @@ mod tests {
 
     #[test]
     fn impossible_samples_are_clamped() {
+        let format = InputFormat {
+            values: Values::Byte,
+            order: ChannelOrder::Bgr,
+            ..InputFormat::default()
+        };
         for source in ALL {
+            let [unit, bytes] = [YuvToRgb::new(source), YuvToRgb::in_format(source, format)];
             for y in [0.0, 255.0] {
                 for cb in [0.0, 255.0] {
                     for cr in [0.0, 255.0] {
-                        let rgb =
-                            YuvToRgb::new(source).scaled([2.0; 3], [-1.0; 3]).pixel(y, cb, cr);
-                        assert!(rgb.iter().all(|v| (-1.0..=1.0).contains(v)), "{rgb:?}");
+                        let [r, g, b] = unit.pixel(y, cb, cr);
+                        let back = bytes.pixel(y, cb, cr);
+                        assert!([r, g, b].iter().all(|v| (0.0..=1.0).contains(v)), "{r} {g} {b}");
+                        assert!(back.iter().all(|v| (0.0..=255.0).contains(v)), "{back:?}");
+                        for (a, b) in back.iter().zip([b, g, r]) {
+                            assert!((a - 255.0 * b).abs() < 1e-3, "{back:?}: {r} {g} {b}");
+                        }
                     }
                 }
             }

@@ -8,7 +8,7 @@ use razz_base::Size;
 use crate::colour::YuvToRgb;
 use crate::input::{Geometry, InputFormat};
 use crate::picture::Picture;
-use crate::resample::{Axis, Sampler, Window};
+use crate::resample::{Columns, Rows, Sampler, Window};
 
 /// A model's input buffer and the tables that fill it from pictures of one size; they are made
 /// anew when the size changes.
@@ -22,8 +22,8 @@ pub struct Letterbox {
     format: InputFormat,
     source: Option<Size>,
     geometry: Geometry,
-    columns: Axis,
-    rows: Axis,
+    columns: Columns,
+    rows: Rows,
     sampler: Sampler,
     /// Three planes, `3 * height * width`; the border is written once a size.
     canvas: Vec<f32>,
@@ -41,8 +41,8 @@ impl Letterbox {
             format,
             source: None,
             geometry: Geometry::new(target, target, format.placement),
-            columns: Axis::default(),
-            rows: Axis::default(),
+            columns: Columns::default(),
+            rows: Rows::default(),
             sampler: Sampler::default(),
             canvas: vec![0.0; 3 * target.width as usize * target.height as usize],
         };
@@ -65,7 +65,7 @@ impl Letterbox {
     pub fn picture(&mut self, picture: &Picture) -> Geometry {
         self.fit(picture.size);
         let window = self.window();
-        let colour = YuvToRgb::new(picture.colour).into_format(self.format);
+        let colour = YuvToRgb::in_format(picture.colour, self.format);
         self.sampler.picture(picture, &self.columns, &self.rows, &colour, &mut self.canvas, window);
         self.geometry
     }
@@ -100,8 +100,8 @@ impl Letterbox {
         }
         let geometry = Geometry::new(source, self.target, self.format.placement);
         let (width, height) = (source.width as usize, source.height as usize);
-        self.columns = Axis::new(0, width, width, geometry.width);
-        self.rows = Axis::new(0, height, height, geometry.height);
+        self.columns.fit(0, width, width, geometry.width);
+        self.rows.fit(0, height, height, geometry.height);
         self.clear();
         self.geometry = geometry;
         self.source = Some(source);

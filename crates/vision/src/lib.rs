@@ -28,6 +28,7 @@ mod model;
 mod onnx;
 mod picture;
 mod resample;
+mod simd;
 
 pub use decoder::{DecodeError, Decoder, DecoderCounts};
 pub use detector::{DetectError, Detector, DetectorSettings};

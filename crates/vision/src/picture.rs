@@ -6,7 +6,8 @@ use razz_base::{FrameKey, MonoTime, Size, WallTime};
 use razz_media::h264::Colour;
 
 use crate::colour::YuvToRgb;
-use crate::resample::{Axis, Sampler, Window};
+use crate::input::{InputFormat, Values};
+use crate::resample::{Columns, Rows, Sampler, Window};
 
 /// One decoded picture: planar YCbCr 4:2:0, 8 bits, with the key of its access unit.
 ///
@@ -130,13 +131,15 @@ impl Picture {
     pub fn write_rgb(&self, rgb: &mut Vec<u8>) {
         let (width, height) = (self.size.width as usize, self.size.height as usize);
         let mut planar = vec![0f32; 3 * width * height];
-        let horizontal = Axis::new(0, width, width, width);
-        let vertical = Axis::new(0, height, height, height);
+        let (mut columns, mut rows) = (Columns::default(), Rows::default());
+        columns.fit(0, width, width, width);
+        rows.fit(0, height, height, height);
+        let format = InputFormat { values: Values::Byte, ..InputFormat::default() };
         Sampler::default().picture(
             self,
-            &horizontal,
-            &vertical,
-            &YuvToRgb::new(self.colour).scaled([255.0; 3], [0.0; 3]),
+            &columns,
+            &rows,
+            &YuvToRgb::in_format(self.colour, format),
             &mut planar,
             Window { left: 0, top: 0, width, height },
         );

@@ -13,7 +13,7 @@ use crate::feed::picture_size;
 use crate::input::{InputFormat, Values};
 use crate::model::{ModelError, ModelFile, ModelSource};
 use crate::picture::Picture;
-use crate::resample::{Axis, Sampler, Window};
+use crate::resample::{Columns, Rows, Sampler, Window};
 
 /// OSNet's input where the file leaves it open.
 const USUAL_SIZE: Size = Size::new(128, 256);
@@ -32,6 +32,8 @@ pub struct OnnxEmbedder {
     batch: usize,
     fixed: bool,
     input: Vec<f32>,
+    columns: Columns,
+    rows: Rows,
     sampler: Sampler,
     notes: Vec<Note>,
 }
@@ -54,7 +56,17 @@ impl OnnxEmbedder {
         };
         let Fit { size, batch, fixed } = fit?;
         let input = vec![0.0; batch * 3 * (size.width * size.height) as usize];
-        Ok(Self { engine, size, batch, fixed, input, sampler: Sampler::default(), notes })
+        Ok(Self {
+            engine,
+            size,
+            batch,
+            fixed,
+            input,
+            columns: Columns::default(),
+            rows: Rows::default(),
+            sampler: Sampler::default(),
+            notes,
+        })
     }
 
     /// What runs it: `"rten"`, `"ort/cpu"`, `"ort/openvino"`, `"ort/cuda"` or `"ort/tensorrt"`.
@@ -105,14 +117,14 @@ impl OnnxEmbedder {
     fn fill(&mut self, picture: &Picture, crop: [(usize, usize); 2], slot: usize) {
         let [(left, crop_width), (top, crop_height)] = crop;
         let (width, height) = (self.size.width as usize, self.size.height as usize);
-        let columns = Axis::new(left, crop_width, picture.size.width as usize, width);
-        let rows = Axis::new(top, crop_height, picture.size.height as usize, height);
+        self.columns.fit(left, crop_width, picture.size.width as usize, width);
+        self.rows.fit(top, crop_height, picture.size.height as usize, height);
         let format = InputFormat { values: Values::ImageNet, ..InputFormat::default() };
-        let colour = YuvToRgb::new(picture.colour).into_format(format);
+        let colour = YuvToRgb::in_format(picture.colour, format);
         let area = 3 * width * height;
         let canvas = &mut self.input[slot * area..][..area];
         let window = Window { left: 0, top: 0, width, height };
-        self.sampler.picture(picture, &columns, &rows, &colour, canvas, window);
+        self.sampler.picture(picture, &self.columns, &self.rows, &colour, canvas, window);
     }
 }
 
