@@ -5,6 +5,7 @@
 //! tracks, and its low 32 bits are the RTP timestamp that browsers see.
 
 mod access_unit;
+mod affine;
 mod detection;
 mod geometry;
 mod id;
@@ -12,6 +13,7 @@ mod time;
 mod track;
 
 pub use access_unit::AccessUnit;
+pub use affine::Affine;
 pub use detection::{ClassId, ClassNames, Detection, Embedding};
 pub use geometry::{Rect, Size};
 pub use id::{CameraId, FrameKey, ParseCameraIdError, RunId, TrackId};
