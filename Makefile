@@ -89,6 +89,15 @@ scene: web
 	cargo build --workspace --locked --quiet --example crossing
 	@[ -f $(SCENE)/crossing.json ] && [ ! $(CROSSING) -nt $(SCENE)/crossing.json ] || $(CROSSING) $(SCENE)
 
+.PHONY: screenshots
+screenshots: build tests/e2e/node_modules/.package-lock.json ## pictures of every page, desktop and phone, into docs/screenshots
+	cd tests/e2e && RAZZ_BIN="$${RAZZ_BIN:-$(RELEASE)}" node screenshots.mjs
+
+MINUTES ?= 30
+.PHONY: soak-page
+soak-page: build tests/e2e/node_modules/.package-lock.json ## a camera's page watched for MINUTES (30): its memory stays flat
+	cd tests/e2e && RAZZ_BIN="$${RAZZ_BIN:-$(RELEASE)}" node soak-page.mjs $(MINUTES)
+
 .PHONY: clean
 clean: ## remove what was built, not what was installed
 	cargo clean

@@ -21,8 +21,8 @@ const HIDDEN_S = Number(process.env.RAZZ_HIDDEN_S ?? 6);
 /** The contract: this share of the screenshots whose number can be read shows its own frame's tracks. */
 const ENOUGH = 0.995;
 const DETECT_FPS = 6;
-/** As the player has it: a box that 1.5 detections would have confirmed is dashed. */
-const DASH_MS = 1500 / DETECT_FPS;
+/** As the player has it: a box that 1.5 detections would have confirmed is dashed. In milliseconds since it was matched. */
+const dashedAfter = ({ stats }) => 1500 / Math.max(stats.fps, 0.5);
 const WINDOWS = [
   { width: 1280, height: 720, ratio: 1 },
   { width: 900, height: 700, ratio: 1 },
@@ -88,9 +88,9 @@ async function proof(page, session, published, count, ratio) {
       continue;
     }
     // The feed and the screenshot are two ways from the server: the message may be a moment behind.
-    const message = await until(`the message of frame ${number}`, () => published.named(number), { seconds: 3 });
+    const message = await until(`the message of frame ${number}`, () => published.named(number), { seconds: 10 });
     const lines = linePixels(shot);
-    const found = explained(shot, lines, message.tracks, DASH_MS);
+    const found = explained(shot, lines, message.tracks, dashedAfter(message));
     const right = fits(found);
     if (message.tracks.length === 0 && right) {
       sum.empty += 1;
@@ -106,7 +106,7 @@ async function proof(page, session, published, count, ratio) {
     }
     for (const off of [1, 3]) {
       const beside = published.named(number, -off);
-      if (beside && fits(explained(shot, lines, beside.tracks, DASH_MS))) sum.other[off] += 1;
+      if (beside && fits(explained(shot, lines, beside.tracks, dashedAfter(beside)))) sum.other[off] += 1;
     }
   }
   return sum;

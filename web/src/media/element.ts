@@ -46,6 +46,8 @@ export class RazzPlayer extends HTMLElement {
   readonly #words = document.createElement("div");
   readonly #notice = document.createElement("div");
   readonly #indicator = document.createElement("div");
+  /** What `controls` adds, from the bottom up. */
+  readonly #dock = document.createElement("div");
   readonly #floating: FloatingCanvas;
   readonly #visibility: Visibility;
   readonly #figures = new FiguresPanel();
@@ -70,7 +72,7 @@ export class RazzPlayer extends HTMLElement {
     this.#video.playsInline = true;
     // As attributes too: that is what the browser's rules on autoplay and other people's code look at.
     for (const name of ["muted", "autoplay", "playsinline"]) this.#video.setAttribute(name, "");
-    for (const [element, id] of [[this.#surface, "surface"], [this.#canvas, "overlay"], [this.#words, "words"], [this.#notice, "notice"], [this.#indicator, "indicator"]] as const) {
+    for (const [element, id] of [[this.#surface, "surface"], [this.#canvas, "overlay"], [this.#words, "words"], [this.#notice, "notice"], [this.#indicator, "indicator"], [this.#dock, "dock"]] as const) {
       element.id = id;
     }
     this.#words.setAttribute("role", "status");
@@ -267,7 +269,7 @@ export class RazzPlayer extends HTMLElement {
       this.#controlled?.abort();
       this.#controlled = null;
       clearInterval(this.#figuresTimer);
-      for (const element of [this.#bar?.element, this.#figures.element, this.#filter.element]) element?.remove();
+      this.#dock.remove();
       this.#bar = null;
       return;
     }
@@ -276,7 +278,8 @@ export class RazzPlayer extends HTMLElement {
     this.#bar = new ControlBar((command) => {
       this.#obey(command);
     }, FloatingCanvas.possible ? [] : ["float"]);
-    this.shadowRoot?.append(this.#figures.element, this.#filter.element, this.#bar.element);
+    this.#dock.replaceChildren(this.#figures.element, this.#filter.element, this.#bar.element);
+    this.shadowRoot?.append(this.#dock);
     if (!this.hasAttribute("tabindex")) this.tabIndex = 0;
     if (!this.hasAttribute("role")) this.setAttribute("role", "group");
     if (!this.hasAttribute("aria-label")) this.setAttribute("aria-label", "Camera player");

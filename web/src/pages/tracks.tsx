@@ -20,7 +20,9 @@ function Picture({ row, player }: { row: Row; player: () => RazzPlayer | null })
   const canvas = useRef<HTMLCanvasElement>(null);
   const taken = useRef(-Infinity);
   useEffect(() => {
-    if (!canvas.current || row.gone || row.track.state !== "matched" || performance.now() - taken.current < PICTURE_MS) return;
+    if (!canvas.current || row.gone || performance.now() - taken.current < PICTURE_MS) return;
+    // Better none that is new than one that is beside its object; but better that than none.
+    if (row.track.state !== "matched" && taken.current > 0) return;
     if (player()?.crop(row.track.bbox, canvas.current)) taken.current = performance.now();
   });
   return <canvas ref={canvas} width={72} height={72} aria-hidden="true" />;
