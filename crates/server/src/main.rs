@@ -51,6 +51,7 @@ fn main() -> ExitCode {
             serve::run(config, Some(file), &serde_json::Value::Null)
         }
         Command::Doctor(doctor) => cli::doctor::run(&doctor),
+        Command::Bench(bench) => cli::bench::run(&bench),
         Command::Demo(demo) => demo::run(&demo),
         Command::Track(options) => cli::track::run(&options),
     }

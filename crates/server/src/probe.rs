@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use razz_base::CameraId;
 
-use crate::camera::{self, Analysis, Camera, Pool};
+use crate::camera::{Analysis, Camera, Pool, UnitSink};
 use crate::clock::Clock;
 use crate::config::{self, Source};
 use crate::ingest;
@@ -21,7 +21,6 @@ const PICTURE_QUALITY: u8 = 80;
 
 /// Looks at the camera at `source` for at most `longest`; it is touched by nothing else here.
 pub(crate) async fn look(source: Source, longest: Duration, clock: Clock) -> wire::CameraProbe {
-    let (sink, _units) = camera::units();
     let settings = config::Camera {
         // Of no camera: nobody counts so far.
         id: CameraId::new(u32::MAX).expect("it is not 0"),
@@ -36,7 +35,7 @@ pub(crate) async fn look(source: Source, longest: Duration, clock: Clock) -> wir
     };
     let pool = Pool::start(String::new(), None);
     let analysis = Analysis { tracker, idle: false, pool };
-    let camera = Camera::start(settings, 1 << 25, analysis, sink, clock);
+    let camera = Camera::start(settings, 1 << 25, analysis, UnitSink::nowhere(), clock);
     let begun = clock.mono();
     let enough = async {
         loop {

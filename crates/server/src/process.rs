@@ -1,4 +1,4 @@
-//! What this process costs, read from `/proc`.
+//! What a process costs, read from `/proc`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,12 +28,13 @@ impl Usage {
 
     /// Measures for ever.
     pub(crate) async fn watch(self, clock: Clock) {
-        let (mut cpu_before, mut at) = (cpu_seconds().unwrap_or(0.0), clock.mono());
+        let own = std::process::id();
+        let (mut cpu_before, mut at) = (cpu_seconds(own).unwrap_or(0.0), clock.mono());
         loop {
-            let memory_bytes = resident_bytes().unwrap_or(0);
+            let memory_bytes = resident_bytes(own).unwrap_or(0);
             self.0.lock().unwrap_or_else(PoisonError::into_inner).memory_bytes = memory_bytes;
             tokio::time::sleep(EVERY).await;
-            let (cpu, now) = (cpu_seconds().unwrap_or(cpu_before), clock.mono());
+            let (cpu, now) = (cpu_seconds(own).unwrap_or(cpu_before), clock.mono());
             let percent = 100.0 * (cpu - cpu_before) / (now.since_us(at) as f64 / 1e6).max(0.001);
             self.0.lock().unwrap_or_else(PoisonError::into_inner).cpu_percent =
                 (percent * 10.0).round() / 10.0;
@@ -54,26 +55,28 @@ pub(crate) struct Now {
 /// Looks into `/proc`; what cannot be read is 0.
 pub(crate) fn now() -> Now {
     let entries = |folder| std::fs::read_dir(folder).map_or(0, Iterator::count);
+    let own = std::process::id();
     Now {
-        cpu_seconds: cpu_seconds().unwrap_or(0.0),
-        resident_bytes: resident_bytes().unwrap_or(0),
+        cpu_seconds: cpu_seconds(own).unwrap_or(0.0),
+        resident_bytes: resident_bytes(own).unwrap_or(0),
         open_files: entries("/proc/self/fd"),
         threads: entries("/proc/self/task"),
     }
 }
 
-/// User and system time of all threads: fields 14 and 15 of `/proc/self/stat` (proc(5)).
-fn cpu_seconds() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+/// User and system time of all threads of process `pid`, in seconds: fields 14 and 15 of
+/// `/proc/PID/stat` (proc(5)).
+pub(crate) fn cpu_seconds(pid: u32) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field, the name, may hold spaces; the rest comes after its parenthesis.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
     let (user, system): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
     Some((user + system) / 100.0) // USER_HZ is 100 on every Linux we run on
 }
 
-/// Field 2 of `/proc/self/statm`, in pages of 4 KiB.
-fn resident_bytes() -> Option<u64> {
-    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+/// Resident memory of process `pid`: field 2 of `/proc/PID/statm`, in pages of 4 KiB.
+pub(crate) fn resident_bytes(pid: u32) -> Option<u64> {
+    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
     let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * 4096)
 }

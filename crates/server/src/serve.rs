@@ -10,7 +10,6 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tracing::{error, info};
 
-use crate::camera;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigFile};
 use crate::http::{self, App};
@@ -44,14 +43,12 @@ async fn serve(
         Some(address) => Some(listen("compat_listen", address).await?),
         None => None,
     };
-    let udp = viewer::bind(config.server.webrtc_udp)
+    let ports = viewer::bind(config.server.webrtc_udp)
         .map_err(|error| taken("webrtc_udp", config.server.webrtc_udp, &error))?;
 
-    let (unit_sink, unit_source) = camera::units();
-    let viewers =
-        Viewers::start(udp, &config.server.advertise, config.viewers.clone(), unit_source, clock)
-            .map_err(|error| format!("cannot serve viewers: {error}"))?;
-    let live = Live::start(config.clone(), file, unit_sink, clock);
+    let viewers = Viewers::start(ports, &config.server.advertise, config.viewers.clone(), clock)
+        .map_err(|error| format!("cannot serve viewers: {error}"))?;
+    let live = Live::start(config.clone(), file, viewers.unit_sink(), clock);
     tokio::spawn(Arc::clone(&live).follow_file());
 
     let usage = Usage::default();
@@ -62,6 +59,7 @@ async fn serve(
         viewers: viewers.clone(),
         usage,
         compat: config.compat.clone(),
+        turn: config.viewers.turn.clone().into(),
         clock,
     };
     let local = listener.local_addr().map_err(|error| error.to_string())?;

@@ -9,12 +9,14 @@
 //! 3. [`ingest`] makes access units of what arrives, with media and wall time;
 //! 4. [`viewer`] joins at any moment and checks what it is sent;
 //! 5. [`analysis`] drives the engine with a detector that sees where things really were;
-//! 6. [`simulation`] moves the clock and ties them together.
+//! 6. [`simulation`] moves the clock and ties them together;
+//! 7. [`delivery`] is the other side of the server: one viewer over a bad network.
 //!
 //! The tests are in `tests/`.
 
 pub mod analysis;
 pub mod camera;
+pub mod delivery;
 pub mod depacketize;
 pub mod ingest;
 pub mod network;

@@ -36,6 +36,8 @@ export type CameraStatus = {
    * watches.
    */
   first_packet_us?: FirstPacket;
+  /** The same to the last of the viewers that a thread serves. */
+  last_packet_us?: FirstPacket;
   /** Runs after the first. */
   reconnects: number;
   /** RTP packets lost on the way to us, since start. */

@@ -1,5 +1,6 @@
 // Written from the structs in crates/server/src/wire; what is changed here is overwritten.
 import type { CameraStatus } from "./CameraStatus";
+import type { Delivery } from "./Delivery";
 import type { ModelState } from "./ModelState";
 
 /** `GET /api/stats`. */
@@ -18,6 +19,8 @@ export type Stats = {
   model_error: string | null;
   /** Viewer sessions now, all cameras together. */
   viewers: number;
+  /** What went out to them, since start. */
+  delivery: Delivery;
   /** Of one core, over the last seconds. */
   cpu_percent: number;
   /** Resident memory. */

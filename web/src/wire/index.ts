@@ -4,6 +4,7 @@ export type { CameraInfo } from "./CameraInfo";
 export type { CameraProbe } from "./CameraProbe";
 export type { CameraState } from "./CameraState";
 export type { CameraStatus } from "./CameraStatus";
+export type { Delivery } from "./Delivery";
 export type { DetectFps } from "./DetectFps";
 export type { FirstPacket } from "./FirstPacket";
 export type { FrameRates } from "./FrameRates";

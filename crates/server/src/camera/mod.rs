@@ -6,7 +6,7 @@ mod pool;
 mod status;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use razz_base::{AccessUnit, CameraId, ClassNames, MonoTime, TrackFrame};
 use razz_media::ring::{GopRing, Unit};
 use razz_media::rtp::MAX_PAYLOAD;
 use razz_vision::{Decoder, Picture};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, watch};
 use tracing::{info, warn};
 
 use crate::clock::Clock;
@@ -45,34 +45,19 @@ pub(crate) struct Published {
 
 /// The way of access units to the viewers, shared by all cameras.
 #[derive(Clone)]
-pub(crate) struct UnitSink {
-    sender: mpsc::Sender<Arc<Unit>>,
-    overrun: Arc<AtomicBool>,
-}
+pub(crate) struct UnitSink(Arc<TakeUnit>);
 
-/// The end that the viewers read.
-pub(crate) struct UnitSource {
-    pub(crate) receiver: mpsc::Receiver<Arc<Unit>>,
-    /// Set when access units were dropped because the viewers did not keep up; whoever sees it
-    /// resets it and waits for IDRs.
-    pub(crate) overrun: Arc<AtomicBool>,
-}
-
-/// Access units on their way to the viewers: over a minute of one camera, half a second of hundred.
-const UNIT_BACKLOG: usize = 2048;
-
-/// Both ends of the way of access units to the viewers.
-pub(crate) fn units() -> (UnitSink, UnitSource) {
-    let (sender, receiver) = mpsc::channel(UNIT_BACKLOG);
-    let overrun = Arc::new(AtomicBool::new(false));
-    (UnitSink { sender, overrun: Arc::clone(&overrun) }, UnitSource { receiver, overrun })
-}
+type TakeUnit = dyn Fn(&Arc<Unit>) + Send + Sync;
 
 impl UnitSink {
-    fn send(&self, unit: Arc<Unit>) {
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.sender.try_send(unit) {
-            self.overrun.store(true, Ordering::Relaxed);
-        }
+    /// `take` must not wait: what it cannot take it drops and counts.
+    pub(crate) fn new(take: impl Fn(&Arc<Unit>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(take))
+    }
+
+    /// For cameras that nobody can watch.
+    pub(crate) fn nowhere() -> Self {
+        Self::new(|_| ())
     }
 }
 
@@ -210,13 +195,20 @@ impl Camera {
     /// Takes an access unit to the viewers first, then to the decoder.
     pub(crate) fn handle_access_unit(&self, au: AccessUnit, reorders: bool) {
         let now = self.clock.mono();
+        let mut gop_frames = None;
         if !reorders {
             let unit = Arc::new(Unit::new(au.clone(), MAX_PAYLOAD));
-            self.ring().push(Arc::clone(&unit));
-            self.units.send(unit);
+            {
+                let mut ring = self.ring();
+                ring.push(Arc::clone(&unit));
+                gop_frames = ring.gop_frames();
+            }
+            // Who comes later finds it in the ring.
+            if self.viewer_count() > 0 {
+                (self.units.0)(&unit);
+            }
         }
         {
-            let gop_frames = self.ring().gop_frames();
             let mut status = self.status();
             status.received.count(now);
             status.count_bytes(now, au.data.len());
@@ -294,6 +286,7 @@ impl Camera {
         newest
     }
 
+    /// The ring, locked: never across sending or waiting.
     pub(crate) fn ring(&self) -> MutexGuard<'_, GopRing> {
         lock(&self.ring)
     }

@@ -132,6 +132,8 @@ pub(crate) struct Status {
     pub(crate) tracks_us: Delays,
     /// From a frame's last packet in to its first packet out to a viewer.
     pub(crate) first_packet_us: Delays,
+    /// The same to the last viewer of one thread, in µs.
+    pub(crate) last_packet_us: Quantiles,
     /// Frames detected since start.
     pub(crate) frame_count: u64,
     /// Panics of this camera's own work, each followed by its restart.
@@ -162,6 +164,7 @@ impl Status {
             bytes_total: 0,
             tracks_us: Delays::new(metrics::tracks(camera)),
             first_packet_us: Delays::new(metrics::first_packet(camera)),
+            last_packet_us: Quantiles::default(),
             frame_count: 0,
             restarts: 0,
         }

@@ -47,9 +47,6 @@ fn warnings(config: &Config) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if !config.viewers.turn.is_empty() {
-        warnings.push("`turn` changes nothing yet: viewers are not told of it".to_owned());
-    }
     if config.cameras.is_empty() {
         warnings.push("there is no camera; add a [[camera]]".to_owned());
     }
@@ -120,7 +117,7 @@ mod tests {
             (
                 "[detector]\nmodel = \"demo\"\n[access]\nopen_networks = [\"10.0.0.0/8\"]\n\
                  [viewers]\nturn = [{url = \"turn:h\", secret = \"s\"}]\nCAMERAS",
-                &["`open_networks` changes nothing yet", "`turn` changes nothing yet"],
+                &["`open_networks` changes nothing yet"],
             ),
             (
                 "[detector]\nmodel = \"demo\"\n[tracker]\nembedder = \"e.onnx\"\nCAMERAS",

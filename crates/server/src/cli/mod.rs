@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine, 1 failed while running, 2 wrong usage or config. Errors go to stderr, one
 //! line each, saying what, where and what to do.
 
+pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod detect;
 pub(crate) mod doctor;
@@ -47,6 +48,9 @@ pub(crate) enum Command {
     Track(track::Options),
     /// Say what this machine offers, and what a camera sends and should be set to
     Doctor(Doctor),
+    /// Measure
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 /// Options of `razz demo`.
@@ -233,7 +237,7 @@ mod tests {
     fn help_names_every_command() {
         let help = parse("razz --help").unwrap_err();
         assert_eq!(help.kind(), ErrorKind::DisplayHelp);
-        for command in ["demo", "serve", "check", "track", "doctor"] {
+        for command in ["demo", "serve", "check", "track", "doctor", "bench"] {
             assert!(help.to_string().contains(&format!("\n  {command} ")), "{help}");
         }
     }

@@ -31,7 +31,7 @@ pub(crate) use self::problem::ConfigErrors;
 use self::problem::{ConfigError, Problems};
 pub(crate) use self::resolved::{
     Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, EngineChoice, Tracker,
-    TrackerKind, Viewers,
+    TrackerKind, Turn, Viewers,
 };
 pub(crate) use self::source::{Source, Transport};
 use self::written::Written;

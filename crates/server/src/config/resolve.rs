@@ -20,6 +20,8 @@ use crate::redact::Secret;
 const MAX_VIEWERS: i64 = 100_000;
 /// Smallest and largest GOP ring in bytes: a short GOP at low rate, and what a machine can spare.
 const RING_BYTES: (i64, i64) = (1 << 20, 1 << 30);
+/// Fastest replay: more than a key frame at once to every viewer.
+const MAX_REPLAY_MBPS: i64 = 1000;
 /// Rarest and most frequent detection, per second.
 const DETECT_FPS: (f64, f64) = (0.01, 240.0);
 /// Longest time that a predicted box may be published.
@@ -99,12 +101,14 @@ impl Resolver<'_, '_> {
         let max = self.whole("max", &written.max, 1, MAX_VIEWERS);
         let max_per_camera = self.whole("max_per_camera", &written.max_per_camera, 1, MAX_VIEWERS);
         let ring_bytes = self.whole("ring_bytes", &written.ring_bytes, RING_BYTES.0, RING_BYTES.1);
+        let replay_mbps = self.whole("replay_mbps", &written.replay_mbps, 1, MAX_REPLAY_MBPS);
         let turn: Vec<_> =
             written.turn.value.into_iter().map(|turn| self.turn(turn.value)).collect();
         Some(Viewers {
             max: max? as usize,
             max_per_camera: max_per_camera? as usize,
             ring_bytes: ring_bytes? as usize,
+            replay_mbps: replay_mbps?.unsigned_abs(),
             turn: turn.into_iter().collect::<Option<_>>()?,
         })
     }

@@ -58,6 +58,8 @@ pub(crate) struct Viewers {
     pub(crate) max_per_camera: usize,
     /// Size of the GOP ring of each camera, in bytes.
     pub(crate) ring_bytes: usize,
+    /// How fast a new viewer is sent what the ring holds, in Mbit/s.
+    pub(crate) replay_mbps: u64,
     /// TURN servers.
     pub(crate) turn: Vec<Turn>,
 }

@@ -47,6 +47,7 @@ fn an_empty_file_means_the_defaults() {
                 max: 500,
                 max_per_camera: 200,
                 ring_bytes: 16_777_216,
+                replay_mbps: 50,
                 turn: vec![]
             },
             compat: Compat { allow_adhoc: false },
@@ -89,6 +90,7 @@ fn every_key_is_read() {
         max = 2
         max_per_camera = 1
         ring_bytes = 2_097_152
+        replay_mbps = 8
         turn = [{ url = "turn:t.example.org", secret = "env:CAMERA_PASSWORD" }]
         [compat]
         allow_adhoc = true
@@ -129,6 +131,7 @@ fn every_key_is_read() {
     assert_eq!(config.access.open_networks, ["10.0.0.0/8".parse().unwrap()]);
     assert_eq!((config.viewers.max, config.viewers.max_per_camera), (2, 1));
     assert_eq!(config.viewers.ring_bytes, 2 << 20);
+    assert_eq!(config.viewers.replay_mbps, 8);
     assert_eq!(config.viewers.turn[0].url, "turn:t.example.org");
     assert_eq!(config.viewers.turn[0].secret.reveal(), "hunter2");
     assert!(config.compat.allow_adhoc);

@@ -84,6 +84,9 @@ group! {
         /// Bytes of video kept per camera, 1 MiB to 1 GiB. A new viewer starts from it; a GOP that
         /// does not fit makes it wait for the next one.
         ring_bytes: i64 = "16777216",
+        /// How fast a new viewer is sent the video kept for it, in Mbit/s, 1 to 1000. Higher: live
+        /// sooner, at 50 after 0.5 s where 10 s of 2.5 Mbit/s are kept; slower links overflow.
+        replay_mbps: i64 = "50",
         /// TURN servers as `{url = "turn:…", secret = "…"}`; the secret, which signs time-limited
         /// credentials, may be `env:NAME`.
         turn: Vec<At<Turn>> = "[]",

@@ -1,11 +1,14 @@
 //! The API that pages and scripts read.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use razz_base::WallTime;
+use razz_media::ring::NoReplay;
 
 use super::App;
 use super::problem::Problem;
@@ -13,6 +16,7 @@ use crate::camera::{Camera, ModelState};
 use crate::config::DetectFps;
 use crate::feed;
 use crate::metrics;
+use crate::viewer::Counters;
 use crate::wire::{self, CameraState};
 
 /// JPEG quality of snapshots: no visible loss, a tenth of the raw size.
@@ -20,6 +24,11 @@ const SNAPSHOT_QUALITY: u8 = 85;
 
 /// A decoded picture older than this is not the newest one when access units still come.
 const FRESH_US: i64 = 1_000_000;
+
+/// Said while the current GOP does not fit the ring.
+const LONG_GOP: &str = "the time between key frames is longer than `viewers.ring_bytes` of video: \
+                        new viewers wait for the next key frame; set a shorter key frame interval \
+                        (I-frame interval, GOP) on the camera, or raise `ring_bytes`";
 
 pub(super) async fn cameras(State(app): State<App>) -> Json<Vec<wire::CameraInfo>> {
     Json(app.cameras.list().iter().map(|camera| info(camera)).collect())
@@ -102,6 +111,7 @@ pub(super) async fn stats(State(app): State<App>) -> Json<wire::Stats> {
         model_state,
         model_error,
         viewers: app.viewers.count(),
+        delivery: delivery(app.viewers.counters()),
         cpu_percent: usage.cpu_percent,
         memory_bytes: usage.memory_bytes,
         cameras: cameras
@@ -116,6 +126,20 @@ pub(super) async fn metrics(State(app): State<App>) -> Result<Response, Problem>
     let text = metrics::render(&app.cameras, &app.live.pool(), app.viewers.count(), app.clock)
         .map_err(|error| Problem::internal(&error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response())
+}
+
+fn delivery(counters: &Counters) -> wire::Delivery {
+    let now = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    wire::Delivery {
+        sent: now(&counters.sent),
+        sends: now(&counters.sends),
+        unsent: now(&counters.unsent),
+        strays: now(&counters.strays),
+        dropped: now(&counters.dropped),
+        replays: now(&counters.replays),
+        waits: now(&counters.waits),
+        keyframe_requests: now(&counters.keyframe_requests),
+    }
 }
 
 /// The process lives.
@@ -149,6 +173,8 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
     let now = app.clock.mono();
     let viewers = camera.viewer_count();
     let settings = camera.settings();
+    // Before the status is locked.
+    let too_long = camera.ring().no_replay() == Some(NoReplay::TooLong);
     let mut status = camera.status();
     let received = status.received.per_second(now);
     let wanted = match settings.detect_fps {
@@ -165,6 +191,9 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
             "detection reaches {got:.1} of the {wanted} pictures a second that are wanted: lower \
              detect_fps, take a smaller model, or a faster engine"
         ));
+    }
+    if too_long {
+        advice.push(LONG_GOP.to_owned());
     }
     wire::CameraStatus {
         state: status.state,
@@ -192,6 +221,10 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         first_packet_us: status
             .first_packet_us
             .newest
+            .at([0.5, 0.99])
+            .map(|[p50, p99]| wire::FirstPacket { p50, p99 }),
+        last_packet_us: status
+            .last_packet_us
             .at([0.5, 0.99])
             .map(|[p50, p99]| wire::FirstPacket { p50, p99 }),
         reconnects: status.runs.saturating_sub(1),

@@ -7,6 +7,7 @@ mod cameras;
 mod compat;
 mod origin;
 mod problem;
+mod turn;
 mod whep;
 
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub(crate) struct App {
     pub(crate) viewers: Viewers,
     pub(crate) usage: Usage,
     pub(crate) compat: config::Compat,
+    /// TURN servers that viewers are told of.
+    pub(crate) turn: Arc<[config::Turn]>,
     pub(crate) clock: Clock,
 }
 
@@ -57,13 +60,13 @@ pub(crate) fn router(app: App) -> Router {
     Router::new()
         .route(
             "/whep/{camera}",
-            post(whep::post).options(whep::options).fallback(whep::not_allowed),
+            post(whep::post).options(whep::endpoint_options).fallback(whep::not_allowed),
         )
         .route(
             "/whep/{camera}/{session}",
             axum::routing::delete(whep::delete)
                 .patch(whep::patch)
-                .options(whep::options)
+                .options(whep::session_options)
                 .fallback(whep::not_allowed),
         )
         .route("/ws/tracking/{camera}", any(tracking))

@@ -8,10 +8,15 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use razz_viewer::OfferError;
+
 use crate::config::{ConfigErrors, EditError, WriteError};
 use crate::live::ChangeError;
 use crate::viewer::OpenError;
 use crate::wire::{self, ProblemKind};
+
+/// Seconds after which a client that found no room may try again.
+const RETRY_AFTER_S: header::HeaderValue = header::HeaderValue::from_static("2");
 
 /// An error as the client gets it.
 #[derive(Clone, PartialEq, Debug)]
@@ -69,11 +74,13 @@ impl Problem {
 impl From<OpenError> for Problem {
     fn from(error: OpenError) -> Self {
         let kind = match &error {
-            OpenError::BadOffer(_) => ProblemKind::BadOffer,
-            OpenError::NoH264 => ProblemKind::NoCommonCodec,
+            OpenError::Offer(OfferError::Bad(_)) => ProblemKind::BadOffer,
+            OpenError::Offer(OfferError::NoH264) => ProblemKind::NoCommonCodec,
             OpenError::Unsupported(_) => ProblemKind::UnsupportedVideo,
             OpenError::Full(..) => ProblemKind::TooManyViewers,
+            OpenError::Busy => ProblemKind::Busy,
             OpenError::Stopping => ProblemKind::CameraNotReady,
+            OpenError::Unknown => return Self::unknown_session(),
         };
         Self::new(kind, &error.to_string())
     }
@@ -121,7 +128,12 @@ impl IntoResponse for Problem {
         let status =
             StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = [(header::CONTENT_TYPE, wire::Problem::MEDIA_TYPE)];
-        (status, headers, self.0.to_json()).into_response()
+        let mut response = (status, headers, self.0.to_json()).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            // RFC 9110 section 10.2.3; as long as a camera takes to answer, or a viewer to leave.
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_S);
+        }
+        response
     }
 }
 

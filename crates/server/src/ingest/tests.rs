@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use razz_base::{MediaTime, Size};
@@ -12,8 +13,10 @@ use razz_scene::camera::{
     Authentication, CameraOptions, Credentials, Description, FaultHandle, Faults, Mount, RtspCamera,
 };
 
+use tokio::sync::mpsc;
+
 use super::*;
-use crate::camera::{self, UnitSource};
+use crate::camera::UnitSink;
 use crate::config::Transport;
 use crate::redact::Secret;
 use crate::wire::CameraState;
@@ -23,7 +26,7 @@ const WITHIN: Duration = Duration::from_secs(20);
 struct House {
     rtsp: RtspCamera,
     camera: Arc<Camera>,
-    units: UnitSource,
+    units: mpsc::UnboundedReceiver<Arc<Unit>>,
     clock: Clock,
     task: tokio::task::JoinHandle<()>,
 }
@@ -70,9 +73,12 @@ impl House {
             None => (None, None),
         };
         let clock = Clock::start();
-        let (sink, units) = camera::units();
+        let (sender, units) = mpsc::unbounded_channel();
+        let sink = UnitSink::new(move |unit: &Arc<Unit>| drop(sender.send(Arc::clone(unit))));
         let source = Source::new(&url, user, password, setting.transport).unwrap();
         let camera = Camera::blind(source, sink, clock);
+        // Somebody watches.
+        camera.viewers().fetch_add(1, Ordering::Relaxed);
         let task = tokio::spawn(supervise(Arc::clone(&camera), clock));
         Self { rtsp, camera, units, clock, task }
     }
@@ -83,7 +89,7 @@ impl House {
 
     /// The next access unit.
     async fn next(&mut self) -> Arc<Unit> {
-        match timeout(WITHIN, self.units.receiver.recv()).await {
+        match timeout(WITHIN, self.units.recv()).await {
             Ok(Some(unit)) => unit,
             _ => panic!("no access unit came; the camera: {:?}", self.camera.status().last_error),
         }

@@ -1,16 +1,17 @@
-//! The service on a real socket, against a peer of the same library on another.
+//! The shards on real sockets, against a peer of the same library on others.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use razz_base::{AccessUnit, FrameKey, MediaTime, RunId, Size, WallQuality, WallTime};
+use razz_viewer::framing::{self, Deframer};
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind};
-use str0m::net::{DatagramRecv, Protocol, Receive};
+use str0m::net::{DatagramRecv, Protocol, Receive, TcpType};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 use super::*;
-use crate::camera::{self, UnitSink};
 
 /// Just below the wrap of 32 bits, so that every test crosses it.
 const START: i64 = (1 << 33) - 40 * FRAME;
@@ -21,22 +22,26 @@ struct House {
     camera: Arc<Camera>,
     viewers: Viewers,
     clock: Clock,
-    _sink: UnitSink,
 }
 
 fn house(limits: config::Viewers) -> House {
     let clock = Clock::start();
-    let (sink, source) = camera::units();
-    let socket = bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let viewers = Viewers::start(socket, &[], limits, source, clock).unwrap();
+    let ports = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let viewers = Viewers::start(ports, &[], limits, clock).unwrap();
     let source =
         config::Source::new("rtsp://127.0.0.1:1/", None, None, config::Transport::Tcp).unwrap();
-    let camera = Camera::blind(source, sink.clone(), clock);
-    House { camera, viewers, clock, _sink: sink }
+    let camera = Camera::blind(source, viewers.unit_sink(), clock);
+    House { camera, viewers, clock }
 }
 
 fn limits() -> config::Viewers {
-    config::Viewers { max: 4, max_per_camera: 3, ring_bytes: 1 << 20, turn: Vec::new() }
+    config::Viewers {
+        max: 4,
+        max_per_camera: 3,
+        ring_bytes: 1 << 20,
+        replay_mbps: 50,
+        turn: Vec::new(),
+    }
 }
 
 impl House {
@@ -71,11 +76,107 @@ impl House {
     }
 }
 
+/// How a peer is connected.
+enum Wire {
+    Udp(UdpSocket),
+    Tcp { stream: TcpStream, deframer: Deframer, arrived: Vec<Vec<u8>> },
+}
+
+impl Wire {
+    fn udp() -> Self {
+        Self::Udp(UdpSocket::bind("127.0.0.1:0").unwrap())
+    }
+
+    fn tcp(server: SocketAddr) -> Self {
+        let stream = TcpStream::connect(server).unwrap();
+        Self::Tcp { stream, deframer: Deframer::new(2048), arrived: Vec::new() }
+    }
+
+    /// Over TCP with a receive buffer that does not grow.
+    fn tcp_with_little_room(server: SocketAddr) -> Self {
+        use std::os::fd::AsRawFd as _;
+        let wire = Self::tcp(server);
+        let Self::Tcp { stream, .. } = &wire else { unreachable!("it is TCP") };
+        let bytes: libc::c_int = 1 << 16;
+        // SAFETY: the descriptor is open, and the option is read from a live `c_int` of this size.
+        #[allow(unsafe_code)]
+        let outcome = unsafe {
+            let (value, length) = (std::ptr::from_ref(&bytes).cast(), size_of_val(&bytes));
+            let length = length as libc::socklen_t;
+            libc::setsockopt(stream.as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, value, length)
+        };
+        assert_eq!(outcome, 0);
+        wire
+    }
+
+    fn local(&self) -> SocketAddr {
+        match self {
+            Self::Udp(socket) => socket.local_addr().unwrap(),
+            Self::Tcp { stream, .. } => stream.local_addr().unwrap(),
+        }
+    }
+
+    fn proto(&self) -> Protocol {
+        match self {
+            Self::Udp(_) => Protocol::Udp,
+            Self::Tcp { .. } => Protocol::Tcp,
+        }
+    }
+
+    fn candidate(&self) -> Candidate {
+        let candidate = match self {
+            Self::Udp(_) => Candidate::host(self.local(), Protocol::Udp),
+            Self::Tcp { .. } => {
+                Candidate::builder().tcp().host(self.local()).tcptype(TcpType::Active).build()
+            }
+        };
+        candidate.unwrap()
+    }
+
+    fn send(&mut self, datagram: &[u8], to: SocketAddr) {
+        match self {
+            Self::Udp(socket) => {
+                let _ = socket.send_to(datagram, to);
+            }
+            Self::Tcp { stream, .. } => {
+                let mut framed = Vec::new();
+                assert!(framing::frame(datagram, &mut framed));
+                let _ = stream.write_all(&framed);
+            }
+        }
+    }
+
+    /// A datagram and where it came from, if one comes in time.
+    fn receive(&mut self, most: Duration) -> Option<(Vec<u8>, SocketAddr)> {
+        let most = most.max(Duration::from_millis(1));
+        match self {
+            Self::Udp(socket) => {
+                socket.set_read_timeout(Some(most)).unwrap();
+                let mut buffer = [0; 2000];
+                let (length, source) = socket.recv_from(&mut buffer).ok()?;
+                Some((buffer[..length].to_vec(), source))
+            }
+            Self::Tcp { stream, deframer, arrived } => {
+                if arrived.is_empty() {
+                    stream.set_read_timeout(Some(most)).unwrap();
+                    let mut buffer = [0; 4000];
+                    let length = stream.read(&mut buffer).ok()?;
+                    deframer.push(&buffer[..length], |d| arrived.push(d.to_vec())).unwrap();
+                    if arrived.is_empty() {
+                        return None;
+                    }
+                }
+                Some((arrived.remove(0), stream.peer_addr().unwrap()))
+            }
+        }
+    }
+}
+
 /// A browser, as far as we need one.
 struct Peer {
     rtc: Rtc,
     clock: Clock,
-    socket: UdpSocket,
+    wire: Wire,
     connected: bool,
     ssrc: Option<str0m::rtp::Ssrc>,
     /// Extended sequence number and RTP timestamp of every packet.
@@ -84,19 +185,25 @@ struct Peer {
 
 impl Peer {
     fn new(clock: Clock) -> (Self, str0m::change::SdpPendingOffer, String) {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        Self::over(Wire::udp(), clock)
+    }
+
+    fn over(wire: Wire, clock: Clock) -> (Self, str0m::change::SdpPendingOffer, String) {
         let mut rtc: Rtc = RtcConfig::new().set_rtp_mode(true).build(clock.instant(clock.mono()));
-        let local = socket.local_addr().unwrap();
-        rtc.add_local_candidate(Candidate::host(local, Protocol::Udp).unwrap());
+        rtc.add_local_candidate(wire.candidate());
         let mut change = rtc.sdp_api();
         change.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
         let (offer, pending) = change.apply().unwrap();
-        let peer = Self { rtc, clock, socket, connected: false, ssrc: None, packets: Vec::new() };
+        let peer = Self { rtc, clock, wire, connected: false, ssrc: None, packets: Vec::new() };
         (peer, pending, offer.to_sdp_string())
     }
 
     async fn join(house: &House) -> (Self, SessionId) {
-        let (mut peer, pending, offer) = Self::new(house.clock);
+        Self::join_over(Wire::udp(), house).await
+    }
+
+    async fn join_over(wire: Wire, house: &House) -> (Self, SessionId) {
+        let (mut peer, pending, offer) = Self::over(wire, house.clock);
         let opened = house.viewers.open(&house.camera, offer).await.unwrap();
         assert!(opened.answer.contains("a=sendonly"), "{}", opened.answer);
         let answer = str0m::change::SdpAnswer::from_sdp_string(&opened.answer).unwrap();
@@ -123,7 +230,8 @@ impl Peer {
             match self.rtc.poll_output().unwrap() {
                 Output::Timeout(at) => break at,
                 Output::Transmit(out) => {
-                    let _ = self.socket.send_to(&out.contents, out.destination);
+                    assert_eq!(out.proto, self.wire.proto());
+                    self.wire.send(&out.contents, out.destination);
                 }
                 Output::Event(Event::Connected) => self.connected = true,
                 Output::Event(Event::RtpPacket(packet)) => {
@@ -134,18 +242,14 @@ impl Peer {
             }
         };
         let wait = timeout.saturating_duration_since(self.now()).min(most);
-        self.socket.set_read_timeout(Some(wait.max(Duration::from_millis(1)))).unwrap();
-        let mut buffer = [0; 2000];
-        let input = match self.socket.recv_from(&mut buffer) {
-            Ok((length, source)) => {
-                let Ok(contents) = DatagramRecv::try_from(&buffer[..length]) else { return };
-                let destination = self.socket.local_addr().unwrap();
-                let receive = Receive { proto: Protocol::Udp, source, destination, contents };
-                Input::Receive(self.now(), receive)
-            }
-            Err(_) => Input::Timeout(self.now()),
+        let Some((datagram, source)) = self.wire.receive(wait) else {
+            self.rtc.handle_input(Input::Timeout(self.now())).unwrap();
+            return;
         };
-        self.rtc.handle_input(input).unwrap();
+        let Ok(contents) = DatagramRecv::try_from(&datagram[..]) else { return };
+        let (proto, destination) = (self.wire.proto(), self.wire.local());
+        let receive = Receive { proto, source, destination, contents };
+        self.rtc.handle_input(Input::Receive(self.now(), receive)).unwrap();
     }
 
     /// The frames whose packets came, in order, each once.
@@ -257,8 +361,8 @@ async fn sessions_end_when_told_and_places_are_limited() {
     assert!(matches!(refused, Err(OpenError::Full(3, "viewers.max_per_camera"))), "{refused:?}");
     assert!(house.viewers.close(open[0]).await);
     assert!(!house.viewers.close(open[0]).await, "it is gone");
-    assert!(!house.viewers.exists(open[0]).await);
-    assert!(house.viewers.exists(open[1]).await);
+    assert!(house.viewers.ice(open[0]).await.is_none());
+    assert!(house.viewers.ice(open[1]).await.is_some());
     assert_eq!((house.viewers.count(), house.camera.viewer_count()), (2, 2));
     house.viewers.open(&house.camera, offer).await.unwrap();
     house.viewers.stop().await;
@@ -288,4 +392,153 @@ async fn offers_that_cannot_be_answered_are_refused() {
         }
     }
     assert_eq!(house.viewers.count(), 0);
+}
+
+#[tokio::test]
+async fn a_viewer_without_udp_watches_over_tcp() {
+    let house = house(limits());
+    for n in 0..50 {
+        house.frame(n);
+    }
+    let (mut peer, id) = Peer::join_over(Wire::tcp(house.viewers.udp), &house).await;
+    for n in 50..70 {
+        peer.run("the frame before", |peer| peer.frames().last() == Some(&(n - 1)));
+        house.frame(n);
+    }
+    peer.run("the last frame", |peer| peer.frames().last() == Some(&69));
+    assert_eq!(peer.frames(), (30..70).collect::<Vec<_>>());
+    assert!(peer.sequence_is_whole());
+    // The session's end is the connection's.
+    assert!(house.viewers.close(id).await);
+    let Wire::Tcp { stream, .. } = &mut peer.wire else { unreachable!("it is TCP") };
+    stream.set_read_timeout(Some(WITHIN)).unwrap();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).expect("the server closes it");
+}
+
+#[tokio::test]
+async fn a_slow_reader_over_tcp_goes_on_at_an_idr_and_hurts_only_itself() {
+    let house = house(limits());
+    house.frame(0);
+    let (mut quick, _) = Peer::join(&house).await;
+    let (mut slow, _) =
+        Peer::join_over(Wire::tcp_with_little_room(house.viewers.udp), &house).await;
+    quick.run("the first frame", |peer| !peer.packets.is_empty());
+    slow.run("the first frame", |peer| !peer.packets.is_empty());
+    // It reads nothing, while more is sent than its own buffer, the system's and the server's hold,
+    // and longer than the server waits for a reader.
+    let waits = || house.viewers.counters().waits.load(Ordering::Relaxed);
+    let (mut n, end) = (0, quick.now() + 3 * WITHIN);
+    while waits() == 0 {
+        assert!(quick.now() < end, "the slow one was never made to wait; {n} frames");
+        n += 1;
+        house.frame(n);
+        quick.run("the frame", |peer| peer.frames().last() == Some(&n));
+    }
+    assert_eq!(quick.frames(), (0..=n).collect::<Vec<_>>());
+    // It reads again: what comes last is whole from an IDR on, and not all came.
+    let last = n;
+    let end = slow.now() + WITHIN;
+    while slow.frames().last() != Some(&n) || n < last + 90 {
+        assert!(slow.now() < end, "{:?} of {n}", slow.frames().last());
+        n += 1;
+        house.frame(n);
+        let patience = slow.now() + Duration::from_millis(60);
+        while slow.frames().last() != Some(&n) && slow.now() < patience {
+            slow.step(Duration::from_millis(1));
+        }
+    }
+    let frames = slow.frames();
+    let gap = frames.windows(2).rposition(|pair| pair[1] != pair[0] + 1).expect("not all came");
+    assert_eq!(
+        frames[gap + 1] % 30,
+        0,
+        "it goes on at an IDR: {:?}",
+        &frames[gap.saturating_sub(2)..gap + 5]
+    );
+}
+
+#[tokio::test]
+async fn strangers_over_tcp_are_shown_out() {
+    let house = house(limits());
+    house.frame(0);
+    let (mut peer, _) = Peer::join(&house).await;
+    for words in [
+        &b"GET / HTTP/1.1\r\n\r\n"[..],
+        &[0, 3, 1, 2, 3],
+        &[0xff; 4000],
+        // A check for nobody we know.
+        b"\0\x1c\0\x01\0\x08\x21\x12\xa4\x42abcdefghijkl\0\x06\0\x03x:y\0",
+    ] {
+        let mut stream = TcpStream::connect(house.viewers.udp).unwrap();
+        stream.write_all(words).unwrap();
+        stream.set_read_timeout(Some(WITHIN)).unwrap();
+        let mut rest = Vec::new();
+        // Closed, or reset since not all was read.
+        let _ = stream.read_to_end(&mut rest);
+        assert!(rest.is_empty(), "{rest:?} for {words:?}");
+    }
+    house.frame(1);
+    peer.run("frame 1", |peer| peer.frames().last() == Some(&1));
+}
+
+#[tokio::test]
+async fn a_flood_for_nobody_leaves_a_viewer_undisturbed() {
+    let house = house(limits());
+    house.frame(0);
+    let (mut peer, _) = Peer::join(&house).await;
+    peer.run("the first frame", |peer| peer.frames().last() == Some(&0));
+    let (port, sent) = (house.viewers.udp, Arc::new(AtomicU64::new(0)));
+    const FORGED: u64 = 40_000;
+    let flood = {
+        let sent = Arc::clone(&sent);
+        std::thread::spawn(move || {
+            // STUN for unknown names, DTLS, RTP and RTCP, from many ports.
+            let sockets: Vec<_> =
+                (0..50).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+            let stun = b"\0\x01\0\x08\x21\x12\xa4\x42abcdefghijkl\0\x06\0\x03x:y\0";
+            while sent.load(Ordering::Relaxed) < FORGED {
+                for socket in &sockets {
+                    for datagram in [&stun[..], &[22; 200], &[128; 1200], &[200; 60]] {
+                        let _ = socket.send_to(datagram, port);
+                        sent.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            }
+        })
+    };
+    let mut n = 0;
+    while sent.load(Ordering::Relaxed) < FORGED {
+        n += 1;
+        house.frame(n);
+        peer.run("the frame", |peer| peer.frames().last() == Some(&n));
+    }
+    flood.join().unwrap();
+    assert!(peer.sequence_is_whole(), "nothing was lost and nothing sent twice");
+    assert_eq!(peer.frames(), (0..=n).collect::<Vec<_>>());
+    let counters = house.viewers.counters();
+    assert!(counters.strays.load(Ordering::Relaxed) > 0);
+    assert_eq!(house.viewers.count(), 1);
+}
+
+#[tokio::test]
+async fn places_hold_when_many_ask_at_once() {
+    let house = house(config::Viewers { max: 40, max_per_camera: 1000, ..limits() });
+    let (_, _, offer) = Peer::new(house.clock);
+    let asked: Vec<_> = (0..200)
+        .map(|_| {
+            let (viewers, camera, offer) =
+                (house.viewers.clone(), Arc::clone(&house.camera), offer.clone());
+            tokio::spawn(async move { viewers.open(&camera, offer).await })
+        })
+        .collect();
+    let mut opened = 0;
+    for asked in asked {
+        match asked.await.unwrap() {
+            Ok(_) => opened += 1,
+            Err(error) => assert!(matches!(error, OpenError::Full(..)), "{error}"),
+        }
+    }
+    assert!((1..=40).contains(&opened), "{opened}");
+    assert_eq!(house.viewers.count(), opened);
 }

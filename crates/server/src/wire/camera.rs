@@ -130,6 +130,10 @@ pub(crate) struct CameraStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub(crate) first_packet_us: Option<FirstPacket>,
+    /// The same to the last of the viewers that a thread serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub(crate) last_packet_us: Option<FirstPacket>,
     /// Runs after the first.
     pub(crate) reconnects: u32,
     /// RTP packets lost on the way to us, since start.
@@ -234,6 +238,7 @@ pub(super) mod tests {
             detect_fps_got: 5.96,
             latency_ms: Some(Latency { p50: 41.0, p95: 55.23 }),
             first_packet_us: None,
+            last_packet_us: None,
             reconnects: 0,
             lost_packets: 0,
             bitrate_kbps: 2480,

@@ -19,5 +19,5 @@ pub(crate) use self::camera::{
 pub(crate) use self::clock::Ping;
 pub(crate) use self::probe::CameraProbe;
 pub(crate) use self::problem::{Problem, ProblemKind};
-pub(crate) use self::stats::{ModelState, Stats};
+pub(crate) use self::stats::{Delivery, ModelState, Stats};
 pub(crate) use self::track::{TrackMessage, TrackStats};

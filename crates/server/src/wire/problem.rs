@@ -49,6 +49,8 @@ pub(crate) enum ProblemKind {
     UnknownSession,
     /// The endpoint does not do this.
     MethodNotAllowed,
+    /// The client takes no answer of the kind that there is.
+    NotAcceptable,
     /// The entity tag is not that of the current ICE session.
     PreconditionFailed,
     /// The body is larger than allowed.
@@ -65,12 +67,12 @@ pub(crate) enum ProblemKind {
     Internal,
     /// As many viewers as allowed are here already.
     TooManyViewers,
+    /// Too many ask at once.
+    Busy,
     /// The camera is not online, or has sent no picture yet.
     CameraNotReady,
     /// The offer has no video that the camera's could go into.
     NoCommonCodec,
-    /// The session cannot restart ICE.
-    NoIceRestart,
     /// The camera sends what browsers cannot play.
     UnsupportedVideo,
 }
@@ -85,6 +87,7 @@ impl ProblemKind {
             Self::UnknownCamera => (404, "unknown-camera", "There is no such camera"),
             Self::UnknownSession => (404, "unknown-session", "There is no such viewer session"),
             Self::MethodNotAllowed => (405, "method-not-allowed", "Not done here"),
+            Self::NotAcceptable => (406, "not-acceptable", "No answer of the kind asked for"),
             Self::PreconditionFailed => (412, "precondition-failed", "Not the current ICE session"),
             Self::TooLarge => (413, "too-large", "The body is too large"),
             Self::UnsupportedMediaType => {
@@ -95,8 +98,8 @@ impl ProblemKind {
             Self::InvalidSettings => (422, "invalid-settings", "The settings are not valid"),
             Self::Internal => (500, "internal", "Something failed inside"),
             Self::TooManyViewers => (503, "too-many-viewers", "No room for another viewer"),
+            Self::Busy => (503, "busy", "Too many ask at once"),
             Self::NoCommonCodec => (406, "no-common-codec", "No common video codec"),
-            Self::NoIceRestart => (422, "no-ice-restart", "ICE cannot be restarted here"),
             Self::CameraNotReady => (503, "camera-not-ready", "The camera has no picture now"),
             Self::UnsupportedVideo => {
                 (422, "unsupported-video", "The camera sends what browsers cannot play")

@@ -27,6 +27,8 @@ pub(crate) struct Stats {
     pub(crate) model_error: Option<String>,
     /// Viewer sessions now, all cameras together.
     pub(crate) viewers: usize,
+    /// What went out to them, since start.
+    pub(crate) delivery: Delivery,
     /// Of one core, over the last seconds.
     #[serde(serialize_with = "tenths")]
     pub(crate) cpu_percent: f64,
@@ -36,6 +38,36 @@ pub(crate) struct Stats {
     /// The status of each camera by its number.
     #[ts(as = "BTreeMap<String, CameraStatus>")]
     pub(crate) cameras: BTreeMap<u32, CameraStatus>,
+}
+
+/// What went out to viewers, and what did not, since start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, TS)]
+#[ts(export_to = "Delivery.ts")]
+pub(crate) struct Delivery {
+    /// Datagrams sent.
+    #[ts(type = "number")]
+    pub(crate) sent: u64,
+    /// System calls that it took over UDP.
+    #[ts(type = "number")]
+    pub(crate) sends: u64,
+    /// Datagrams that the system or a TCP connection did not take.
+    #[ts(type = "number")]
+    pub(crate) unsent: u64,
+    /// Datagrams received that were for no viewer.
+    #[ts(type = "number")]
+    pub(crate) strays: u64,
+    /// Datagrams of viewers dropped, since too many were waiting.
+    #[ts(type = "number")]
+    pub(crate) dropped: u64,
+    /// GOPs replayed: one for each viewer at its start, others after losses.
+    #[ts(type = "number")]
+    pub(crate) replays: u64,
+    /// Times that a viewer had to wait for the next key frame, on a congested path or too far behind.
+    #[ts(type = "number")]
+    pub(crate) waits: u64,
+    /// Key frames asked for by viewers.
+    #[ts(type = "number")]
+    pub(crate) keyframe_requests: u64,
 }
 
 /// How far the model is.
@@ -72,12 +104,13 @@ mod tests {
             model_state: ModelState::Ready,
             model_error: None,
             viewers: 3,
+            delivery: Delivery { sent: 9, replays: 3, ..Delivery::default() },
             cpu_percent: 61.52,
             memory_bytes: 180_000_000,
             cameras: BTreeMap::from([(1, online())]),
         };
         let expected = format!(
-            r#"{{"version":"0.1.0","uptime_s":3600,"engine":"ort/openvino","model":"yolo11n","model_state":"ready","model_error":null,"viewers":3,"cpu_percent":61.5,"memory_bytes":180000000,"cameras":{{"1":{}}}}}"#,
+            r#"{{"version":"0.1.0","uptime_s":3600,"engine":"ort/openvino","model":"yolo11n","model_state":"ready","model_error":null,"viewers":3,"delivery":{{"sent":9,"sends":0,"unsent":0,"strays":0,"dropped":0,"replays":3,"waits":0,"keyframe_requests":0}},"cpu_percent":61.5,"memory_bytes":180000000,"cameras":{{"1":{}}}}}"#,
             serde_json::to_string(&online()).unwrap()
         );
         assert_eq!(serde_json::to_string(&stats).unwrap(), expected);

@@ -23,6 +23,7 @@ fn files() -> BTreeMap<String, String> {
     add::<CameraProbe>(&mut files);
     add::<CameraState>(&mut files);
     add::<CameraStatus>(&mut files);
+    add::<Delivery>(&mut files);
     add::<DetectFps>(&mut files);
     add::<FirstPacket>(&mut files);
     add::<FrameRates>(&mut files);

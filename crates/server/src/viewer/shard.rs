@@ -1,0 +1,456 @@
+//! A thread with a share of the sessions, and the deadlines between them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+
+use razz_base::{CameraId, MediaTime, MonoTime};
+use razz_media::ring::Unit;
+use razz_viewer::session::RtcError;
+use razz_viewer::{Counts, Feed, Session, SessionId, short};
+use str0m::net::Protocol;
+use tracing::{debug, error, warn};
+
+use super::send::{Batch, Sender, Way as Out};
+use super::tcp::Connection;
+use super::{Command, Counters, OpenError, Opened, Restarted, Shared};
+use crate::camera::Camera;
+
+/// What may wait for a shard: access units of many cameras, datagrams, commands.
+const BACKLOG: usize = 4096;
+/// Of these, datagrams at most: whatever floods them, pictures and commands find a place.
+const MAX_DATAGRAMS: usize = 2048;
+/// Connections that one session may have: candidates of the same browser.
+const MAX_CONNECTIONS: usize = 4;
+
+/// A datagram for a session.
+pub(super) struct Datagram {
+    pub(super) id: SessionId,
+    pub(super) proto: Protocol,
+    pub(super) source: SocketAddr,
+    pub(super) destination: Option<SocketAddr>,
+    pub(super) contents: Vec<u8>,
+    /// Where answers go, when it came over TCP.
+    pub(super) connection: Option<Arc<Connection>>,
+}
+
+enum Input {
+    /// With how many had been dropped when it was sent: that is where the gap is.
+    Unit(Arc<Unit>, u64),
+    Datagram(Datagram),
+    Command(Command),
+}
+
+/// The way to a shard.
+pub(super) struct Way {
+    inbox: SyncSender<Input>,
+    state: Arc<State>,
+}
+
+/// What is known of a shard outside it.
+#[derive(Default)]
+struct State {
+    sessions: AtomicUsize,
+    datagrams: AtomicUsize,
+    /// Access units dropped.
+    overruns: AtomicU64,
+}
+
+impl Way {
+    /// Hands over an access unit; never waits.
+    pub(super) fn unit(&self, unit: &Arc<Unit>) {
+        if self.state.sessions.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let overruns = self.state.overruns.load(Ordering::SeqCst);
+        let input = Input::Unit(Arc::clone(unit), overruns);
+        if let Err(TrySendError::Full(_)) = self.inbox.try_send(input) {
+            self.state.overruns.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Hands over a datagram; never waits.
+    pub(super) fn datagram(&self, datagram: Datagram, counters: &Counters) {
+        let waiting = self.state.datagrams.fetch_add(1, Ordering::Relaxed);
+        if waiting >= MAX_DATAGRAMS || self.inbox.try_send(Input::Datagram(datagram)).is_err() {
+            self.state.datagrams.fetch_sub(1, Ordering::Relaxed);
+            counters.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Asks something of the shard.
+    pub(super) fn command(&self, command: Command) -> Result<(), OpenError> {
+        self.inbox.try_send(Input::Command(command)).map_err(|error| match error {
+            TrySendError::Full(_) => OpenError::Busy,
+            TrySendError::Disconnected(_) => OpenError::Stopping,
+        })
+    }
+
+    /// How much it has to do, to be compared with the others'.
+    pub(super) fn load(&self) -> usize {
+        self.state.sessions.load(Ordering::Relaxed)
+    }
+}
+
+/// Starts shard `n`.
+pub(super) fn start(n: usize, sender: Sender, shared: Arc<Shared>) -> std::io::Result<Way> {
+    let (inbox, inputs) = sync_channel(BACKLOG);
+    let state = Arc::new(State::default());
+    let shard = Shard {
+        sender,
+        batch: Batch::new(),
+        shared,
+        state: Arc::clone(&state),
+        entries: HashMap::new(),
+        by_camera: HashMap::new(),
+        deadlines: BTreeSet::new(),
+        overruns: 0,
+    };
+    std::thread::Builder::new().name(format!("viewers{n}")).spawn(move || shard.run(&inputs))?;
+    Ok(Way { inbox, state })
+}
+
+struct Entry {
+    session: Session,
+    camera: Arc<Camera>,
+    connections: Vec<Arc<Connection>>,
+    /// Where its last datagram came from.
+    source: Option<SocketAddr>,
+    /// Under which it stands among the deadlines.
+    deadline: Option<MonoTime>,
+    /// What was counted of it so far.
+    counted: Counts,
+}
+
+struct Shard {
+    sender: Sender,
+    batch: Batch,
+    shared: Arc<Shared>,
+    state: Arc<State>,
+    entries: HashMap<SessionId, Entry>,
+    by_camera: HashMap<CameraId, Vec<SessionId>>,
+    deadlines: BTreeSet<(MonoTime, SessionId)>,
+    /// Access units that had been dropped before the last one.
+    overruns: u64,
+}
+
+/// The camera as sessions see it.
+struct CameraFeed(Arc<Camera>);
+
+impl Feed for CameraFeed {
+    fn replay(&self) -> Option<Vec<Arc<Unit>>> {
+        self.0.replay()
+    }
+
+    fn next_idr_us(&self, now: MediaTime) -> Option<i64> {
+        self.0.ring().next_idr_in(now)
+    }
+
+    fn is_high_profile(&self) -> bool {
+        self.0.status().profile.as_deref().is_some_and(|profile| profile.contains("High"))
+    }
+}
+
+impl Shard {
+    /// Serves until nobody can ask any more.
+    fn run(mut self, inputs: &Receiver<Input>) {
+        loop {
+            let now = self.shared.clock.mono();
+            let wait = match self.deadlines.first() {
+                Some((at, _)) => now.until(*at),
+                None => Duration::from_secs(3600),
+            };
+            match inputs.recv_timeout(wait) {
+                Ok(input) => self.handle_input(input),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.handle_deadlines();
+        }
+    }
+
+    fn handle_input(&mut self, input: Input) {
+        match input {
+            Input::Unit(unit, overruns) => {
+                if overruns > self.overruns {
+                    self.overruns = overruns;
+                    warn!("viewers did not keep up with the cameras; all wait for key frames");
+                    for entry in self.entries.values_mut() {
+                        entry.session.handle_gap();
+                    }
+                }
+                self.deliver(&unit);
+            }
+            Input::Datagram(datagram) => {
+                self.state.datagrams.fetch_sub(1, Ordering::Relaxed);
+                self.handle_datagram(datagram);
+            }
+            Input::Command(command) => self.handle_command(command),
+        }
+    }
+
+    // ---- commands ----
+
+    fn handle_command(&mut self, command: Command) {
+        match command {
+            Command::Open { id, camera, offer, reply } => {
+                let outcome = self.open(id, camera, &offer);
+                // The one who asked may be gone: nobody will come then.
+                if reply.send(outcome).is_err() {
+                    self.close(id);
+                }
+            }
+            Command::RestartIce { id, fragment, reply } => {
+                let _ = reply.send(self.restart_ice(id, &fragment));
+            }
+            Command::Close { id, reply } => {
+                let known = self.entries.contains_key(&id);
+                self.close(id);
+                let _ = reply.send(known);
+            }
+            Command::Ice { id, reply } => {
+                let ice = self.entries.get(&id).map(|entry| entry.session.ufrag().to_owned());
+                let _ = reply.send(ice);
+            }
+            Command::Stop { reply } => {
+                for id in self.entries.keys().copied().collect::<Vec<_>>() {
+                    self.close(id);
+                }
+                let _ = reply.send(true);
+            }
+        }
+    }
+
+    fn open(
+        &mut self,
+        id: SessionId,
+        camera: Arc<Camera>,
+        offer: &str,
+    ) -> Result<Opened, OpenError> {
+        let now = self.shared.clock.mono();
+        let feed = Arc::new(CameraFeed(Arc::clone(&camera)));
+        let terms = self.shared.terms();
+        // What a page sends is parsed here: a panic over it is that page's alone.
+        let answered =
+            catch_unwind(AssertUnwindSafe(|| Session::answer(id, offer, feed, &terms, now)));
+        let answered = match answered {
+            Ok(outcome) => outcome?,
+            Err(_) => {
+                error!(camera = %camera.id, "an offer made the session panic");
+                return Err(OpenError::Offer(razz_viewer::OfferError::Bad(
+                    "it cannot be understood".to_owned(),
+                )));
+            }
+        };
+        debug!(session = %short(id), camera = %camera.id, "viewer offered");
+        let ice = answered.session.ufrag().to_owned();
+        self.shared.demux().insert(id, ice.clone());
+        self.by_camera.entry(camera.id).or_default().push(id);
+        camera.viewers().fetch_add(1, Ordering::SeqCst);
+        let entry = Entry {
+            session: answered.session,
+            camera,
+            connections: Vec::new(),
+            source: None,
+            deadline: None,
+            counted: Counts::default(),
+        };
+        self.entries.insert(id, entry);
+        self.count_sessions(1);
+        self.schedule(id);
+        Ok(Opened { id, answer: answered.answer, ice })
+    }
+
+    fn restart_ice(&mut self, id: SessionId, fragment: &str) -> Result<Restarted, OpenError> {
+        let entry = self.entries.get_mut(&id).ok_or(OpenError::Unknown)?;
+        let old = entry.session.ufrag().to_owned();
+        let fragment = entry.session.restart_ice(fragment)?;
+        let ice = entry.session.ufrag().to_owned();
+        self.shared.demux().rename(id, &old, ice.clone());
+        self.schedule(id);
+        Ok(Restarted { fragment, ice })
+    }
+
+    fn close(&mut self, id: SessionId) {
+        let now = self.shared.clock.mono();
+        if let Some(entry) = self.entries.get_mut(&id) {
+            let mut out =
+                out(&self.sender, &mut self.batch, entry.connections.as_slice(), &self.shared);
+            entry.session.close(now, &mut out);
+            out.finish();
+        }
+        self.remove(id);
+    }
+
+    fn remove(&mut self, id: SessionId) {
+        let Some(entry) = self.entries.remove(&id) else { return };
+        self.shared.demux().remove(id, entry.session.ufrag());
+        if let Some(at) = entry.deadline {
+            self.deadlines.remove(&(at, id));
+        }
+        if let Some(ids) = self.by_camera.get_mut(&entry.camera.id) {
+            ids.retain(|other| *other != id);
+            if ids.is_empty() {
+                self.by_camera.remove(&entry.camera.id);
+            }
+        }
+        for connection in &entry.connections {
+            connection.close();
+        }
+        entry.camera.viewers().fetch_sub(1, Ordering::SeqCst);
+        self.count_sessions(-1);
+    }
+
+    fn count_sessions(&self, change: isize) {
+        for count in [&self.state.sessions, &self.shared.total] {
+            count.fetch_add(change as usize, Ordering::Relaxed); // Wraps: −1 takes one away.
+        }
+    }
+
+    // ---- media and datagrams ----
+
+    fn deliver(&mut self, unit: &Arc<Unit>) {
+        let Some(ids) = self.by_camera.get_mut(&unit.au.key.camera).map(std::mem::take) else {
+            return;
+        };
+        let (mut first, mut any) = (None, false);
+        for id in &ids {
+            let handed = self.with(*id, |session, now, out| {
+                session.handle_unit(now, unit);
+                session.flush(now, out)
+            });
+            any |= handed > 0;
+            if any && first.is_none() {
+                first = Some(self.shared.clock.mono());
+            }
+        }
+        if let Some(first) = first
+            && let Some(entry) = ids.iter().find_map(|id| self.entries.get(id))
+        {
+            let last = self.shared.clock.mono();
+            let mut status = entry.camera.status();
+            status.first_packet_us.add(first.since_us(unit.au.received) as f64);
+            status.last_packet_us.add(last.since_us(unit.au.received) as f64);
+        }
+        let ids: Vec<SessionId> =
+            ids.into_iter().filter(|id| self.entries.contains_key(id)).collect();
+        if !ids.is_empty() {
+            self.by_camera.insert(unit.au.key.camera, ids);
+        }
+    }
+
+    fn handle_datagram(&mut self, datagram: Datagram) {
+        let Datagram { id, proto, source, destination, contents, connection } = datagram;
+        if let (Some(connection), Some(entry)) = (connection, self.entries.get_mut(&id))
+            && !entry.connections.iter().any(|known| Arc::ptr_eq(known, &connection))
+        {
+            if entry.connections.len() >= MAX_CONNECTIONS {
+                entry.connections.remove(0).close();
+            }
+            entry.connections.push(connection);
+        }
+        let mut proved = false;
+        self.with(id, |session, now, out| {
+            proved = session.handle_datagram(now, proto, source, destination, &contents)?;
+            session.flush(now, out)
+        });
+        if proved
+            && proto == Protocol::Udp
+            && let Some(entry) = self.entries.get_mut(&id)
+            && entry.source.replace(source) != Some(source)
+        {
+            self.shared.demux().learn(id, source);
+        }
+    }
+
+    fn handle_deadlines(&mut self) {
+        let now = self.shared.clock.mono();
+        while let Some((at, id)) = self.deadlines.first().copied() {
+            if at > now {
+                break;
+            }
+            self.deadlines.pop_first();
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.deadline = None;
+            }
+            self.with(id, |session, now, out| {
+                session.handle_timeout(now)?;
+                session.flush(now, out)
+            });
+        }
+    }
+
+    /// Runs `work` on a session; answers how many datagrams it sent. A session that fails or panics
+    /// ends, and no other notices.
+    fn with<F>(&mut self, id: SessionId, work: F) -> usize
+    where
+        F: FnOnce(&mut Session, MonoTime, &mut Out<'_>) -> Result<(), RtcError>,
+    {
+        let now = self.shared.clock.mono();
+        let Some(entry) = self.entries.get_mut(&id) else { return 0 };
+        let mut out = out(&self.sender, &mut self.batch, &entry.connections, &self.shared);
+        let session = &mut entry.session;
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(session, now, &mut out)));
+        out.finish();
+        let handed = out.handed;
+        count(&mut entry.counted, session.counts(), &self.shared.counters);
+        let over = match outcome {
+            Ok(Ok(())) => session.is_over(),
+            Ok(Err(error)) => {
+                debug!(session = %short(id), camera = %entry.camera.id, "viewer ends: {error}");
+                true
+            }
+            Err(_) => {
+                error!(session = %short(id), camera = %entry.camera.id, "viewer session panicked");
+                true
+            }
+        };
+        if over {
+            self.remove(id);
+        } else {
+            self.schedule(id);
+        }
+        handed
+    }
+
+    fn schedule(&mut self, id: SessionId) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let at = entry.session.deadline();
+        match entry.deadline.replace(at) {
+            Some(old) if old == at => return,
+            Some(old) => {
+                self.deadlines.remove(&(old, id));
+            }
+            None => {}
+        }
+        self.deadlines.insert((at, id));
+    }
+}
+
+fn out<'a>(
+    sender: &'a Sender,
+    batch: &'a mut Batch,
+    connections: &'a [Arc<Connection>],
+    shared: &'a Shared,
+) -> Out<'a> {
+    Out { sender, batch, connections, counters: &shared.counters, handed: 0 }
+}
+
+/// Adds what happened since `counted` to the counters of all.
+fn count(counted: &mut Counts, now: Counts, counters: &Counters) {
+    if *counted == now {
+        return;
+    }
+    for (counter, before, after) in [
+        (&counters.replays, counted.replays, now.replays),
+        (&counters.waits, counted.waits, now.waits),
+        (&counters.keyframe_requests, counted.keyframe_requests, now.keyframe_requests),
+    ] {
+        counter.fetch_add(after - before, Ordering::Relaxed);
+    }
+    *counted = now;
+}

@@ -1,0 +1,29 @@
+//! One viewer session: a WebRTC peer without socket or clock.
+//!
+//! ```text
+//! offer ──► Session::answer ──► answer
+//! datagrams, access units, time ──► Session ──► Outlet: datagrams
+//! ```
+//! Whoever owns the sockets calls the session's `handle_*` methods with what came in, then
+//! [`Session::flush`], and calls again no later than at [`Session::deadline`].
+//!
+//! 1. [`session`] is one peer: replay, pacing, key frame requests, congestion;
+//! 2. [`sdp`] is what we make of offers and of ICE fragments;
+//! 3. [`demux`] finds the session that a datagram is for;
+//! 4. [`framing`] carries datagrams over TCP.
+
+pub mod demux;
+pub mod framing;
+pub mod pace;
+pub mod sdp;
+pub mod session;
+
+pub use session::{Answered, Counts, Feed, OfferError, Outlet, Session, Terms};
+
+/// Names a viewer session in WHEP's `Location`; not guessable, since it allows to end the session.
+pub type SessionId = u128;
+
+/// Enough of an id to follow it in the log, too little to end the session with it.
+pub fn short(id: SessionId) -> String {
+    format!("{:08x}", (id >> 96) as u32)
+}

@@ -1,0 +1,163 @@
+//! What we make of an offer before it is answered: we only send.
+
+/// Turns every media section's direction into `recvonly`, as seen by the browser: pages written for
+/// RTSPtoWebRTC offer `sendrecv` (the default when no direction stands there), and the answer has to
+/// be `sendonly` (RFC 8829 section 5.3.1). Sections other than video are made `inactive`.
+pub fn only_receiving(offer: &str) -> String {
+    let mut out = String::with_capacity(offer.len() + 64);
+    let mut direction: Option<&str> = None; // of the section we are in
+    for line in offer.lines().filter(|line| !line.is_empty()) {
+        if let Some(media) = line.strip_prefix("m=") {
+            end_section(&mut out, &mut direction);
+            direction = Some(if media.starts_with("video") { "recvonly" } else { "inactive" });
+        }
+        let is_direction =
+            matches!(line, "a=sendrecv" | "a=sendonly" | "a=recvonly" | "a=inactive");
+        if is_direction {
+            continue;
+        }
+        out.push_str(line);
+        out.push_str("\r\n");
+    }
+    end_section(&mut out, &mut direction);
+    out
+}
+
+fn end_section(out: &mut String, direction: &mut Option<&str>) {
+    if let Some(direction) = direction.take() {
+        out.push_str("a=");
+        out.push_str(direction);
+        out.push_str("\r\n");
+    }
+}
+
+/// The name (`a=mid`, RFC 8843) of the first video section that is not refused (its port is not 0).
+pub fn video_mid(sdp: &str) -> Option<&str> {
+    let mut in_video = false;
+    for line in sdp.lines() {
+        if let Some(media) = line.strip_prefix("m=") {
+            in_video = media.starts_with("video ") && !media.starts_with("video 0 ");
+        } else if in_video && let Some(mid) = line.strip_prefix("a=mid:") {
+            return Some(mid.trim());
+        }
+    }
+    None
+}
+
+/// An offer without its candidates: we learn the peer's addresses from its checks.
+pub fn without_candidates(sdp: &str) -> String {
+    lines_but(sdp, |line| {
+        !line.starts_with("a=candidate:") && !line.starts_with("a=end-of-candidates")
+    })
+}
+
+/// The first ICE user fragment and password (RFC 8839 section 5.4).
+pub fn credentials(sdp: &str) -> Option<(&str, &str)> {
+    let value = |name| sdp.lines().find_map(|line| line.trim().strip_prefix(name));
+    let (ufrag, password) = (value("a=ice-ufrag:")?, value("a=ice-pwd:")?);
+    let sound = |text: &str, least: usize| {
+        (least..=256).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+    };
+    (sound(ufrag, 4) && sound(password, 22)).then_some((ufrag, password))
+}
+
+/// `offer` with other ICE credentials; `None` when it has these already.
+pub fn with_credentials(offer: &str, ufrag: &str, password: &str) -> Option<String> {
+    if credentials(offer)? == (ufrag, password) {
+        return None;
+    }
+    let mut out = String::with_capacity(offer.len() + 64);
+    for line in offer.lines() {
+        if line.starts_with("a=ice-ufrag:") {
+            out.push_str("a=ice-ufrag:");
+            out.push_str(ufrag);
+        } else if line.starts_with("a=ice-pwd:") {
+            out.push_str("a=ice-pwd:");
+            out.push_str(password);
+        } else {
+            out.push_str(line);
+        }
+        out.push_str("\r\n");
+    }
+    Some(out)
+}
+
+/// What of an answer belongs into an SDP fragment: ICE credentials and candidates of its first
+/// section (RFC 8840 section 9).
+pub fn fragment(answer: &str) -> String {
+    let mut out = String::from("a=ice-lite\r\n");
+    if let Some((ufrag, password)) = credentials(answer) {
+        out.push_str(&format!("a=ice-ufrag:{ufrag}\r\na=ice-pwd:{password}\r\n"));
+    }
+    let mut sections = 0;
+    for line in answer.lines() {
+        sections += u32::from(line.starts_with("m="));
+        let of_media = line.starts_with("m=") || line.starts_with("a=mid:");
+        let of_ice = line.starts_with("a=candidate:") || line.starts_with("a=end-of-candidates");
+        if sections == 1 && (of_media || of_ice) {
+            out.push_str(line);
+            out.push_str("\r\n");
+        }
+    }
+    out
+}
+
+fn lines_but(sdp: &str, keep: impl Fn(&str) -> bool) -> String {
+    sdp.lines().filter(|line| keep(line)).flat_map(|line| [line, "\r\n"]).collect()
+}
+
+/// The library's error on one line, without the addresses in memory that its parser tells.
+pub fn in_words(error: &dyn std::error::Error) -> String {
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let told: Vec<&str> = lines.filter(|line| !line.contains("PointerOffset")).collect();
+    if told.is_empty() { "it is no SDP".to_owned() } else { told.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parse_errors_are_one_line_without_addresses() {
+        for (text, words) in [
+            ("Parse error at PointerOffset(0x7f69c0034adb)\nExpected a=mid\n", "Expected a=mid"),
+            ("Parse error at PointerOffset(0x7f69c0034adb)\n", "it is no SDP"),
+            ("missing a=fingerprint", "missing a=fingerprint"),
+        ] {
+            assert_eq!(in_words(&std::io::Error::other(text)), words);
+        }
+    }
+
+    #[test]
+    fn the_first_video_section_that_is_not_refused() {
+        for (sdp, mid) in [
+            ("m=audio 9 x\r\na=mid:0\r\nm=video 9 x\r\na=mid:1\r\n", Some("1")),
+            ("m=video 0 x\r\na=mid:0\r\nm=video 9 x\r\na=mid:v\r\n", Some("v")),
+            ("m=video 0 x\r\na=mid:0\r\n", None),
+            ("m=video 9 x\r\n", None),
+            ("", None),
+        ] {
+            assert_eq!(video_mid(sdp), mid, "{sdp}");
+        }
+    }
+
+    #[test]
+    fn sections_get_the_direction_of_a_mere_viewer() {
+        for (offer, wanted) in [
+            ("v=0\r\nm=video 9 x\r\na=sendrecv\r\n", "v=0\r\nm=video 9 x\r\na=recvonly\r\n"),
+            (
+                "v=0\r\nm=video 9 x\r\na=mid:0\r\n",
+                "v=0\r\nm=video 9 x\r\na=mid:0\r\na=recvonly\r\n",
+            ),
+            (
+                "v=0\na=sendrecv\nm=audio 9 x\na=sendrecv\nm=video 9 x\na=sendonly\n",
+                "v=0\r\nm=audio 9 x\r\na=inactive\r\nm=video 9 x\r\na=recvonly\r\n",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(only_receiving(offer), wanted);
+        }
+    }
+}

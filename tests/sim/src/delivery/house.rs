@@ -1,0 +1,187 @@
+//! The server's end: a camera's ring and the session that is watched.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use razz_base::{
+    AccessUnit, CameraId, FrameKey, MediaTime, MonoTime, RunId, Size, WallQuality, WallTime,
+};
+use razz_media::ring::{GopRing, Unit};
+use razz_media::rtp::MAX_PAYLOAD;
+use razz_viewer::{Answered, Feed, Outlet, Session, Terms};
+use str0m::net::{Protocol, Transmit};
+
+use super::{PEER, Payloads, SERVER, Stream};
+
+/// Refuses to take media, as a TCP connection does whose reader is slow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Blocked {
+    /// It takes everything.
+    No,
+    /// It takes nothing.
+    Yes,
+}
+
+/// The server's end.
+pub struct House {
+    stream: Stream,
+    terms: Terms,
+    ring: Arc<Ring>,
+    session: Option<Session>,
+    /// Frames taken so far.
+    pub frames: u64,
+    /// When each frame came in.
+    pub taken: Vec<MonoTime>,
+    /// Every payload that there was.
+    pub payloads: Payloads,
+    /// Datagrams on their way out.
+    pub sent: Vec<Vec<u8>>,
+    /// Whether the way out takes media.
+    pub blocked: Blocked,
+}
+
+struct Ring(Mutex<GopRing>);
+
+impl Feed for Ring {
+    fn replay(&self) -> Option<Vec<Arc<Unit>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).replay()
+    }
+
+    fn next_idr_us(&self, now: MediaTime) -> Option<i64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).next_idr_in(now)
+    }
+
+    fn is_high_profile(&self) -> bool {
+        false
+    }
+}
+
+struct Way<'a> {
+    sent: &'a mut Vec<Vec<u8>>,
+    blocked: Blocked,
+}
+
+impl Outlet for Way<'_> {
+    fn send(&mut self, transmit: Transmit) {
+        self.sent.push(transmit.contents.to_vec());
+    }
+
+    fn has_room(&mut self, _: Protocol, _: SocketAddr) -> bool {
+        self.blocked == Blocked::No
+    }
+}
+
+impl House {
+    pub(super) fn new(stream: Stream, terms: Terms) -> Self {
+        Self {
+            stream,
+            terms,
+            ring: Arc::new(Ring(Mutex::new(GopRing::new(64 << 20)))),
+            session: None,
+            frames: 0,
+            taken: Vec::new(),
+            payloads: Payloads::default(),
+            sent: Vec::new(),
+            blocked: Blocked::No,
+        }
+    }
+
+    /// Whether frame `n` is an IDR.
+    pub fn is_idr(&self, n: u64) -> bool {
+        n.is_multiple_of(self.stream.gop_frames)
+    }
+
+    /// The session, while it lives.
+    pub fn session(&mut self) -> Option<&mut Session> {
+        self.session.as_mut()
+    }
+
+    pub(super) fn open(&mut self, now: MonoTime, offer: &str) -> String {
+        let feed = Arc::clone(&self.ring) as Arc<dyn Feed>;
+        let Answered { session, answer } = Session::answer(1, offer, feed, &self.terms, now)
+            .unwrap_or_else(|error| panic!("{error}"));
+        self.session = Some(session);
+        answer
+    }
+
+    /// The camera takes a frame.
+    pub fn take_frame(&mut self, now: MonoTime) {
+        let n = self.frames;
+        self.frames += 1;
+        let idr = self.is_idr(n);
+        let bytes = if idr { self.stream.idr_bytes } else { self.stream.frame_bytes };
+        let mut data = Vec::with_capacity(bytes + 40);
+        if idr {
+            data.extend(b"\0\0\0\x01\x67\x42\xc0\x1f\x8c\x8d\x40\x50\x1e\x80");
+            data.extend(b"\0\0\0\x01\x68\xce\x3c\x80");
+            // What makes the parameter sets' packet another one each time.
+            data.extend([0, 0, 0, 1, 0x06]);
+            data.extend(number(n));
+        }
+        data.extend([0, 0, 0, 1, if idr { 0x65 } else { 0x41 }, 0x88]);
+        // Every eight bytes say which they are: no two payloads are alike.
+        for word in 0..bytes as u64 / 8 {
+            data.extend(number(n << 20 | word));
+        }
+        let au = AccessUnit {
+            key: FrameKey {
+                camera: CameraId::new(1).unwrap_or_else(|| unreachable!("1 is not 0")),
+                time: MediaTime::from_90k(n as i64 * 3000),
+            },
+            run: RunId(1),
+            data: Bytes::from(data),
+            idr,
+            lost_packets: 0,
+            size: Size::new(1280, 720),
+            wall: WallTime { us: now.as_us(), quality: WallQuality::Arrival },
+            received: now,
+        };
+        let unit = Arc::new(Unit::new(au, MAX_PAYLOAD));
+        self.payloads.add(&unit);
+        self.taken.push(now);
+        self.ring.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&unit));
+        if let Some(session) = &mut self.session {
+            session.handle_unit(now, &unit);
+            self.flush(now);
+        }
+    }
+
+    pub(super) fn handle_datagram(&mut self, now: MonoTime, datagram: &[u8]) {
+        if let Some(session) = &mut self.session {
+            let taken = session.handle_datagram(now, Protocol::Udp, PEER, Some(SERVER), datagram);
+            match taken {
+                Ok(_) => self.flush(now),
+                Err(_) => self.session = None,
+            }
+        }
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: MonoTime) {
+        if let Some(session) = &mut self.session
+            && now >= session.deadline()
+        {
+            match session.handle_timeout(now) {
+                Ok(()) => self.flush(now),
+                Err(_) => self.session = None,
+            }
+        }
+    }
+
+    fn flush(&mut self, now: MonoTime) {
+        let Some(session) = &mut self.session else { return };
+        let mut way = Way { sent: &mut self.sent, blocked: self.blocked };
+        if session.flush(now, &mut way).is_err() || session.is_over() {
+            self.session = None;
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<MonoTime> {
+        self.session.as_ref().map(Session::deadline)
+    }
+}
+
+/// A number in eight bytes of seven bits each, none of them zero: no start code comes about.
+fn number(n: u64) -> [u8; 8] {
+    std::array::from_fn(|place| (n >> (7 * place) & 0x7F) as u8 | 0x80)
+}
