@@ -56,6 +56,10 @@ if [ "$purpose" = test ]; then
   need_package gstreamer1.0-plugins-good
   need_package gstreamer1.0-plugins-bad
   need_package gstreamer1.0-plugins-ugly
+  need_package gstreamer1.0-nice # with the next, a WebRTC client that is no browser
+  need_package gir1.2-gst-plugins-bad-1.0
+  python3 -m venv --help >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null ||
+    missing+=(python3-venv) # aiortc, another one
   need_package fonts-dejavu-core # headless Chromium draws no text without a font
 fi
 
@@ -105,6 +109,18 @@ if [ "$purpose" = test ]; then
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GstRtspServer' ||
     fail "/usr/bin/python3 cannot load GstRtspServer; reinstall python3-gi and gir1.2-gst-rtsp-server-1.0."
+fi
+
+if [ "$purpose" = test ]; then
+  clients=tests/e2e/clients
+  if ! cmp -s $clients/requirements.txt $clients/.venv/requirements.txt; then
+    say "installing $(tr '\n' ' ' <$clients/requirements.txt)in $clients/.venv"
+    python3 -m venv $clients/.venv &&
+      $clients/.venv/bin/pip install --quiet --disable-pip-version-check -r $clients/requirements.txt ||
+      fail "aiortc could not be installed; see pip's words above."
+    # Only now is it whole.
+    cp $clients/requirements.txt $clients/.venv/requirements.txt
+  fi
 fi
 
 say "ready to make $purpose"

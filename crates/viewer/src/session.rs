@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -15,7 +16,7 @@ use str0m::media::{MediaTime as RtcTime, Mid, Pt};
 use str0m::net::{DatagramRecv, Protocol, Receive, TcpType, Transmit};
 use str0m::rtp::{AbsCaptureTime, Extension, ExtensionValues, RtpWrite, SeqNo};
 use str0m::{Candidate, Event, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig};
-use tracing::{debug, warn};
+use tracing::{debug, trace, warn};
 
 use crate::pace::Pacer;
 use crate::{SessionId, sdp, short};
@@ -29,6 +30,8 @@ const MAX_QUEUED_BYTES: usize = 32 << 20;
 const MAX_BEHIND_US: i64 = 2_000_000;
 /// Packets written before it is looked again whether there is room for more.
 const WRITE_AT_ONCE: usize = 48;
+/// The soonest that the peer connection is woken again.
+const SOONEST_US: i64 = 1_000;
 /// How soon to look again whether a connection without room has some.
 const ROOM_RETRY_US: i64 = 10_000;
 /// At most one replay for a key frame request in this time.
@@ -315,8 +318,15 @@ impl Session {
         if !self.rtc.accepts(&input) {
             return Ok(false);
         }
-        self.rtc.handle_input(input)?;
-        Ok(true)
+        match self.rtc.handle_input(input) {
+            Ok(()) => Ok(true),
+            // Anybody can send garbage in the peer's name: it ends nothing while there is a way on.
+            Err(error) if self.rtc.is_alive() => {
+                trace!(session = %short(self.id), "a datagram is passed over: {error}");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes an access unit of its camera.
@@ -475,7 +485,8 @@ impl Session {
                 Output::Timeout(at) => {
                     let wait = at.saturating_duration_since(instant(self.epoch, now));
                     let wait_us = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX / 2);
-                    self.rtc_deadline = now.plus_us(wait_us);
+                    // Time passes between two calls, whatever the library wishes.
+                    self.rtc_deadline = now.plus_us(wait_us.max(SOONEST_US));
                     return Ok(());
                 }
                 Output::Transmit(transmit) => {
@@ -603,11 +614,18 @@ fn parse_offer(offer: &str) -> Result<SdpOffer, OfferError> {
     SdpOffer::from_sdp_string(offer).map_err(|error| OfferError::Bad(sdp::in_words(&error)))
 }
 
+/// Some offers that contradict themselves, such as one payload type for two codecs, make the library
+/// panic: that is their sender's trouble alone.
 fn accept(rtc: &mut Rtc, offer: SdpOffer) -> Result<String, OfferError> {
-    let answer = rtc.sdp_api().accept_offer(offer);
-    answer
-        .map(|answer| answer.to_sdp_string())
-        .map_err(|error| OfferError::Bad(sdp::in_words(&error)))
+    let outcome = catch_unwind(AssertUnwindSafe(|| rtc.sdp_api().accept_offer(offer)));
+    match outcome {
+        Ok(Ok(answer)) => Ok(answer.to_sdp_string()),
+        Ok(Err(error)) => Err(OfferError::Bad(sdp::in_words(&error))),
+        Err(_) => {
+            rtc.disconnect();
+            Err(OfferError::Bad("it contradicts itself".to_owned()))
+        }
+    }
 }
 
 fn candidates(terms: &Terms) -> Vec<Candidate> {

@@ -4,8 +4,8 @@
     camera.py [--port 0] [--user U --password P] [--auth digest|basic] NAME=KIND[:FILE] ...
 
 Each NAME is a mount. KIND is `clip:FILE` (the H.264 of an MP4, or of a file that is nothing else, looped with
-continuous timestamps),
-`sizes` (H.264 that changes its size when told to), `bframes`, `h265` or `mjpeg` (test pictures).
+continuous timestamps), `sizes` (H.264 that changes its size when told to), `longgop` (2.5 Mbit/s with a key
+frame every 10 s), `slices` (High profile, four slices a picture), `bframes`, `h265` or `mjpeg` (test pictures).
 
 Speaks JSON, one object a line. On standard output first {"port": N}, or {"missing": "..."} and exit
 status 3 when a GStreamer element is not there; then one answer per command from standard input:
@@ -71,6 +71,25 @@ def encoded(width, height, seconds=2):
     return access_units(
         f"videotestsrc num-buffers={seconds * FPS} pattern=smpte ! {caps}"
         f" ! x264enc speed-preset=veryfast tune=zerolatency bframes=0 key-int-max={FPS}"
+    )
+
+
+def long_gop(seconds=10):
+    """Noise, which fills any bit rate, with one key frame in all that time."""
+    caps = f"video/x-raw,format=I420,width=640,height=360,framerate={FPS}/1"
+    return access_units(
+        f"videotestsrc num-buffers={seconds * FPS} pattern=snow ! {caps}"
+        f" ! x264enc speed-preset=ultrafast tune=zerolatency bframes=0 bitrate=2500 key-int-max={seconds * FPS}"
+    )
+
+
+def slices():
+    """High profile with CABAC, 8x8 transforms and four slices a picture."""
+    caps = f"video/x-raw,format=I420,width=640,height=360,framerate={FPS}/1"
+    return access_units(
+        f"videotestsrc num-buffers={2 * FPS} pattern=ball ! {caps} ! x264enc speed-preset=veryfast bframes=0"
+        f" cabac=true dct8x8=true sliced-threads=true threads=4 option-string=slices=4 key-int-max={FPS}"
+        " ! video/x-h264,profile=high"
     )
 
 
@@ -217,7 +236,7 @@ def main():
     Gst.init(None)
 
     wanted = [(name, *kind.split(":", 1)) for name, kind in (m.split("=", 1) for m in options.mounts)]
-    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "h265": ["x265enc"], "mjpeg": ["jpegenc"]}.items():
+    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "mjpeg": ["jpegenc"]}.items():
         for _name, kind, *_file in wanted:
             if kind == element[0] and not Gst.ElementFactory.find(element[1][0]):
                 say({"missing": f"GStreamer has no {element[1][0]} here"})
@@ -240,6 +259,10 @@ def main():
             mount = Mount([clips[path]])
         elif kind == "sizes":
             mount = Mount([encoded(1280, 720), encoded(640, 480)])
+        elif kind == "longgop":
+            mount = Mount([long_gop()])
+        elif kind == "slices":
+            mount = Mount([slices()])
         elif kind not in LIVE:
             parser.error(f"{kind} is no kind of mount")
         if mount:

@@ -7,9 +7,13 @@ import { RAZZ, testdata } from "./paths.mjs";
 import { Child } from "./process.mjs";
 import { until } from "./wait.mjs";
 
-/** TOML of groups, lists of groups, strings, numbers, booleans and lists of them. */
+/** TOML of groups, lists of groups, strings, numbers, booleans, lists and inline tables of them. */
 export function toml(config) {
-  const value = (v) => (Array.isArray(v) ? `[${v.map(value).join(", ")}]` : JSON.stringify(v));
+  const value = (v) => {
+    if (Array.isArray(v)) return `[${v.map(value).join(", ")}]`;
+    if (typeof v === "object") return `{ ${Object.entries(v).map(([key, inner]) => `${key} = ${value(inner)}`).join(", ")} }`;
+    return JSON.stringify(v);
+  };
   const lines = [];
   for (const [group, content] of Object.entries(config)) {
     const many = Array.isArray(content);

@@ -234,18 +234,7 @@ impl Shard {
         let now = self.shared.clock.mono();
         let feed = Arc::new(CameraFeed(Arc::clone(&camera)));
         let terms = self.shared.terms();
-        // What a page sends is parsed here: a panic over it is that page's alone.
-        let answered =
-            catch_unwind(AssertUnwindSafe(|| Session::answer(id, offer, feed, &terms, now)));
-        let answered = match answered {
-            Ok(outcome) => outcome?,
-            Err(_) => {
-                error!(camera = %camera.id, "an offer made the session panic");
-                return Err(OpenError::Offer(razz_viewer::OfferError::Bad(
-                    "it cannot be understood".to_owned(),
-                )));
-            }
-        };
+        let answered = Session::answer(id, offer, feed, &terms, now)?;
         debug!(session = %short(id), camera = %camera.id, "viewer offered");
         let ice = answered.session.ufrag().to_owned();
         self.shared.demux().insert(id, ice.clone());

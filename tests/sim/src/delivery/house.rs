@@ -29,6 +29,8 @@ pub struct House {
     terms: Terms,
     ring: Arc<Ring>,
     session: Option<Session>,
+    /// Why the session ended.
+    pub ended: Option<String>,
     /// Frames taken so far.
     pub frames: u64,
     /// When each frame came in.
@@ -79,6 +81,7 @@ impl House {
             terms,
             ring: Arc::new(Ring(Mutex::new(GopRing::new(64 << 20)))),
             session: None,
+            ended: None,
             frames: 0,
             taken: Vec::new(),
             payloads: Payloads::default(),
@@ -152,9 +155,14 @@ impl House {
             let taken = session.handle_datagram(now, Protocol::Udp, PEER, Some(SERVER), datagram);
             match taken {
                 Ok(_) => self.flush(now),
-                Err(_) => self.session = None,
+                Err(error) => self.end(format!("a datagram: {error}")),
             }
         }
+    }
+
+    fn end(&mut self, why: String) {
+        self.session = None;
+        self.ended = Some(why);
     }
 
     pub(super) fn handle_timeout(&mut self, now: MonoTime) {
@@ -163,7 +171,7 @@ impl House {
         {
             match session.handle_timeout(now) {
                 Ok(()) => self.flush(now),
-                Err(_) => self.session = None,
+                Err(error) => self.end(format!("time: {error}")),
             }
         }
     }
@@ -171,8 +179,10 @@ impl House {
     fn flush(&mut self, now: MonoTime) {
         let Some(session) = &mut self.session else { return };
         let mut way = Way { sent: &mut self.sent, blocked: self.blocked };
-        if session.flush(now, &mut way).is_err() || session.is_over() {
-            self.session = None;
+        match session.flush(now, &mut way) {
+            Err(error) => self.end(format!("sending: {error}")),
+            Ok(()) if session.is_over() => self.end("the peer is gone".to_owned()),
+            Ok(()) => {}
         }
     }
 

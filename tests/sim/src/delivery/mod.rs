@@ -28,6 +28,9 @@ pub const PEER: SocketAddr =
 /// Frames are this far apart: 30 a second.
 pub const FRAME_US: i64 = 33_333;
 
+/// How many datagrams of the peer are kept.
+pub const CAPTURED: usize = 100;
+
 /// What the stream is like: as a 720p30 camera at 2.5 Mbit/s has it.
 #[derive(Clone, Copy, Debug)]
 pub struct Stream {
@@ -57,6 +60,8 @@ pub struct Delivery {
     pub up: Link,
     /// The browser's end.
     pub peer: Peer,
+    /// The newest datagrams that the peer sent, at most [`CAPTURED`].
+    pub captured: Vec<Vec<u8>>,
     next_frame: MonoTime,
 }
 
@@ -84,7 +89,7 @@ impl Delivery {
         peer.accept(&answer);
         let down = Link::new(quality, seed);
         let up = Link::new(quality, seed ^ 0xB00);
-        Self { now, house, down, up, peer, next_frame: now }
+        Self { now, house, down, up, peer, captured: Vec::new(), next_frame: now }
     }
 
     /// Lets `us` of simulated time pass.
@@ -97,6 +102,11 @@ impl Delivery {
         }
         self.now = end;
         self.step();
+    }
+
+    /// A datagram that bears the peer's address arrives now.
+    pub fn inject(&mut self, datagram: &[u8]) {
+        self.house.handle_datagram(self.now, datagram);
     }
 
     fn next_event(&self) -> Option<MonoTime> {
@@ -123,6 +133,10 @@ impl Delivery {
             self.down.send(now, datagram);
         }
         for datagram in self.peer.sent.drain(..) {
+            if self.captured.len() >= CAPTURED {
+                self.captured.remove(0);
+            }
+            self.captured.push(datagram.clone());
             self.up.send(now, datagram);
         }
     }

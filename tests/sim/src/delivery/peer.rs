@@ -165,7 +165,7 @@ impl Peer {
                     let wait = at.saturating_duration_since(instant(self.epoch, now));
                     // Looks at its picture every 50 ms besides.
                     let wait = wait.min(Duration::from_millis(50));
-                    self.deadline = now.plus_us(wait.as_micros() as i64 + 1);
+                    self.deadline = now.plus_us(wait.as_micros().max(1000) as i64);
                     return;
                 }
                 Output::Transmit(transmit) => self.sent.push(transmit.contents.to_vec()),

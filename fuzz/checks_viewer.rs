@@ -1,0 +1,100 @@
+//! What must hold for anything that a page or a stranger sends. Shared by fuzz targets and tests.
+#![allow(dead_code, unreachable_pub)]
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use razz_base::{MediaTime, MonoTime};
+use razz_media::ring::Unit;
+use razz_viewer::demux::Demux;
+use razz_viewer::framing::Deframer;
+use razz_viewer::{Answered, Feed, Outlet, Session, Terms, sdp};
+use str0m::net::{Protocol, Transmit};
+
+struct NoVideo;
+
+impl Feed for NoVideo {
+    fn replay(&self) -> Option<Vec<Arc<Unit>>> {
+        None
+    }
+    fn next_idr_us(&self, _: MediaTime) -> Option<i64> {
+        None
+    }
+    fn is_high_profile(&self) -> bool {
+        true
+    }
+}
+
+#[derive(Default)]
+struct Sink(usize);
+
+impl Outlet for Sink {
+    fn send(&mut self, transmit: Transmit) {
+        assert!(!transmit.contents.is_empty());
+        self.0 += transmit.contents.len();
+    }
+    fn has_room(&mut self, _: Protocol, _: SocketAddr) -> bool {
+        true
+    }
+}
+
+fn terms() -> &'static Terms {
+    static TERMS: OnceLock<Terms> = OnceLock::new();
+    TERMS.get_or_init(|| Terms {
+        epoch: Instant::now(),
+        certificate: str0m::crypto::from_feature_flags().dtls_provider.generate_certificate(),
+        udp: vec![SocketAddr::from(([127, 0, 0, 1], 8189))],
+        tcp: vec![SocketAddr::from(([127, 0, 0, 1], 8189))],
+        replay_bits_per_second: 50_000_000,
+    })
+}
+
+fn answered(offer: &str) -> Option<Answered> {
+    Session::answer(1, offer, Arc::new(NoVideo), terms(), MonoTime::from_us(0)).ok()
+}
+
+/// `data` as an SDP offer, and as the fragment of an ICE restart of what it offered.
+pub fn offer(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let seen = sdp::only_receiving(text);
+    assert!(!seen.lines().any(|line| matches!(line, "a=sendrecv" | "a=sendonly")));
+    let _ = sdp::fragment(text);
+    let _ = sdp::credentials(text);
+    let Some(Answered { mut session, answer }) = answered(text) else { return };
+    assert!(sdp::video_mid(&answer).is_some(), "{answer}");
+    assert!(answer.contains("a=ice-lite"), "{answer}");
+    assert!(!answer.contains("a=sendrecv") && !answer.contains("a=recvonly"), "{answer}");
+    let before = session.ufrag().to_owned();
+    // The same credentials once more restart nothing.
+    assert!(session.restart_ice(text).is_err());
+    assert_eq!(session.ufrag(), before);
+}
+
+/// `data` as datagrams, each behind its length, into the tables and into a session.
+pub fn mux(data: &[u8]) {
+    static OFFER: &str = include_str!("corpus/offer/str0m");
+    let Some(Answered { mut session, .. }) = answered(OFFER) else {
+        panic!("the corpus has an offer that can be answered");
+    };
+    let mut demux = Demux::default();
+    demux.insert(1, session.ufrag().to_owned());
+    let source = SocketAddr::from(([127, 0, 0, 1], 5000));
+    let mut now = MonoTime::from_us(0);
+    let mut sink = Sink::default();
+    let mut received = 0;
+    let mut over = false;
+    let _ = Deframer::new(2048).push(data, |datagram| {
+        received += datagram.len();
+        now = now.plus_us(1000);
+        let found = demux.find(source, datagram);
+        assert!(found.is_none_or(|id| id == 1));
+        for proto in [Protocol::Udp, Protocol::Tcp] {
+            over |= over
+                || session.handle_datagram(now, proto, source, None, datagram).is_err()
+                || session.flush(now, &mut sink).is_err();
+        }
+    });
+    // Nobody who does not know the password gets more than was sent: this is no amplifier.
+    assert!(sink.0 <= received, "{} bytes out for {received} in", sink.0);
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/python3
+"""Watches a WHEP endpoint with GStreamer's webrtcbin: gstreamer_client.py URL FRAMES
+
+Says {"frames": N, "key": whether the first was a key frame} as JSON once that many access units came,
+and ends with status 1 when they do not come within 30 s.
+"""
+
+import json
+import sys
+import urllib.request
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstSdp", "1.0")
+gi.require_version("GstWebRTC", "1.0")
+from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
+
+url, wanted = sys.argv[1], int(sys.argv[2])
+Gst.init(None)
+loop = GLib.MainLoop()
+outcome = {"frames": 0, "key": None}
+
+pipeline = Gst.Pipeline.new(None)
+peer = Gst.ElementFactory.make("webrtcbin", "peer")
+peer.set_property("bundle-policy", "max-bundle")
+pipeline.add(peer)
+
+
+def on_access_unit(_sink, buffer, _pad):
+    if outcome["key"] is None:
+        outcome["key"] = not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT)
+    outcome["frames"] += 1
+    if outcome["frames"] == wanted:
+        GLib.idle_add(loop.quit)
+
+
+def on_pad(_peer, pad):
+    description = "rtph264depay ! h264parse ! video/x-h264,alignment=au ! fakesink name=out signal-handoffs=true sync=false"
+    receiver = Gst.parse_bin_from_description(description, True)
+    receiver.get_by_name("out").connect("handoff", on_access_unit)
+    pipeline.add(receiver)
+    receiver.sync_state_with_parent()
+    pad.link(receiver.get_static_pad("sink"))
+
+
+def on_gathered(*_):
+    if peer.get_property("ice-gathering-state") != GstWebRTC.WebRTCICEGatheringState.COMPLETE or outcome.get("asked"):
+        return
+    outcome["asked"] = True
+    offer = peer.get_property("local-description").sdp.as_text()
+    request = urllib.request.Request(url, offer.encode(), {"Content-Type": "application/sdp"}, method="POST")
+    with urllib.request.urlopen(request, timeout=10) as response:
+        _, answer = GstSdp.SDPMessage.new_from_text(response.read().decode())
+    description = GstWebRTC.WebRTCSessionDescription.new(GstWebRTC.WebRTCSDPType.ANSWER, answer)
+    peer.emit("set-remote-description", description, Gst.Promise.new())
+
+
+def on_offer(promise, _):
+    promise.wait()
+    offer = promise.get_reply().get_value("offer")
+    peer.emit("set-local-description", offer, Gst.Promise.new())
+
+
+peer.connect("pad-added", on_pad)
+peer.connect("notify::ice-gathering-state", lambda *_: GLib.idle_add(on_gathered))
+caps = Gst.caps_from_string(
+    "application/x-rtp,media=video,encoding-name=H264,payload=102,clock-rate=90000,packetization-mode=(string)1"
+)
+peer.emit("add-transceiver", GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, caps)
+pipeline.set_state(Gst.State.PLAYING)
+peer.emit("create-offer", None, Gst.Promise.new_with_change_func(on_offer, None))
+GLib.timeout_add_seconds(30, loop.quit)
+loop.run()
+pipeline.set_state(Gst.State.NULL)
+print(json.dumps({"frames": outcome["frames"], "key": outcome["key"]}))
+sys.exit(0 if outcome["frames"] >= wanted else 1)
