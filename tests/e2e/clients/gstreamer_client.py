@@ -57,8 +57,11 @@ def on_gathered(*_):
 
 
 def on_offer(promise, _):
-    promise.wait()
-    offer = promise.get_reply().get_value("offer")
+    # The offer belongs to the reply, which has to outlive it.
+    reply = promise.get_reply()
+    text = reply.get_value("offer").sdp.as_text()
+    _, message = GstSdp.SDPMessage.new_from_text(text)
+    offer = GstWebRTC.WebRTCSessionDescription.new(GstWebRTC.WebRTCSDPType.OFFER, message)
     peer.emit("set-local-description", offer, Gst.Promise.new())
 
 

@@ -342,17 +342,21 @@ impl Shard {
             }
             entry.connections.push(connection);
         }
-        let mut proved = false;
+        let known = self.entries.get(&id).and_then(|entry| entry.source) == Some(source);
+        let (shared, mut proved) = (Arc::clone(&self.shared), false);
         self.with(id, |session, now, out| {
             proved = session.handle_datagram(now, proto, source, destination, &contents)?;
+            if proved && !known && proto == Protocol::Udp {
+                // Before the answer is out: the next datagram may come faster than we go on.
+                shared.demux().learn(id, source);
+            }
             session.flush(now, out)
         });
         if proved
             && proto == Protocol::Udp
             && let Some(entry) = self.entries.get_mut(&id)
-            && entry.source.replace(source) != Some(source)
         {
-            self.shared.demux().learn(id, source);
+            entry.source = Some(source);
         }
     }
 
