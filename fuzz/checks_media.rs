@@ -1,7 +1,8 @@
-//! What must hold for any bytes that a camera sends. Shared by fuzz targets and tests.
+//! What must hold for any bytes that a camera sends or a file holds. Shared by fuzz targets and tests.
 #![allow(dead_code, unreachable_pub)]
 
 use razz_media::h264::{Sps, has_b_slice, nal_units, slice_type};
+use razz_media::mp4::Mp4;
 use razz_media::rtp;
 
 // The one depacketiser of the project, from the simulation.
@@ -27,6 +28,18 @@ pub fn nal_sps(data: &[u8]) {
     }
     assert!(covered <= data.len());
     let _ = has_b_slice(data);
+}
+
+/// `data` as an MP4 file, and each of its pictures.
+pub fn mp4(data: &[u8]) {
+    let Ok(mut clip) = Mp4::open(std::io::Cursor::new(data)) else { return };
+    let mut annex_b = Vec::new();
+    for index in 0..clip.samples().len().min(100) {
+        if clip.read(index, &mut annex_b).is_ok() {
+            assert!(annex_b.is_empty() || annex_b.starts_with(&[0, 0, 0, 1]));
+        }
+    }
+    assert!(clip.frame_rate().is_none_or(|rate| rate > 0.0 && rate.is_finite()));
 }
 
 /// The first byte of `data` chooses the largest payload; the rest is an access unit.

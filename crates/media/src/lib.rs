@@ -1,14 +1,17 @@
 //! Media, pure: bytes and time in, bytes out.
 //!
-//! Nothing here does I/O, looks at a clock or needs a runtime. In the order in which a frame walks
+//! Nothing here opens a file or a socket, looks at a clock or needs a runtime. In the order in which a frame walks
 //! through:
 //!
 //! 1. [`h264`] reads what a camera sends: NAL units, sequence parameter sets, slice types;
 //! 2. [`timeline`] turns a run's RTP timestamps into media time and wall time;
 //! 3. [`rtp`] cuts an access unit once into the RTP payloads that all viewers share;
 //! 4. [`ring`] keeps the current GOP, so that a viewer can start at once.
+//!
+//! And for work without a camera, [`mp4`] reads the access units of a file.
 
 pub mod h264;
+pub mod mp4;
 pub mod ring;
 pub mod rtp;
 pub mod timeline;

@@ -11,6 +11,7 @@ use razz_base::Size;
 use razz_media::h264::{
     Matrix, NalType, SliceType, Sps, has_b_slice, nal_type, nal_units, slice_type,
 };
+use razz_media::mp4::Mp4;
 use razz_media::rtp::{MAX_PAYLOAD, packetize};
 
 #[allow(unreachable_pub)]
@@ -91,4 +92,53 @@ fn b_frames_are_seen() {
         assert!(b_slices >= expected && (expected > 0 || b_slices == 0), "{b_slices} B slices");
         assert_eq!(has_b_slice(&stream), Ok(expected > 0));
     }
+}
+
+/// The NAL units that hold coded pictures.
+fn coded(annex_b: &[u8]) -> Vec<Vec<u8>> {
+    let vcl = |nal: &&[u8]| nal_type(nal).is_some_and(NalType::is_vcl);
+    nal_units(annex_b).filter(vcl).map(<[u8]>::to_vec).collect()
+}
+
+#[test]
+fn mp4_files_hold_what_ffmpeg_finds_in_them() {
+    let folder = std::env::temp_dir().join(format!("razz-media-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let encode = "-frames:v 40 -c:v libx264 -preset ultrafast -g 15 -b_strategy 0";
+    // With when the first picture is shown; without an edit list that is late by two B-frames.
+    for (name, arguments, first) in [
+        ("copy.mp4", "-c:v copy -frames:v 90".to_owned(), 0),
+        ("b-frames.mp4", format!("{encode} -bf 2"), 0),
+        ("fragments.mp4", format!("{encode} -bf 2 -movflags frag_keyframe+empty_moov"), 6000),
+        ("index-first.mp4", format!("{encode} -bf 0 -movflags faststart"), 0),
+    ] {
+        let path = folder.join(name);
+        let file = path.to_string_lossy().into_owned();
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        // The encoded stream itself is of no interest here: no picture of it.
+        let arguments =
+            [&arguments[..], &["-an", &file, "-c:v", "copy", "-frames:v", "1"]].concat();
+        if annex_b("people-walking.mp4", &arguments).is_none() {
+            return;
+        }
+        let stream = annex_b(&file, &["-c:v", "copy", "-bsf:v", "h264_mp4toannexb"]).unwrap();
+        let mut clip = Mp4::open(std::fs::File::open(&path).unwrap()).unwrap();
+        assert_eq!(clip.size(), Size::new(1280, 720), "{name}");
+        assert!((clip.frame_rate().unwrap() - 30.0).abs() < 0.01, "{name}");
+        let (mut ours, mut unit) = (Vec::new(), Vec::new());
+        for index in 0..clip.samples().len() {
+            clip.read(index, &mut unit).unwrap();
+            let idr = nal_units(&unit).any(|nal| nal_type(nal) == Some(NalType::Idr));
+            assert_eq!(clip.samples()[index].sync, idr, "{name} picture {index}");
+            let begins = nal_units(&unit).next().and_then(nal_type);
+            assert!(!idr || begins == Some(NalType::Sps), "{name} picture {index}");
+            ours.extend(coded(&unit));
+        }
+        assert!(ours == coded(&stream), "{name}: other pictures than ffmpeg's");
+        let mut times: Vec<i64> = clip.samples().iter().map(|sample| sample.time_90k).collect();
+        times.sort_unstable();
+        assert!(times.windows(2).all(|pair| pair[1] - pair[0] == 3000), "{name}: {times:?}");
+        assert_eq!(times[0], first, "{name}");
+    }
+    let _ = std::fs::remove_dir_all(&folder);
 }

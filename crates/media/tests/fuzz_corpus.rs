@@ -44,6 +44,7 @@ fn changed(target: &'static str) -> impl Strategy<Value = Vec<u8>> {
 fn the_corpora_pass() {
     corpus("nal_sps").iter().for_each(|(_, bytes)| checks::nal_sps(bytes));
     corpus("packetize").iter().for_each(|(_, bytes)| checks::packetize(bytes));
+    corpus("mp4").iter().for_each(|(_, bytes)| checks::mp4(bytes));
 }
 
 proptest! {
@@ -61,5 +62,12 @@ proptest! {
         bytes in prop_oneof![changed("packetize"), prop::collection::vec(any::<u8>(), 0..200)],
     ) {
         checks::packetize(&bytes);
+    }
+
+    #[test]
+    fn mp4_takes_anything(
+        bytes in prop_oneof![changed("mp4"), prop::collection::vec(any::<u8>(), 0..200)],
+    ) {
+        checks::mp4(&bytes);
     }
 }

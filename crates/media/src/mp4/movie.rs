@@ -1,0 +1,344 @@
+//! The index of a file: `moov`, its first video track and that track's sample tables.
+
+use razz_base::{CLOCK_RATE, Size};
+
+use super::atom::{Fields, atoms, find};
+use super::{MAX_SAMPLE_BYTES, MAX_SAMPLES, Mp4Error, Sample};
+
+/// A description of samples: an `avc1` or `avc3` entry (14496-15 section 5.4).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Entry {
+    pub(super) size: Size,
+    /// SPS and PPS as Annex B.
+    pub(super) parameter_sets: Vec<u8>,
+    /// Bytes of the length in front of each NAL unit.
+    pub(super) length_bytes: usize,
+}
+
+/// A sample with its time in the track's own units.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Raw {
+    pub(super) offset: u64,
+    pub(super) bytes: u32,
+    pub(super) decode_time: i64,
+    /// From the time of decoding to that of showing.
+    pub(super) shown_after: i64,
+    pub(super) sync: bool,
+    pub(super) entry: u32,
+}
+
+/// What fragments need not say (`trex`, section 8.8.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Defaults {
+    pub(super) entry: u32,
+    pub(super) duration: u32,
+    pub(super) bytes: u32,
+    pub(super) flags: u32,
+}
+
+/// A video track while it is being read.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Track {
+    pub(super) id: u32,
+    /// Units of time a second.
+    timescale: u32,
+    /// Where the presentation begins, in those.
+    begins: i64,
+    entries: Vec<Entry>,
+    pub(super) defaults: Defaults,
+    samples: Vec<Raw>,
+    /// Time of decoding of the next sample.
+    pub(super) next: i64,
+}
+
+impl Track {
+    /// From the content of `moov`.
+    pub(super) fn read(movie: &[u8]) -> Result<Self, Mp4Error> {
+        let mut tracks = atoms(movie).filter(|atom| atom.kind == *b"trak").map(|atom| atom.content);
+        let (track, media) = tracks
+            .find_map(|track| {
+                let media = find(track, b"mdia")?;
+                // Version, flags and a reserved word stand before the handler (section 8.4.3).
+                let handler = find(media, b"hdlr")?.get(8..12)?;
+                (handler == b"vide").then_some((track, media))
+            })
+            .ok_or(Mp4Error::NoVideo)?;
+        let (version, _, mut header) = Fields::full_box(part(track, b"tkhd")?)?;
+        header.bytes(if version == 0 { 8 } else { 16 })?;
+        let id = header.u32()?;
+        let (version, _, mut header) = Fields::full_box(part(media, b"mdhd")?)?;
+        header.bytes(if version == 0 { 8 } else { 16 })?;
+        let timescale = header.u32()?;
+        if timescale == 0 {
+            return Err(Mp4Error::Damaged("its time has no scale"));
+        }
+        let table = part(part(media, b"minf")?, b"stbl")?;
+        let entries = entries(part(table, b"stsd")?)?;
+        let mut read = Self {
+            id,
+            timescale,
+            begins: begins(track),
+            entries,
+            defaults: defaults(movie, id),
+            samples: Vec::new(),
+            next: 0,
+        };
+        read.add_table(table)?;
+        Ok(read)
+    }
+
+    /// The samples that `stbl` lists (section 8.5 to 8.7).
+    fn add_table(&mut self, table: &[u8]) -> Result<(), Mp4Error> {
+        let sizes = sizes(table)?;
+        let mut timing = Runs::new(part(table, b"stts")?)?;
+        let mut shown = find(table, b"ctts").map(Runs::new).transpose()?;
+        let syncs = find(table, b"stss").map(numbers).transpose()?;
+        let mut next_sync = syncs.into_iter().flatten().peekable();
+        let all_sync = find(table, b"stss").is_none();
+        let runs: Vec<[u32; 3]> = {
+            let (_, _, mut fields) = Fields::full_box(part(table, b"stsc")?)?;
+            let count = fields.u32()? as usize;
+            let triples = fields.rest().chunks_exact(12).take(count);
+            triples.map(|t| std::array::from_fn(|i| word(&t[4 * i..]))).collect()
+        };
+        let mut run = 0;
+        let mut index = 0;
+        for (chunk, offset) in (1..).zip(chunks(table)?) {
+            while runs.get(run + 1).is_some_and(|next| next[0] <= chunk) {
+                run += 1;
+            }
+            let Some(&[_, count, entry]) = runs.get(run) else { break };
+            let mut offset = offset;
+            for _ in 0..count {
+                let Some(bytes) = sizes.get(index) else { break };
+                index += 1;
+                let number = index as u32;
+                while next_sync.next_if(|sync| *sync < number).is_some() {}
+                self.add(Raw {
+                    offset,
+                    bytes,
+                    decode_time: self.next,
+                    // Signed in version 1; older writers put negative ones into version 0 as well.
+                    shown_after: shown.as_mut().map_or(0, |s| i64::from(s.take() as i32)),
+                    sync: all_sync || next_sync.peek() == Some(&number),
+                    entry: entry.wrapping_sub(1),
+                })?;
+                offset = offset.saturating_add(u64::from(bytes));
+                self.next = self.next.saturating_add(i64::from(timing.take()));
+            }
+        }
+        if index < sizes.len() {
+            return Err(Mp4Error::Damaged("its index says not where every picture is"));
+        }
+        Ok(())
+    }
+
+    /// Adds a sample. A few bytes can speak of any number of them, so there is an end to it.
+    pub(super) fn add(&mut self, raw: Raw) -> Result<(), Mp4Error> {
+        if self.samples.len() >= MAX_SAMPLES {
+            return Err(Mp4Error::Damaged("it says that it has more pictures than any clip"));
+        }
+        self.samples.push(raw);
+        Ok(())
+    }
+
+    /// The track as the file's reader wants it; `end` is the file's length.
+    pub(super) fn finish(self, end: u64) -> Result<(Vec<Entry>, Vec<Sample>), Mp4Error> {
+        let mut samples = Vec::with_capacity(self.samples.len());
+        for raw in &self.samples {
+            if raw.bytes > MAX_SAMPLE_BYTES {
+                return Err(Mp4Error::Damaged("a picture is larger than any"));
+            }
+            if raw.offset.saturating_add(u64::from(raw.bytes)) > end {
+                return Err(Mp4Error::Truncated("a picture is missing"));
+            }
+            if raw.entry as usize >= self.entries.len() {
+                return Err(Mp4Error::Damaged("a picture has no description"));
+            }
+            let time =
+                i128::from(raw.decode_time) + i128::from(raw.shown_after) - i128::from(self.begins);
+            let time_90k = time * i128::from(CLOCK_RATE) / i128::from(self.timescale);
+            samples.push(Sample {
+                time_90k: i64::try_from(time_90k)
+                    .map_err(|_| Mp4Error::Damaged("a picture's time is out of all bounds"))?,
+                sync: raw.sync,
+                offset: raw.offset,
+                bytes: raw.bytes,
+                entry: raw.entry,
+            });
+        }
+        Ok((self.entries, samples))
+    }
+}
+
+/// A box that has to be there.
+fn part<'a>(data: &'a [u8], kind: &[u8; 4]) -> Result<&'a [u8], Mp4Error> {
+    find(data, kind).ok_or(Mp4Error::Damaged("a part of its index is missing"))
+}
+
+fn word(bytes: &[u8]) -> u32 {
+    bytes.iter().take(4).fold(0, |value, byte| value << 8 | u32::from(*byte))
+}
+
+/// The 32-bit numbers of a full box that holds a list of them.
+fn numbers(data: &[u8]) -> Result<impl Iterator<Item = u32>, Mp4Error> {
+    let (_, _, mut fields) = Fields::full_box(data)?;
+    let count = fields.u32()? as usize;
+    Ok(fields.rest().chunks_exact(4).map(word).take(count))
+}
+
+/// The sizes of all samples (`stsz`, section 8.7.3).
+enum Sizes<'a> {
+    Same(u32, usize),
+    Each(&'a [u8]),
+}
+
+impl Sizes<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Same(_, count) => *count,
+            Self::Each(table) => table.len() / 4,
+        }
+    }
+
+    fn get(&self, index: usize) -> Option<u32> {
+        match self {
+            Self::Same(bytes, count) => (index < *count).then_some(*bytes),
+            Self::Each(table) => table.get(4 * index..4 * index + 4).map(word),
+        }
+    }
+}
+
+fn sizes(table: &[u8]) -> Result<Sizes<'_>, Mp4Error> {
+    let (_, _, mut fields) = Fields::full_box(part(table, b"stsz")?)?;
+    let (same, count) = (fields.u32()?, fields.u32()? as usize);
+    if same > 0 {
+        return Ok(Sizes::Same(same, count));
+    }
+    let rest = fields.rest();
+    let each = count.checked_mul(4).and_then(|bytes| rest.get(..bytes));
+    each.map(Sizes::Each).ok_or(Mp4Error::Damaged("a box ends too early"))
+}
+
+/// Where the chunks begin (`stco` or `co64`, section 8.7.5).
+fn chunks(table: &[u8]) -> Result<impl Iterator<Item = u64>, Mp4Error> {
+    let (data, width) = match find(table, b"stco") {
+        Some(data) => (data, 4),
+        None => (part(table, b"co64")?, 8),
+    };
+    let (_, _, mut fields) = Fields::full_box(data)?;
+    let count = fields.u32()? as usize;
+    let offset =
+        |bytes: &[u8]| bytes.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
+    Ok(fields.rest().chunks_exact(width).map(offset).take(count))
+}
+
+/// Values that are given in runs (`stts`, `ctts`, section 8.6.1).
+struct Runs<'a> {
+    rest: Fields<'a>,
+    left: u32,
+    value: u32,
+}
+
+impl<'a> Runs<'a> {
+    fn new(data: &'a [u8]) -> Result<Self, Mp4Error> {
+        let (_, _, mut rest) = Fields::full_box(data)?;
+        rest.u32()?;
+        Ok(Self { rest, left: 0, value: 0 })
+    }
+
+    /// The next value; past the end the last one goes on.
+    fn take(&mut self) -> u32 {
+        while self.left == 0 {
+            let (Ok(left), Ok(value)) = (self.rest.u32(), self.rest.u32()) else {
+                return self.value;
+            };
+            (self.left, self.value) = (left, value);
+        }
+        self.left -= 1;
+        self.value
+    }
+}
+
+/// Where the presentation begins, by the first edit that is not empty (`elst`, section 8.6.6).
+fn begins(track: &[u8]) -> i64 {
+    let read = || -> Option<i64> {
+        let list = find(find(track, b"edts")?, b"elst")?;
+        let (version, _, mut fields) = Fields::full_box(list).ok()?;
+        for _ in 0..fields.u32().ok()? {
+            let _duration = fields.by_version(version).ok()?;
+            let time = fields.by_version(version).ok()?;
+            let time = if version == 0 { i64::from(time as u32 as i32) } else { time as i64 };
+            fields.u32().ok()?;
+            if time >= 0 {
+                return Some(time);
+            }
+        }
+        None
+    };
+    read().unwrap_or(0)
+}
+
+fn defaults(movie: &[u8], track: u32) -> Defaults {
+    let boxes = find(movie, b"mvex").into_iter().flat_map(atoms);
+    let mut all = boxes.filter(|atom| atom.kind == *b"trex").filter_map(|atom| {
+        let (_, _, mut fields) = Fields::full_box(atom.content).ok()?;
+        let of = fields.u32().ok()?;
+        let entry = fields.u32().ok()?;
+        let (duration, bytes) = (fields.u32().ok()?, fields.u32().ok()?);
+        let flags = fields.u32().ok()?;
+        (of == track).then_some(Defaults { entry, duration, bytes, flags })
+    });
+    all.next().unwrap_or(Defaults { entry: 1, ..Defaults::default() })
+}
+
+fn entries(data: &[u8]) -> Result<Vec<Entry>, Mp4Error> {
+    let (_, _, mut fields) = Fields::full_box(data)?;
+    let count = fields.u32()? as usize;
+    let entries: Result<Vec<Entry>, _> = atoms(fields.rest())
+        .take(count)
+        .map(|atom| match &atom.kind {
+            b"avc1" | b"avc3" => entry(atom.content),
+            other => Err(Mp4Error::Codec(codec(other))),
+        })
+        .collect();
+    let entries = entries?;
+    if entries.is_empty() {
+        return Err(Mp4Error::Damaged("its video is not described"));
+    }
+    Ok(entries)
+}
+
+/// What people call a codec.
+fn codec(kind: &[u8; 4]) -> String {
+    match kind {
+        b"hvc1" | b"hev1" => "H.265".to_owned(),
+        b"av01" => "AV1".to_owned(),
+        b"vp09" => "VP9".to_owned(),
+        b"mp4v" => "MPEG-4 part 2".to_owned(),
+        b"jpeg" | b"mjpa" | b"mjpb" => "Motion JPEG".to_owned(),
+        b"encv" => "encrypted".to_owned(),
+        other => format!("{:?}", String::from_utf8_lossy(other)),
+    }
+}
+
+/// A visual sample entry (section 12.1.3) and its `avcC` (14496-15 section 5.3.3.1).
+fn entry(data: &[u8]) -> Result<Entry, Mp4Error> {
+    let mut fields = Fields::new(data);
+    fields.bytes(24)?;
+    let size = Size::new(fields.u16()?.into(), fields.u16()?.into());
+    fields.bytes(50)?;
+    let config = find(fields.rest(), b"avcC");
+    let mut config = Fields::new(config.ok_or(Mp4Error::Damaged("its video is not described"))?);
+    config.bytes(4)?;
+    let length_bytes = usize::from(config.u8()? & 3) + 1;
+    let mut parameter_sets = Vec::new();
+    for mask in [0x1F, 0xFF] {
+        for _ in 0..config.u8()? & mask {
+            let length = usize::from(config.u16()?);
+            parameter_sets.extend_from_slice(&[0, 0, 0, 1]);
+            parameter_sets.extend_from_slice(config.bytes(length)?);
+        }
+    }
+    Ok(Entry { size, parameter_sets, length_bytes })
+}

@@ -1,0 +1,7 @@
+//! MP4 files from any bytes.
+#![no_main]
+
+#[path = "../checks_media.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::mp4(data));
