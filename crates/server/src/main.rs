@@ -53,6 +53,7 @@ fn main() -> ExitCode {
         Command::Doctor(doctor) => cli::doctor::run(&doctor),
         Command::Bench(bench) => cli::bench::run(&bench),
         Command::Demo(demo) => demo::run(&demo),
+        Command::Detect(options) => cli::detect::run(&options),
         Command::Track(options) => cli::track::run(&options),
     }
 }

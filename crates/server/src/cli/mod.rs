@@ -8,6 +8,7 @@ pub(crate) mod check;
 pub(crate) mod detect;
 pub(crate) mod doctor;
 pub(crate) mod logging;
+mod model;
 mod progress;
 pub(crate) mod track;
 
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Say whether a config file is right, and if not, where
     Check(Check),
+    /// Detect what is on the pictures of a clip, or on pictures
+    Detect(detect::Options),
     /// Track the detections of a file
     Track(track::Options),
     /// Say what this machine offers, and what a camera sends and should be set to
@@ -237,7 +240,7 @@ mod tests {
     fn help_names_every_command() {
         let help = parse("razz --help").unwrap_err();
         assert_eq!(help.kind(), ErrorKind::DisplayHelp);
-        for command in ["demo", "serve", "check", "track", "doctor", "bench"] {
+        for command in ["demo", "serve", "check", "detect", "track", "doctor", "bench"] {
             assert!(help.to_string().contains(&format!("\n  {command} ")), "{help}");
         }
     }

@@ -27,7 +27,7 @@ pub(crate) struct MissingModel(PathBuf);
 impl ModelChoice {
     /// From what is written: `demo`, a path (it has a slash or ends in `.onnx`; relative to
     /// `base_dir`), or a name. `None` where it can be neither.
-    pub(super) fn parse(text: &str, base_dir: &Path) -> Option<Self> {
+    pub(crate) fn parse(text: &str, base_dir: &Path) -> Option<Self> {
         let name_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         match text {
             "demo" => Some(Self::Demo),

@@ -24,7 +24,7 @@ pub(super) struct Seen {
 }
 
 /// The detections of a file.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug)]
 pub(super) struct Sequence {
     /// By frame, from 1; where nothing was detected there is no entry.
     pub(super) frames: BTreeMap<u64, Vec<Seen>>,
@@ -32,6 +32,8 @@ pub(super) struct Sequence {
     pub(super) length: u64,
     /// How many detections the file has, used or not.
     pub(super) lines: usize,
+    /// Every so many frames one was looked at, from the first on.
+    pub(super) stride: u64,
     /// Frames per second, where the file says so.
     pub(super) frame_rate: Option<f64>,
     /// Detections passed over since no tracker can use them.
@@ -40,6 +42,21 @@ pub(super) struct Sequence {
     surplus: Passed,
     /// Used, but with a score outside of 0 to 1.
     strange_scores: Passed,
+}
+
+impl Default for Sequence {
+    fn default() -> Self {
+        Self {
+            frames: BTreeMap::new(),
+            length: 0,
+            lines: 0,
+            stride: 1,
+            frame_rate: None,
+            unusable: Passed::default(),
+            surplus: Passed::default(),
+            strange_scores: Passed::default(),
+        }
+    }
 }
 
 /// So many detections, and where the first one stands.
@@ -121,20 +138,22 @@ impl Sequence {
                 written.columns.unwrap_or_default()
             ));
         }
-        let frames: Vec<Vec<[f64; 6]>> = match (written.frames, written.images) {
+        let frames: Vec<Option<Vec<[f64; 6]>>> = match (written.frames, written.images) {
             (Some(frames), _) => frames,
-            (None, Some(images)) => images.into_values().collect(),
+            (None, Some(images)) => images.into_values().map(Some).collect(),
             (None, None) => {
                 return Err(format!("{name}: has neither \"frames\" nor \"images\""));
             }
         };
         let mut sequence = Self {
             length: frames.len() as u64,
+            stride: written.stride.map_or(1, u64::from).max(1),
             frame_rate: written.frame_rate.filter(|rate| *rate > 0.0),
             ..Self::default()
         };
         for (frame, rows) in (1..).zip(frames) {
-            for (row, [class, score, left, top, right, bottom]) in (1..).zip(rows) {
+            let rows = (1..).zip(rows.unwrap_or_default());
+            for (row, [class, score, left, top, right, bottom]) in rows {
                 let place = || format!("{name}: frame {frame}, row {row}");
                 if class.fract() != 0.0 || !(0.0..=f64::from(u16::MAX)).contains(&class) {
                     return Err(format!("{}: {class} is no class; expected 0 to 65535", place()));

@@ -46,9 +46,9 @@ pub(crate) struct Options {
     /// How the picture moved into each frame: frame,a11,a12,tx,a21,a22,ty
     #[arg(long, value_name = "FILE")]
     camera_motion: Option<PathBuf>,
-    /// Use the frames 1, 1+K, 1+2K ... only
-    #[arg(long, value_name = "K", default_value = "1")]
-    stride: num::NonZeroU32,
+    /// Use the frames 1, 1+K, 1+2K ... only [default: 1, or what `razz detect` looked at]
+    #[arg(long, value_name = "K")]
+    stride: Option<num::NonZeroU32>,
     /// Tracks for the frames between as well: interpolated, predicted at the end
     #[arg(long)]
     fill: bool,
@@ -99,7 +99,8 @@ fn track(options: &Options) -> Result<(), Failure> {
         ));
     }
     let sequence = Sequence::read(&options.detections)?;
-    let settings = settings(options, &sequence)?;
+    let stride = stride(options, &sequence)?;
+    let settings = settings(options, &sequence, stride)?;
     let embeddings = match &options.embeddings {
         Some(path) => Some(Embeddings::read(path, sequence.lines)?),
         None => None,
@@ -123,7 +124,7 @@ fn track(options: &Options) -> Result<(), Failure> {
         kind: options.tracker,
         embeddings: embeddings.as_ref(),
         motion: &motion,
-        stride: u64::from(options.stride.get()),
+        stride,
         fill: options.fill,
     };
     let mut tracked = work.run();
@@ -133,8 +134,21 @@ fn track(options: &Options) -> Result<(), Failure> {
     write(&options.output, &tracked.rows)
 }
 
+/// Every so many frames one is used.
+fn stride(options: &Options, sequence: &Sequence) -> Result<u64, Failure> {
+    let looked_at = sequence.stride;
+    let stride = options.stride.map_or(looked_at, |stride| u64::from(stride.get()));
+    if !stride.is_multiple_of(looked_at) {
+        return Err(Failure::Refused(format!(
+            "--stride {stride}: the detector looked at every {looked_at}th frame; give a multiple \
+             of {looked_at}, or leave --stride out"
+        )));
+    }
+    Ok(stride)
+}
+
 /// The tracker's settings: what is not given is the tracker's own default.
-fn settings(options: &Options, sequence: &Sequence) -> Result<Settings, Failure> {
+fn settings(options: &Options, sequence: &Sequence, stride: u64) -> Result<Settings, Failure> {
     let mut settings = Settings::default();
     if options.tracker == Kind::ByteTrack {
         // The original demo's.
@@ -156,7 +170,7 @@ fn settings(options: &Options, sequence: &Sequence) -> Result<Settings, Failure>
         Failure::Refused(format!("--{option} {}: expected {}", error.value, error.expected))
     })?;
     // No track may end between two frames that are used.
-    let between_us = 1.5e6 * f64::from(options.stride.get()) / settings.frame_rate;
+    let between_us = 1.5e6 * stride as f64 / settings.frame_rate;
     settings.publish_lost_us = settings.publish_lost_us.max(between_us.min(6e7) as i64);
     Ok(settings)
 }
