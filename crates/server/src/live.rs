@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use razz_vision::{EngineChoice, ModelError};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
@@ -50,7 +51,7 @@ impl Live {
         units: UnitSink,
         clock: Clock,
     ) -> Arc<Self> {
-        let pool = start_pool(&config);
+        let pool = start_pool(&config, clock);
         let live = Arc::new(Self {
             cameras: Arc::default(),
             units,
@@ -180,7 +181,8 @@ impl Live {
             }
         }
         let needs_model = wants_model(&new) && matches!(state.pool.state(), ModelState::Off);
-        let new_pool = (old.detector != new.detector || needs_model).then(|| start_pool(&new));
+        let new_pool =
+            (old.detector != new.detector || needs_model).then(|| start_pool(&new, self.clock));
         let analysis_changed = new_pool.is_some() || old.tracker != new.tracker;
         let before = std::mem::replace(&mut state.config, new);
         if let Some(pool) = new_pool {
@@ -249,23 +251,24 @@ fn wants_model(config: &Config) -> bool {
 }
 
 /// The pool loads the model in its own thread. No model is loaded when no camera wants detection.
-fn start_pool(config: &Config) -> Arc<Pool> {
+fn start_pool(config: &Config, clock: Clock) -> Arc<Pool> {
     let name = config.detector.model.to_string();
     let load = wants_model(config).then(|| {
         let detector = config.detector.clone();
-        Box::new(move || load_detector(&detector)) as Load
+        Box::new(move || load_detector(&detector, clock)) as Load
     });
     Pool::start(name, load)
 }
 
-fn load_detector(settings: &config::Detector) -> Result<razz_vision::Detector, String> {
-    let engine = match settings.engine {
-        config::EngineChoice::Auto => razz_vision::EngineChoice::Auto,
-        config::EngineChoice::Ort => razz_vision::EngineChoice::Ort,
-        config::EngineChoice::Rten => razz_vision::EngineChoice::Rten,
-    };
-    let detector_settings = razz_vision::DetectorSettings {
-        engine,
+/// Loads the model that the settings name, into the fastest engine that they leave. Where they name
+/// one that does not work here, another takes its place, and the log says so.
+fn load_detector(
+    settings: &config::Detector,
+    clock: Clock,
+) -> Result<razz_vision::Detector, String> {
+    let mut detector_settings = razz_vision::DetectorSettings {
+        engine: settings.engine,
+        precision: settings.precision,
         confidence: settings.confidence as f32,
         iou: settings.iou as f32,
         classes: (!settings.classes.is_empty()).then(|| settings.classes.clone()),
@@ -278,5 +281,16 @@ fn load_detector(settings: &config::Detector) -> Result<razz_vision::Detector, S
         }
         (_, Some(path)) => razz_vision::ModelSource::File(path),
     };
-    razz_vision::Detector::load(source, &detector_settings).map_err(|error| error.to_string())
+    let load = |settings: &razz_vision::DetectorSettings| {
+        razz_vision::Detector::load_fastest(source, settings, &|| clock.mono())
+    };
+    match load(&detector_settings) {
+        Err(error @ ModelError::Engine { .. }) if settings.engine != EngineChoice::Auto => {
+            warn!("{error}; engine \"{}\" gives way to \"auto\"", settings.engine);
+            detector_settings.engine = EngineChoice::Auto;
+            load(&detector_settings)
+        }
+        loaded => loaded,
+    }
+    .map_err(|error| error.to_string())
 }

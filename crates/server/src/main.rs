@@ -14,6 +14,7 @@ mod http;
 mod ingest;
 mod live;
 mod metrics;
+mod models;
 mod probe;
 mod process;
 mod redact;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
             }
             serve::run(config, Some(file), &serde_json::Value::Null)
         }
+        Command::Models(options) => cli::models::run(&options),
         Command::Doctor(doctor) => cli::doctor::run(&doctor),
         Command::Bench(bench) => cli::bench::run(&bench),
         Command::Demo(demo) => demo::run(&demo),

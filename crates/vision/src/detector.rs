@@ -290,6 +290,16 @@ impl Detector {
         }
     }
 
+    /// Whether the model's input follows the picture's shape.
+    pub fn is_rectangular(&self) -> bool {
+        self.rectangular
+    }
+
+    /// Whether the model leaves open how many pictures it takes in one run.
+    pub fn has_open_batch(&self) -> bool {
+        self.feed.has_open_batch()
+    }
+
     /// Pictures in one run of [`detect_batch`](Self::detect_batch), at most.
     pub fn batch(&self) -> usize {
         self.batch

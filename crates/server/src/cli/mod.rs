@@ -9,6 +9,7 @@ pub(crate) mod detect;
 pub(crate) mod doctor;
 pub(crate) mod logging;
 mod model;
+pub(crate) mod models;
 mod progress;
 pub(crate) mod track;
 
@@ -49,6 +50,8 @@ pub(crate) enum Command {
     Detect(detect::Options),
     /// Track the detections of a file
     Track(track::Options),
+    /// List the models that razz knows, fetch one, or say what a model file is
+    Models(models::Options),
     /// Say what this machine offers, and what a camera sends and should be set to
     Doctor(Doctor),
     /// Measure
@@ -210,8 +213,8 @@ mod tests {
         for (line, said) in [
             ("razz", "razz: 'razz' requires a subcommand but one was not provided; "),
             (
-                "razz dmo",
-                "razz: unrecognized subcommand 'dmo'; tip: a similar subcommand exists: 'demo'; ",
+                "razz srve",
+                "razz: unrecognized subcommand 'srve'; tip: a similar subcommand exists: 'serve'; ",
             ),
             (
                 "razz demo --prot 1",

@@ -13,17 +13,36 @@ const EVERY_US: i64 = 250_000;
 pub(crate) struct Progress {
     clock: Clock,
     doing: &'static str,
-    unit: &'static str,
+    unit: Unit,
     total: u64,
+    /// What was done before this began; `None` until that is known.
+    from: Option<u64>,
     shown: Option<MonoTime>,
     terminal: bool,
+}
+
+/// What is counted.
+enum Unit {
+    /// Things of a name.
+    Of(&'static str),
+    /// Bytes, shown in megabytes and as a bar.
+    Bytes,
 }
 
 impl Progress {
     /// `doing` so many of `unit`.
     pub(crate) fn new(doing: &'static str, unit: &'static str, total: u64) -> Self {
+        Self::of(doing, Unit::Of(unit), total, Some(0))
+    }
+
+    /// `doing` so many bytes; what is reported first was there before.
+    pub(crate) fn bytes(doing: &'static str, total: u64) -> Self {
+        Self::of(doing, Unit::Bytes, total, None)
+    }
+
+    fn of(doing: &'static str, unit: Unit, total: u64, from: Option<u64>) -> Self {
         let terminal = io::stderr().is_terminal();
-        Self { clock: Clock::start(), doing, unit, total, shown: None, terminal }
+        Self { clock: Clock::start(), doing, unit, total, from, shown: None, terminal }
     }
 
     /// So many are done.
@@ -32,6 +51,7 @@ impl Progress {
             return;
         }
         let now = self.clock.mono();
+        self.from.get_or_insert(done);
         if now.since_us(self.shown.unwrap_or_default()) >= EVERY_US {
             self.shown = Some(now);
             let line = self.line(done, now);
@@ -43,9 +63,22 @@ impl Progress {
     fn line(&self, done: u64, now: MonoTime) -> String {
         let Self { doing, unit, total, .. } = self;
         let percent = 100 * done / (*total).max(1);
+        let now_done = done.saturating_sub(self.from.unwrap_or_default()).max(1);
         let left_s =
-            now.as_us() as f64 / 1e6 * (*total - done.min(*total)) as f64 / done.max(1) as f64;
-        format!("{doing}: {done} of {total} {unit} ({percent} %), {left_s:.0} s left")
+            now.as_us() as f64 / 1e6 * (*total - done.min(*total)) as f64 / now_done as f64;
+        match unit {
+            Unit::Of(unit) => {
+                format!("{doing}: {done} of {total} {unit} ({percent} %), {left_s:.0} s left")
+            }
+            Unit::Bytes => {
+                let full = (percent as usize / 5).min(20);
+                let bar = format!("{}{}", "#".repeat(full), ".".repeat(20 - full));
+                let [done, total] = [done, *total].map(|bytes| bytes as f64 / 1e6);
+                format!(
+                    "{doing} [{bar}] {percent} %, {done:.1} of {total:.1} MB, {left_s:.0} s left"
+                )
+            }
+        }
     }
 }
 
@@ -73,5 +106,12 @@ mod tests {
             assert_eq!(progress.line(done, at), line);
         }
         assert!(progress.line(0, at).starts_with("detecting: 0 of 400 frames (0 %), "));
+        // Half of it was there before: 2.5 MB in 10 s, 2.5 MB to go.
+        let mut progress = Progress::bytes("fetching", 10_000_000);
+        progress.from = Some(5_000_000);
+        assert_eq!(
+            progress.line(7_500_000, at),
+            "fetching [###############.....] 75 %, 7.5 of 10.0 MB, 10 s left"
+        );
     }
 }

@@ -1,15 +1,16 @@
 //! Which model is meant, and where its file is.
 
-use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+use crate::models::{self, Known};
 
 /// The detector's model.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum ModelChoice {
     /// The embedded one, which knows the demo's world only.
     Demo,
-    /// By name: a file in the cache.
+    /// By name: a file in the folder of models.
     Named(String),
     /// By path.
     File(PathBuf),
@@ -17,12 +18,25 @@ pub(crate) enum ModelChoice {
 
 /// There is no file where the model's is expected.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error(
-    "there is no model file {}; put it there, or set `model` in [detector] to the path of an \
-     .onnx file, or to \"demo\"",
-    .0.display()
-)]
-pub(crate) struct MissingModel(PathBuf);
+pub(crate) enum MissingModel {
+    /// One that razz can fetch.
+    #[error(
+        "there is no model file {}; `razz models pull {name}` brings it", .path.display()
+    )]
+    Known {
+        /// Its name.
+        name: String,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// Any other.
+    #[error(
+        "there is no model file {}; put it there, or set `model` in [detector] to one that \
+         `razz models list` names, to the path of an .onnx file, or to \"demo\"",
+        .0.display()
+    )]
+    Unknown(PathBuf),
+}
 
 impl ModelChoice {
     /// From what is written: `demo`, a path (it has a slash or ends in `.onnx`; relative to
@@ -41,22 +55,30 @@ impl ModelChoice {
         }
     }
 
-    /// The file to read, `None` for the embedded model. A name means `models/NAME.onnx` in the
-    /// cache: `$RAZZ_CACHE`, else `$XDG_CACHE_HOME/razz`, else `~/.cache/razz`.
+    /// The file to read, `None` for the embedded model. A name means `NAME.onnx` in the folder of
+    /// models ([`models::folder`]).
     ///
     /// # Errors
     /// Where there is no such file.
     pub(crate) fn path(&self) -> Result<Option<PathBuf>, MissingModel> {
-        self.path_in(&cache_dir(&|name| env::var(name).ok()))
+        self.path_in(&models::folder())
     }
 
-    fn path_in(&self, cache: &Path) -> Result<Option<PathBuf>, MissingModel> {
+    fn path_in(&self, folder: &Path) -> Result<Option<PathBuf>, MissingModel> {
         let path = match self {
             Self::Demo => return Ok(None),
-            Self::Named(name) => cache.join("models").join(format!("{name}.onnx")),
+            Self::Named(name) => models::file(folder, name),
             Self::File(path) => path.clone(),
         };
-        if path.is_file() { Ok(Some(path)) } else { Err(MissingModel(path)) }
+        if path.is_file() {
+            return Ok(Some(path));
+        }
+        match self {
+            Self::Named(name) if Known::find(name).is_some() => {
+                Err(MissingModel::Known { name: name.clone(), path })
+            }
+            _ => Err(MissingModel::Unknown(path)),
+        }
     }
 }
 
@@ -72,14 +94,6 @@ impl fmt::Display for ModelChoice {
             },
         }
     }
-}
-
-fn cache_dir(env: &dyn Fn(&str) -> Option<String>) -> PathBuf {
-    let set = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    set("RAZZ_CACHE")
-        .or_else(|| set("XDG_CACHE_HOME").map(|dir| dir.join("razz")))
-        .or_else(|| set("HOME").map(|dir| dir.join(".cache/razz")))
-        .unwrap_or_else(|| PathBuf::from(".cache"))
 }
 
 #[cfg(test)]
@@ -105,29 +119,16 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_is_where_the_environment_says() {
-        for (set, dir) in [
-            (&[("RAZZ_CACHE", "/c"), ("HOME", "/h")][..], "/c"),
-            (&[("RAZZ_CACHE", ""), ("XDG_CACHE_HOME", "/x"), ("HOME", "/h")], "/x/razz"),
-            (&[("HOME", "/h")], "/h/.cache/razz"),
-            (&[], ".cache"),
-        ] {
-            let env = |name: &str| {
-                set.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned())
-            };
-            assert_eq!(cache_dir(&env), Path::new(dir), "{set:?}");
-        }
-    }
-
-    #[test]
     fn a_missing_model_says_where_it_should_be() {
         let nowhere = Path::new("/nonexistent");
         assert_eq!(ModelChoice::Demo.path_in(nowhere), Ok(None));
-        let error = ModelChoice::Named("yolo11n".to_owned()).path_in(nowhere).unwrap_err();
-        assert!(
-            error.to_string().contains("/nonexistent/models/yolo11n.onnx; put it there"),
-            "{error}"
-        );
+        for (name, said) in [
+            ("yolo11n", "/nonexistent/yolo11n.onnx; `razz models pull yolo11n` brings it"),
+            ("mine", "/nonexistent/mine.onnx; put it there"),
+        ] {
+            let error = ModelChoice::Named(name.to_owned()).path_in(nowhere).unwrap_err();
+            assert!(error.to_string().contains(said), "{error}");
+        }
         let this = ModelChoice::File(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
         assert!(this.path_in(nowhere).unwrap().is_some());
     }

@@ -4,13 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use razz_base::CameraId;
+use razz_vision::{EngineChoice, Precision};
 
 use super::document::{At, closest};
 use super::model::ModelChoice;
 use super::problem::Problems;
 use super::resolved::{
-    Access, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, EngineChoice, Server,
-    Tracker, TrackerKind, Turn, Viewers,
+    Access, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Server, Tracker,
+    TrackerKind, Turn, Viewers,
 };
 use super::source::{Source, Transport};
 use super::written::{self, Fps, Written};
@@ -132,12 +133,8 @@ impl Resolver<'_, '_> {
                            file, or \"demo\"";
             self.problems.add(written.model.at, message);
         }
-        let engines = [
-            ("auto", EngineChoice::Auto),
-            ("ort", EngineChoice::Ort),
-            ("rten", EngineChoice::Rten),
-        ];
-        let engine = self.word("engine", &written.engine, &engines);
+        let engine = self.word("engine", &written.engine, &EngineChoice::ALL);
+        let precision = self.precision(&written.precision);
         let confidence = self.share("confidence", &written.confidence);
         let iou = self.share("iou", &written.iou);
         let classes = self.each(&written.classes.value, |class| match class.trim() {
@@ -147,11 +144,19 @@ impl Resolver<'_, '_> {
         Some(Detector {
             model: model?,
             engine: engine?,
+            precision: precision?,
             confidence: confidence?,
             iou: iou?,
             idle: written.idle.value,
             classes: classes?,
         })
+    }
+
+    fn precision(&mut self, written: &At<String>) -> Option<Precision> {
+        let precision = written.value.parse();
+        precision
+            .map_err(|error| self.problems.add(written.at, format!("`precision`: {error}")))
+            .ok()
     }
 
     fn tracker(&mut self, written: &written::Tracker) -> Option<Tracker> {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use razz_base::CameraId;
+use razz_vision::{EngineChoice, Precision};
 
 use super::model::ModelChoice;
 use super::network::Network;
@@ -87,6 +88,8 @@ pub(crate) struct Detector {
     pub(crate) model: ModelChoice,
     /// What runs it.
     pub(crate) engine: EngineChoice,
+    /// With how many bits it computes, where it can.
+    pub(crate) precision: Precision,
     /// Smallest score, 0 to 1.
     pub(crate) confidence: f64,
     /// Largest overlap of two boxes of a class, as IoU, 0 to 1.
@@ -95,17 +98,6 @@ pub(crate) struct Detector {
     pub(crate) idle: bool,
     /// Names of the classes to report; empty: all.
     pub(crate) classes: Vec<String>,
-}
-
-/// What runs a model.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum EngineChoice {
-    /// The fastest that is found.
-    Auto,
-    /// ONNX Runtime.
-    Ort,
-    /// The built-in one.
-    Rten,
 }
 
 /// How detections become tracks.

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use razz_vision::{EngineChoice, Precision};
+
 use super::reference::repository;
 use super::resolved::{Access, Server};
 use super::*;
@@ -54,6 +56,7 @@ fn an_empty_file_means_the_defaults() {
             detector: Detector {
                 model: ModelChoice::Named("yolo11n".to_owned()),
                 engine: EngineChoice::Auto,
+                precision: Precision::F32,
                 confidence: 0.25,
                 iou: 0.7,
                 idle: true,
@@ -96,7 +99,8 @@ fn every_key_is_read() {
         allow_adhoc = true
         [detector]
         model = "m/mine.onnx"
-        engine = "rten"
+        engine = "ort/openvino"
+        precision = "bf16"
         confidence = 0
         iou = 1.0
         idle = false
@@ -136,7 +140,8 @@ fn every_key_is_read() {
     assert_eq!(config.viewers.turn[0].secret.reveal(), "hunter2");
     assert!(config.compat.allow_adhoc);
     assert_eq!(config.detector.model, ModelChoice::File(PathBuf::from("/etc/razz/m/mine.onnx")));
-    assert_eq!(config.detector.engine, EngineChoice::Rten);
+    assert_eq!(config.detector.engine, EngineChoice::OrtOpenVino);
+    assert_eq!(config.detector.precision, Precision::Bf16);
     assert_eq!((config.detector.confidence, config.detector.iou), (0.0, 1.0));
     assert!(!config.detector.idle && config.detector.classes.is_empty());
     assert_eq!(config.tracker.kind, TrackerKind::DeepSort);
@@ -277,7 +282,11 @@ fn what_is_wrong_is_said_with_its_place() {
         ),
         (
             "[detector]\nengine = \"onnx\"",
-            "2:10: `engine` expects one of \"auto\", \"ort\", \"rten\"",
+            "2:10: `engine` expects one of \"auto\", \"ort\", \"ort/cpu\", \"ort/openvino\", \"ort/cuda\", \"ort/tensorrt\", \"rten\"",
+        ),
+        (
+            "[detector]\nprecision = \"int8\"",
+            "2:13: `precision`: there is no precision \"int8\"; it is one of \"f32\", \"bf16\" (for int8, name a model file that was quantised to int8)",
         ),
         (
             "[tracker]\nkind = \"bytetrak\"",

@@ -115,12 +115,17 @@ group! {
 group! {
     /// What is found in the pictures.
     Detector = "[detector]" {
-        /// A model's name (a file in the cache), the path of an `.onnx` file (relative to this
-        /// file), or `"demo"`.
+        /// The name of a pulled model (`razz models list`), the path of an `.onnx` file (relative
+        /// to this file), or `"demo"`.
         model: String = r#""yolo11n""#,
-        /// What runs the model: `"ort"` (ONNX Runtime), `"rten"` (built in), or `"auto"`, the
-        /// fastest that is found.
+        /// What runs the model: `"auto"`, the fastest that is found, as measured when the model is
+        /// loaded; `"ort"`, the same but ONNX Runtime for certain, or one of its providers,
+        /// `"ort/cpu"`, `"ort/openvino"`, `"ort/cuda"`, `"ort/tensorrt"`; or `"rten"`, built in.
         engine: String = r#""auto""#,
+        /// With how many bits it computes: `"f32"`, or `"bf16"`, which is faster and moves boxes
+        /// and scores a little. Only OpenVINO, on a CPU with bf16, and TensorRT have that; elsewhere
+        /// f32 is used, and the log says so.
+        precision: String = r#""f32""#,
         /// Detections below this score are dropped, 0 to 1. Higher: fewer false boxes, more
         /// objects missed.
         confidence: f64 = "0.25",

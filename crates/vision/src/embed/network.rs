@@ -74,6 +74,21 @@ impl OnnxEmbedder {
         self.engine.name()
     }
 
+    /// The size of its crops, in pixels.
+    pub fn input_size(&self) -> Size {
+        self.size
+    }
+
+    /// What the network takes.
+    pub fn inputs(&self) -> &[Port] {
+        self.engine.inputs()
+    }
+
+    /// What it gives.
+    pub fn outputs(&self) -> &[Port] {
+        self.engine.outputs()
+    }
+
     /// What a log should say about how it was loaded.
     pub fn notes(&self) -> &[Note] {
         &self.notes

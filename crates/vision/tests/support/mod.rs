@@ -11,6 +11,7 @@ use razz_base::{
     AccessUnit, CameraId, Detection, FrameKey, MediaTime, MonoTime, Rect, RunId, Size, WallQuality,
     WallTime,
 };
+use razz_vision::{Colour, Matrix, Picture, Plane};
 
 /// The folder of clips, frames and models; `None`, and a line that says so, when it is not given.
 pub fn testdata(test: &str) -> Option<PathBuf> {
@@ -43,6 +44,18 @@ pub fn access_unit(data: Vec<u8>, ticks: i64, idr: bool) -> AccessUnit {
         wall: WallTime { us: ticks * 100 / 9, quality: WallQuality::Arrival },
         received: MonoTime::from_us(ticks * 100 / 9),
     }
+}
+
+/// A picture without colour, all of one brightness (16 black, 235 white).
+pub fn plain_picture(size: Size, luma: u8) -> Picture {
+    let (w, h) = (size.width as usize, size.height as usize);
+    let (cw, ch) = (w.div_ceil(2), h.div_ceil(2));
+    let (luma, chroma) = (vec![luma; w * h], vec![128; cw * ch]);
+    let plane = |data, width, height| Plane { data, stride: width, width, height };
+    let planes = [plane(&luma, w, h), plane(&chroma, cw, ch), plane(&chroma, cw, ch)];
+    let colour = Colour { matrix: Matrix::Bt709, full_range: false, stated: true };
+    let wall = WallTime { us: 0, quality: WallQuality::Arrival };
+    Picture::from_planes(key(0), wall, MonoTime::from_us(0), size, colour, planes).unwrap()
 }
 
 /// An 8-bit RGB picture.
