@@ -101,6 +101,8 @@ fn families_by_their_outputs() {
     let mut joined = vec![0.03; 9 * 7];
     joined[7..14].copy_from_slice(&[0.5, 0.5, 0.25, 0.125, 0.1, 0.75, 0.2]);
 
+    let ranked = zeros(5 * 6, &[(0, &[0.5, 0.5, 0.25, 0.125, 0.75, 1.0])]);
+
     // Letterboxed: (24, 28)-(40, 36) less 8 rows, doubled. Top left: not lowered. Stretched: by 2
     // and 1.5.
     let centred = (1, 750, [48, 40, 80, 56]);
@@ -140,6 +142,14 @@ fn families_by_their_outputs() {
         (
             planted(&[("output0", &[1, 9, 7], &joined)])
                 .metadata("description", "Ultralytics rtdetr-l model trained on my.yaml")
+                .metadata("names", "['dog', 'cat', 'cow']"),
+            Family::RtDetr,
+            &["dog", "cat", "cow"],
+            stretched,
+        ),
+        (
+            planted(&[("output0", &[1, 5, 6], &ranked)])
+                .metadata("head", "RTDETRDecoder")
                 .metadata("names", "['dog', 'cat', 'cow']"),
             Family::RtDetr,
             &["dog", "cat", "cow"],

@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn queries_in_their_three_forms() {
+    fn queries_in_their_four_forms() {
         let family = Family::RtDetr;
         let raw = || Head::Query(Query::Raw { logits: 1, boxes: 0, classes: 2, family });
         let boxes = [0.5, 0.5, 0.25, 0.5, 0.25, 0.25, 0.5, 0.5];
@@ -345,6 +345,12 @@ mod tests {
         let data = [0.5, 0.5, 0.25, 0.5, 0.1, 0.5, 0.25, 0.25, 0.5, 0.5, 0.25, 0.2];
         let outputs = [Tensor::f32(&[1, 2, 6], &data)];
         assert_eq!(read(joined(), &outputs, 0, &[]), Ok(vec![want]));
+
+        let ranked = || Head::Query(Query::Ranked);
+        let data = [0.5, 0.5, 0.25, 0.5, 0.5, 1.0, 0.25, 0.25, 0.5, 0.5, 0.2, 0.0];
+        let outputs = [Tensor::f32(&[1, 2, 6], &data)];
+        assert_eq!(read(ranked(), &outputs, 0, &[]), Ok(vec![want]));
+        assert_eq!(read(ranked(), &outputs, 0, &[true, false]), Ok(vec![]));
 
         let selected = || Head::Query(Query::Selected { labels: 0, boxes: 1, scores: 2 });
         let boxes = [0.0, 0.0, 9.0, 9.0, 24.0, 16.0, 40.0, 48.0];
@@ -365,7 +371,8 @@ mod tests {
     /// Whatever a model gives, reading it is an answer or an error.
     #[test]
     fn nothing_that_a_model_gives_panics() {
-        let heads: [fn() -> Head; 6] = [
+        let heads: [fn() -> Head; 7] = [
+            || Head::Query(Query::Ranked),
             || Head::Dense(Dense::new(6, 84).unwrap()),
             || Head::EndToEnd(EndToEnd),
             || Head::Yolox(Yolox::new(&[0.0; 84 * 7], 84, 7, SIZE).unwrap()),

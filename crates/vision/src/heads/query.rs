@@ -1,8 +1,9 @@
 //! The heads of RT-DETR, D-FINE and RF-DETR: a few hundred queries, each a box or nothing.
 //!
-//! Three forms of them are about. *Raw*: class logits `[batch, queries, classes]` beside boxes
+//! Four forms of them are about. *Raw*: class logits `[batch, queries, classes]` beside boxes
 //! `[batch, queries, 4]` (cx, cy, width, height as parts of the picture). *Joined*, as Ultralytics
 //! exports RT-DETR: such a box and the scores, 0 to 1, in one `[batch, queries, 4 + classes]`.
+//! *Ranked*, as it exports it since 8.4: such a box, its score and its class, `[batch, boxes, 6]`.
 //! *Selected*, with the authors' post-processing inside: labels and scores `[batch, queries]` and
 //! boxes `[batch, queries, 4]` (left, top, right, bottom, in pixels of the size that the model is
 //! told). Nothing overlaps, so nothing is suppressed. A query counts for its best class only, where
@@ -12,13 +13,15 @@ use super::yolox::best;
 use super::{Candidate, Family, Place, Rules, Unreadable, part};
 use crate::engine::{Elements, Tensor};
 
-/// Reads one of the three forms. Numbers of outputs are their places among the model's outputs.
+/// Reads one of the four forms. Numbers of outputs are their places among the model's outputs.
 #[derive(Debug)]
 pub(crate) enum Query {
     /// Logits and boxes.
     Raw { logits: usize, boxes: usize, classes: usize, family: Family },
     /// Boxes and scores in one.
     Joined { classes: usize },
+    /// Boxes, score and class in one.
+    Ranked,
     /// Labels, boxes and scores.
     Selected { labels: usize, boxes: usize, scores: usize },
 }
@@ -27,14 +30,14 @@ impl Query {
     pub(super) fn family(&self) -> Family {
         match self {
             Self::Raw { family, .. } => *family,
-            Self::Joined { .. } | Self::Selected { .. } => Family::RtDetr,
+            Self::Joined { .. } | Self::Ranked | Self::Selected { .. } => Family::RtDetr,
         }
     }
 
     pub(super) fn classes(&self) -> Option<usize> {
         match self {
             Self::Raw { classes, .. } | Self::Joined { classes } => Some(*classes),
-            Self::Selected { .. } => None,
+            Self::Ranked | Self::Selected { .. } => None,
         }
     }
 
@@ -71,6 +74,20 @@ impl Query {
                     let (class, score) = finite(scores, bbox)?;
                     if score > rules.confidence && rules.counts(class) {
                         found.push(whole_picture(place, *bbox, index, class, score));
+                    }
+                }
+            }
+            Self::Ranked => {
+                let (data, ..) = part(outputs.first(), place.index, None, Some(6))?;
+                for (index, row) in data.as_chunks::<6>().0.iter().enumerate() {
+                    if !row.iter().all(|v| v.is_finite()) {
+                        return Err(Unreadable::NotFinite);
+                    }
+                    let [cx, cy, w, h, score, class] = *row;
+                    // Saturates; a class below 0 is none.
+                    if score > rules.confidence && class >= 0.0 && rules.counts(class as usize) {
+                        let bbox = [cx, cy, w, h];
+                        found.push(whole_picture(place, bbox, index, class as usize, score));
                     }
                 }
             }

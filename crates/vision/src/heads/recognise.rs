@@ -15,7 +15,7 @@ use crate::engine::{Elements, Port, Tensor};
 pub(crate) const KNOWN: &str = "known are YOLO11 and YOLOv8 ([1, 4 + classes, candidates]), \
     YOLO26 and YOLOv10 ([1, boxes, 6]), YOLOX ([1, cells, 5 + classes], not decoded), and RT-DETR, \
     D-FINE and RF-DETR (logits [1, queries, classes] and boxes [1, queries, 4], or \
-    [1, queries, 4 + classes], or labels, boxes and scores)";
+    [1, queries, 4 + classes], or [1, boxes, 6], or labels, boxes and scores)";
 
 /// More boxes than this are cells of a grid, not queries.
 const MOST_QUERIES: usize = 1000;
@@ -53,14 +53,21 @@ fn single(run: &FirstRun<'_>, output: &Tensor<'_>) -> Option<Head> {
         let classes = columns.checked_sub(4).filter(|classes| (1..=65535).contains(classes))?;
         (rows <= MOST_QUERIES).then_some(Head::Query(Query::Joined { classes }))
     };
-    if says_rtdetr(run.metadata) {
-        return joined();
-    }
-    let rows_of = || data.chunks_exact(columns);
+    let rtdetr = says_rtdetr(run.metadata);
     if columns == COLUMNS {
+        let rows_of = || data.as_chunks::<COLUMNS>().0.iter();
         // RT-DETR with two classes has six columns as well; its last one is a score.
-        let whole = rows_of().all(|row| row[5].fract() == 0.0 || !row[5].is_finite());
-        return if whole { Some(Head::EndToEnd(EndToEnd)) } else { joined() };
+        if !rows_of().all(|row| row[5].fract() == 0.0 || !row[5].is_finite()) {
+            return joined();
+        }
+        // Its boxes are parts of the picture, others are pixels.
+        let corners = || rows_of().flat_map(|row| &row[..4]).copied();
+        let parts = corners().all(|v| (0.0..=1.0).contains(&v)) && corners().any(|v| v > 0.0);
+        let ranked = rtdetr || parts;
+        return Some(if ranked { Head::Query(Query::Ranked) } else { Head::EndToEnd(EndToEnd) });
+    }
+    if rtdetr {
+        return joined();
     }
     if let Some(yolox) = Yolox::new(data, rows, columns, run.input) {
         // YOLO11's head transposed has one column less.
@@ -75,8 +82,12 @@ fn single(run: &FirstRun<'_>, output: &Tensor<'_>) -> Option<Head> {
     if normalised && rows > columns { joined() } else { None }
 }
 
-/// Ultralytics' `description`, e.g. "Ultralytics rtdetr-l model trained on coco.yaml".
+/// Ultralytics' `head`, or in older files `description`, such as "Ultralytics rtdetr-l model trained
+/// on coco.yaml".
 fn says_rtdetr(metadata: &BTreeMap<String, String>) -> bool {
+    if let Some(head) = metadata.get("head") {
+        return head == "RTDETRDecoder";
+    }
     let description = metadata.get("description").map(|text| text.to_lowercase());
     description.is_some_and(|text| text.contains("rtdetr") || text.contains("rt-detr"))
 }
@@ -195,13 +206,17 @@ mod tests {
         let rtdetr = ("description", "Ultralytics rtdetr-l model trained on coco.yaml");
         let two = ("names", "{0: 'a', 1: 'b'}");
         type Row = (&'static [usize], fn(usize) -> f32, Option<(Family, Option<usize>)>);
-        let rows: [Row; 19] = [
+        let rows: [Row; 20] = [
             (&[1, 84, 8400], zero, Some((Family::Yolo11, Some(80)))),
             (&[1, 5, 2100], pixels, Some((Family::Yolo11, Some(1)))),
             (&[1, 6, 84], pixels, Some((Family::Yolo11, Some(2)))),
             (&[1, 300, 6], zero, Some((Family::EndToEnd, None))),
             (&[1, 300, 6], |i| [1.0, 2.0, 30.5, 40.5, 0.3, 7.0][i % 6], {
                 Some((Family::EndToEnd, None))
+            }),
+            // The same columns, but parts of the picture.
+            (&[1, 300, 6], |i| [0.1, 0.2, 0.3, 0.4, 0.3, 7.0][i % 6], {
+                Some((Family::RtDetr, None))
             }),
             // 64 + 16 + 4 cells at 64x64.
             (&[1, 84, 85], zero, Some((Family::Yolox, Some(80)))),
@@ -230,7 +245,9 @@ mod tests {
         assert_eq!(see(&objects(), &[]), Some((Family::Yolo11, Some(296))));
         assert_eq!(see(&objects(), &[rtdetr]), Some((Family::RtDetr, Some(365))));
         let six = || [F32("output0", vec![1, 300, 6], zero)];
-        assert_eq!(see(&six(), &[rtdetr]), Some((Family::RtDetr, Some(2))));
+        assert_eq!(see(&six(), &[rtdetr]), Some((Family::RtDetr, None)));
+        assert_eq!(see(&six(), &[("head", "RTDETRDecoder")]), Some((Family::RtDetr, None)));
+        assert_eq!(see(&six(), &[rtdetr, ("head", "Detect")]), Some((Family::EndToEnd, None)));
         assert_eq!(see(&six(), &[two]), Some((Family::EndToEnd, None)));
         assert_eq!(see(&six(), &[("task", "detect")]), Some((Family::EndToEnd, None)));
         assert_eq!(see(&six(), &[("task", "pose")]), None);
