@@ -5,7 +5,7 @@ use razz_base::Size;
 use crate::engine::{Element, Elements, Engine, EngineError, Port, Tensor};
 
 /// Wider or higher than any model's input, and small enough to allocate.
-const LARGEST: usize = 4096;
+const LARGEST: usize = 8192;
 
 /// The sizes that a picture input may have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
