@@ -98,6 +98,11 @@ MINUTES ?= 30
 soak-page: build tests/e2e/node_modules/.package-lock.json ## a camera's page watched for MINUTES (30): its memory stays flat
 	cd tests/e2e && RAZZ_BIN="$${RAZZ_BIN:-$(RELEASE)}" node soak-page.mjs $(MINUTES)
 
+.PHONY: soak
+soak: build ## 20 minutes of viewers coming and going and cameras dying; MINUTES=2 for less
+	scripts/setup.sh test
+	RAZZ_BIN="$${RAZZ_BIN:-$(RELEASE)}" tests/soak/soak.sh "$${MINUTES:-20}" "$${VIEWERS:-40}"
+
 .PHONY: clean
 clean: ## remove what was built, not what was installed
 	cargo clean

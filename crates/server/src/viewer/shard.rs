@@ -24,6 +24,9 @@ use crate::camera::Camera;
 const BACKLOG: usize = 4096;
 /// Of these, datagrams at most: whatever floods them, pictures and commands find a place.
 const MAX_DATAGRAMS: usize = 2048;
+/// An access unit that waited longer for its shard is not sent any more. Raising it rides out longer
+/// hiccups, and shows the past.
+const MAX_LATE_US: i64 = 1_000_000;
 /// Connections that one session may have: candidates of the same browser.
 const MAX_CONNECTIONS: usize = 4;
 
@@ -183,7 +186,12 @@ impl Shard {
                         entry.session.handle_gap();
                     }
                 }
-                self.deliver(&unit);
+                let now = self.shared.clock.mono();
+                if now.since_us(unit.au.received) > MAX_LATE_US {
+                    self.skip(&unit);
+                } else {
+                    self.deliver(&unit);
+                }
             }
             Input::Datagram(datagram) => {
                 self.state.datagrams.fetch_sub(1, Ordering::Relaxed);
@@ -329,6 +337,15 @@ impl Shard {
             ids.into_iter().filter(|id| self.entries.contains_key(id)).collect();
         if !ids.is_empty() {
             self.by_camera.insert(unit.au.key.camera, ids);
+        }
+    }
+
+    /// The processor has no time for all viewers: live is live, so they go on at an IDR that is.
+    fn skip(&mut self, unit: &Unit) {
+        for id in self.by_camera.get(&unit.au.key.camera).into_iter().flatten() {
+            if let Some(entry) = self.entries.get_mut(id) {
+                entry.session.handle_gap();
+            }
         }
     }
 
