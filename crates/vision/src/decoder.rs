@@ -138,12 +138,28 @@ impl Decoder {
     /// When the access unit is damaged, lacks lost packets, or is not decodable H.264. The decoder
     /// then waits for the next IDR; only [`DecodeError::NotH264`] leaves it as it was.
     pub fn decode(&mut self, au: &AccessUnit, want: bool) -> Result<Option<Picture>, DecodeError> {
+        self.decode_and_look(au, want, &mut |_| {})
+    }
+
+    /// As [`Decoder::decode`], and shows `look` the luma of each picture in output order.
+    ///
+    /// Without B-frames that is this access unit's own, wanted or not, straight from the decoder:
+    /// it costs no copy. With B-frames it is that of the picture that comes out, if one does.
+    ///
+    /// # Errors
+    /// As [`Decoder::decode`]; `look` is not called then.
+    pub fn decode_and_look(
+        &mut self,
+        au: &AccessUnit,
+        want: bool,
+        look: &mut dyn FnMut(Plane<'_>),
+    ) -> Result<Option<Picture>, DecodeError> {
         let (key, run) = (au.key, au.run);
         if self.waiting_for_idr && !au.idr {
             self.counts.waited += 1;
             return Ok(None);
         }
-        let result = self.try_decode(au, want);
+        let result = self.try_decode(au, want, look);
         match &result {
             Ok(_) => {
                 self.counts.decoded += 1;
@@ -157,7 +173,11 @@ impl Decoder {
         }
         let picture = result?;
         debug_assert!(picture.as_ref().is_none_or(|p| p.key == key), "{key} {run}");
-        Ok(self.order.pass(key, picture, &mut self.counts))
+        let picture = self.order.pass(key, picture, &mut self.counts);
+        if let (true, Some(picture)) = (self.order.depth > 0, &picture) {
+            look(picture.luma());
+        }
+        Ok(picture)
     }
 
     /// Pictures still held back for their turn, in output order: for the end of a file.
@@ -184,7 +204,12 @@ impl Decoder {
         self.waiting_for_idr
     }
 
-    fn try_decode(&mut self, au: &AccessUnit, want: bool) -> Result<Option<Picture>, DecodeError> {
+    fn try_decode(
+        &mut self,
+        au: &AccessUnit,
+        want: bool,
+        look: &mut dyn FnMut(Plane<'_>),
+    ) -> Result<Option<Picture>, DecodeError> {
         let (key, run) = (au.key, au.run);
         self.read_head(au)?;
         // An IDR stands alone: a loss before it does not matter, a loss inside it is found below.
@@ -202,11 +227,13 @@ impl Decoder {
             Ok(None) => return Err(damaged("no picture came out".to_owned())),
             Err(error) => return Err(damaged(error.to_string())),
         };
-        if !want {
-            return Ok(None);
+        let Some(planes) = planes(&decoded) else {
+            return Err(damaged("the picture has no pixels".to_owned()));
+        };
+        if self.order.depth == 0 {
+            look(planes[0]);
         }
-        let picture = copy_out(&decoded, au, self.colour, &mut self.pool);
-        picture.map(Some).ok_or_else(|| damaged("the picture has no pixels".to_owned()))
+        Ok(want.then(|| copy_out(planes, au, self.colour, &mut self.pool)))
     }
 
     /// Reads what stands before the first slice: a new SPS, and the slice's type. Where the SPS has
@@ -275,26 +302,30 @@ fn start() -> Result<openh264::decoder::Decoder, DecodeError> {
         .map_err(|error| DecodeError::Start(error.to_string()))
 }
 
-/// Copies the pixels into a buffer of the pool that nobody else holds, or into a new one.
-fn copy_out(
-    decoded: &DecodedYUV<'_>,
-    au: &AccessUnit,
-    colour: Colour,
-    pool: &mut VecDeque<Arc<Planes>>,
-) -> Option<Picture> {
+/// Where openh264 has the picture; `None` when it is empty or its sides are odd: 4:2:0 crops by
+/// whole chroma samples (table 6-1).
+fn planes<'a>(decoded: &'a DecodedYUV<'_>) -> Option<[Plane<'a>; 3]> {
     let (width, height) = decoded.dimensions();
-    let (luma_stride, cb_stride, cr_stride) = decoded.strides();
-    let (chroma_width, chroma_height) = (width / 2, height / 2);
-    // 4:2:0 crops by whole chroma samples (table 6-1), so both sides are even.
     if width == 0 || height == 0 || width % 2 != 0 || height % 2 != 0 {
         return None;
     }
+    let (luma_stride, cb_stride, cr_stride) = decoded.strides();
+    let (chroma_width, chroma_height) = (width / 2, height / 2);
     let plane = |data, stride, width, height| Plane { data, stride, width, height };
-    let source = [
+    Some([
         plane(decoded.y(), luma_stride, width, height),
         plane(decoded.u(), cb_stride, chroma_width, chroma_height),
         plane(decoded.v(), cr_stride, chroma_width, chroma_height),
-    ];
+    ])
+}
+
+/// Copies the pixels into a buffer of the pool that nobody else holds, or into a new one.
+fn copy_out(
+    source: [Plane<'_>; 3],
+    au: &AccessUnit,
+    colour: Colour,
+    pool: &mut VecDeque<Arc<Planes>>,
+) -> Picture {
     let free = pool.iter().position(|planes| Arc::strong_count(planes) == 1);
     let mut planes = free.and_then(|at| pool.remove(at)).unwrap_or_default();
     match Arc::get_mut(&mut planes) {
@@ -306,14 +337,14 @@ fn copy_out(
     if pool.len() > POOL {
         pool.pop_front();
     }
-    Some(Picture {
+    Picture {
         key: au.key,
         wall: au.wall,
         received: au.received,
-        size: Size::new(width as u32, height as u32),
+        size: Size::new(source[0].width as u32, source[0].height as u32),
         colour,
         planes,
-    })
+    }
 }
 
 /// Puts pictures back into output order, which is the order of media time (RFC 6184 section 5.1:

@@ -6,7 +6,7 @@ use openh264::encoder::{Encoder, EncoderConfig, IntraFramePeriod};
 use openh264::formats::YUVBuffer;
 use razz_base::{AccessUnit, Size};
 use razz_media::h264::{NalType, nal_type, nal_units};
-use razz_vision::{DecodeError, Decoder, Picture, encode_jpeg};
+use razz_vision::{DecodeError, Decoder, Picture, Plane, encode_jpeg};
 use support::{access_unit, mp4, note, testdata};
 
 /// Frames of a bright square that walks over a dark ground, an IDR every `gop`.
@@ -58,6 +58,36 @@ fn wanted_pictures_carry_their_own_key() {
         assert!(square(&picture).abs_diff(4 * n) <= 1, "frame {n}: {}", square(&picture));
     }
     assert_eq!((decoder.counts().decoded, decoder.counts().failed), (20, 0));
+}
+
+#[test]
+fn every_picture_is_looked_at_wanted_or_not() {
+    let units = stream(SIZE, 20, 10, 500);
+    let mut decoder = Decoder::new().unwrap();
+    for (n, unit) in units.iter().enumerate() {
+        let mut looks = Vec::new();
+        let mut look = |luma: Plane<'_>| {
+            let row = luma.row(20);
+            looks.push((luma.width, luma.height, row.iter().position(|v| *v > 150).unwrap()));
+        };
+        let picture = decoder.decode_and_look(unit, n % 3 == 0, &mut look).unwrap();
+        assert_eq!(picture.is_some(), n % 3 == 0);
+        let [(width, height, left)] = looks[..] else { panic!("frame {n}: {looks:?}") };
+        assert_eq!((width, height), (160, 96));
+        assert!(left.abs_diff(4 * n) <= 1, "frame {n}: {left}");
+    }
+    // With B-frames they are looked at in output order, each when it comes out.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/b-frames.mp4");
+    let mut decoder = Decoder::new().unwrap();
+    let mut looked = 0;
+    for unit in mp4::read(path.as_ref()) {
+        let mut seen = None;
+        let mut look = |luma: Plane<'_>| seen = Some(luma.data.to_vec());
+        let picture = decoder.decode_and_look(&unit, true, &mut look).unwrap();
+        looked += usize::from(seen.is_some());
+        assert_eq!(seen.as_deref(), picture.as_ref().map(|picture| picture.luma().data));
+    }
+    assert!(looked > 10);
 }
 
 #[test]

@@ -148,11 +148,6 @@ impl MotionEstimator {
         }
     }
 
-    /// Forgets the last picture: for a new run.
-    pub fn reset(&mut self) {
-        self.reference.levels[0].data.clear();
-    }
-
     /// The picture has moved to `pose` from the reference.
     fn moved(&mut self, pose: Affine, objects: &[Rect]) -> CameraMotion {
         let far = self.farthest(&pose);
