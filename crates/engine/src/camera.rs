@@ -5,15 +5,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use razz_base::{
-    CLOCK_RATE, CameraId, Detection, Embedding, FrameKey, MediaTime, MonoTime, Rect, Size, Track,
-    TrackFrame, WallTime,
+    Affine, CLOCK_RATE, CameraId, Detection, Embedding, FrameKey, MediaTime, MonoTime, Rect, Size,
+    Track, TrackFrame, WallTime,
 };
 use razz_track::{Tracker, Update};
 
 mod idle;
+mod motion;
 
 pub use idle::Idle;
 use idle::Stillness;
+use motion::Motion;
 
 /// How often a camera's pictures go to the detector.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -42,6 +44,9 @@ pub struct Settings {
     pub ids_after: u64,
     /// Detect less often while nothing moves; `None`: never.
     pub idle: Option<Idle>,
+    /// Whether [`Input::Moved`] comes for every frame decoded. A frame then waits for it before its
+    /// tracks are published.
+    pub camera_motion: bool,
 }
 
 impl Default for Settings {
@@ -52,6 +57,7 @@ impl Default for Settings {
             decode_queue: 90,
             ids_after: 0,
             idle: Some(Idle::default()),
+            camera_motion: false,
         }
     }
 }
@@ -84,6 +90,15 @@ pub enum Input<'a> {
         reorders: bool,
         /// How many wait behind it.
         queued: usize,
+    },
+    /// How the camera moved from the frame decoded before to this one, in pixels of the picture.
+    /// Comes before [`Input::Decoded`], and with [`Settings::camera_motion`] for every frame that
+    /// could be decoded, wanted or not.
+    Moved {
+        /// The frame.
+        time: MediaTime,
+        /// Takes points of the frame before to this one.
+        step: Affine,
     },
     /// The decoder put out the picture of this frame.
     Decoded {
@@ -180,6 +195,9 @@ pub struct Camera {
     reorders: bool,
     /// Where the next detection is due.
     next_due: Option<MediaTime>,
+    /// At the decoder, which will say how the camera moved.
+    moving: Option<Frame>,
+    motion: Motion,
     /// At the decoder, and due for detection.
     decoding: Option<Frame>,
     /// In the slot of the detector.
@@ -226,6 +244,8 @@ impl Camera {
             needs_idr: true,
             reorders: false,
             next_due: None,
+            moving: None,
+            motion: Motion::default(),
             decoding: None,
             offered: None,
             running: None,
@@ -248,9 +268,14 @@ impl Camera {
             Input::AccessUnit { frame, idr, reorders, queued } => {
                 self.handle_access_unit(frame, idr, reorders, queued);
             }
+            Input::Moved { time, step } => {
+                self.moving.take_if(|frame| frame.time == time);
+                self.motion.add(time, step);
+            }
             Input::Decoded { frame, changed } => self.handle_decoded(frame, changed, now),
             Input::DecodeFailed => {
                 self.needs_idr = true;
+                self.moving = None;
                 self.decoding = None;
                 self.stillness.forget();
             }
@@ -278,6 +303,7 @@ impl Camera {
 
     fn handle_access_unit(&mut self, frame: Frame, idr: bool, reorders: bool, queued: usize) {
         self.reorders = reorders;
+        self.moving = None;
         self.decoding = None;
         if self.settings.rate == Rate::Off {
             self.outputs.push_back(Output::Skip);
@@ -298,6 +324,9 @@ impl Camera {
         let behind = queued > 3;
         if !reorders && !behind && self.is_due(frame.time) {
             self.decoding = Some(frame);
+        }
+        if !reorders && self.settings.camera_motion {
+            self.moving = Some(frame);
         }
         // With reordering, which picture comes out is known only then.
         self.outputs.push_back(Output::Decode { want: reorders || self.decoding.is_some() });
@@ -333,6 +362,7 @@ impl Camera {
             return false;
         }
         self.outputs.push_back(Output::Unchanged);
+        self.motion.tell(self.tracker.as_mut(), frame.time);
         let update = self.tracker.update(frame.time, seen);
         let boxes = wanted_boxes(&update, seen);
         self.conclude(frame, false, boxes, now);
@@ -345,6 +375,7 @@ impl Camera {
         };
         let detections = if self.blind { &[] } else { detections };
         self.stillness.detected(time, detections);
+        self.motion.tell(self.tracker.as_mut(), time);
         let update = self.tracker.update(time, detections);
         self.conclude(frame, true, wanted_boxes(&update, detections), now);
     }
@@ -428,7 +459,7 @@ impl Camera {
     /// Publishes as predictions what need not wait any longer.
     fn publish_due(&mut self, now: MonoTime) {
         let embedding = self.embedding.map(|(frame, _)| frame);
-        let barrier = [embedding, self.running, self.offered, self.decoding]
+        let barrier = [embedding, self.running, self.offered, self.decoding, self.moving]
             .iter()
             .filter_map(|frame| frame.map(|f| f.time))
             .min();
@@ -463,7 +494,8 @@ impl Camera {
 
     /// The tracks of a frame, as far as they are inside its picture: the tracker does not know where
     /// that ends.
-    fn visible_tracks(&self, frame: Frame) -> Arc<[Track]> {
+    fn visible_tracks(&mut self, frame: Frame) -> Arc<[Track]> {
+        self.motion.tell(self.tracker.as_mut(), frame.time);
         let mut tracks = self.tracker.peek(frame.time);
         tracks.retain_mut(|track| {
             track.id.0 += self.settings.ids_after;

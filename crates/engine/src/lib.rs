@@ -11,6 +11,9 @@
 //!                      ▼ every frame, in order       ▼ Unchanged               ▼
 //!                   Publish (predicted) ◄───── tracker ◄──── handle(Detections) / Embeddings
 //! ```
+//!
+//! Before `Decoded` the driver may say how the camera moved since the frame before
+//! ([`Input::Moved`]); the tracker is taken to the view of each frame that it is asked or told about.
 
 mod camera;
 mod scheduler;

@@ -8,9 +8,9 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
-use razz_base::{AccessUnit, ClassNames, Detection, MediaTime, RunId};
+use razz_base::{AccessUnit, ClassNames, Detection, MediaTime, Rect, RunId};
 use razz_engine::{Audience, Frame, Input, Output};
-use razz_vision::{Decoder, Embedder, Glance, Picture};
+use razz_vision::{CameraMotion, Decoder, Embedder, Glance, MotionEstimator, Picture, Plane};
 use tracing::{debug, error, info, warn};
 
 use super::pool::{Found, Pool};
@@ -151,6 +151,10 @@ struct Driver<'a> {
     /// anything has moved since.
     seen: Option<Glance>,
     glance: Glance,
+    /// How the camera moves, for a tracker that has use for it.
+    motion: Option<MotionEstimator>,
+    /// The boxes published last: what may move by itself.
+    objects: Vec<Rect>,
 }
 
 impl<'a> Driver<'a> {
@@ -163,8 +167,11 @@ impl<'a> Driver<'a> {
             config::DetectFps::Rate(rate) => (razz_engine::Rate::PerSecond(rate), rate),
             config::DetectFps::Max => (razz_engine::Rate::Max, 30.0),
         };
+        // The others are the originals, which do not know of it.
+        let motion = (tracker.kind == config::TrackerKind::Hybrid).then(MotionEstimator::default);
         let settings = razz_engine::Settings {
             rate,
+            camera_motion: motion.is_some(),
             idle: idle.then(razz_engine::Idle::default),
             ids_after: strong.highest_id.load(Ordering::Relaxed),
             ..razz_engine::Settings::default()
@@ -189,6 +196,8 @@ impl<'a> Driver<'a> {
             detected: None,
             seen: idle.then(Glance::default),
             glance: Glance::default(),
+            motion,
+            objects: Vec::new(),
         })
     }
 
@@ -264,10 +273,21 @@ impl<'a> Driver<'a> {
     }
 
     fn decode(&mut self, camera: &Camera, au: &AccessUnit, want: bool) {
-        match self.decoder.decode(au, want) {
+        let mut moved: Option<CameraMotion> = None;
+        let mut look = |luma: Plane<'_>| {
+            moved = self.motion.as_mut().map(|motion| motion.look(luma, &self.objects));
+        };
+        match self.decoder.decode_and_look(au, want, &mut look) {
             Ok(picture) => {
                 let now = self.clock.mono();
                 camera.status().decoded.count(now);
+                // Of the picture that comes out; without B-frames that is always this one's.
+                let time = picture.as_ref().map_or(au.key.time, |picture| picture.key.time);
+                if let Some(motion) = moved {
+                    // What cannot be told counts as standing still.
+                    let step = motion.affine().unwrap_or_default();
+                    self.engine.handle(Input::Moved { time, step }, now);
+                }
                 let Some(picture) = picture else { return };
                 let decoded = Frame {
                     time: picture.key.time,
@@ -334,6 +354,8 @@ impl<'a> Driver<'a> {
     ) {
         let now = self.clock.mono();
         frame.tracks.iter().for_each(|track| camera.note_id(track.id.0));
+        self.objects.clear();
+        self.objects.extend(frame.tracks.iter().map(|track| track.bbox));
         let (fps, frame_count) = {
             let mut status = camera.status();
             if frame.detected {
