@@ -75,6 +75,12 @@ impl Axis {
         self.pos_var -= pos_gain * self.pos_var;
     }
 
+    /// By how many standard deviations a measurement misses the prediction, with its sign.
+    pub fn surprise(&self, measured: f64, std: f64) -> f64 {
+        let total = self.pos_var + std * std;
+        if total > 0.0 { (measured - self.pos) / total.sqrt() } else { 0.0 }
+    }
+
     /// Squared Mahalanobis distance of a measurement.
     pub fn distance(&self, measured: f64, std: f64) -> f64 {
         let innovation = measured - self.pos;
@@ -188,27 +194,35 @@ impl Xywh {
     }
 
     /// `k` nominal frames ahead, in which the box moves by `moved` frames of its velocity and
-    /// grows by `grown`.
-    pub fn advance(&mut self, k: f64, moved: f64, grown: f64) {
+    /// grows by `grown`; `noise` are the standard deviations that one frame adds to a position
+    /// and to a velocity, in box sizes.
+    pub fn advance(&mut self, k: f64, moved: f64, grown: f64, noise: [f64; 2]) {
         let scales = self.scales();
         let shares = [moved, moved, grown, grown];
         for ((axis, scale), share) in self.axes.iter_mut().zip(scales).zip(shares) {
-            axis.advance(k, share, POSITION_WEIGHT * scale, VELOCITY_WEIGHT * scale);
+            axis.advance(k, share, noise[0] * scale, noise[1] * scale);
         }
         for axis in &mut self.axes[2..] {
             axis.pos = axis.pos.max(0.0);
         }
     }
 
-    /// Takes a measurement.
-    pub fn correct(&mut self, measured: [f64; 4]) {
+    /// Takes a measurement with its standard deviation in box sizes.
+    pub fn correct(&mut self, measured: [f64; 4], std: f64) {
         let scales = self.scales();
         for ((axis, z), scale) in self.axes.iter_mut().zip(measured).zip(scales) {
-            axis.correct(z, POSITION_WEIGHT * scale);
+            axis.correct(z, std * scale);
         }
         for axis in &mut self.axes[2..] {
             axis.pos = axis.pos.max(0.0);
         }
+    }
+
+    /// By how many standard deviations the centre (x, y) of a measurement with this standard
+    /// deviation, in box sizes, misses the prediction.
+    pub fn surprise(&self, measured: [f64; 4], std: f64) -> [f64; 2] {
+        let scales = self.scales();
+        [0, 1].map(|i| self.axes[i].surprise(measured[i], std * scales[i]))
     }
 
     /// Moves the state with the picture, when the camera moved by x' = A x + t. The rows are

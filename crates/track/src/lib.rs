@@ -1,8 +1,9 @@
 //! Detections to tracks: which box on this picture is which object of the pictures before.
 //!
 //! Three trackers behind one door, [`Tracker`]:
-//! - [`Kind::Hybrid`], razz's own: ByteTrack's stages on a filter that knows how much time passed,
-//!   and re-identification only when a track was lost and something new stands where it could be.
+//! - [`Kind::Hybrid`], razz's own: ByteTrack's stages on a filter that knows how much time passed
+//!   and how the camera moved, and re-identification only when a track was lost and something new
+//!   stands where it could be. `docs/design/tracking.md` has its costs, gates and measured tables.
 //! - [`Kind::ByteTrack`]: the original, id for id ([`ByteTrack`] is it without the clock).
 //! - [`Kind::DeepSort`]: the original, id for id ([`DeepSort`]).
 //!
@@ -45,7 +46,8 @@ pub use bytetrack::{ByteTrack, ByteTrackTracker, Output};
 pub use deepsort::{DeepSort, DeepSortTracker};
 pub use hybrid::Hybrid;
 pub use settings::{
-    ClassRule, DeepSortSettings, Kind, ParseKindError, Reid, Settings, SettingsError,
+    ClassRule, DeepSortSettings, HybridSettings, Kind, ParseKindError, Reid, Settings,
+    SettingsError,
 };
 pub use tracker::{Counts, MAX_DETECTIONS, Tracker, Update};
 

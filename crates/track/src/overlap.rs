@@ -1,4 +1,5 @@
-//! How much boxes overlap, in the convention that each tracker was built on.
+//! How much boxes overlap in the convention that ByteTrack was built on; the plain overlap is
+//! [`Rect::iou`].
 
 use razz_base::Rect;
 
@@ -17,17 +18,6 @@ pub fn iou_of_pixels(a: &Rect, b: &Rect) -> f64 {
     width * height / (area(a) + area(b) - width * height)
 }
 
-/// Intersection over union; 0 where the union is empty.
-pub fn iou(a: &Rect, b: &Rect) -> f64 {
-    let width = a.right.min(b.right) - a.left.max(b.left);
-    let height = a.bottom.min(b.bottom) - a.top.max(b.top);
-    if width <= 0.0 || height <= 0.0 {
-        return 0.0;
-    }
-    let intersection = width * height;
-    intersection / (a.area() + b.area() - intersection)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,7 +32,7 @@ mod tests {
             (Rect::new(0.0, 0.0, 9.0, 0.0), 0.1, 0.0),
         ] {
             assert!((iou_of_pixels(&a, &b) - with).abs() < 1e-12, "{b:?}");
-            assert!((iou(&a, &b) - without).abs() < 1e-12, "{b:?}");
+            assert!((a.iou(&b) - without).abs() < 1e-12, "{b:?}");
         }
     }
 }

@@ -51,23 +51,31 @@ pub(crate) struct Sighting {
     pub(crate) velocity: [f64; 4],
 }
 
-/// Appends the track if it is to be seen: finite, not older than `publish_lost_us`.
-pub(crate) fn publish(out: &mut Vec<Track>, at: MediaTime, publish_lost_us: i64, s: Sighting) {
-    let age_us = at.since_us(s.matched_at).max(0);
-    let finite = s.bbox.is_finite() && s.velocity.iter().all(|v| v.is_finite());
-    if age_us > publish_lost_us || !finite {
-        return;
-    }
-    out.push(Track {
-        id: TrackId(s.id),
-        bbox: s.bbox,
-        class: s.class,
-        confidence: s.confidence,
-        source: s.source,
-        state: if age_us == 0 { TrackState::Matched } else { TrackState::Predicted },
-        age_us,
-        velocity: s.velocity,
-    });
+/// Appends, by id, the tracks that are to be seen: finite, no older than `publish_lost_us`.
+pub(crate) fn publish(
+    out: &mut Vec<Track>,
+    at: MediaTime,
+    publish_lost_us: i64,
+    sightings: impl Iterator<Item = Sighting>,
+) {
+    let start = out.len();
+    out.extend(sightings.filter_map(|s| {
+        let age_us = at.since_us(s.matched_at).max(0);
+        let sane = s.bbox.is_finite() && s.velocity.iter().all(|v| v.is_finite());
+        // A filter may shrink a box to less than nothing.
+        let there = s.bbox.width() >= 0.0 && s.bbox.height() >= 0.0;
+        (age_us <= publish_lost_us && sane && there).then_some(Track {
+            id: TrackId(s.id),
+            bbox: s.bbox,
+            class: s.class,
+            confidence: s.confidence,
+            source: s.source,
+            state: if age_us == 0 { TrackState::Matched } else { TrackState::Predicted },
+            age_us,
+            velocity: s.velocity,
+        })
+    }));
+    out[start..].sort_unstable_by_key(|track| track.id);
 }
 
 #[cfg(test)]

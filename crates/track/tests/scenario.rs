@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use razz_base::{ClassId, Detection, Embedding, MediaTime, Rect, Track, TrackSource, TrackState};
-use razz_track::{Kind, Settings, Tracker, Update, build};
+use razz_track::{ClassRule, Kind, Settings, Tracker, Update, build};
 
 /// SplitMix64: small, seeded, the same everywhere.
 struct Random(u64);
@@ -135,6 +135,83 @@ fn who_was_hidden_for_two_seconds_is_found_by_looks() {
 }
 
 #[test]
+fn whom_the_detector_lost_for_two_seconds_keep_their_ids_and_say_why() {
+    for stride in [1, 5] {
+        let mut scene = Scene::new(Kind::Hybrid);
+        let mut seen: BTreeMap<i64, Vec<_>> = BTreeMap::new();
+        for frame in (0..240).step_by(stride) {
+            let walkers =
+                [[100.0 + 3.0 * frame as f64, 300.0], [900.0 - 2.0 * frame as f64, 500.0]];
+            // Nothing at all is detected for two seconds: not one object missing, every one.
+            let people: &[Seen] =
+                if (60..120).contains(&frame) { &[] } else { &[(0, walkers[0]), (1, walkers[1])] };
+            let tracks = scene.frame(frame, people);
+            let found = walkers.iter().filter_map(|walker| at(&tracks, *walker));
+            seen.insert(frame, found.map(|t| (t.id, t.source)).collect());
+        }
+        let (before, after) = (&seen[&55], &seen[&120]);
+        assert_eq!(before.len(), 2, "stride {stride}");
+        for (before, after) in before.iter().zip(after) {
+            assert_eq!(before.0, after.0, "stride {stride}");
+            assert_eq!((before.1, after.1), (TrackSource::ByteTrack, TrackSource::DeepSort));
+        }
+        assert_eq!(scene.tracker.counts().reidentified, 2, "stride {stride}");
+    }
+}
+
+#[test]
+fn ids_are_never_used_twice() {
+    for kind in [Kind::Hybrid, Kind::ByteTrack, Kind::DeepSort] {
+        let mut scene = Scene::new(kind);
+        let mut ids = BTreeMap::new();
+        for visit in 0..100_i64 {
+            let place = [200.0 + 10.0 * visit as f64, 300.0];
+            for frame in 0..10 {
+                // Twenty minutes between two visitors, who look alike.
+                for track in scene.frame(visit * 36_000 + frame, &[(0, place)]) {
+                    assert_eq!(*ids.entry(track.id).or_insert(visit), visit, "{kind:?}");
+                }
+            }
+        }
+        assert_eq!(ids.len(), 100, "{kind:?}: one id for each visitor");
+    }
+}
+
+#[test]
+fn classes_keep_to_themselves_unless_they_are_related() {
+    let (car, truck, person) = (ClassId(2), ClassId(7), ClassId(0));
+    let related = ClassRule::Related(vec![(car, truck)]);
+    for (kind, classes, turned, expected) in [
+        (Kind::Hybrid, ClassRule::Same, truck, 2),
+        (Kind::Hybrid, related.clone(), truck, 1),
+        (Kind::Hybrid, related.clone(), person, 2),
+        (Kind::Hybrid, ClassRule::Any, person, 1),
+        (Kind::ByteTrack, ClassRule::Same, truck, 2),
+        (Kind::ByteTrack, related, truck, 1),
+    ] {
+        let mut tracker = build(kind, &Settings { classes, ..Settings::default() });
+        let mut ids = std::collections::BTreeSet::new();
+        for frame in 0..40 {
+            let class = if frame < 20 { car } else { turned };
+            let bbox = Rect::from_center(300.0 + frame as f64, 200.0, 120.0, 60.0);
+            let at = MediaTime::from_90k(frame * 3000);
+            let _ = tracker.update(at, &[Detection { bbox, class, score: 0.9 }]);
+            tracker.resume(&[]);
+            let tracks = tracker.peek(at);
+            ids.extend(tracks.iter().map(|t| t.id));
+            if frame == 19 {
+                assert_eq!(tracks[0].class, car);
+            }
+            if frame == 39 && expected == 1 {
+                // What it was detected as of late weighs most.
+                assert_eq!(tracks[0].class, turned);
+            }
+        }
+        assert_eq!(ids.len(), expected, "{kind:?} {turned:?}");
+    }
+}
+
+#[test]
 fn somebody_else_in_the_same_place_is_somebody_else() {
     let mut scene = Scene::new(Kind::Hybrid);
     let place = [400.0, 300.0];
@@ -142,7 +219,8 @@ fn somebody_else_in_the_same_place_is_somebody_else() {
     for frame in 0..200 {
         let people: &[Seen] = match frame {
             0..60 => &[(0, place)],
-            60..100 => &[],
+            // Longer than motion alone looks for somebody.
+            60..110 => &[],
             _ => &[(5, place)],
         };
         let tracks = scene.frame(frame, people);
@@ -301,6 +379,11 @@ fn number() -> impl Strategy<Value = f64> {
     ]
 }
 
+/// A width or height; one in four is none or less than none.
+fn size() -> impl Strategy<Value = f64> {
+    prop_oneof![6 => 1.0..300.0, 1 => Just(0.0), 1 => -50.0..0.0]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
@@ -309,7 +392,7 @@ proptest! {
         updates in prop::collection::vec(
             (
                 -50_000_i64..500_000,
-                prop::collection::vec((number(), number(), 0.0..300.0, 0.0..300.0, number(), 0..3_u16), 0..12),
+                prop::collection::vec((number(), number(), size(), size(), number(), 0..3_u16), 0..12),
                 prop::option::of(prop::array::uniform6(number())),
                 0..6_usize,
             ),
@@ -319,11 +402,13 @@ proptest! {
         let mut tracker = build(kind, &Settings::default());
         let mut random = Random(3);
         let mut now = 0;
-        let mut newest = MediaTime::from_90k(i64::MIN);
+        let mut newest: Option<MediaTime> = None;
+        let mut expected = razz_track::Counts::default();
         for (step, boxes, camera, looks) in updates {
             now += step;
             let at = MediaTime::from_90k(now);
-            newest = newest.max(at);
+            let stale = newest.is_some_and(|newest| at <= newest);
+            newest = newest.max(Some(at));
             let detections: Vec<_> = boxes
                 .iter()
                 .map(|&(x, y, w, h, score, class)| Detection {
@@ -334,6 +419,23 @@ proptest! {
                 .collect();
             if let Some(affine) = camera {
                 tracker.move_camera(affine);
+                let finite = affine.iter().all(|v| v.is_finite());
+                if kind == Kind::Hybrid && !finite {
+                    prop_assert!(tracker.counts().refused_motions > expected.refused_motions);
+                }
+                expected.refused_motions = tracker.counts().refused_motions;
+            }
+            if stale {
+                expected.stale_updates += 1;
+            } else {
+                expected.updates += 1;
+                for Detection { bbox, score, .. } in &detections {
+                    let sane = bbox.to_array().iter().all(|v| v.abs() < 1e9)
+                        && bbox.width() >= 0.0 && bbox.height() > 0.0 && score.is_finite();
+                    expected.refused_detections += u64::from(!sane);
+                    let outside = sane && !(0.0..=1.0).contains(score);
+                    expected.limited_scores += u64::from(outside);
+                }
             }
             if let Update::NeedEmbeddings(wanted) = tracker.update(at, &detections) {
                 prop_assert!(wanted.windows(2).all(|w| w[0] < w[1]));
@@ -341,8 +443,12 @@ proptest! {
                 let looks: Vec<_> = (0..looks).map(|i| look(i % 3, &mut random, 0.2)).collect();
                 tracker.resume(&looks);
             }
+            let counts = tracker.counts();
+            expected.embeddings_asked = counts.embeddings_asked;
+            expected.reidentified = counts.reidentified;
+            prop_assert_eq!(counts, expected, "what was refused is counted");
             for later in [0, 1000, 20_000, i64::MAX / 2] {
-                let tracks = tracker.peek(newest.plus_90k(later));
+                let tracks = tracker.peek(newest.unwrap_or(at).plus_90k(later));
                 prop_assert!(tracks.windows(2).all(|w| w[0].id < w[1].id), "an id twice");
                 for track in &tracks {
                     prop_assert!(track.bbox.is_finite() && track.velocity.iter().all(|v| v.is_finite()));

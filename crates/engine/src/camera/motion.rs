@@ -66,9 +66,7 @@ mod tests {
             Update::Done
         }
         fn resume(&mut self, _: &[Option<Embedding>]) {}
-        fn peek(&self, _: MediaTime) -> Vec<Track> {
-            Vec::new()
-        }
+        fn peek_into(&self, _: MediaTime, _: &mut Vec<Track>) {}
         fn move_camera(&mut self, affine: [f64; 6]) {
             self.0 = self.0.then(&Affine::new(affine));
             self.1 += 1;

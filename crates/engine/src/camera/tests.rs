@@ -33,22 +33,18 @@ impl Tracker for Echo {
         razz_track::Counts::default()
     }
 
-    fn peek(&self, at: MediaTime) -> Vec<Track> {
+    fn peek_into(&self, at: MediaTime, out: &mut Vec<Track>) {
         let matched = self.at == Some(at);
-        self.last
-            .iter()
-            .enumerate()
-            .map(|(i, d)| Track {
-                id: TrackId(i as u64 + 1),
-                bbox: d.bbox,
-                class: d.class,
-                confidence: d.score,
-                source: TrackSource::ByteTrack,
-                state: if matched { TrackState::Matched } else { TrackState::Predicted },
-                age_us: at.since_us(self.at.unwrap_or(at)),
-                velocity: [0.0; 4],
-            })
-            .collect()
+        out.extend(self.last.iter().enumerate().map(|(i, d)| Track {
+            id: TrackId(i as u64 + 1),
+            bbox: d.bbox,
+            class: d.class,
+            confidence: d.score,
+            source: TrackSource::ByteTrack,
+            state: if matched { TrackState::Matched } else { TrackState::Predicted },
+            age_us: at.since_us(self.at.unwrap_or(at)),
+            velocity: [0.0; 4],
+        }));
     }
 }
 

@@ -191,6 +191,12 @@ impl ByteTrack {
         self.work = work;
     }
 
+    /// Ends all tracks. Frames and ids count on.
+    pub(crate) fn forget(&mut self) {
+        self.tracked.clear();
+        self.lost.clear();
+    }
+
     /// The tracks matched on the last frame, in the original's order.
     pub fn outputs(&self) -> impl Iterator<Item = Output> {
         self.tracked.iter().filter(|t| t.activated).map(|t| Output {

@@ -4,7 +4,7 @@ use razz_base::{Detection, Embedding, MediaTime, Track, TrackSource};
 
 use super::{ByteTrack, State};
 use crate::publish::{Sighting, publish};
-use crate::tracker::Intake;
+use crate::tracker::{Intake, LONGEST_GAP_US};
 use crate::{Counts, Settings, Tracker, Update};
 
 /// The original ByteTrack on a clock: the time between two updates is rounded to whole frames at
@@ -15,8 +15,6 @@ pub struct ByteTrackTracker {
     inner: ByteTrack,
     frame_rate: f64,
     publish_lost_us: i64,
-    last: Option<MediaTime>,
-    counts: Counts,
     intake: Intake,
 }
 
@@ -27,8 +25,6 @@ impl ByteTrackTracker {
             inner: ByteTrack::new(settings),
             frame_rate: settings.frame_rate,
             publish_lost_us: settings.publish_lost_us,
-            last: None,
-            counts: Counts::default(),
             intake: Intake::default(),
         }
     }
@@ -36,37 +32,29 @@ impl ByteTrackTracker {
 
 impl Tracker for ByteTrackTracker {
     fn update(&mut self, at: MediaTime, detections: &[Detection]) -> Update {
-        let frames = match self.last {
-            Some(last) if at <= last => {
-                self.counts.stale_updates += 1;
-                return Update::Done;
+        if let Some(before) = self.intake.accept(at, detections) {
+            if at.since_us(before) > LONGEST_GAP_US {
+                self.inner.forget();
             }
-            Some(last) => ((at.since_secs(last) * self.frame_rate).round() as u64).max(1),
-            None => 1,
-        };
-        self.last = Some(at);
-        self.counts.updates += 1;
-        self.counts.refused_detections += self.intake.take(detections);
-        self.inner.update_after(frames, at, &self.intake.detections);
+            let frames = (at.since_secs(before) * self.frame_rate).round() as u64;
+            self.inner.update_after(frames, at, &self.intake.detections);
+        }
         Update::Done
     }
 
     fn resume(&mut self, _: &[Option<Embedding>]) {}
 
-    fn peek(&self, at: MediaTime) -> Vec<Track> {
-        let Some(last) = self.last else {
-            return Vec::new();
-        };
+    fn peek_into(&self, at: MediaTime, out: &mut Vec<Track>) {
+        let Some(last) = self.intake.last else { return };
         let at = at.max(last);
         let steps = at.since_secs(last) * self.frame_rate;
         let seen = self.inner.tracked.iter().filter(|t| t.activated);
-        let mut out = Vec::with_capacity(self.inner.tracked.len() + self.inner.lost.len());
-        for track in seen.chain(&self.inner.lost) {
+        let sightings = seen.chain(&self.inner.lost).map(|track| {
             let mut filter = track.filter;
             if track.state != State::Tracked {
                 filter.axes[3].vel = 0.0;
             }
-            let sighting = Sighting {
+            Sighting {
                 id: track.id,
                 bbox: filter.bbox_after(steps),
                 class: track.class.winner(),
@@ -74,16 +62,12 @@ impl Tracker for ByteTrackTracker {
                 source: TrackSource::ByteTrack,
                 matched_at: track.matched_at,
                 velocity: filter.edge_velocity().map(|v| v * self.frame_rate),
-            };
-            if sighting.bbox.width() >= 0.0 && sighting.bbox.height() >= 0.0 {
-                publish(&mut out, at, self.publish_lost_us, sighting);
             }
-        }
-        out.sort_unstable_by_key(|t| t.id);
-        out
+        });
+        publish(out, at, self.publish_lost_us, sightings);
     }
 
     fn counts(&self) -> Counts {
-        self.counts
+        self.intake.counts
     }
 }

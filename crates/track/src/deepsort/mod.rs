@@ -18,7 +18,6 @@ pub use tracker::DeepSortTracker;
 
 use crate::assignment::{Costs, Solver};
 use crate::kalman::{Xyah, to_xyah};
-use crate::overlap::iou;
 use crate::publish::ClassVotes;
 use crate::{DeepSortSettings, MAX_DETECTIONS};
 
@@ -100,8 +99,7 @@ impl DeepSort {
     }
 
     /// The next frame: detections with their looks, whose order decides the numbering of new
-    /// tracks. One without a look is matched by overlap
-    /// alone.
+    /// tracks. One without a look is matched by overlap alone.
     pub fn update(&mut self, detections: &[(Detection, Option<Embedding>)]) {
         self.update_at(MediaTime::default(), detections);
     }
@@ -142,6 +140,11 @@ impl DeepSort {
             let surplus = track.gallery.len().saturating_sub(self.settings.gallery);
             track.gallery.drain(..surplus);
         }
+    }
+
+    /// Ends all tracks. Ids count on.
+    pub(crate) fn forget(&mut self) {
+        self.tracks.clear();
     }
 
     /// The tracks that the original puts out after a frame, in its order.
@@ -206,7 +209,7 @@ impl DeepSort {
             if track.missed > 1 {
                 return GATED_COST;
             }
-            1.0 - iou(&track.bbox, &detections[left[col]].0.bbox)
+            1.0 - track.bbox.iou(&detections[left[col]].0.bbox)
         });
         self.match_within(self.settings.max_iou_distance, candidates, &left)
     }

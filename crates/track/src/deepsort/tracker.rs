@@ -4,7 +4,7 @@ use razz_base::{Detection, Embedding, MediaTime, Track, TrackSource};
 
 use super::{DeepSort, State};
 use crate::publish::{Sighting, publish};
-use crate::tracker::Intake;
+use crate::tracker::{Intake, LONGEST_GAP_US};
 use crate::{Counts, DeepSortSettings, Settings, Tracker, Update};
 
 /// The original DeepSORT with one update for one frame, whatever the time between them: its
@@ -15,12 +15,10 @@ pub struct DeepSortTracker {
     frame_rate: f64,
     min_confidence: f64,
     publish_lost_us: i64,
-    last: Option<MediaTime>,
     /// Seconds between the last two updates: what one step of the filter is worth.
     step_s: Option<f64>,
     /// Detections of the update that waits for embeddings, as places in `intake`.
     pending: Option<Vec<usize>>,
-    counts: Counts,
     intake: Intake,
 }
 
@@ -33,10 +31,8 @@ impl DeepSortTracker {
             frame_rate: settings.frame_rate,
             min_confidence: settings.deepsort.min_confidence,
             publish_lost_us: settings.publish_lost_us,
-            last: None,
             step_s: None,
             pending: None,
-            counts: Counts::default(),
             intake: Intake::default(),
         }
     }
@@ -49,14 +45,11 @@ impl DeepSortTracker {
 impl Tracker for DeepSortTracker {
     fn update(&mut self, at: MediaTime, detections: &[Detection]) -> Update {
         self.resume(&[]);
-        if self.last.is_some_and(|last| at <= last) {
-            self.counts.stale_updates += 1;
-            return Update::Done;
+        let Some(before) = self.intake.accept(at, detections) else { return Update::Done };
+        if at.since_us(before) > LONGEST_GAP_US {
+            self.inner.forget();
         }
-        self.step_s = self.last.map(|last| at.since_secs(last));
-        self.last = Some(at);
-        self.counts.updates += 1;
-        self.counts.refused_detections += self.intake.take(detections);
+        self.step_s = (at > before).then(|| at.since_secs(before));
         let (taken, places) = (&self.intake.detections, &self.intake.places);
         let wanted: Vec<usize> =
             (0..taken.len()).filter(|&i| taken[i].score >= self.min_confidence).collect();
@@ -64,14 +57,14 @@ impl Tracker for DeepSortTracker {
             self.inner.update_at(at, &[]);
             return Update::Done;
         }
-        self.counts.embeddings_asked += wanted.len() as u64;
+        self.intake.counts.embeddings_asked += wanted.len() as u64;
         let asked = wanted.iter().map(|&i| places[i]).collect();
         self.pending = Some(wanted);
         Update::NeedEmbeddings(asked)
     }
 
     fn resume(&mut self, embeddings: &[Option<Embedding>]) {
-        let (Some(wanted), Some(at)) = (self.pending.take(), self.last) else { return };
+        let (Some(wanted), Some(at)) = (self.pending.take(), self.intake.last) else { return };
         let look = |place: usize| embeddings.get(place).cloned().flatten();
         let detections: Vec<_> = wanted
             .iter()
@@ -81,32 +74,24 @@ impl Tracker for DeepSortTracker {
         self.inner.update_at(at, &detections);
     }
 
-    fn peek(&self, at: MediaTime) -> Vec<Track> {
-        let Some(last) = self.last else {
-            return Vec::new();
-        };
+    fn peek_into(&self, at: MediaTime, out: &mut Vec<Track>) {
+        let Some(last) = self.intake.last else { return };
         let at = at.max(last);
         let steps = at.since_secs(last) / self.step_s();
-        let mut out = Vec::with_capacity(self.inner.tracks.len());
-        for track in self.inner.tracks.iter().filter(|t| t.state == State::Confirmed) {
-            let sighting = Sighting {
-                id: track.id,
-                bbox: track.filter.bbox_after(steps),
-                class: track.class.winner(),
-                confidence: track.score,
-                source: TrackSource::DeepSort,
-                matched_at: track.matched_at,
-                velocity: track.filter.edge_velocity().map(|v| v / self.step_s()),
-            };
-            if sighting.bbox.width() >= 0.0 && sighting.bbox.height() >= 0.0 {
-                publish(&mut out, at, self.publish_lost_us, sighting);
-            }
-        }
-        out.sort_unstable_by_key(|t| t.id);
-        out
+        let confirmed = self.inner.tracks.iter().filter(|t| t.state == State::Confirmed);
+        let sightings = confirmed.map(|track| Sighting {
+            id: track.id,
+            bbox: track.filter.bbox_after(steps),
+            class: track.class.winner(),
+            confidence: track.score,
+            source: TrackSource::DeepSort,
+            matched_at: track.matched_at,
+            velocity: track.filter.edge_velocity().map(|v| v / self.step_s()),
+        });
+        publish(out, at, self.publish_lost_us, sightings);
     }
 
     fn counts(&self) -> Counts {
-        self.counts
+        self.intake.counts
     }
 }

@@ -1,11 +1,12 @@
 //! razz's own tracker: ByteTrack's stages on a filter of width and height, in media time, with
-//! re-identification on demand.
+//! re-identification on demand. `docs/design/tracking.md` says why, and what each part is worth.
 //!
 //! An update goes through it in this order:
 //! 1. All tracks are predicted to the time of the picture; the noise grows as if the filter had
 //!    run once per nominal frame. If the camera moved, they move along.
-//! 2. ByteTrack's three associations: trusted detections with tracked and lately lost tracks,
-//!    faint ones with what was there before, the rest of the trusted with tentative tracks.
+//! 2. Three associations: trusted detections with tracked and lately lost tracks, faint ones with
+//!    what got nothing, the rest of the trusted with tentative tracks. Boxes are compared the more
+//!    generously the less the filter knows where its box is.
 //! 3. A trusted detection that is still left, or that only a tentative track took, may be a track
 //!    lost for longer. If one of its class and size could have come here in that time, its
 //!    embedding is asked for. So are those of a few matched detections, to know their tracks'
@@ -14,28 +15,31 @@
 //!    tentative tracks; old and doubled tracks go.
 //!
 //! A track's life: tentative (seen once) → tracked ⇄ lost → gone. Lost tracks are found by motion
-//! for `track_buffer`, by looks for `reid.lifetime_us`.
+//! for `track_buffer` times `patience`, by looks for `reid.lifetime_us`.
 
+mod noise;
 mod reid;
 mod track;
 
-use razz_base::{Detection, Embedding, MediaTime, Track};
+use razz_base::{Detection, Embedding, MediaTime, Rect, Track};
 
+use self::noise::SceneNoise;
 use self::reid::{Ask, Purpose};
 use self::track::{State, Tracklet};
 use crate::assignment::{Assigned, Costs, Solver};
 use crate::overlap::iou_of_pixels;
 use crate::publish::{Sighting, publish};
-use crate::tracker::Intake;
+use crate::tracker::{Intake, LONGEST_GAP_US};
 use crate::{Counts, MAX_DETECTIONS, Settings, Tracker, Update};
 
+/// Frames per second that the filter's noise is stated for, whatever rate detections come at.
+const NOMINAL_RATE: f64 = 30.0;
 /// Below this score a detection counts for nothing.
 const LOW_THRESHOLD: f64 = 0.1;
 /// A new track scores this much above the track threshold.
 const NEW_TRACK_MARGIN: f64 = 0.1;
-/// Limits of the second and the third association, and of two tracks that are one.
+/// Limits of the second association, and of two tracks that are one.
 const SECOND_LIMIT: f64 = 0.5;
-const TENTATIVE_LIMIT: f64 = 0.7;
 const DUPLICATE_LIMIT: f64 = 0.15;
 /// Most tracks kept, tracked and lost; of more, the longest unseen go.
 const MAX_TRACKS: usize = 2 * MAX_DETECTIONS;
@@ -44,16 +48,15 @@ const MAX_TRACKS: usize = 2 * MAX_DETECTIONS;
 #[derive(Debug)]
 pub struct Hybrid {
     settings: Settings,
-    /// Times of the last update and, in microseconds, between it and the one before.
-    last: Option<MediaTime>,
+    /// Microseconds between the last update and the one before.
     passed_us: i64,
     last_id: u64,
     tracks: Vec<Tracklet>,
+    noise: SceneNoise,
     /// How the picture moved since the last update.
     camera: Option<[f64; 6]>,
     /// Embeddings are awaited; what they are for stands in `work`.
     pending: bool,
-    counts: Counts,
     intake: Intake,
     work: Work,
 }
@@ -65,7 +68,9 @@ struct Work {
     high: Vec<usize>,
     low: Vec<usize>,
     rows: Vec<usize>,
-    left: Vec<usize>,
+    /// Of every row of an association: its widened box, by how much it is wider to each side, and
+    /// what is added to its costs.
+    shapes: Vec<(Rect, [f64; 2], f64)>,
     /// (track, detection) of this update.
     matched: Vec<(usize, usize)>,
     asks: Vec<Ask>,
@@ -81,13 +86,12 @@ impl Hybrid {
     pub fn new(settings: &Settings) -> Self {
         Self {
             settings: settings.clone(),
-            last: None,
             passed_us: 0,
             last_id: 0,
             tracks: Vec::new(),
+            noise: SceneNoise::default(),
             camera: None,
             pending: false,
-            counts: Counts::default(),
             intake: Intake::default(),
             work: Work::default(),
         }
@@ -95,13 +99,15 @@ impl Hybrid {
 
     /// For how long motion alone finds a lost track, in microseconds.
     fn buffer_us(&self) -> i64 {
-        i64::from(self.settings.track_buffer) * 1_000_000 / 30
+        (f64::from(self.settings.track_buffer) / 30.0 * self.settings.hybrid.patience * 1e6) as i64
     }
 
     fn predict(&mut self, from: MediaTime, to: MediaTime) {
         let camera = self.camera.take();
+        let calm = self.noise.factor();
+        let agility = self.settings.hybrid.agility;
         for track in &mut self.tracks {
-            track.advance(from, to, self.settings.frame_rate);
+            track.advance(from, to, calm, agility);
             if let Some(affine) = camera {
                 track.warp(affine);
             }
@@ -115,18 +121,30 @@ impl Hybrid {
         rows: &mut Vec<usize>,
         cols: &mut Vec<usize>,
         limit: f64,
-        fused: bool,
+        faint: bool,
     ) {
-        let Work { costs, solver, assigned, matched, .. } = &mut self.work;
+        let Work { costs, solver, assigned, matched, shapes, .. } = &mut self.work;
         let (tracks, detections) = (&mut self.tracks, &self.intake.detections);
-        let classes = &self.settings.classes;
+        let Settings { classes, hybrid, .. } = &self.settings;
+        shapes.clear();
+        shapes.extend(rows.iter().map(|&row| {
+            let track = &tracks[row];
+            // A lost track's doubt is large: widened by it, it would reach for its neighbours'.
+            if track.state == State::Lost {
+                let extra = if faint { limit - hybrid.lost_faint_threshold } else { 0.0 };
+                return (track.bbox, [0.0; 2], extra);
+            }
+            let wider = track.doubt().map(|doubt| hybrid.widening * doubt);
+            (widened(&track.bbox, wider), wider, 0.0)
+        }));
         costs.fill(rows.len(), cols.len(), |row, col| {
-            let (track, detection) = (&tracks[rows[row]], &detections[cols[col]]);
-            if !classes.allows(track.class.winner(), detection.class) {
+            let (detection, (shape, wider, extra)) = (&detections[cols[col]], &shapes[row]);
+            let overlap = iou_of_pixels(shape, &widened(&detection.bbox, *wider));
+            if overlap <= 0.0 || !classes.allows(tracks[rows[row]].class.winner(), detection.class)
+            {
                 return f64::INFINITY;
             }
-            let overlap = iou_of_pixels(&track.bbox, &detection.bbox);
-            1.0 - if fused { overlap * detection.score } else { overlap }
+            1.0 - if faint { overlap } else { overlap * detection.score } + extra
         });
         solver.assign_below(costs, limit, assigned);
         for &(row, col) in &assigned.pairs {
@@ -134,7 +152,9 @@ impl Hybrid {
             // A tentative track stays so until it is known that it is no lost one.
             let track = &mut tracks[rows[row]];
             let tentative = track.state == State::Tentative;
-            track.take(&detections[cols[col]], at);
+            let detection = &detections[cols[col]];
+            // What is faint has met the box closely before it was taken; that vouches for its place.
+            track.take(detection, at, if faint { 1.0 } else { hybrid.noise_of(detection) });
             if tentative {
                 track.state = State::Tentative;
             }
@@ -146,7 +166,6 @@ impl Hybrid {
     /// ByteTrack's stages. Leaves what is left of the trusted detections in `work.high`.
     fn associate_all(&mut self, at: MediaTime) {
         let mut rows = std::mem::take(&mut self.work.rows);
-        let mut left = std::mem::take(&mut self.work.left);
         let mut high = std::mem::take(&mut self.work.high);
         let mut low = std::mem::take(&mut self.work.low);
         high.clear();
@@ -170,12 +189,12 @@ impl Hybrid {
             State::Tentative => false,
         };
         places(&known, &mut rows, &self.tracks);
-        self.associate(at, &mut rows, &mut high, self.settings.match_threshold, true);
-        left.clear();
-        left.extend(rows.iter().filter(|&&i| self.tracks[i].state == State::Tracked));
-        self.associate(at, &mut left, &mut low, SECOND_LIMIT, false);
+        let limit = self.settings.match_threshold;
+        self.associate(at, &mut rows, &mut high, limit, false);
+        self.associate(at, &mut rows, &mut low, SECOND_LIMIT, true);
         places(&|t| t.state == State::Tentative, &mut rows, &self.tracks);
-        self.associate(at, &mut rows, &mut high, TENTATIVE_LIMIT, true);
+        self.associate(at, &mut rows, &mut high, limit, false);
+        self.learn_noise();
         // Missed are all that were not matched at this time; tentative ones die of it.
         self.tracks.iter_mut().filter(|t| t.matched_at != at).for_each(|t| {
             if t.state == State::Tentative {
@@ -184,7 +203,17 @@ impl Hybrid {
                 t.miss(self.passed_us);
             }
         });
-        (self.work.rows, self.work.left, self.work.high, self.work.low) = (rows, left, high, low);
+        (self.work.rows, self.work.high, self.work.low) = (rows, high, low);
+    }
+
+    fn learn_noise(&mut self) {
+        for &(track, _) in &self.work.matched {
+            if let [Some(earlier), Some(later)] = self.tracks[track].errors {
+                self.noise.observe(earlier[0], later[0]);
+                self.noise.observe(earlier[1], later[1]);
+            }
+        }
+        self.noise.settle(self.settings.hybrid.calming);
     }
 
     /// Fills `work.asks` with the embeddings that are worth their price, by detection.
@@ -223,8 +252,9 @@ impl Hybrid {
         let Settings { reid, classes, .. } = &self.settings;
         let pairs = reid::identify(reid, classes, &self.tracks, detections, &asks, embeddings, at);
         for &(track, ask) in &pairs {
-            self.tracks[track].recover(&detections[asks[ask].detection], at);
-            self.counts.reidentified += 1;
+            let found = &detections[asks[ask].detection];
+            self.tracks[track].recover(found, at, self.settings.hybrid.noise_of(found));
+            self.intake.counts.reidentified += 1;
             match asks[ask].purpose {
                 // It was the lost one all along.
                 Purpose::Find(Some(tentative)) => self.tracks[tentative].missed_us = i64::MAX,
@@ -258,16 +288,19 @@ impl Hybrid {
 
     /// Confirms, removes, and tells doubled tracks apart.
     fn settle(&mut self, at: MediaTime) {
-        let first = self.counts.updates == 1;
+        let first = self.intake.counts.updates == 1;
         let buffer_us = self.buffer_us();
-        let reid = &self.settings.reid;
+        let Settings { reid, hybrid, .. } = &self.settings;
+        // At a high rate a second look costs nothing, and one detection alone says little.
+        let instant = self.passed_us >= hybrid.instant_after_us;
         self.tracks.retain(|t| {
             let by_looks = reid.enabled && !t.gallery.is_empty();
             t.missed_us <= if by_looks { buffer_us.max(reid.lifetime_us) } else { buffer_us }
         });
         for track in &mut self.tracks {
             // The first picture's tracks count at once, as in ByteTrack.
-            if track.state == State::Tentative && (first || track.born_at != at) {
+            let at_once = first || (instant && track.score >= hybrid.instant_score);
+            if track.state == State::Tentative && (at_once || track.born_at != at) {
                 track.state = State::Tracked;
             }
             if track.id == 0 && track.state == State::Tracked {
@@ -284,11 +317,11 @@ impl Hybrid {
 
     /// Of a tracked and a lost track on the same spot the longer-lived stays, in doubt the lost.
     fn drop_duplicates(&mut self) {
+        let buffer_us = self.buffer_us();
         let dead = &mut self.work.dead;
         dead.clear();
         dead.resize(self.tracks.len(), false);
         let (tracks, classes) = (&self.tracks, &self.settings.classes);
-        let buffer_us = i64::from(self.settings.track_buffer) * 1_000_000 / 30;
         for (q, lost) in tracks.iter().enumerate().filter(|(_, t)| t.state == State::Lost) {
             // Where a track lost for longer would stand is a guess, and says nothing.
             if lost.missed_us > buffer_us {
@@ -313,14 +346,10 @@ impl Tracker for Hybrid {
         if self.pending {
             self.resume(&[]);
         }
-        if self.last.is_some_and(|last| at <= last) {
-            self.counts.stale_updates += 1;
-            return Update::Done;
-        }
-        self.counts.updates += 1;
-        self.counts.refused_detections += self.intake.take(detections);
-        let from = self.last.replace(at).unwrap_or(at);
+        let Some(from) = self.intake.accept(at, detections) else { return Update::Done };
         self.passed_us = at.since_us(from);
+        let longest_us = LONGEST_GAP_US.max(self.settings.reid.lifetime_us);
+        self.tracks.retain(|t| at.since_us(t.matched_at) <= longest_us);
         self.predict(from, at);
         self.associate_all(at);
         self.ask(at);
@@ -329,30 +358,25 @@ impl Tracker for Hybrid {
             return Update::Done;
         }
         self.pending = true;
-        self.counts.embeddings_asked += self.work.asks.len() as u64;
+        self.intake.counts.embeddings_asked += self.work.asks.len() as u64;
         let place = |ask: &Ask| self.intake.places[ask.detection];
         Update::NeedEmbeddings(self.work.asks.iter().map(place).collect())
     }
 
     fn resume(&mut self, embeddings: &[Option<Embedding>]) {
-        if let (true, Some(at)) = (self.pending, self.last) {
+        if let (true, Some(at)) = (self.pending, self.intake.last) {
             self.finish(at, embeddings);
         }
     }
 
-    fn peek(&self, at: MediaTime) -> Vec<Track> {
-        let Some(last) = self.last else {
-            return Vec::new();
-        };
+    fn peek_into(&self, at: MediaTime, out: &mut Vec<Track>) {
+        let Some(last) = self.intake.last else { return };
         let at = at.max(last);
-        let mut out = Vec::with_capacity(self.tracks.len());
-        for track in self.tracks.iter().filter(|t| t.id != 0) {
-            if at.since_us(track.matched_at) > self.settings.publish_lost_us {
-                continue;
-            }
-            let (bbox, velocity) =
-                track.look_ahead(last, at, self.settings.frame_rate, self.camera);
-            let sighting = Sighting {
+        let publish_lost_us = self.settings.publish_lost_us;
+        let fresh = |t: &&Tracklet| t.id != 0 && at.since_us(t.matched_at) <= publish_lost_us;
+        let sightings = self.tracks.iter().filter(fresh).map(|track| {
+            let (bbox, velocity) = track.look_ahead(last, at, self.camera);
+            Sighting {
                 id: track.id,
                 bbox,
                 class: track.class.winner(),
@@ -360,11 +384,9 @@ impl Tracker for Hybrid {
                 source: track.source(),
                 matched_at: track.matched_at,
                 velocity,
-            };
-            publish(&mut out, at, self.settings.publish_lost_us, sighting);
-        }
-        out.sort_unstable_by_key(|t| t.id);
-        out
+            }
+        });
+        publish(out, at, publish_lost_us, sightings);
     }
 
     fn move_camera(&mut self, affine: [f64; 6]) {
@@ -373,6 +395,7 @@ impl Tracker for Hybrid {
         let zoom = (a11 * a22 - a12 * a21).abs();
         let sane = affine.iter().all(|v| v.is_finite()) && (0.01..100.0).contains(&zoom);
         if !sane || tx.abs().max(ty.abs()) > 1e6 {
+            self.intake.counts.refused_motions += 1;
             return;
         }
         let [b11, b12, sx, b21, b22, sy] = self.camera.unwrap_or([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
@@ -387,8 +410,13 @@ impl Tracker for Hybrid {
     }
 
     fn counts(&self) -> Counts {
-        self.counts
+        self.intake.counts
     }
+}
+
+/// The box, wider by `by` pixels on either side and higher on either end.
+fn widened(bbox: &Rect, [x, y]: [f64; 2]) -> Rect {
+    Rect::new(bbox.left - x, bbox.top - y, bbox.right + x, bbox.bottom + y)
 }
 
 /// Reduces `list` to the entries at `places`, which ascend.

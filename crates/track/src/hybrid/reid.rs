@@ -13,6 +13,11 @@ const SOONEST_REFRESH_US: i64 = 300_000;
 const CANDIDATES_PER_REFRESH: usize = 8;
 /// A box covered to this share by one in front of it shows too much of the other.
 const COVERED: f64 = 0.4;
+/// Who was seen for less than this is not looked for: mostly it was nobody. In microseconds.
+const LIVED_US: i64 = 500_000;
+/// By what factor a height may have changed at once (a quarter more per second), and at most.
+const SIZES: f64 = 2.0;
+const MOST_SIZES: f64 = 3.0;
 /// How far a track reaches at once, in box heights.
 const REACH: f64 = 1.0;
 /// How far it reaches at most.
@@ -51,24 +56,24 @@ pub(super) fn plausible(
 ) -> bool {
     if track.state != State::Lost
         || track.gallery.is_empty()
+        || track.matched_at.since_us(track.born_at) < LIVED_US
         || !classes.allows(track.class.winner(), detection.class)
     {
         return false;
     }
     let (lost_s, found) = (lost_s(track, at), detection.bbox);
     // Half-hidden people are half as tall, and who comes nearer grows.
-    let ratio = found.height() / track.seen.height().max(1.0);
-    let most = (2.0 + 0.5 * lost_s).min(4.0);
-    if !(ratio <= most && ratio * most >= 1.0) {
+    let (before, now) = (track.seen.height().max(1.0), found.height().max(1.0));
+    let most = (SIZES + 0.25 * lost_s).min(MOST_SIZES);
+    if now > before * most || before > now * most {
         return false;
     }
     let way = |from: &Rect| {
         let ([ax, ay], [bx, by]) = (from.center(), found.center());
         (ax - bx).hypot(ay - by)
     };
-    let size = found.height().max(track.seen.height()).max(1.0);
     let reach = (REACH + settings.reach_per_s * lost_s).min(FARTHEST);
-    way(&track.seen).min(way(&track.bbox)) <= reach * size
+    way(&track.seen).min(way(&track.bbox)) <= reach * (before * now).sqrt()
 }
 
 /// Largest cosine distance at which a track lost for `lost_s` is found again.
@@ -143,7 +148,7 @@ pub(super) fn ask_refresh(
         let Purpose::Refresh(track) = ask.purpose else { return false };
         urgency(settings, tracks, track, at).inspect(|u| *rank = *u).is_some()
     });
-    urgent.sort_by(|a, b| b.0.total_cmp(&a.0));
+    urgent.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.detection.cmp(&b.1.detection)));
     for (_, ask) in urgent.iter().take(settings.refresh_per_update) {
         if let Purpose::Refresh(track) = ask.purpose {
             tracks[track].sampled_at = Some(at);
@@ -175,6 +180,7 @@ pub(super) fn identify(
     };
     let lost: Vec<usize> = (0..tracks.len())
         .filter(|&track| found.iter().any(|&ask| could_be(&tracks[track], ask)))
+        .filter(|&track| tracks[track].gallery.spread() <= settings.widest_distance)
         .collect();
     let mut costs = Costs::default();
     costs.fill(lost.len(), found.len(), |row, col| {
@@ -204,31 +210,36 @@ mod tests {
             class: ClassId(class),
             score: 0.9,
         };
-        let mut track = Tracklet::new(&person(0.0, 100.0, 0), MediaTime::from_90k(0));
+        let mut track = Tracklet::new(&person(0.0, 100.0, 0), MediaTime::from_90k(-90_000));
+        track.matched_at = MediaTime::from_90k(0);
         track.gallery.add(&Embedding::normalised(&[1.0]).unwrap(), 8);
         track.miss(100_000);
-        let check = |detection: &Detection, seconds: i64| {
+        let check_for = |track: &Tracklet, detection: &Detection, seconds: i64| {
             let at = MediaTime::from_90k(seconds * 90_000);
-            plausible(&Reid::default(), &ClassRule::Same, &track, detection, at)
+            plausible(&Reid::default(), &ClassRule::Same, track, detection, at)
         };
+        let check = |detection: &Detection, seconds| check_for(&track, detection, seconds);
         for (x, height, class, seconds, expected) in [
             (50.0, 100.0, 0, 1, true),
             (50.0, 100.0, 1, 1, false),
-            (290.0, 100.0, 0, 1, true),
-            (310.0, 100.0, 0, 1, false),
-            (490.0, 100.0, 0, 2, true),
-            (50.0, 260.0, 0, 1, false),
+            (240.0, 100.0, 0, 1, true),
+            (260.0, 100.0, 0, 1, false),
+            (390.0, 100.0, 0, 2, true),
+            (50.0, 220.0, 0, 1, true),
+            (50.0, 230.0, 0, 1, false),
             (50.0, 30.0, 0, 1, false),
         ] {
             let detection = person(x, height, class);
             assert_eq!(check(&detection, seconds), expected, "{x} {height} {class} {seconds}");
         }
+        let glimpsed = Tracklet { born_at: track.matched_at, ..track.clone() };
+        assert!(!check_for(&glimpsed, &person(50.0, 100.0, 0), 1));
     }
 
     #[test]
     fn the_limit_widens_and_ends() {
         let settings = Reid::default();
-        for (lost, expected) in [(0.0, 0.2), (1.0, 0.24), (2.5, 0.3), (60.0, 0.3)] {
+        for (lost, expected) in [(0.0, 0.2), (1.0, 0.24), (2.5, 0.27), (60.0, 0.27)] {
             assert!((limit(&settings, lost) - expected).abs() < 1e-12, "{lost}");
         }
     }

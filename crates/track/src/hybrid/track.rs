@@ -2,7 +2,8 @@
 
 use razz_base::{Detection, Embedding, MediaTime, Rect, TrackSource};
 
-use crate::kalman::{Xywh, to_xywh};
+use super::NOMINAL_RATE;
+use crate::kalman::{POSITION_WEIGHT, VELOCITY_WEIGHT, Xywh, to_xywh};
 use crate::publish::ClassVotes;
 
 /// A lost object is expected to keep its velocity this long, in seconds ...
@@ -65,10 +66,30 @@ impl Gallery {
         }
     }
 
-    /// Cosine distance to the most similar look; infinite for an empty gallery.
+    /// Mean cosine distance between the looks themselves; 0 for one alone. Looks that differ among
+    /// themselves as much as strangers do belong to a detector's whim, or to two people.
+    pub(super) fn spread(&self) -> f64 {
+        let (mut sum, mut pairs) = (0.0, 0.0);
+        for (place, look) in self.looks.iter().enumerate() {
+            for other in &self.looks[..place] {
+                sum += 1.0 - look.similarity(other);
+                pairs += 1.0;
+            }
+        }
+        if pairs > 0.0 { sum / pairs } else { 0.0 }
+    }
+
+    /// Mean cosine distance to the more similar half of the looks; infinite for an empty gallery.
+    /// One similar look among many is chance, or a neighbour's that slipped in; all of them would
+    /// ask of everybody to be seen from one side only.
     pub(super) fn distance(&self, look: &Embedding) -> f64 {
-        let distances = self.looks.iter().map(|l| 1.0 - l.similarity(look));
-        distances.fold(f64::INFINITY, f64::min)
+        let mut distances: Vec<f64> = self.looks.iter().map(|l| 1.0 - l.similarity(look)).collect();
+        let half = distances.len().div_ceil(2);
+        if half == 0 {
+            return f64::INFINITY;
+        }
+        distances.sort_unstable_by(f64::total_cmp);
+        distances[..half].iter().sum::<f64>() / half as f64
     }
 }
 
@@ -81,6 +102,9 @@ pub(super) struct Tracklet {
     pub(super) filter: Xywh,
     /// The filter's box at the last update.
     pub(super) bbox: Rect,
+    /// The errors of the last two predictions that were matched without a gap, the later one last:
+    /// x and y, in standard deviations.
+    pub(super) errors: [Option<[f64; 2]>; 2],
     /// Where it was last matched, in today's picture.
     pub(super) seen: Rect,
     pub(super) score: f64,
@@ -112,6 +136,7 @@ impl Tracklet {
             state: State::Tentative,
             filter,
             bbox: filter.bbox(),
+            errors: [None; 2],
             seen: detection.bbox,
             score: detection.score,
             class: ClassVotes::new(detection.class, detection.score),
@@ -133,11 +158,13 @@ impl Tracklet {
         (moved, if self.state == State::Lost { 0.0 } else { moved })
     }
 
-    /// Predicts the state from the last update's time to the next one's.
-    pub(super) fn advance(&mut self, from: MediaTime, to: MediaTime, frame_rate: f64) {
+    /// Predicts the state from the last update's time to the next one's, with process noise of
+    /// `calm` times the nominal one, velocities changing `agility` times that.
+    pub(super) fn advance(&mut self, from: MediaTime, to: MediaTime, calm: f64, agility: f64) {
         let (moved, grown) = self.shares(from, to);
-        let frames = to.since_secs(from) * frame_rate;
-        self.filter.advance(frames, moved * frame_rate, grown * frame_rate);
+        let frames = to.since_secs(from) * NOMINAL_RATE;
+        let noise = [POSITION_WEIGHT * calm, VELOCITY_WEIGHT * calm * agility];
+        self.filter.advance(frames, moved * NOMINAL_RATE, grown * NOMINAL_RATE, noise);
         self.bbox = self.filter.bbox();
     }
 
@@ -158,7 +185,6 @@ impl Tracklet {
         &self,
         from: MediaTime,
         at: MediaTime,
-        frame_rate: f64,
         affine: Option<[f64; 6]>,
     ) -> (Rect, [f64; 4]) {
         let (moved, grown) = self.shares(from, at);
@@ -173,29 +199,39 @@ impl Tracklet {
                 axis.vel = 0.0;
             }
         }
-        let velocity = filter.edge_velocity().map(|v| v * frame_rate * slowed);
-        (filter.bbox_after(moved * frame_rate, grown * frame_rate), velocity)
+        let velocity = filter.edge_velocity().map(|v| v * NOMINAL_RATE * slowed);
+        (filter.bbox_after(moved * NOMINAL_RATE, grown * NOMINAL_RATE), velocity)
     }
 
-    /// Takes a detection of its own, by motion and overlap.
-    pub(super) fn take(&mut self, detection: &Detection, at: MediaTime) {
+    /// The standard deviation of the predicted place, x and y, in pixels.
+    pub(super) fn doubt(&self) -> [f64; 2] {
+        [self.filter.axes[0].pos_var.sqrt(), self.filter.axes[1].pos_var.sqrt()]
+    }
+
+    /// Takes a detection of its own, by motion and overlap; its place is as uncertain as `noise`
+    /// times ByteTrack's measurements.
+    pub(super) fn take(&mut self, detection: &Detection, at: MediaTime, noise: f64) {
         if let Some(us) = &mut self.probation_us {
             *us += if self.state == State::Tracked { at.since_us(self.matched_at) } else { 0 };
             if *us >= PROBATION_US {
                 self.probation_us = None;
             }
         }
-        self.place(detection, at);
+        self.place(detection, at, noise);
     }
 
     /// Takes a detection that looks like it.
-    pub(super) fn recover(&mut self, detection: &Detection, at: MediaTime) {
+    pub(super) fn recover(&mut self, detection: &Detection, at: MediaTime, noise: f64) {
         self.probation_us = Some(0);
-        self.place(detection, at);
+        self.place(detection, at, noise);
     }
 
-    fn place(&mut self, detection: &Detection, at: MediaTime) {
-        self.filter.correct(to_xywh(&detection.bbox));
+    fn place(&mut self, detection: &Detection, at: MediaTime, noise: f64) {
+        let measured = to_xywh(&detection.bbox);
+        let std = POSITION_WEIGHT * noise;
+        let error = (self.missed_us == 0).then(|| self.filter.surprise(measured, std));
+        self.errors = [self.errors[1], error];
+        self.filter.correct(measured, std);
         self.bbox = self.filter.bbox();
         self.seen = detection.bbox;
         self.state = State::Tracked;
@@ -249,7 +285,10 @@ mod tests {
             gallery.add(&look(0.5 * i as f32), 4);
         }
         assert_eq!(gallery.len(), 4);
-        assert!(gallery.distance(&look(0.5 * 99.0)) < 1e-6);
+        // The last four are kept; the better half of them are the last two.
+        let [own, before] = [0.0, 0.5].map(|angle: f64| 1.0 - angle.cos());
+        assert!((gallery.distance(&look(0.5 * 99.0)) - (own + before) / 2.0).abs() < 1e-4);
+        assert!(gallery.spread() > 0.3);
         // Vectors of another model start over.
         gallery.add(&Embedding::normalised(&[1.0, 0.0, 0.0]).unwrap(), 4);
         assert_eq!(gallery.len(), 1);

@@ -1,6 +1,9 @@
 //! Reads the tracking cases of the test data and compares results with references.
 #![allow(dead_code, unreachable_pub, reason = "each test and example uses its own part")]
 
+pub mod hota;
+pub mod pass;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,130 @@
+//! An update allocates nothing once the lists have grown to the scene: a counting allocator says
+//! so. (What an update asks of the caller, a list of detections to embed, is one allocation.)
+#![allow(unsafe_code, reason = "an allocator that counts has to implement `GlobalAlloc`")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::f64::consts::TAU;
+
+use razz_base::{ClassId, Detection, Embedding, MediaTime, Rect};
+use razz_track::{Kind, Reid, Settings, Tracker, Update, build};
+
+/// Counts what the current thread allocates; tests run side by side.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count() {
+    // While a thread ends its counter is gone, and nobody reads it any more.
+    let _ = ALLOCATIONS.try_with(|n| n.set(n.get() + 1));
+}
+
+// SAFETY: every call is handed to `System` unchanged, which upholds the contract; the counter is a
+// plain thread-local number that allocates nothing itself.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's layout, as given.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's layout, as given.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count();
+        // SAFETY: `ptr` came from `System` by way of this allocator, with this layout.
+        unsafe { System.realloc(ptr, layout, new_size) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: `ptr` came from `System` by way of this allocator, with this layout.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations of the current thread while `f` runs.
+fn allocations(f: impl FnOnce()) -> u64 {
+    let before = ALLOCATIONS.with(Cell::get);
+    f();
+    ALLOCATIONS.with(Cell::get) - before
+}
+
+/// People who walk up and down, hide now and then, are faint now and then, and are replaced by
+/// others after a while: tracks are born, lost, found and removed throughout. It all repeats after
+/// 180 frames, so that the lists have seen their longest after a few such rounds.
+fn scene(people: usize, frame: i64) -> Vec<Detection> {
+    let person = |i: usize| {
+        let own = i as i64 * 7;
+        let generation = (frame + own * 3) / 90;
+        let hidden = (frame + own) % 36 < 4 || (frame + own) % 180 > 140;
+        let x = 60.0
+            + 90.0 * (i % 20) as f64
+            + 25.0 * (frame as f64 * TAU / 180.0 + i as f64).sin()
+            + 40.0 * (generation % 2) as f64;
+        let y = 100.0 + 110.0 * (i / 20) as f64;
+        let score = if (frame + own) % 10 == 0 { 0.35 } else { 0.9 };
+        let bbox = Rect::from_center(x, y, 35.0, 90.0);
+        (!hidden).then_some(Detection { bbox, class: ClassId(0), score })
+    };
+    (0..people).filter_map(person).collect()
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(vec![1_u8; 100]))), 1);
+    assert_eq!(allocations(|| ()), 0);
+}
+
+#[test]
+fn an_update_allocates_nothing_after_warm_up() {
+    for (kind, reid) in [(Kind::ByteTrack, false), (Kind::Hybrid, false), (Kind::Hybrid, true)] {
+        for stride in [1, 5] {
+            let settings =
+                Settings { reid: Reid { enabled: reid, ..Reid::default() }, ..Settings::default() };
+            let mut tracker: Box<dyn Tracker> = build(kind, &settings);
+            let look = Embedding::normalised(&[1.0; 128]);
+            let mut tracks = Vec::new();
+            let (mut asked, mut ids) = (0, BTreeSet::new());
+            for frame in (0..2700).step_by(stride) {
+                let detections = scene(60, frame);
+                let at = MediaTime::from_90k(frame * 3000);
+                if frame % 180 == 0 {
+                    tracker.move_camera([1.0, 0.0, 3.0, 0.0, 1.0, -2.0]);
+                }
+                let mut wanted = 0;
+                let during = allocations(|| {
+                    if let Update::NeedEmbeddings(list) = tracker.update(at, &detections) {
+                        wanted = list.len();
+                    }
+                    tracks.clear();
+                    tracker.peek_into(at, &mut tracks);
+                    tracker.peek_into(at.plus_90k(1500), &mut tracks);
+                });
+                if wanted > 0 {
+                    // Looks are memory by nature: their galleries grow here, not in the update.
+                    tracker.resume(&vec![look.clone(); wanted]);
+                    asked += 1;
+                }
+                if frame >= 1800 {
+                    // The list of what is asked for is handed out; nothing else is allocated.
+                    let most = u64::from(wanted > 0);
+                    assert!(during <= most, "{kind:?} reid {reid} frame {frame}: {during}");
+                    ids.extend(tracks.iter().map(|t| t.id));
+                }
+            }
+            assert_eq!(reid, asked > 0, "{kind:?}");
+            // Tracks came and went meanwhile.
+            assert!(ids.len() > 65, "{kind:?} stride {stride}: only {} ids", ids.len());
+        }
+    }
+}
