@@ -11,10 +11,11 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use razz_base::{Rect, Size};
 use razz_vision::engine::library_candidates;
+use razz_vision::inside::DenseHead;
 use razz_vision::{
     ChannelOrder, Decoder, Detector, DetectorSettings, Embedder, EngineChoice, InputFormat,
-    Letterbox, ModelSource, OnnxEmbedder, Picture, Placement, Values, builtin_embedder,
-    encode_jpeg,
+    Letterbox, ModelSource, MotionEstimator, OnnxEmbedder, Picture, Placement, Plane, Values,
+    builtin_embedder, encode_jpeg,
 };
 use support::{mp4, testdata};
 
@@ -25,6 +26,8 @@ fn bench(c: &mut Criterion) {
     let picture = decoder.decode(&units[0], true).unwrap().unwrap();
     decoding(c, &units);
     letterboxing(c, &picture);
+    reading_heads(c);
+    motion(c, &units);
     around_the_model(c, &picture);
     detecting(c, &data.join("models/yolo11n.onnx"), &picture);
     embedding(c, &data.join("models/osnet_x0_25_msmt17.onnx"), &picture);
@@ -67,13 +70,84 @@ fn letterboxing(c: &mut Criterion, picture: &Picture) {
     group.finish();
 }
 
+/// A random number from 0 to 1 (linear congruential).
+fn random(state: &mut u32) -> f32 {
+    *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+    (*state >> 8) as f32 / (1 << 24) as f32
+}
+
+/// What comes after the model, without a model.
+fn reading_heads(c: &mut Criterion) {
+    const CANDIDATES: usize = 8400;
+    let mut state = 1;
+    // A hundred objects with 84 candidates each, all of them sure enough.
+    let mut crowd = vec![0.0; 5 * CANDIDATES];
+    for i in 0..CANDIDATES {
+        let (x, y) = (i / 84 % 10 * 62 + 40, i / 840 * 62 + 40);
+        crowd[i] = x as f32 + 6.0 * random(&mut state);
+        crowd[CANDIDATES + i] = y as f32 + 6.0 * random(&mut state);
+        crowd[2 * CANDIDATES + i] = 50.0 + 6.0 * random(&mut state);
+        crowd[3 * CANDIDATES + i] = 50.0 + 6.0 * random(&mut state);
+        crowd[4 * CANDIDATES + i] = 0.3 + 0.6 * random(&mut state);
+    }
+    // A street: about 200 candidates, the rest as unsure as they are.
+    let street: Vec<f32> = (0..84 * CANDIDATES)
+        .map(|i| {
+            let value = random(&mut state);
+            match i / CANDIDATES {
+                0 | 1 => value * 640.0,
+                2 | 3 => 40.0,
+                _ if value > 0.9997 => value,
+                _ => value * 0.2,
+            }
+        })
+        .collect();
+    let mut out = Vec::new();
+    let mut group = c.benchmark_group("after the model");
+    let mut head = DenseHead::new(80, CANDIDATES, 0.25, 0.7).unwrap();
+    group.bench_function("a street's 84x8400: head and suppression", |b| {
+        b.iter(|| assert!(head.read(&street, &mut out)));
+    });
+    let mut head = DenseHead::new(1, CANDIDATES, 0.25, 0.7).unwrap();
+    group.bench_function("suppression of 8400 candidates of 100 objects", |b| {
+        b.iter(|| assert!(head.read(&crowd, &mut out)));
+    });
+    group.finish();
+}
+
+/// How the camera moves, 720p: standing, and panning over a still picture.
+fn motion(c: &mut Criterion, units: &[razz_base::AccessUnit]) {
+    let mut decoder = Decoder::new().unwrap();
+    let pictures: Vec<Picture> =
+        units[..8].iter().map(|unit| decoder.decode(unit, true).unwrap().unwrap()).collect();
+    let mut group = c.benchmark_group("camera motion at 720p");
+    let mut estimator = MotionEstimator::default();
+    let mut at = 0;
+    group.bench_function("standing", |b| {
+        b.iter(|| {
+            at = (at + 1) % 14;
+            // To and fro through the clip, so that nobody jumps.
+            estimator.look(pictures[at.min(14 - at)].luma(), &[])
+        });
+    });
+    let luma = pictures[0].luma();
+    group.bench_function("panning by 12 px a picture", |b| {
+        b.iter(|| {
+            at = (at + 1) % 8;
+            let view =
+                Plane { data: &luma.data[12 * at.min(8 - at)..], width: 1232, height: 719, ..luma };
+            estimator.look(view, &[])
+        });
+    });
+    group.finish();
+}
+
 /// Letterbox, head and suppression alone: a model that only hands out a constant.
 fn around_the_model(c: &mut Criterion, picture: &Picture) {
-    let mut state = 1u32;
+    let mut state = 1;
     let output: Vec<f32> = (0..84 * 8400)
         .map(|i| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let random = (state >> 8) as f32 / (1 << 24) as f32;
+            let random = random(&mut state);
             // Boxes anywhere, 40 wide and high; about 200 candidates above 0.25.
             match i / 8400 {
                 0 | 1 => random * 640.0,

@@ -22,6 +22,8 @@ mod fit;
 mod glance;
 mod heads;
 mod input;
+#[doc(hidden)]
+pub mod inside;
 mod jpeg;
 mod letterbox;
 mod model;

@@ -131,6 +131,11 @@ pub(crate) enum Head {
 }
 
 impl Head {
+    /// The head of YOLO11 with so many rows and columns, if it can be one.
+    pub(crate) fn dense(rows: usize, columns: usize) -> Option<Self> {
+        Dense::new(rows, columns).map(Self::Dense)
+    }
+
     pub(crate) fn family(&self) -> Family {
         match self {
             Self::Dense(_) => Family::Yolo11,
