@@ -69,9 +69,9 @@ pub trait Trial {
     fn run(&mut self, engine: &mut dyn Engine) -> Result<(), EngineError>;
 }
 
-/// Runs timed per engine at most, and for how long; the shortest counts.
+/// Timed runs of each of two engines at most, and for how long; the shortest counts.
 const TIMED_RUNS: usize = 5;
-const TIMED_US: i64 = 500_000;
+const TIMED_US: i64 = 1_000_000;
 /// Once loading and measuring took so long, what remains is left untried.
 const BUDGET_US: i64 = 10_000_000;
 
@@ -148,35 +148,50 @@ struct Candidate<'a> {
     last_resort: bool,
 }
 
-/// An engine that passed, and the time of a run in microseconds once that is known.
+/// An engine that passed, and the shortest of its timed runs in microseconds.
 struct Passed {
     engine: Box<dyn Engine>,
     run_us: Option<i64>,
 }
 
 impl Passed {
-    /// The time of a run, measured at the first call.
-    fn measure(
+    /// One more timed run.
+    fn run(
         &mut self,
         now: &dyn Fn() -> MonoTime,
         trial: &mut dyn Trial,
-    ) -> Result<i64, EngineError> {
-        if let Some(run_us) = self.run_us {
-            return Ok(run_us);
-        }
-        let name = self.engine.name().to_owned();
-        let engine = self.engine.as_mut();
-        let (begin, mut best) = (now(), i64::MAX);
+    ) -> Result<(), EngineError> {
+        let (name, engine) = (self.engine.name().to_owned(), self.engine.as_mut());
+        let start = now();
+        guarded(&name, || trial.run(engine))?;
+        let took_us = now().since_us(start);
+        self.run_us = Some(self.run_us.map_or(took_us, |best| best.min(took_us)));
+        Ok(())
+    }
+
+    /// Whether it is faster than `other`. Their runs alternate, so that whatever else goes on here
+    /// hinders both. The outer error is this one's, the inner one the other's.
+    fn beats(
+        &mut self,
+        other: &mut Self,
+        now: &dyn Fn() -> MonoTime,
+        trial: &mut dyn Trial,
+    ) -> Result<Result<bool, EngineError>, EngineError> {
+        let begin = now();
         for _ in 0..TIMED_RUNS {
-            let start = now();
-            guarded(&name, || trial.run(engine))?;
-            best = best.min(now().since_us(start));
+            self.run(now, trial)?;
+            if let Err(error) = other.run(now, trial) {
+                return Ok(Err(error));
+            }
             if now().since_us(begin) > TIMED_US {
                 break;
             }
         }
-        self.run_us = Some(best);
-        Ok(best)
+        Ok(Ok(self.run_us < other.run_us))
+    }
+
+    fn time(&self) -> String {
+        format!("{} {:.1} ms", self.engine.name(), self.run_us.unwrap_or_default() as f64 / 1000.0)
     }
 }
 
@@ -211,20 +226,23 @@ fn select<'a>(
             }
         };
         best = match (best.take(), now) {
-            (Some(mut rival), Some(now)) => {
-                let pair = [rival.measure(now, trial), passed.measure(now, trial)];
-                if let [Ok(rival_us), Ok(passed_us)] = pair {
+            (Some(mut rival), Some(now)) => match passed.beats(&mut rival, now, trial) {
+                Ok(Ok(faster)) => {
                     if times.is_empty() {
-                        times.push(milliseconds(rival.engine.name(), rival_us));
+                        times.push(rival.time());
                     }
-                    times.push(milliseconds(passed.engine.name(), passed_us));
-                    Some(if passed_us < rival_us { passed } else { rival })
-                } else {
-                    let works = if pair[0].is_ok() { rival } else { passed };
-                    errors.extend(pair.into_iter().filter_map(Result::err));
-                    Some(works)
+                    times.push(passed.time());
+                    Some(if faster { passed } else { rival })
                 }
-            }
+                Ok(Err(error)) => {
+                    errors.push(error);
+                    Some(passed)
+                }
+                Err(error) => {
+                    errors.push(error);
+                    Some(rival)
+                }
+            },
             _ => Some(passed),
         };
     }
@@ -254,10 +272,6 @@ impl Candidate<'_> {
             Ok((Passed { engine, run_us: None }, fits))
         })
     }
-}
-
-fn milliseconds(name: &str, us: i64) -> String {
-    format!("{name} {:.1} ms", us as f64 / 1000.0)
 }
 
 #[cfg(test)]

@@ -120,8 +120,10 @@ fn several(run: &FirstRun<'_>, outputs: &[Tensor<'_>]) -> Option<Head> {
     if rows != queries || !(1..=65535).contains(&classes) || softmax {
         return None;
     }
-    // What `rfdetr` exports has these names, and nobody else's does.
-    let rf = run.ports[boxes].name == "dets" && run.ports[logits].name == "labels";
+    // What `rfdetr` exports has these names, and nobody else's does; and of those who were trained
+    // on COCO only it and DETR's elder kin, fed likewise, count classes by category id.
+    let names = (run.ports[boxes].name.as_str(), run.ports[logits].name.as_str());
+    let rf = names == ("dets", "labels") || classes == 91;
     let family = if rf { Family::RfDetr } else { Family::RtDetr };
     Some(Head::Query(Query::Raw { logits, boxes, classes, family }))
 }
@@ -270,6 +272,8 @@ mod tests {
             (vec![f("boxes", b), f("logits", q)], Some((Family::RtDetr, Some(80)))),
             (vec![f("a", q), f("b", b)], Some((Family::RtDetr, Some(80)))),
             (vec![f("dets", b), f("labels", &[1, 300, 91])], Some((Family::RfDetr, Some(91)))),
+            (vec![f("dets", b), f("labels", &[1, 300, 5])], Some((Family::RfDetr, Some(5)))),
+            (vec![f("logits", &[1, 300, 91]), f("boxes", b)], Some((Family::RfDetr, Some(91)))),
             (
                 vec![f("logits", q), f("pred_boxes", b), f("last_hidden_state", &[1, 300, 256])],
                 Some((Family::RtDetr, Some(80))),
