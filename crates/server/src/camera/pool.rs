@@ -154,23 +154,34 @@ impl Pool {
         let engine = detector.engine_name().to_owned();
         let inference = self.inference.get_or_init(|| metrics::inference(&engine));
         lock(&self.queue).state = ModelState::Ready { engine };
-        let mut detections = Vec::new();
-        while let Some((time, slot)) = self.next() {
-            slot.mailbox.detection_started(time);
-            detections.clear();
+        let mut slots = Vec::new();
+        let mut found = Vec::new();
+        while self.next(detector.batch(), &mut slots) {
+            for slot in &slots {
+                slot.mailbox.detection_started(slot.time());
+            }
+            found.resize(slots.len(), Vec::new());
             let begun = inference.start_timer();
-            let outcome =
-                catch_unwind(AssertUnwindSafe(|| detector.detect(&slot.picture, &mut detections)));
-            begun.observe_duration();
-            match outcome {
-                Ok(Ok(())) => slot.mailbox.detections(slot.picture, detections.clone()),
-                Ok(Err(error)) => {
-                    warn!(frame = %slot.picture.key, "detection failed: {error}");
-                    slot.mailbox.detection_failed(time);
-                }
-                Err(_) => {
-                    error!(frame = %slot.picture.key, "the detector panicked on this picture");
-                    slot.mailbox.detection_failed(time);
+            let together = look(&mut detector, &slots, &mut found);
+            // Those of a batch share its time.
+            let count = slots.len();
+            let each = begun.stop_and_discard() / count as f64;
+            for (slot, found) in slots.drain(..).zip(&mut found) {
+                inference.observe(each);
+                let outcome = match &together {
+                    // So that a bad picture does not cost the others theirs.
+                    Err(_) if count > 1 => {
+                        let alone = std::slice::from_ref(&slot);
+                        look(&mut detector, alone, std::slice::from_mut(found))
+                    }
+                    together => together.clone(),
+                };
+                match outcome {
+                    Ok(()) => slot.mailbox.detections(slot.picture, found.clone()),
+                    Err(error) => {
+                        warn!(frame = %slot.picture.key, "{error}");
+                        slot.mailbox.detection_failed(slot.time());
+                    }
                 }
             }
         }
@@ -185,21 +196,50 @@ impl Pool {
         }
     }
 
-    /// Waits for the next picture; `None` when the pool is closed.
-    fn next(&self) -> Option<(MediaTime, Slot)> {
+    /// Waits for the next picture and takes others that wait as well into `slots`, `most` in all;
+    /// `false` when the pool is closed.
+    fn next(&self, most: usize, slots: &mut Vec<Slot>) -> bool {
         let mut queue = lock(&self.queue);
         loop {
             if queue.closed {
-                return None;
+                return false;
             }
-            if let Some(camera) = queue.scheduler.take()
-                && let Some(slot) = queue.slots.remove(&camera)
+            while slots.len() < most
+                && let Some(camera) = queue.scheduler.take()
             {
-                return Some((slot.picture.key.time, slot));
+                slots.extend(queue.slots.remove(&camera));
+            }
+            if !slots.is_empty() {
+                return true;
             }
             let waited = self.news.wait_timeout(queue, Duration::from_secs(1));
             queue = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;
         }
+    }
+}
+
+impl Slot {
+    fn time(&self) -> MediaTime {
+        self.picture.key.time
+    }
+}
+
+/// Lets the detector look at pictures together; a list of detections for each.
+fn look(
+    detector: &mut Detector,
+    slots: &[Slot],
+    found: &mut [Vec<Detection>],
+) -> Result<(), String> {
+    let looked = catch_unwind(AssertUnwindSafe(|| match (slots, &mut *found) {
+        ([slot], [found]) => detector.detect(&slot.picture, found),
+        _ => {
+            let pictures: Vec<&Picture> = slots.iter().map(|slot| &slot.picture).collect();
+            detector.detect_batch(&pictures, found)
+        }
+    }));
+    match looked {
+        Ok(done) => done.map_err(|error| format!("detection failed: {error}")),
+        Err(_) => Err("the detector panicked on this picture".to_owned()),
     }
 }
 
@@ -214,5 +254,54 @@ fn yield_to_video() {
     let outcome = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 10) };
     if outcome != 0 {
         warn!("cannot lower the priority of inference: {}", std::io::Error::last_os_error());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use razz_base::{FrameKey, MonoTime, Size, WallQuality, WallTime};
+    use razz_vision::{Colour, Matrix, Plane};
+
+    use super::super::driver::mailbox;
+    use super::*;
+
+    /// A grey picture of a camera.
+    fn picture(camera: u32) -> Picture {
+        let key = FrameKey { camera: CameraId::new(camera).unwrap(), time: MediaTime::from_90k(7) };
+        let wall = WallTime { us: 0, quality: WallQuality::Arrival };
+        let colour = Colour { matrix: Matrix::Bt709, full_range: false, stated: true };
+        let plane = |side| Plane { data: &[128; 16], stride: side, width: side, height: side };
+        let (now, size) = (MonoTime::from_us(0), Size::new(4, 4));
+        let planes = [plane(4), plane(2), plane(2)];
+        Picture::from_planes(key, wall, now, size, colour, planes).unwrap()
+    }
+
+    #[test]
+    fn a_batch_takes_one_picture_of_each_camera_that_waits() {
+        let pool = Pool::start("test".to_owned(), None);
+        lock(&pool.queue).state = ModelState::Ready { engine: "test".to_owned() };
+        let (mailbox, _inbox) = mailbox();
+        let mut slots = Vec::new();
+        for (offered, most, runs) in [
+            (&[1, 2, 3, 4][..], 3, &[3, 1][..]),
+            // The newest picture of a camera only.
+            (&[5, 5, 6], 3, &[2]),
+            (&[1, 2], 1, &[1, 1]),
+        ] {
+            offered.iter().for_each(|camera| pool.offer(picture(*camera), 6.0, &mailbox));
+            let mut served = Vec::new();
+            for run in runs {
+                assert!(pool.next(most, &mut slots));
+                assert_eq!(slots.len(), *run, "{offered:?}");
+                served.extend(slots.drain(..).map(|slot| slot.picture.key.camera.as_u32()));
+            }
+            // Whose turn it is is the scheduler's to say.
+            served.sort_unstable();
+            let mut wanted = offered.to_vec();
+            wanted.dedup();
+            assert_eq!(served, wanted);
+        }
+        pool.close();
+        assert!(!pool.next(3, &mut slots));
     }
 }
