@@ -207,4 +207,18 @@ mod tests {
             assert_eq!(rectangle(picture, largest), want, "{picture:?} in {largest:?}");
         }
     }
+
+    #[test]
+    fn outputs_beyond_reason() {
+        for (shape, huge) in [
+            (Some(vec![Some(1), Some(84), Some(8400)]), false),
+            (Some(vec![None, Some(84), None]), false),
+            (None, false),
+            (Some(vec![Some(1), Some(84), Some(1 << 40)]), true),
+            (Some(vec![Some(usize::MAX), Some(usize::MAX)]), true),
+        ] {
+            let port = Port { name: "output0".to_owned(), shape, element: None };
+            assert_eq!(is_huge(&port), huge, "{port}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use razz_vision::engine::library_candidates;
 use razz_vision::{
     DetectError, Detector, DetectorSettings, EngineChoice, ModelError, ModelSource, OnnxEmbedder,
 };
+use support::onnx::{F16, F32, Graph, I64};
 use support::{onnx, testdata};
 
 fn engines() -> Vec<EngineChoice> {
@@ -136,6 +137,112 @@ fn shapes_that_are_not_known() {
         let names = onnx::with_names(&output(&[1, 6, 50]), "{0: 'person'}");
         let error = load(&names, engine).err().unwrap().to_string();
         assert!(error.contains("2 values after each box, and names 1"), "{error}");
+    }
+}
+
+/// Outputs that no picture has, or of no type that is read here, or none at all.
+#[test]
+fn outputs_that_make_no_sense() {
+    let graph = || Graph::default().input("images", F32, &[1, 3, 64, 64]);
+    let zeros = [0.0; 6 * 84];
+    for engine in engines() {
+        for (what, model, says) in [
+            (
+                "halves",
+                graph()
+                    .f32("data", &[1, 6, 84], &zeros)
+                    .node("Cast", &["data"], "output0", &[("to=", &[10])])
+                    .output("output0", F16, &[1, 6, 84]),
+                "some.onnx",
+            ),
+            (
+                "integers",
+                graph()
+                    .i64("data", &[1, 6, 84], &[0; 6 * 84])
+                    .node("Identity", &["data"], "output0", &[])
+                    .output("output0", I64, &[1, 6, 84]),
+                "output0 [1, 6, 84]",
+            ),
+            (
+                "empty",
+                graph()
+                    .f32("data", &[1, 0, 84], &[])
+                    .node("Identity", &["data"], "output0", &[])
+                    .output("output0", F32, &[1, 0, 84]),
+                "some.onnx",
+            ),
+            ("none", graph().f32("data", &[1], &[0.0]), "some.onnx"),
+            (
+                "no input",
+                Graph::default()
+                    .f32("data", &[1, 6, 84], &zeros)
+                    .node("Identity", &["data"], "output0", &[])
+                    .output("output0", F32, &[1, 6, 84]),
+                "some.onnx",
+            ),
+            (
+                "three inputs",
+                graph()
+                    .input("a", F32, &[1, 2])
+                    .input("b", F32, &[1, 2])
+                    .node("Identity", &["a"], "output0", &[])
+                    .output("output0", F32, &[1, 2]),
+                "takes images [1, 3, 64, 64]",
+            ),
+            (
+                "an operator that nobody has",
+                graph().node("Frobnicate", &["images"], "output0", &[]).output(
+                    "output0",
+                    F32,
+                    &[1, 6, 84],
+                ),
+                "Frobnicate",
+            ),
+            (
+                "too much memory",
+                graph()
+                    .i64("size", &[3], &[1, 6, 1 << 44])
+                    .node("ConstantOfShape", &["size"], "output0", &[])
+                    .output("output0", F32, &[1, 6, -1]),
+                "some.onnx",
+            ),
+        ] {
+            // rten computes with floats whatever the width they are declared in, and where memory
+            // runs out Rust ends the process: docs/guide/models.md says to trust one's models.
+            if engine == EngineChoice::Rten && ["halves", "too much memory"].contains(&what) {
+                continue;
+            }
+            let error = load(&model.model(), engine);
+            let error = error.err().unwrap_or_else(|| panic!("{what} is taken by {engine}"));
+            let error = error.to_string();
+            assert!(error.contains(says) && !error.contains('\n'), "{what}: {error}");
+        }
+    }
+}
+
+/// Whatever the bytes of a real model say, it is a model or an error.
+#[test]
+fn scribbled_real_models_never_crash() {
+    let Some(data) = testdata("scribbled_real_models_never_crash") else { return };
+    let whole = std::fs::read(data.join("models/yolox_nano.onnx")).unwrap();
+    let mut state = 7u32;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % below
+    };
+    for round in 0..12 {
+        let mut scribbled = whole.clone();
+        for _ in 0..1 << random(8) {
+            // The structure is all over the file; most of it lies at both ends.
+            let at = if random(2) == 0 { random(4000) } else { whole.len() - 1 - random(40_000) };
+            scribbled[at] = random(256) as u8;
+        }
+        for engine in engines() {
+            if let Err(error) = load(&scribbled, engine) {
+                let error = error.to_string();
+                assert!(error.contains("some.onnx") && !error.contains('\n'), "{round}: {error}");
+            }
+        }
     }
 }
 

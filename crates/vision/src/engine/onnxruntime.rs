@@ -154,7 +154,7 @@ fn start(provider: Provider) -> Result<Environment, EngineError> {
                     .with_name("razz")
                     .with_telemetry(false)
                     .build()
-                    .inspect(|environment| environment.set_log_level(LogLevel::Error))
+                    .inspect(|environment| environment.set_log_level(LogLevel::Fatal))
                     .map_err(said(NAME));
             }
             Err(error) => refused.push(error.to_string()),
@@ -174,7 +174,8 @@ fn start(provider: Provider) -> Result<Environment, EngineError> {
     Err(EngineError::new(NAME, refused.join("; ")))
 }
 
-/// What all have in common. Threads that wait do not spin: video needs the cores.
+/// What all have in common. Threads that wait do not spin: video needs the cores. What goes wrong is
+/// returned as an error, so it is not said on stderr as well.
 fn builder(
     environment: &Environment,
     threads: usize,
@@ -182,7 +183,7 @@ fn builder(
 ) -> Result<SessionBuilder, EngineError> {
     Session::builder(environment)
         .map_err(said(name))?
-        .with_log_level(LogLevel::Error)
+        .with_log_level(LogLevel::Fatal)
         .map_err(said(name))?
         .with_intra_threads(threads)
         .map_err(said(name))?
@@ -196,7 +197,14 @@ fn builder(
 
 /// Their errors are not `Send`, whatever they carry: kept as text.
 fn said<T>(name: &str) -> impl FnOnce(ort::Error<T>) -> EngineError {
-    move |error| EngineError::new(name, error)
+    move |error| EngineError::new(name, gist(&error.to_string()))
+}
+
+/// What ONNX Runtime says, without the place in its source, as in
+/// `/src/session.cc:12 void onnxruntime::f() [ONNXRuntimeError] : 1 : FAIL : what is wrong`.
+fn gist(text: &str) -> &str {
+    let Some((_, rest)) = text.rsplit_once("[ONNXRuntimeError] : ") else { return text };
+    rest.splitn(3, " : ").nth(2).unwrap_or(rest)
 }
 
 fn asked(answer: ort::Result<bool>) -> Result<bool, EngineError> {
@@ -304,4 +312,26 @@ fn given<'a>(
         _ => Elements::Other,
     };
     Ok(Tensor { shape, values })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gist_of_what_it_says() {
+        for (text, gist_of_it) in [
+            (
+                "/onnxruntime_src/provider.cc:2043 P& onnxruntime::Get() [ONNXRuntimeError] : 1 : \
+                 FAIL : Failed to load library x.so with error: y.so: cannot open",
+                "Failed to load library x.so with error: y.so: cannot open",
+            ),
+            ("[ONNXRuntimeError] : 2 : INVALID_ARGUMENT : a : b", "a : b"),
+            ("[ONNXRuntimeError] : odd", "odd"),
+            ("something else", "something else"),
+            ("", ""),
+        ] {
+            assert_eq!(gist(text), gist_of_it);
+        }
+    }
 }
