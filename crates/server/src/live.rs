@@ -28,6 +28,8 @@ pub(crate) struct Live {
 struct State {
     config: Config,
     pool: Arc<Pool>,
+    /// Whether the model's file was not there when the pool was started.
+    model_missing: bool,
 }
 
 /// Why a camera cannot be changed.
@@ -52,12 +54,13 @@ impl Live {
         clock: Clock,
     ) -> Arc<Self> {
         let pool = start_pool(&config, clock);
+        let model_missing = is_model_missing(&config);
         let live = Arc::new(Self {
             cameras: Arc::default(),
             units,
             clock,
             file,
-            state: Mutex::new(State { config, pool }),
+            state: Mutex::new(State { config, pool, model_missing }),
         });
         {
             let state = live.state();
@@ -154,6 +157,7 @@ impl Live {
                         info!("{} has not changed", file.path().display());
                     }
                     said.clear();
+                    self.take_up_model();
                 }
                 Err(errors) => {
                     let errors = errors.to_string();
@@ -163,6 +167,19 @@ impl Live {
                     }
                 }
             }
+        }
+    }
+
+    /// Loads the model whose file was not there before and is now.
+    fn take_up_model(&self) {
+        let config = {
+            let state = self.state();
+            let arrived = state.model_missing && !is_model_missing(&state.config);
+            arrived.then(|| state.config.clone())
+        };
+        if let Some(config) = config {
+            info!("model {} is here now", config.detector.model);
+            self.apply(config);
         }
     }
 
@@ -180,10 +197,14 @@ impl Live {
                 warn!("{section} has changed; it takes effect when razz is started again");
             }
         }
-        let needs_model = wants_model(&new) && matches!(state.pool.state(), ModelState::Off);
+        let missing = is_model_missing(&new);
+        let arrived = state.model_missing && !missing;
+        let needs_model =
+            wants_model(&new) && (arrived || matches!(state.pool.state(), ModelState::Off));
         let new_pool =
             (old.detector != new.detector || needs_model).then(|| start_pool(&new, self.clock));
         let analysis_changed = new_pool.is_some() || old.tracker != new.tracker;
+        state.model_missing = missing;
         let before = std::mem::replace(&mut state.config, new);
         if let Some(pool) = new_pool {
             std::mem::replace(&mut state.pool, pool).close();
@@ -248,6 +269,10 @@ fn analysis(state: &State) -> Analysis {
 
 fn wants_model(config: &Config) -> bool {
     config.cameras.iter().any(|camera| camera.detect_fps != DetectFps::Off)
+}
+
+fn is_model_missing(config: &Config) -> bool {
+    config.detector.model.path().is_err()
 }
 
 /// The pool loads the model in its own thread. No model is loaded when no camera wants detection.

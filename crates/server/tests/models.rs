@@ -234,3 +234,55 @@ fn a_config_without_its_model_names_the_command() {
         "{errors}"
     );
 }
+
+/// A server, ended with the test.
+struct Server(std::process::Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The server runs without its model, says how it comes here, and takes it up when it has come.
+#[test]
+fn a_model_that_comes_later_is_taken_up() {
+    let folder = Folder::new("later");
+    let config = folder.0.join("razz.toml");
+    let text = "[server]\nlisten = \"127.0.0.1:0\"\ncompat_listen = \"\"\nwebrtc_udp = \"127.0.0.1:0\"\n\
+                [detector]\nmodel = \"yolox_tiny\"\nengine = \"rten\"\nclasses = []\n\
+                [[camera]]\nid = 1\nurl = \"rtsp://127.0.0.1:1/\"\n";
+    fs::write(&config, text).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_razz"))
+        .args([Path::new("serve"), Path::new("--config"), &config])
+        .env("RAZZ_MODELS", &folder.0)
+        .env("RUST_LOG", "info")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let log = BufReader::new(child.stderr.take().unwrap());
+    let server = Server(child);
+    let (lines, said) = std::sync::mpsc::channel();
+    thread::spawn(move || log.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
+    let wait_for = |text: &str| {
+        let mut seen = Vec::new();
+        while let Ok(line) = said.recv_timeout(std::time::Duration::from_secs(60)) {
+            if line.contains(text) {
+                return line;
+            }
+            seen.push(line);
+        }
+        panic!("{text} is not said, but {seen:#?}");
+    };
+    let missing = wait_for("no detection: ");
+    assert!(missing.contains("`razz models pull yolox_tiny` brings it"), "{missing}");
+    let model = onnx::constant(&[1, 3, 64, 64], onnx::F32, &[1, 6, 84], &[0.0; 6 * 84]);
+    fs::write(folder.0.join("part"), model).unwrap();
+    fs::rename(folder.0.join("part"), folder.0.join("yolox_tiny.onnx")).unwrap();
+    wait_for("model yolox_tiny is here now");
+    let ready = wait_for("model is ready");
+    assert!(ready.contains("rten"), "{ready}");
+    drop(server);
+}
