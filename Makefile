@@ -40,8 +40,12 @@ onnxruntime: ## fetch the ONNX Runtime library, the faster of the two inference 
 	scripts/onnxruntime.sh cpu
 
 .PHONY: onnxruntime-openvino
-onnxruntime-openvino: ## the same with the OpenVINO provider, faster still on Intel CPUs
+onnxruntime-openvino: ## the same with the OpenVINO provider, faster still on many CPUs
 	scripts/onnxruntime.sh openvino
+
+.PHONY: onnxruntime-cuda
+onnxruntime-cuda: ## the same with the CUDA and TensorRT providers, for NVIDIA GPUs
+	scripts/onnxruntime.sh cuda
 
 # The parts -----------------------------------------------------------------------------------------
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Puts the ONNX Runtime library where razz finds it: ${RAZZ_CACHE:-~/.cache/razz}/onnxruntime.
 #
-#   scripts/onnxruntime.sh            whichever of the two is there already, else the first
+#   scripts/onnxruntime.sh            whichever of these is there already, else the first
 #   scripts/onnxruntime.sh cpu        the plain CPU library (24 MB)
-#   scripts/onnxruntime.sh openvino   with the OpenVINO provider, faster on Intel CPUs (about 100 MB)
+#   scripts/onnxruntime.sh openvino   with the OpenVINO provider, faster on many CPUs (about 100 MB)
+#   scripts/onnxruntime.sh cuda       with the CUDA and TensorRT providers (about 260 MB); they need
+#                                     the machine's own driver, CUDA 13 and cuDNN
 #
 # razz works without it, by its built-in engine. The wheels come from PyPI by pip and are checked
 # against the hashes in scripts/onnxruntime-*.txt; only the libraries are unpacked.
@@ -13,7 +15,7 @@ cd "$(dirname "$0")"
 flavour=${1:-cpu}
 pins=onnxruntime-$flavour.txt
 [ -f "$pins" ] || {
-  echo "usage: scripts/onnxruntime.sh [cpu|openvino]" >&2
+  echo "usage: scripts/onnxruntime.sh [cpu|openvino|cuda]" >&2
   exit 2
 }
 

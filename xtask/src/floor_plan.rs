@@ -63,7 +63,7 @@ const WORLDLY: [&str; 13] = [
 ];
 
 /// What only the roof may have beneath it.
-const ROOF_ONLY: [&str; 6] = ["tokio", "mio", "retina", "str0m", "axum", "hyper"];
+const ROOF_ONLY: [&str; 7] = ["tokio", "mio", "retina", "str0m", "axum", "hyper", "ureq"];
 
 /// What breaks the table, one line each.
 pub(crate) fn dependencies(root: &Path) -> io::Result<Vec<String>> {
