@@ -173,8 +173,8 @@ pub struct Reid {
     /// By how much that limit grows per second lost, since looks change with light and pose. Raising
     /// it finds people again who turned around, and more strangers after long absences.
     pub widen_per_s: f64,
-    /// Where it stops growing; a gallery whose looks differ more than this among themselves finds
-    /// nobody. Raising it is raising both of the above for long absences.
+    /// Where it stops growing; a gallery whose looks differ more than twice this among
+    /// themselves finds nobody. Raising it is raising both of the above for long absences.
     pub widest_distance: f64,
     /// How long a lost track can be found again by its looks, in microseconds. Raising it bridges
     /// longer absences, keeps more galleries in memory and asks for more embeddings.

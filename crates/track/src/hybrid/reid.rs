@@ -18,6 +18,9 @@ const LIVED_US: i64 = 500_000;
 /// By what factor a height may have changed at once (a quarter more per second), and at most.
 const SIZES: f64 = 2.0;
 const MOST_SIZES: f64 = 3.0;
+/// A gallery whose looks differ on average by more than the widest limit times this is of nobody;
+/// one person from all sides comes to more than the limit itself.
+const STRANGERS: f64 = 2.0;
 /// How far a track reaches at once, in box heights.
 const REACH: f64 = 1.0;
 /// How far it reaches at most.
@@ -180,7 +183,7 @@ pub(super) fn identify(
     };
     let lost: Vec<usize> = (0..tracks.len())
         .filter(|&track| found.iter().any(|&ask| could_be(&tracks[track], ask)))
-        .filter(|&track| tracks[track].gallery.spread() <= settings.widest_distance)
+        .filter(|&track| tracks[track].gallery.spread() <= STRANGERS * settings.widest_distance)
         .collect();
     let mut costs = Costs::default();
     costs.fill(lost.len(), found.len(), |row, col| {
