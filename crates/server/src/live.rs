@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use razz_base::CameraId;
 use razz_vision::{EngineChoice, ModelError};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
@@ -79,6 +80,11 @@ impl Live {
     /// The detector.
     pub(crate) fn pool(&self) -> Arc<Pool> {
         Arc::clone(&self.state().pool)
+    }
+
+    /// The cameras that the settings in force name.
+    pub(crate) fn wanted_cameras(&self) -> Vec<CameraId> {
+        self.state().config.cameras.iter().map(|camera| camera.id).collect()
     }
 
     /// Starts a camera that is not in the file.
@@ -192,6 +198,7 @@ impl Live {
             ("[access]", old.access == new.access),
             ("[viewers]", old.viewers == new.viewers),
             ("[compat]", old.compat == new.compat),
+            ("[log]", old.log == new.log),
         ] {
             if !same {
                 warn!("{section} has changed; it takes effect when razz is started again");
@@ -211,7 +218,8 @@ impl Live {
         }
         for camera in &before.cameras {
             if state.config.cameras.iter().all(|kept| kept.id != camera.id) {
-                info!(camera = %camera.id, "camera is removed");
+                let run = self.cameras.find(camera.id).map_or(0, |camera| camera.run());
+                info!(camera = camera.id.as_u32(), run, "camera is removed");
                 self.cameras.remove(camera.id);
             }
         }
@@ -226,7 +234,8 @@ impl Live {
                 }
                 _ => {
                     let what = if was.is_some() { "has another address" } else { "is added" };
-                    info!(camera = %camera.id, "camera {what}");
+                    let run = self.cameras.find(camera.id).map_or(0, |camera| camera.run());
+                    info!(camera = camera.id.as_u32(), run, "camera {what}");
                     self.start_camera(camera.clone(), &state);
                 }
             }

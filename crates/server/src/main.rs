@@ -33,16 +33,21 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(code) => return code,
     };
-    if let Err(error) = cli::logging::start(cli.log_level) {
+    // The config file may say how the log is written, so it is read first.
+    let opened = match &cli.command {
+        Command::Serve(serve) => match ConfigFile::open(&serve.config) {
+            Ok(opened) => Some(opened),
+            Err(errors) => return cli::refuse(&errors),
+        },
+        _ => None,
+    };
+    let configured = opened.as_ref().map(|(_, config)| config.log.format);
+    let format = cli.log_format.or(configured).unwrap_or_default();
+    if let Err(error) = cli::logging::start(cli.log_level, format) {
         return cli::refuse(&error);
     }
-    match cli.command {
-        Command::Check(check) => cli::check::run(&check.config),
-        Command::Serve(serve) => {
-            let (file, config) = match ConfigFile::open(&serve.config) {
-                Ok(opened) => opened,
-                Err(errors) => return cli::refuse(&errors),
-            };
+    match (cli.command, opened) {
+        (Command::Serve(serve), Some((file, config))) => {
             if let Err(error) = config.is_loopback_only() {
                 if !serve.open {
                     return cli::refuse(&error);
@@ -51,11 +56,13 @@ fn main() -> ExitCode {
             }
             serve::run(config, Some(file), &serde_json::Value::Null)
         }
-        Command::Models(options) => cli::models::run(&options),
-        Command::Doctor(doctor) => cli::doctor::run(&doctor),
-        Command::Bench(bench) => cli::bench::run(&bench),
-        Command::Demo(demo) => demo::run(&demo),
-        Command::Detect(options) => cli::detect::run(&options),
-        Command::Track(options) => cli::track::run(&options),
+        (Command::Serve(_), None) => unreachable!("its config was opened above"),
+        (Command::Check(check), _) => cli::check::run(&check.config),
+        (Command::Models(options), _) => cli::models::run(&options),
+        (Command::Doctor(doctor), _) => cli::doctor::run(&doctor),
+        (Command::Bench(bench), _) => cli::bench::run(&bench),
+        (Command::Demo(demo), _) => demo::run(&demo),
+        (Command::Detect(options), _) => cli::detect::run(&options),
+        (Command::Track(options), _) => cli::track::run(&options),
     }
 }

@@ -1,17 +1,21 @@
 //! Everything that is counted, in Prometheus' text format. This is the one place where a metric has
 //! its name; `docs/reference/metrics.md` follows from it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use prometheus::core::Collector;
 use prometheus::{Encoder as _, Gauge, Histogram, HistogramOpts, IntCounter, Opts, Registry};
 
 use crate::camera::{Camera, Cameras, ModelState, Pool};
 use crate::clock::Clock;
 use crate::process;
+use crate::viewer::{Counters, Viewers};
 use crate::wire::CameraState;
 
 const FIRST_PACKET: &str = "razz_camera_first_packet_seconds";
 const TRACKS: &str = "razz_camera_tracks_seconds";
 const INFERENCE: &str = "razz_inference_seconds";
+const BATCH: &str = "razz_inference_batch_pictures";
 
 /// From a frame's last packet in to its first packet out to a viewer: 50 µs to 0.2 s.
 pub(crate) fn first_packet(camera: razz_base::CameraId) -> Histogram {
@@ -23,15 +27,27 @@ pub(crate) fn tracks(camera: razz_base::CameraId) -> Histogram {
     histogram(TRACKS, &[("camera", &camera.to_string())], 2e-3, 12)
 }
 
-/// What the detector takes for a picture: 1 ms to 2 s.
-pub(crate) fn inference(engine: &str) -> Histogram {
-    histogram(INFERENCE, &[("engine", engine)], 1e-3, 12)
+/// What one engine's inference is measured by.
+#[derive(Clone)]
+pub(crate) struct Inference {
+    /// What the detector takes for a picture: 1 ms to 2 s.
+    pub(crate) seconds: Histogram,
+    /// How many pictures it takes at once: 1 to 32.
+    pub(crate) batch: Histogram,
 }
 
-/// So many buckets, the first to `least` seconds, each twice as wide as the one before.
+/// The measures of an engine.
+pub(crate) fn inference(engine: &str) -> Inference {
+    Inference {
+        seconds: histogram(INFERENCE, &[("engine", engine)], 1e-3, 12),
+        batch: histogram(BATCH, &[("engine", engine)], 1.0, 6),
+    }
+}
+
+/// So many buckets, the first to `least`, each twice as wide as the one before.
 fn histogram(name: &str, labels: &[(&str, &str)], least: f64, buckets: usize) -> Histogram {
     let camera = PER_CAMERA.iter().map(|(name, help, _)| (name, help));
-    let overall = OVERALL.iter().map(|(name, help)| (name, help));
+    let overall = OVERALL.iter().map(|(name, help, _)| (name, help));
     let help =
         camera.chain(overall).find(|(known, _)| **known == name).map_or("", |(_, help)| help);
     let mut options = HistogramOpts::new(name, help)
@@ -116,6 +132,36 @@ const PER_CAMERA: &[PerCamera] = &[
     ),
     ("razz_camera_viewers", "Viewer sessions.", Read::Gauge(|camera| camera.viewer_count() as f64)),
     (
+        "razz_camera_viewer_sent_bytes_total",
+        "Bytes of datagrams to this camera's viewers.",
+        Read::Counter(|camera| camera.delivery().bytes.load(Ordering::Relaxed)),
+    ),
+    (
+        "razz_camera_viewer_nacks_total",
+        "Requests of viewers to send packets again (generic NACK).",
+        Read::Counter(|camera| camera.delivery().nacks.load(Ordering::Relaxed)),
+    ),
+    (
+        "razz_camera_viewer_plis_total",
+        "Picture loss indications of viewers (PLI).",
+        Read::Counter(|camera| camera.delivery().plis.load(Ordering::Relaxed)),
+    ),
+    (
+        "razz_camera_viewer_keyframe_requests_total",
+        "Key frames that viewers asked for, by PLI or FIR.",
+        Read::Counter(|camera| camera.delivery().keyframe_requests.load(Ordering::Relaxed)),
+    ),
+    (
+        "razz_camera_viewer_replays_total",
+        "GOPs sent again to viewers, the first of each session included.",
+        Read::Counter(|camera| camera.delivery().replays.load(Ordering::Relaxed)),
+    ),
+    (
+        "razz_camera_viewer_waits_total",
+        "Times that a viewer was made to wait for the next key frame.",
+        Read::Counter(|camera| camera.delivery().waits.load(Ordering::Relaxed)),
+    ),
+    (
         "razz_camera_restarts_total",
         "Panics in this camera's own work, each followed by its restart.",
         Read::Counter(|camera| u64::from(camera.status().restarts)),
@@ -132,17 +178,109 @@ const PER_CAMERA: &[PerCamera] = &[
     ),
 ];
 
-/// The metrics of the process as a whole: name and meaning.
-const OVERALL: &[(&str, &str)] = &[
-    ("razz_build_info", "1; the version, engine and model are its labels."),
-    ("razz_viewers", "Viewer sessions, all cameras together."),
-    ("razz_cameras", "Cameras, online or not."),
-    (INFERENCE, "Time that the detector took for a picture, by engine."),
-    ("process_cpu_seconds_total", "User and system CPU time."),
-    ("process_resident_memory_bytes", "Resident memory."),
-    ("process_open_fds", "Open file descriptors."),
-    ("process_threads", "Threads."),
-    ("process_start_time_seconds", "Start of the process in UNIX seconds."),
+/// What the metrics of the whole are read from.
+pub(crate) struct Whole<'a> {
+    pub(crate) cameras: &'a Cameras,
+    pub(crate) pool: &'a Pool,
+    pub(crate) viewers: &'a Viewers,
+    pub(crate) clock: Clock,
+}
+
+/// What a metric of the whole is read from.
+enum ReadWhole {
+    /// Grows for as long as the process lives.
+    Counter(fn(&Whole<'_>, &process::Now) -> f64),
+    /// Goes up and down.
+    Gauge(fn(&Whole<'_>, &process::Now) -> f64),
+    /// By engine, once there is one.
+    Histogram(fn(&Pool) -> Option<Histogram>),
+    /// 1, and labels that tell.
+    Info,
+}
+
+/// A datagram counter of the viewers.
+fn datagrams(whole: &Whole<'_>, counter: fn(&Counters) -> &AtomicU64) -> f64 {
+    counter(whole.viewers.counters()).load(Ordering::Relaxed) as f64
+}
+
+/// The metrics of the process as a whole: name, meaning, value.
+const OVERALL: &[(&str, &str, ReadWhole)] = &[
+    ("razz_build_info", "1; the version, engine and model are its labels.", ReadWhole::Info),
+    (
+        "razz_cameras",
+        "Cameras, online or not.",
+        ReadWhole::Gauge(|whole, _| whole.cameras.list().len() as f64),
+    ),
+    (
+        "razz_detector_ready",
+        "1 when the model is loaded or none is wanted, else 0.",
+        ReadWhole::Gauge(|whole, _| {
+            f64::from(matches!(whole.pool.state(), ModelState::Ready { .. } | ModelState::Off))
+        }),
+    ),
+    (
+        INFERENCE,
+        "Time that the detector took for a picture, by engine.",
+        ReadWhole::Histogram(|pool| Some(pool.inference()?.seconds)),
+    ),
+    (
+        BATCH,
+        "Pictures that the detector took at once, by engine.",
+        ReadWhole::Histogram(|pool| Some(pool.inference()?.batch)),
+    ),
+    (
+        "razz_viewers",
+        "Viewer sessions, all cameras together.",
+        ReadWhole::Gauge(|whole, _| whole.viewers.count() as f64),
+    ),
+    (
+        "razz_viewer_datagrams_sent_total",
+        "Datagrams to viewers that the system took.",
+        ReadWhole::Counter(|whole, _| datagrams(whole, |counters| &counters.sent)),
+    ),
+    (
+        "razz_viewer_datagrams_refused_total",
+        "Datagrams to viewers that the system, or a viewer's TCP connection, did not take.",
+        ReadWhole::Counter(|whole, _| datagrams(whole, |counters| &counters.unsent)),
+    ),
+    (
+        "razz_viewer_send_calls_total",
+        "System calls that sending to viewers took; one may carry many datagrams.",
+        ReadWhole::Counter(|whole, _| datagrams(whole, |counters| &counters.sends)),
+    ),
+    (
+        "razz_viewer_datagrams_stray_total",
+        "Datagrams received that were for no session.",
+        ReadWhole::Counter(|whole, _| datagrams(whole, |counters| &counters.strays)),
+    ),
+    (
+        "razz_viewer_datagrams_dropped_total",
+        "Datagrams from viewers that were dropped because too many waited.",
+        ReadWhole::Counter(|whole, _| datagrams(whole, |counters| &counters.dropped)),
+    ),
+    (
+        "process_cpu_seconds_total",
+        "User and system CPU time.",
+        ReadWhole::Counter(|_, usage| usage.cpu_seconds),
+    ),
+    (
+        "process_resident_memory_bytes",
+        "Resident memory.",
+        ReadWhole::Gauge(|_, usage| usage.resident_bytes as f64),
+    ),
+    (
+        "process_open_fds",
+        "Open file descriptors.",
+        ReadWhole::Gauge(|_, usage| usage.open_files as f64),
+    ),
+    ("process_threads", "Threads.", ReadWhole::Gauge(|_, usage| usage.threads as f64)),
+    (
+        "process_start_time_seconds",
+        "Start of the process in UNIX seconds.",
+        ReadWhole::Gauge(|whole, _| {
+            whole.clock.wall_us() as f64 / 1e6 - whole.clock.uptime().as_secs_f64()
+        }),
+    ),
 ];
 
 /// The media type of [`render`].
@@ -152,15 +290,10 @@ pub(crate) const MEDIA_TYPE: &str = prometheus::TEXT_FORMAT;
 ///
 /// # Errors
 /// Where a camera's settings made a metric that cannot be: none is known.
-pub(crate) fn render(
-    cameras: &Cameras,
-    pool: &Pool,
-    viewers: usize,
-    clock: Clock,
-) -> prometheus::Result<Vec<u8>> {
+pub(crate) fn render(whole: &Whole<'_>) -> prometheus::Result<Vec<u8>> {
     let registry = Registry::new();
     let register = |metric: Box<dyn Collector>| registry.register(metric);
-    for camera in cameras.list() {
+    for camera in whole.cameras.list() {
         for (name, help, read) in PER_CAMERA {
             let labelled = || Opts::new(*name, *help).const_label("camera", camera.id.to_string());
             register(match read {
@@ -170,45 +303,33 @@ pub(crate) fn render(
             })?;
         }
     }
-    let engine = match pool.state() {
+    let engine = match whole.pool.state() {
         ModelState::Ready { engine } => engine,
         ModelState::Off | ModelState::Loading | ModelState::Failed { .. } => String::new(),
     };
     let usage = process::now();
-    for (name, help) in OVERALL {
+    for (name, help, read) in OVERALL {
         let opts = Opts::new(*name, *help);
-        let value = match *name {
-            "razz_build_info" => {
+        match read {
+            ReadWhole::Counter(read) => {
+                let counter = prometheus::Counter::with_opts(opts)?;
+                counter.inc_by(read(whole, &usage).max(0.0));
+                register(Box::new(counter))?;
+            }
+            ReadWhole::Gauge(read) => register(Box::new(gauge(opts, read(whole, &usage))?))?,
+            ReadWhole::Histogram(read) => {
+                if let Some(histogram) = read(whole.pool) {
+                    register(Box::new(histogram))?;
+                }
+            }
+            ReadWhole::Info => {
                 let opts = opts
                     .const_label("version", env!("CARGO_PKG_VERSION"))
                     .const_label("engine", engine.as_str())
-                    .const_label("model", pool.model_name());
+                    .const_label("model", whole.pool.model_name());
                 register(Box::new(gauge(opts, 1.0)?))?;
-                continue;
             }
-            INFERENCE => {
-                if let Some(inference) = pool.inference() {
-                    register(Box::new(inference))?;
-                }
-                continue;
-            }
-            "process_cpu_seconds_total" => {
-                let counter = prometheus::Counter::with_opts(opts)?;
-                counter.inc_by(usage.cpu_seconds.max(0.0));
-                register(Box::new(counter))?;
-                continue;
-            }
-            "razz_viewers" => viewers as f64,
-            "razz_cameras" => cameras.list().len() as f64,
-            "process_resident_memory_bytes" => usage.resident_bytes as f64,
-            "process_open_fds" => usage.open_files as f64,
-            "process_threads" => usage.threads as f64,
-            "process_start_time_seconds" => {
-                clock.wall_us() as f64 / 1e6 - clock.uptime().as_secs_f64()
-            }
-            other => unreachable!("{other} has a name and no value"),
-        };
-        register(Box::new(gauge(opts, value)?))?;
+        }
     }
     let mut text = Vec::new();
     prometheus::TextEncoder::new().encode(&registry.gather(), &mut text)?;
@@ -231,6 +352,12 @@ fn gauge(opts: Opts, value: f64) -> prometheus::Result<Gauge> {
 mod tests {
     use super::*;
 
+    /// Every name there is.
+    fn known() -> impl Iterator<Item = &'static str> {
+        let camera = PER_CAMERA.iter().map(|(name, ..)| *name);
+        camera.chain(OVERALL.iter().map(|(name, ..)| *name))
+    }
+
     #[test]
     fn the_reference_is_current() {
         let mut page = String::from(
@@ -248,12 +375,12 @@ mod tests {
             };
             page += &format!("| `{name}` | {kind} | `camera` | {help} |\n");
         }
-        for (name, help) in OVERALL {
-            let (kind, labels) = match *name {
-                INFERENCE => ("histogram", "`engine`"),
-                "razz_build_info" => ("gauge", "`version`, `engine`, `model`"),
-                name if name.ends_with("_total") => ("counter", ""),
-                _ => ("gauge", ""),
+        for (name, help, read) in OVERALL {
+            let (kind, labels) = match read {
+                ReadWhole::Histogram(_) => ("histogram", "`engine`"),
+                ReadWhole::Info => ("gauge", "`version`, `engine`, `model`"),
+                ReadWhole::Counter(_) => ("counter", ""),
+                ReadWhole::Gauge(_) => ("gauge", ""),
             };
             page += &format!("| `{name}` | {kind} | {labels} | {help} |\n");
         }
@@ -268,7 +395,7 @@ mod tests {
 
     #[test]
     fn buckets_hold_what_they_say() {
-        let histogram = inference("rten");
+        let histogram = inference("rten").seconds;
         for seconds in [0.0005, 0.02, 0.02, 9.0] {
             histogram.observe(seconds);
         }
@@ -283,6 +410,40 @@ mod tests {
             "razz_inference_seconds_count{engine=\"rten\"} 4",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
+        }
+    }
+
+    /// Names that look like ours or the process's, as PromQL has them.
+    fn names(text: &str) -> impl Iterator<Item = &str> {
+        text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .filter(|word| word.starts_with("razz_") || word.starts_with("process_"))
+    }
+
+    #[test]
+    fn the_dashboard_asks_for_what_there_is() {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../packaging/grafana/razz.json");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let dashboard: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let panels = dashboard["panels"].as_array().unwrap();
+        let targets = panels.iter().filter_map(|panel| panel["targets"].as_array()).flatten();
+        let mut shown = std::collections::BTreeSet::new();
+        for expression in targets.map(|target| target["expr"].as_str().unwrap()) {
+            shown.extend(names(expression).map(|name| {
+                // A histogram is asked for by its parts.
+                let parts = ["_bucket", "_sum", "_count"];
+                let whole = parts.iter().find_map(|part| name.strip_suffix(part));
+                whole.filter(|whole| known().any(|known| known == *whole)).unwrap_or(name)
+            }));
+        }
+        let unknown: Vec<_> =
+            shown.iter().filter(|name| !known().any(|known| known == **name)).collect();
+        assert!(unknown.is_empty(), "not among the metrics: {unknown:?}");
+        let hidden: Vec<_> = known().filter(|name| !shown.contains(name)).collect();
+        assert_eq!(hidden, ["process_start_time_seconds"], "metrics that no panel shows");
+        let variables = dashboard["templating"]["list"].as_array().unwrap();
+        for query in variables.iter().filter_map(|variable| variable["definition"].as_str()) {
+            assert!(names(query).all(|name| known().any(|known| known == name)), "{query}");
         }
     }
 }

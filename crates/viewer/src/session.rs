@@ -124,6 +124,10 @@ pub struct Counts {
     pub waits: u64,
     /// Key frames asked for.
     pub keyframe_requests: u64,
+    /// Generic NACKs received (RFC 4585 section 6.2.1), summed up once a second.
+    pub nacks: u64,
+    /// Picture loss indications received (RFC 4585 section 6.3.1), summed up once a second.
+    pub plis: u64,
 }
 
 /// One peer.
@@ -515,6 +519,9 @@ impl Session {
             }
             Event::KeyframeRequest(_) => self.answer_keyframe_request(now),
             Event::MediaEgressStats(stats) => {
+                // The library counts since the session began; never back.
+                self.counts.nacks = self.counts.nacks.max(stats.nacks);
+                self.counts.plis = self.counts.plis.max(stats.plis);
                 if let Some(loss) = stats.loss {
                     self.handle_loss(loss);
                 }

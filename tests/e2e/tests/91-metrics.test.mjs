@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { ROOT, clip } from "../lib/paths.mjs";
+import { run } from "../lib/razz.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
@@ -25,6 +26,9 @@ scenario("metrics tell what happened, as promtool wants them", { data: true }, a
   });
   await razz.untilState(1, "online");
   await until("detections", async () => (await razz.status(1)).fps.detected > 1, { seconds: 60 });
+  const load = ["bench", "viewers", "--whep", razz.at("/whep/1"), "-n", "2", "--seconds", "4", "--json"];
+  const { code, log } = await run(load, { seconds: 40 });
+  assert.equal(code, 0, log);
   const response = await fetch(razz.at("/metrics"));
   assert.match(response.headers.get("content-type"), /^text\/plain; version=0\.0\.4/);
   const text = await response.text();
@@ -44,7 +48,16 @@ scenario("metrics tell what happened, as promtool wants them", { data: true }, a
   // On a machine too slow for its camera, results that come too late are not sent.
   assert.ok(tracks > 0 && tracks <= detected + 1, `${tracks} delays of ${detected} detections`);
   assert.ok(sample(text, 'razz_inference_seconds_count{engine="rten"}') >= detected);
+  assert.ok(sample(text, 'razz_inference_batch_pictures_sum{engine="rten"}') >= detected);
+  assert.equal(sample(text, "razz_detector_ready"), 1);
+  assert.ok(sample(text, 'razz_camera_viewer_sent_bytes_total{camera="1"}') > 1e5);
+  assert.equal(sample(text, 'razz_camera_viewer_sent_bytes_total{camera="7"}'), 0);
+  assert.ok(sample(text, 'razz_camera_viewer_replays_total{camera="1"}') >= 2);
+  assert.ok(sample(text, 'razz_camera_first_packet_seconds_count{camera="1"}') > 10);
+  assert.ok(sample(text, "razz_viewer_datagrams_sent_total") > 100);
+  assert.ok(sample(text, "razz_viewer_datagrams_refused_total") >= 0);
   assert.ok(sample(text, "process_resident_memory_bytes") > 1e7);
+  assert.ok(sample(text, "process_threads") > 3);
   assert.ok(sample(text, "process_open_fds") > 5);
   const again = await (await fetch(razz.at("/metrics"))).text();
   assert.ok(sample(again, 'razz_camera_frames_received_total{camera="1"}') >= received, "counters grow");

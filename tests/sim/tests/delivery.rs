@@ -27,6 +27,7 @@ fn five_in_a_hundred_lost_at_80_ms_and_the_frames_are_whole() {
         let to = delivery.house.frames - 15;
         let share = whole_within(&delivery, from, to, 500_000);
         let (lost, counts) = (delivery.down.lost, delivery.house.session().unwrap().counts());
+        assert!(counts.nacks > 10, "seed {seed}: {counts:?} of {lost} lost");
         println!(
             "seed {seed}: {:.2} % of {} whole, {lost} lost, {counts:?}",
             100.0 * share,

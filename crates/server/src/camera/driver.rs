@@ -11,6 +11,7 @@ use std::time::Duration;
 use razz_base::{AccessUnit, ClassNames, Detection, MediaTime, Rect, RunId};
 use razz_engine::{Audience, Frame, Input, Output};
 use razz_vision::{CameraMotion, Decoder, Embedder, Glance, MotionEstimator, Picture, Plane};
+use tracing::span::EnteredSpan;
 use tracing::{debug, error, info, warn};
 
 use super::pool::{Found, Pool};
@@ -106,8 +107,9 @@ pub(super) fn spawn(camera: &Arc<Camera>, inbox: Inbox, clock: Clock) {
             keep_alive(
                 || Driver::new(&camera, clock)?.run(&inbox),
                 || {
-                    error!(camera = %id, "this camera's analysis panicked; it starts anew");
                     if let Some(camera) = watched.upgrade() {
+                        let _in = camera.span().entered();
+                        error!("this camera's analysis panicked; it starts anew");
                         camera.status().restarts += 1;
                     }
                     thread::sleep(PAUSE_AFTER_PANIC);
@@ -143,6 +145,8 @@ struct Driver<'a> {
     unknown: ClassNames,
     /// The RTSP session that the last access unit came by.
     run: Option<RunId>,
+    /// The span of the camera's run, in which everything here is logged.
+    entered: Option<EnteredSpan>,
     /// Decoded last and wanted, until it is offered.
     picture: Option<Picture>,
     /// The picture whose detections came last, until its tracks are out.
@@ -161,6 +165,7 @@ impl<'a> Driver<'a> {
     /// `None` when the camera is gone.
     fn new(camera: &'a Weak<Camera>, clock: Clock) -> Option<Self> {
         let strong = camera.upgrade()?;
+        let entered = strong.span().entered();
         let (camera_settings, Analysis { tracker, idle, pool }) = lock(&strong.settings).clone();
         let (rate, wanted) = match camera_settings.detect_fps {
             config::DetectFps::Off => (razz_engine::Rate::Off, 0.0),
@@ -192,6 +197,7 @@ impl<'a> Driver<'a> {
             wanted,
             unknown: ClassNames::new([]),
             run: None,
+            entered: Some(entered),
             picture: None,
             detected: None,
             seen: idle.then(Glance::default),
@@ -257,6 +263,9 @@ impl<'a> Driver<'a> {
         if self.run != Some(au.run) {
             // Another RTSP session: its first frames may lean on what was never received.
             self.run = Some(au.run);
+            // The old one is left before the new one is entered.
+            self.entered = None;
+            self.entered = Some(camera.span().entered());
             self.decoder.reset();
             self.engine.handle(Input::DecodeFailed, self.clock.mono());
         }
@@ -304,7 +313,7 @@ impl<'a> Driver<'a> {
                 self.engine.handle(Input::Decoded { frame: decoded, changed }, now);
             }
             Err(error) => {
-                debug!(frame = %au.key, run = %au.run, "not decoded: {error}");
+                debug!(frame = %au.key, "not decoded: {error}");
                 self.engine.handle(Input::DecodeFailed, self.clock.mono());
             }
         }

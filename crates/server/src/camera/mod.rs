@@ -6,23 +6,23 @@ mod pool;
 mod status;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
-use razz_base::{AccessUnit, CameraId, ClassNames, MonoTime, TrackFrame};
+use razz_base::{AccessUnit, CameraId, ClassNames, MonoTime, RunId, TrackFrame};
 use razz_media::ring::{GopRing, Unit};
 use razz_media::rtp::MAX_PAYLOAD;
 use razz_vision::{Decoder, Picture};
 use tokio::sync::{broadcast, watch};
-use tracing::{info, warn};
+use tracing::{Span, error_span, info, warn};
 
 use crate::clock::Clock;
 use crate::config;
 use crate::wire::CameraState;
 
 pub(crate) use pool::{Load, ModelState, Pool};
-pub(crate) use status::Status;
+pub(crate) use status::{Delivery, Status};
 
 /// Track frames that a slow reader may lag behind before it skips to the newest.
 const FRAME_BACKLOG: usize = 32;
@@ -128,6 +128,9 @@ pub(crate) struct Camera {
     frames: broadcast::Sender<Arc<Published>>,
     picture: Mutex<Option<Picture>>,
     viewers: AtomicUsize,
+    delivery: Delivery,
+    /// The RTSP session under way or tried last, from 1; 0 before the first.
+    run: AtomicU32,
     stop: watch::Sender<bool>,
 }
 
@@ -155,6 +158,8 @@ impl Camera {
             frames: broadcast::channel(FRAME_BACKLOG).0,
             picture: Mutex::new(None),
             viewers: AtomicUsize::new(0),
+            delivery: Delivery::default(),
+            run: AtomicU32::new(0),
             stop: watch::channel(false).0,
         });
         driver::spawn(&camera, inbox, clock);
@@ -180,7 +185,25 @@ impl Camera {
         Self::start(settings, 1 << 24, analysis, units, clock)
     }
 
+    // ---- for the log ----
+
+    /// The RTSP session under way or tried last, from 1; 0 before the first.
+    pub(crate) fn run(&self) -> u32 {
+        self.run.load(Ordering::Relaxed)
+    }
+
+    /// What is logged in here carries the camera's id and run.
+    pub(crate) fn span(&self) -> Span {
+        // Of the highest level, so that no filter takes the id away from a line that it lets pass.
+        error_span!("run", camera = self.id.as_u32(), run = self.run())
+    }
+
     // ---- from ingest ----
+
+    /// An RTSP session is about to be tried.
+    pub(crate) fn handle_dial(&self, run: RunId) {
+        self.run.store(run.0, Ordering::Relaxed);
+    }
 
     /// An RTSP session brings its first access unit.
     pub(crate) fn handle_run_begun(&self) {
@@ -222,14 +245,14 @@ impl Camera {
         self.vision.access_unit(au, reorders);
     }
 
-    /// Changes the state, and notes when; says it in the log.
+    /// Changes the state, and notes when; says it in the log, in whose span ingest runs.
     pub(crate) fn set_state(&self, state: CameraState, error: Option<String>, advice: Vec<String>) {
         let mut status = self.status();
         if status.state != state {
             status.since_us = self.clock.wall_us();
             match &error {
-                Some(error) => warn!(camera = %self.id, state = state_name(state), "{error}"),
-                None => info!(camera = %self.id, "camera is {}", state_name(state)),
+                Some(error) => warn!(state = state_name(state), "{error}"),
+                None => info!("camera is {}", state_name(state)),
             }
         }
         status.state = state;
@@ -294,6 +317,11 @@ impl Camera {
     /// Counts viewers of this camera.
     pub(crate) fn viewers(&self) -> &AtomicUsize {
         &self.viewers
+    }
+
+    /// What viewers of this camera were sent and asked for.
+    pub(crate) fn delivery(&self) -> &Delivery {
+        &self.delivery
     }
 
     // ---- for the feed and the API ----

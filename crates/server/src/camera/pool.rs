@@ -10,7 +10,7 @@ use std::time::Duration;
 use razz_base::{CameraId, ClassNames, Detection, MediaTime};
 use razz_engine::Scheduler;
 use razz_vision::{Detector, NoteLevel, Picture};
-use tracing::{error, info, warn};
+use tracing::{Span, error, info, warn};
 
 use super::driver::Mailbox;
 use super::lock;
@@ -40,8 +40,8 @@ pub(crate) struct Pool {
     queue: Mutex<Queue>,
     news: Condvar,
     names: OnceLock<ClassNames>,
-    /// How long the detector takes for a picture, once there is one.
-    inference: OnceLock<prometheus::Histogram>,
+    /// How long the detector takes and for how many pictures, once there is one.
+    inference: OnceLock<metrics::Inference>,
     /// What the API calls the model.
     model_name: String,
 }
@@ -56,6 +56,8 @@ struct Queue {
 struct Slot {
     picture: Picture,
     mailbox: Mailbox,
+    /// Of the camera's run.
+    span: Span,
 }
 
 /// Loads a detector; called in a thread of the pool.
@@ -103,8 +105,8 @@ impl Pool {
         self.names.get()
     }
 
-    /// How long the detector takes for a picture, once it is ready.
-    pub(crate) fn inference(&self) -> Option<prometheus::Histogram> {
+    /// How long the detector takes and for how many pictures, once it is ready.
+    pub(crate) fn inference(&self) -> Option<metrics::Inference> {
         self.inference.get().cloned()
     }
 
@@ -119,7 +121,9 @@ impl Pool {
             mailbox.detection_failed(time);
             return;
         }
-        queue.slots.insert(camera, Slot { picture, mailbox: mailbox.clone() });
+        queue
+            .slots
+            .insert(camera, Slot { picture, mailbox: mailbox.clone(), span: Span::current() });
         queue.scheduler.offer(camera, wanted);
         drop(queue);
         self.news.notify_one();
@@ -161,13 +165,15 @@ impl Pool {
                 slot.mailbox.detection_started(slot.time());
             }
             found.resize(slots.len(), Vec::new());
-            let begun = inference.start_timer();
+            let begun = inference.seconds.start_timer();
             let together = look(&mut detector, &slots, &mut found);
             // Those of a batch share its time.
             let count = slots.len();
+            inference.batch.observe(count as f64);
             let each = begun.stop_and_discard() / count as f64;
             for (slot, found) in slots.drain(..).zip(&mut found) {
-                inference.observe(each);
+                inference.seconds.observe(each);
+                let _in = slot.span.clone().entered();
                 let outcome = match &together {
                     // So that a bad picture does not cost the others theirs.
                     Err(_) if count > 1 => {

@@ -1,6 +1,7 @@
 //! What is known of a camera's health: its state, its rates over the last seconds, its delays.
 
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicU64;
 
 use razz_base::{CameraId, MonoTime, Size};
 
@@ -97,6 +98,23 @@ impl Delays {
         self.newest.add(us);
         self.all.observe(us / 1e6);
     }
+}
+
+/// What a camera's viewers were sent and asked for since the camera started, all sessions together.
+#[derive(Debug, Default)]
+pub(crate) struct Delivery {
+    /// Bytes of datagrams that the system took, SRTP and all else.
+    pub(crate) bytes: AtomicU64,
+    /// Generic NACKs (RFC 4585 section 6.2.1).
+    pub(crate) nacks: AtomicU64,
+    /// Picture loss indications (RFC 4585 section 6.3.1).
+    pub(crate) plis: AtomicU64,
+    /// Key frames asked for, by PLI or FIR.
+    pub(crate) keyframe_requests: AtomicU64,
+    /// GOPs replayed.
+    pub(crate) replays: AtomicU64,
+    /// Times that a viewer had to wait for the next IDR.
+    pub(crate) waits: AtomicU64,
 }
 
 /// The numbers of one camera.

@@ -1,12 +1,17 @@
-//! The log: to stderr, a line an event, credentials masked.
+//! The log: to stderr, a line an event, as text or as JSON, credentials masked.
 
-use std::env;
 use std::io::{self, IsTerminal, Write};
+use std::{env, fmt, panic, thread};
 
 use clap::ValueEnum;
-use tracing::Subscriber;
+use serde_json::{Map, Value};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber, error};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields, MakeWriter};
+use tracing_subscriber::registry::{LookupSpan, Scope};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::redact;
@@ -37,15 +42,38 @@ pub(crate) enum LoggingError {
     Begun(#[from] tracing_subscriber::util::TryInitError),
 }
 
+/// How a line of the log is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, for what collects logs.
+    Json,
+}
+
 /// Begins the log, at `level`, else as the environment variable `RUST_LOG` says, else at `info`.
-/// To be called once, before anything is logged.
+/// Panics are logged as well. To be called once, before anything is logged.
 ///
 /// # Errors
 /// Where `RUST_LOG` is not understood, or the log was begun before.
-pub(crate) fn start(level: Option<LogLevel>) -> Result<(), LoggingError> {
+pub(crate) fn start(level: Option<LogLevel>, format: LogFormat) -> Result<(), LoggingError> {
     let directives = directives(level, env::var("RUST_LOG").ok());
     let filter = EnvFilter::builder().parse(directives)?;
-    Ok(subscriber(filter, || Masked(io::stderr()), io::stderr().is_terminal()).try_init()?)
+    let stderr = || Masked(io::stderr());
+    match format {
+        LogFormat::Text => text(filter, stderr, io::stderr().is_terminal()).try_init()?,
+        LogFormat::Json => json(filter, stderr).try_init()?,
+    }
+    // The standard hook writes lines of its own, which no collector could read and which carry no
+    // camera.
+    panic::set_hook(Box::new(|panic| {
+        let thread = thread::current();
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        let why = panic.payload_as_str().unwrap_or("no words");
+        error!(thread = thread.name().unwrap_or_default(), at, "panicked: {why}");
+    }));
+    Ok(())
 }
 
 fn directives(level: Option<LogLevel>, rust_log: Option<String>) -> String {
@@ -63,7 +91,7 @@ fn directives(level: Option<LogLevel>, rust_log: Option<String>) -> String {
     format!("warn,razz={own}")
 }
 
-fn subscriber<W>(filter: EnvFilter, writer: W, colour: bool) -> impl Subscriber + Send + Sync
+fn text<W>(filter: EnvFilter, writer: W, colour: bool) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -73,6 +101,87 @@ where
         .with_ansi(colour)
         .with_writer(writer)
         .finish()
+}
+
+fn json<W>(filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt()
+        .fmt_fields(JsonFields::new())
+        .event_format(JsonLine)
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .finish()
+}
+
+/// An event as one flat JSON object: `timestamp`, `level`, `target`, `message`, then the fields of
+/// its spans, outermost first, and its own, which win.
+struct JsonLine;
+
+impl<S> FormatEvent<S, JsonFields> for JsonLine
+where
+    S: Subscriber + for<'l> LookupSpan<'l>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, JsonFields>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut now = String::new();
+        SystemTime.format_time(&mut Writer::new(&mut now))?;
+        let mut line = Map::new();
+        line.insert("timestamp".to_owned(), now.into());
+        line.insert("level".to_owned(), event.metadata().level().as_str().into());
+        line.insert("target".to_owned(), event.metadata().target().into());
+        for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
+            let extensions = span.extensions();
+            let fields = extensions.get::<FormattedFields<JsonFields>>();
+            // They were written as an object; what is not one has no fields to give.
+            if let Some(Ok(Value::Object(fields))) = fields.map(|f| serde_json::from_str(&f.fields))
+            {
+                line.extend(fields);
+            }
+        }
+        event.record(&mut Fields(&mut line));
+        writeln!(writer, "{}", Value::Object(line))
+    }
+}
+
+/// Puts an event's fields into an object.
+struct Fields<'a>(&'a mut Map<String, Value>);
+
+impl Fields<'_> {
+    fn put(&mut self, field: &Field, value: impl Into<Value>) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+}
+
+impl Visit for Fields<'_> {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.put(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.put(field, format!("{value:?}"));
+    }
 }
 
 /// Masks the credentials in what is written to it. An event comes in one piece.
@@ -127,7 +236,7 @@ mod tests {
         let page = Page::default();
         let writer = page.clone();
         let filter = EnvFilter::builder().parse(directives(None, None)).unwrap();
-        let log = subscriber(filter, move || Masked(writer.clone()), false);
+        let log = text(filter, move || Masked(writer.clone()), false);
         tracing::subscriber::with_default(log, || {
             tracing::info!(target: "razz", url = "rtsp://u:hunter2@h/s", "dialling");
             tracing::debug!(target: "razz", "not heard");
@@ -139,6 +248,35 @@ mod tests {
         assert_eq!(lines.len(), 2, "{text}");
         assert!(lines[0].contains("INFO razz: dialling url=\"rtsp://***@h/s\""), "{text}");
         assert!(lines[1].contains("WARN retina: rtsp://***@h/s refused"), "{text}");
+    }
+
+    #[test]
+    fn a_json_line_is_flat_and_names_its_camera_and_run() {
+        let page = Page::default();
+        let writer = page.clone();
+        let filter = EnvFilter::builder().parse(directives(None, None)).unwrap();
+        let log = json(filter, move || Masked(writer.clone()));
+        tracing::subscriber::with_default(log, || {
+            let span = tracing::error_span!("run", camera = 7, run = 3);
+            let _in = span.enter();
+            tracing::warn!(target: "razz", url = "rtsp://u:hunter2@h/s", frames = 5, "a \"word\"\n");
+            tracing::warn!(target: "retina", run = 4, "its own field wins");
+        });
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        for (line, level, target, message, run) in [
+            (&lines[0], "WARN", "razz", "a \"word\"\n", 3),
+            (&lines[1], "WARN", "retina", "its own field wins", 4),
+        ] {
+            assert_eq!(line["level"], level);
+            assert_eq!(line["target"], target);
+            assert_eq!(line["message"], message);
+            assert_eq!((&line["camera"], &line["run"]), (&7.into(), &run.into()));
+            assert!(line["timestamp"].as_str().unwrap().ends_with('Z'), "{line}");
+        }
+        assert_eq!((&lines[0]["url"], &lines[0]["frames"]), (&"rtsp://***@h/s".into(), &5.into()));
     }
 
     #[test]

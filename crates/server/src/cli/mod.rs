@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
-use self::logging::LogLevel;
+use self::logging::{LogFormat, LogLevel};
 use crate::redact;
 
 /// RTSP cameras in the browser, with tracks that belong to the frame they are drawn on.
@@ -32,6 +32,9 @@ pub(crate) struct Cli {
     /// How much to log: error, warn, info, debug, trace [default: info, or what RUST_LOG says]
     #[arg(long, global = true, value_enum, value_name = "LEVEL", hide_possible_values = true)]
     pub(crate) log_level: Option<LogLevel>,
+    /// How to write the log: text or json [default: text, or what [log] of the config says]
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = true)]
+    pub(crate) log_format: Option<LogFormat>,
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -201,11 +204,17 @@ mod tests {
             ("razz serve --config /etc/razz.toml --open", serve("/etc/razz.toml", true)),
             ("razz check --config a.toml", Command::Check(Check { config: "a.toml".into() })),
         ] {
-            assert_eq!(parse(line).unwrap(), Cli { command, log_level: None }, "{line}");
+            assert_eq!(
+                parse(line).unwrap(),
+                Cli { command, log_level: None, log_format: None },
+                "{line}"
+            );
         }
         for line in ["razz --log-level debug demo", "razz demo --log-level debug"] {
             assert_eq!(parse(line).unwrap().log_level, Some(LogLevel::Debug), "{line}");
         }
+        let json = parse("razz serve --log-format json").unwrap();
+        assert_eq!(json.log_format, Some(LogFormat::Json));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use super::document::{Group, Key};
-use super::written::{Access, Camera, Compat, Detector, Server, Tracker, Turn, Viewers};
+use super::written::{Access, Camera, Compat, Detector, Log, Server, Tracker, Turn, Viewers};
 
 const INTRODUCTION: &str = "\
 # `razz.toml`
@@ -42,6 +42,7 @@ fn page() -> String {
     section::<Viewers>(&mut page);
     section::<Turn>(&mut page);
     section::<Compat>(&mut page);
+    section::<Log>(&mut page);
     section::<Detector>(&mut page);
     section::<Tracker>(&mut page);
     section::<Camera>(&mut page);

@@ -10,11 +10,12 @@ use super::document::{At, closest};
 use super::model::ModelChoice;
 use super::problem::Problems;
 use super::resolved::{
-    Access, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Server, Tracker,
+    Access, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Log, Server, Tracker,
     TrackerKind, Turn, Viewers,
 };
 use super::source::{Source, Transport};
 use super::written::{self, Fps, Written};
+use crate::cli::logging::LogFormat;
 use crate::redact::Secret;
 
 /// Most viewers that a limit may name.
@@ -40,6 +41,8 @@ pub(super) fn resolve(
     let access = resolver.access(&written.access);
     let viewers = resolver.viewers(written.viewers);
     let compat = Compat { allow_adhoc: written.compat.allow_adhoc.value };
+    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    let log = resolver.word("format", &written.log.format, &formats).map(|format| Log { format });
     let detector = resolver.detector(written.detector);
     let tracker = resolver.tracker(&written.tracker);
     let cameras = resolver.cameras(written.cameras);
@@ -48,6 +51,7 @@ pub(super) fn resolve(
         access: access?,
         viewers: viewers?,
         compat,
+        log: log?,
         detector: detector?,
         tracker: tracker?,
         cameras: cameras?,

@@ -9,6 +9,7 @@ use razz_vision::{EngineChoice, Precision};
 use super::model::ModelChoice;
 use super::network::Network;
 use super::source::Source;
+use crate::cli::logging::LogFormat;
 use crate::redact::Secret;
 
 /// Everything `razz.toml` says. Each part of the server is given its own group and no other.
@@ -22,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) viewers: Viewers,
     /// The RTSPtoWebRTC endpoints.
     pub(crate) compat: Compat,
+    /// How the log is written.
+    pub(crate) log: Log,
     /// What is found in the pictures.
     pub(crate) detector: Detector,
     /// How detections become tracks.
@@ -79,6 +82,13 @@ pub(crate) struct Turn {
 pub(crate) struct Compat {
     /// Whether `POST /stream` takes addresses of cameras that are not configured.
     pub(crate) allow_adhoc: bool,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Log {
+    /// As text or as JSON.
+    pub(crate) format: LogFormat,
 }
 
 /// What is found in the pictures.

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use razz_vision::{EngineChoice, Precision};
 
 use super::reference::repository;
-use super::resolved::{Access, Server};
+use super::resolved::{Access, Log, Server};
 use super::*;
+use crate::cli::logging::LogFormat;
 
 fn env(name: &str) -> Option<String> {
     match name {
@@ -53,6 +54,7 @@ fn an_empty_file_means_the_defaults() {
                 turn: vec![]
             },
             compat: Compat { allow_adhoc: false },
+            log: Log { format: LogFormat::Text },
             detector: Detector {
                 model: ModelChoice::Named("yolo11n".to_owned()),
                 engine: EngineChoice::Auto,

@@ -113,6 +113,14 @@ group! {
 }
 
 group! {
+    /// How razz says what it does, on standard error.
+    Log = "[log]" {
+        /// `"text"` for people, or `"json"`: an object a line. The option `--log-format` wins.
+        format: String = r#""text""#,
+    }
+}
+
+group! {
     /// What is found in the pictures.
     Detector = "[detector]" {
         /// The name of a pulled model (`razz models list`), the path of an `.onnx` file (relative
@@ -200,17 +208,19 @@ pub(super) struct Written {
     pub(super) access: Access,
     pub(super) viewers: Viewers,
     pub(super) compat: Compat,
+    pub(super) log: Log,
     pub(super) detector: Detector,
     pub(super) tracker: Tracker,
     pub(super) cameras: Vec<At<Camera>>,
 }
 
 /// Every group's header and keys.
-pub(super) const GROUPS: [(&str, &[Key]); 7] = [
+pub(super) const GROUPS: [(&str, &[Key]); 8] = [
     (Server::HEADER, Server::KEYS),
     (Access::HEADER, Access::KEYS),
     (Viewers::HEADER, Viewers::KEYS),
     (Compat::HEADER, Compat::KEYS),
+    (Log::HEADER, Log::KEYS),
     (Detector::HEADER, Detector::KEYS),
     (Tracker::HEADER, Tracker::KEYS),
     (Camera::HEADER, Camera::KEYS),
@@ -231,6 +241,7 @@ impl Written {
         let access = group(document, problems);
         let viewers = group(document, problems);
         let compat = group(document, problems);
+        let log = group(document, problems);
         let detector = group(document, problems);
         let tracker = group(document, problems);
         let cameras = cameras(document, problems);
@@ -239,6 +250,7 @@ impl Written {
             access: access?,
             viewers: viewers?,
             compat: compat?,
+            log: log?,
             detector: detector?,
             tracker: tracker?,
             cameras,

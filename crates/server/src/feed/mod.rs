@@ -82,9 +82,10 @@ pub(crate) async fn serve(socket: WebSocket, camera: Arc<Camera>, terms: Terms, 
         sent: clock.mono().plus_us(-IDLE_US),
         skipped: AtomicU64::new(0),
     };
-    let id = client.camera.id;
+    let camera = Arc::clone(&client.camera);
     if let Err(error) = client.run(socket).await {
-        debug!(camera = %id, "tracking client left: {error}");
+        let _in = camera.span().entered();
+        debug!("tracking client left: {error}");
     }
 }
 

@@ -123,8 +123,14 @@ pub(super) async fn stats(State(app): State<App>) -> Json<wire::Stats> {
 
 /// Everything that is counted.
 pub(super) async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
-    let text = metrics::render(&app.cameras, &app.live.pool(), app.viewers.count(), app.clock)
-        .map_err(|error| Problem::internal(&error.to_string()))?;
+    let pool = app.live.pool();
+    let whole = metrics::Whole {
+        cameras: &app.cameras,
+        pool: &pool,
+        viewers: &app.viewers,
+        clock: app.clock,
+    };
+    let text = metrics::render(&whole).map_err(|error| Problem::internal(&error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response())
 }
 
@@ -147,21 +153,28 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Ready when the model is (or none is wanted) and no camera is being dialled for the first time.
+/// Ready when everything that was asked for is at work: the model is loaded or none is wanted, and
+/// every camera of the config was begun and has been dialled once. That all addresses are bound is
+/// so before anybody can ask. What is missing is said, all of it.
 pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
+    let mut missing = Vec::new();
     match app.live.pool().state() {
-        ModelState::Loading => return Err(Problem::not_ready("the model is being loaded")),
-        ModelState::Failed { error } => return Err(Problem::not_ready(&error)),
+        ModelState::Loading => missing.push("the model is being loaded".to_owned()),
+        ModelState::Failed { error } => missing.push(error),
         ModelState::Off | ModelState::Ready { .. } => {}
     }
-    for camera in app.cameras.list() {
-        let status = camera.status();
-        if status.state == CameraState::Connecting && status.runs == 0 {
-            let detail = format!("camera {} is being connected", camera.id);
-            return Err(Problem::not_ready(&detail));
+    for id in app.live.wanted_cameras() {
+        match app.cameras.find(id) {
+            None => missing.push(format!("camera {id} is being started")),
+            Some(camera) => {
+                let status = camera.status();
+                if status.state == CameraState::Connecting && status.runs == 0 {
+                    missing.push(format!("camera {id} is being connected"));
+                }
+            }
         }
     }
-    Ok("ready\n")
+    if missing.is_empty() { Ok("ready\n") } else { Err(Problem::not_ready(&missing.join("; "))) }
 }
 
 pub(super) fn info(camera: &Camera) -> wire::CameraInfo {

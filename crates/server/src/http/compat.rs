@@ -106,7 +106,7 @@ async fn receiver(State(app): State<App>, form: Result<Form<Receiver>, FormRejec
     match answer(&app, &camera, &form.data).await {
         Ok(answer) => answer.into_response(),
         Err(error) => {
-            warn!(camera = %camera.id, "/stream/receiver: {error}");
+            warn!(camera = camera.id.as_u32(), run = camera.run(), "/stream/receiver: {error}");
             StatusCode::OK.into_response()
         }
     }
@@ -143,7 +143,7 @@ async fn stream(State(app): State<App>, form: Result<Form<Stream>, FormRejection
     match answer(&app, &camera, &form.sdp64).await {
         Ok(answer) => Json(json!({"tracks": ["video"], "sdp64": answer})).into_response(),
         Err(error) => {
-            warn!(camera = %camera.id, "/stream: {error}");
+            warn!(camera = camera.id.as_u32(), run = camera.run(), "/stream: {error}");
             Problem::bad_request(&error).into_response()
         }
     }
@@ -179,7 +179,7 @@ fn start_adhoc(app: &App, source: Source) -> Option<Arc<Camera>> {
         .find(|id| app.cameras.find(*id).is_none())?;
     let name = format!("Ad hoc {}", source.url.host_str().unwrap_or_default());
     let settings = config::Camera { id, name, source, detect_fps: DetectFps::Off };
-    info!(camera = %id, url = %settings.source, "ad-hoc camera");
+    info!(camera = id.as_u32(), run = 0, url = %settings.source, "ad-hoc camera");
     let camera = app.live.start_adhoc(settings);
     let (cameras, watched) = (Arc::clone(&app.cameras), Arc::downgrade(&camera));
     tokio::spawn(async move {
@@ -190,7 +190,8 @@ fn start_adhoc(app: &App, source: Source) -> Option<Arc<Camera>> {
                 _ => break,
             }
         }
-        info!(camera = %id, "ad-hoc camera dropped: nobody watches");
+        let run = cameras.find(id).map_or(0, |camera| camera.run());
+        info!(camera = id.as_u32(), run, "ad-hoc camera dropped: nobody watches");
         cameras.remove(id);
     });
     Some(camera)

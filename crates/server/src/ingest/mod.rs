@@ -13,7 +13,7 @@ use razz_base::RunId;
 use razz_media::timeline::Timeline;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-use tracing::instrument::WithSubscriber as _;
+use tracing::instrument::{Instrument as _, WithSubscriber as _};
 use tracing::subscriber::NoSubscriber;
 use tracing::{debug, error, info};
 
@@ -38,7 +38,11 @@ pub(crate) async fn supervise(camera: Arc<Camera>, clock: Clock) {
             }
             Err(_panic) = &mut task => {}
         }
-        error!(camera = %camera.id, "ingest of this camera panicked; it starts anew");
+        error!(
+            camera = camera.id.as_u32(),
+            run = camera.run(),
+            "ingest of this camera panicked; it starts anew"
+        );
         camera.status().restarts += 1;
         sleep(Duration::from_secs(1)).await;
     }
@@ -71,34 +75,47 @@ async fn dial_for_ever(camera: Arc<Camera>, clock: Clock) -> std::convert::Infal
     loop {
         run.0 += 1;
         timeline.start_run();
-        let outcome = Run::new(&camera, run, clock).follow(&mut timeline).await;
-        camera.handle_run_ended();
-        let pause = match &outcome.ended {
-            Ended::Unsupported { .. } => Duration::from_secs(30),
-            _ if outcome.frames > 0 => {
-                // It worked until now: one quick try before pausing longer and longer.
-                backoff.reset();
-                backoff.next()
-            }
-            _ => backoff.next(),
-        };
-        let (state, error, advice) = outcome.ended.describe(&camera.source);
-        camera.set_state(state, Some(error), advice);
-        debug!(camera = %camera.id, %run, frames = outcome.frames, ?pause, "next dial");
-        if matches!(outcome.ended, Ended::Unreachable(_)) {
-            if wait_for_port(&camera.source, pause).await {
-                info!(camera = %camera.id, "camera answers again");
-                backoff.reset();
-            }
-        } else {
-            sleep(pause).await;
+        camera.handle_dial(run);
+        let span = camera.span();
+        dial(&camera, run, clock, &mut timeline, &mut backoff).instrument(span).await;
+    }
+}
+
+/// One run, and the pause after it.
+async fn dial(
+    camera: &Camera,
+    run: RunId,
+    clock: Clock,
+    timeline: &mut Timeline,
+    backoff: &mut Backoff,
+) {
+    let outcome = Run::new(camera, run, clock).follow(timeline).await;
+    camera.handle_run_ended();
+    let pause = match &outcome.ended {
+        Ended::Unsupported { .. } => Duration::from_secs(30),
+        _ if outcome.frames > 0 => {
+            // It worked until now: one quick try before pausing longer and longer.
+            backoff.reset();
+            backoff.next()
         }
-        if camera.status().state != CameraState::Unsupported {
-            let known = camera.status().state;
-            // An offline camera stays offline until pictures come; others are being connected.
-            if known != CameraState::Offline {
-                camera.set_state(CameraState::Connecting, None, Vec::new());
-            }
+        _ => backoff.next(),
+    };
+    let (state, error, advice) = outcome.ended.describe(&camera.source);
+    camera.set_state(state, Some(error), advice);
+    debug!(frames = outcome.frames, ?pause, "next dial");
+    if matches!(outcome.ended, Ended::Unreachable(_)) {
+        if wait_for_port(&camera.source, pause).await {
+            info!("camera answers again");
+            backoff.reset();
+        }
+    } else {
+        sleep(pause).await;
+    }
+    if camera.status().state != CameraState::Unsupported {
+        let known = camera.status().state;
+        // An offline camera stays offline until pictures come; others are being connected.
+        if known != CameraState::Offline {
+            camera.set_state(CameraState::Connecting, None, Vec::new());
         }
     }
 }

@@ -237,15 +237,14 @@ impl<'a> Run<'a> {
             timeline.set_reordering(true);
         }
         let Some(size) = self.size else {
-            debug!(camera = %self.camera.id, run = %self.id, "access unit before the first SPS");
+            debug!("access unit before the first SPS");
             return;
         };
         let placed = timeline.place(rtp, received);
         if placed.jumped {
             // What sender reports said of the timestamps before the jump holds no more.
             self.wall = WallClock::new();
-            info!(camera = %self.camera.id, run = %self.id, to = %placed.time,
-                "the camera's timestamps jumped; media time goes on");
+            info!(to = %placed.time, "the camera's timestamps jumped; media time goes on");
         }
         let au = AccessUnit {
             key: FrameKey { camera: self.camera.id, time: placed.time },
@@ -284,8 +283,7 @@ impl<'a> Run<'a> {
         match Sps::parse(nal) {
             Ok(sps) => {
                 if self.size.is_some_and(|size| size != sps.size) {
-                    info!(camera = %self.camera.id, run = %self.id, size = ?sps.size,
-                        "the picture's size changed");
+                    info!(size = ?sps.size, "the picture's size changed");
                 }
                 self.size = Some(sps.size);
                 // Known before the first B-frame, whose timestamp steps back.
@@ -297,7 +295,7 @@ impl<'a> Run<'a> {
                 status.profile = Some(sps.profile_name().to_owned());
             }
             Err(error) => {
-                debug!(camera = %self.camera.id, run = %self.id, "unreadable SPS: {error}");
+                debug!("unreadable SPS: {error}");
             }
         }
     }

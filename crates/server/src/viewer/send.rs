@@ -81,6 +81,8 @@ pub(super) struct Way<'a> {
     pub(super) counters: &'a Counters,
     /// Datagrams handed over.
     pub(super) handed: usize,
+    /// Bytes of the datagrams that were taken.
+    pub(super) sent_bytes: usize,
 }
 
 impl Way<'_> {
@@ -115,7 +117,12 @@ impl Way<'_> {
         }
         let count = batch.count as u64;
         // UDP may lose: the peer asks again. What the system refuses is counted.
-        let counter = if outcome.is_ok() { &self.counters.sent } else { &self.counters.unsent };
+        let counter = if outcome.is_ok() {
+            self.sent_bytes += batch.bytes.len();
+            &self.counters.sent
+        } else {
+            &self.counters.unsent
+        };
         counter.fetch_add(count, Ordering::Relaxed);
         self.counters.sends.fetch_add(1, Ordering::Relaxed);
         batch.bytes.clear();
@@ -134,7 +141,12 @@ impl Outlet for Way<'_> {
             let taken = self
                 .connection(transmit.destination)
                 .is_some_and(|connection| connection.send(&transmit.contents));
-            let counter = if taken { &self.counters.sent } else { &self.counters.unsent };
+            let counter = if taken {
+                self.sent_bytes += transmit.contents.len();
+                &self.counters.sent
+            } else {
+                &self.counters.unsent
+            };
             counter.fetch_add(1, Ordering::Relaxed);
             return;
         }

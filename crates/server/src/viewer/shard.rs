@@ -18,7 +18,7 @@ use tracing::{debug, error, warn};
 use super::send::{Batch, Sender, Way as Out};
 use super::tcp::Connection;
 use super::{Command, Counters, OpenError, Opened, Restarted, Shared};
-use crate::camera::Camera;
+use crate::camera::{Camera, Delivery};
 
 /// What may wait for a shard: access units of many cameras, datagrams, commands.
 const BACKLOG: usize = 4096;
@@ -243,7 +243,8 @@ impl Shard {
         let feed = Arc::new(CameraFeed(Arc::clone(&camera)));
         let terms = self.shared.terms();
         let answered = Session::answer(id, offer, feed, &terms, now)?;
-        debug!(session = %short(id), camera = %camera.id, "viewer offered");
+        let _in = camera.span().entered();
+        debug!(session = %short(id), "viewer offered");
         let ice = answered.session.ufrag().to_owned();
         self.shared.demux().insert(id, ice.clone());
         self.by_camera.entry(camera.id).or_default().push(id);
@@ -402,20 +403,26 @@ impl Shard {
     {
         let now = self.shared.clock.mono();
         let Some(entry) = self.entries.get_mut(&id) else { return 0 };
+        // A span costs more than a datagram: only where something may be said in it.
+        let said = tracing::enabled!(target: "razz_viewer", tracing::Level::DEBUG);
+        let _in = said.then(|| entry.camera.span().entered());
         let mut out = out(&self.sender, &mut self.batch, &entry.connections, &self.shared);
         let session = &mut entry.session;
         let outcome = catch_unwind(AssertUnwindSafe(|| work(session, now, &mut out)));
         out.finish();
         let handed = out.handed;
-        count(&mut entry.counted, session.counts(), &self.shared.counters);
+        let delivery = entry.camera.delivery();
+        delivery.bytes.fetch_add(out.sent_bytes as u64, Ordering::Relaxed);
+        count(&mut entry.counted, session.counts(), &self.shared.counters, delivery);
         let over = match outcome {
             Ok(Ok(())) => session.is_over(),
             Ok(Err(error)) => {
-                debug!(session = %short(id), camera = %entry.camera.id, "viewer ends: {error}");
+                debug!(session = %short(id), "viewer ends: {error}");
                 true
             }
             Err(_) => {
-                error!(session = %short(id), camera = %entry.camera.id, "viewer session panicked");
+                let _in = entry.camera.span().entered();
+                error!(session = %short(id), "viewer session panicked");
                 true
             }
         };
@@ -447,15 +454,20 @@ fn out<'a>(
     connections: &'a [Arc<Connection>],
     shared: &'a Shared,
 ) -> Out<'a> {
-    Out { sender, batch, connections, counters: &shared.counters, handed: 0 }
+    Out { sender, batch, connections, counters: &shared.counters, handed: 0, sent_bytes: 0 }
 }
 
-/// Adds what happened since `counted` to the counters of all.
-fn count(counted: &mut Counts, now: Counts, counters: &Counters) {
+/// Adds what happened since `counted` to the counters of all and to those of the camera.
+fn count(counted: &mut Counts, now: Counts, counters: &Counters, camera: &Delivery) {
     if *counted == now {
         return;
     }
     for (counter, before, after) in [
+        (&camera.replays, counted.replays, now.replays),
+        (&camera.waits, counted.waits, now.waits),
+        (&camera.keyframe_requests, counted.keyframe_requests, now.keyframe_requests),
+        (&camera.nacks, counted.nacks, now.nacks),
+        (&camera.plis, counted.plis, now.plis),
         (&counters.replays, counted.replays, now.replays),
         (&counters.waits, counted.waits, now.waits),
         (&counters.keyframe_requests, counted.keyframe_requests, now.keyframe_requests),

@@ -317,6 +317,13 @@ async fn pli_is_answered_from_the_ring_but_not_twice_a_second() {
     peer.run("the replay", |peer| peer.packets.len() == 2 * before);
     assert_eq!(peer.frames(), (30..35).chain(30..35).collect::<Vec<_>>());
     assert!(peer.sequence_is_whole(), "timestamps step back, sequence numbers go on");
+    let delivery = house.camera.delivery();
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    assert_eq!((count(&delivery.keyframe_requests), count(&delivery.replays)), (2, 2));
+    peer.run("the sum of a second", |_| count(&delivery.plis) == 2);
+    let received: u64 = peer.packets.len() as u64;
+    let bytes = count(&delivery.bytes);
+    assert!(bytes > 100 * received, "{bytes} bytes for {received} packets");
 }
 
 #[tokio::test]
