@@ -291,7 +291,7 @@ fn start_pool(config: &Config, clock: Clock) -> Arc<Pool> {
         let detector = config.detector.clone();
         Box::new(move || load_detector(&detector, clock)) as Load
     });
-    Pool::start(name, load)
+    Pool::start(name, load, clock)
 }
 
 /// Loads the model that the settings name, into the fastest engine that they leave. Where they name

@@ -22,6 +22,7 @@ mod serve;
 mod shutdown;
 mod viewer;
 mod wire;
+mod work;
 
 use std::process::ExitCode;
 

@@ -16,6 +16,7 @@ const FIRST_PACKET: &str = "razz_camera_first_packet_seconds";
 const TRACKS: &str = "razz_camera_tracks_seconds";
 const INFERENCE: &str = "razz_inference_seconds";
 const BATCH: &str = "razz_inference_batch_pictures";
+const CPU: &str = "razz_cpu_seconds_total";
 
 /// From a frame's last packet in to its first packet out to a viewer: 50 µs to 0.2 s.
 pub(crate) fn first_packet(camera: razz_base::CameraId) -> Histogram {
@@ -194,6 +195,8 @@ enum ReadWhole {
     Gauge(fn(&Whole<'_>, &process::Now) -> f64),
     /// By engine, once there is one.
     Histogram(fn(&Pool) -> Option<Histogram>),
+    /// CPU seconds, by stage.
+    Stages,
     /// 1, and labels that tell.
     Info,
 }
@@ -227,6 +230,13 @@ const OVERALL: &[(&str, &str, ReadWhole)] = &[
         BATCH,
         "Pictures that the detector took at once, by engine.",
         ReadWhole::Histogram(|pool| Some(pool.inference()?.batch)),
+    ),
+    (
+        CPU,
+        "CPU time by what it went into, since the model was chosen: decode, motion (of the camera), \
+         prepare (pixels for the model), infer, read (boxes from its output), embed (looks), track, \
+         viewers, runtime (network and the rest).",
+        ReadWhole::Stages,
     ),
     (
         "razz_viewers",
@@ -322,6 +332,14 @@ pub(crate) fn render(whole: &Whole<'_>) -> prometheus::Result<Vec<u8>> {
                     register(Box::new(histogram))?;
                 }
             }
+            ReadWhole::Stages => {
+                for (stage, seconds) in whole.pool.work().seconds() {
+                    let opts = Opts::new(*name, *help).const_label("stage", stage);
+                    let counter = prometheus::Counter::with_opts(opts)?;
+                    counter.inc_by(seconds);
+                    register(Box::new(counter))?;
+                }
+            }
             ReadWhole::Info => {
                 let opts = opts
                     .const_label("version", env!("CARGO_PKG_VERSION"))
@@ -378,6 +396,7 @@ mod tests {
         for (name, help, read) in OVERALL {
             let (kind, labels) = match read {
                 ReadWhole::Histogram(_) => ("histogram", "`engine`"),
+                ReadWhole::Stages => ("counter", "`stage`"),
                 ReadWhole::Info => ("gauge", "`version`, `engine`, `model`"),
                 ReadWhole::Counter(_) => ("counter", ""),
                 ReadWhole::Gauge(_) => ("gauge", ""),

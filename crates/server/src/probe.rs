@@ -33,7 +33,7 @@ pub(crate) async fn look(source: Source, longest: Duration, clock: Clock) -> wir
         embedder: config::EmbedderChoice::Builtin,
         publish_lost_ms: 0,
     };
-    let pool = Pool::start(String::new(), None);
+    let pool = Pool::start(String::new(), None, clock);
     let analysis = Analysis { tracker, idle: false, pool };
     let camera = Camera::start(settings, 1 << 25, analysis, UnitSink::nowhere(), clock);
     let begun = clock.mono();

@@ -80,3 +80,17 @@ pub(crate) fn resident_bytes(pid: u32) -> Option<u64> {
     let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * 4096)
 }
+
+/// Name and CPU time in nanoseconds of each thread of this process that lives: `comm` and the first
+/// field of `schedstat` in `/proc/self/task/TID` (proc(5)).
+pub(crate) fn threads_cpu_nanos() -> Vec<(String, u64)> {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return Vec::new() };
+    let of = |task: std::io::Result<std::fs::DirEntry>| {
+        let folder = task.ok()?.path();
+        let name = std::fs::read_to_string(folder.join("comm")).ok()?;
+        let spent = std::fs::read_to_string(folder.join("schedstat")).ok()?;
+        let nanos = spent.split_whitespace().next()?.parse().ok()?;
+        Some((name.trim_end().to_owned(), nanos))
+    };
+    tasks.filter_map(of).collect()
+}

@@ -88,6 +88,17 @@ pub enum DetectError {
     },
 }
 
+/// A step of detection that is done; see [`Detector::detect_watched`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// The picture is in the model's input.
+    Prepared,
+    /// The engine has run the model.
+    Inferred,
+    /// Its output is read, doubles are dropped.
+    Read,
+}
+
 /// A loaded detection model. One thread uses it at a time; pictures may come from all cameras.
 pub struct Detector {
     engine: Box<dyn Engine>,
@@ -180,7 +191,20 @@ impl Detector {
         picture: &Picture,
         out: &mut Vec<Detection>,
     ) -> Result<(), DetectError> {
-        self.one(picture.size, |letterbox| letterbox.picture(picture), out)
+        self.detect_watched(picture, out, &mut |_| ())
+    }
+
+    /// The same; `watch` hears of each step when it is done, to measure it.
+    ///
+    /// # Errors
+    /// As [`Detector::detect`].
+    pub fn detect_watched(
+        &mut self,
+        picture: &Picture,
+        out: &mut Vec<Detection>,
+        watch: &mut dyn FnMut(Step),
+    ) -> Result<(), DetectError> {
+        self.one(picture.size, |letterbox| letterbox.picture(picture), out, watch)
     }
 
     /// The same for an 8-bit RGB picture, three bytes a pixel, row after row.
@@ -198,11 +222,11 @@ impl Detector {
             out.clear();
             return Err(DetectError::Rgb { bytes: rgb.len(), width, height });
         }
-        self.one(size, |letterbox| letterbox.rgb(rgb, size), out)
+        self.one(size, |letterbox| letterbox.rgb(rgb, size), out, &mut |_| ())
     }
 
     /// The same for several pictures, with as many as [`batch`](Self::batch) in one run where their
-    /// shapes allow it; `out` has one list for each.
+    /// shapes allow it; `out` has one list for each, `watch` hears of each run's steps.
     ///
     /// # Errors
     /// As [`Detector::detect`]; what was found until then stays, the other lists are empty.
@@ -213,6 +237,7 @@ impl Detector {
         &mut self,
         pictures: &[&Picture],
         out: &mut [Vec<Detection>],
+        watch: &mut dyn FnMut(Step),
     ) -> Result<(), DetectError> {
         assert_eq!(pictures.len(), out.len(), "one list for each picture");
         out.iter_mut().for_each(Vec::clear);
@@ -224,8 +249,8 @@ impl Detector {
             let (now, later) = pictures.split_at(count);
             let (lists, rest) = std::mem::take(&mut out).split_at_mut(count);
             match (now, lists) {
-                ([picture], [list]) => self.detect(picture, list)?,
-                (now, lists) => self.several(now, input, lists)?,
+                ([picture], [list]) => self.detect_watched(picture, list, watch)?,
+                (now, lists) => self.several(now, input, lists, watch)?,
             }
             (pictures, out) = (later, rest);
         }
@@ -316,16 +341,20 @@ impl Detector {
         size: Size,
         fill: impl FnOnce(&mut Letterbox) -> Geometry,
         out: &mut Vec<Detection>,
+        watch: &mut dyn FnMut(Step),
     ) -> Result<(), DetectError> {
         out.clear();
         let input = self.input_size_for(size);
         let letterbox = self.letterboxes.take(size, input);
         let geometry = fill(letterbox);
+        watch(Step::Prepared);
         let place = Place { index: 0, geometry, input, picture: size };
         let (reader, rules) = (&mut self.reader, &self.rules);
         let mut result = Ok(());
         self.feed.run(self.engine.as_mut(), letterbox.canvas(), 1, input, &mut |outputs| {
+            watch(Step::Inferred);
             result = reader.read(outputs, &place, rules, out).map_err(|e| unreadable(e, outputs));
+            watch(Step::Read);
         })?;
         result
     }
@@ -336,6 +365,7 @@ impl Detector {
         pictures: &[&Picture],
         input: Size,
         out: &mut [Vec<Detection>],
+        watch: &mut dyn FnMut(Step),
     ) -> Result<(), DetectError> {
         self.joined.clear();
         self.places.clear();
@@ -345,13 +375,16 @@ impl Detector {
             self.joined.extend_from_slice(letterbox.canvas());
             self.places.push(Place { index, geometry, input, picture: picture.size });
         }
+        watch(Step::Prepared);
         let (reader, rules, places) = (&mut self.reader, &self.rules, &self.places);
         let mut result = Ok(());
         let (engine, batch) = (self.engine.as_mut(), pictures.len());
         self.feed.run(engine, &self.joined, batch, input, &mut |outputs| {
+            watch(Step::Inferred);
             result = places.iter().zip(&mut *out).try_for_each(|(place, out)| {
                 reader.read(outputs, place, rules, out).map_err(|e| unreadable(e, outputs))
             });
+            watch(Step::Read);
         })?;
         result
     }

@@ -34,7 +34,7 @@ mod resample;
 mod simd;
 
 pub use decoder::{DecodeError, Decoder, DecoderCounts};
-pub use detector::{DetectError, Detector, DetectorSettings};
+pub use detector::{DetectError, Detector, DetectorSettings, Step};
 pub use embed::{Embedder, HistogramEmbedder, OnnxEmbedder, builtin_embedder};
 pub use engine::{EngineChoice, Note, NoteLevel, Precision};
 pub use glance::Glance;

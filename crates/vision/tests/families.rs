@@ -314,7 +314,7 @@ fn an_open_batch_takes_several_pictures() {
             ];
             let pictures: Vec<&Picture> = pictures.iter().collect();
             let mut out = vec![Vec::new(); 5];
-            detector.detect_batch(&pictures, &mut out).unwrap();
+            detector.detect_batch(&pictures, &mut out, &mut |_| ()).unwrap();
             let out: Vec<Vec<Row>> = out.iter().map(|list| rows(list)).collect();
             let whites: Vec<usize> = out.iter().map(|rows| red(rows)).collect();
             assert_eq!(whites, [1, 0, 1, 0, 1], "{engine} {most:?}");
@@ -337,7 +337,7 @@ fn an_open_batch_takes_several_pictures() {
     assert_eq!((detector.batch(), detector.has_open_batch()), (1, false));
     let picture = picture(wide, 16);
     let mut out = vec![Vec::new(); 2];
-    detector.detect_batch(&[&picture, &picture], &mut out).unwrap();
+    detector.detect_batch(&[&picture, &picture], &mut out, &mut |_| ()).unwrap();
 }
 
 /// bf16 is asked for and not to be had: f32 is used, and it is said.

@@ -18,6 +18,7 @@ use super::pool::{Found, Pool};
 use super::{Analysis, Camera, Published, lock};
 use crate::clock::Clock;
 use crate::config;
+use crate::work::Stage;
 
 /// What reaches the camera's thread.
 enum Message {
@@ -219,6 +220,7 @@ impl<'a> Driver<'a> {
                 Err(RecvTimeoutError::Disconnected) => return None,
             };
             let camera = self.camera.upgrade()?;
+            let begun = self.clock.thread_cpu_nanos();
             let now = self.clock.mono();
             match message {
                 None => self.engine.handle(Input::Timeout, now),
@@ -250,7 +252,13 @@ impl<'a> Driver<'a> {
                 Some(Message::Blind(blind)) => self.engine.handle(Input::Blind(blind), now),
             }
             self.follow(&camera);
+            self.spent(Stage::Camera, begun);
         }
+    }
+
+    /// What this thread did since `begun` was for `stage`.
+    fn spent(&self, stage: Stage, begun: u64) {
+        self.pool.work().add(stage, self.clock.thread_cpu_nanos() - begun);
     }
 
     fn handle_access_unit(
@@ -283,10 +291,17 @@ impl<'a> Driver<'a> {
 
     fn decode(&mut self, camera: &Camera, au: &AccessUnit, want: bool) {
         let mut moved: Option<CameraMotion> = None;
+        let (clock, begun) = (self.clock, self.clock.thread_cpu_nanos());
+        let mut looked = 0;
         let mut look = |luma: Plane<'_>| {
+            let begun = clock.thread_cpu_nanos();
             moved = self.motion.as_mut().map(|motion| motion.look(luma, &self.objects));
+            looked = clock.thread_cpu_nanos() - begun;
         };
-        match self.decoder.decode_and_look(au, want, &mut look) {
+        let decoded = self.decoder.decode_and_look(au, want, &mut look);
+        self.pool.work().add(Stage::Motion, looked);
+        self.spent(Stage::Decode, begun + looked);
+        match decoded {
             Ok(picture) => {
                 let now = self.clock.mono();
                 camera.status().decoded.count(now);
@@ -343,7 +358,9 @@ impl<'a> Driver<'a> {
                 let picture = self.detected.take().filter(of_time);
                 let picture = picture.or_else(|| self.picture.take().filter(of_time));
                 let picture = picture.expect("vectors are asked of the picture updated with last");
+                let begun = self.clock.thread_cpu_nanos();
                 let vectors = self.embedder.embed(&picture, &boxes);
+                self.spent(Stage::Embed, begun);
                 self.engine.handle(Input::Embeddings(&vectors), self.clock.mono());
             }
             Output::Publish { frame, received, audience } => {

@@ -180,7 +180,7 @@ impl Camera {
             embedder: config::EmbedderChoice::Builtin,
             publish_lost_ms: 500,
         };
-        let pool = Pool::start("none".to_owned(), None);
+        let pool = Pool::start("none".to_owned(), None, clock);
         let analysis = Analysis { tracker, idle: false, pool };
         Self::start(settings, 1 << 24, analysis, units, clock)
     }

@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use razz_base::{CameraId, ClassNames, Detection, MediaTime};
 use razz_engine::Scheduler;
-use razz_vision::{Detector, NoteLevel, Picture};
+use razz_vision::{Detector, NoteLevel, Picture, Step};
 use tracing::{Span, error, info, warn};
 
 use super::driver::Mailbox;
 use super::lock;
+use crate::clock::Clock;
 use crate::metrics;
+use crate::work::{INFERENCE_THREAD, Stage, Work};
 
 /// How far the model is.
 #[derive(Clone, Debug)]
@@ -44,6 +46,8 @@ pub(crate) struct Pool {
     inference: OnceLock<metrics::Inference>,
     /// What the API calls the model.
     model_name: String,
+    work: Work,
+    clock: Clock,
 }
 
 struct Queue {
@@ -66,7 +70,7 @@ pub(crate) type Load = Box<dyn FnOnce() -> Result<Detector, String> + Send>;
 impl Pool {
     /// A pool that loads its model in its own thread, so that nothing waits for it. Without `load`
     /// there is no detection.
-    pub(crate) fn start(model_name: String, load: Option<Load>) -> Arc<Self> {
+    pub(crate) fn start(model_name: String, load: Option<Load>, clock: Clock) -> Arc<Self> {
         let state = if load.is_some() { ModelState::Loading } else { ModelState::Off };
         let pool = Arc::new(Self {
             queue: Mutex::new(Queue {
@@ -79,12 +83,14 @@ impl Pool {
             names: OnceLock::new(),
             inference: OnceLock::new(),
             model_name,
+            work: Work::default(),
+            clock,
         });
         if let Some(load) = load {
             let worker = Arc::clone(&pool);
             thread::Builder::new()
-                .name("inference".to_owned())
-                .spawn(move || worker.work(load))
+                .name(INFERENCE_THREAD.to_owned())
+                .spawn(move || worker.serve(load))
                 .expect("the system gives us a thread at start");
         }
         pool
@@ -93,6 +99,11 @@ impl Pool {
     /// What the API calls the model.
     pub(crate) fn model_name(&self) -> &str {
         &self.model_name
+    }
+
+    /// What the CPU time of the model and of the cameras that use it goes into.
+    pub(crate) fn work(&self) -> &Work {
+        &self.work
     }
 
     /// How far the model is.
@@ -135,7 +146,7 @@ impl Pool {
         self.news.notify_all();
     }
 
-    fn work(&self, load: Load) {
+    fn serve(&self, load: Load) {
         yield_to_video();
         let mut detector = match catch_unwind(AssertUnwindSafe(load)) {
             Ok(Ok(detector)) => detector,
@@ -166,7 +177,7 @@ impl Pool {
             }
             found.resize(slots.len(), Vec::new());
             let begun = inference.seconds.start_timer();
-            let together = look(&mut detector, &slots, &mut found);
+            let together = self.look(&mut detector, &slots, &mut found);
             // Those of a batch share its time.
             let count = slots.len();
             inference.batch.observe(count as f64);
@@ -178,7 +189,7 @@ impl Pool {
                     // So that a bad picture does not cost the others theirs.
                     Err(_) if count > 1 => {
                         let alone = std::slice::from_ref(&slot);
-                        look(&mut detector, alone, std::slice::from_mut(found))
+                        self.look(&mut detector, alone, std::slice::from_mut(found))
                     }
                     together => together.clone(),
                 };
@@ -199,6 +210,37 @@ impl Pool {
         queue.state = ModelState::Failed { error };
         for (_, slot) in queue.slots.drain() {
             slot.mailbox.detection_failed(slot.picture.key.time);
+        }
+    }
+
+    /// Lets the detector look at pictures together; a list of detections for each.
+    fn look(
+        &self,
+        detector: &mut Detector,
+        slots: &[Slot],
+        found: &mut [Vec<Detection>],
+    ) -> Result<(), String> {
+        let mut at = self.clock.thread_cpu_nanos();
+        let mut watch = |step| {
+            let spent = self.clock.thread_cpu_nanos() - at;
+            at += spent;
+            match step {
+                Step::Prepared => self.work.add(Stage::Prepare, spent),
+                Step::Read => self.work.add(Stage::Read, spent),
+                // In part in threads of the engine's own.
+                Step::Inferred => {}
+            }
+        };
+        let looked = catch_unwind(AssertUnwindSafe(|| match (slots, &mut *found) {
+            ([slot], [found]) => detector.detect_watched(&slot.picture, found, &mut watch),
+            _ => {
+                let pictures: Vec<&Picture> = slots.iter().map(|slot| &slot.picture).collect();
+                detector.detect_batch(&pictures, found, &mut watch)
+            }
+        }));
+        match looked {
+            Ok(done) => done.map_err(|error| format!("detection failed: {error}")),
+            Err(_) => Err("the detector panicked on this picture".to_owned()),
         }
     }
 
@@ -227,25 +269,6 @@ impl Pool {
 impl Slot {
     fn time(&self) -> MediaTime {
         self.picture.key.time
-    }
-}
-
-/// Lets the detector look at pictures together; a list of detections for each.
-fn look(
-    detector: &mut Detector,
-    slots: &[Slot],
-    found: &mut [Vec<Detection>],
-) -> Result<(), String> {
-    let looked = catch_unwind(AssertUnwindSafe(|| match (slots, &mut *found) {
-        ([slot], [found]) => detector.detect(&slot.picture, found),
-        _ => {
-            let pictures: Vec<&Picture> = slots.iter().map(|slot| &slot.picture).collect();
-            detector.detect_batch(&pictures, found)
-        }
-    }));
-    match looked {
-        Ok(done) => done.map_err(|error| format!("detection failed: {error}")),
-        Err(_) => Err("the detector panicked on this picture".to_owned()),
     }
 }
 
@@ -284,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_batch_takes_one_picture_of_each_camera_that_waits() {
-        let pool = Pool::start("test".to_owned(), None);
+        let pool = Pool::start("test".to_owned(), None, Clock::start());
         lock(&pool.queue).state = ModelState::Ready { engine: "test".to_owned() };
         let (mailbox, _inbox) = mailbox();
         let mut slots = Vec::new();

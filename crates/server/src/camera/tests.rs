@@ -37,7 +37,7 @@ impl Bench {
 
     fn new(detector: Detector, idle: bool) -> Self {
         let clock = Clock::start();
-        let pool = Pool::start("test".to_owned(), Some(Box::new(|| Ok(detector))));
+        let pool = Pool::start("test".to_owned(), Some(Box::new(|| Ok(detector))), clock);
         let begun = Clock::start();
         while !matches!(pool.state(), ModelState::Ready { .. }) {
             assert!(begun.uptime() < WITHIN, "the model is {:?}", pool.state());

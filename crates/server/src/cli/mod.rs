@@ -5,6 +5,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod check;
+mod clip;
 pub(crate) mod detect;
 pub(crate) mod doctor;
 pub(crate) mod logging;

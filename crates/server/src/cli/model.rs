@@ -1,6 +1,6 @@
 //! The options by which commands name a model and how it is run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use razz_base::Size;
@@ -10,9 +10,9 @@ use super::{Failure, note};
 use crate::clock::Clock;
 use crate::config::ModelChoice;
 
-/// Which model, and how.
+/// Which model, and what runs it.
 #[derive(Clone, PartialEq, Debug, Args)]
-pub(crate) struct ModelOptions {
+pub(crate) struct Which {
     /// An .onnx file, the name of a model that was pulled, or demo
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: String,
@@ -22,6 +22,13 @@ pub(crate) struct ModelOptions {
     /// How exactly: f32, or bf16 where engine and CPU have it
     #[arg(long, value_name = "PRECISION", default_value = "f32")]
     pub(crate) precision: Precision,
+}
+
+/// Which model, and how.
+#[derive(Clone, PartialEq, Debug, Args)]
+pub(crate) struct ModelOptions {
+    #[command(flatten)]
+    pub(crate) which: Which,
     /// Input of a model that leaves it open, in pixels: 640, or 640x384 as width x height
     /// [default: 640]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
@@ -43,16 +50,22 @@ impl ModelOptions {
     /// # Errors
     /// When there is no such model, or it cannot be run as asked for.
     pub(crate) fn load(&self, command: &str) -> Result<Detector, Failure> {
-        self.load_with(command, self.engine, self.precision)
+        let detector = self.load_quietly(self.which.engine, self.which.precision)?;
+        for said in detector.notes() {
+            match said.level {
+                NoteLevel::Warning => note(command, said),
+                NoteLevel::Info => tracing::debug!("{said}"),
+            }
+        }
+        Ok(detector)
     }
 
-    /// The same with another engine or precision.
+    /// The same with another engine or precision, and nothing said.
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub(crate) fn load_with(
+    pub(crate) fn load_quietly(
         &self,
-        command: &str,
         engine: EngineChoice,
         precision: Precision,
     ) -> Result<Detector, Failure> {
@@ -66,8 +79,7 @@ impl ModelOptions {
             input_size: self.size.unwrap_or(Size::new(640, 640)),
             ..DetectorSettings::default()
         };
-        let choice = self.choice()?;
-        let path = choice.path().map_err(|error| Failure::Refused(error.to_string()))?;
+        let path = self.which.path()?;
         let source = match &path {
             Some(path) => ModelSource::File(path),
             None => ModelSource::Bytes { name: "demo", data: razz_scene::DEMO_MODEL },
@@ -75,12 +87,6 @@ impl ModelOptions {
         let clock = Clock::start();
         let detector = Detector::load_fastest(source, &settings, &|| clock.mono())
             .map_err(|error| Failure::Refused(error.to_string()))?;
-        for said in detector.notes() {
-            match said.level {
-                NoteLevel::Warning => note(command, said),
-                NoteLevel::Info => tracing::debug!("{said}"),
-            }
-        }
         if let Some(asked) = self.size
             && detector.input_size() != asked
         {
@@ -90,26 +96,33 @@ impl ModelOptions {
                  the model with dynamic=True",
                 asked.width,
                 asked.height,
-                self.name()
+                self.which.name()
             )));
         }
         Ok(detector)
     }
+}
 
+impl Which {
     /// What files and tables call the model: its file's name.
     pub(crate) fn name(&self) -> String {
         let name = Path::new(&self.model).file_name();
         name.map_or_else(|| self.model.clone(), |name| name.to_string_lossy().into_owned())
     }
 
-    fn choice(&self) -> Result<ModelChoice, Failure> {
-        ModelChoice::parse(&self.model, Path::new("")).ok_or_else(|| {
+    /// The model's file; `None` for the one that is built in.
+    ///
+    /// # Errors
+    /// When there is no such model.
+    pub(crate) fn path(&self) -> Result<Option<PathBuf>, Failure> {
+        let choice = ModelChoice::parse(&self.model, Path::new("")).ok_or_else(|| {
             Failure::Refused(format!(
                 "--model {:?} is no model; give an .onnx file, the name of a model that was \
                  pulled, or demo",
                 self.model
             ))
-        })
+        });
+        choice?.path().map_err(|error| Failure::Refused(error.to_string()))
     }
 }
 

@@ -1,5 +1,11 @@
 //! `razz bench`: what this machine, or another server, can carry.
 
+mod agreement;
+mod detect;
+mod pipeline;
+mod quantiles;
+mod table;
+mod track;
 pub(crate) mod viewers;
 
 use clap::Subcommand;
@@ -7,6 +13,12 @@ use clap::Subcommand;
 /// What to measure.
 #[derive(Clone, PartialEq, Debug, Subcommand)]
 pub(crate) enum Bench {
+    /// What detection costs with each engine, and what reduced precision changes
+    Detect(detect::Options),
+    /// How many cameras this machine carries, from RTSP to tracks
+    Pipeline(pipeline::Options),
+    /// What an update of the trackers costs
+    Track(track::Options),
     /// Watch a WHEP server as many viewers at once, and say what they get
     Viewers(viewers::Viewers),
 }
@@ -14,6 +26,9 @@ pub(crate) enum Bench {
 /// Runs the benchmark.
 pub(crate) fn run(bench: &Bench) -> std::process::ExitCode {
     match bench {
+        Bench::Detect(options) => detect::run(options),
+        Bench::Pipeline(options) => pipeline::run(options),
+        Bench::Track(options) => track::run(options),
         Bench::Viewers(options) => viewers::run(options),
     }
 }

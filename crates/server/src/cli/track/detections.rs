@@ -18,24 +18,24 @@ const EXPECTED: &str = "expected frame,-1,x,y,w,h,score";
 
 /// A detection and its place among the file's detections, by which its embedding is found.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Seen {
-    pub(super) detection: Detection,
-    pub(super) place: usize,
+pub(in crate::cli) struct Seen {
+    pub(in crate::cli) detection: Detection,
+    pub(in crate::cli) place: usize,
 }
 
 /// The detections of a file.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Sequence {
+pub(in crate::cli) struct Sequence {
     /// By frame, from 1; where nothing was detected there is no entry.
-    pub(super) frames: BTreeMap<u64, Vec<Seen>>,
+    pub(in crate::cli) frames: BTreeMap<u64, Vec<Seen>>,
     /// How many frames there are.
-    pub(super) length: u64,
+    pub(in crate::cli) length: u64,
     /// How many detections the file has, used or not.
-    pub(super) lines: usize,
+    pub(in crate::cli) lines: usize,
     /// Every so many frames one was looked at, from the first on.
-    pub(super) stride: u64,
+    pub(in crate::cli) stride: u64,
     /// Frames per second, where the file says so.
-    pub(super) frame_rate: Option<f64>,
+    pub(in crate::cli) frame_rate: Option<f64>,
     /// Detections passed over since no tracker can use them.
     unusable: Passed,
     /// Detections passed over since their frame has too many.
@@ -80,7 +80,7 @@ impl Sequence {
     ///
     /// # Errors
     /// When it cannot be read, or says what is no detection: with file and line.
-    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+    pub(in crate::cli) fn read(path: &Path) -> Result<Self, Failure> {
         let bytes = if path == Path::new("-") {
             let mut bytes = Vec::new();
             io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
@@ -197,7 +197,7 @@ impl Sequence {
     }
 
     /// What was passed over, a line each.
-    pub(super) fn notes(&self) -> Vec<String> {
+    pub(in crate::cli) fn notes(&self) -> Vec<String> {
         let all = self.lines;
         let said = |passed: &Passed, what: &str| {
             let Passed { count, first } = passed;

@@ -19,7 +19,7 @@ use clap::Args;
 use razz_base::Rect;
 use razz_track::{Kind, Settings};
 
-use self::detections::Sequence;
+pub(super) use self::detections::Sequence;
 use self::motion::CameraMotion;
 use self::npy::Embeddings;
 use super::{Failure, end, note};

@@ -1,8 +1,9 @@
 //! What came of a load: a table for people, JSON for scripts.
 
 use razz_base::MonoTime;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::super::quantiles::Quantiles;
 use super::peer::Outcome;
 use crate::clock::Clock;
 use crate::process;
@@ -65,35 +66,6 @@ pub(super) struct Report {
     server_percent: Option<f64>,
     server_join_cpu_s: Option<f64>,
     server_memory: Option<(u64, u64)>,
-}
-
-/// Of a set of samples.
-#[derive(Clone, Copy, Debug, Default)]
-struct Quantiles {
-    least: f64,
-    p50: f64,
-    p95: f64,
-    p99: f64,
-    most: f64,
-}
-
-impl Quantiles {
-    fn of(mut samples: Vec<f64>) -> Self {
-        samples.sort_by(f64::total_cmp);
-        let at = |q: f64| {
-            let index = (q * samples.len().saturating_sub(1) as f64).round() as usize;
-            samples.get(index).copied().unwrap_or_default()
-        };
-        Self { least: at(0.0), p50: at(0.5), p95: at(0.95), p99: at(0.99), most: at(1.0) }
-    }
-
-    fn json(&self) -> Value {
-        let tenths = |value: f64| (value * 10.0).round() / 10.0;
-        json!({
-            "min": tenths(self.least), "p50": tenths(self.p50), "p95": tenths(self.p95),
-            "p99": tenths(self.p99), "max": tenths(self.most),
-        })
-    }
 }
 
 impl Report {
