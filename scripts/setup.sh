@@ -60,6 +60,8 @@ if [ "$purpose" = test ]; then
   need_package gir1.2-gst-plugins-bad-1.0
   python3 -m venv --help >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null ||
     missing+=(python3-venv) # aiortc, another one
+  need_program mosquitto mosquitto # a real MQTT broker
+  need_program mosquitto-clients mosquitto_sub
   need_package fonts-dejavu-core # headless Chromium draws no text without a font
 fi
 

@@ -12,10 +12,13 @@
 //!                   Publish (predicted) ◄───── tracker ◄──── handle(Detections) / Embeddings
 //! ```
 //!
+//! [`presence`] goes on from there: from published tracks to visits that begin and end.
+//!
 //! Before `Decoded` the driver may say how the camera moved since the frame before
 //! ([`Input::Moved`]); the tracker is taken to the view of each frame that it is asked or told about.
 
 mod camera;
+pub mod presence;
 mod scheduler;
 
 pub use camera::{Audience, Camera, Frame, Idle, Input, Output, Rate, Settings};

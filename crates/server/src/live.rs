@@ -199,6 +199,8 @@ impl Live {
             ("[viewers]", old.viewers == new.viewers),
             ("[compat]", old.compat == new.compat),
             ("[log]", old.log == new.log),
+            ("[mqtt]", old.mqtt == new.mqtt),
+            ("[[webhook]]", old.webhooks == new.webhooks),
         ] {
             if !same {
                 warn!("{section} has changed; it takes effect when razz is started again");

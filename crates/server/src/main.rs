@@ -4,23 +4,27 @@
 //! together. `ingest` brings access units to `camera`; `viewer` and `feed` take video and tracks to
 //! browsers; `http` lets them in. These folders know `camera` and `wire`, not each other.
 
+mod backoff;
 mod camera;
 mod cli;
 mod clock;
 mod config;
 mod demo;
+mod events;
 mod feed;
 mod http;
 mod ingest;
 mod live;
 mod metrics;
 mod models;
+mod mqtt;
 mod probe;
 mod process;
 mod redact;
 mod serve;
 mod shutdown;
 mod viewer;
+mod webhook;
 mod wire;
 mod work;
 

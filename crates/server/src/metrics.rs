@@ -1,6 +1,7 @@
 //! Everything that is counted, in Prometheus' text format. This is the one place where a metric has
 //! its name; `docs/reference/metrics.md` follows from it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use prometheus::core::Collector;
@@ -8,6 +9,7 @@ use prometheus::{Encoder as _, Gauge, Histogram, HistogramOpts, IntCounter, Opts
 
 use crate::camera::{Camera, Cameras, ModelState, Pool};
 use crate::clock::Clock;
+use crate::events::Queue;
 use crate::process;
 use crate::viewer::{Counters, Viewers};
 use crate::wire::CameraState;
@@ -179,11 +181,53 @@ const PER_CAMERA: &[PerCamera] = &[
     ),
 ];
 
+/// A metric of one who is told what happens: name, meaning, value.
+type PerQueue = (&'static str, &'static str, ReadQueue);
+
+/// What such a metric is read from.
+enum ReadQueue {
+    /// Grows for as long as the process lives.
+    Counter(fn(&Queue) -> u64),
+    /// Goes up and down.
+    Gauge(fn(&Queue) -> f64),
+}
+
+/// Every metric that carries the label `to`: `mqtt`, `webhook1` and so on.
+const PER_QUEUE: &[PerQueue] = &[
+    (
+        "razz_events_up",
+        "1 while the broker is connected, or when a webhook's last delivery succeeded, else 0.",
+        ReadQueue::Gauge(|queue| f64::from(queue.tally.up.load(Ordering::Relaxed))),
+    ),
+    (
+        "razz_events_waiting",
+        "Events that wait to be told.",
+        ReadQueue::Gauge(|queue| queue.len() as f64),
+    ),
+    (
+        "razz_events_delivered_total",
+        "Events that were told, and acknowledged.",
+        ReadQueue::Counter(|queue| queue.tally.delivered.load(Ordering::Relaxed)),
+    ),
+    (
+        "razz_events_dropped_total",
+        "Events that were given up: too many waited, or all tries failed.",
+        ReadQueue::Counter(|queue| queue.tally.dropped.load(Ordering::Relaxed)),
+    ),
+    (
+        "razz_events_failures_total",
+        "Tries to connect or to deliver that failed.",
+        ReadQueue::Counter(|queue| queue.tally.failures.load(Ordering::Relaxed)),
+    ),
+];
+
 /// What the metrics of the whole are read from.
 pub(crate) struct Whole<'a> {
     pub(crate) cameras: &'a Cameras,
     pub(crate) pool: &'a Pool,
     pub(crate) viewers: &'a Viewers,
+    /// Those who are told what happens.
+    pub(crate) told: &'a [Arc<Queue>],
     pub(crate) clock: Clock,
 }
 
@@ -313,6 +357,15 @@ pub(crate) fn render(whole: &Whole<'_>) -> prometheus::Result<Vec<u8>> {
             })?;
         }
     }
+    for queue in whole.told {
+        for (name, help, read) in PER_QUEUE {
+            let labelled = Opts::new(*name, *help).const_label("to", queue.name.as_str());
+            register(match read {
+                ReadQueue::Counter(read) => Box::new(counter(labelled, read(queue))?),
+                ReadQueue::Gauge(read) => Box::new(gauge(labelled, read(queue))?),
+            })?;
+        }
+    }
     let engine = match whole.pool.state() {
         ModelState::Ready { engine } => engine,
         ModelState::Off | ModelState::Loading | ModelState::Failed { .. } => String::new(),
@@ -373,7 +426,8 @@ mod tests {
     /// Every name there is.
     fn known() -> impl Iterator<Item = &'static str> {
         let camera = PER_CAMERA.iter().map(|(name, ..)| *name);
-        camera.chain(OVERALL.iter().map(|(name, ..)| *name))
+        let queue = PER_QUEUE.iter().map(|(name, ..)| *name);
+        camera.chain(queue).chain(OVERALL.iter().map(|(name, ..)| *name))
     }
 
     #[test]
@@ -392,6 +446,13 @@ mod tests {
                 Read::Histogram(_) => "histogram",
             };
             page += &format!("| `{name}` | {kind} | `camera` | {help} |\n");
+        }
+        for (name, help, read) in PER_QUEUE {
+            let kind = match read {
+                ReadQueue::Counter(_) => "counter",
+                ReadQueue::Gauge(_) => "gauge",
+            };
+            page += &format!("| `{name}` | {kind} | `to` | {help} |\n");
         }
         for (name, help, read) in OVERALL {
             let (kind, labels) = match read {

@@ -16,7 +16,7 @@ use crate::http::{self, App};
 use crate::live::Live;
 use crate::process::Usage;
 use crate::viewer::{self, Viewers};
-use crate::{cli, shutdown};
+use crate::{cli, events, shutdown};
 
 /// Runs the server until it is told to stop, following `file` if there is one. `extra` is printed beside the addresses when any of
 /// them was left to the system.
@@ -51,6 +51,12 @@ async fn serve(
     let live = Live::start(config.clone(), file, viewers.unit_sink(), clock);
     tokio::spawn(Arc::clone(&live).follow_file());
 
+    let wanted = {
+        let live = Arc::clone(&live);
+        move || live.wanted_cameras()
+    };
+    let events = events::start(&config, live.cameras(), wanted, clock)?;
+
     let usage = Usage::default();
     tokio::spawn(usage.clone().watch(clock));
     let app = App {
@@ -58,6 +64,7 @@ async fn serve(
         live: Arc::clone(&live),
         viewers: viewers.clone(),
         usage,
+        events: events.clone(),
         compat: config.compat.clone(),
         turn: config.viewers.turn.clone().into(),
         clock,
@@ -72,6 +79,7 @@ async fn serve(
         () = answer(listener, http::router(app)) => {}
         () = shutdown::requested() => info!("stopping"),
     }
+    events.stop().await;
     live.stop();
     viewers.stop().await;
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use razz_base::{FrameKey, MonoTime, Size, WallTime};
+use razz_base::{FrameKey, MonoTime, Rect, Size, WallTime};
 use razz_media::h264::Colour;
 
 use crate::colour::YuvToRgb;
@@ -124,6 +124,56 @@ impl Picture {
             (self.size.width.div_ceil(2) as usize, self.size.height.div_ceil(2) as usize);
         let data = &self.planes.0[luma + which * width * height..][..width * height];
         Plane { data, stride: width, width, height }
+    }
+
+    /// The part inside `rect`, moved outward to even places, since chroma has half the resolution.
+    /// `None` where it is empty.
+    #[must_use]
+    pub fn crop(&self, rect: &Rect) -> Option<Self> {
+        let rect = rect.clipped(self.size);
+        let even = |edge: f64| edge as u32 / 2 * 2; // a clipped edge is not negative
+        let (left, top) = (even(rect.left), even(rect.top));
+        let (right, bottom) = (even(rect.right.ceil() + 1.0), even(rect.bottom.ceil() + 1.0));
+        let size = Size::new(
+            right.min(self.size.width).saturating_sub(left),
+            bottom.min(self.size.height).saturating_sub(top),
+        );
+        if !rect.is_finite() || rect.area() <= 0.0 || size.width == 0 || size.height == 0 {
+            return None;
+        }
+        let (left, top) = (left as usize, top as usize);
+        let (width, height) = (size.width as usize, size.height as usize);
+        let part = |plane: Plane<'_>, shift: u32| {
+            let (left, top) = (left >> shift, top >> shift);
+            let (width, height) = (width.div_ceil(1 << shift), height.div_ceil(1 << shift));
+            (top..top + height)
+                .flat_map(|y| plane.row(y)[left..left + width].to_vec())
+                .collect::<Vec<u8>>()
+        };
+        let planes = [part(self.luma(), 0), part(self.cb(), 1), part(self.cr(), 1)].concat();
+        Some(Self { size, planes: Arc::new(Planes(planes)), ..self.clone() })
+    }
+
+    /// Half as wide and half as high, rounded up: each sample is the mean of up to four.
+    #[must_use]
+    pub fn halved(&self) -> Self {
+        let half = |plane: Plane<'_>| {
+            let (width, height) = (plane.width.div_ceil(2), plane.height.div_ceil(2));
+            let mut out = Vec::with_capacity(width * height);
+            for y in 0..height {
+                let rows = [plane.row(2 * y), plane.row((2 * y + 1).min(plane.height - 1))];
+                for x in 0..width {
+                    let columns = [2 * x, (2 * x + 1).min(plane.width - 1)];
+                    let sum: u16 =
+                        rows.iter().flat_map(|row| columns.map(|x| u16::from(row[x]))).sum();
+                    out.push(((sum + 2) / 4) as u8);
+                }
+            }
+            out
+        };
+        let planes = [half(self.luma()), half(self.cb()), half(self.cr())].concat();
+        let size = Size::new(self.size.width.div_ceil(2), self.size.height.div_ceil(2));
+        Self { size, planes: Arc::new(Planes(planes)), ..self.clone() }
     }
 
     /// The picture as 8-bit RGB, three bytes a pixel, row after row; chroma is interpolated where

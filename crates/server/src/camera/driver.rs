@@ -236,6 +236,7 @@ impl<'a> Driver<'a> {
                     if let Some(seen) = &mut self.seen {
                         seen.take(&picture);
                     }
+                    *lock(&camera.detected) = Some(picture.clone());
                     self.detected = Some(picture);
                     {
                         let mut status = camera.status();

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
-use razz_base::{AccessUnit, CameraId, ClassNames, MonoTime, RunId, TrackFrame};
+use razz_base::{AccessUnit, CameraId, ClassNames, FrameKey, MonoTime, RunId, TrackFrame};
 use razz_media::ring::{GopRing, Unit};
 use razz_media::rtp::MAX_PAYLOAD;
 use razz_vision::{Decoder, Picture};
@@ -127,6 +127,8 @@ pub(crate) struct Camera {
     /// Track frames of every frame.
     frames: broadcast::Sender<Arc<Published>>,
     picture: Mutex<Option<Picture>>,
+    /// The picture whose detections came last.
+    detected: Mutex<Option<Picture>>,
     viewers: AtomicUsize,
     delivery: Delivery,
     /// The RTSP session under way or tried last, from 1; 0 before the first.
@@ -157,6 +159,7 @@ impl Camera {
             newest: watch::channel(None).0,
             frames: broadcast::channel(FRAME_BACKLOG).0,
             picture: Mutex::new(None),
+            detected: Mutex::new(None),
             viewers: AtomicUsize::new(0),
             delivery: Delivery::default(),
             run: AtomicU32::new(0),
@@ -339,6 +342,13 @@ impl Camera {
     /// The picture decoded last, if any.
     pub(crate) fn newest_picture(&self) -> Option<Picture> {
         lock(&self.picture).clone()
+    }
+
+    /// The picture of this very frame, if it is one of the newest.
+    pub(crate) fn picture_of(&self, frame: FrameKey) -> Option<Picture> {
+        let of_frame = |picture: &Picture| picture.key == frame;
+        let detected = lock(&self.detected).clone().filter(of_frame);
+        detected.or_else(|| self.newest_picture().filter(of_frame))
     }
 
     /// The status, locked.

@@ -30,8 +30,8 @@ pub(crate) use self::model::ModelChoice;
 pub(crate) use self::problem::ConfigErrors;
 use self::problem::{ConfigError, Problems};
 pub(crate) use self::resolved::{
-    Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Tracker, TrackerKind, Turn,
-    Viewers,
+    Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Mqtt, Tracker, TrackerKind, Turn,
+    Viewers, Webhook,
 };
 pub(crate) use self::source::{Source, Transport};
 use self::written::Written;

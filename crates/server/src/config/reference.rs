@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use super::document::{Group, Key};
-use super::written::{Access, Camera, Compat, Detector, Log, Server, Tracker, Turn, Viewers};
+use super::written::{
+    Access, Camera, Compat, Detector, Log, Mqtt, Server, Tracker, Turn, Viewers, Webhook,
+};
 
 const INTRODUCTION: &str = "\
 # `razz.toml`
@@ -45,6 +47,8 @@ fn page() -> String {
     section::<Log>(&mut page);
     section::<Detector>(&mut page);
     section::<Tracker>(&mut page);
+    section::<Mqtt>(&mut page);
+    section::<Webhook>(&mut page);
     section::<Camera>(&mut page);
     page
 }

@@ -5,18 +5,20 @@ use std::path::{Path, PathBuf};
 
 use razz_base::CameraId;
 use razz_vision::{EngineChoice, Precision};
+use url::Url;
 
 use super::document::{At, closest};
 use super::model::ModelChoice;
 use super::problem::Problems;
 use super::resolved::{
-    Access, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Log, Server, Tracker,
-    TrackerKind, Turn, Viewers,
+    Access, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Log, Mqtt, Server,
+    Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
 use super::source::{Source, Transport};
 use super::written::{self, Fps, Written};
 use crate::cli::logging::LogFormat;
 use crate::redact::Secret;
+use crate::wire::EventKind;
 
 /// Most viewers that a limit may name.
 const MAX_VIEWERS: i64 = 100_000;
@@ -45,6 +47,9 @@ pub(super) fn resolve(
     let log = resolver.word("format", &written.log.format, &formats).map(|format| Log { format });
     let detector = resolver.detector(written.detector);
     let tracker = resolver.tracker(&written.tracker);
+    let mqtt = resolver.mqtt(written.mqtt);
+    let webhooks: Vec<_> =
+        written.webhooks.into_iter().map(|webhook| resolver.webhook(webhook.value)).collect();
     let cameras = resolver.cameras(written.cameras);
     Some(Config {
         server: server?,
@@ -54,6 +59,8 @@ pub(super) fn resolve(
         log: log?,
         detector: detector?,
         tracker: tracker?,
+        mqtt: mqtt?,
+        webhooks: webhooks.into_iter().collect::<Option<_>>()?,
         cameras: cameras?,
     })
 }
@@ -185,6 +192,89 @@ impl Resolver<'_, '_> {
             kind: kind?,
             embedder: embedder?,
             publish_lost_ms: publish_lost_ms?.unsigned_abs(),
+        })
+    }
+
+    /// The outer `None` says that a problem was noted, the inner one that MQTT is off.
+    fn mqtt(&mut self, written: written::Mqtt) -> Option<Option<Mqtt>> {
+        let username = self.optional_secret("username", written.username)?;
+        let password = self.optional_secret("password", written.password)?;
+        if written.url.value.is_empty() {
+            return Some(None);
+        }
+        let url = Url::parse(&written.url.value).ok().filter(|url| {
+            matches!(url.scheme(), "mqtt" | "mqtts")
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && matches!(url.path(), "" | "/")
+        });
+        let Some(url) = url else {
+            let message = "`url` of [mqtt] expects mqtt://HOST:1883 or mqtts://HOST:8883; user name \
+                           and password go into `username` and `password`";
+            self.problems.add(written.url.at, message);
+            return None;
+        };
+        let tls = url.scheme() == "mqtts";
+        let prefix = self.topic("prefix", &written.prefix);
+        let discovery = match written.discovery.value.as_str() {
+            "" => Some(None),
+            _ => self.topic("discovery", &written.discovery).map(Some),
+        };
+        let host = url.host_str().unwrap_or_default();
+        Some(Some(Mqtt {
+            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port: url.port().unwrap_or(if tls { 8883 } else { 1883 }),
+            tls,
+            ca: written.ca.value.map(|path| self.path(&path)),
+            credentials: username.map(|username| {
+                let password = password.unwrap_or_else(|| Secret::new(""));
+                (username.reveal().to_owned(), password)
+            }),
+            prefix: prefix?,
+            discovery: discovery?,
+            snapshots: written.snapshots.value,
+        }))
+    }
+
+    /// What topics begin with (MQTT 3.1.1 section 4.7: no wildcard, no NUL).
+    fn topic(&mut self, key: &str, written: &At<String>) -> Option<String> {
+        let topic = written.value.as_str();
+        let fits = (1..=100).contains(&topic.len())
+            && !topic.contains(['+', '#', '$'])
+            && !topic.chars().any(char::is_control)
+            && topic.split('/').all(|level| !level.is_empty());
+        if !fits {
+            let message = format!(
+                "`{key}` expects what topics begin with, such as \"razz\" or \"home/razz\": \
+                 without +, # and $, and no slash at either end"
+            );
+            self.problems.add(written.at, message);
+            return None;
+        }
+        Some(topic.to_owned())
+    }
+
+    fn webhook(&mut self, written: written::Webhook) -> Option<Webhook> {
+        let at = written.url.at;
+        let url = self.secret("url", written.url)?;
+        let parsed = Url::parse(url.reveal()).ok();
+        if !parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+            let message = "`url` of [[webhook]] expects an address such as \
+                           \"https://example.org/hook\"";
+            self.problems.add(at, message);
+            return None;
+        }
+        let mut events = Vec::new();
+        for event in &written.events.value {
+            events.push(self.word("events", event, &EventKind::ALL));
+        }
+        let secret = self.optional_secret("secret", written.secret)?;
+        Some(Webhook {
+            url,
+            events: events.into_iter().collect::<Option<_>>()?,
+            secret,
+            snapshots: written.snapshots.value,
         })
     }
 

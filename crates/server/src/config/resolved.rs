@@ -11,6 +11,7 @@ use super::network::Network;
 use super::source::Source;
 use crate::cli::logging::LogFormat;
 use crate::redact::Secret;
+use crate::wire::EventKind;
 
 /// Everything `razz.toml` says. Each part of the server is given its own group and no other.
 #[derive(Clone, PartialEq, Debug)]
@@ -29,6 +30,10 @@ pub(crate) struct Config {
     pub(crate) detector: Detector,
     /// How detections become tracks.
     pub(crate) tracker: Tracker,
+    /// The MQTT broker that is told what happens; `None`: off.
+    pub(crate) mqtt: Option<Mqtt>,
+    /// Addresses that are told what happens.
+    pub(crate) webhooks: Vec<Webhook>,
     /// In the file's order; ids differ.
     pub(crate) cameras: Vec<Camera>,
 }
@@ -119,6 +124,40 @@ pub(crate) struct Tracker {
     pub(crate) embedder: EmbedderChoice,
     /// How long a predicted box is still published, in milliseconds.
     pub(crate) publish_lost_ms: u64,
+}
+
+/// The MQTT broker that is told what happens.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Mqtt {
+    /// Host name or address.
+    pub(crate) host: String,
+    /// TCP port.
+    pub(crate) port: u16,
+    /// Whether to speak TLS.
+    pub(crate) tls: bool,
+    /// Certificates in place of the usual ones.
+    pub(crate) ca: Option<PathBuf>,
+    /// User name, and password.
+    pub(crate) credentials: Option<(String, Secret)>,
+    /// What every topic begins with, without the slash that follows.
+    pub(crate) prefix: String,
+    /// What the topics of Home Assistant's discovery begin with; `None`: off.
+    pub(crate) discovery: Option<String>,
+    /// Whether pictures are sent.
+    pub(crate) snapshots: bool,
+}
+
+/// An address that is told what happens.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Webhook {
+    /// Secret, since such addresses often are their own password.
+    pub(crate) url: Secret,
+    /// What it is told of.
+    pub(crate) events: Vec<EventKind>,
+    /// Signs the messages.
+    pub(crate) secret: Option<Secret>,
+    /// Whether pictures are sent.
+    pub(crate) snapshots: bool,
 }
 
 /// A tracking method.

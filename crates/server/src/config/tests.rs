@@ -71,6 +71,8 @@ fn an_empty_file_means_the_defaults() {
                 embedder: EmbedderChoice::Builtin,
                 publish_lost_ms: 500,
             },
+            mqtt: None,
+            webhooks: Vec::new(),
             cameras: vec![],
         }
     );
@@ -196,6 +198,26 @@ fn what_is_wrong_is_said_with_its_place() {
         ("camera = [1]", "1:11: a camera is a table; write [[camera]] on a line"),
         ("[[camera]]\nurl = \"rtsp://h/s\"", "1:1: `id` is missing in [[camera]]; add it"),
         ("\n[[camera]]\nid = 1", "2:1: `url` is missing in [[camera]]; add it"),
+        (
+            "[mqtt]\nurl = \"mqtt://u:hunter2@h\"",
+            "2:7: `url` of [mqtt] expects mqtt://HOST:1883 or mqtts://HOST:8883; user name and \
+             password go into `username` and `password`",
+        ),
+        (
+            "[mqtt]\nurl = \"mqtt://h\"\nprefix = \"a/#\"",
+            "3:10: `prefix` expects what topics begin with, such as \"razz\" or \"home/razz\": \
+             without +, # and $, and no slash at either end",
+        ),
+        (
+            "[[webhook]]\nurl = \"ftp://h/hunter2\"",
+            "2:7: `url` of [[webhook]] expects an address such as \"https://example.org/hook\"",
+        ),
+        (
+            "[[webhook]]\nurl = \"https://h/\"\nevents = [\"track_start\"]",
+            "3:11: `events` expects one of \"track_started\", \"track_ended\", \"camera_online\", \
+             \"camera_offline\"; did you mean \"track_started\"?",
+        ),
+        ("[[webhook]]\nsecret = \"x\"", "1:1: `url` is missing in [[webhook]]; add it"),
         // Types.
         ("[viewers]\nmax = \"5\"", "2:7: `max` expects a whole number, such as 500, not a string"),
         (
@@ -458,6 +480,8 @@ fn the_example_shows_every_key_with_its_default() {
     let example = parse(&text).unwrap();
     let defaults = Config { cameras: example.cameras.clone(), ..parse("").unwrap() };
     assert_eq!(example, defaults);
+    // Of what is off by default the header is commented out.
+    let text = text.replace("\n# [[", "\n[[");
     for (header, keys) in written::GROUPS {
         let group =
             text.split(&format!("\n{header}\n")).nth(1).unwrap_or_else(|| panic!("{header}"));

@@ -163,6 +163,43 @@ group! {
 }
 
 group! {
+    /// What happens is told to an MQTT broker, and so to Home Assistant. See the guide to
+    /// integrations.
+    Mqtt = "[mqtt]" {
+        /// The broker as `mqtt://HOST:1883`, or `mqtts://HOST:8883` over TLS; `""` turns MQTT off.
+        url: String = r#""""#,
+        /// User name at the broker, or `env:NAME`.
+        username: Option<Secret> = "",
+        /// Password that goes with it, or `env:NAME`.
+        password: Option<Secret> = "",
+        /// A PEM file with the certificates that the broker's may come from; without it, the usual
+        /// public ones.
+        ca: Option<String> = "",
+        /// What every topic begins with. Of several razz at one broker each needs its own.
+        prefix: String = r#""razz""#,
+        /// What topics of Home Assistant's discovery begin with; `""` turns discovery off.
+        discovery: String = r#""homeassistant""#,
+        /// Whether pictures of what came are sent along.
+        snapshots: bool = "true",
+    }
+}
+
+group! {
+    /// An address that is told what happens by HTTP POST; repeat the table for each. See the guide
+    /// to integrations.
+    Webhook = "[[webhook]]" {
+        /// Where to, `https://…` or `http://…`, or `env:NAME`.
+        url: Secret = "",
+        /// What of: `"track_started"`, `"track_ended"`, `"camera_online"`, `"camera_offline"`.
+        events: Vec<At<String>> = r#"["track_started", "track_ended", "camera_online", "camera_offline"]"#,
+        /// What signs the messages (HMAC-SHA256), or `env:NAME`; without it they are not signed.
+        secret: Option<Secret> = "",
+        /// Whether pictures of what came are sent along, as base64 in the message.
+        snapshots: bool = "false",
+    }
+}
+
+group! {
     /// A camera; repeat the table for each.
     Camera = "[[camera]]" {
         /// A whole number from 1, each camera its own. Camera 1 has the stream id `camera1`.
@@ -211,11 +248,13 @@ pub(super) struct Written {
     pub(super) log: Log,
     pub(super) detector: Detector,
     pub(super) tracker: Tracker,
+    pub(super) mqtt: Mqtt,
+    pub(super) webhooks: Vec<At<Webhook>>,
     pub(super) cameras: Vec<At<Camera>>,
 }
 
 /// Every group's header and keys.
-pub(super) const GROUPS: [(&str, &[Key]); 8] = [
+pub(super) const GROUPS: [(&str, &[Key]); 10] = [
     (Server::HEADER, Server::KEYS),
     (Access::HEADER, Access::KEYS),
     (Viewers::HEADER, Viewers::KEYS),
@@ -223,6 +262,8 @@ pub(super) const GROUPS: [(&str, &[Key]); 8] = [
     (Log::HEADER, Log::KEYS),
     (Detector::HEADER, Detector::KEYS),
     (Tracker::HEADER, Tracker::KEYS),
+    (Mqtt::HEADER, Mqtt::KEYS),
+    (Webhook::HEADER, Webhook::KEYS),
     (Camera::HEADER, Camera::KEYS),
 ];
 
@@ -244,7 +285,9 @@ impl Written {
         let log = group(document, problems);
         let detector = group(document, problems);
         let tracker = group(document, problems);
-        let cameras = cameras(document, problems);
+        let mqtt = group(document, problems);
+        let webhooks = list(document, problems);
+        let cameras = list(document, problems);
         Some(Self {
             server: server?,
             access: access?,
@@ -253,6 +296,8 @@ impl Written {
             log: log?,
             detector: detector?,
             tracker: tracker?,
+            mqtt: mqtt?,
+            webhooks,
             cameras,
         })
     }
@@ -277,26 +322,29 @@ fn group<G: Group>(document: &DeTable<'_>, problems: &mut Problems<'_>) -> Optio
     read_group(table, at, &GROUPS, problems)
 }
 
-/// Every `[[camera]]` that could be read.
-fn cameras(document: &DeTable<'_>, problems: &mut Problems<'_>) -> Vec<At<Camera>> {
-    let Some((_, value)) = document.iter().find(|(key, _)| key.get_ref() == "camera") else {
+/// Every table of the list `G`, such as `[[camera]]`, that could be read.
+fn list<G: Group>(document: &DeTable<'_>, problems: &mut Problems<'_>) -> Vec<At<G>> {
+    let name = G::HEADER.trim_matches(['[', ']']);
+    let Some((_, value)) = document.iter().find(|(key, _)| key.get_ref() == name) else {
         return Vec::new();
     };
     let Some(list) = value.get_ref().as_array() else {
-        let message = "write [[camera]] with two brackets: there may be several".to_owned();
+        let message = format!("write {} with two brackets: there may be several", G::HEADER);
         problems.add(value.span().start, message);
         return Vec::new();
     };
-    let mut cameras = Vec::new();
+    let mut read = Vec::new();
     for item in list.iter() {
         let at = item.span().start;
         match item.get_ref().as_table() {
             Some(table) => {
-                let camera = read_group(table, at, &GROUPS, problems);
-                cameras.extend(camera.map(|value| At { value, at }));
+                let group = read_group(table, at, &GROUPS, problems);
+                read.extend(group.map(|value| At { value, at }));
             }
-            None => problems.add(at, "a camera is a table; write [[camera]] on a line"),
+            None => {
+                problems.add(at, format!("a {name} is a table; write {} on a line", G::HEADER));
+            }
         }
     }
-    cameras
+    read
 }

@@ -128,6 +128,7 @@ pub(super) async fn metrics(State(app): State<App>) -> Result<Response, Problem>
         cameras: &app.cameras,
         pool: &pool,
         viewers: &app.viewers,
+        told: app.events.queues(),
         clock: app.clock,
     };
     let text = metrics::render(&whole).map_err(|error| Problem::internal(&error.to_string()))?;

@@ -24,6 +24,7 @@ use self::problem::Problem;
 use crate::camera::{Camera, Cameras};
 use crate::clock::Clock;
 use crate::config;
+use crate::events::Events;
 use crate::feed;
 use crate::live::Live;
 use crate::process::Usage;
@@ -39,6 +40,7 @@ pub(crate) struct App {
     pub(crate) live: Arc<Live>,
     pub(crate) viewers: Viewers,
     pub(crate) usage: Usage,
+    pub(crate) events: Events,
     pub(crate) compat: config::Compat,
     /// TURN servers that viewers are told of.
     pub(crate) turn: Arc<[config::Turn]>,

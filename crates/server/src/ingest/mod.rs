@@ -1,7 +1,6 @@
 //! Cameras in: one supervisor per camera that dials, reads, and dials again for as long as the
 //! server lives.
 
-mod backoff;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -17,8 +16,8 @@ use tracing::instrument::{Instrument as _, WithSubscriber as _};
 use tracing::subscriber::NoSubscriber;
 use tracing::{debug, error, info};
 
-use self::backoff::Backoff;
 use self::run::{Ended, Run};
+use crate::backoff::Backoff;
 use crate::camera::Camera;
 use crate::clock::Clock;
 use crate::config::Source;

@@ -5,6 +5,7 @@
 
 mod camera;
 mod clock;
+mod event;
 mod probe;
 mod problem;
 mod round;
@@ -17,6 +18,7 @@ pub(crate) use self::camera::{
     CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Latency,
 };
 pub(crate) use self::clock::Ping;
+pub(crate) use self::event::{Event, EventKind, EventTrack};
 pub(crate) use self::probe::CameraProbe;
 pub(crate) use self::problem::{Problem, ProblemKind};
 pub(crate) use self::stats::{Delivery, ModelState, Stats};

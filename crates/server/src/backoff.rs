@@ -6,27 +6,27 @@ const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// Pauses that double from a quarter of a second to half a minute, each cut by up to a half at
-/// random, so that cameras that went away together are not dialled together.
+/// random, so that what failed together is not tried again together.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     next: Duration,
     seed: u64,
 }
 
 impl Backoff {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { next: FIRST, seed }
     }
 
     /// The pause before the next try.
-    pub(super) fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         let whole = self.next;
         self.next = (self.next * 2).min(LONGEST);
         whole.mul_f64(1.0 - self.random() / 2.0)
     }
 
     /// The next pause is the first again.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.next = FIRST;
     }
 
