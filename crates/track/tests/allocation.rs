@@ -1,63 +1,14 @@
 //! An update allocates nothing once the lists have grown to the scene: a counting allocator says
 //! so. (What an update asks of the caller, a list of detections to embed, is one allocation.)
-#![allow(unsafe_code, reason = "an allocator that counts has to implement `GlobalAlloc`")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod counting;
+
 use std::collections::BTreeSet;
 use std::f64::consts::TAU;
 
+use counting::allocations;
 use razz_base::{ClassId, Detection, Embedding, MediaTime, Rect};
 use razz_track::{Kind, Reid, Settings, Tracker, Update, build};
-
-/// Counts what the current thread allocates; tests run side by side.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-fn count() {
-    // While a thread ends its counter is gone, and nobody reads it any more.
-    let _ = ALLOCATIONS.try_with(|n| n.set(n.get() + 1));
-}
-
-// SAFETY: every call is handed to `System` unchanged, which upholds the contract; the counter is a
-// plain thread-local number that allocates nothing itself.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's layout, as given.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's layout, as given.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        count();
-        // SAFETY: `ptr` came from `System` by way of this allocator, with this layout.
-        unsafe { System.realloc(ptr, layout, new_size) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        // SAFETY: `ptr` came from `System` by way of this allocator, with this layout.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Allocations of the current thread while `f` runs.
-fn allocations(f: impl FnOnce()) -> u64 {
-    let before = ALLOCATIONS.with(Cell::get);
-    f();
-    ALLOCATIONS.with(Cell::get) - before
-}
 
 /// People who walk up and down, hide now and then, are faint now and then, and are replaced by
 /// others after a while: tracks are born, lost, found and removed throughout. It all repeats after
