@@ -30,7 +30,7 @@ pub(crate) fn run(options: &cli::Demo) -> ExitCode {
         Ok(config) => config,
         Err(errors) => return cli::fail(&errors),
     };
-    let code = serve::run(config, None, &json!({"cameras": urls}));
+    let code = serve::run(config, None, None, &json!({"cameras": urls}));
     cameras.stop();
     code
 }

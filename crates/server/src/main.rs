@@ -4,6 +4,8 @@
 //! together. `ingest` brings access units to `camera`; `viewer` and `feed` take video and tracks to
 //! browsers; `http` lets them in. These folders know `camera` and `wire`, not each other.
 
+mod access;
+mod atomic;
 mod backoff;
 mod camera;
 mod cli;
@@ -30,6 +32,7 @@ mod work;
 
 use std::process::ExitCode;
 
+use crate::access::Store;
 use crate::cli::Command;
 use crate::config::ConfigFile;
 
@@ -53,13 +56,22 @@ fn main() -> ExitCode {
     }
     match (cli.command, opened) {
         (Command::Serve(serve), Some((file, config))) => {
-            if let Err(error) = config.is_loopback_only() {
-                if !serve.open {
-                    return cli::refuse(&error);
-                }
-                tracing::warn!("started with --open: anyone who reaches these addresses can watch");
+            let sign_in = match config.wants_sign_in(serve.open) {
+                Ok(sign_in) => sign_in,
+                Err(error) => return cli::refuse(&error),
+            };
+            if serve.open && config.is_loopback_only().is_err() {
+                tracing::warn!(
+                    "started with --open: anyone who reaches these addresses can watch, and change \
+                     the settings"
+                );
             }
-            serve::run(config, Some(file), &serde_json::Value::Null)
+            let path = config.access.users_file(&serve.config);
+            let users = match sign_in.then(|| Store::open(&path)).transpose() {
+                Ok(users) => users,
+                Err(error) => return cli::refuse(&error),
+            };
+            serve::run(config, Some(file), users, &serde_json::Value::Null)
         }
         (Command::Serve(_), None) => unreachable!("its config was opened above"),
         (Command::Check(check), _) => cli::check::run(&check.config),

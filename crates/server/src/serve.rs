@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tracing::{error, info};
 
+use crate::access::{Access, Store};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigFile};
 use crate::http::{self, App};
@@ -18,14 +19,20 @@ use crate::process::Usage;
 use crate::viewer::{self, Viewers};
 use crate::{cli, events, shutdown};
 
-/// Runs the server until it is told to stop, following `file` if there is one. `extra` is printed beside the addresses when any of
-/// them was left to the system.
-pub(crate) fn run(config: Config, file: Option<ConfigFile>, extra: &serde_json::Value) -> ExitCode {
+/// Runs the server until it is told to stop, following `file` if there is one. Clients are the `users`
+/// and sign in; without any nobody is asked. `extra` is printed beside the addresses when any of them
+/// was left to the system.
+pub(crate) fn run(
+    config: Config,
+    file: Option<ConfigFile>,
+    users: Option<Store>,
+    extra: &serde_json::Value,
+) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return cli::fail(&format!("cannot start: {error}")),
     };
-    match runtime.block_on(serve(config, file, extra)) {
+    match runtime.block_on(serve(config, file, users, extra)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => cli::fail(&error),
     }
@@ -34,9 +41,14 @@ pub(crate) fn run(config: Config, file: Option<ConfigFile>, extra: &serde_json::
 async fn serve(
     config: Config,
     file: Option<ConfigFile>,
+    users: Option<Store>,
     extra: &serde_json::Value,
 ) -> Result<(), String> {
     let clock = Clock::start();
+    let access = match users {
+        Some(users) => Access::on(config.access.clone(), users, clock),
+        None => Access::off(clock),
+    };
     // All ports first: what is taken is said before anything else is begun.
     let listener = listen("listen", config.server.listen).await?;
     let compat_listener = match config.server.compat_listen {
@@ -50,6 +62,7 @@ async fn serve(
         .map_err(|error| format!("cannot serve viewers: {error}"))?;
     let live = Live::start(config.clone(), file, viewers.unit_sink(), clock);
     tokio::spawn(Arc::clone(&live).follow_file());
+    tokio::spawn(Arc::clone(&access).follow(viewers.clone()));
 
     let wanted = {
         let live = Arc::clone(&live);
@@ -68,10 +81,15 @@ async fn serve(
         compat: config.compat.clone(),
         turn: config.viewers.turn.clone().into(),
         clock,
+        access: Arc::clone(&access),
+        tls: false,
     };
     let local = listener.local_addr().map_err(|error| error.to_string())?;
     let compat_local = compat_listener.as_ref().and_then(|listener| listener.local_addr().ok());
     announce(&config, local, compat_local, viewers.udp, extra);
+    if let Some(token) = access.begin_set_up() {
+        invite(local, &token);
+    }
     if let Some(listener) = compat_listener {
         tokio::spawn(answer(listener, http::compat_router(app.clone())));
     }
@@ -100,9 +118,27 @@ async fn answer(listener: TcpListener, router: Router) {
         // Track messages are small and want to leave at once.
         let _ = stream.set_nodelay(true);
     });
-    if let Err(error) = axum::serve(listener, router).await {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    if let Err(error) = axum::serve(listener, service).await {
         error!("HTTP ends: {error}");
     }
+}
+
+/// Says, once and on the terminal only, where the first admin is made. What stands behind the `#`
+/// is sent to no server and stands in no log.
+fn invite(listen: SocketAddr, token: &str) {
+    let host = if listen.ip().is_unspecified() {
+        let found = if_addrs::get_if_addrs().unwrap_or_default();
+        let mut outer = found.iter().map(|interface| interface.ip());
+        outer.find(|ip| !ip.is_loopback() && ip.is_ipv4()).unwrap_or(listen.ip())
+    } else {
+        listen.ip()
+    };
+    let at = SocketAddr::new(host, listen.port());
+    cli::say(&format!(
+        "razz: there is no admin yet; open this link, which is good once, to make one:\n\
+         http://{at}/set-up.html#{token}"
+    ));
 }
 
 /// With a port left to the system the addresses go out as one line of JSON, for scripts; they are

@@ -38,14 +38,13 @@ fn summary(config: &Config) -> String {
 /// What is right as such but will surprise.
 fn warnings(config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
-    if let Err(error) = config.is_loopback_only() {
-        warnings.push(format!("`razz serve` will refuse this: {error}"));
-    }
-    if !config.access.open_networks.is_empty() {
-        warnings.push(
-            "`open_networks` changes nothing yet: there is no signing in that it could spare"
+    match config.wants_sign_in(false) {
+        Err(error) => warnings.push(format!("`razz serve` will refuse this: {error}")),
+        Ok(false) if !config.access.open_networks.is_empty() => warnings.push(
+            "`open_networks` changes nothing: nobody signs in here anyway (`access.mode`)"
                 .to_owned(),
-        );
+        ),
+        Ok(_) => {}
     }
     if config.cameras.is_empty() {
         warnings.push("there is no camera; add a [[camera]]".to_owned());
@@ -103,7 +102,7 @@ mod tests {
         for (text, said) in [
             ("", &["there is no camera; add a [[camera]]"][..]),
             (
-                "[server]\nlisten = \"0.0.0.0:1\"\n[detector]\nmodel = \"demo\"\nCAMERAS",
+                "[server]\nlisten = \"0.0.0.0:1\"\n[access]\nmode = \"off\"\n[detector]\nmodel = \"demo\"\nCAMERAS",
                 &[
                     "`razz serve` will refuse this: listen = \"0.0.0.0:1\" can be reached from other machines",
                 ],
@@ -117,7 +116,7 @@ mod tests {
             (
                 "[detector]\nmodel = \"demo\"\n[access]\nopen_networks = [\"10.0.0.0/8\"]\n\
                  [viewers]\nturn = [{url = \"turn:h\", secret = \"s\"}]\nCAMERAS",
-                &["`open_networks` changes nothing yet"],
+                &["`open_networks` changes nothing"],
             ),
             (
                 "[detector]\nmodel = \"demo\"\n[tracker]\nembedder = \"e.onnx\"\nCAMERAS",

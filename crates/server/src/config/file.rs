@@ -1,7 +1,7 @@
 //! The config file on the disk: read anew when it changes, written by nobody halfway.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -11,6 +11,7 @@ use super::edit::{self, CameraEdit, EditError};
 use super::problem::ConfigErrors;
 use super::resolved::Config;
 use super::source::Source;
+use crate::atomic;
 
 /// The file that the server was started with.
 pub(crate) struct ConfigFile {
@@ -136,32 +137,14 @@ fn understood(text: &str) -> Result<DocumentMut, EditError> {
     text.parse().map_err(|_| EditError::Form("it is not understood a second time"))
 }
 
-/// Puts `text` in the place of a file: at no moment is there half of it, also when the power fails.
+/// Replaces a file as a whole.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     replace_as(path, text, path)
 }
 
 /// As [`replace`], with the permissions of the file `like`: a config may hold passwords.
 fn replace_as(path: &Path, text: &str, like: &Path) -> io::Result<()> {
-    // Through a link, so that the link stays.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = target.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = (|| {
-        let mut file = File::create(&temporary)?;
-        file.set_permissions(fs::metadata(like)?.permissions())?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&temporary, &target)?;
-        // The rename itself is on the disk once the folder is.
-        File::open(folder)?.sync_all()
-    })();
-    if written.is_err() {
-        // Of no use to anyone, and the disk may be full.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
+    atomic::replace(path, text, fs::metadata(like)?.permissions())
 }
 
 #[cfg(test)]

@@ -27,11 +27,12 @@ pub(crate) use self::document::closest;
 pub(crate) use self::edit::{CameraEdit, EditError};
 pub(crate) use self::file::{ConfigFile, WriteError};
 pub(crate) use self::model::ModelChoice;
+pub(crate) use self::network::Network;
 pub(crate) use self::problem::ConfigErrors;
 use self::problem::{ConfigError, Problems};
 pub(crate) use self::resolved::{
-    Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Mqtt, Tracker, TrackerKind, Turn,
-    Viewers, Webhook,
+    Access, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Mqtt, Tracker, TrackerKind,
+    Turn, Viewers, Webhook,
 };
 pub(crate) use self::source::{Source, Transport};
 use self::written::Written;

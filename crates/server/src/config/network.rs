@@ -40,6 +40,14 @@ fn masked(address: IpAddr, prefix: u8) -> IpAddr {
     }
 }
 
+impl Network {
+    /// Whether `address` is in it. An IPv4 address is the same in IPv6 clothes (`::ffff:10.0.0.5`).
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        address.is_ipv4() == self.address.is_ipv4() && masked(address, self.prefix) == self.address
+    }
+}
+
 impl FromStr for Network {
     type Err = ParseNetworkError;
 
@@ -90,6 +98,26 @@ mod tests {
             ("::/0", "::/0"),
         ] {
             assert_eq!(text.parse::<Network>().unwrap().to_string(), network);
+        }
+    }
+
+    #[test]
+    fn a_network_contains_what_begins_like_it() {
+        for (network, address, contains) in [
+            ("10.0.0.0/8", "10.255.0.1", true),
+            ("10.0.0.0/8", "11.0.0.1", false),
+            ("10.0.0.0/8", "::ffff:10.0.0.1", true),
+            ("10.0.0.5", "10.0.0.5", true),
+            ("10.0.0.5", "10.0.0.4", false),
+            ("0.0.0.0/0", "203.0.113.7", true),
+            ("0.0.0.0/0", "2001:db8::1", false),
+            ("::/0", "2001:db8::1", true),
+            ("::/0", "10.0.0.1", false),
+            ("fe80::/10", "febf::1", true),
+            ("fe80::/10", "fec0::1", false),
+        ] {
+            let network: Network = network.parse().unwrap();
+            assert_eq!(network.contains(address.parse().unwrap()), contains, "{network} {address}");
         }
     }
 

@@ -11,8 +11,8 @@ use super::document::{At, closest};
 use super::model::ModelChoice;
 use super::problem::Problems;
 use super::resolved::{
-    Access, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Log, Mqtt, Server,
-    Tracker, TrackerKind, Turn, Viewers, Webhook,
+    Access, AccessMode, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Log, Mqtt,
+    Server, Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
 use super::source::{Source, Transport};
 use super::written::{self, Fps, Written};
@@ -106,7 +106,33 @@ impl Resolver<'_, '_> {
         let open_networks = self.each(&written.open_networks.value, |network| {
             network.parse().map_err(|error| format!("`open_networks`: {error}"))
         });
-        Some(Access { open_networks: open_networks? })
+        let trusted_proxies = self.each(&written.trusted_proxies.value, |network| {
+            network.parse().map_err(|error| format!("`trusted_proxies`: {error}"))
+        });
+        let modes = [("auto", AccessMode::Auto), ("on", AccessMode::On), ("off", AccessMode::Off)];
+        let mode = self.word("mode", &written.mode, &modes);
+        let user_header = written.user_header.value.to_ascii_lowercase();
+        if !user_header.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+            let message = "`user_header` expects the name of a header, such as \"Remote-User\"";
+            self.problems.add(written.user_header.at, message);
+        }
+        let trusted_proxies = trusted_proxies?;
+        if !user_header.is_empty() && trusted_proxies.is_empty() {
+            let message =
+                "`user_header` needs `trusted_proxies`: without them nobody's word is taken";
+            self.problems.add(written.user_header.at, message);
+        }
+        let users_file = match written.users_file.value.as_str() {
+            "" => None,
+            path => Some(self.path(path)),
+        };
+        Some(Access {
+            mode: mode?,
+            open_networks: open_networks?,
+            trusted_proxies,
+            user_header,
+            users_file,
+        })
     }
 
     fn viewers(&mut self, written: written::Viewers) -> Option<Viewers> {

@@ -1,7 +1,7 @@
 //! The settings as the parts of the server get them: typed, checked, complete.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use razz_base::CameraId;
 use razz_vision::{EngineChoice, Precision};
@@ -54,8 +54,35 @@ pub(crate) struct Server {
 /// Who may watch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Access {
+    /// Whether clients sign in.
+    pub(crate) mode: AccessMode,
     /// Clients from here may watch without signing in.
     pub(crate) open_networks: Vec<Network>,
+    /// Proxies whose word on their clients is taken.
+    pub(crate) trusted_proxies: Vec<Network>,
+    /// The header in which they name the user; empty: none.
+    pub(crate) user_header: String,
+    /// Where the users are kept; `None`: beside the config file.
+    pub(crate) users_file: Option<PathBuf>,
+}
+
+impl Access {
+    /// Where the users are kept, by the settings in the file at `config`.
+    pub(crate) fn users_file(&self, config: &Path) -> PathBuf {
+        self.users_file.clone().unwrap_or_else(|| config.with_extension("users.json"))
+    }
+}
+
+/// Whether clients sign in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum AccessMode {
+    /// When other machines reach us.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
 }
 
 /// Limits and helpers of the WebRTC viewers.
@@ -204,16 +231,29 @@ pub(crate) enum DetectFps {
     Max,
 }
 
-/// razz would listen where other machines reach it.
+/// razz would listen where other machines reach it, with nobody asked who they are.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
-    "{} can be reached from other machines, where anyone could watch; use 127.0.0.1, or start \
-     with --open if that is wanted",
+    "{} can be reached from other machines, where anyone could watch, since `access.mode` is \
+     \"off\"; take that out, use 127.0.0.1, or start with --open if that is wanted",
     .0.join(", ")
 )]
 pub(crate) struct OpenAddress(Vec<String>);
 
 impl Config {
+    /// Whether clients have to sign in. `open`: `--open` is given.
+    ///
+    /// # Errors
+    /// When they need not though other machines reach us, and `open` is not given.
+    pub(crate) fn wants_sign_in(&self, open: bool) -> Result<bool, OpenAddress> {
+        match (self.access.mode, self.is_loopback_only()) {
+            _ if open => Ok(false),
+            (AccessMode::On, _) | (AccessMode::Auto, Err(_)) => Ok(true),
+            (AccessMode::Auto | AccessMode::Off, Ok(())) => Ok(false),
+            (AccessMode::Off, Err(error)) => Err(error),
+        }
+    }
+
     /// Whether this machine alone can reach every address that razz listens on.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use razz_vision::{EngineChoice, Precision};
 
 use super::reference::repository;
-use super::resolved::{Access, Log, Server};
+use super::resolved::{AccessMode, Log, Server};
 use super::*;
 use crate::cli::logging::LogFormat;
 
@@ -45,7 +45,13 @@ fn an_empty_file_means_the_defaults() {
                 webrtc_udp: address("127.0.0.1:8189"),
                 advertise: vec![],
             },
-            access: Access { open_networks: vec![] },
+            access: Access {
+                mode: AccessMode::Auto,
+                open_networks: vec![],
+                trusted_proxies: vec![],
+                user_header: String::new(),
+                users_file: None,
+            },
             viewers: Viewers {
                 max: 500,
                 max_per_camera: 200,
@@ -92,7 +98,11 @@ fn every_key_is_read() {
         webrtc_udp = "10.0.0.1:9"
         advertise = ["203.0.113.7", "cam.example.org"]
         [access]
+        mode = "on"
         open_networks = ["10.0.0.0/8"]
+        trusted_proxies = ["10.0.0.5", "fd00::/8"]
+        user_header = "Remote-User"
+        users_file = "state/users.json"
         [viewers]
         max = 2
         max_per_camera = 1
@@ -136,7 +146,15 @@ fn every_key_is_read() {
     assert_eq!(config.server.listen, "[::1]:0".parse().unwrap());
     assert_eq!(config.server.compat_listen, None);
     assert_eq!(config.server.advertise, ["203.0.113.7", "cam.example.org"]);
-    assert_eq!(config.access.open_networks, ["10.0.0.0/8".parse().unwrap()]);
+    let access = &config.access;
+    assert_eq!(access.mode, AccessMode::On);
+    assert_eq!(access.open_networks, ["10.0.0.0/8".parse().unwrap()]);
+    assert_eq!(access.trusted_proxies, ["10.0.0.5".parse().unwrap(), "fd00::/8".parse().unwrap()]);
+    assert_eq!(access.user_header, "remote-user");
+    let users_file = access.users_file(Path::new("/etc/razz/razz.toml"));
+    assert_eq!(users_file, Path::new("/etc/razz/state/users.json"));
+    let beside = parse("").unwrap().access.users_file(Path::new("/etc/razz/razz.toml"));
+    assert_eq!(beside, Path::new("/etc/razz/razz.users.json"));
     assert_eq!((config.viewers.max, config.viewers.max_per_camera), (2, 1));
     assert_eq!(config.viewers.ring_bytes, 2 << 20);
     assert_eq!(config.viewers.replay_mbps, 8);
@@ -286,6 +304,15 @@ fn what_is_wrong_is_said_with_its_place() {
         (
             "[server]\nadvertise = [\"10.0.0.300\"]",
             "2:14: `advertise` expects IP addresses or host names, such as \"203.0.113.7\", without a port",
+        ),
+        ("[access]\nmode = \"maybe\"", "2:8: `mode` expects one of \"auto\", \"on\", \"off\""),
+        (
+            "[access]\nuser_header = \"Remote-User\"",
+            "2:15: `user_header` needs `trusted_proxies`: without them nobody's word is taken",
+        ),
+        (
+            "[access]\ntrusted_proxies = [\"10.0.0.5\"]\nuser_header = \"Remote User\"",
+            "3:15: `user_header` expects the name of a header, such as \"Remote-User\"",
         ),
         (
             "[access]\nopen_networks = [\"10.0.0.5/8\"]",
@@ -462,7 +489,10 @@ fn addresses_beyond_this_machine_are_found() {
             Some("listen = \"10.0.0.1:1\", webrtc_udp = \"10.0.0.1:2\" can be reached"),
         ),
     ] {
-        let checked = parse(&format!("[server]\n{server}")).unwrap().is_loopback_only();
+        let config = parse(&format!("[server]\n{server}")).unwrap();
+        assert_eq!(config.wants_sign_in(false), Ok(open.is_some()), "{server}");
+        assert_eq!(config.wants_sign_in(true), Ok(false), "{server}");
+        let checked = config.is_loopback_only();
         match (checked, open) {
             (Ok(()), None) => {}
             (Err(error), Some(start)) => {
@@ -470,6 +500,23 @@ fn addresses_beyond_this_machine_are_found() {
                 assert!(message.starts_with(start) && message.contains("--open"), "{message}");
             }
             (checked, _) => panic!("{server}: {checked:?}"),
+        }
+    }
+}
+
+#[test]
+fn who_listens_to_others_asks_who_they_are() {
+    for (access, loopback, beyond) in [
+        ("", Ok(false), Ok(true)),
+        ("mode = \"auto\"", Ok(false), Ok(true)),
+        ("mode = \"on\"", Ok(true), Ok(true)),
+        ("mode = \"off\"", Ok(false), Err(())),
+    ] {
+        for (listen, expected) in [("127.0.0.1:1", loopback), ("10.0.0.1:1", beyond)] {
+            let text = format!("[server]\nlisten = \"{listen}\"\n[access]\n{access}");
+            let config = parse(&text).unwrap();
+            assert_eq!(config.wants_sign_in(false).map_err(|_| ()), expected, "{text}");
+            assert_eq!(config.wants_sign_in(true), Ok(false), "{text}");
         }
     }
 }

@@ -65,11 +65,25 @@ group! {
 }
 
 group! {
-    /// Who may watch.
+    /// Who may watch, and who may change things.
     Access = "[access]" {
+        /// Whether clients sign in: `"auto"`, when other machines reach any address that razz listens
+        /// on; `"on"`, always; or `"off"`, never: such addresses are refused then unless `--open` is
+        /// given. `--open` turns signing in off in any case.
+        mode: String = r#""auto""#,
         /// Networks, as `10.0.0.0/8`, whose clients may watch without signing in (old pages cannot
-        /// send a token).
+        /// send a token). They may watch every camera and change nothing.
         open_networks: Vec<At<String>> = "[]",
+        /// Networks, as `10.0.0.5`, of proxies before razz. Their word is taken on where a client is
+        /// (`X-Forwarded-For`), whether it came over TLS (`X-Forwarded-Proto`), and who it is
+        /// (`user_header`). Nobody else's is.
+        trusted_proxies: Vec<At<String>> = "[]",
+        /// The header in which a listed proxy names the user whom it has signed in, such as
+        /// `"Remote-User"`; the user has to be one of razz's. `""`: none.
+        user_header: String = r#""""#,
+        /// Where users, tokens and sign-ins are kept, relative to this file; `""` is beside it, as
+        /// `razz.users.json` for `razz.toml`.
+        users_file: String = r#""""#,
     }
 }
 

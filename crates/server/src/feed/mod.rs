@@ -71,8 +71,14 @@ const IDLE_US: i64 = 1_000_000;
 /// A track frame older than this is no news to a client that connects.
 const STALE_US: i64 = 2_000_000;
 
-/// Serves one client until it goes.
-pub(crate) async fn serve(socket: WebSocket, camera: Arc<Camera>, terms: Terms, clock: Clock) {
+/// Serves one client until it goes, or until `allowed`, asked again and again, says no.
+pub(crate) async fn serve(
+    socket: WebSocket,
+    camera: Arc<Camera>,
+    terms: Terms,
+    clock: Clock,
+    allowed: impl Fn() -> bool,
+) {
     let client = Client {
         newest: camera.subscribe_newest(),
         frames: camera.subscribe_frames(),
@@ -83,7 +89,7 @@ pub(crate) async fn serve(socket: WebSocket, camera: Arc<Camera>, terms: Terms, 
         skipped: AtomicU64::new(0),
     };
     let camera = Arc::clone(&client.camera);
-    if let Err(error) = client.run(socket).await {
+    if let Err(error) = client.run(socket, allowed).await {
         let _in = camera.span().entered();
         debug!("tracking client left: {error}");
     }
@@ -106,7 +112,11 @@ enum News {
 }
 
 impl Client {
-    async fn run(mut self, mut socket: WebSocket) -> Result<(), axum::Error> {
+    async fn run(
+        mut self,
+        mut socket: WebSocket,
+        allowed: impl Fn() -> bool,
+    ) -> Result<(), axum::Error> {
         let first = self.newest.borrow_and_update().clone();
         let now = self.clock.mono();
         match first.filter(|frame| now.since_us(frame.received) < STALE_US) {
@@ -134,7 +144,12 @@ impl Client {
                     News::Nothing => return Ok(()), // the camera was removed
                 },
                 () = idle => self.send_idle(&mut socket).await?,
-                _ = ping.tick() => put(&mut socket, Message::Ping(Bytes::new())).await?,
+                _ = ping.tick() => {
+                    if !allowed() {
+                        return Ok(());
+                    }
+                    put(&mut socket, Message::Ping(Bytes::new())).await?;
+                }
                 () = self.camera.stopped() => return Ok(()),
             }
         }

@@ -2,16 +2,17 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use razz_base::WallTime;
 use razz_media::ring::NoReplay;
 
 use super::App;
 use super::problem::Problem;
+use crate::access::Grant;
 use crate::camera::{Camera, ModelState};
 use crate::config::DetectFps;
 use crate::feed;
@@ -30,8 +31,13 @@ const LONG_GOP: &str = "the time between key frames is longer than `viewers.ring
                         new viewers wait for the next key frame; set a shorter key frame interval \
                         (I-frame interval, GOP) on the camera, or raise `ring_bytes`";
 
-pub(super) async fn cameras(State(app): State<App>) -> Json<Vec<wire::CameraInfo>> {
-    Json(app.cameras.list().iter().map(|camera| info(camera)).collect())
+pub(super) async fn cameras(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+) -> Json<Vec<wire::CameraInfo>> {
+    let cameras = app.cameras.list();
+    let visible = cameras.iter().filter(|camera| grant.scope.sees(camera.id));
+    Json(visible.map(|camera| info(camera)).collect())
 }
 
 pub(super) async fn camera(
@@ -94,7 +100,10 @@ fn no_picture() -> Problem {
     Problem::not_ready("no picture of this camera has been decoded yet; its /status says why")
 }
 
-pub(super) async fn stats(State(app): State<App>) -> Json<wire::Stats> {
+pub(super) async fn stats(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+) -> Json<wire::Stats> {
     let (model_state, engine, model_error) = match app.live.pool().state() {
         ModelState::Off => (wire::ModelState::Off, None, None),
         ModelState::Loading => (wire::ModelState::Loading, None, None),
@@ -116,6 +125,7 @@ pub(super) async fn stats(State(app): State<App>) -> Json<wire::Stats> {
         memory_bytes: usage.memory_bytes,
         cameras: cameras
             .iter()
+            .filter(|camera| grant.scope.sees(camera.id))
             .map(|camera| (camera.id.as_u32(), camera_status(&app, camera)))
             .collect(),
     })
@@ -156,8 +166,11 @@ pub(super) async fn healthz() -> &'static str {
 
 /// Ready when everything that was asked for is at work: the model is loaded or none is wanted, and
 /// every camera of the config was begun and has been dialled once. That all addresses are bound is
-/// so before anybody can ask. What is missing is said, all of it.
-pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
+/// so before anybody can ask. What is missing is said, all of it, to who is let in.
+pub(super) async fn readyz(
+    State(app): State<App>,
+    grant: Option<Extension<Grant>>,
+) -> Result<&'static str, Problem> {
     let mut missing = Vec::new();
     match app.live.pool().state() {
         ModelState::Loading => missing.push("the model is being loaded".to_owned()),
@@ -175,7 +188,11 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
             }
         }
     }
-    if missing.is_empty() { Ok("ready\n") } else { Err(Problem::not_ready(&missing.join("; "))) }
+    match (missing.as_slice(), grant) {
+        ([], _) => Ok("ready\n"),
+        (_, None) => Err(Problem::not_ready("not yet")),
+        (missing, Some(_)) => Err(Problem::not_ready(&missing.join("; "))),
+    }
 }
 
 pub(super) fn info(camera: &Camera) -> wire::CameraInfo {

@@ -15,9 +15,23 @@ pub(super) async fn serve(method: Method, uri: Uri) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return Problem::method().into_response();
     }
-    let path = uri.path().trim_start_matches('/');
-    page(if path.is_empty() { "index.html" } else { path })
+    name_of(uri.path())
+        .and_then(page)
         .unwrap_or_else(|| Problem::not_found(uri.path()).into_response())
+}
+
+/// Whether there is a file at this path.
+pub(super) fn is_there(path: &str) -> bool {
+    name_of(path).is_some_and(|name| Dist::get(name).is_some())
+}
+
+/// The file that a path means, if it can mean one. A debug build reads the files from the disk, where
+/// `..` would lead about.
+fn name_of(path: &str) -> Option<&str> {
+    let name = path.strip_prefix('/')?;
+    let name = if name.is_empty() { "index.html" } else { name };
+    let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']);
+    name.split('/').all(plain).then_some(name)
 }
 
 /// An embedded file as an answer.

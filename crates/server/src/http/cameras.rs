@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use razz_base::CameraId;
 use tokio::sync::Semaphore;
 
-use super::problem::{Payload, Problem};
+use super::problem::{JsonBody, Problem};
 use super::{App, api};
 use crate::config::CameraEdit;
 use crate::live::{ChangeError, Live};
@@ -17,10 +17,8 @@ use crate::wire::{self, ProblemKind};
 /// `POST /api/cameras`.
 pub(super) async fn add(
     State(app): State<App>,
-    headers: HeaderMap,
-    Payload(body): Payload,
+    JsonBody(edit): JsonBody<CameraEdit>,
 ) -> Result<Response, Problem> {
-    let edit = read(&headers, &body)?;
     let id = change_off_thread(&app, move |live| live.add_camera(&edit)).await?;
     let camera = app.camera(&id.to_string())?;
     let location = [(header::LOCATION, format!("/api/cameras/{id}"))];
@@ -31,10 +29,8 @@ pub(super) async fn add(
 pub(super) async fn change(
     State(app): State<App>,
     Path(camera): Path<String>,
-    headers: HeaderMap,
-    Payload(body): Payload,
+    JsonBody(edit): JsonBody<CameraEdit>,
 ) -> Result<Response, Problem> {
-    let edit = read(&headers, &body)?;
     let id = id_of(&camera)?;
     if edit.id.is_some_and(|said| said != id) {
         return Err(Problem::bad_request(&format!(
@@ -58,10 +54,8 @@ pub(super) async fn remove(
 /// `POST /api/cameras/test`: looks at a camera as it would be, and changes nothing.
 pub(super) async fn test(
     State(app): State<App>,
-    headers: HeaderMap,
-    Payload(body): Payload,
+    JsonBody(edit): JsonBody<CameraEdit>,
 ) -> Result<Json<wire::CameraProbe>, Problem> {
-    let edit = read(&headers, &body)?;
     let source = change_off_thread(&app, move |live| live.source_of(&edit)).await?;
     // Each holds a connection and up to 32 MB for a while.
     let Ok(_turn) = LOOKS.try_acquire() else {
@@ -87,14 +81,4 @@ async fn change_off_thread<T: Send + 'static>(
 fn id_of(camera: &str) -> Result<u32, Problem> {
     let id: Result<CameraId, _> = camera.parse();
     id.map(CameraId::as_u32).map_err(|_| Problem::unknown_camera(camera))
-}
-
-fn read(headers: &HeaderMap, body: &[u8]) -> Result<CameraEdit, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default();
-    if !kind.trim().eq_ignore_ascii_case("application/json") {
-        return Err(Problem::media_type("application/json"));
-    }
-    // serde's words quote keys and types, of values numbers alone.
-    serde_json::from_slice(body).map_err(|error| Problem::bad_request(&error.to_string()))
 }

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path, Request, State};
+use axum::extract::{Form, Path, RawQuery, Request, State};
 use axum::http::{HeaderName, Method, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use razz_base::CameraId;
@@ -20,6 +19,9 @@ use tracing::{info, warn};
 use super::App;
 use super::assets;
 use super::problem::Problem;
+use super::routes::Routes;
+use crate::access::Grant;
+use crate::access::policy::Need;
 use crate::camera::Camera;
 use crate::config::{self, DetectFps, Source, Transport};
 
@@ -30,20 +32,18 @@ const MAX_ADHOC: u32 = 64;
 /// One that nobody has watched for so long is dropped.
 const ADHOC_IDLE: Duration = Duration::from_secs(60);
 
-pub(super) fn router(app: App) -> Router {
-    Router::new()
-        .route("/", get(index))
-        .route("/stream/codec/{stream}", get(codec))
-        .route("/stream/receiver/{stream}", post(receiver))
-        .route("/stream/player/{stream}", get(player))
-        .route("/stream", post(stream))
-        .fallback(|| async { StatusCode::NOT_FOUND })
-        .layer(middleware::from_fn(permissive_cors))
-        .with_state(app)
+/// Each with what it needs: whose camera is meant the form says, so the handlers look.
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .on(Method::GET, "/", Need::Stream, index)
+        .on(Method::GET, "/stream/codec/{stream}", Need::Stream, codec)
+        .on(Method::POST, "/stream/receiver/{stream}", Need::Stream, receiver)
+        .on(Method::GET, "/stream/player/{stream}", Need::Stream, player)
+        .on(Method::POST, "/stream", Need::Stream, stream)
 }
 
 /// As open as the original, and without credentials: there is nothing here that a cookie opens.
-async fn permissive_cors(request: Request, next: Next) -> Response {
+pub(super) async fn permissive_cors(request: Request, next: Next) -> Response {
     let mut response = if request.method() == Method::OPTIONS {
         StatusCode::NO_CONTENT.into_response()
     } else {
@@ -64,17 +64,31 @@ async fn permissive_cors(request: Request, next: Next) -> Response {
 }
 
 /// The original leads to the player of its first stream.
-async fn index(State(app): State<App>) -> Response {
-    match app.cameras.list().first() {
-        Some(camera) => Redirect::temporary(&format!("/stream/player/{}", camera.id.stream_id()))
-            .into_response(),
+async fn index(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let cameras = app.cameras.list();
+    let first = cameras.iter().find(|camera| grant.scope.sees(camera.id));
+    // A token goes along.
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    match first {
+        Some(camera) => {
+            let stream = camera.id.stream_id();
+            Redirect::temporary(&format!("/stream/player/{stream}{query}")).into_response()
+        }
         None => Problem::not_found("/").into_response(),
     }
 }
 
 /// Which media tracks a stream has; unknown streams get an empty 200, as the original gives.
-async fn codec(State(app): State<App>, Path(stream): Path<String>) -> Response {
-    match find(&app, &stream) {
+async fn codec(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+    Path(stream): Path<String>,
+) -> Response {
+    match find(&app, &grant, &stream) {
         Some(_) => Json(json!([{"Type": "video"}])).into_response(),
         None => StatusCode::OK.into_response(),
     }
@@ -88,7 +102,11 @@ struct Receiver {
 
 /// An offer in, the bare answer out, both base64. What fails is an empty 200, as the original gives;
 /// the reason is in the log.
-async fn receiver(State(app): State<App>, form: Result<Form<Receiver>, FormRejection>) -> Response {
+async fn receiver(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+    form: Result<Form<Receiver>, FormRejection>,
+) -> Response {
     let form = match form {
         Ok(Form(form)) => form,
         Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
@@ -99,11 +117,11 @@ async fn receiver(State(app): State<App>, form: Result<Form<Receiver>, FormRejec
             return StatusCode::OK.into_response();
         }
     };
-    let Some(camera) = find(&app, &form.suuid) else {
+    let Some(camera) = find(&app, &grant, &form.suuid) else {
         warn!("/stream/receiver: there is no stream {:?}", shortened(&form.suuid));
         return StatusCode::OK.into_response();
     };
-    match answer(&app, &camera, &form.data).await {
+    match answer(&app, &grant, &camera, &form.data).await {
         Ok(answer) => answer.into_response(),
         Err(error) => {
             warn!(camera = camera.id.as_u32(), run = camera.run(), "/stream/receiver: {error}");
@@ -119,7 +137,11 @@ struct Stream {
 }
 
 /// The same by URL: of a configured camera, or of any if the setting allows it.
-async fn stream(State(app): State<App>, form: Result<Form<Stream>, FormRejection>) -> Response {
+async fn stream(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+    form: Result<Form<Stream>, FormRejection>,
+) -> Response {
     let form = match form {
         Ok(Form(form)) => form,
         Err(error) => return Problem::from(error).into_response(),
@@ -128,10 +150,12 @@ async fn stream(State(app): State<App>, form: Result<Form<Stream>, FormRejection
         Ok(source) => source,
         Err(error) => return Problem::bad_request(&format!("url: {error}")).into_response(),
     };
-    let known = app.cameras.list().into_iter().find(|c| c.source.url == source.url);
+    let visible = app.cameras.list().into_iter().filter(|camera| grant.scope.sees(camera.id));
+    let known = visible.into_iter().find(|camera| camera.source.url == source.url);
     let camera = match known {
         Some(camera) => camera,
-        None if app.compat.allow_adhoc => match start_adhoc(&app, source) {
+        // Who sees only some cameras shall not see another by its address.
+        None if app.compat.allow_adhoc && grant.scope.is_all() => match start_adhoc(&app, source) {
             Some(camera) => camera,
             None => return Problem::not_ready("too many ad-hoc cameras").into_response(),
         },
@@ -140,7 +164,7 @@ async fn stream(State(app): State<App>, form: Result<Form<Stream>, FormRejection
             return Problem::bad_request(detail).into_response();
         }
     };
-    match answer(&app, &camera, &form.sdp64).await {
+    match answer(&app, &grant, &camera, &form.sdp64).await {
         Ok(answer) => Json(json!({"tracks": ["video"], "sdp64": answer})).into_response(),
         Err(error) => {
             warn!(camera = camera.id.as_u32(), run = camera.run(), "/stream: {error}");
@@ -149,28 +173,39 @@ async fn stream(State(app): State<App>, form: Result<Form<Stream>, FormRejection
     }
 }
 
-async fn answer(app: &App, camera: &Arc<Camera>, offer: &str) -> Result<String, String> {
+async fn answer(
+    app: &App,
+    grant: &Grant,
+    camera: &Arc<Camera>,
+    offer: &str,
+) -> Result<String, String> {
     // A form turns the plus signs of base64 into spaces when the page did not escape them.
     let offer = BASE64
         .decode(offer.replace(' ', "+").trim())
         .map_err(|error| format!("the offer is not base64: {error}"))?;
     let offer = String::from_utf8(offer).map_err(|_| "the offer is not UTF-8".to_owned())?;
     let opened = app.viewers.open(camera, offer).await.map_err(|error| error.to_string())?;
+    app.access.opened(opened.id, camera.id, grant);
     Ok(BASE64.encode(opened.answer))
 }
 
-async fn player(State(app): State<App>, Path(stream): Path<String>) -> Response {
-    match find(&app, &stream) {
+async fn player(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+    Path(stream): Path<String>,
+) -> Response {
+    match find(&app, &grant, &stream) {
         Some(_) => assets::page("compat-player.html")
             .unwrap_or_else(|| Problem::not_found("compat-player.html").into_response()),
         None => Problem::unknown_camera(&stream).into_response(),
     }
 }
 
-/// A stream id is `camera1` here, and nothing else.
-fn find(app: &App, stream: &str) -> Option<Arc<Camera>> {
+/// The camera of this stream id, which is `camera1` here, and nothing else; as if it were not there
+/// where it is out of sight.
+fn find(app: &App, grant: &Grant, stream: &str) -> Option<Arc<Camera>> {
     let id = stream.strip_prefix("camera")?.parse().ok()?;
-    app.cameras.find(id)
+    app.cameras.find(id).filter(|_| grant.scope.sees(id))
 }
 
 fn start_adhoc(app: &App, source: Source) -> Option<Arc<Camera>> {

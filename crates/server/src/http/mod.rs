@@ -1,26 +1,34 @@
 //! HTTP: the app, the API, WHEP and the tracking WebSocket on one address, the RTSPtoWebRTC
 //! endpoints on another.
 
+mod accounts;
 mod api;
 mod assets;
 mod cameras;
 mod compat;
+mod guard;
 mod origin;
 mod problem;
+mod routes;
+#[cfg(test)]
+mod tests;
 mod turn;
 mod whep;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State, WebSocketUpgrade};
-use axum::http::header;
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get, post};
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use self::guard::{Gate, Port};
 use self::problem::Problem;
+use self::routes::Routes;
+use crate::access::policy::Need;
+use crate::access::{Access, Grant};
 use crate::camera::{Camera, Cameras};
 use crate::clock::Clock;
 use crate::config;
@@ -45,6 +53,10 @@ pub(crate) struct App {
     /// TURN servers that viewers are told of.
     pub(crate) turn: Arc<[config::Turn]>,
     pub(crate) clock: Clock,
+    /// Who may do what.
+    pub(crate) access: Arc<Access>,
+    /// Whether clients come over TLS.
+    pub(crate) tls: bool,
 }
 
 impl App {
@@ -59,46 +71,67 @@ impl App {
 
 /// Everything on `server.listen`.
 pub(crate) fn router(app: App) -> Router {
-    Router::new()
-        .route(
-            "/whep/{camera}",
-            post(whep::post).options(whep::endpoint_options).fallback(whep::not_allowed),
-        )
-        .route(
-            "/whep/{camera}/{session}",
-            axum::routing::delete(whep::delete)
-                .patch(whep::patch)
-                .options(whep::session_options)
-                .fallback(whep::not_allowed),
-        )
-        .route("/ws/tracking/{camera}", any(tracking))
-        .route("/api/cameras", get(api::cameras).post(cameras::add))
-        .route("/api/cameras/test", post(cameras::test))
-        .route(
-            "/api/cameras/{camera}",
-            get(api::camera).put(cameras::change).delete(cameras::remove),
-        )
-        .route("/api/cameras/{camera}/status", get(api::status))
-        .route("/api/cameras/{camera}/tracks", get(api::tracks))
-        .route("/api/cameras/{camera}/snapshot.jpg", get(api::snapshot))
-        .route("/api/stats", get(api::stats))
-        .route("/metrics", get(api::metrics))
-        .route("/healthz", get(api::healthz))
-        .route("/readyz", get(api::readyz))
-        .fallback(assets::serve)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(middleware::from_fn(refuse_oversize))
-        .layer(middleware::from_fn(origin::check))
-        .layer(CatchPanicLayer::custom(problem::panicked))
-        .with_state(app)
+    guarded(app_routes(), Port::App, app)
 }
 
 /// Everything on `server.compat_listen`.
 pub(crate) fn compat_router(app: App) -> Router {
-    compat::router(app)
+    guarded(compat::routes(), Port::Compat, app).layer(middleware::from_fn(compat::permissive_cors))
+}
+
+/// The routes of the app, each with what it needs.
+fn app_routes() -> Routes {
+    let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
+    let routes = Routes::default()
+        .on(post.clone(), "/whep/{camera}", Need::Watch, whep::post)
+        .on(Method::OPTIONS, "/whep/{camera}", Need::Nothing, whep::endpoint_options)
+        .on(Method::PATCH, "/whep/{camera}/{session}", Need::Session, whep::patch)
+        .on(Method::DELETE, "/whep/{camera}/{session}", Need::Session, whep::delete)
+        .on(Method::OPTIONS, "/whep/{camera}/{session}", Need::Nothing, whep::session_options)
+        .on(get.clone(), "/ws/tracking/{camera}", Need::Watch, tracking)
+        .on(get.clone(), "/api/cameras", Need::List, api::cameras)
+        .on(post.clone(), "/api/cameras", Need::Admin, cameras::add)
+        .on(post.clone(), "/api/cameras/test", Need::Admin, cameras::test)
+        .on(get.clone(), "/api/cameras/{camera}", Need::Details, api::camera)
+        .on(put.clone(), "/api/cameras/{camera}", Need::Admin, cameras::change)
+        .on(Method::DELETE, "/api/cameras/{camera}", Need::Admin, cameras::remove)
+        .on(get.clone(), "/api/cameras/{camera}/status", Need::Watch, api::status)
+        .on(get.clone(), "/api/cameras/{camera}/tracks", Need::Watch, api::tracks)
+        .on(get.clone(), "/api/cameras/{camera}/snapshot.jpg", Need::Watch, api::snapshot)
+        .on(get.clone(), "/api/stats", Need::List, api::stats)
+        .on(get.clone(), "/metrics", Need::Overview, api::metrics)
+        .on(get.clone(), "/healthz", Need::Nothing, api::healthz)
+        .on(get.clone(), "/readyz", Need::Nothing, api::readyz);
+    routes
+        .on(get.clone(), "/api/me", Need::Nothing, accounts::me)
+        .on(put.clone(), "/api/me/password", Need::User, accounts::change_password)
+        .on(post.clone(), "/api/sign-in", Need::Nothing, accounts::sign_in)
+        .on(post.clone(), "/api/sign-out", Need::User, accounts::sign_out)
+        .on(post.clone(), "/api/set-up", Need::Nothing, accounts::set_up)
+        .on(get.clone(), "/api/users", Need::Admin, accounts::users)
+        .on(post.clone(), "/api/users", Need::Admin, accounts::add_user)
+        .on(put, "/api/users/{name}", Need::Admin, accounts::change_user)
+        .on(Method::DELETE, "/api/users/{name}", Need::Admin, accounts::remove_user)
+        .on(get, "/api/tokens", Need::Admin, accounts::tokens)
+        .on(post.clone(), "/api/tokens", Need::Admin, accounts::add_token)
+        .on(Method::DELETE, "/api/tokens/{id}", Need::Admin, accounts::remove_token)
+        .on(post, "/api/view-tokens", Need::Issue, accounts::add_view_token)
+}
+
+/// Routes behind the guard; what is no route is a file of the app, or nothing.
+fn guarded(routes: Routes, port: Port, app: App) -> Router {
+    let gate =
+        Gate { access: Arc::clone(&app.access), rules: routes.rules.into(), port, tls: app.tls };
+    let router = match port {
+        Port::App => routes.router.fallback(assets::serve),
+        Port::Compat => routes.router.fallback(|| async { StatusCode::NOT_FOUND }),
+    };
+    router
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(refuse_oversize))
+        .layer(middleware::from_fn_with_state(gate, guard::guard))
         .layer(CatchPanicLayer::custom(problem::panicked))
+        .with_state(app)
 }
 
 /// Answers a body that announces itself as too large before it comes; one that does not is cut off
@@ -115,6 +148,7 @@ async fn refuse_oversize(request: Request, next: Next) -> Response {
 async fn tracking(
     State(app): State<App>,
     Path(camera): Path<String>,
+    Extension(grant): Extension<Grant>,
     Query(wish): Query<feed::Wish>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
@@ -123,6 +157,9 @@ async fn tracking(
     let upgrade = upgrade.map_err(|error| Problem::bad_request(&error.body_text()))?;
     // Clients have little to say: {"ping": t}.
     let upgrade = upgrade.max_message_size(4096).max_frame_size(4096);
-    let upgraded = upgrade.on_upgrade(move |socket| feed::serve(socket, camera, terms, app.clock));
+    let (access, id) = (Arc::clone(&app.access), camera.id);
+    let allowed = move || access.holds(&grant, id);
+    let upgraded =
+        upgrade.on_upgrade(move |socket| feed::serve(socket, camera, terms, app.clock, allowed));
     Ok(upgraded.into_response())
 }

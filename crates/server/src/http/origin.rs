@@ -1,28 +1,11 @@
 //! Pages of other origins may look at nothing and change nothing here: the browser that runs them
 //! may reach addresses that their author does not (cross-site request forgery).
 
-use axum::extract::Request;
-use axum::http::{HeaderMap, Method, Uri, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
-
-use super::problem::Problem;
-use crate::wire::ProblemKind;
-
-/// Refuses a request that changes something when a page of another origin sends it.
-pub(super) async fn check(request: Request, next: Next) -> Response {
-    let safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    if !safe && !is_same_origin(request.headers()) {
-        let detail = "a page of another origin may not change anything here; open the page that \
-                      razz serves, or send the request without the header Origin";
-        return Problem::new(ProblemKind::CrossOrigin, detail).into_response();
-    }
-    next.run(request).await
-}
+use axum::http::{HeaderMap, Uri, header};
 
 /// Whether the page that sent the request came from here, or none did. Browsers send `Origin` with
 /// every request that may change something (Fetch standard, section 3.2); programs do not.
-fn is_same_origin(headers: &HeaderMap) -> bool {
+pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
     // What the browser itself says counts most (Fetch Metadata): a proxy may rewrite `Host`.
     if let Some(site) = headers.get("sec-fetch-site") {
         return [&b"same-origin"[..], b"none"].contains(&site.as_bytes());

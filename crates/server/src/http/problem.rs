@@ -9,26 +9,54 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use razz_viewer::OfferError;
+use serde::de::DeserializeOwned;
 
+use crate::access::AccessError;
 use crate::config::{ConfigErrors, EditError, WriteError};
 use crate::live::ChangeError;
 use crate::viewer::OpenError;
 use crate::wire::{self, ProblemKind};
 
-/// Seconds after which a client that found no room may try again.
-const RETRY_AFTER_S: header::HeaderValue = header::HeaderValue::from_static("2");
+const BEARER: header::HeaderValue = header::HeaderValue::from_static("Bearer realm=\"razz\"");
 
 /// An error as the client gets it.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Problem(wire::Problem);
+pub(super) struct Problem {
+    body: wire::Problem,
+    /// Seconds after which to try again.
+    retry_after_s: Option<u64>,
+}
 
 impl Problem {
     pub(super) fn new(kind: ProblemKind, detail: &str) -> Self {
-        Self(wire::Problem::new(kind, detail))
+        Self::of(wire::Problem::new(kind, detail))
     }
 
     pub(super) fn invalid(errors: &ConfigErrors) -> Self {
-        Self(wire::Problem::invalid(errors.by_key()))
+        Self::of(wire::Problem::invalid(errors.by_key()))
+    }
+
+    fn of(body: wire::Problem) -> Self {
+        // RFC 9110 section 10.2.3; as long as a camera takes to answer, or a viewer to leave.
+        let retry_after_s = (body.status == 503).then_some(2);
+        Self { body, retry_after_s }
+    }
+
+    pub(super) fn sign_in() -> Self {
+        let detail = "send the cookie of a sign-in, or a bearer token";
+        Self::new(ProblemKind::SignIn, detail)
+    }
+
+    pub(super) fn cross_origin() -> Self {
+        let detail = "a page of another origin may not do this; open the page that razz serves, or \
+                      send the request without the header Origin";
+        Self::new(ProblemKind::CrossOrigin, detail)
+    }
+
+    pub(super) fn not_our_page() -> Self {
+        let detail = "with a cookie, requests that change something carry the header X-Razz-Request; \
+                      scripts send a token instead";
+        Self::new(ProblemKind::CrossOrigin, detail)
     }
 
     pub(super) fn unknown_camera(name: &str) -> Self {
@@ -100,6 +128,31 @@ impl From<ChangeError> for Problem {
     }
 }
 
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        let said = error.to_string();
+        let kind = match error {
+            AccessError::Off
+            | AccessError::Taken(_)
+            | AccessError::LastAdmin
+            | AccessError::Full => ProblemKind::Conflict,
+            AccessError::Wrong => ProblemKind::WrongCredentials,
+            AccessError::TooOften(wait) => {
+                let retry_after_s = Some(wait.as_secs_f64().ceil() as u64);
+                return Self { retry_after_s, ..Self::new(ProblemKind::TooManyTries, &said) };
+            }
+            AccessError::NoSetUp | AccessError::OutOfSight => ProblemKind::Forbidden,
+            AccessError::UnknownUser(_) => ProblemKind::UnknownUser,
+            AccessError::UnknownToken(_) => ProblemKind::UnknownToken,
+            AccessError::Invalid(key, message) => {
+                return Self::of(wire::Problem::invalid_key(key, &message));
+            }
+            AccessError::Store(_) => ProblemKind::Internal,
+        };
+        Self::new(kind, &said)
+    }
+}
+
 impl From<BytesRejection> for Problem {
     fn from(rejection: BytesRejection) -> Self {
         Self::of_body(rejection.status(), &rejection.body_text())
@@ -126,12 +179,15 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status =
-            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            StatusCode::from_u16(self.body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = [(header::CONTENT_TYPE, wire::Problem::MEDIA_TYPE)];
-        let mut response = (status, headers, self.0.to_json()).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            // RFC 9110 section 10.2.3; as long as a camera takes to answer, or a viewer to leave.
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_S);
+        let mut response = (status, headers, self.body.to_json()).into_response();
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 9110 section 11.6.1 wants a way named; browsers ask nobody for a bearer token.
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER);
         }
         response
     }
@@ -145,6 +201,26 @@ impl<S: Send + Sync> FromRequest<S> for Payload {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         Ok(Self(Bytes::from_request(request, state).await?))
+    }
+}
+
+/// A body of JSON, understood.
+pub(super) struct JsonBody<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("application/json") {
+            return Err(Problem::media_type("application/json"));
+        }
+        let body = Bytes::from_request(request, state).await?;
+        // serde's words quote keys and types, of values numbers alone.
+        let read = serde_json::from_slice(&body);
+        read.map(Self).map_err(|error| Problem::bad_request(&error.to_string()))
     }
 }
 

@@ -1,11 +1,13 @@
 //! WHEP, the core of draft-ietf-wish-whep: POST an offer, PATCH candidates, DELETE the session.
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use super::problem::{Payload, Problem};
 use super::{App, turn};
+use crate::access::Grant;
 use crate::viewer::SessionId;
 use crate::wire::ProblemKind;
 
@@ -18,6 +20,7 @@ const SDP_FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 pub(super) async fn post(
     State(app): State<App>,
     Path(camera): Path<String>,
+    Extension(grant): Extension<Grant>,
     headers: HeaderMap,
     Payload(body): Payload,
 ) -> Result<Response, Problem> {
@@ -27,6 +30,7 @@ pub(super) async fn post(
     let offer = String::from_utf8(body.into())
         .map_err(|_| Problem::bad_request("the offer is not UTF-8"))?;
     let opened = app.viewers.open(&camera, offer).await?;
+    app.access.opened(opened.id, camera.id, &grant);
     let location = format!("/whep/{}/{:032x}", camera.id, opened.id);
     let answer_headers = [
         (header::CONTENT_TYPE, SDP.to_owned()),
@@ -107,11 +111,6 @@ pub(super) async fn session_options() -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-/// Every other method.
-pub(super) async fn not_allowed() -> Problem {
-    Problem::method()
-}
-
 fn require_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Problem> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = given.and_then(|given| given.split(';').next()).map(str::trim);
@@ -144,8 +143,12 @@ fn etag(ice: &str) -> String {
 }
 
 fn parse_session(text: &str) -> Result<SessionId, Problem> {
-    if text.len() != 32 {
-        return Err(Problem::unknown_session());
-    }
-    SessionId::from_str_radix(text, 16).map_err(|_| Problem::unknown_session())
+    session_id(text).ok_or_else(Problem::unknown_session)
+}
+
+/// The session that a path names.
+pub(super) fn session_id(text: &str) -> Option<SessionId> {
+    // from_str_radix would take a sign.
+    let digits = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    SessionId::from_str_radix(text, 16).ok().filter(|_| digits)
 }

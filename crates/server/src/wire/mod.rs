@@ -3,6 +3,7 @@
 //!
 //! Only this folder knows the formats; a change that is not an addition breaks pages in the field.
 
+mod access;
 mod camera;
 mod clock;
 mod event;
@@ -14,6 +15,7 @@ mod track;
 #[cfg(test)]
 mod typescript;
 
+pub(crate) use self::access::{Me, TokenInfo, UserInfo, ViewToken};
 pub(crate) use self::camera::{
     CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Latency,
 };

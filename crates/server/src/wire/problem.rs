@@ -57,6 +57,18 @@ pub(crate) enum ProblemKind {
     TooLarge,
     /// The body's media type is not the one expected.
     UnsupportedMediaType,
+    /// It is not known who asks.
+    SignIn,
+    /// The name or the password is wrong.
+    WrongCredentials,
+    /// Who asks may not.
+    Forbidden,
+    /// There is no user of this name.
+    UnknownUser,
+    /// There is no such token.
+    UnknownToken,
+    /// Too many tries to sign in.
+    TooManyTries,
     /// A page of another origin asks for a change.
     CrossOrigin,
     /// Not possible as things are now.
@@ -93,6 +105,12 @@ impl ProblemKind {
             Self::UnsupportedMediaType => {
                 (415, "unsupported-media-type", "The body is of another type than expected")
             }
+            Self::SignIn => (401, "sign-in", "Sign in first"),
+            Self::WrongCredentials => (401, "wrong-credentials", "Not signed in"),
+            Self::Forbidden => (403, "forbidden", "Not for you"),
+            Self::UnknownUser => (404, "unknown-user", "There is no such user"),
+            Self::UnknownToken => (404, "unknown-token", "There is no such token"),
+            Self::TooManyTries => (429, "too-many-tries", "Too many tries"),
             Self::CrossOrigin => (403, "cross-origin", "Asked by a page of another origin"),
             Self::Conflict => (409, "conflict", "Not possible as things are now"),
             Self::InvalidSettings => (422, "invalid-settings", "The settings are not valid"),
@@ -134,6 +152,11 @@ impl Problem {
             .collect();
         let all: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
         Self { errors: errors.clone(), ..Self::new(ProblemKind::InvalidSettings, &all.join("; ")) }
+    }
+
+    /// A key of what was sent that cannot be so.
+    pub(crate) fn invalid_key(key: &str, message: &str) -> Self {
+        Self::invalid(std::iter::once((Some(key), message)))
     }
 
     /// The body.

@@ -6,11 +6,13 @@ use std::{env, fs};
 
 use ts_rs::{Config, TS};
 
+use super::access::Way;
 use super::camera::DetectFps;
 use super::clock::Pong;
 use super::problem::KeyProblem;
 use super::track::{TrackEntry, TrackSource, TrackState};
 use super::*;
+use crate::access::grant::Role;
 
 const HEAD: &str =
     "// Written from the structs in crates/server/src/wire; what is changed here is overwritten.\n";
@@ -30,15 +32,21 @@ fn files() -> BTreeMap<String, String> {
     add::<KeyProblem>(&mut files);
     add::<Latency>(&mut files);
     add::<ModelState>(&mut files);
+    add::<Me>(&mut files);
     add::<Ping>(&mut files);
     add::<Pong>(&mut files);
     add::<Problem>(&mut files);
+    add::<Role>(&mut files);
     add::<Stats>(&mut files);
+    add::<TokenInfo>(&mut files);
     add::<TrackEntry>(&mut files);
     add::<TrackMessage>(&mut files);
     add::<TrackSource>(&mut files);
     add::<TrackState>(&mut files);
     add::<TrackStats>(&mut files);
+    add::<UserInfo>(&mut files);
+    add::<ViewToken>(&mut files);
+    add::<Way>(&mut files);
     let mut index = format!("{HEAD}\n");
     for file in files.keys() {
         let name = file.trim_end_matches(".ts");

@@ -1,0 +1,185 @@
+//! Who may do what: users, API tokens, view tokens, sign-ins.
+//!
+//! Read in this order: [`grant`] is who asks and what they see, [`policy`] what a route needs and
+//! whether they have it, [`identify`] how a request's credentials become a grant. [`store`] keeps
+//! users, tokens and sign-ins in a file beside the config; [`accounts`] changes them. `http/guard.rs`
+//! asks here on every request. The first three know no request, no file and no clock.
+
+mod accounts;
+pub(crate) mod grant;
+mod identify;
+mod limit;
+pub(crate) mod password;
+pub(crate) mod policy;
+mod secret;
+mod store;
+#[cfg(test)]
+pub(crate) mod testing;
+mod view;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use razz_base::CameraId;
+use tracing::{error, info};
+
+pub(crate) use self::accounts::{
+    AccessError, NewToken, NewUser, NewViewToken, SIGN_IN_S, UserEdit,
+};
+pub(crate) use self::grant::Grant;
+pub(crate) use self::identify::Credentials;
+use self::limit::Limiter;
+use self::password::Cost;
+pub(crate) use self::store::{ApiToken, Store, User};
+use crate::clock::Clock;
+use crate::config::{self, Network};
+use crate::viewer::{SessionId, Viewers};
+
+/// How often the users file is looked at, and who watches is asked for anew.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Access control, on or off.
+pub(crate) struct Access {
+    on: Option<On>,
+    clock: Clock,
+}
+
+/// What there is while it is on.
+struct On {
+    settings: config::Access,
+    store: Store,
+    limiter: Mutex<Limiter>,
+    cost: Cost,
+    /// Digest of the one-time set-up token, until it is used.
+    set_up: Mutex<Option<String>>,
+    /// Who opened which viewer session, of which camera.
+    watching: Mutex<HashMap<SessionId, (CameraId, Grant)>>,
+}
+
+impl Access {
+    /// Off: everybody may do everything.
+    pub(crate) fn off(clock: Clock) -> Arc<Self> {
+        Arc::new(Self { on: None, clock })
+    }
+
+    /// On, with the users of `store`.
+    pub(crate) fn on(settings: config::Access, store: Store, clock: Clock) -> Arc<Self> {
+        Self::on_at(settings, store, clock, Cost::USUAL)
+    }
+
+    fn on_at(settings: config::Access, store: Store, clock: Clock, cost: Cost) -> Arc<Self> {
+        let on = On {
+            settings,
+            store,
+            limiter: Mutex::default(),
+            cost,
+            set_up: Mutex::default(),
+            watching: Mutex::default(),
+        };
+        Arc::new(Self { on: Some(on), clock })
+    }
+
+    /// Whether it is on.
+    pub(crate) fn is_on(&self) -> bool {
+        self.on.is_some()
+    }
+
+    /// The header in which a listed proxy names the user, when requests come from `peer`; empty: none.
+    pub(crate) fn user_header(&self, peer: IpAddr) -> Option<&str> {
+        let settings = &self.on.as_ref()?.settings;
+        let header = settings.user_header.as_str();
+        (!header.is_empty() && self.is_proxy(peer)).then_some(header)
+    }
+
+    /// Whether `peer` is a listed proxy, whose word on where its clients are is taken.
+    pub(crate) fn is_proxy(&self, peer: IpAddr) -> bool {
+        let trusted = |on: &On| any_contains(&on.settings.trusted_proxies, peer);
+        self.on.as_ref().is_some_and(trusted)
+    }
+
+    /// Who carries these credentials; `None`: nobody who is known.
+    pub(crate) fn identify(&self, credentials: &Credentials) -> Option<Grant> {
+        let Some(on) = &self.on else { return Some(Grant::ANYBODY) };
+        let networks = &on.settings.open_networks;
+        identify::identify(&on.store.records(), networks, credentials, self.now_s())
+    }
+
+    /// Whether `grant` still allows watching `camera`.
+    pub(crate) fn holds(&self, grant: &Grant, camera: CameraId) -> bool {
+        let still = |on: &On| identify::holds(&on.store.records(), grant, camera, self.now_s());
+        self.on.as_ref().is_none_or(still)
+    }
+
+    /// Remembers who opened a viewer session.
+    pub(crate) fn opened(&self, session: SessionId, camera: CameraId, grant: &Grant) {
+        if let Some(on) = &self.on {
+            on.watching().insert(session, (camera, grant.clone()));
+        }
+    }
+
+    /// Whether `grant` is of the one who opened a viewer session.
+    pub(crate) fn owns(&self, session: SessionId, grant: &Grant) -> bool {
+        let Some(on) = &self.on else { return true };
+        on.watching().get(&session).is_some_and(|(_, opener)| opener.who.is_same(&grant.who))
+    }
+
+    /// Follows the users file, and ends the viewer sessions of who may not watch any more, for ever.
+    pub(crate) async fn follow(self: Arc<Self>, viewers: Viewers) {
+        let Some(on) = &self.on else { return };
+        let mut said = String::new();
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            match on.store.refresh() {
+                Ok(changed) => {
+                    said.clear();
+                    if changed {
+                        info!("{} has changed", on.store.path().display());
+                    }
+                }
+                Err(error) => {
+                    let error = error.to_string();
+                    if said != error {
+                        error!("users stay as they were: {error}");
+                        said = error;
+                    }
+                }
+            }
+            let sessions: Vec<_> =
+                on.watching().iter().map(|(id, opened)| (*id, opened.clone())).collect();
+            for (id, (camera, grant)) in sessions {
+                if !self.holds(&grant, camera) {
+                    info!(camera = %camera, "a viewer's right to watch has ended");
+                    viewers.close(id).await;
+                    on.watching().remove(&id);
+                } else if viewers.ice(id).await.is_none() {
+                    on.watching().remove(&id);
+                }
+            }
+        }
+    }
+
+    /// UNIX seconds.
+    fn now_s(&self) -> i64 {
+        self.clock.wall_us() / 1_000_000
+    }
+}
+
+impl On {
+    fn watching(&self) -> MutexGuard<'_, HashMap<SessionId, (CameraId, Grant)>> {
+        self.watching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn limiter(&self) -> MutexGuard<'_, Limiter> {
+        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_up(&self) -> MutexGuard<'_, Option<String>> {
+        self.set_up.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn any_contains(networks: &[Network], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(address))
+}

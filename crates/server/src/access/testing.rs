@@ -1,0 +1,38 @@
+//! What tests of access share.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Access, Cost, Store};
+use crate::clock::Clock;
+use crate::config;
+
+/// A folder of its own that goes with it.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// One that `name`, different in each test, is part of.
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("razz-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    /// A path in it.
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.0.join(file)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Access control that is on, with hashing that costs next to nothing, and no users.
+pub(crate) fn access(folder: &Folder, settings: config::Access) -> Arc<Access> {
+    let store = Store::open(&folder.path("razz.users.json")).unwrap();
+    Access::on_at(settings, store, Clock::start(), Cost::LEAST)
+}

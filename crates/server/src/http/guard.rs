@@ -1,0 +1,300 @@
+//! The one place that every request passes: who asks, from where, and whether they may.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{
+    ConnectInfo, FromRequestParts as _, MatchedPath, RawPathParams, Request, State,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::problem::Problem;
+use super::routes::{self, Rule};
+use super::{origin, whep};
+use crate::access::grant::Grant;
+use crate::access::policy::{Need, Subject, Verdict, decide};
+use crate::access::{Access, Credentials};
+use crate::wire::ProblemKind;
+
+/// Our own pages send it with everything that changes something: pages of other origins cannot,
+/// without asking first (Fetch standard, section 3.2.2), and are told no.
+pub(super) const OUR_PAGE: &str = "x-razz-request";
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const COOKIE_NAME: &str = "razz_session";
+
+/// Which of the two addresses a request came in on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Port {
+    /// The app's.
+    App,
+    /// RTSPtoWebRTC's. It is open to pages of every origin, so what a browser sends by itself (cookies,
+    /// what a proxy adds) counts for nothing there.
+    Compat,
+}
+
+/// What the guard works with.
+#[derive(Clone)]
+pub(super) struct Gate {
+    pub(super) access: Arc<Access>,
+    pub(super) rules: Arc<[Rule]>,
+    pub(super) port: Port,
+    /// Whether connections to this port are TLS.
+    pub(super) tls: bool,
+}
+
+/// Where a request came from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Caller {
+    /// The client's address, also from behind a listed proxy; unspecified where it cannot be told.
+    pub(super) address: IpAddr,
+    /// Whether the client's side of the way is TLS.
+    pub(super) tls: bool,
+}
+
+/// Marks an answer of the guard's own: the handler was not asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refused;
+
+/// Lets a request through to its handler, with the [`Grant`] and the [`Caller`] as extensions, or
+/// answers in its place.
+pub(super) async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match admit(&gate, &mut parts).await {
+        Ok(()) => {
+            let mut response = next.run(Request::from_parts(parts, body)).await;
+            if gate.access.is_on() {
+                // What one may see is for nobody else's cache.
+                let headers = response.headers_mut();
+                headers
+                    .entry(header::CACHE_CONTROL)
+                    .or_insert(HeaderValue::from_static("no-store"));
+            }
+            response
+        }
+        Err(mut response) => {
+            response.extensions_mut().insert(Refused);
+            *response
+        }
+    }
+}
+
+async fn admit(gate: &Gate, parts: &mut Parts) -> Result<(), Box<Response>> {
+    let refuse = |problem: Problem| Err(Box::new(problem.into_response()));
+    let matched = parts.extensions.get::<MatchedPath>().cloned();
+    let path = parts.uri.path();
+    let Some(need) = routes::need(&gate.rules, matched.as_ref(), &parts.method, path) else {
+        return refuse(Problem::method());
+    };
+    let safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&parts.method);
+    let same_origin = origin::is_same_origin(&parts.headers);
+    if gate.port == Port::App && !safe && !same_origin {
+        return refuse(Problem::cross_origin());
+    }
+    let (caller, mut credentials) = read(gate, parts);
+    // A page elsewhere may lead here, and may make nothing else of what the browser adds by itself.
+    let foreign = !same_origin && need != Need::Page;
+    let had = credentials.cookie.is_some() || credentials.proxied.is_some();
+    if foreign || gate.port == Port::Compat {
+        (credentials.cookie, credentials.proxied) = (None, None);
+    }
+    let grant = gate.access.identify(&credentials);
+    let ambient = grant.as_ref().is_some_and(|grant| grant.who.is_ambient());
+    if ambient && !safe && !parts.headers.contains_key(OUR_PAGE) {
+        return refuse(Problem::not_our_page());
+    }
+    let (camera, session) = named(parts).await;
+    let own = |grant: &Grant| {
+        let id = session.as_deref().and_then(whep::session_id);
+        id.is_some_and(|id| gate.access.owns(id, grant))
+    };
+    let subject = Subject {
+        camera: camera.as_deref().and_then(|camera| camera.parse().ok()),
+        own: need == Need::Session && grant.as_ref().is_some_and(own),
+    };
+    match decide(need, grant.as_ref(), subject) {
+        Verdict::Granted => {}
+        Verdict::SignIn if need == Need::Page && safe => return Err(Box::new(sign_in_page(parts))),
+        Verdict::SignIn if foreign && had => return refuse(Problem::cross_origin()),
+        Verdict::SignIn => return refuse(Problem::sign_in()),
+        Verdict::Forbidden => {
+            let detail = "whoever you are signed in as may not do this; an admin may";
+            return refuse(Problem::new(ProblemKind::Forbidden, detail));
+        }
+        Verdict::UnknownCamera => {
+            return refuse(Problem::unknown_camera(camera.as_deref().unwrap_or_default()));
+        }
+        Verdict::UnknownSession => return refuse(Problem::unknown_session()),
+    }
+    parts.extensions.insert(caller);
+    if let Some(grant) = grant {
+        parts.extensions.insert(grant);
+    }
+    Ok(())
+}
+
+/// The camera and the viewer session that the path names, as written.
+async fn named(parts: &mut Parts) -> (Option<String>, Option<String>) {
+    // Escapes that are no UTF-8 name nothing.
+    let Ok(params) = RawPathParams::from_request_parts(parts, &()).await else {
+        return (None, None);
+    };
+    let find =
+        |name: &str| params.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
+    (find("camera"), find("session"))
+}
+
+/// Leads to the sign-in, and from there back here.
+fn sign_in_page(parts: &Parts) -> Response {
+    let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let next = utf8_percent_encode(here, NON_ALPHANUMERIC);
+    let headers = [
+        (header::LOCATION, format!("/sign-in.html?next={next}")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (StatusCode::SEE_OTHER, headers, Body::empty()).into_response()
+}
+
+/// Where a request comes from, and what it carries that may say who sent it.
+fn read(gate: &Gate, parts: &Parts) -> (Caller, Credentials) {
+    let headers = &parts.headers;
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let proxy = peer.filter(|peer| gate.access.is_proxy(*peer));
+    let address = match proxy {
+        Some(_) => forwarded_for(headers, |address| gate.access.is_proxy(address)),
+        None => peer,
+    };
+    let forwarded_tls =
+        || headers.get(FORWARDED_PROTO).is_some_and(|proto| proto.as_bytes() == b"https");
+    let caller = Caller {
+        address: address.unwrap_or(IpAddr::from([0, 0, 0, 0])).to_canonical(),
+        tls: gate.tls || (proxy.is_some() && forwarded_tls()),
+    };
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    let proxied = proxy
+        .and_then(|proxy| gate.access.user_header(proxy))
+        .and_then(|name| headers.get(name))
+        .and_then(text)
+        .filter(|name| !name.is_empty());
+    let query = parts.uri.query().unwrap_or_default();
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let credentials = Credentials {
+        bearer: bearer(headers),
+        query: pairs.find(|(key, _)| key == "token").map(|(_, token)| token.into_owned()),
+        cookie: cookie(headers),
+        proxied,
+        address,
+    };
+    (caller, credentials)
+}
+
+/// The client's address in `X-Forwarded-For`: the last one that is no listed proxy, since everything
+/// before it is hearsay.
+fn forwarded_for(headers: &HeaderMap, is_proxy: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
+    let lists = headers.get_all(FORWARDED_FOR);
+    let entries: Vec<&str> =
+        lists.iter().flat_map(|list| list.to_str().unwrap_or("?").split(',')).collect();
+    for entry in entries.iter().rev() {
+        // What is no address hides who is behind it.
+        let address: IpAddr = entry.trim().parse().ok()?;
+        if !is_proxy(address) {
+            return Some(address);
+        }
+    }
+    None
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// The cookie of a sign-in.
+pub(super) fn cookie(headers: &HeaderMap) -> Option<String> {
+    let lists = headers.get_all(header::COOKIE).iter();
+    let mut cookies = lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.split(';'));
+    cookies.find_map(|cookie| {
+        let (name, value) = cookie.trim().split_once('=')?;
+        (name == COOKIE_NAME && !value.is_empty()).then(|| value.to_owned())
+    })
+}
+
+/// What sets the cookie of a sign-in for `seconds`, or with an empty value and 0 takes it back. No
+/// script reads it (`HttpOnly`), no other site's form or script sends it (`SameSite=Lax`).
+pub(super) fn set_cookie(value: &str, seconds: i64, tls: bool) -> HeaderValue {
+    let secure = if tls { "; Secure" } else { "" };
+    let text =
+        format!("{COOKIE_NAME}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    let mut value = HeaderValue::from_str(&text).expect("base64url fits a header");
+    value.set_sensitive(true);
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[(HeaderName, &str)]) -> HeaderMap {
+        lines.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn the_last_address_that_no_proxy_has_is_the_clients() {
+        let is_proxy = |address: IpAddr| address.to_string().starts_with("10.");
+        for (list, client) in [
+            ("203.0.113.7", Some("203.0.113.7")),
+            ("192.0.2.1, 203.0.113.7", Some("203.0.113.7")),
+            ("192.0.2.1, 203.0.113.7, 10.0.0.2", Some("203.0.113.7")),
+            ("2001:db8::7,10.0.0.2", Some("2001:db8::7")),
+            ("10.0.0.3, 10.0.0.2", None),
+            ("192.0.2.1, unknown", None),
+            ("192.0.2.1, 203.0.113.7:4711", None),
+            ("", None),
+        ] {
+            let headers = headers(&[(FORWARDED_FOR, list)]);
+            let got = forwarded_for(&headers, is_proxy).map(|address| address.to_string());
+            assert_eq!(got.as_deref(), client, "{list}");
+        }
+        assert_eq!(forwarded_for(&HeaderMap::new(), is_proxy), None);
+    }
+
+    #[test]
+    fn tokens_and_cookies_are_found_among_others() {
+        for (value, token) in [
+            ("Bearer abc", Some("abc")),
+            ("bearer  abc", Some("abc")),
+            ("Basic abc", None),
+            ("abc", None),
+            ("", None),
+        ] {
+            let headers = headers(&[(header::AUTHORIZATION, value)]);
+            assert_eq!(bearer(&headers).as_deref(), token, "{value}");
+        }
+        for (value, found) in [
+            ("razz_session=abc", Some("abc")),
+            ("a=b; razz_session=abc; c=d", Some("abc")),
+            ("a=razz_session=abc", None),
+            ("xrazz_session=abc", None),
+            ("razz_session=", None),
+            ("razz_session", None),
+        ] {
+            let headers = headers(&[(header::COOKIE, value)]);
+            assert_eq!(cookie(&headers).as_deref(), found, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_kept_from_scripts_and_other_sites() {
+        let plain = set_cookie("abc", 60, false);
+        assert_eq!(plain, "razz_session=abc; Path=/; HttpOnly; SameSite=Lax; Max-Age=60");
+        assert!(set_cookie("abc", 60, true).to_str().unwrap().ends_with("; Secure"));
+        assert!(!format!("{plain:?}").contains("abc"), "headers of secrets print nothing");
+    }
+}

@@ -1,0 +1,137 @@
+//! Users, tokens, and who is asking. No password, no digest, and of tokens only the one just made.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use ts_rs::TS;
+
+use crate::access::grant::{Grant, Role, Who};
+use crate::access::{ApiToken, User};
+
+/// Who is asking: `GET /api/me`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[ts(export_to = "Me.ts")]
+pub(crate) struct Me {
+    /// Whether clients sign in here at all.
+    pub(crate) access: bool,
+    /// Whether there is no admin yet.
+    pub(crate) set_up: bool,
+    /// How the server knows; null while it does not.
+    pub(crate) way: Option<Way>,
+    /// The user's name, if it is a user.
+    pub(crate) name: Option<String>,
+    /// What they may do; null where they may watch and no more.
+    pub(crate) role: Option<Role>,
+    /// The cameras in sight; null: all.
+    pub(crate) cameras: Option<BTreeSet<u32>>,
+}
+
+/// How the server knows who is asking.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(export_to = "Way.ts")]
+pub(crate) enum Way {
+    /// It does not ask: access control is off.
+    Off,
+    /// A sign-in.
+    Session,
+    /// A proxy's word.
+    Proxy,
+    /// An API token or a view token.
+    Token,
+    /// They are in an open network.
+    Network,
+}
+
+impl Me {
+    /// Of who holds `grant`.
+    pub(crate) fn new(access: bool, set_up: bool, grant: Option<&Grant>) -> Self {
+        use crate::access::grant::Rank;
+        let way = grant.map(|grant| match grant.who {
+            Who::Anybody => Way::Off,
+            Who::SignedIn(..) => Way::Session,
+            Who::Proxied(_) => Way::Proxy,
+            Who::Token(_) | Who::Embedded(..) => Way::Token,
+            Who::Neighbour(_) => Way::Network,
+        });
+        let role = grant.and_then(|grant| match grant.rank {
+            Rank::Admin => Some(Role::Admin),
+            Rank::Viewer => Some(Role::Viewer),
+            Rank::Embedded | Rank::Guest => None,
+        });
+        Self {
+            access,
+            set_up,
+            way,
+            name: grant.and_then(|grant| grant.who.user()).map(str::to_owned),
+            role,
+            cameras: grant.and_then(|grant| grant.scope.0.clone()),
+        }
+    }
+}
+
+/// A user, as admins see them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[ts(export_to = "UserInfo.ts")]
+pub(crate) struct UserInfo {
+    /// How they sign in.
+    pub(crate) name: String,
+    /// What they may do.
+    pub(crate) role: Role,
+    /// The cameras in sight; null: all.
+    pub(crate) cameras: Option<BTreeSet<u32>>,
+    /// Whether they have a password; without one they come through a trusted proxy only.
+    pub(crate) password: bool,
+}
+
+impl From<User> for UserInfo {
+    fn from(user: User) -> Self {
+        let password = user.has_password();
+        Self { name: user.name, role: user.role, cameras: user.cameras.0, password }
+    }
+}
+
+/// An API token, as admins see it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[ts(export_to = "TokenInfo.ts")]
+pub(crate) struct TokenInfo {
+    /// Names it.
+    pub(crate) id: String,
+    /// What people call it.
+    pub(crate) name: String,
+    /// What it may do.
+    pub(crate) role: Role,
+    /// The cameras in sight; null: all.
+    pub(crate) cameras: Option<BTreeSet<u32>>,
+    /// When it ends, in UNIX seconds; null: never.
+    pub(crate) expires: Option<i64>,
+    /// What it reads: in the answer that made it, and never again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub(crate) token: Option<String>,
+}
+
+impl From<ApiToken> for TokenInfo {
+    fn from(token: ApiToken) -> Self {
+        Self {
+            id: token.id,
+            name: token.name,
+            role: token.role,
+            cameras: token.cameras.0,
+            expires: token.expires,
+            token: None,
+        }
+    }
+}
+
+/// A view token: `POST /api/view-tokens`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[ts(export_to = "ViewToken.ts")]
+pub(crate) struct ViewToken {
+    /// For `<razz-player token="…">` and `?token=…`.
+    pub(crate) token: String,
+    /// The cameras it shows.
+    pub(crate) cameras: BTreeSet<u32>,
+    /// Watching may begin before this, in UNIX seconds.
+    pub(crate) expires: i64,
+}

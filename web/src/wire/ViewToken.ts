@@ -1,0 +1,11 @@
+// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+
+/** A view token: `POST /api/view-tokens`. */
+export type ViewToken = {
+  /** For `<razz-player token="…">` and `?token=…`. */
+  token: string;
+  /** The cameras it shows. */
+  cameras: Array<number>;
+  /** Watching may begin before this, in UNIX seconds. */
+  expires: number;
+};
