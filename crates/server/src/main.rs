@@ -76,6 +76,7 @@ fn main() -> ExitCode {
         (Command::Serve(_), None) => unreachable!("its config was opened above"),
         (Command::Check(check), _) => cli::check::run(&check.config),
         (Command::Models(options), _) => cli::models::run(&options),
+        (Command::Users(options), _) => cli::users::run(&options),
         (Command::Doctor(doctor), _) => cli::doctor::run(&doctor),
         (Command::Bench(bench), _) => cli::bench::run(&bench),
         (Command::Demo(demo), _) => demo::run(&demo),

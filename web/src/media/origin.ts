@@ -20,6 +20,14 @@ export function authorization(origin: Origin): Record<string, string> {
   return origin.token === null ? {} : { Authorization: `Bearer ${origin.token}` };
 }
 
+/**
+ * Headers of a request that changes something: the token, or where there is none the header that razz wants to see beside
+ * a cookie, since pages of other origins cannot send it.
+ */
+export function requestHeaders(origin: Origin): Record<string, string> {
+  return origin.token === null ? { "X-Razz-Request": "1" } : authorization(origin);
+}
+
 /** The address of the track feed. A WebSocket cannot send headers, so the token stands in the query. */
 export function feedUrl(origin: Origin, camera: number): string {
   const query = new URLSearchParams({ every_frame: "1" });

@@ -1,5 +1,5 @@
 // One WHEP exchange and its peer connection (draft-ietf-wish-whep): offer, answer, DELETE.
-import { authorization, problemOf, type Origin } from "./origin";
+import { problemOf, requestHeaders, type Origin } from "./origin";
 import type { WhepFailure } from "./words";
 
 /** ICE and DTLS have this long after the answer. */
@@ -87,7 +87,7 @@ export class WhepSession {
       // The server is ICE-lite and its answer complete: it needs no candidate of ours, so nothing waits for them.
       const response = await fetch(url, {
         method: "POST",
-        headers: { "Content-Type": "application/sdp", ...authorization(this.#origin) },
+        headers: { "Content-Type": "application/sdp", ...requestHeaders(this.#origin) },
         body: this.#peer.localDescription?.sdp ?? offer.sdp ?? "",
         signal: this.#abort.signal,
       });

@@ -1,5 +1,8 @@
 // What the pages ask the server for.
-import type { CameraInfo, CameraProbe, CameraStatus, KeyProblem, Problem, Stats, TrackMessage } from "../wire";
+import type { CameraInfo, CameraProbe, CameraStatus, KeyProblem, Me, Problem, Role, Stats, TokenInfo, TrackMessage, UserInfo } from "../wire";
+
+/** What the server wants to see on requests that come with a cookie, since pages of other origins cannot send it. */
+const OUR_PAGE = { "X-Razz-Request": "1" };
 
 /** The answer of a route, or a sentence that says why there is none. */
 export type Answer<T> = { ok: true; value: T } | Refusal;
@@ -63,10 +66,78 @@ export function testCamera(camera: CameraEdit): Promise<Answer<CameraProbe>> {
   return ask<CameraProbe>("/api/cameras/test", "POST", camera);
 }
 
+/** A user as they are to be. A user keeps their name. */
+export interface UserEdit {
+  role: Role;
+  /** Null: all. */
+  cameras: number[] | null;
+  password?: string;
+}
+
+/** Who is looking. */
+export function fetchMe(): Promise<Answer<Me>> {
+  return ask<Me>("/api/me");
+}
+
+/** Signs in: the browser has a cookie then, which no script can read. */
+export function signIn(name: string, password: string): Promise<Answer<null>> {
+  return ask<null>("/api/sign-in", "POST", { name, password });
+}
+
+/** Signs out. */
+export function signOut(): Promise<Answer<null>> {
+  return ask<null>("/api/sign-out", "POST");
+}
+
+/** Makes the first admin, and signs them in. */
+export function setUp(token: string, name: string, password: string): Promise<Answer<null>> {
+  return ask<null>("/api/set-up", "POST", { token, name, password });
+}
+
+/** Changes one's own password. */
+export function changePassword(current: string, password: string): Promise<Answer<null>> {
+  return ask<null>("/api/me/password", "PUT", { current, new: password });
+}
+
+/** All users. */
+export function fetchUsers(): Promise<Answer<UserInfo[]>> {
+  return ask<UserInfo[]>("/api/users");
+}
+
+/** Adds a user. */
+export function addUser(user: UserEdit & { name: string }): Promise<Answer<UserInfo>> {
+  return ask<UserInfo>("/api/users", "POST", user);
+}
+
+/** Changes a user. */
+export function changeUser(name: string, user: UserEdit): Promise<Answer<UserInfo>> {
+  return ask<UserInfo>(`/api/users/${encodeURIComponent(name)}`, "PUT", user);
+}
+
+/** Removes a user. */
+export function removeUser(name: string): Promise<Answer<null>> {
+  return ask<null>(`/api/users/${encodeURIComponent(name)}`, "DELETE");
+}
+
+/** All API tokens, without what they read. */
+export function fetchTokens(): Promise<Answer<TokenInfo[]>> {
+  return ask<TokenInfo[]>("/api/tokens");
+}
+
+/** Makes an API token; the answer holds it, this once. */
+export function addToken(token: { name: string; role: Role; cameras: number[] | null; days: number | null }): Promise<Answer<TokenInfo>> {
+  return ask<TokenInfo>("/api/tokens", "POST", token);
+}
+
+/** Ends an API token. */
+export function removeToken(id: string): Promise<Answer<null>> {
+  return ask<null>(`/api/tokens/${encodeURIComponent(id)}`, "DELETE");
+}
+
 async function ask<T>(path: string, method = "GET", body?: object): Promise<Answer<T>> {
   const refusal = (status: number | null, words: string, errors: KeyProblem[] = []): Refusal => ({ ok: false, status, words, errors });
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-  const headers = { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
+  const headers = { Accept: "application/json", ...OUR_PAGE, ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
   let response: Response;
   try {
     response = await fetch(path, { method, headers, cache: "no-store", ...sent });
@@ -77,11 +148,14 @@ async function ask<T>(path: string, method = "GET", body?: object): Promise<Answ
     if (response.status === 204) return { ok: true, value: null as T };
     if (response.ok) return { ok: true, value: (await response.json()) as T };
     const problem = (await response.json()) as Partial<Problem>;
+    if (problem.type === "urn:razz:problem:sign-in") location.assign(`/sign-in.html?next=${encodeURIComponent(here())}`);
     return refusal(response.status, problem.detail ?? problem.title ?? said(response.status), problem.errors);
   } catch {
     return refusal(response.status, said(response.status));
   }
 }
+
+const here = (): string => location.pathname + location.search;
 
 function said(status: number): string {
   return `The server answered ${status}.`;

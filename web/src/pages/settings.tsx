@@ -3,8 +3,11 @@ import { signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { CameraInfo, CameraProbe, KeyProblem } from "../wire";
+import { Access } from "./access";
 import { addCamera, changeCamera, fetchCameras, removeCamera, testCamera, viewerHref } from "./api";
 import { EMPTY, editOf, type Fields, fieldsOf } from "./cameraform";
+import { Field } from "./field";
+import { me } from "./me";
 import { poll } from "./poll";
 import { Header } from "./shell";
 import { StateDot } from "./state";
@@ -17,27 +20,6 @@ const open = signal<number | "new" | null>(null);
 
 /** Where a form is on its way. */
 type Busy = "no" | "testing" | "saving" | "removing";
-
-/** A field with its words, and what the server found wrong with it. */
-function Field({ name, words, hint, errors, children }: {
-  name: string;
-  words: string;
-  hint?: string;
-  errors: KeyProblem[];
-  children: (more: { id: string; "aria-describedby": string; "aria-invalid": boolean }) => preact.ComponentChildren;
-}) {
-  const wrong = errors.filter(({ key }) => key === name);
-  const id = `field-${name}`;
-  return (
-    <div class={wrong.length > 0 ? "field wrong" : "field"}>
-      <label for={id}>{words}</label>
-      {children({ id, "aria-describedby": `${id}-said`, "aria-invalid": wrong.length > 0 })}
-      <small id={`${id}-said`} role={wrong.length > 0 ? "alert" : undefined}>
-        {wrong.length > 0 ? wrong.map(({ message }) => message).join("; ") : hint}
-      </small>
-    </div>
-  );
-}
 
 function Found({ probe }: { probe: CameraProbe }) {
   const { size, fps, gop_frames: gop } = probe;
@@ -197,6 +179,8 @@ function Form({ camera }: { camera: CameraInfo | null }) {
 function Settings() {
   const list = cameras.value.value ?? [];
   const shown = open.value;
+  // Before it is known who looks, the page is the admin's: the server refuses in any case.
+  const admin = me.value === null || me.value.role === "admin";
   return (
     <>
       <Header warning={cameras.trouble.value}>
@@ -216,25 +200,28 @@ function Settings() {
                     <small>{camera.url}</small>
                   </span>
                   <StateDot state={camera.state} />
-                  <button type="button" class="quiet" aria-label={`Edit ${camera.name}`} onClick={() => (open.value = camera.id)}>
-                    Edit
-                  </button>
+                  {admin && (
+                    <button type="button" class="quiet" aria-label={`Edit ${camera.name}`} onClick={() => (open.value = camera.id)}>
+                      Edit
+                    </button>
+                  )}
                 </div>
               )}
             </li>
           ))}
         </ul>
-        {shown === "new" ? (
-          <Form camera={null} />
-        ) : (
+        {shown === "new" && <Form camera={null} />}
+        {admin && shown !== "new" && (
           <button type="button" class="strong" onClick={() => (open.value = "new")}>
             Add a camera
           </button>
         )}
         <p class="quiet">
-          Changes are written into the config file, which keeps its comments; the other cameras do not notice. Detector, tracker and ports
-          are set in the file itself.
+          {admin
+            ? "Changes are written into the config file, which keeps its comments; the other cameras do not notice. Detector, tracker and ports are set in the file itself."
+            : "You may watch these cameras; an admin changes them."}
         </p>
+        <Access />
       </main>
     </>
   );

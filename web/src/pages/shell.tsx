@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { leave, learnMe, me } from "./me";
 
 const PAGES = [
   ["/", "Live"],
@@ -45,6 +46,7 @@ export function Header({ title, warning = "", keys = [], children }: {
           {warning}
         </span>
       )}
+      <Account />
       {keys.length > 0 && (
         <button type="button" class="quiet keys" aria-haspopup="dialog" title="Keys (?)" onClick={() => (keysShown.value = true)}>
           keys
@@ -52,6 +54,25 @@ export function Header({ title, warning = "", keys = [], children }: {
       )}
       {keys.length > 0 && <Keys keys={keys} />}
     </header>
+  );
+}
+
+/** Who is signed in, and the way out; nothing where nobody signs in. */
+function Account() {
+  useEffect(learnMe, []);
+  const who = me.value;
+  if (who?.access !== true) return null;
+  const signIn = `/sign-in.html?next=${encodeURIComponent(location.pathname + location.search)}`;
+  return (
+    <span class="account">
+      {who.name !== null && <span>{who.name}</span>}
+      {who.way === "session" && (
+        <button type="button" class="quiet" onClick={() => void leave()}>
+          Sign out
+        </button>
+      )}
+      {(who.way === null || who.way === "network") && <a href={signIn}>Sign in</a>}
+    </span>
   );
 }
 

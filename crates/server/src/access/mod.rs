@@ -26,7 +26,7 @@ use razz_base::CameraId;
 use tracing::{error, info};
 
 pub(crate) use self::accounts::{
-    AccessError, NewToken, NewUser, NewViewToken, SIGN_IN_S, UserEdit,
+    AccessError, NewToken, NewUser, NewViewToken, SIGN_IN_S, UserEdit, checked_user, make_password,
 };
 pub(crate) use self::grant::Grant;
 pub(crate) use self::identify::Credentials;

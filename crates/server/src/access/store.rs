@@ -34,6 +34,11 @@ pub(crate) struct User {
 }
 
 impl User {
+    /// The same with a password, as it is kept.
+    pub(crate) fn with_password(self, kept: String) -> Self {
+        Self { password: Some(kept), ..self }
+    }
+
     /// Whether they may sign in by themselves.
     pub(crate) fn has_password(&self) -> bool {
         self.password.is_some()

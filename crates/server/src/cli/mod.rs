@@ -13,6 +13,7 @@ mod model;
 pub(crate) mod models;
 mod progress;
 pub(crate) mod track;
+pub(crate) mod users;
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     Track(track::Options),
     /// List the models that razz knows, fetch one, or say what a model file is
     Models(models::Options),
+    /// Add, list and remove who may sign in, or give someone another password
+    Users(users::Options),
     /// Say what this machine offers, and what a camera sends and should be set to
     Doctor(Doctor),
     /// Measure
@@ -80,7 +83,7 @@ pub(crate) struct Serve {
     /// The config file
     #[arg(long, value_name = "FILE", default_value = "razz.toml")]
     pub(crate) config: PathBuf,
-    /// Listen on addresses that other machines reach, though anyone there can watch
+    /// Let anyone who reaches razz watch and change settings, without signing in
     #[arg(long)]
     pub(crate) open: bool,
 }
@@ -253,7 +256,7 @@ mod tests {
     fn help_names_every_command() {
         let help = parse("razz --help").unwrap_err();
         assert_eq!(help.kind(), ErrorKind::DisplayHelp);
-        for command in ["demo", "serve", "check", "detect", "track", "doctor", "bench"] {
+        for command in ["demo", "serve", "check", "detect", "track", "users", "doctor", "bench"] {
             assert!(help.to_string().contains(&format!("\n  {command} ")), "{help}");
         }
     }
