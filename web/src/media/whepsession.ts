@@ -156,7 +156,7 @@ export class WhepSession {
   }
 
   #delete(resource: string): void {
-    const options = { method: "DELETE", keepalive: true, headers: authorization(this.#origin) };
+    const options = { method: "DELETE", keepalive: true, headers: requestHeaders(this.#origin) };
     // The server also notices by itself that nobody is there; this only frees the place sooner.
     fetch(resource, options).catch(() => undefined);
   }

@@ -14,7 +14,7 @@ export function Field({ name, form = "", words, hint, errors, children }: {
   name: string;
   form?: string;
   words: string;
-  hint?: string;
+  hint?: string | undefined;
   errors: KeyProblem[];
   children: (more: FieldControl) => ComponentChildren;
 }) {
