@@ -51,11 +51,11 @@ test("razz check: a good config, a missing one", async (t) => {
   assert.match(missing.stderr, /nowhere\.toml/);
 });
 
-test("an address beyond loopback is refused without --open", async (t) => {
+test("an address beyond loopback without access control is refused without --open", async (t) => {
   const where = folder();
   t.after(() => rmSync(where, { recursive: true }));
   for (const key of ["listen", "compat_listen"]) {
-    const file = written(where, `[server]\n${key} = "0.0.0.0:0"\n[detector]\nmodel = "demo"\n`);
+    const file = written(where, `[server]\n${key} = "0.0.0.0:0"\n[access]\nmode = "off"\n[detector]\nmodel = "demo"\n`);
     const { code, stderr } = await run(["serve", "--config", file]);
     assert.equal(code, 2, stderr);
     assert.match(stderr, /--open/);
