@@ -15,6 +15,8 @@ mod secret;
 mod store;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::collections::HashMap;

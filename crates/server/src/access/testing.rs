@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{Access, Cost, Store};
 use crate::clock::Clock;
@@ -12,9 +13,11 @@ use crate::config;
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    /// One that `name`, different in each test, is part of.
+    /// One that `name` is part of.
     pub(crate) fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("razz-{name}-{}", std::process::id()));
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(format!("razz-{name}-{process}-{count}"));
         fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
