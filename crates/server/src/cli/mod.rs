@@ -34,7 +34,7 @@ pub(crate) struct Cli {
     /// How much to log: error, warn, info, debug, trace [default: info, or what RUST_LOG says]
     #[arg(long, global = true, value_enum, value_name = "LEVEL", hide_possible_values = true)]
     pub(crate) log_level: Option<LogLevel>,
-    /// How to write the log: text or json [default: text, or what [log] of the config says]
+    /// How to write the log: text or json [default: text, or what `[log]` of the config says]
     #[arg(long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = true)]
     pub(crate) log_format: Option<LogFormat>,
     /// What to do.

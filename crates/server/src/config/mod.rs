@@ -31,8 +31,8 @@ pub(crate) use self::network::Network;
 pub(crate) use self::problem::ConfigErrors;
 use self::problem::{ConfigError, Problems};
 pub(crate) use self::resolved::{
-    Access, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Mqtt, Tracker, TrackerKind,
-    Turn, Viewers, Webhook,
+    Access, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Mqtt, Tracker,
+    TrackerKind, Turn, Viewers, Webhook,
 };
 pub(crate) use self::source::{Source, Transport};
 use self::written::Written;

@@ -150,6 +150,7 @@ impl World {
             live: Arc::clone(&live),
             viewers: viewers.clone(),
             usage: Usage::default(),
+            events: Events::default(),
             compat: config.compat.clone(),
             turn: Vec::new().into(),
             clock,
