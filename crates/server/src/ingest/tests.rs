@@ -312,3 +312,81 @@ async fn a_camera_that_was_away_is_seen_as_soon_as_it_is_back() {
     assert!(waited_us < 5_000_000, "{waited_us} us until the first access unit");
     house.end().await;
 }
+
+/// Passes connections on to a camera, with its answers and packets spoilt as a seed says: bytes
+/// changed, left out, doubled, or the rest cut off.
+async fn spoil(listener: tokio::net::TcpListener, camera: std::net::SocketAddr, seed: u64) {
+    use rand::{RngExt as _, SeedableRng as _};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut random = rand::rngs::SmallRng::seed_from_u64(seed);
+    // From one byte in thirty to one in three thousand.
+    let rarity = [30, 300, 3000][seed as usize % 3];
+    while let Ok((client, _)) = listener.accept().await {
+        let Ok(server) = TcpStream::connect(camera).await else { return };
+        let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
+            (client.into_split(), server.into_split());
+        let asked = tokio::spawn(async move {
+            let _ = tokio::io::copy(&mut from_client, &mut to_server).await;
+        });
+        let mut bytes = [0; 4096];
+        while let Ok(length @ 1..) = from_server.read(&mut bytes).await {
+            let mut spoilt = Vec::with_capacity(length);
+            let mut cut = false;
+            for byte in &bytes[..length] {
+                match if random.random_ratio(1, rarity) { random.random_range(0..16) } else { 16 } {
+                    0 => {}
+                    1 => spoilt.extend([*byte, *byte]),
+                    2 if random.random_ratio(1, 8) => {
+                        cut = true;
+                        break;
+                    }
+                    3..16 => spoilt.push(random.random()),
+                    _ => spoilt.push(*byte),
+                }
+            }
+            if to_client.write_all(&spoilt).await.is_err() || cut {
+                break;
+            }
+        }
+        asked.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_camera_that_talks_nonsense_ends_its_run_and_nothing_else() {
+    let footage = footage(SMALL);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let options = CameraOptions { seed: Some(7), max_clients: 100, ..CameraOptions::default() };
+    let rtsp = RtspCamera::start(listener, vec![Mount::new("camera1", footage)], options).unwrap();
+    let mut runs = tokio::task::JoinSet::new();
+    for seed in 0..60 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("rtsp://{}/camera1", listener.local_addr().unwrap());
+        let spoiling = tokio::spawn(spoil(listener, rtsp.address(), seed));
+        let clock = Clock::start();
+        let source = Source::new(&url, None, None, Transport::Tcp).unwrap();
+        let camera = Camera::blind(source, UnitSink::nowhere(), clock);
+        runs.spawn(async move {
+            let ended = try_once(&camera, clock, sleep(Duration::from_secs(3))).await;
+            spoiling.abort();
+            let received = camera.status().received.total();
+            camera.stop();
+            (seed, ended, received)
+        });
+    }
+    let (mut said, mut saw) = (BTreeSet::new(), 0);
+    while let Some(run) = runs.join_next().await {
+        // A panic would be an error here.
+        let (seed, ended, received) = run.unwrap();
+        saw += u64::from(received > 0);
+        if let Some((error, _)) = ended {
+            let shown = error.chars().all(|c| !c.is_control()) && error.len() < 500;
+            assert!(!error.is_empty() && shown, "seed {seed}: {error:?}");
+            said.insert(error);
+        }
+    }
+    // Some were spoilt at once, some only on the way, and what was wrong was told apart.
+    assert!(said.len() >= 5, "{said:?}");
+    assert!(saw >= 3, "only {saw} of 60 saw a picture");
+    rtsp.stop();
+}
