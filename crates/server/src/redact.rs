@@ -37,12 +37,42 @@ impl fmt::Display for Secret {
     }
 }
 
-/// `text` with the credentials in its URLs masked, and with whatever follows the word
-/// `authorization` on a line masked as well.
+/// `text` with the credentials in its URLs masked, with whatever follows the word `authorization` on a
+/// line masked as well, and without razz's own tokens and cookies.
 ///
 /// Masks too much rather than too little: in a URL everything up to the last `@` before the next
 /// blank or quote goes, since passwords are often pasted without percent-encoding.
 pub(crate) fn text(text: &str) -> Cow<'_, str> {
+    match tokens_masked(text) {
+        Some(masked) => Cow::Owned(addresses_masked(&masked).into_owned()),
+        None => addresses_masked(text),
+    }
+}
+
+/// `text` without razz's own tokens and cookies, if it holds any. They are told by what they begin
+/// with, and by more characters of base64url than any name has.
+fn tokens_masked(text: &str) -> Option<String> {
+    const MARKS: [&str; 3] = ["razz_session=", "razz_", "view."];
+    const SHORTEST: usize = 43;
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((at, mark)) = MARKS
+        .iter()
+        .filter_map(|mark| rest.find(mark).map(|at| (at, *mark)))
+        .min_by_key(|(at, mark)| (*at, usize::MAX - mark.len()))
+    {
+        let (before, token) = rest.split_at(at + mark.len());
+        let of_token = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let end = token.find(|c| !of_token(c)).unwrap_or(token.len());
+        out.push_str(before);
+        out.push_str(if end >= SHORTEST { MASK } else { &token[..end] });
+        rest = &token[end..];
+    }
+    (out.len() + rest.len() != text.len()).then(|| out + rest)
+}
+
+/// `text` with the credentials of URLs and of `authorization` masked.
+fn addresses_masked(text: &str) -> Cow<'_, str> {
     if !text.contains("://") && !contains_authorization(text) {
         return Cow::Borrowed(text);
     }
@@ -131,6 +161,29 @@ mod tests {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret} {secret:?}"), "*** ***");
         assert_eq!(secret.reveal(), "hunter2");
+    }
+
+    #[test]
+    fn tokens_and_cookies_are_masked_and_names_are_not() {
+        let secret = "0123456789abcdefghijABCDEFGHIJ_-0123456789a";
+        for (text_in, shown) in [
+            (
+                format!("cookie: a=b; razz_session={secret}; c=d"),
+                "cookie: a=b; razz_session=***; c=d",
+            ),
+            (
+                format!("GET /ws/tracking/1?token=view.{secret}.{secret} HTTP/1.1"),
+                "GET /ws/tracking/1?token=view.*** HTTP/1.1",
+            ),
+            (format!("\"razz_{secret}\" and \"razz_{secret}\""), "\"razz_***\" and \"razz_***\""),
+            (
+                "razz_camera_frames_unchanged_total{camera=\"1\"} 5".to_owned(),
+                "razz_camera_frames_unchanged_total{camera=\"1\"} 5",
+            ),
+            ("over view. The razz_session=none".to_owned(), "over view. The razz_session=none"),
+        ] {
+            assert_eq!(text(&text_in), shown);
+        }
     }
 
     #[test]
