@@ -1,9 +1,10 @@
 //! One run: an RTSP session from DESCRIBE to its end, and the access units it brings.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use razz_base::{AccessUnit, FrameKey, RunId, Size};
 use razz_media::h264::{self, NalType, Sps};
 use razz_media::timeline::{Timeline, WallClock};
@@ -108,6 +109,13 @@ pub(super) struct Outcome {
     pub(super) frames: u64,
 }
 
+/// Awaits what the RTSP libraries do. They assert here and there that a camera makes sense, and one
+/// that does not is no reason to panic.
+async fn catching<T>(work: impl Future<Output = T>) -> Result<T, String> {
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    outcome.map_err(|_| "what it sends makes no sense as RTSP".to_owned())
+}
+
 /// One run.
 pub(super) struct Run<'a> {
     camera: &'a Camera,
@@ -138,9 +146,10 @@ impl<'a> Run<'a> {
 
     /// Dials, and passes access units on until the run ends.
     pub(super) async fn follow(mut self, timeline: &mut Timeline) -> Outcome {
-        let ended = match self.open().await {
-            Ok(session) => self.read(session, timeline).await,
-            Err(ended) => ended,
+        let ended = match catching(self.open()).await {
+            Ok(Ok(session)) => self.read(session, timeline).await,
+            Ok(Err(ended)) => ended,
+            Err(why) => Ended::Refused(why),
         };
         Outcome { ended, frames: self.frames }
     }
@@ -206,7 +215,12 @@ impl<'a> Run<'a> {
                 frames = self.frames;
                 deadline = self.clock.mono().plus_us(STALLED_AFTER.as_micros() as i64);
             }
-            match timeout(self.clock.mono().until(deadline), session.next()).await {
+            let next = timeout(self.clock.mono().until(deadline), session.next());
+            let next = match catching(next).await {
+                Ok(next) => next,
+                Err(why) => return Ended::Lost(why),
+            };
+            match next {
                 Err(_) => return Ended::Stalled,
                 Ok(None) => return Ended::Closed,
                 Ok(Some(Err(error))) => return Ended::Lost(first_line(&error)),
