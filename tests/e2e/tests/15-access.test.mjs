@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import WebSocket from "ws";
+import { violations } from "../lib/axe.mjs";
 import { openPage, untilDecoded } from "../lib/browser.mjs";
 import { servePages } from "../lib/pages.mjs";
 import { clip } from "../lib/paths.mjs";
@@ -72,6 +73,7 @@ scenario("the first admin, signing in and out, and a viewer of one camera, in a 
 
   // The link makes the first admin, once.
   await page.goto(razz.at(`/set-up.html#${link.split("#")[1]}`), { waitUntil: "domcontentloaded" });
+  assert.deepEqual(await violations(page), []);
   await fill(page, "Name", "admin");
   await fill(page, "Password", "short");
   await fill(page, "Password, once more", "short");
@@ -105,6 +107,8 @@ scenario("the first admin, signing in and out, and a viewer of one camera, in a 
   const bearer = { authorization: `Bearer ${token}` };
   assert.equal((await fetch(razz.at("/api/cameras"), { headers: bearer })).status, 200);
   assert.equal((await fetch(razz.at("/api/users"), { headers: bearer })).status, 403);
+  await page.getByRole("button", { name: "Edit guard" }).click();
+  assert.deepEqual(await violations(page), []);
   await page.reload({ waitUntil: "domcontentloaded" });
   await shows(page, /backup/);
   assert.ok(!(await page.content()).includes(token));

@@ -1,25 +1,13 @@
 // The app as people use it: by keyboard, on a phone, with a screen reader's eyes, and what the player does when asked.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { violations } from "../lib/axe.mjs";
 import { untilPlayers } from "../lib/browser.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const PAGES = ["/", "/camera-viewer.html?camera=1", "/camera-viewer.html?camera=99", "/dashboard.html", "/troubleshooting.html"];
+const PAGES = ["/", "/camera-viewer.html?camera=1", "/camera-viewer.html?camera=99", "/dashboard.html", "/settings.html", "/sign-in.html", "/troubleshooting.html"];
 const PHONE = { width: 390, height: 844, hasTouch: true, isMobile: true };
-
-/** What axe finds against WCAG 2.2 A and AA, as "rule: element". */
-async function violations(page) {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-    const { violations } = await window.axe.run(document, { runOnly: { type: "tag", values: tags } });
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`));
-  });
-}
 
 scenario("every page passes axe, dark and light, desktop and phone", { browser: true, seconds: 240 }, async (world) => {
   const razz = await world.razz(["demo", "--port", "0"]);
