@@ -7,6 +7,7 @@ mod assets;
 mod cameras;
 mod compat;
 mod guard;
+mod openapi;
 mod origin;
 mod problem;
 mod routes;
@@ -99,6 +100,7 @@ fn app_routes() -> Routes {
         .on(get.clone(), "/api/cameras/{camera}/tracks", Need::Watch, api::tracks)
         .on(get.clone(), "/api/cameras/{camera}/snapshot.jpg", Need::Watch, api::snapshot)
         .on(get.clone(), "/api/stats", Need::List, api::stats)
+        .on(get.clone(), "/api/openapi.json", Need::List, openapi::get)
         .on(get.clone(), "/metrics", Need::Overview, api::metrics)
         .on(get.clone(), "/healthz", Need::Nothing, api::healthz)
         .on(get.clone(), "/readyz", Need::Nothing, api::readyz);

@@ -68,7 +68,7 @@ const ASKERS: [Asker; 11] = [
 /// such viewer session. Columns as [`ASKERS`].
 type Row = (&'static str, &'static str, &'static str);
 
-const APP: [Row; 32] = [
+const APP: [Row; 33] = [
     ("POST", "/whep/{camera}", "+s+++c+++++"),
     ("OPTIONS", "/whep/{camera}", "+++++++++++"),
     ("PATCH", "/whep/{camera}/{session}", "+s+vvcvvvv+"),
@@ -85,6 +85,7 @@ const APP: [Row; 32] = [
     ("GET", "/api/cameras/{camera}/tracks", "+s+++c+++++"),
     ("GET", "/api/cameras/{camera}/snapshot.jpg", "+s+++c+++++"),
     ("GET", "/api/stats", "+s+++++xx++"),
+    ("GET", "/api/openapi.json", "+s+++++xx++"),
     ("GET", "/metrics", "+s++xxxxxx+"),
     ("GET", "/healthz", "+++++++++++"),
     ("GET", "/readyz", "+++++++++++"),
