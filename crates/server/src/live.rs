@@ -10,7 +10,9 @@ use tracing::{error, info, warn};
 
 use crate::camera::{Analysis, Camera, Cameras, Load, ModelState, Pool, UnitSink};
 use crate::clock::Clock;
-use crate::config::{self, CameraEdit, Config, ConfigFile, DetectFps, ModelChoice, WriteError};
+use crate::config::{
+    self, CameraEdit, Config, ConfigFile, DetectFps, ModelChoice, Reach, WriteError,
+};
 use crate::ingest;
 
 /// How often the config file is looked at. It is small, and a look costs microseconds.
@@ -85,6 +87,11 @@ impl Live {
     /// The cameras that the settings in force name.
     pub(crate) fn wanted_cameras(&self) -> Vec<CameraId> {
         self.state().config.cameras.iter().map(|camera| camera.id).collect()
+    }
+
+    /// Where cameras may be that are not in the file.
+    pub(crate) fn reach(&self) -> Reach {
+        self.state().config.access.cameras.clone()
     }
 
     /// Starts a camera that is not in the file.
@@ -195,7 +202,7 @@ impl Live {
         let old = &state.config;
         for (section, same) in [
             ("[server]", old.server == new.server),
-            ("[access]", old.access == new.access),
+            ("[access]", old.access.open_networks == new.access.open_networks),
             ("[viewers]", old.viewers == new.viewers),
             ("[compat]", old.compat == new.compat),
             ("[log]", old.log == new.log),

@@ -25,6 +25,7 @@ mod process;
 mod redact;
 mod serve;
 mod shutdown;
+mod tls;
 mod viewer;
 mod webhook;
 mod wire;
@@ -74,9 +75,11 @@ fn main() -> ExitCode {
             serve::run(config, Some(file), users, &serde_json::Value::Null)
         }
         (Command::Serve(_), None) => unreachable!("its config was opened above"),
-        (Command::Check(check), _) => cli::check::run(&check.config),
+        (Command::Check(check), _) => cli::check::run(&check),
         (Command::Models(options), _) => cli::models::run(&options),
         (Command::Users(options), _) => cli::users::run(&options),
+        (Command::Completions { shell }, _) => cli::papers::completions(shell),
+        (Command::Man, _) => cli::papers::man(),
         (Command::Doctor(doctor), _) => cli::doctor::run(&doctor),
         (Command::Bench(bench), _) => cli::bench::run(&bench),
         (Command::Demo(demo), _) => demo::run(&demo),

@@ -4,8 +4,10 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
+use axum::serve::ListenerExt as _;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tracing::{error, info};
@@ -17,7 +19,10 @@ use crate::http::{self, App};
 use crate::live::Live;
 use crate::process::Usage;
 use crate::viewer::{self, Viewers};
-use crate::{cli, events, shutdown};
+use crate::{cli, events, shutdown, tls};
+
+/// How long what runs off the runtime's threads may still take when the server stops.
+const LAST_WORK: Duration = Duration::from_millis(500);
 
 /// Runs the server until it is told to stop, following `file` if there is one. Clients are the `users`
 /// and sign in; without any nobody is asked. `extra` is printed beside the addresses when any of them
@@ -32,7 +37,10 @@ pub(crate) fn run(
         Ok(runtime) => runtime,
         Err(error) => return cli::fail(&format!("cannot start: {error}")),
     };
-    match runtime.block_on(serve(config, file, users, extra)) {
+    let outcome = runtime.block_on(serve(config, file, users, extra));
+    // A file or a picture that is being worked on may take longer than anyone wants to wait.
+    runtime.shutdown_timeout(LAST_WORK);
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => cli::fail(&error),
     }
@@ -58,6 +66,12 @@ async fn serve(
     let ports = viewer::bind(config.server.webrtc_udp)
         .map_err(|error| taken("webrtc_udp", config.server.webrtc_udp, &error))?;
 
+    let tls = match &config.server.tls {
+        Some(tls) => Some(tls::start(&config.server, tls, clock)?),
+        None => None,
+    };
+    let compat_tls = tls.clone().filter(|_| config.server.compat_tls);
+
     let viewers = Viewers::start(ports, &config.server.advertise, config.viewers.clone(), clock)
         .map_err(|error| format!("cannot serve viewers: {error}"))?;
     let live = Live::start(config.clone(), file, viewers.unit_sink(), clock);
@@ -82,19 +96,19 @@ async fn serve(
         turn: config.viewers.turn.clone().into(),
         clock,
         access: Arc::clone(&access),
-        tls: false,
+        tls: config.server.tls.is_some(),
     };
     let local = listener.local_addr().map_err(|error| error.to_string())?;
     let compat_local = compat_listener.as_ref().and_then(|listener| listener.local_addr().ok());
     announce(&config, local, compat_local, viewers.udp, extra);
     if let Some(token) = access.begin_set_up() {
-        invite(local, &token);
+        invite(config.server.tls.is_some(), local, &token);
     }
     if let Some(listener) = compat_listener {
-        tokio::spawn(answer(listener, http::compat_router(app.clone())));
+        tokio::spawn(answer(listener, compat_tls, http::compat_router(app.clone())));
     }
     tokio::select! {
-        () = answer(listener, http::router(app)) => {}
+        () = answer(listener, tls, http::router(app)) => {}
         () = shutdown::requested() => info!("stopping"),
     }
     events.stop().await;
@@ -113,20 +127,29 @@ fn taken(key: &str, address: SocketAddr, error: &std::io::Error) -> String {
     )
 }
 
-async fn answer(listener: TcpListener, router: Router) {
-    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-        // Track messages are small and want to leave at once.
-        let _ = stream.set_nodelay(true);
-    });
+async fn answer(listener: TcpListener, tls: Option<tls::Acceptor>, router: Router) {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    if let Err(error) = axum::serve(listener, service).await {
+    let ended = match tls {
+        None => {
+            let listener = listener.tap_io(|stream| {
+                // Track messages are small and want to leave at once.
+                let _ = stream.set_nodelay(true);
+            });
+            axum::serve(listener, service).await
+        }
+        Some(acceptor) => match tls::Listener::start(listener, acceptor) {
+            Ok(listener) => axum::serve(listener.tap_io(|_| {}), service).await,
+            Err(error) => Err(error),
+        },
+    };
+    if let Err(error) = ended {
         error!("HTTP ends: {error}");
     }
 }
 
 /// Says, once and on the terminal only, where the first admin is made. What stands behind the `#`
 /// is sent to no server and stands in no log.
-fn invite(listen: SocketAddr, token: &str) {
+fn invite(tls: bool, listen: SocketAddr, token: &str) {
     let host = if listen.ip().is_unspecified() {
         let found = if_addrs::get_if_addrs().unwrap_or_default();
         let mut outer = found.iter().map(|interface| interface.ip());
@@ -137,8 +160,13 @@ fn invite(listen: SocketAddr, token: &str) {
     let at = SocketAddr::new(host, listen.port());
     cli::say(&format!(
         "razz: there is no admin yet; open this link, which is good once, to make one:\n\
-         http://{at}/set-up.html#{token}"
+         {}://{at}/set-up.html#{token}",
+        scheme(tls)
     ));
+}
+
+fn scheme(tls: bool) -> &'static str {
+    if tls { "https" } else { "http" }
 }
 
 /// With a port left to the system the addresses go out as one line of JSON, for scripts; they are
@@ -150,11 +178,12 @@ fn announce(
     udp: SocketAddr,
     extra: &serde_json::Value,
 ) {
-    info!("razz {} at http://{listen}/", env!("CARGO_PKG_VERSION"));
-    if let Some(compat) = compat {
-        info!("RTSPtoWebRTC endpoints at http://{compat}/");
-    }
     let server = &config.server;
+    let app = scheme(server.tls.is_some());
+    info!("razz {} at {app}://{listen}/", env!("CARGO_PKG_VERSION"));
+    if let Some(compat) = compat {
+        info!("RTSPtoWebRTC endpoints at {}://{compat}/", scheme(server.compat_tls));
+    }
     let chosen = [Some(server.listen), server.compat_listen, Some(server.webrtc_udp)];
     if chosen.iter().flatten().any(|address| address.port() == 0) {
         let mut line = json!({

@@ -6,7 +6,8 @@ import path from "node:path";
 import { test } from "node:test";
 import { launch, openPage } from "./browser.mjs";
 import { Camera, Missing } from "./camera.mjs";
-import { missing } from "./paths.mjs";
+import { missing, RAZZ } from "./paths.mjs";
+import { Child } from "./process.mjs";
 import { config, Razz, written } from "./razz.mjs";
 
 /** What a scenario may start. */
@@ -47,6 +48,18 @@ class World {
     const razz = new Razz(args, env);
     this.children.push(razz);
     return razz.listening();
+  }
+
+  /** razz with any arguments, to its own end. */
+  child(name, args, env) {
+    return this.program(`razz ${name}`, RAZZ, args, env);
+  }
+
+  /** Any program; it is ended with the test. */
+  program(name, command, args, env) {
+    const child = new Child(name, command, args, { env: { ...process.env, ...env } });
+    this.children.push(child);
+    return child;
   }
 
   /** A page of a fresh Chromium; `more`: its `width`, `height`, `ratio` and what else a browser context takes. */

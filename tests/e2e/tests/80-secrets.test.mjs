@@ -1,6 +1,8 @@
 // Camera credentials appear in no log, error, metric or API answer, however much is logged.
 
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { clip } from "../lib/paths.mjs";
 import { run, written } from "../lib/razz.mjs";
 import { scenario } from "../lib/scenario.mjs";
@@ -16,10 +18,18 @@ function assertSilent(text, what) {
   }
 }
 
+/** What `ps` shows of a process. */
+function argumentsOf(pid) {
+  return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+}
+
 for (const auth of ["digest", "basic"]) {
   scenario(`nothing shows a camera's password (${auth})`, { data: true }, async (world) => {
     const camera = await world.camera({ one: `clip:${clip("people-walking")}` }, { user: "viewer", password: PASSWORD, auth });
     const inside = (url) => url.replace("rtsp://", `rtsp://viewer:${PASSWORD}@`);
+    // As systemd hands them over (LoadCredential=).
+    const credentials = world.folder;
+    writeFileSync(path.join(credentials, "gate-url"), `${inside(camera.url("one"))}\n`);
     const razz = await world.serve(
       {
         camera: [
@@ -27,12 +37,13 @@ for (const auth of ["digest", "basic"]) {
           { id: 2, url: camera.url("one"), username: "viewer", password: PASSWORD, detect_fps: 0 },
           { id: 3, url: inside("rtsp://127.0.0.1:9/nothing") },
           { id: 4, url: inside(camera.url("no-such-path")) },
+          { id: 6, url: camera.url("one"), username: "viewer", password: "env:GATE_PASSWORD", detect_fps: 0 },
+          { id: 7, url: "credential:gate-url", detect_fps: 0 },
         ],
       },
-      { env: { RUST_LOG: "trace" } },
+      { env: { RUST_LOG: "trace", GATE_PASSWORD: PASSWORD, CREDENTIALS_DIRECTORY: credentials } },
     );
-    await razz.untilState(1, "online");
-    await razz.untilState(2, "online");
+    for (const id of [1, 2, 6, 7]) await razz.untilState(id, "online");
     for (const id of [3, 4]) await until("an error", async () => (await razz.status(id)).last_error);
 
     // As POST and PUT send it in, it must not come back out.
@@ -45,13 +56,37 @@ for (const auth of ["digest", "basic"]) {
     assertSilent(await post.text(), `POST /api/cameras (${post.status})`);
 
     const routes = ["/", "/api/cameras", "/api/stats", "/metrics", "/api/openapi.json", "/healthz", "/readyz"];
-    for (const id of [1, 2, 3, 4, 5, 99]) {
+    for (const id of [1, 2, 3, 4, 5, 6, 7, 99]) {
       for (const part of ["", "/status", "/tracks"]) routes.push(`/api/cameras/${id}${part}`);
     }
     for (const route of routes) {
       const response = await fetch(razz.at(route));
       assertSilent(await response.text() + JSON.stringify([...response.headers]), route);
     }
+
+    // A look at a camera, through the API and on the command line, while its arguments can be read.
+    for (const url of [inside(camera.url("one")), inside(camera.url("no-such-path")), inside("rtsp://127.0.0.1:9/nothing")]) {
+      const look = await fetch(razz.at("/api/cameras/test"), {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ url }),
+      });
+      assertSilent((await look.text()).replace(/data:image[^"]*/, ""), `POST /api/cameras/test (${look.status})`);
+    }
+    for (const args of [[], ["--json"]]) {
+      const doctor = world.child("doctor", ["doctor", "--camera", "env:GATE_URL", "--log-level", "trace", ...args], {
+        GATE_URL: inside(camera.url("one")),
+      });
+      assertSilent(argumentsOf(doctor.process.pid), "the arguments of razz doctor");
+      const { code } = await doctor.exited;
+      assert.equal(code, 0, doctor.tail());
+      assertSilent(doctor.log.map((line) => line.replace(/data:image[^"]*/, "")).join("\n"), "razz doctor");
+    }
+    assertSilent(argumentsOf(razz.process.pid), "the arguments of razz serve");
+    // Names of threads are seen by everyone as well.
+    const threads = readdirSync(`/proc/${razz.process.pid}/task`);
+    assertSilent(threads.map((id) => readFileSync(`/proc/${razz.process.pid}/task/${id}/comm`, "utf8")).join(), "a thread's name");
+
     await camera.kill();
     await until("the loss of the camera to be logged", async () => (await razz.status(1)).state !== "online", { seconds: 15 });
     assertSilent(razz.log.join("\n"), "the log");

@@ -6,12 +6,21 @@ use std::process::ExitCode;
 
 use razz_base::ClassNames;
 
-use crate::cli::{refuse, say};
-use crate::config::{Config, DetectFps, EmbedderChoice, ModelChoice, closest};
+use super::Check;
+use crate::cli::{self, refuse, say};
+use crate::config::{self, Config, DetectFps, EmbedderChoice, ModelChoice, closest};
 
 /// Reads the file at `path` and says on stdout that it is fine, or on stderr what is wrong. What
 /// is right as such but will surprise is said on stderr as a warning.
-pub(crate) fn run(path: &Path) -> ExitCode {
+pub(crate) fn run(options: &Check) -> ExitCode {
+    if options.schema {
+        cli::print(&format!("{:#}", config::schema()));
+        return ExitCode::SUCCESS;
+    }
+    check(&options.config)
+}
+
+fn check(path: &Path) -> ExitCode {
     let config = match Config::load(path) {
         Ok(config) => config,
         Err(errors) => return refuse(&errors),
@@ -142,7 +151,7 @@ mod tests {
     fn the_exit_code_says_whether_the_file_is_fine() {
         let example =
             PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../razz.example.toml"));
-        let code = |path: &Path| format!("{:?}", run(path));
+        let code = |path: &Path| format!("{:?}", check(path));
         assert_eq!(code(&example), format!("{:?}", ExitCode::SUCCESS));
         let no_config = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         assert_eq!(code(&no_config), format!("{:?}", ExitCode::from(2)));

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Doctor;
 use crate::clock::Clock;
-use crate::config::{Source, Transport};
+use crate::config::{Reach, Source, Transport};
 use crate::{cli, probe, wire};
 
 /// Looks, and prints what was found.
@@ -45,6 +45,7 @@ fn look_at(url: &str, options: &Doctor) -> Result<wire::CameraProbe, ExitCode> {
     let transport = if options.udp { Transport::Udp } else { Transport::Tcp };
     let source = Source::new(&url, None, None, transport)
         .map_err(|error| cli::refuse(&format!("--camera: {error}")))?;
+    let source = Source { reach: Reach::with(options.allow_network.clone()), ..source };
     if !options.json {
         cli::say(&format!("looking at {source} for up to {} s …", probe::LOOK.as_secs()));
     }

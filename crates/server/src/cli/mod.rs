@@ -11,6 +11,7 @@ pub(crate) mod doctor;
 pub(crate) mod logging;
 mod model;
 pub(crate) mod models;
+pub(crate) mod papers;
 mod progress;
 pub(crate) mod track;
 pub(crate) mod users;
@@ -25,6 +26,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use self::logging::{LogFormat, LogLevel};
+use crate::config::Network;
 use crate::redact;
 
 /// RTSP cameras in the browser, with tracks that belong to the frame they are drawn on.
@@ -61,6 +63,13 @@ pub(crate) enum Command {
     Users(users::Options),
     /// Say what this machine offers, and what a camera sends and should be set to
     Doctor(Doctor),
+    /// Print what completes razz's commands in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page razz(1)
+    Man,
     /// Measure
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -94,6 +103,9 @@ pub(crate) struct Check {
     /// The config file
     #[arg(long, value_name = "FILE", default_value = "razz.toml")]
     pub(crate) config: PathBuf,
+    /// Print the JSON Schema of config files instead, by which editors complete and check them
+    #[arg(long, conflicts_with = "config")]
+    pub(crate) schema: bool,
 }
 
 /// Options of `razz doctor`.
@@ -103,6 +115,10 @@ pub(crate) struct Doctor {
     /// processes
     #[arg(long, value_name = "URL")]
     pub(crate) camera: Option<String>,
+    /// Connect even if the camera is in this network, such as 169.254.0.0/16; as `camera_networks`
+    /// of the config file
+    #[arg(long, value_name = "NETWORK", requires = "camera")]
+    pub(crate) allow_network: Vec<Network>,
     /// Ask the camera for UDP instead of TCP
     #[arg(long, requires = "camera")]
     pub(crate) udp: bool,
@@ -206,7 +222,10 @@ mod tests {
             ("razz demo --port 0 --cameras 4", Command::Demo(Demo { port: 0, cameras: 4 })),
             ("razz serve", serve("razz.toml", false)),
             ("razz serve --config /etc/razz.toml --open", serve("/etc/razz.toml", true)),
-            ("razz check --config a.toml", Command::Check(Check { config: "a.toml".into() })),
+            (
+                "razz check --config a.toml",
+                Command::Check(Check { config: "a.toml".into(), schema: false }),
+            ),
         ] {
             assert_eq!(
                 parse(line).unwrap(),

@@ -3,10 +3,12 @@
 //! serde would stop at the first error; here every key is looked at, so that one run of
 //! `razz check` names everything that is to be corrected.
 
+use serde_json::json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::Problems;
+use super::schema;
 use crate::redact::Secret;
 
 /// A value and where it stands.
@@ -25,16 +27,41 @@ pub(super) struct Key {
     /// In TOML; empty where there is none.
     pub(super) default: &'static str,
     /// The lines of its documentation.
-    #[cfg(test)]
     pub(super) doc: &'static [&'static str],
+    /// What its type leaves open.
+    pub(super) limit: Limit,
+    /// Whether it may be left out although it has no default.
+    pub(super) optional: bool,
+    /// The JSON Schema of its type.
+    pub(super) schema: fn() -> serde_json::Value,
 }
+
+/// Which values of a key's type may stand there, for the JSON Schema; of a list, which items.
+/// `resolve.rs`, which knows more, has the last word.
+#[derive(Clone, Copy)]
+pub(super) enum Limit {
+    /// All of them, as far as a schema can say.
+    Any,
+    /// Whole numbers from the first to the second.
+    Whole(i64, i64),
+    /// Numbers from the first to the second.
+    Number(f64, f64),
+    /// One of a few words.
+    Words(&'static [&'static str]),
+    /// Text that this regular expression (ECMA-262) finds.
+    Pattern(&'static str),
+    /// Text of at most so many characters.
+    Length(usize),
+}
+
+/// A group as declared: its header, the lines of its documentation, its keys.
+pub(super) type Declared = (&'static str, &'static [&'static str], &'static [Key]);
 
 /// A table with a fixed set of keys.
 pub(super) trait Group: Sized {
     /// As written in the file, with brackets.
     const HEADER: &'static str;
     /// The lines of its documentation.
-    #[cfg(test)]
     const DOC: &'static [&'static str];
     /// Its keys in reading order.
     const KEYS: &'static [Key];
@@ -47,6 +74,11 @@ pub(super) trait Group: Sized {
 pub(super) trait FromToml: Sized {
     /// Completes "expects …".
     const EXPECTED: &'static str;
+    /// Whether the key may be left out although it has no default.
+    const OPTIONAL: bool = false;
+
+    /// Its JSON Schema.
+    fn schema() -> serde_json::Value;
 
     /// The value; where it does not fit, `None`, with the problem noted where it stands.
     fn read(key: &Key, value: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Self>;
@@ -95,7 +127,7 @@ impl Table<'_, '_, '_> {
 pub(super) fn read_group<G: Group>(
     table: &DeTable<'_>,
     at: usize,
-    elsewhere: &[(&'static str, &'static [Key])],
+    elsewhere: &[Declared],
     problems: &mut Problems<'_>,
 ) -> Option<G> {
     for (name, _) in table {
@@ -109,12 +141,7 @@ pub(super) fn read_group<G: Group>(
 }
 
 /// Says that `name` is not known, and what may have been meant.
-pub(super) fn unknown(
-    what: &str,
-    name: &str,
-    known: &[&str],
-    elsewhere: &[(&'static str, &'static [Key])],
-) -> String {
+pub(super) fn unknown(what: &str, name: &str, known: &[&str], elsewhere: &[Declared]) -> String {
     // What does not look like a key may be anything, a pasted address with a password as well.
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     if name.len() > 40 || !name.chars().all(plain) {
@@ -123,8 +150,8 @@ pub(super) fn unknown(
     if let Some(meant) = closest(name, known) {
         return format!("unknown {what} `{name}`; did you mean `{meant}`?");
     }
-    match elsewhere.iter().find(|(_, keys)| keys.iter().any(|key| key.name == name)) {
-        Some((header, _)) => format!("unknown {what} `{name}` here; it belongs in {header}"),
+    match elsewhere.iter().find(|(_, _, keys)| keys.iter().any(|key| key.name == name)) {
+        Some((header, ..)) => format!("unknown {what} `{name}` here; it belongs in {header}"),
         None => format!("unknown {what} `{name}`; known here: {}", known.join(", ")),
     }
 }
@@ -158,12 +185,19 @@ pub(super) trait Scalar: Sized {
     /// Completes "expects …".
     const EXPECTED: &'static str;
 
+    /// Its JSON Schema.
+    fn schema() -> serde_json::Value;
+
     /// The value, `None` where it is of another type.
     fn from_value(value: &DeValue<'_>) -> Option<Self>;
 }
 
 impl<T: Scalar> FromToml for T {
     const EXPECTED: &'static str = <T as Scalar>::EXPECTED;
+
+    fn schema() -> serde_json::Value {
+        <T as Scalar>::schema()
+    }
 
     fn read(key: &Key, value: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Self> {
         let read = T::from_value(value.get_ref());
@@ -188,6 +222,10 @@ fn wrong_type<T: FromToml>(key: &Key, value: &Spanned<DeValue<'_>>, problems: &m
 impl Scalar for String {
     const EXPECTED: &'static str = "a string in quotes";
 
+    fn schema() -> serde_json::Value {
+        json!({"type": "string"})
+    }
+
     fn from_value(value: &DeValue<'_>) -> Option<Self> {
         value.as_str().map(str::to_owned)
     }
@@ -195,6 +233,10 @@ impl Scalar for String {
 
 impl Scalar for Secret {
     const EXPECTED: &'static str = <String as Scalar>::EXPECTED;
+
+    fn schema() -> serde_json::Value {
+        <String as Scalar>::schema()
+    }
 
     fn from_value(value: &DeValue<'_>) -> Option<Self> {
         value.as_str().map(Secret::new)
@@ -204,6 +246,10 @@ impl Scalar for Secret {
 impl Scalar for bool {
     const EXPECTED: &'static str = "true or false";
 
+    fn schema() -> serde_json::Value {
+        json!({"type": "boolean"})
+    }
+
     fn from_value(value: &DeValue<'_>) -> Option<Self> {
         value.as_bool()
     }
@@ -211,6 +257,10 @@ impl Scalar for bool {
 
 impl Scalar for i64 {
     const EXPECTED: &'static str = "a whole number";
+
+    fn schema() -> serde_json::Value {
+        json!({"type": "integer"})
+    }
 
     fn from_value(value: &DeValue<'_>) -> Option<Self> {
         let integer = value.as_integer()?;
@@ -220,6 +270,10 @@ impl Scalar for i64 {
 
 impl Scalar for f64 {
     const EXPECTED: &'static str = "a number";
+
+    fn schema() -> serde_json::Value {
+        json!({"type": "number"})
+    }
 
     fn from_value(value: &DeValue<'_>) -> Option<Self> {
         match value {
@@ -232,6 +286,11 @@ impl Scalar for f64 {
 
 impl<T: Scalar> FromToml for Option<T> {
     const EXPECTED: &'static str = <T as Scalar>::EXPECTED;
+    const OPTIONAL: bool = true;
+
+    fn schema() -> serde_json::Value {
+        <T as Scalar>::schema()
+    }
 
     fn read(key: &Key, value: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Self> {
         T::read(key, value, problems).map(Some)
@@ -244,6 +303,10 @@ impl<T: Scalar> FromToml for Option<T> {
 
 impl FromToml for Vec<At<String>> {
     const EXPECTED: &'static str = "a list of strings";
+
+    fn schema() -> serde_json::Value {
+        json!({"type": "array", "items": {"type": "string"}})
+    }
 
     fn read(key: &Key, value: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Self> {
         let Some(list) = value.get_ref().as_array() else {
@@ -267,9 +330,37 @@ impl FromToml for Vec<At<String>> {
     }
 }
 
+/// A group inside another; `None` where it is not written.
+pub(super) struct Inner<G>(pub(super) Option<G>);
+
+impl<G: Group> FromToml for Inner<G> {
+    const EXPECTED: &'static str = "a table";
+    const OPTIONAL: bool = true;
+
+    fn schema() -> serde_json::Value {
+        schema::of_group(G::DOC, G::KEYS)
+    }
+
+    fn read(key: &Key, value: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Self> {
+        let Some(table) = value.get_ref().as_table() else {
+            wrong_type::<Self>(key, value, problems);
+            return None;
+        };
+        read_group(table, value.span().start, &[], problems).map(|group| Self(Some(group)))
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self(None))
+    }
+}
+
 /// A list of tables, each read as a group.
 impl<G: Group> FromToml for Vec<At<G>> {
     const EXPECTED: &'static str = "a list of tables";
+
+    fn schema() -> serde_json::Value {
+        json!({"type": "array", "items": schema::of_group(G::DOC, G::KEYS)})
+    }
 
     fn read(key: &Key, value: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Self> {
         let Some(list) = value.get_ref().as_array() else {

@@ -1,7 +1,8 @@
 //! Reads `razz.toml`. Settings are written, then resolved: `written.rs` declares the keys,
 //! `resolve.rs` checks the values, `resolved.rs` holds what the parts of the server get.
 //!
-//! Reading opens nothing but the file: no socket, no model, no camera.
+//! Reading opens nothing but the file and the credentials that it names: no socket, no model, no
+//! camera.
 
 mod document;
 mod edit;
@@ -9,10 +10,12 @@ mod file;
 mod model;
 mod network;
 mod problem;
+mod reach;
 #[cfg(test)]
 mod reference;
 mod resolve;
 mod resolved;
+mod schema;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -30,16 +33,18 @@ pub(crate) use self::model::ModelChoice;
 pub(crate) use self::network::Network;
 pub(crate) use self::problem::ConfigErrors;
 use self::problem::{ConfigError, Problems};
+pub(crate) use self::reach::{Forbidden, Reach};
 pub(crate) use self::resolved::{
-    Access, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Mqtt, Tracker,
-    TrackerKind, Turn, Viewers, Webhook,
+    Access, Acme, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Mqtt, Server, Tls,
+    Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
+pub(crate) use self::schema::schema;
 pub(crate) use self::source::{Source, Transport};
 use self::written::Written;
 
 impl Config {
     /// Reads the file at `path`; paths in it are relative to its folder, `env:NAME` is looked up
-    /// in the environment.
+    /// in the environment, `credential:NAME` in the folder of systemd's credentials.
     ///
     /// # Errors
     /// Everything that is wrong with it, one line each, none with a credential.

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use super::document::{Group, Key};
+use super::schema::prose;
 use super::written::{
-    Access, Camera, Compat, Detector, Log, Mqtt, Server, Tracker, Turn, Viewers, Webhook,
+    Access, Acme, Camera, Compat, Detector, Log, Mqtt, Server, Tls, Tracker, Turn, Viewers, Webhook,
 };
 
 const INTRODUCTION: &str = "\
@@ -16,7 +17,10 @@ keys are refused; `razz check --config razz.toml` says what is wrong, with line 
 complete example is [`razz.example.toml`](../../razz.example.toml).
 
 An address, user name, password or TURN secret written as `env:NAME` is taken from that environment
-variable.
+variable, written as `credential:NAME` from that systemd credential (`LoadCredential=` of the unit).
+
+Editors that know JSON Schema complete and check the file: `razz check --schema > razz.schema.json`
+beside it, and `#:schema ./razz.schema.json` as its first line (taplo, Even Better TOML).
 
 <!-- Written from crates/server/src/config/written.rs; refresh with
      RAZZ_UPDATE=1 cargo test -p razz config_reference_is_current -->
@@ -25,7 +29,7 @@ variable.
 fn section<G: Group>(page: &mut String) {
     page.push_str(&format!("\n## `{}`\n\n{}\n\n", G::HEADER, prose(G::DOC)));
     page.push_str("| key | default | meaning |\n|---|---|---|\n");
-    for Key { name, default, doc } in G::KEYS {
+    for Key { name, default, doc, .. } in G::KEYS {
         // A key without default is optional where its text says what happens without it.
         let default = if default.is_empty() { "–".to_owned() } else { format!("`{default}`") };
         let meaning = prose(doc).replace('|', "\\|");
@@ -33,13 +37,11 @@ fn section<G: Group>(page: &mut String) {
     }
 }
 
-fn prose(doc: &[&str]) -> String {
-    doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
-}
-
 fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
     section::<Server>(&mut page);
+    section::<Tls>(&mut page);
+    section::<Acme>(&mut page);
     section::<Access>(&mut page);
     section::<Viewers>(&mut page);
     section::<Turn>(&mut page);

@@ -10,26 +10,19 @@ use url::Url;
 use super::document::{At, closest};
 use super::model::ModelChoice;
 use super::problem::Problems;
+use super::reach::Reach;
 use super::resolved::{
-    Access, AccessMode, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Log, Mqtt,
-    Server, Tracker, TrackerKind, Turn, Viewers, Webhook,
+    Access, AccessMode, Acme, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Log,
+    Mqtt, Server, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
 use super::source::{Source, Transport};
-use super::written::{self, Fps, Written};
+use super::written::{
+    self, DETECT_FPS, Fps, MAX_NAME, MAX_PUBLISH_LOST_MS, MAX_REPLAY_MBPS, MAX_VIEWERS, RING_BYTES,
+    Written,
+};
 use crate::cli::logging::LogFormat;
 use crate::redact::Secret;
 use crate::wire::EventKind;
-
-/// Most viewers that a limit may name.
-const MAX_VIEWERS: i64 = 100_000;
-/// Smallest and largest GOP ring in bytes: a short GOP at low rate, and what a machine can spare.
-const RING_BYTES: (i64, i64) = (1 << 20, 1 << 30);
-/// Fastest replay: more than a key frame at once to every viewer.
-const MAX_REPLAY_MBPS: i64 = 1000;
-/// Rarest and most frequent detection, per second.
-const DETECT_FPS: (f64, f64) = (0.01, 240.0);
-/// Longest time that a predicted box may be published.
-const MAX_PUBLISH_LOST_MS: i64 = 60_000;
 
 /// Resolves what was read, noting every problem. `None` only where one was noted.
 pub(super) fn resolve(
@@ -50,7 +43,8 @@ pub(super) fn resolve(
     let mqtt = resolver.mqtt(written.mqtt);
     let webhooks: Vec<_> =
         written.webhooks.into_iter().map(|webhook| resolver.webhook(webhook.value)).collect();
-    let cameras = resolver.cameras(written.cameras);
+    let reach = access.as_ref().map(|access| access.cameras.clone()).unwrap_or_default();
+    let cameras = resolver.cameras(written.cameras, &reach);
     Some(Config {
         server: server?,
         access: access?,
@@ -99,6 +93,66 @@ impl Resolver<'_, '_> {
             compat_listen: compat_listen?,
             webrtc_udp: webrtc_udp?,
             advertise: advertise?,
+            compat_tls: written.tls.value.0.as_ref().is_some_and(|tls| tls.compat.value),
+            tls: match written.tls.value.0 {
+                Some(tls) => Some(self.tls(tls, written.tls.at)?),
+                None => None,
+            },
+        })
+    }
+
+    fn tls(&mut self, written: written::Tls, at: usize) -> Option<Tls> {
+        let self_signed = written.self_signed.value;
+        let acme = match written.acme.value.0 {
+            Some(acme) => Some(self.acme(acme)?),
+            None => None,
+        };
+        let file = |written: At<Option<String>>| written.value.map(|path| self.path(&path));
+        match (file(written.cert), file(written.key), self_signed, acme) {
+            (Some(cert), Some(key), false, None) => Some(Tls::Files { cert, key }),
+            (None, None, true, None) => Some(Tls::SelfSigned { folder: self.base_dir.to_owned() }),
+            (None, None, false, Some(acme)) => Some(Tls::Acme(acme)),
+            _ => {
+                let message = "`tls` expects one of three: `cert` with `key`, `self_signed = true`, \
+                               or `acme`";
+                self.problems.add(at, message);
+                None
+            }
+        }
+    }
+
+    fn acme(&mut self, written: written::Acme) -> Option<Acme> {
+        let domains = self.each(&written.domains.value, |name| {
+            if is_host(name) && name.parse::<IpAddr>().is_err() {
+                return Ok(name.to_owned());
+            }
+            Err("`domains` expects host names, such as \"cameras.example.org\"".to_owned())
+        });
+        if written.domains.value.is_empty() {
+            let message = "`domains` is empty; name the host names to be certified";
+            self.problems.add(written.domains.at, message);
+            return None;
+        }
+        let contact = self.each(&written.contact.value, |contact| {
+            let address = contact.strip_prefix("mailto:").unwrap_or(contact);
+            match address.split_once('@') {
+                Some((name, host)) if !name.is_empty() && is_host(host) => {
+                    Ok(format!("mailto:{address}"))
+                }
+                _ => Err("`contact` expects e-mail addresses".to_owned()),
+            }
+        });
+        let directory = written.directory.value;
+        if !directory.starts_with("https://") {
+            self.problems.add(written.directory.at, "`directory` expects an https:// address");
+            return None;
+        }
+        Some(Acme {
+            domains: domains?,
+            contact: contact?,
+            cache: self.path(&written.cache.value),
+            directory,
+            directory_ca: written.directory_ca.value.map(|path| self.path(&path)),
         })
     }
 
@@ -126,12 +180,16 @@ impl Resolver<'_, '_> {
             "" => None,
             path => Some(self.path(path)),
         };
+        let cameras = self.each(&written.camera_networks.value, |network| {
+            network.parse().map_err(|error| format!("`camera_networks`: {error}"))
+        });
         Some(Access {
             mode: mode?,
             open_networks: open_networks?,
             trusted_proxies,
             user_header,
             users_file,
+            cameras: Reach::with(cameras?),
         })
     }
 
@@ -304,12 +362,12 @@ impl Resolver<'_, '_> {
         })
     }
 
-    fn cameras(&mut self, written: Vec<At<written::Camera>>) -> Option<Vec<Camera>> {
+    fn cameras(&mut self, written: Vec<At<written::Camera>>, reach: &Reach) -> Option<Vec<Camera>> {
         let mut first_at: Vec<(CameraId, usize)> = Vec::new();
         let mut cameras = Some(Vec::new());
         for camera in written {
             let id_at = camera.value.id.at;
-            let camera = self.camera(camera.value);
+            let camera = self.camera(camera.value, reach);
             if let Some(camera) = &camera {
                 match first_at.iter().find(|(id, _)| *id == camera.id) {
                     Some((id, at)) => {
@@ -330,15 +388,15 @@ impl Resolver<'_, '_> {
         cameras
     }
 
-    fn camera(&mut self, written: written::Camera) -> Option<Camera> {
+    fn camera(&mut self, written: written::Camera, reach: &Reach) -> Option<Camera> {
         let id = u32::try_from(written.id.value).ok().and_then(CameraId::new);
         if id.is_none() {
             let message = format!("`id` expects a whole number from 1 to {}", u32::MAX);
             self.problems.add(written.id.at, message);
         }
         let name = written.name.value.as_deref().map(str::trim).unwrap_or_default();
-        if name.chars().count() > 100 || name.chars().any(char::is_control) {
-            let message = "`name` expects one line of at most 100 characters";
+        if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+            let message = format!("`name` expects one line of at most {MAX_NAME} characters");
             self.problems.add(written.name.at, message);
         }
         let detect_fps = self.detect_fps(&written.detect_fps);
@@ -350,7 +408,15 @@ impl Resolver<'_, '_> {
         let password = self.optional_secret("password", written.password);
         let source = Source::new(address?.reveal(), username?, password?, transport?)
             .map_err(|error| self.problems.add(address_at, format!("`url`: {error}")))
-            .ok();
+            .ok()
+            .map(|source| Source { reach: reach.clone(), ..source });
+        if let Some(Err(error)) = source.as_ref().and_then(Source::check_literal) {
+            let message = format!(
+                "`url`: {error}; if a camera is there, add its network to `camera_networks` in \
+                 [access]"
+            );
+            self.problems.add(address_at, message);
+        }
         let id = id?;
         let name = if name.is_empty() { format!("Camera {id}") } else { name.to_owned() };
         Some(Camera { id, name, source: source?, detect_fps: detect_fps? })
@@ -435,8 +501,14 @@ impl Resolver<'_, '_> {
         items.into_iter().collect()
     }
 
-    /// A value, or with `env:NAME` the value of that environment variable.
+    /// A value; with `env:NAME` that of the environment variable, with `credential:NAME` that of
+    /// systemd's credential (systemd.exec(5), `LoadCredential=`).
     fn secret(&mut self, key: &str, written: At<Secret>) -> Option<Secret> {
+        if let Some(name) = written.value.reveal().strip_prefix("credential:") {
+            return credential(name, self.env)
+                .map_err(|why| self.problems.add(written.at, format!("`{key}`: {why}")))
+                .ok();
+        }
         let Some(name) = written.value.reveal().strip_prefix("env:") else {
             return Some(written.value);
         };
@@ -471,6 +543,26 @@ impl Resolver<'_, '_> {
     fn path(&self, path: &str) -> PathBuf {
         self.base_dir.join(path)
     }
+}
+
+/// The content of the file `name` in the folder that systemd made for this service's credentials,
+/// without the line end that editors leave behind.
+fn credential(name: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Secret, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
+        return Err("expects the name of a systemd credential behind credential:".to_owned());
+    }
+    let folder = env("CREDENTIALS_DIRECTORY").ok_or_else(|| {
+        format!(
+            "there are no systemd credentials here, so no {name}; start razz as a service with \
+             LoadCredential={name}:FILE"
+        )
+    })?;
+    let content = std::fs::read_to_string(Path::new(&folder).join(name)).map_err(|error| {
+        format!("the systemd credential {name} cannot be read ({error}); check LoadCredential=")
+    })?;
+    let value = content.strip_suffix('\n').unwrap_or(&content);
+    Ok(Secret::new(value.strip_suffix('\r').unwrap_or(value)))
 }
 
 /// An IP address or a host name (RFC 1123 section 2.1).

@@ -8,6 +8,7 @@ use razz_vision::{EngineChoice, Precision};
 
 use super::model::ModelChoice;
 use super::network::Network;
+use super::reach::Reach;
 use super::source::Source;
 use crate::cli::logging::LogFormat;
 use crate::redact::Secret;
@@ -49,6 +50,44 @@ pub(crate) struct Server {
     pub(crate) webrtc_udp: SocketAddr,
     /// Further IP addresses or host names for ICE candidates.
     pub(crate) advertise: Vec<String>,
+    /// The certificate; `None`: plain HTTP.
+    pub(crate) tls: Option<Tls>,
+    /// Whether `compat_listen` uses it as well.
+    pub(crate) compat_tls: bool,
+}
+
+/// Where the certificate comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Tls {
+    /// PEM files.
+    Files {
+        /// The certificate and its chain.
+        cert: PathBuf,
+        /// Its private key.
+        key: PathBuf,
+    },
+    /// Made at the first start.
+    SelfSigned {
+        /// Kept here.
+        folder: PathBuf,
+    },
+    /// From an authority.
+    Acme(Acme),
+}
+
+/// A certificate by ACME.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Acme {
+    /// Host names; at least one.
+    pub(crate) domains: Vec<String>,
+    /// As `mailto:` addresses.
+    pub(crate) contact: Vec<String>,
+    /// Folder for account and certificate.
+    pub(crate) cache: PathBuf,
+    /// The authority's directory, an `https://` address.
+    pub(crate) directory: String,
+    /// PEM file of what signs the directory's certificate.
+    pub(crate) directory_ca: Option<PathBuf>,
 }
 
 /// Who may watch.
@@ -64,6 +103,8 @@ pub(crate) struct Access {
     pub(crate) user_header: String,
     /// Where the users are kept; `None`: beside the config file.
     pub(crate) users_file: Option<PathBuf>,
+    /// Where cameras may be.
+    pub(crate) cameras: Reach,
 }
 
 impl Access {

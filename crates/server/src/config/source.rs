@@ -1,10 +1,12 @@
 //! Where a camera is, and who razz is to it.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use super::reach::{Forbidden, Reach};
 use crate::redact::{self, Secret};
 
 /// Where the camera is and who we are to it. `Debug` and `Display` never show the credentials.
@@ -16,6 +18,8 @@ pub(crate) struct Source {
     pub(crate) credentials: Option<Credentials>,
     /// How RTP travels.
     pub(crate) transport: Transport,
+    /// Where it may be found.
+    pub(crate) reach: Reach,
 }
 
 /// A user name and its password; `Debug` shows neither.
@@ -114,7 +118,17 @@ impl Source {
         // Neither fails on an address with a host.
         let cleared = url.set_username("").and_then(|()| url.set_password(None));
         cleared.map_err(|()| SourceError::Malformed(url::ParseError::EmptyHost))?;
-        Ok(Self { url, credentials: inside.or(beside), transport })
+        Ok(Self { url, credentials: inside.or(beside), transport, reach: Reach::default() })
+    }
+}
+
+impl Source {
+    /// Whether the camera may be where the address says, if it says so by number. Names are looked
+    /// up when razz connects.
+    pub(super) fn check_literal(&self) -> Option<Result<(), Forbidden>> {
+        let host = self.url.host_str()?;
+        let ip: IpAddr = host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+        Some(self.reach.check(ip))
     }
 }
 

@@ -44,6 +44,8 @@ fn an_empty_file_means_the_defaults() {
                 compat_listen: Some(address("127.0.0.1:8083")),
                 webrtc_udp: address("127.0.0.1:8189"),
                 advertise: vec![],
+                tls: None,
+                compat_tls: false,
             },
             access: Access {
                 mode: AccessMode::Auto,
@@ -51,6 +53,7 @@ fn an_empty_file_means_the_defaults() {
                 trusted_proxies: vec![],
                 user_header: String::new(),
                 users_file: None,
+                cameras: Reach::default(),
             },
             viewers: Viewers {
                 max: 500,
@@ -302,6 +305,23 @@ fn what_is_wrong_is_said_with_its_place() {
             "2:25: `advertise` expects IP addresses or host names, such as \"203.0.113.7\", without a port",
         ),
         (
+            "[server]\ntls = {}",
+            "2:7: `tls` expects one of three: `cert` with `key`, `self_signed = true`, or `acme`",
+        ),
+        (
+            "[server.tls]\nself_signed = true\ncert = \"a.pem\"",
+            "1:1: `tls` expects one of three: `cert` with `key`, `self_signed = true`, or `acme`",
+        ),
+        (
+            "[server.tls]\nself_signed = true\nselfsigned = true",
+            "3:1: unknown key `selfsigned`; did you mean `self_signed`?",
+        ),
+        (
+            "[server.tls.acme]\ndomains = [\"10.0.0.5\"]",
+            "2:12: `domains` expects host names, such as \"cameras.example.org\"",
+        ),
+        ("[server]\ntls = true", "2:7: `tls` expects a table, not true or false"),
+        (
             "[server]\nadvertise = [\"10.0.0.300\"]",
             "2:14: `advertise` expects IP addresses or host names, such as \"203.0.113.7\", without a port",
         ),
@@ -389,6 +409,29 @@ fn what_is_wrong_is_said_with_its_place() {
         (
             "[[camera]]\nid = 1\nurl = \"rtsp://h/s\"\nusername = \"u\"\npassword = \"env:hunter2 x\"",
             "5:12: `password` expects the name of an environment variable behind env:",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = \"rtsp://u:hunter2@169.254.169.254/s\"",
+            "3:7: `url`: 169.254.169.254 is a cloud's metadata service, which razz does not connect \
+             to; if a camera is there, add its network to `camera_networks` in [access]",
+        ),
+        (
+            "[access]\ncamera_networks = [\"fe80::/10\"]\n[[camera]]\nid = 1\nurl = \"rtsp://[ff02::1]/s\"",
+            "5:7: `url`: ff02::1 is a multicast address, which razz does not connect to; if a camera \
+             is there, add its network to `camera_networks` in [access]",
+        ),
+        (
+            "[access]\ncamera_networks = [\"169.254.1.1/16\"]",
+            "2:20: `camera_networks`: bits behind the prefix are set; did you mean 169.254.0.0/16?",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = \"credential:../hunter2\"",
+            "3:7: `url`: expects the name of a systemd credential behind credential:",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = \"credential:camera-url\"",
+            "3:7: `url`: there are no systemd credentials here, so no camera-url; start razz as a \
+             service with LoadCredential=camera-url:FILE",
         ),
     ] {
         assert_eq!(complaints(text), [complaint], "{text}");
@@ -529,7 +572,7 @@ fn the_example_shows_every_key_with_its_default() {
     assert_eq!(example, defaults);
     // Of what is off by default the header is commented out.
     let text = text.replace("\n# [[", "\n[[");
-    for (header, keys) in written::GROUPS {
+    for (header, _, keys) in written::GROUPS {
         let group =
             text.split(&format!("\n{header}\n")).nth(1).unwrap_or_else(|| panic!("{header}"));
         for key in keys {
@@ -543,4 +586,33 @@ fn the_example_shows_every_key_with_its_default() {
     for key in <written::Camera as super::document::Group>::KEYS {
         assert!(text.contains(&format!("\n{} = ", key.name)), "{}", key.name);
     }
+}
+
+#[test]
+fn secrets_come_from_systemd_credentials() {
+    let folder = std::env::temp_dir().join(format!("razz-credentials-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("gate.password"), "hunter2 \n").unwrap();
+    let text = "[[camera]]\nid = 1\nurl = \"rtsp://h/s\"\nusername = \"u\"\npassword = \"credential:NAME\"";
+    let env = |name: &str| {
+        (name == "CREDENTIALS_DIRECTORY").then(|| folder.to_string_lossy().into_owned())
+    };
+    let read = |name: &str| {
+        Config::parse(&text.replace("NAME", name), "razz.toml", Path::new("/etc/razz"), &env)
+    };
+    let config = read("gate.password").unwrap();
+    let credentials = config.cameras[0].source.credentials.clone().unwrap();
+    assert_eq!(credentials.password.reveal(), "hunter2 ", "only the line end goes");
+    let error = read("yard.password").unwrap_err().to_string();
+    assert!(error.contains("yard.password cannot be read"), "{error}");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn cameras_may_be_where_the_settings_allow_it() {
+    let text = "[access]\ncamera_networks = [\"169.254.0.0/16\"]\n[[camera]]\nid = 1\n\
+                url = \"rtsp://169.254.7.7/s\"";
+    let config = parse(text).unwrap();
+    assert!(config.cameras[0].source.reach.check("169.254.9.9".parse().unwrap()).is_ok());
+    assert_eq!(config.cameras[0].source.reach, config.access.cameras);
 }

@@ -1,24 +1,70 @@
 //! The keys of `razz.toml` as they are written: names, types, defaults, meaning.
 //!
 //! This is the one place where a key is declared. The reader, the suggestion for a mistyped key
-//! and `docs/reference/config.md` all follow from it. What the values mean is decided in
+//! `docs/reference/config.md` and the JSON Schema all follow from it. What the values mean is decided in
 //! `resolve.rs`.
 
+use razz_vision::EngineChoice;
+use serde_json::json;
 use toml::de::{DeTable, DeValue};
 
-use super::document::{At, Group, Key, Scalar, Table, read_group, unknown};
+use super::document::{
+    At, Declared, FromToml, Group, Inner, Key, Limit, Scalar, Table, read_group, unknown,
+};
 use super::problem::Problems;
 use crate::redact::Secret;
+
+/// Most viewers that a limit may name.
+pub(super) const MAX_VIEWERS: i64 = 100_000;
+/// Smallest and largest GOP ring in bytes: a short GOP at low rate, and what a machine can spare.
+pub(super) const RING_BYTES: (i64, i64) = (1 << 20, 1 << 30);
+/// Fastest replay: more than a key frame at once to every viewer.
+pub(super) const MAX_REPLAY_MBPS: i64 = 1000;
+/// Rarest and most frequent detection, per second.
+pub(super) const DETECT_FPS: (f64, f64) = (0.01, 240.0);
+/// Longest time that a predicted box may be published.
+pub(super) const MAX_PUBLISH_LOST_MS: i64 = 60_000;
+/// Longest name of a camera, in characters.
+pub(super) const MAX_NAME: usize = 100;
+
+/// An IP address and a port.
+const ADDRESS: &str = r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$";
+const ADDRESS_OR_NOTHING: &str =
+    r"^$|^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$";
+
+/// The names of every [`EngineChoice`].
+const ENGINES: [&str; EngineChoice::ALL.len()] = {
+    let mut names = [""; EngineChoice::ALL.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = EngineChoice::ALL[i].0;
+        i += 1;
+    }
+    names
+};
+
+/// [`Limit::Any`] where no other is given.
+macro_rules! limit {
+    () => {
+        Limit::Any
+    };
+    ($limit:expr) => {
+        $limit
+    };
+}
 
 /// Declares a group: a struct with one [`At`] per key, and its [`Group`] implementation.
 ///
 /// A default is TOML; `""` says that there is none (the key is required unless its type is an
-/// `Option`).
+/// `Option`). Behind the type may stand its [`Limit`] in brackets.
 macro_rules! group {
     (
         $(#[doc = $group_doc:literal])+
         $name:ident = $header:literal {
-            $( $(#[doc = $doc:literal])+ $key:ident: $type:ty = $default:literal, )+
+            $(
+                $(#[doc = $doc:literal])+
+                $key:ident: $type:ty $([$limit:expr])? = $default:literal,
+            )+
         }
     ) => {
         $(#[doc = $group_doc])+
@@ -28,14 +74,15 @@ macro_rules! group {
 
         impl Group for $name {
             const HEADER: &'static str = $header;
-            #[cfg(test)]
             const DOC: &'static [&'static str] = &[$($group_doc),+];
             const KEYS: &'static [Key] = &[$(
                 Key {
                     name: stringify!($key),
                     default: $default,
-                    #[cfg(test)]
                     doc: &[$($doc),+],
+                    limit: limit!($($limit)?),
+                    optional: <$type as FromToml>::OPTIONAL,
+                    schema: <$type as FromToml>::schema,
                 },
             )+];
 
@@ -54,13 +101,52 @@ group! {
     Server = "[server]" {
         /// IP address and TCP port of the app, API, WebSocket and WHEP. Port 0 lets the system
         /// choose.
-        listen: String = r#""127.0.0.1:8003""#,
+        listen: String [Limit::Pattern(ADDRESS)] = r#""127.0.0.1:8003""#,
         /// IP address and TCP port of the RTSPtoWebRTC endpoints; `""` turns them off.
-        compat_listen: String = r#""127.0.0.1:8083""#,
+        compat_listen: String [Limit::Pattern(ADDRESS_OR_NOTHING)] = r#""127.0.0.1:8083""#,
         /// IP address and UDP port that all viewers share. The TCP candidate has the same number.
-        webrtc_udp: String = r#""127.0.0.1:8189""#,
+        webrtc_udp: String [Limit::Pattern(ADDRESS)] = r#""127.0.0.1:8189""#,
         /// Further IP addresses or host names by which browsers reach this machine (NAT, Docker).
         advertise: Vec<At<String>> = "[]",
+        /// HTTPS and WSS instead of plain HTTP; see `[server.tls]`.
+        tls: Inner<Tls> = "",
+    }
+}
+
+group! {
+    /// The certificate of `listen` and `compat_listen`: `cert` with `key`, or `self_signed`, or
+    /// `acme`.
+    Tls = "[server.tls]" {
+        /// PEM file of the certificate, with the chain behind it. Read anew when it changes.
+        cert: Option<String> = "",
+        /// PEM file of its private key.
+        key: Option<String> = "",
+        /// Make a certificate at the first start and keep it beside this file, as `razz.cert.pem`
+        /// and `razz.key.pem`. Browsers warn until they are told to trust it.
+        self_signed: bool = "false",
+        /// A certificate from an authority such as Let's Encrypt; see `[server.tls.acme]`.
+        acme: Inner<Acme> = "",
+        /// Whether the RTSPtoWebRTC endpoints speak TLS as well: pages opened over `https://` reach
+        /// nothing else.
+        compat: bool = "true",
+    }
+}
+
+group! {
+    /// A certificate by ACME (RFC 8555), renewed in time. The authority connects to port 443 of each
+    /// name to check it, so that port has to lead to `listen`.
+    Acme = "[server.tls.acme]" {
+        /// The host names to be certified.
+        domains: Vec<At<String>> = "",
+        /// E-mail addresses at which the authority finds someone.
+        contact: Vec<At<String>> = "[]",
+        /// Folder, relative to this file, that keeps the account and the certificate.
+        cache: String = r#""acme""#,
+        /// Where the authority's directory is.
+        directory: String [Limit::Pattern("^https://")] =
+            r#""https://acme-v02.api.letsencrypt.org/directory""#,
+        /// PEM file of the certificate that signs the directory's own, where that is no public one.
+        directory_ca: Option<String> = "",
     }
 }
 
@@ -70,7 +156,7 @@ group! {
         /// Whether clients sign in: `"auto"`, when other machines reach any address that razz listens
         /// on; `"on"`, always; or `"off"`, never: such addresses are refused then unless `--open` is
         /// given. `--open` turns signing in off in any case.
-        mode: String = r#""auto""#,
+        mode: String [Limit::Words(&["auto", "on", "off"])] = r#""auto""#,
         /// Networks, as `10.0.0.0/8`, whose clients may watch without signing in (old pages cannot
         /// send a token). They may watch every camera and change nothing.
         open_networks: Vec<At<String>> = "[]",
@@ -84,6 +170,11 @@ group! {
         /// Where users, tokens and sign-ins are kept, relative to this file; `""` is beside it, as
         /// `razz.users.json` for `razz.toml`.
         users_file: String = r#""""#,
+        /// Networks, as `169.254.0.0/16`, in which cameras may be although razz connects to no such
+        /// address otherwise: link-local, a cloud's metadata service, multicast, broadcast,
+        /// reserved, `0.0.0.0` and `::`. What a camera's name leads to is checked before every
+        /// connection.
+        camera_networks: Vec<At<String>> = "[]",
     }
 }
 
@@ -92,15 +183,15 @@ group! {
     Viewers = "[viewers]" {
         /// Viewers at a time, all cameras together; 1 to 100000. Each costs about 0.4 MB and its
         /// share of the uplink.
-        max: i64 = "500",
+        max: i64 [Limit::Whole(1, MAX_VIEWERS)] = "500",
         /// Viewers at a time of one camera; 1 to 100000.
-        max_per_camera: i64 = "200",
+        max_per_camera: i64 [Limit::Whole(1, MAX_VIEWERS)] = "200",
         /// Bytes of video kept per camera, 1 MiB to 1 GiB. A new viewer starts from it; a GOP that
         /// does not fit makes it wait for the next one.
-        ring_bytes: i64 = "16777216",
+        ring_bytes: i64 [Limit::Whole(RING_BYTES.0, RING_BYTES.1)] = "16777216",
         /// How fast a new viewer is sent the video kept for it, in Mbit/s, 1 to 1000. Higher: live
         /// sooner, at 50 after 0.5 s where 10 s of 2.5 Mbit/s are kept; slower links overflow.
-        replay_mbps: i64 = "50",
+        replay_mbps: i64 [Limit::Whole(1, MAX_REPLAY_MBPS)] = "50",
         /// TURN servers as `{url = "turn:…", secret = "…"}`; the secret, which signs time-limited
         /// credentials, may be `env:NAME`.
         turn: Vec<At<Turn>> = "[]",
@@ -111,7 +202,7 @@ group! {
     /// A TURN server.
     Turn = "{url = \"turn:host:3478\", secret = \"…\"}" {
         /// `turn:` or `turns:` address.
-        url: String = "",
+        url: String [Limit::Pattern("^turns?:[^/@][^@]*$")] = "",
         /// The secret that it shares with razz.
         secret: Secret = "",
     }
@@ -130,7 +221,7 @@ group! {
     /// How razz says what it does, on standard error.
     Log = "[log]" {
         /// `"text"` for people, or `"json"`: an object a line. The option `--log-format` wins.
-        format: String = r#""text""#,
+        format: String [Limit::Words(&["text", "json"])] = r#""text""#,
     }
 }
 
@@ -143,17 +234,17 @@ group! {
         /// What runs the model: `"auto"`, the fastest that is found, as measured when the model is
         /// loaded; `"ort"`, the same but ONNX Runtime for certain, or one of its providers,
         /// `"ort/cpu"`, `"ort/openvino"`, `"ort/cuda"`, `"ort/tensorrt"`; or `"rten"`, built in.
-        engine: String = r#""auto""#,
+        engine: String [Limit::Words(&ENGINES)] = r#""auto""#,
         /// With how many bits it computes: `"f32"`, or `"bf16"`, which is faster and moves boxes
         /// and scores a little. Only OpenVINO, on a CPU with bf16, and TensorRT have that; elsewhere
         /// f32 is used, and the log says so.
-        precision: String = r#""f32""#,
+        precision: String [Limit::Words(&["f32", "bf16"])] = r#""f32""#,
         /// Detections below this score are dropped, 0 to 1. Higher: fewer false boxes, more
         /// objects missed.
-        confidence: f64 = "0.25",
+        confidence: f64 [Limit::Number(0.0, 1.0)] = "0.25",
         /// Of two boxes of a class that overlap more than this, the weaker is dropped, 0 to 1.
         /// Higher: more neighbours kept, more doubles as well.
-        iou: f64 = "0.7",
+        iou: f64 [Limit::Number(0.0, 1.0)] = "0.7",
         /// Detect once a second while nothing has moved for two seconds, and as often as wanted again
         /// within one interval of something moving.
         idle: bool = "true",
@@ -167,12 +258,12 @@ group! {
     Tracker = "[tracker]" {
         /// `"bytetrack"` (motion and overlap), `"deepsort"` (appearance), or `"hybrid"`: ByteTrack,
         /// with appearance for what it lost.
-        kind: String = r#""hybrid""#,
+        kind: String [Limit::Words(&["hybrid", "bytetrack", "deepsort"])] = r#""hybrid""#,
         /// What describes appearance: `"builtin"`, or the path of an `.onnx` file.
-        embedder: String = r#""builtin""#,
+        embedder: String [Limit::Pattern(r"^builtin$|\.onnx$")] = r#""builtin""#,
         /// Milliseconds that a predicted box is still published, 0 to 60000. Higher: fewer gaps
         /// behind obstacles, more boxes with nobody in them.
-        publish_lost_ms: i64 = "500",
+        publish_lost_ms: i64 [Limit::Whole(0, MAX_PUBLISH_LOST_MS)] = "500",
     }
 }
 
@@ -217,17 +308,17 @@ group! {
     /// A camera; repeat the table for each.
     Camera = "[[camera]]" {
         /// A whole number from 1, each camera its own. Camera 1 has the stream id `camera1`.
-        id: i64 = "",
+        id: i64 [Limit::Whole(1, u32::MAX as i64)] = "",
         /// What people call it; by default `Camera 1`.
-        name: Option<String> = "",
+        name: Option<String> [Limit::Length(MAX_NAME)] = "",
         /// Its address, `rtsp://…`, with or without user name and password, or `env:NAME`.
-        url: Secret = "",
+        url: Secret [Limit::Pattern("^([Rr][Tt][Ss][Pp]://.|env:.|credential:.)")] = "",
         /// User name where the address has none, or `env:NAME`.
         username: Option<Secret> = "",
         /// Password that goes with it, as it is (nothing percent-encoded), or `env:NAME`.
         password: Option<Secret> = "",
         /// How its video travels to razz: `"tcp"`, or `"udp"`.
-        transport: String = r#""tcp""#,
+        transport: String [Limit::Words(&["tcp", "udp"])] = r#""tcp""#,
         /// Detections per second, 0.01 to 240; 0 turns detection off; `"max"` is every frame that
         /// capacity allows.
         detect_fps: Fps = "6",
@@ -244,6 +335,13 @@ pub(super) enum Fps {
 
 impl Scalar for Fps {
     const EXPECTED: &'static str = "a number of detections per second, 0, or \"max\"";
+
+    fn schema() -> serde_json::Value {
+        json!({"anyOf": [
+            {"type": "number", "minimum": DETECT_FPS.0, "maximum": DETECT_FPS.1},
+            {"enum": [0, "max"]},
+        ]})
+    }
 
     fn from_value(value: &DeValue<'_>) -> Option<Self> {
         match value {
@@ -267,24 +365,24 @@ pub(super) struct Written {
     pub(super) cameras: Vec<At<Camera>>,
 }
 
-/// Every group's header and keys.
-pub(super) const GROUPS: [(&str, &[Key]); 10] = [
-    (Server::HEADER, Server::KEYS),
-    (Access::HEADER, Access::KEYS),
-    (Viewers::HEADER, Viewers::KEYS),
-    (Compat::HEADER, Compat::KEYS),
-    (Log::HEADER, Log::KEYS),
-    (Detector::HEADER, Detector::KEYS),
-    (Tracker::HEADER, Tracker::KEYS),
-    (Mqtt::HEADER, Mqtt::KEYS),
-    (Webhook::HEADER, Webhook::KEYS),
-    (Camera::HEADER, Camera::KEYS),
+/// Every group.
+pub(super) const GROUPS: [Declared; 10] = [
+    (Server::HEADER, Server::DOC, Server::KEYS),
+    (Access::HEADER, Access::DOC, Access::KEYS),
+    (Viewers::HEADER, Viewers::DOC, Viewers::KEYS),
+    (Compat::HEADER, Compat::DOC, Compat::KEYS),
+    (Log::HEADER, Log::DOC, Log::KEYS),
+    (Detector::HEADER, Detector::DOC, Detector::KEYS),
+    (Tracker::HEADER, Tracker::DOC, Tracker::KEYS),
+    (Mqtt::HEADER, Mqtt::DOC, Mqtt::KEYS),
+    (Webhook::HEADER, Webhook::DOC, Webhook::KEYS),
+    (Camera::HEADER, Camera::DOC, Camera::KEYS),
 ];
 
 impl Written {
     /// Reads a parsed document. `None` where something required is missing; the problems say what.
     pub(super) fn read(document: &DeTable<'_>, problems: &mut Problems<'_>) -> Option<Self> {
-        let known = GROUPS.map(|(header, _)| header.trim_matches(['[', ']']));
+        let known = GROUPS.map(|(header, ..)| header.trim_matches(['[', ']']));
         for (name, value) in document {
             if !known.contains(&name.get_ref().as_ref()) {
                 let what = if value.get_ref().is_table() { "table" } else { "key" };

@@ -147,7 +147,7 @@ async fn stream(
         Err(error) => return Problem::from(error).into_response(),
     };
     let source = match Source::new(&form.url, None, None, Transport::default()) {
-        Ok(source) => source,
+        Ok(source) => Source { reach: app.live.reach(), ..source },
         Err(error) => return Problem::bad_request(&format!("url: {error}")).into_response(),
     };
     let visible = app.cameras.list().into_iter().filter(|camera| grant.scope.sees(camera.id));

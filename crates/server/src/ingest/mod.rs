@@ -1,6 +1,7 @@
 //! Cameras in: one supervisor per camera that dials, reads, and dials again for as long as the
 //! server lives.
 
+mod address;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -123,16 +124,12 @@ async fn dial(
 /// look at its port next to nothing, so one that comes back is seen at once however long it was
 /// away. Says whether the port is open.
 async fn wait_for_port(source: &Source, pause: Duration) -> bool {
-    let host = source.url.host_str().unwrap_or_default();
-    // `host_str` keeps the brackets of an IPv6 address, which name resolution does not take.
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let port = source.url.port().unwrap_or(554);
     let probe = async {
         // Not before the first, shortest pause: a camera that resets connections is no reason to spin.
         sleep(pause.min(PROBE_EVERY)).await;
         loop {
-            let dial = timeout(PROBE_EVERY, TcpStream::connect((host.as_str(), port))).await;
-            if matches!(dial, Ok(Ok(_))) {
+            let dial = async { TcpStream::connect(&*address::of(source).await.ok()?).await.ok() };
+            if matches!(timeout(PROBE_EVERY, dial).await, Ok(Some(_))) {
                 return;
             }
             sleep(PROBE_EVERY).await;

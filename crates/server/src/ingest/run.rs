@@ -8,12 +8,15 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use razz_base::{AccessUnit, FrameKey, RunId, Size};
 use razz_media::h264::{self, NalType, Sps};
 use razz_media::timeline::{Timeline, WallClock};
-use retina::client::{Credentials, Demuxed, PlayOptions, Session, SessionOptions, SetupOptions};
+use retina::client::{
+    Credentials, Demuxed, Described, PlayOptions, Session, SessionOptions, SetupOptions,
+};
 use retina::client::{TcpTransportOptions, Transport, UdpTransportOptions};
 use retina::codec::{CodecItem, FrameFormat, VideoFrame};
 use tokio::time::timeout;
 use tracing::{debug, info};
 
+use super::address::{self, Unusable};
 use crate::camera::Camera;
 use crate::clock::Clock;
 use crate::config::{self, Source};
@@ -30,6 +33,8 @@ const STALLED_AFTER: Duration = Duration::from_secs(5);
 pub(super) enum Ended {
     /// No connection, or no answer to the first request.
     Unreachable(String),
+    /// The camera is where razz does not connect to.
+    Forbidden(String),
     /// 401 or 403.
     Unauthorized { had_credentials: bool },
     /// No media of a kind that razz can take.
@@ -54,6 +59,15 @@ impl Ended {
                 format!("{url}: cannot be reached: {why}"),
                 vec![
                     "Check the camera's power and network, and the host and port of its URL."
+                        .into(),
+                ],
+            ),
+            Self::Forbidden(why) => (
+                CameraState::Offline,
+                format!("{url}: {why}"),
+                vec![
+                    "Give the camera's own address. If it really is there, add its network to \
+                     `camera_networks` in [access]."
                         .into(),
                 ],
             ),
@@ -166,19 +180,27 @@ impl<'a> Run<'a> {
             _ => Ended::Refused(first_line(&error)),
         };
 
-        let options = SessionOptions::default()
-            .creds(credentials)
-            .user_agent(concat!("razz/", env!("CARGO_PKG_VERSION")).to_owned());
-        let describe = Session::describe(source.url.clone(), options);
-        let mut session = match timeout(ANSWER_WITHIN, describe).await {
+        let options = || {
+            SessionOptions::default()
+                .creds(credentials.clone())
+                .user_agent(concat!("razz/", env!("CARGO_PKG_VERSION")).to_owned())
+        };
+        let mut session = match timeout(ANSWER_WITHIN, describe(source, options)).await {
             Err(_) => {
                 let why = format!("no answer within {} seconds", ANSWER_WITHIN.as_secs());
                 return Err(Ended::Unreachable(why));
             }
-            Ok(Err(error)) if first_line(&error).starts_with("Unable to connect") => {
+            Ok(Err(DescribeError::Unusable(error @ Unusable::Forbidden(_)))) => {
+                return Err(Ended::Forbidden(error.to_string()));
+            }
+            Ok(Err(DescribeError::Unusable(error))) => {
+                return Err(Ended::Unreachable(error.to_string()));
+            }
+            Ok(Err(DescribeError::Rtsp(error))) if cannot_connect(&error) => {
                 return Err(Ended::Unreachable(first_line(&error)));
             }
-            Ok(answer) => answer.map_err(refused)?,
+            Ok(Err(DescribeError::Rtsp(error))) => return Err(refused(error)),
+            Ok(Ok(session)) => session,
         };
 
         let videos = || session.streams().iter().filter(|media| media.media() == "video");
@@ -341,6 +363,35 @@ fn codec_name(encoding: &str) -> String {
         "mp4v-es" => "MPEG-4".to_owned(),
         other => other.to_uppercase(),
     }
+}
+
+/// Why there is no session.
+enum DescribeError {
+    Unusable(Unusable),
+    Rtsp(retina::Error),
+}
+
+/// Connects to the first of the camera's addresses that takes the connection, and asks what it has.
+/// The request names that address instead of the host name, since the library would look the name up
+/// once more.
+async fn describe(
+    source: &Source,
+    options: impl Fn() -> SessionOptions,
+) -> Result<Session<Described>, DescribeError> {
+    let addresses = address::of(source).await.map_err(DescribeError::Unusable)?;
+    let mut addresses = addresses.into_iter().peekable();
+    loop {
+        let here = addresses.next().expect("there is at least one, and the last one returns");
+        match Session::describe(address::at(&source.url, here), options()).await {
+            Ok(session) => return Ok(session),
+            Err(error) if addresses.peek().is_some() && cannot_connect(&error) => {}
+            Err(error) => return Err(DescribeError::Rtsp(error)),
+        }
+    }
+}
+
+fn cannot_connect(error: &retina::Error) -> bool {
+    first_line(error).starts_with("Unable to connect")
 }
 
 /// The library's errors go on with the connection's addresses and hex dumps.

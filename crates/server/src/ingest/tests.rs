@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use razz_base::{MediaTime, Size};
@@ -389,4 +389,52 @@ async fn a_camera_that_talks_nonsense_ends_its_run_and_nothing_else() {
     assert!(said.len() >= 5, "{said:?}");
     assert!(saw >= 3, "only {saw} of 60 saw a picture");
     rtsp.stop();
+}
+
+#[tokio::test]
+async fn a_camera_where_razz_may_not_connect_is_said_and_not_dialled() {
+    // A name, so to speak: one number is what name resolution makes an address of.
+    let source = Source::new("rtsp://2852039166/latest", None, None, Transport::Tcp).unwrap();
+    let clock = Clock::start();
+    let camera = Camera::blind(source, UnitSink::nowhere(), clock);
+    let task = tokio::spawn(supervise(Arc::clone(&camera), clock));
+    let said = async {
+        while camera.status().last_error.is_none() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(WITHIN, said).await.unwrap();
+    let error = camera.status().last_error.clone().unwrap();
+    assert!(error.contains("169.254.169.254 is a cloud's metadata service"), "{error}");
+    assert!(camera.status().advice[0].contains("camera_networks"));
+    assert_eq!(camera.status().state, CameraState::Offline);
+    camera.stop();
+    task.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_panic_in_one_camera_begins_it_anew_and_leaves_the_others_alone() {
+    let mut other = House::new(&Setting::default());
+    let source = Source::new(&other.rtsp.url("camera1").unwrap(), None, None, Transport::Tcp);
+    let units = AtomicU32::new(0);
+    let (sender, mut after) = mpsc::unbounded_channel();
+    let sink = UnitSink::new(move |_: &Arc<Unit>| match units.fetch_add(1, Ordering::Relaxed) {
+        20 => panic!("forced"),
+        unit if unit > 20 => drop(sender.send(())),
+        _ => {}
+    });
+    let camera = Camera::blind(source.unwrap(), sink, other.clock);
+    camera.viewers().fetch_add(1, Ordering::Relaxed);
+    let task = tokio::spawn(supervise(Arc::clone(&camera), other.clock));
+    for _ in 0..20 {
+        timeout(WITHIN, after.recv()).await.unwrap().unwrap();
+    }
+    assert_eq!(camera.status().restarts, 1);
+    assert_eq!(camera.status().state, CameraState::Online);
+    let units = other.take(60).await;
+    assert_eq!(other.camera.status().restarts, 0);
+    let runs: BTreeSet<u32> = units.iter().map(|unit| unit.au.run.0).collect();
+    assert_eq!(runs.len(), 1, "one unbroken run");
+    camera.stop();
+    task.await.unwrap();
 }
