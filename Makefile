@@ -53,6 +53,16 @@ onnxruntime-cuda: ## the same with the CUDA and TensorRT providers, for NVIDIA G
 build: web ## the release binary
 	cargo build --release --locked --package razz
 
+.PHONY: deb
+deb: build ## a Debian package, in $(CARGO_TARGET_DIR)/debian
+	command -v cargo-deb > /dev/null || cargo install cargo-deb --locked
+	mkdir -p target/package
+	$(RELEASE) man > target/package/razz.1
+	$(RELEASE) completions bash > target/package/razz.bash
+	$(RELEASE) completions zsh > target/package/_razz
+	$(RELEASE) completions fish > target/package/razz.fish
+	cargo deb --package razz --no-build --locked
+
 .PHONY: web
 web: web/dist/index.html ## the pages and the player, which the binary embeds
 
