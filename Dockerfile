@@ -15,7 +15,7 @@ WORKDIR /src
 COPY . .
 COPY --from=web /src/web/dist web/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --release --locked --package razz && cp target/release/razz /razz
+    cargo build --release --locked --package razz && cp target/release/razz /razz && strip /razz
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends libstdc++6 ca-certificates \

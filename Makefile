@@ -61,7 +61,7 @@ deb: build ## a Debian package, in $(CARGO_TARGET_DIR)/debian
 	$(RELEASE) completions bash > target/package/razz.bash
 	$(RELEASE) completions zsh > target/package/_razz
 	$(RELEASE) completions fish > target/package/razz.fish
-	cargo deb --package razz --no-build --locked
+	cargo deb --package razz --no-build --strip --locked
 
 .PHONY: web
 web: web/dist/index.html ## the pages and the player, which the binary embeds
