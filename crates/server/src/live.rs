@@ -202,7 +202,7 @@ impl Live {
         let old = &state.config;
         for (section, same) in [
             ("[server]", old.server == new.server),
-            ("[access]", old.access.open_networks == new.access.open_networks),
+            ("[access]", old.access.is_same_but_for_cameras(&new.access)),
             ("[viewers]", old.viewers == new.viewers),
             ("[compat]", old.compat == new.compat),
             ("[log]", old.log == new.log),

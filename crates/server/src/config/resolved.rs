@@ -112,6 +112,11 @@ impl Access {
     pub(crate) fn users_file(&self, config: &Path) -> PathBuf {
         self.users_file.clone().unwrap_or_else(|| config.with_extension("users.json"))
     }
+
+    /// Whether all but where cameras may be is the same: that alone is followed while running.
+    pub(crate) fn is_same_but_for_cameras(&self, other: &Self) -> bool {
+        *self == Self { cameras: self.cameras.clone(), ..other.clone() }
+    }
 }
 
 /// Whether clients sign in.

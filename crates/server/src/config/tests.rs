@@ -616,3 +616,19 @@ fn cameras_may_be_where_the_settings_allow_it() {
     assert!(config.cameras[0].source.reach.check("169.254.9.9".parse().unwrap()).is_ok());
     assert_eq!(config.cameras[0].source.reach, config.access.cameras);
 }
+
+#[test]
+fn of_access_only_where_cameras_may_be_is_followed_while_running() {
+    let access = |keys: &str| parse(&format!("[access]\n{keys}")).unwrap().access;
+    let usual = access("");
+    for (keys, same) in [
+        ("", true),
+        ("camera_networks = [\"169.254.0.0/16\"]", true),
+        ("mode = \"on\"", false),
+        ("open_networks = [\"10.0.0.0/8\"]", false),
+        ("trusted_proxies = [\"10.0.0.1/32\"]", false),
+        ("users_file = \"users.json\"", false),
+    ] {
+        assert_eq!(usual.is_same_but_for_cameras(&access(keys)), same, "{keys}");
+    }
+}
