@@ -1,13 +1,17 @@
 //! What must hold for any bytes that a camera sends or a file holds. Shared by fuzz targets and tests.
 #![allow(dead_code, unreachable_pub)]
 
+use razz_base::Codec;
 use razz_media::h264::{Sps, has_b_slice, nal_units, slice_type};
+use razz_media::h265;
 use razz_media::mp4::Mp4;
 use razz_media::rtp;
 
-// The one depacketiser of the project, from the simulation.
+// The depacketisers of the project, from the simulation.
 #[path = "../tests/sim/src/depacketize.rs"]
 mod depacketize;
+#[path = "../tests/sim/src/depacketize_h265.rs"]
+mod depacketize_h265;
 
 /// `data` as an Annex B byte stream, and each NAL unit as a parameter set.
 pub fn nal_sps(data: &[u8]) {
@@ -25,9 +29,18 @@ pub fn nal_sps(data: &[u8]) {
             assert!(!sps.profile_name().is_empty());
             let _ = sps.may_reorder();
         }
+        if let Ok(sps) = h265::Sps::parse(nal) {
+            assert!((1..=16_888).contains(&sps.size.width), "{sps:?}");
+            assert!((1..=16_888).contains(&sps.size.height), "{sps:?}");
+            assert!(sps.max_num_reorder_pics <= 15 && sps.id <= 15, "{sps:?}");
+            assert!((8..=16).contains(&sps.bit_depth), "{sps:?}");
+            assert!(sps.profile_tier_level.profile <= 31, "{sps:?}");
+            assert!(!sps.profile_tier_level.profile_name().is_empty());
+        }
     }
     assert!(covered <= data.len());
     let _ = has_b_slice(data);
+    let _ = h265::can_start(data);
 }
 
 /// `data` as an MP4 file, and each of its pictures.
@@ -46,15 +59,34 @@ pub fn mp4(data: &[u8]) {
 pub fn packetize(data: &[u8]) {
     let Some((max, annex_b)) = data.split_first() else { return };
     let max = usize::from(*max) * 5;
-    let payloads = rtp::packetize(annex_b, max);
-    for (index, payload) in payloads.iter().enumerate() {
-        assert!(payload.data.len() <= max.max(rtp::MIN_MAX_PAYLOAD));
-        assert_eq!(payload.marker, index + 1 == payloads.len());
-    }
+    let packetize = |codec: Codec| {
+        let payloads = rtp::packetize(codec, annex_b, max);
+        for (index, payload) in payloads.iter().enumerate() {
+            assert!(payload.data.len() <= max.max(rtp::MIN_MAX_PAYLOAD));
+            assert_eq!(payload.marker, index + 1 == payloads.len());
+        }
+        payloads
+    };
+    let payloads = packetize(Codec::H264);
     let got = depacketize::depacketize(payloads.iter().map(|payload| &payload.data[..]));
     let sent: Vec<Vec<u8>> = nal_units(annex_b)
         .filter(|nal| nal[0] & 0x80 == 0 && matches!(nal[0] & 0x1F, 1..=8 | 13..=23))
         .map(<[u8]>::to_vec)
         .collect();
     assert_eq!(got, Ok(sent));
+    let payloads = packetize(Codec::H265);
+    let got = depacketize_h265::depacketize_h265(payloads.iter().map(|payload| &payload.data[..]));
+    let sent: Vec<Vec<u8>> =
+        nal_units(annex_b).filter(|nal| is_sent_h265(nal)).map(<[u8]>::to_vec).collect();
+    assert_eq!(got, Ok(sent));
+}
+
+/// Whether a NAL unit of H.265 may and need be sent: layer 0, a temporal id, not empty, and of a type
+/// that decoders know and need.
+fn is_sent_h265(nal: &[u8]) -> bool {
+    let kind = nal[0] >> 1 & 0x3F;
+    nal.len() > 2
+        && nal[0] & 0x81 == 0
+        && matches!(nal[1], 1..=7)
+        && matches!(kind, 0..=9 | 16..=21 | 32..=34 | 39 | 40)
 }

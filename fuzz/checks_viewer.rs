@@ -6,13 +6,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use razz_base::{MediaTime, MonoTime};
+use razz_media::h265::ProfileTierLevel;
 use razz_media::ring::Unit;
 use razz_viewer::demux::Demux;
 use razz_viewer::framing::Deframer;
-use razz_viewer::{Answered, Feed, Outlet, Session, Terms, sdp};
+use razz_viewer::{Answered, Feed, Outlet, Session, Terms, Video, sdp};
 use str0m::net::{Protocol, Transmit};
 
-struct NoVideo;
+struct NoVideo(Video);
 
 impl Feed for NoVideo {
     fn replay(&self) -> Option<Vec<Arc<Unit>>> {
@@ -21,8 +22,8 @@ impl Feed for NoVideo {
     fn next_idr_us(&self, _: MediaTime) -> Option<i64> {
         None
     }
-    fn is_high_profile(&self) -> bool {
-        true
+    fn video(&self) -> Video {
+        self.0
     }
 }
 
@@ -50,8 +51,11 @@ fn terms() -> &'static Terms {
     })
 }
 
-fn answered(offer: &str) -> Option<Answered> {
-    Session::answer(1, offer, Arc::new(NoVideo), terms(), MonoTime::from_us(0)).ok()
+const H264: Video = Video::H264 { high: true };
+const H265: Video = Video::H265(ProfileTierLevel { profile: 1, high_tier: false, level: 93 });
+
+fn answered(offer: &str, video: Video) -> Option<Answered> {
+    Session::answer(1, offer, Arc::new(NoVideo(video)), terms(), MonoTime::from_us(0)).ok()
 }
 
 /// `data` as an SDP offer, and as the fragment of an ICE restart of what it offered.
@@ -61,7 +65,15 @@ pub fn offer(data: &[u8]) {
     assert!(!seen.lines().any(|line| matches!(line, "a=sendrecv" | "a=sendonly")));
     let _ = sdp::fragment(text);
     let _ = sdp::credentials(text);
-    let Some(Answered { mut session, answer }) = answered(text) else { return };
+    for video in [H264, H265] {
+        if let Some(answered) = answered(text, video) {
+            restarts(text, answered);
+        }
+    }
+}
+
+/// What was answered to `text` may be restarted by other credentials, and by no others.
+fn restarts(text: &str, Answered { mut session, answer }: Answered) {
     assert!(sdp::video_mid(&answer).is_some(), "{answer}");
     assert!(answer.contains("a=ice-lite"), "{answer}");
     assert!(!answer.contains("a=sendrecv") && !answer.contains("a=recvonly"), "{answer}");
@@ -74,7 +86,7 @@ pub fn offer(data: &[u8]) {
 /// `data` as datagrams, each behind its length, into the tables and into a session.
 pub fn mux(data: &[u8]) {
     static OFFER: &str = include_str!("corpus/offer/str0m");
-    let Some(Answered { mut session, .. }) = answered(OFFER) else {
+    let Some(Answered { mut session, .. }) = answered(OFFER, H264) else {
         panic!("the corpus has an offer that can be answered");
     };
     let mut demux = Demux::default();

@@ -12,7 +12,7 @@ mod id;
 mod time;
 mod track;
 
-pub use access_unit::AccessUnit;
+pub use access_unit::{AccessUnit, Codec};
 pub use affine::Affine;
 pub use detection::{ClassId, ClassNames, Detection, Embedding};
 pub use geometry::{Rect, Size};

@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use razz_base::Codec;
 use razz_media::h264::{has_b_slice, nal_units};
 use razz_media::rtp::{MAX_PAYLOAD, packetize};
 
@@ -39,7 +40,7 @@ fn benches(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Bytes(au.len() as u64));
         group.bench_function("packetize", |bencher| {
-            bencher.iter(|| packetize(black_box(au), MAX_PAYLOAD));
+            bencher.iter(|| packetize(Codec::H264, black_box(au), MAX_PAYLOAD));
         });
         group.bench_function("nal_units", |bencher| {
             bencher.iter(|| nal_units(black_box(au)).count());

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use razz_base::{AccessUnit, MediaTime, RunId};
+use razz_base::{AccessUnit, Codec, MediaTime, RunId};
 
-use crate::h264::can_start;
 use crate::rtp::Payload;
+use crate::{h264, h265};
 
 /// An access unit and its RTP payloads, packetised once and shared by all viewers.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct Unit {
 impl Unit {
     /// Packetises `au` with at most `max_payload` bytes a payload.
     pub fn new(au: AccessUnit, max_payload: usize) -> Self {
-        let payloads = crate::rtp::packetize(&au.data, max_payload);
+        let payloads = crate::rtp::packetize(au.codec, &au.data, max_payload);
         Self { au, payloads }
     }
 
@@ -104,7 +104,7 @@ impl GopRing {
             }
         }
         if unit.au.idr {
-            self.begin_gop(time, lost || !can_start(&unit.au.data));
+            self.begin_gop(time, lost || !can_start(&unit.au));
         } else if let Some(gop) = &mut self.current {
             gop.frames = gop.frames.saturating_add(1);
             gop.damaged |= lost;
@@ -187,6 +187,14 @@ impl GopRing {
     }
 }
 
+/// Whether a decoder that knows nothing can begin with this key frame.
+fn can_start(au: &AccessUnit) -> bool {
+    match au.codec {
+        Codec::H264 => h264::can_start(&au.data),
+        Codec::H265 => h265::can_start(&au.data),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -211,6 +219,7 @@ mod tests {
         let au = AccessUnit {
             key,
             run: RunId(run),
+            codec: Codec::H264,
             data: Bytes::from(data),
             idr,
             lost_packets,
@@ -315,6 +324,20 @@ mod tests {
         assert_eq!(ring.no_replay(), Some(NoReplay::Damaged));
         ring.push(unit(1, true, 0));
         assert_eq!(times(&ring), Some(vec![1]));
+    }
+
+    #[test]
+    fn a_gop_of_h265_begins_with_its_own_parameter_sets() {
+        // VPS, SPS, PPS and the first slice of an IDR, and the same without VPS.
+        let whole: &[u8] =
+            b"\0\0\x01\x40\x01\x01\0\0\x01\x42\x01\x01\0\0\x01\x44\x01\x01\0\0\x01\x26\x01\xAF";
+        for (data, expected) in [(whole, None), (&whole[6..], Some(NoReplay::Damaged))] {
+            let mut ring = GopRing::new(10_000);
+            let data = Bytes::copy_from_slice(data);
+            let au = AccessUnit { codec: Codec::H265, data, ..unit(0, true, 0).au.clone() };
+            ring.push(Arc::new(Unit::new(au, 1180)));
+            assert_eq!(ring.no_replay(), expected);
+        }
     }
 
     #[test]

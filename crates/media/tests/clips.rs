@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use razz_base::Size;
+use razz_base::{Codec, Size};
 use razz_media::h264::{
     Matrix, NalType, SliceType, Sps, has_b_slice, nal_type, nal_units, slice_type,
 };
@@ -70,7 +70,7 @@ fn clips_are_read_and_travel_whole() {
         assert!(units.len() > 100, "{clip}: {} access units", units.len());
         for unit in &units {
             assert_eq!(has_b_slice(unit), Ok(false));
-            let payloads = packetize(unit, MAX_PAYLOAD);
+            let payloads = packetize(Codec::H264, unit, MAX_PAYLOAD);
             let got = depacketize::depacketize(payloads.iter().map(|payload| &payload.data[..]));
             let sent: Vec<&[u8]> =
                 nal_units(unit).filter(|nal| nal_type(nal) != Some(NalType::Aud)).collect();

@@ -1,20 +1,26 @@
 //! What must hold for any input: parsers do not panic, packetising loses nothing, time never runs
 //! backwards, the ring stays within its bytes.
 
-// The one depacketiser of the project, from the simulation.
+// The depacketisers of the project, from the simulation.
 #[allow(unreachable_pub)]
 #[path = "../../../tests/sim/src/depacketize.rs"]
 mod depacketize;
+
+#[allow(unreachable_pub)]
+#[path = "../../../tests/sim/src/depacketize_h265.rs"]
+mod depacketize_h265;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use depacketize::depacketize;
+use depacketize_h265::depacketize_h265;
 use proptest::prelude::*;
 use razz_base::{
-    AccessUnit, CameraId, FrameKey, MediaTime, MonoTime, RunId, Size, WallQuality, WallTime,
+    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, WallQuality, WallTime,
 };
 use razz_media::h264::{Sps, has_b_slice, nal_units, slice_type};
+use razz_media::h265;
 use razz_media::ring::{GopRing, NoReplay, Unit};
 use razz_media::rtp::{MIN_MAX_PAYLOAD, packetize};
 use razz_media::timeline::{Timeline, WallClock};
@@ -62,6 +68,22 @@ fn stream() -> impl Strategy<Value = (Vec<Vec<u8>>, Vec<u8>)> {
     })
 }
 
+/// An access unit of H.265 of which all is sent, and its bytes.
+fn h265_stream() -> impl Strategy<Value = (Vec<Vec<u8>>, Vec<u8>)> {
+    let kind = prop::sample::select(vec![0x40u8, 0x42, 0x44, 0x4E, 0x26, 0x28, 0x2A, 0x02, 0x00]);
+    let length = prop_oneof![Just(8), Just(40), Just(400), Just(4000)];
+    let nal =
+        (kind, 1..=7u8, length.prop_flat_map(payload)).prop_map(|(first, temporal, bytes)| {
+            let mut nal = escape(temporal, &bytes);
+            nal.insert(0, first);
+            nal
+        });
+    prop::collection::vec(nal, 0..8).prop_map(|nals| {
+        let bytes = nals.iter().flat_map(|nal| [&[0, 0, 0, 1][..], nal].concat()).collect();
+        (nals, bytes)
+    })
+}
+
 /// The NAL units that must reach the viewer (rtp module, "What is left out").
 fn is_sent(nal: &[u8]) -> bool {
     nal[0] & 0x80 == 0 && matches!(nal[0] & 0x1F, 1..=8 | 13..=23)
@@ -77,6 +99,7 @@ fn access_unit(time: i64, run: u32, idr: bool, lost_packets: u32, bytes: usize) 
     AccessUnit {
         key: FrameKey { camera: CameraId::new(1).unwrap(), time: MediaTime::from_90k(time) },
         run: RunId(run),
+        codec: Codec::H264,
         data: Bytes::from(data),
         idr,
         lost_packets,
@@ -97,7 +120,7 @@ proptest! {
 
     #[test]
     fn packetising_loses_nothing((nals, bytes) in stream(), max in 0..2000usize) {
-        let payloads = packetize(&bytes, max);
+        let payloads = packetize(Codec::H264, &bytes, max);
         let sent: Vec<Vec<u8>> = nals.into_iter().filter(|nal| is_sent(nal)).collect();
         let got = depacketize(payloads.iter().map(|payload| &payload.data[..]));
         prop_assert_eq!(got.map_err(TestCaseError::fail)?, sent);
@@ -109,11 +132,33 @@ proptest! {
 
     #[test]
     fn any_bytes_packetise_to_legal_payloads(bytes in payload(3000), max in 0..100usize) {
-        let payloads = packetize(&bytes, max);
+        let payloads = packetize(Codec::H264, &bytes, max);
         let got = depacketize(payloads.iter().map(|payload| &payload.data[..]));
         let sent: Vec<Vec<u8>> =
             nal_units(&bytes).filter(|nal| is_sent(nal)).map(<[u8]>::to_vec).collect();
         prop_assert_eq!(got.map_err(TestCaseError::fail)?, sent);
+    }
+
+    #[test]
+    fn packetising_h265_loses_nothing((nals, bytes) in h265_stream(), max in 0..2000usize) {
+        let payloads = packetize(Codec::H265, &bytes, max);
+        let got = depacketize_h265(payloads.iter().map(|payload| &payload.data[..]));
+        prop_assert_eq!(got.map_err(TestCaseError::fail)?, nals);
+        for (index, payload) in payloads.iter().enumerate() {
+            prop_assert!(payload.data.len() <= max.max(MIN_MAX_PAYLOAD));
+            prop_assert_eq!(payload.marker, index + 1 == payloads.len());
+        }
+    }
+
+    #[test]
+    fn h265_parsers_take_any_bytes(bytes in payload(300)) {
+        let _ = h265::can_start(&bytes);
+        let _ = h265::Sps::parse(&bytes);
+        if let Ok(sps) = h265::Sps::parse(&[&[0x42, 1][..], &bytes].concat()) {
+            prop_assert!((1..=16_888).contains(&sps.size.width));
+            prop_assert!((1..=16_888).contains(&sps.size.height));
+            prop_assert!(sps.max_num_reorder_pics <= 15);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use razz_base::Size;
+use razz_base::{Codec, Size};
 use razz_media::rtp::{Payload, packetize};
 
 use crate::cache::Cache;
@@ -88,7 +88,7 @@ impl Film {
     }
 
     fn push(&self, encoded: EncodedFrame) {
-        let payloads = packetize(&encoded.annex_b, MAX_PAYLOAD);
+        let payloads = packetize(Codec::H264, &encoded.annex_b, MAX_PAYLOAD);
         self.reel().frames.push(Arc::new(Frame { encoded, payloads }));
         self.grown.notify_all();
     }

@@ -491,7 +491,6 @@ fn faults_come_and_go() {
     client.play();
     assert_eq!(client.packets(30).1.len(), 0);
     for (description, text) in [
-        (Description::H265, "H265/90000"),
         (Description::Mjpeg, "RTP/AVP 26"),
         (Description::Garbage, "<html>"),
         (Description::WithoutParameterSets, "H264/90000"),

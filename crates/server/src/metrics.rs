@@ -88,7 +88,7 @@ const PER_CAMERA: &[PerCamera] = &[
     ),
     (
         "razz_camera_received_bytes_total",
-        "Bytes of H.264 that came from the camera.",
+        "Bytes of video that came from the camera.",
         Read::Counter(|camera| camera.status().bytes_total),
     ),
     (

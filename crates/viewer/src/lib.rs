@@ -9,15 +9,18 @@
 //!
 //! 1. [`session`] is one peer: replay, pacing, key frame requests, congestion;
 //! 2. [`sdp`] is what we make of offers and of ICE fragments;
-//! 3. [`demux`] finds the session that a datagram is for;
-//! 4. [`framing`] carries datagrams over TCP.
+//! 3. [`format`] chooses the payload type for what the camera sends;
+//! 4. [`demux`] finds the session that a datagram is for;
+//! 5. [`framing`] carries datagrams over TCP.
 
 pub mod demux;
+pub mod format;
 pub mod framing;
 pub mod pace;
 pub mod sdp;
 pub mod session;
 
+pub use format::Video;
 pub use session::{Answered, Counts, Feed, OfferError, Outlet, Session, Terms};
 
 /// Names a viewer session in WHEP's `Location`; not guessable, since it allows to end the session.

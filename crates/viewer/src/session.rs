@@ -6,18 +6,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use razz_base::{MediaTime, MonoTime, RunId};
+use razz_base::{Codec, MediaTime, MonoTime, RunId};
 use razz_media::ring::Unit;
 use razz_media::rtp::Payload;
 use str0m::change::SdpOffer;
 use str0m::config::DtlsCert;
-use str0m::format::{Codec, PayloadParams};
 use str0m::media::{MediaTime as RtcTime, Mid, Pt};
 use str0m::net::{DatagramRecv, Protocol, Receive, TcpType, Transmit};
 use str0m::rtp::{AbsCaptureTime, Extension, ExtensionValues, RtpWrite, SeqNo};
 use str0m::{Candidate, Event, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig};
 use tracing::{debug, trace, warn};
 
+use crate::format::{self, Video};
 use crate::pace::Pacer;
 use crate::{SessionId, sdp, short};
 
@@ -67,8 +67,8 @@ pub trait Feed: Send + Sync {
     fn replay(&self) -> Option<Vec<Arc<Unit>>>;
     /// µs of media time until the next IDR is due, if known.
     fn next_idr_us(&self, now: MediaTime) -> Option<i64>;
-    /// Whether its video has a High profile.
-    fn is_high_profile(&self) -> bool;
+    /// What it sends.
+    fn video(&self) -> Video;
 }
 
 /// Where a session's datagrams go.
@@ -105,6 +105,28 @@ pub enum OfferError {
     /// The offer has no H.264 that fits.
     #[error("the offer has no video section with H.264 in packetization mode 1")]
     NoH264,
+    /// The camera sends H.265, and the offer has none of its profile.
+    #[error(
+        "the camera sends H.265 ({profile} profile), which this browser does not take: set the \
+         camera's video codec to H.264, or use a browser that plays H.265 over WebRTC"
+    )]
+    NoH265 {
+        /// The camera's.
+        profile: &'static str,
+    },
+    /// The camera's H.265 is of a higher level than the offer takes.
+    #[error(
+        "the camera sends H.265 of level {}, and this browser takes {} at most: lower the camera's \
+         resolution or frame rate, or set its video codec to H.264",
+        f32::from(*sent) / 30.0,
+        f32::from(*taken) / 30.0
+    )]
+    H265Level {
+        /// The camera's, times thirty.
+        sent: u8,
+        /// The offer's, times thirty.
+        taken: u8,
+    },
 }
 
 /// An answered offer.
@@ -139,6 +161,10 @@ pub struct Session {
     epoch: Instant,
     /// Our ICE user fragment, by which first datagrams find the session.
     ufrag: String,
+    /// What was agreed on; nothing else can be sent.
+    codec: Codec,
+    /// The camera sends something else by now.
+    outdated: bool,
     /// As last answered, without candidates: an ICE restart is a new offer that differs in its
     /// credentials only.
     offer: String,
@@ -196,7 +222,7 @@ impl Session {
     /// Answers an offer.
     ///
     /// # Errors
-    /// When the offer is not SDP, is incomplete, or has no H.264 for us.
+    /// When the offer is not SDP, is incomplete, or does not take what the camera sends.
     pub fn answer(
         id: SessionId,
         offer: &str,
@@ -208,13 +234,12 @@ impl Session {
         let parsed = parse_offer(&offer)?;
         let credentials = IceCreds::new();
         let ufrag = credentials.ufrag.clone();
-        let mut config = RtcConfig::new()
+        let video = feed.video();
+        let mut config = format::enable(RtcConfig::new(), video)
             .set_ice_lite(true)
             .set_rtp_mode(true)
             .set_stats_interval(Some(REPORT_EVERY))
             .set_local_ice_credentials(credentials)
-            .clear_codecs()
-            .enable_h264(true)
             .set_extension(12, Extension::PlayoutDelay)
             .set_extension(13, Extension::AbsoluteCaptureTime);
         if let Some(certificate) = &terms.certificate {
@@ -225,15 +250,17 @@ impl Session {
             rtc.add_local_candidate(candidate);
         }
         let answer = accept(&mut rtc, parsed)?;
-        let media = sdp::video_mid(&answer)
-            .and_then(|mid| outlet(&rtc, Mid::from(mid), feed.is_high_profile()))
-            .ok_or(OfferError::NoH264)?;
+        let mid = Mid::from(sdp::video_mid(&answer).unwrap_or_default());
+        let pt = format::choose(&rtc, mid, video)?;
+        let media = Media { mid, pt, seq: u64::from(rand::random::<u16>() >> 1) };
         let session = Self {
             id,
             feed,
             rtc,
             epoch: terms.epoch,
             ufrag,
+            codec: video.codec(),
+            outdated: false,
             offer: sdp::without_candidates(&offer),
             udp: terms.udp.clone(),
             tcp: terms.tcp.clone(),
@@ -335,6 +362,9 @@ impl Session {
 
     /// Takes an access unit of its camera.
     pub fn handle_unit(&mut self, now: MonoTime, unit: &Arc<Unit>) {
+        if !self.takes(unit) {
+            return;
+        }
         if self.run != Some(unit.au.run) {
             // Another RTSP session: its first frames may lean on what was never received.
             self.run = Some(unit.au.run);
@@ -401,6 +431,10 @@ impl Session {
     /// When the session cannot go on.
     pub fn flush(&mut self, now: MonoTime, outlet: &mut dyn Outlet) -> Result<(), RtcError> {
         self.drain(now, outlet)?;
+        if self.outdated {
+            self.close(now, outlet);
+            return Ok(());
+        }
         self.blocked_until = None;
         while self.pacer.allows(now) {
             let Some(head) = self.queue.front() else { break };
@@ -579,6 +613,9 @@ impl Session {
     /// Sends the current GOP from its IDR on, with the timestamps it had.
     fn start_replay(&mut self, now: MonoTime) {
         let Some(units) = self.feed.replay() else { return };
+        if !units.iter().all(|unit| self.takes(unit)) {
+            return;
+        }
         self.drop_queue();
         self.last_replay = Some(now);
         self.needs_idr = units.is_empty();
@@ -587,6 +624,16 @@ impl Session {
             self.run = Some(unit.au.run);
             self.enqueue(now, unit);
         }
+    }
+
+    /// Whether `unit` is of the codec that was agreed on. If not the session ends, and the viewer's
+    /// next offer is answered for what the camera sends now.
+    fn takes(&mut self, unit: &Unit) -> bool {
+        if unit.au.codec != self.codec && !self.outdated {
+            debug!(session = %short(self.id), "the camera has changed its codec; the viewer ends");
+            self.outdated = true;
+        }
+        !self.outdated
     }
 
     fn wait_for_idr(&mut self, why: &str) {
@@ -649,28 +696,4 @@ fn candidates(terms: &Terms) -> Vec<Candidate> {
         }
     }
     all
-}
-
-/// The offered H.264 in packetization mode 1 whose profile is nearest to the camera's: browsers
-/// decode every profile that they offer, some more.
-fn outlet(rtc: &Rtc, mid: Mid, high: bool) -> Option<Media> {
-    let media = rtc.media(mid)?;
-    let rank = |profile_level_id: u32| match (profile_level_id >> 16, high) {
-        (0x64, true) | (0x42, false) => 0,
-        (0x4d, _) => 1,
-        _ => 2,
-    };
-    let params = rtc.codec_config().params();
-    let fits = |params: &&PayloadParams| {
-        let spec = params.spec();
-        media.remote_pts().contains(&params.pt())
-            && spec.codec == Codec::H264
-            && spec.format.packetization_mode == Some(1)
-    };
-    let pt = params
-        .iter()
-        .filter(fits)
-        .min_by_key(|params| rank(params.spec().format.profile_level_id.unwrap_or(0)))
-        .map(PayloadParams::pt)?;
-    Some(Media { mid, pt, seq: u64::from(rand::random::<u16>() >> 1) })
 }

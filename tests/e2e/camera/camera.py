@@ -5,19 +5,24 @@
 
 Each NAME is a mount. KIND is `clip:FILE` (the H.264 of an MP4, or of a file that is nothing else, looped with
 continuous timestamps), `sizes` (H.264 that changes its size when told to), `longgop` (2.5 Mbit/s with a key
-frame every 10 s), `slices` (High profile, four slices a picture), `bframes`, `h265` or `mjpeg` (test pictures).
+frame every 10 s), `slices` (High profile, four slices a picture), `inband` and `outofband` (H.264 whose
+parameter sets stand before its key frames alone, or in its SDP alone), `h265` (a loop too), `h265bframes`,
+`bframes` or `mjpeg` (test pictures).
 
 Speaks JSON, one object a line. On standard output first {"port": N}, or {"missing": "..."} and exit
 status 3 when a GStreamer element is not there; then one answer per command from standard input:
   {"do": "count"}   {"counts": {NAME: {"sent": access units so far, "clients": connections so far}}}
   {"do": "pause"}   sessions stay open, nothing more is sent;   {"do": "resume"}
   {"do": "switch"}  `sizes` goes on in its other size, at the next key frame
+  {"do": "hashes"}  {"hashes": {NAME: [...]}}: of each access unit of a loop, in order, the SHA-256 of its slices
   {"do": "stop"}    ends the process
 It dies with its standard input, so a killed test leaves no camera behind.
 """
 
 import argparse
+import hashlib
 import json
+import re
 import sys
 import threading
 import time
@@ -31,11 +36,22 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 FPS = 30
-BYTE_STREAM = "video/x-h264,stream-format=byte-stream,alignment=au"
+BYTE_STREAM = "stream-format=byte-stream,alignment=au"
+H264 = f"video/x-h264,{BYTE_STREAM}"
+H265 = f"video/x-h265,{BYTE_STREAM}"
+# How each goes out; of `outofband` the parameter sets are taken out of the stream and written into the SDP, and of
+# `inband` they are taken out of the SDP.
+PAY = "rtph264pay name=pay0 pt=96 config-interval=-1 mtu=1400"
+PAYLOADERS = {
+    "h265": "rtph265pay name=pay0 pt=96 config-interval=-1 mtu=1400",
+    "outofband": "h264parse ! video/x-h264,stream-format=avc ! rtph264pay name=pay0 pt=96 config-interval=0 mtu=1400",
+    "inband": "rtph264pay pt=96 config-interval=-1 mtu=1400 ! capssetter name=pay0 join=false replace=true"
+    " caps=application/x-rtp,media=video,clock-rate=90000,encoding-name=H264,packetization-mode=(string)1,payload=96",
+}
 
 PICTURES = "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=640,height=360,framerate=15/1"
 LIVE = {
-    "h265": "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=30 ! h265parse"
+    "h265bframes": "x265enc speed-preset=ultrafast key-int-max=30 option-string=bframes=2 ! h265parse"
     " ! rtph265pay name=pay0 pt=96 config-interval=-1",
     "mjpeg": "jpegenc ! rtpjpegpay name=pay0 pt=26",
     "bframes": "x264enc speed-preset=veryfast bframes=2 b-adapt=false key-int-max=30"
@@ -48,9 +64,9 @@ def say(message):
     print(json.dumps(message), flush=True)
 
 
-def access_units(pipeline):
+def access_units(pipeline, parser="h264parse", caps=H264):
     """The access units that `pipeline ! appsink` yields: a list of (bytes, is a key frame)."""
-    player = Gst.parse_launch(f"{pipeline} ! h264parse config-interval=-1 ! {BYTE_STREAM} ! appsink name=out sync=false")
+    player = Gst.parse_launch(f"{pipeline} ! {parser} config-interval=-1 ! {caps} ! appsink name=out sync=false")
     out = player.get_by_name("out")
     player.set_state(Gst.State.PLAYING)
     units = []
@@ -93,11 +109,32 @@ def slices():
     )
 
 
+def h265(seconds=2):
+    """Test pictures as H.265, one GOP a second, no B-frames."""
+    caps = f"video/x-raw,format=I420,width=640,height=360,framerate={FPS}/1"
+    return access_units(
+        f"videotestsrc num-buffers={seconds * FPS} pattern=ball ! {caps}"
+        f" ! x265enc speed-preset=ultrafast tune=zerolatency key-int-max={FPS}",
+        "h265parse", H265,
+    )
+
+
+def hash_of_slices(unit, codec):
+    """The SHA-256 of an access unit's slices: parameter sets and SEI may be put in and left out on the way."""
+    kinds = range(32) if codec == "h265" else range(1, 6)
+    digest = hashlib.sha256()
+    for nal in re.split(b"\0\0\1", unit)[1:]:
+        if (nal[0] >> 1 & 63 if codec == "h265" else nal[0] & 31) in kinds:
+            digest.update(nal.rstrip(b"\0"))
+    return digest.hexdigest()
+
+
 class Mount:
     """One path of the camera, and how much went out on it."""
 
-    def __init__(self, loops):
+    def __init__(self, loops, kind):
         self.loops = loops
+        self.kind = kind
         self.current = 0
         self.sent = 0
         self.clients = 0
@@ -152,10 +189,9 @@ class LoopFactory(GstRtspServer.RTSPMediaFactory):
         self.set_shared(False)
 
     def do_create_element(self, _url):
-        return Gst.parse_launch(
-            f"( appsrc name=source is-live=true format=time caps={BYTE_STREAM}"
-            " ! rtph264pay name=pay0 pt=96 config-interval=-1 mtu=1400 )"
-        )
+        caps = H265 if self.mount.kind == "h265" else H264
+        payloader = PAYLOADERS.get(self.mount.kind, PAY)
+        return Gst.parse_launch(f"( appsrc name=source is-live=true format=time caps={caps} ! {payloader} )")
 
     def do_configure(self, media):
         source = media.get_element().get_by_name("source")
@@ -212,6 +248,9 @@ def commands(mounts, loop):
         answer = {"done": what}
         if what == "count":
             answer = {"counts": {n: {"sent": m.sent, "clients": m.clients} for n, m in mounts.items()}}
+        elif what == "hashes":
+            loops = {n: m.loops[0] for n, m in mounts.items()}
+            answer = {"hashes": {n: [hash_of_slices(unit, mounts[n].kind) for unit, _ in loop] for n, loop in loops.items()}}
         elif what == "stop":
             break
         for mount in mounts.values():
@@ -236,10 +275,11 @@ def main():
     Gst.init(None)
 
     wanted = [(name, *kind.split(":", 1)) for name, kind in (m.split("=", 1) for m in options.mounts)]
-    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "mjpeg": ["jpegenc"]}.items():
+    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "h265bframes": ["x265enc"], "inband": ["x264enc", "capssetter"], "outofband": ["x264enc"], "mjpeg": ["jpegenc"]}.items():
         for _name, kind, *_file in wanted:
-            if kind == element[0] and not Gst.ElementFactory.find(element[1][0]):
-                say({"missing": f"GStreamer has no {element[1][0]} here"})
+            absent = [name for name in element[1] if kind == element[0] and not Gst.ElementFactory.find(name)]
+            if absent:
+                say({"missing": f"GStreamer has no {absent[0]} here"})
                 raise SystemExit(3)
 
     server = GstRtspServer.RTSPServer()
@@ -256,13 +296,17 @@ def main():
             if path not in clips:
                 demux = "" if path.endswith(".h264") else " ! qtdemux"
                 clips[path] = access_units(f'filesrc location="{path}"{demux}')
-            mount = Mount([clips[path]])
+            mount = Mount([clips[path]], kind)
         elif kind == "sizes":
-            mount = Mount([encoded(1280, 720), encoded(640, 480)])
+            mount = Mount([encoded(1280, 720), encoded(640, 480)], kind)
         elif kind == "longgop":
-            mount = Mount([long_gop()])
+            mount = Mount([long_gop()], kind)
         elif kind == "slices":
-            mount = Mount([slices()])
+            mount = Mount([slices()], kind)
+        elif kind in ("inband", "outofband"):
+            mount = Mount([encoded(640, 480)], kind)
+        elif kind == "h265":
+            mount = Mount([h265()], kind)
         elif kind not in LIVE:
             parser.error(f"{kind} is no kind of mount")
         if mount:

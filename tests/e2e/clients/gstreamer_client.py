@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""Watches a WHEP endpoint with GStreamer's webrtcbin: gstreamer_client.py URL FRAMES
+"""Watches a WHEP endpoint with GStreamer's webrtcbin: gstreamer_client.py URL FRAMES [H264|H265]
 
-Says {"frames": N, "key": whether the first was a key frame} as JSON once that many access units came,
-and ends with status 1 when they do not come within 30 s.
+Says {"frames": N, "key": whether the first was a key frame, "hashes": of each access unit the SHA-256 of its
+slices} as JSON once that many access units came, and ends with status 1 when they do not come within 30 s.
+Offers H.264, or H.265 and nothing else.
 """
 
 import hashlib
@@ -29,9 +30,10 @@ DIGEST = hashlib.sha256(ssl.PEM_cert_to_DER_cert(CERTIFICATE)).digest()
 FINGERPRINT = ":".join(f"{byte:02X}" for byte in DIGEST)
 
 url, wanted = sys.argv[1], int(sys.argv[2])
+codec = sys.argv[3] if len(sys.argv) > 3 else "H264"
 Gst.init(None)
 loop = GLib.MainLoop()
-outcome = {"frames": 0, "key": None}
+outcome = {"frames": 0, "key": None, "hashes": []}
 
 pipeline = Gst.Pipeline.new(None)
 peer = Gst.ElementFactory.make("webrtcbin", "peer")
@@ -44,16 +46,31 @@ def on_element(_bin, _sub_bin, element):
         element.set_property("pem", PEM)
 
 
+def hash_of_slices(unit):
+    """The SHA-256 of an access unit's slices, without their start codes."""
+    kinds = range(32) if codec == "H265" else range(1, 6)
+    digest = hashlib.sha256()
+    for nal in re.split(b"\0\0\1", unit)[1:]:
+        if (nal[0] >> 1 & 63 if codec == "H265" else nal[0] & 31) in kinds:
+            digest.update(nal.rstrip(b"\0"))
+    return digest.hexdigest()
+
+
 def on_access_unit(_sink, buffer, _pad):
     if outcome["key"] is None:
         outcome["key"] = not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT)
     outcome["frames"] += 1
+    outcome["hashes"].append(hash_of_slices(buffer.extract_dup(0, buffer.get_size())))
     if outcome["frames"] == wanted:
         GLib.idle_add(loop.quit)
 
 
 def on_pad(_peer, pad):
-    description = "rtph264depay ! h264parse ! video/x-h264,alignment=au ! fakesink name=out signal-handoffs=true sync=false"
+    name = codec.lower()
+    description = (
+        f"rtp{name}depay ! {name}parse ! video/x-{name},stream-format=byte-stream,alignment=au"
+        " ! fakesink name=out signal-handoffs=true sync=false"
+    )
     receiver = Gst.parse_bin_from_description(description, True)
     receiver.get_by_name("out").connect("handoff", on_access_unit)
     pipeline.add(receiver)
@@ -87,8 +104,13 @@ def on_offer(promise, _):
 peer.connect("deep-element-added", on_element)
 peer.connect("pad-added", on_pad)
 peer.connect("notify::ice-gathering-state", lambda *_: GLib.idle_add(on_gathered))
+MODE = {
+    "H264": "packetization-mode=(string)1",
+    # As Chromium writes it; the server has to leave out what it does not know.
+    "H265": "level-id=(string)180,profile-id=(string)1,tier-flag=(string)0,tx-mode=(string)SRST",
+}
 caps = Gst.caps_from_string(
-    "application/x-rtp,media=video,encoding-name=H264,payload=102,clock-rate=90000,packetization-mode=(string)1"
+    f"application/x-rtp,media=video,encoding-name={codec},payload=102,clock-rate=90000,{MODE[codec]}"
 )
 peer.emit("add-transceiver", GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, caps)
 pipeline.set_state(Gst.State.PLAYING)
@@ -96,5 +118,5 @@ peer.emit("create-offer", None, Gst.Promise.new_with_change_func(on_offer, None)
 GLib.timeout_add_seconds(30, loop.quit)
 loop.run()
 pipeline.set_state(Gst.State.NULL)
-print(json.dumps({"frames": outcome["frames"], "key": outcome["key"]}))
+print(json.dumps({name: outcome[name] for name in ("frames", "key", "hashes")}))
 sys.exit(0 if outcome["frames"] >= wanted else 1)

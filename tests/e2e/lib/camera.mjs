@@ -1,5 +1,6 @@
 // The independent camera (camera/camera.py) as the tests hold it.
 
+import net from "node:net";
 import path from "node:path";
 import { ROOT } from "./paths.mjs";
 import { Child } from "./process.mjs";
@@ -32,10 +33,34 @@ export class Camera extends Child {
     return `rtsp://127.0.0.1:${this.port}/${name}`;
   }
 
+  /** What it answers to DESCRIBE (RFC 2326 section 10.2), head and SDP. */
+  describe(name) {
+    return new Promise((resolve, reject) => {
+      let answer = "";
+      const socket = net.connect(this.port, "127.0.0.1", () =>
+        socket.write(`DESCRIBE ${this.url(name)} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n`));
+      socket.on("error", reject);
+      socket.on("close", () => reject(new Error(`no whole answer to DESCRIBE: ${answer}`)));
+      socket.on("data", (bytes) => {
+        answer += bytes.toString("latin1");
+        const [head, body] = answer.split("\r\n\r\n", 2);
+        if (body === undefined || body.length < Number(/^content-length: *(\d+)/im.exec(head)?.[1])) return;
+        resolve(answer);
+        socket.destroy();
+      });
+    });
+  }
+
   /** Access units sent on a mount since the camera started. */
   async sent(name) {
     const { counts } = await this.#ask("count");
     return counts[name].sent;
+  }
+
+  /** The SHA-256 of the slices of each access unit of a loop, in order. */
+  async hashes(name) {
+    const { hashes } = await this.#ask("hashes");
+    return hashes[name];
   }
 
   pause() {

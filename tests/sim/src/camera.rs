@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use razz_base::Codec;
 use razz_media::h264::{NalType, nal_type, nal_units};
 use razz_media::rtp;
 
@@ -122,7 +123,7 @@ impl Camera {
         let annex_b = self.picture(number, idr);
         let timestamp = self.timestamp(now_us);
         // 1388 bytes is what some cameras send.
-        let packets = rtp::packetize(&annex_b, 1388)
+        let packets = rtp::packetize(Codec::H264, &annex_b, 1388)
             .iter()
             .map(|payload| {
                 self.sequence = self.sequence.wrapping_add(1);

@@ -1,7 +1,9 @@
 //! RTP packets to access units, losing what an RTSP client loses, with media and wall time.
 
 use bytes::Bytes;
-use razz_base::{AccessUnit, CameraId, FrameKey, MediaTime, MonoTime, RunId, Size, WallTime};
+use razz_base::{
+    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, WallTime,
+};
 use razz_media::h264::{NalType, Sps, nal_type};
 use razz_media::timeline::{Placed, Timeline, WallClock};
 
@@ -185,6 +187,7 @@ impl Ingest {
         let au = AccessUnit {
             key: FrameKey { camera: self.id, time },
             run: RunId(self.run),
+            codec: Codec::H264,
             data: Bytes::from(data),
             idr: nals.iter().any(|nal| nal_type(nal) == Some(NalType::Idr)),
             lost_packets,

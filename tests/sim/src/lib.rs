@@ -18,6 +18,7 @@ pub mod analysis;
 pub mod camera;
 pub mod delivery;
 pub mod depacketize;
+pub mod depacketize_h265;
 pub mod ingest;
 pub mod network;
 pub mod random;

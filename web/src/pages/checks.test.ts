@@ -37,6 +37,10 @@ test("all is well", () => {
   }
 });
 
+test("a browser that plays H.265 has nothing to complain of", () => {
+  expect(bad(videoChecks(known({ camera: { codec: "H265" } })))).toEqual([]);
+});
+
 test("nothing is known: nothing is blamed but the server", () => {
   const nothing: Known = { camera: 1, stats: null, diagnostics: null };
   expect(bad(videoChecks(nothing))).toEqual(["Does the server answer?"]);
@@ -47,7 +51,7 @@ test("nothing is known: nothing is blamed but the server", () => {
 describe("what is wrong is named", () => {
   test.each([
     { checks: videoChecks, given: known({ camera: { state: "offline", last_error: "refused" } }), wrong: "Is the camera online?" },
-    { checks: videoChecks, given: known({ camera: { codec: "H265" } }), wrong: "Can its video be shown?" },
+    { checks: videoChecks, given: known({ camera: { codec: "H265" }, player: { video: "connecting" }, connection: null }), wrong: "Can its video be shown?" },
     { checks: videoChecks, given: known({ camera: { b_frames: true } }), wrong: "Can its video be shown?" },
     { checks: videoChecks, given: known({ player: { video: "retrying", videoWords: "no way" }, connection: null }), wrong: "Does the video get through?" },
     { checks: videoChecks, given: known({ connection: { icePair: "udp a → b", framesDecoded: 0 } as Diagnostics["connection"] }), wrong: "Does the browser decode it?" },

@@ -39,6 +39,8 @@ export function videoChecks({ camera, stats, diagnostics }: Known): Check[] {
         : ["bad", `It is ${status.state}. ${status.last_error ?? ""}`]),
     check("Can its video be shown?", !status?.codec
       ? open("Nothing has come from the camera yet.")
+      : status.codec === "H265" && connection?.framesDecoded
+        ? ["good", "H.265, which this browser plays."]
       : status.codec !== "H264"
         ? ["bad", `It sends ${status.codec}; set the camera to H.264. ${status.advice.join(" ")}`]
         : status.b_frames === true

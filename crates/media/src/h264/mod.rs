@@ -2,12 +2,10 @@
 //!
 //! Section numbers are those of Rec. ITU-T H.264 (08/2021).
 
-mod bits;
 mod nal;
 mod slice;
 mod sps;
 
-pub use bits::OutOfBits;
 pub use nal::{NalType, NalUnits, nal_type, nal_units};
 pub use slice::{SliceError, SliceType, can_start, has_b_slice, slice_type};
 pub use sps::{Colour, Matrix, Sps, SpsError};

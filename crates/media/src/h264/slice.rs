@@ -1,7 +1,7 @@
 //! The slice type, from the first two numbers of a slice header: enough to see B-frames.
 
-use super::bits::Bits;
-use super::{NalType, OutOfBits, nal_type, nal_units};
+use super::{NalType, nal_type, nal_units};
+use crate::bits::{Bits, OutOfBits};
 
 /// How the macroblocks of a slice may be predicted (table 7-6).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

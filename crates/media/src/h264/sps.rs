@@ -2,8 +2,8 @@
 
 use razz_base::Size;
 
-use super::bits::Bits;
-use super::{NalType, OutOfBits, nal_type};
+use super::{NalType, nal_type};
+use crate::bits::{Bits, OutOfBits};
 
 /// A sequence parameter set (section 7.3.2.1.1), as far as razz needs it.
 #[derive(Clone, PartialEq, Debug)]

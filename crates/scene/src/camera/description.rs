@@ -31,12 +31,6 @@ pub(crate) fn session_description(
     );
     let media = match claim {
         Description::NoMedia => return Some(head),
-        Description::H265 => format!(
-            "m=video 0 RTP/AVP {PAYLOAD_TYPE}\r\na=rtpmap:{PAYLOAD_TYPE} H265/90000\r\n\
-             a=fmtp:{PAYLOAD_TYPE} sprop-vps=QAEMAf//AWAAAAMAkAAAAwAAAwBdlZgJ; \
-             sprop-sps=QgEBAWAAAAMAkAAAAwAAAwBdoAKAgC0WWVmkkyvAQAAAAwBAAAAHgg==; \
-             sprop-pps=RAHBcrRiQA==\r\n"
-        ),
         Description::Mjpeg => "m=video 0 RTP/AVP 26\r\n".to_owned(),
         _ => h264(footage, claim == Description::H264)?,
     };

@@ -31,8 +31,6 @@ pub enum Description {
     H264,
     /// H.264, but no `sprop-parameter-sets`: they come in-band only.
     WithoutParameterSets,
-    /// H.265 (RFC 7798).
-    H265,
     /// JPEG (RFC 2435), static payload type 26.
     Mjpeg,
     /// No SDP at all.

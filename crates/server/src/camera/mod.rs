@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
-use razz_base::{AccessUnit, CameraId, ClassNames, FrameKey, MonoTime, RunId, TrackFrame};
+use razz_base::{AccessUnit, CameraId, ClassNames, Codec, FrameKey, MonoTime, RunId, TrackFrame};
 use razz_media::ring::{GopRing, Unit};
 use razz_media::rtp::MAX_PAYLOAD;
 use razz_vision::{Decoder, Picture};
@@ -245,7 +245,10 @@ impl Camera {
                 status.gop_frames = gop_frames;
             }
         }
-        self.vision.access_unit(au, reorders);
+        // There is no decoder for another codec; the status says so.
+        if au.codec == Codec::H264 {
+            self.vision.access_unit(au, reorders);
+        }
     }
 
     /// Changes the state, and notes when; says it in the log, in whose span ingest runs.
@@ -303,6 +306,9 @@ impl Camera {
     /// The newest picture of a camera that nobody decodes: the current GOP, decoded now.
     pub(crate) fn decode_ring(&self) -> Option<Picture> {
         let units = self.replay()?;
+        if units.iter().any(|unit| unit.au.codec != Codec::H264) {
+            return None;
+        }
         let mut decoder = Decoder::new().ok()?;
         let last = units.len().checked_sub(1)?;
         let mut newest = None;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::AtomicU64;
 
 use razz_base::{CameraId, MonoTime, Size};
+use razz_viewer::Video;
 
 use crate::metrics;
 use crate::wire::CameraState;
@@ -127,6 +128,8 @@ pub(crate) struct Status {
     pub(crate) advice: Vec<String>,
     pub(crate) codec: Option<String>,
     pub(crate) profile: Option<String>,
+    /// What an offer has to take.
+    pub(crate) video: Video,
     pub(crate) size: Option<Size>,
     pub(crate) b_frames: bool,
     pub(crate) gop_frames: Option<u32>,
@@ -167,6 +170,7 @@ impl Status {
             advice: Vec::new(),
             codec: None,
             profile: None,
+            video: Video::default(),
             size: None,
             b_frames: false,
             gop_frames: None,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use razz_base::{
-    FrameKey, MediaTime, RunId, Size, TrackId, TrackSource, TrackState, WallQuality, WallTime,
+    Codec, FrameKey, MediaTime, RunId, Size, TrackId, TrackSource, TrackState, WallQuality,
+    WallTime,
 };
 use razz_scene::{Canvas, DEMO_MODEL, EncodedFrame, Encoder, Rate, Street};
 use razz_vision::{Detector, DetectorSettings, EngineChoice, ModelSource};
@@ -99,6 +100,7 @@ fn access_unit(annex_b: Vec<u8>, ticks: i64, idr: bool) -> AccessUnit {
     AccessUnit {
         key: FrameKey { camera: CameraId::new(1).unwrap(), time: MediaTime::from_90k(ticks) },
         run: RunId(1),
+        codec: Codec::H264,
         data: Bytes::from(annex_b),
         idr,
         lost_packets: 0,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use razz_base::{
-    AccessUnit, CameraId, FrameKey, MediaTime, MonoTime, RunId, Size, WallQuality, WallTime,
+    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, WallQuality, WallTime,
 };
 use razz_media::mp4::Mp4;
 use razz_vision::{Decoder, Picture};
@@ -146,6 +146,7 @@ pub(crate) fn access_unit(data: Vec<u8>, time_90k: i64, idr: bool) -> AccessUnit
     AccessUnit {
         key: FrameKey { camera, time: MediaTime::from_90k(time_90k) },
         run: RunId(1),
+        codec: Codec::H264,
         data: Bytes::from(data),
         idr,
         lost_packets: 0,

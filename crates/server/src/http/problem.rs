@@ -103,7 +103,9 @@ impl From<OpenError> for Problem {
     fn from(error: OpenError) -> Self {
         let kind = match &error {
             OpenError::Offer(OfferError::Bad(_)) => ProblemKind::BadOffer,
-            OpenError::Offer(OfferError::NoH264) => ProblemKind::NoCommonCodec,
+            OpenError::Offer(
+                OfferError::NoH264 | OfferError::NoH265 { .. } | OfferError::H265Level { .. },
+            ) => ProblemKind::NoCommonCodec,
             OpenError::Unsupported(_) => ProblemKind::UnsupportedVideo,
             OpenError::Full(..) => ProblemKind::TooManyViewers,
             OpenError::Busy => ProblemKind::Busy,

@@ -2,6 +2,7 @@
 //! server lives.
 
 mod address;
+mod pictures;
 mod run;
 #[cfg(test)]
 mod tests;

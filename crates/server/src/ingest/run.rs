@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _};
-use razz_base::{AccessUnit, FrameKey, RunId, Size};
-use razz_media::h264::{self, NalType, Sps};
+use razz_base::{AccessUnit, Codec, FrameKey, RunId};
 use razz_media::timeline::{Timeline, WallClock};
 use retina::client::{
     Credentials, Demuxed, Described, PlayOptions, Session, SessionOptions, SetupOptions,
@@ -17,6 +16,7 @@ use tokio::time::timeout;
 use tracing::{debug, info};
 
 use super::address::{self, Unusable};
+use super::pictures::{self, Pictures};
 use crate::camera::Camera;
 use crate::clock::Clock;
 use crate::config::{self, Source};
@@ -27,6 +27,13 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// Without an access unit for so long the run is given up.
 const STALLED_AFTER: Duration = Duration::from_secs(5);
+
+const H264_B_FRAMES: &str = "Set the camera's H.264 profile to Baseline, or its B-frame count (\"GOP \
+                             structure\") to 0: WebRTC cannot show B-frames.";
+const H265_B_FRAMES: &str = "Set the camera's B-frame count (\"GOP structure\") to 0, or its video codec \
+                             to H.264 without B-frames: WebRTC cannot show B-frames.";
+const H265_ADVICE: &str = "It sends H.265. Set the camera to H.264, or use a browser that plays H.265 over \
+                           WebRTC; no detection for H.265, since razz decodes H.264 only.";
 
 /// Why a run ended.
 #[derive(Debug)]
@@ -136,9 +143,7 @@ pub(super) struct Run<'a> {
     id: RunId,
     clock: Clock,
     wall: WallClock,
-    size: Option<Size>,
-    /// B-frames were seen.
-    reorders: bool,
+    pictures: Pictures,
     frames: u64,
     /// Packets lost before the access unit to come.
     lost: u32,
@@ -151,8 +156,7 @@ impl<'a> Run<'a> {
             id,
             clock,
             wall: WallClock::new(),
-            size: None,
-            reorders: false,
+            pictures: Pictures::new(Codec::H264),
             frames: 0,
             lost: 0,
         }
@@ -168,7 +172,7 @@ impl<'a> Run<'a> {
         Outcome { ended, frames: self.frames }
     }
 
-    async fn open(&self) -> Result<Demuxed, Ended> {
+    async fn open(&mut self) -> Result<Demuxed, Ended> {
         let source = &self.camera.source;
         let credentials = source.credentials.as_ref().map(|c| Credentials {
             username: c.username.clone(),
@@ -204,15 +208,20 @@ impl<'a> Run<'a> {
         };
 
         let videos = || session.streams().iter().filter(|media| media.media() == "video");
-        let h264 = session
-            .streams()
-            .iter()
-            .position(|media| media.media() == "video" && media.encoding_name() == "h264");
-        let Some(index) = h264 else {
+        // Of two, the one that every browser plays and that is searched for objects.
+        let taken =
+            [("h264", Codec::H264), ("h265", Codec::H265)].into_iter().find_map(|(name, codec)| {
+                let is_it = |media: &retina::client::Stream| {
+                    media.media() == "video" && media.encoding_name() == name
+                };
+                session.streams().iter().position(is_it).map(|index| (index, codec))
+            });
+        let Some((index, codec)) = taken else {
             let codecs = videos().map(|media| codec_name(media.encoding_name())).collect();
             self.camera.status().codec = videos().next().map(|m| codec_name(m.encoding_name()));
             return Err(Ended::Unsupported { codecs });
         };
+        self.pictures = Pictures::new(codec);
         let transport = match source.transport {
             config::Transport::Tcp => Transport::Tcp(TcpTransportOptions::default()),
             config::Transport::Udp => Transport::Udp(UdpTransportOptions::default()),
@@ -259,20 +268,12 @@ impl<'a> Run<'a> {
         let rtp = frame.timestamp().timestamp();
         self.lost = self.lost.saturating_add(u32::from(frame.loss()));
         let data = Bytes::from(frame.into_data());
-        let mut idr = false;
-        for nal in h264::nal_units(&data) {
-            match h264::nal_type(nal) {
-                Some(NalType::Idr) => idr = true,
-                Some(NalType::Sps) => self.handle_sps(nal, timeline),
-                _ => {}
-            }
+        let seen = self.pictures.read(&data);
+        if let Some(described) = seen.described {
+            self.report_video(described);
         }
-        // A slice that cannot be read is the decoder's to judge.
-        if !self.reorders && h264::has_b_slice(&data).unwrap_or(false) {
-            self.reorders = true;
-            timeline.set_reordering(true);
-        }
-        let Some(size) = self.size else {
+        timeline.set_reordering(self.pictures.may_reorder());
+        let Some(size) = self.pictures.size() else {
             debug!("access unit before the first SPS");
             return;
         };
@@ -285,8 +286,9 @@ impl<'a> Run<'a> {
         let au = AccessUnit {
             key: FrameKey { camera: self.camera.id, time: placed.time },
             run: self.id,
+            codec: self.pictures.codec(),
             data,
-            idr,
+            idr: seen.key,
             lost_packets: std::mem::take(&mut self.lost),
             size,
             wall: self.wall.frame(rtp, arrival_us),
@@ -295,45 +297,39 @@ impl<'a> Run<'a> {
         if self.frames == 0 {
             self.camera.handle_run_begun();
         }
-        self.camera.handle_access_unit(au, self.reorders);
+        self.camera.handle_access_unit(au, self.pictures.reorders());
         self.frames += 1;
         self.report_state();
     }
 
     fn report_state(&self) {
-        let (state, error, advice) = if self.reorders {
-            let source = &self.camera.source;
-            let error = format!("{source}: sends B-frames, which WebRTC cannot show");
-            let advice = "Set the camera's H.264 profile to Baseline, or its B-frame count (\"GOP \
-                          structure\") to 0: WebRTC cannot show B-frames.";
-            (CameraState::Unsupported, Some(error), vec![advice.to_owned()])
-        } else {
-            (CameraState::Online, None, Vec::new())
+        let source = &self.camera.source;
+        let (state, error, advice) = match (self.pictures.reorders(), self.pictures.codec()) {
+            (true, codec) => {
+                let error = format!("{source}: sends B-frames, which WebRTC cannot show");
+                let advice = match codec {
+                    Codec::H264 => H264_B_FRAMES,
+                    Codec::H265 => H265_B_FRAMES,
+                };
+                (CameraState::Unsupported, Some(error), vec![advice.to_owned()])
+            }
+            (false, Codec::H264) => (CameraState::Online, None, Vec::new()),
+            (false, Codec::H265) => (CameraState::Online, None, vec![H265_ADVICE.to_owned()]),
         };
         if self.camera.status().state != state {
             self.camera.set_state(state, error, advice);
         }
     }
 
-    fn handle_sps(&mut self, nal: &[u8], timeline: &mut Timeline) {
-        match Sps::parse(nal) {
-            Ok(sps) => {
-                if self.size.is_some_and(|size| size != sps.size) {
-                    info!(size = ?sps.size, "the picture's size changed");
-                }
-                self.size = Some(sps.size);
-                // Known before the first B-frame, whose timestamp steps back.
-                if sps.max_num_reorder_frames.is_some_and(|frames| frames > 0) {
-                    timeline.set_reordering(true);
-                }
-                let mut status = self.camera.status();
-                status.codec = Some("H264".to_owned());
-                status.profile = Some(sps.profile_name().to_owned());
-            }
-            Err(error) => {
-                debug!("unreadable SPS: {error}");
-            }
-        }
+    fn report_video(&self, described: pictures::Described) {
+        let mut status = self.camera.status();
+        let codec = match self.pictures.codec() {
+            Codec::H264 => "H264",
+            Codec::H265 => "H265",
+        };
+        status.codec = Some(codec.to_owned());
+        status.profile = Some(described.profile.to_owned());
+        status.video = described.video;
     }
 
     fn handle_rtcp(&mut self, packets: &retina::rtcp::ReceivedCompoundPacket) {
@@ -358,7 +354,6 @@ fn unix_us(ntp: retina::NtpTimestamp) -> i64 {
 
 fn codec_name(encoding: &str) -> String {
     match encoding {
-        "h265" => "H.265".to_owned(),
         "jpeg" => "MJPEG".to_owned(),
         "mp4v-es" => "MPEG-4".to_owned(),
         other => other.to_uppercase(),

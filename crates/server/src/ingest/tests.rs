@@ -197,14 +197,12 @@ async fn a_wrong_password_is_said_and_never_shown() {
 
 #[tokio::test]
 async fn cameras_that_send_something_else_are_told_from_those_that_are_broken() {
-    for (description, words) in [(Description::H265, "H.265"), (Description::Mjpeg, "MJPEG")] {
-        let faults = Faults { description, ..Faults::default() };
-        let house = House::new(&Setting { faults, ..Setting::default() });
-        let (error, advice) = house.state(CameraState::Unsupported).await;
-        assert!(error.contains(words), "{error}");
-        assert!(advice[0].contains("H.264"), "{advice:?}");
-        house.end().await;
-    }
+    let faults = Faults { description: Description::Mjpeg, ..Faults::default() };
+    let house = House::new(&Setting { faults, ..Setting::default() });
+    let (error, advice) = house.state(CameraState::Unsupported).await;
+    assert!(error.contains("MJPEG"), "{error}");
+    assert!(advice[0].contains("H.264"), "{advice:?}");
+    house.end().await;
 }
 
 #[tokio::test]

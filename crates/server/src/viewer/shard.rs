@@ -11,7 +11,7 @@ use std::time::Duration;
 use razz_base::{CameraId, MediaTime, MonoTime};
 use razz_media::ring::Unit;
 use razz_viewer::session::RtcError;
-use razz_viewer::{Counts, Feed, Session, SessionId, short};
+use razz_viewer::{Counts, Feed, Session, SessionId, Video, short};
 use str0m::net::Protocol;
 use tracing::{debug, error, warn};
 
@@ -153,8 +153,8 @@ impl Feed for CameraFeed {
         self.0.ring().next_idr_in(now)
     }
 
-    fn is_high_profile(&self) -> bool {
-        self.0.status().profile.as_deref().is_some_and(|profile| profile.contains("High"))
+    fn video(&self) -> Video {
+        self.0.status().video
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use razz_base::{AccessUnit, FrameKey, MediaTime, RunId, Size, WallQuality, WallTime};
+use razz_base::{AccessUnit, Codec, FrameKey, MediaTime, RunId, Size, WallQuality, WallTime};
 use razz_viewer::framing::{self, Deframer};
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind};
 use str0m::net::{DatagramRecv, Protocol, Receive, TcpType};
@@ -64,6 +64,7 @@ impl House {
                     time: MediaTime::from_90k(START + n * FRAME),
                 },
                 run: RunId(1),
+                codec: Codec::H264,
                 data: Bytes::from(data),
                 idr,
                 lost_packets: 0,

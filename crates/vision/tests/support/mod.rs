@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use razz_base::{
-    AccessUnit, CameraId, Detection, FrameKey, MediaTime, MonoTime, Rect, RunId, Size, WallQuality,
-    WallTime,
+    AccessUnit, CameraId, Codec, Detection, FrameKey, MediaTime, MonoTime, Rect, RunId, Size,
+    WallQuality, WallTime,
 };
 use razz_vision::{Colour, Matrix, Picture, Plane};
 
@@ -37,6 +37,7 @@ pub fn access_unit(data: Vec<u8>, ticks: i64, idr: bool) -> AccessUnit {
     AccessUnit {
         key: key(ticks),
         run: RunId(1),
+        codec: Codec::H264,
         data: Bytes::from(data),
         idr,
         lost_packets: 0,

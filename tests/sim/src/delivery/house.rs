@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use razz_base::{
-    AccessUnit, CameraId, FrameKey, MediaTime, MonoTime, RunId, Size, WallQuality, WallTime,
+    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, WallQuality, WallTime,
 };
 use razz_media::ring::{GopRing, Unit};
 use razz_media::rtp::MAX_PAYLOAD;
-use razz_viewer::{Answered, Feed, Outlet, Session, Terms};
+use razz_viewer::{Answered, Feed, Outlet, Session, Terms, Video};
 use str0m::net::{Protocol, Transmit};
 
 use super::{PEER, Payloads, SERVER, Stream};
@@ -54,8 +54,8 @@ impl Feed for Ring {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).next_idr_in(now)
     }
 
-    fn is_high_profile(&self) -> bool {
-        false
+    fn video(&self) -> Video {
+        Video::default()
     }
 }
 
@@ -133,6 +133,7 @@ impl House {
                 time: MediaTime::from_90k(n as i64 * 3000),
             },
             run: RunId(1),
+            codec: Codec::H264,
             data: Bytes::from(data),
             idr,
             lost_packets: 0,

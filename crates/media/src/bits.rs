@@ -1,6 +1,6 @@
 //! Reads bits and Exp-Golomb numbers from a NAL unit, without its emulation prevention bytes.
 
-/// The NAL unit ended in the middle of a value, or a number was longer than H.264 allows.
+/// The NAL unit ended in the middle of a value, or a number was longer than H.264 and H.265 allow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("NAL unit ends, or is malformed, {at_bit} bits after its header")]
 pub struct OutOfBits {
@@ -11,7 +11,7 @@ pub struct OutOfBits {
 /// A reader over the payload of a NAL unit (the RBSP, section 7.3.1).
 ///
 /// The `03` of each `00 00 03` is skipped on the way (section 7.4.1.1), so nothing is copied.
-pub(super) struct Bits<'a> {
+pub(crate) struct Bits<'a> {
     bytes: std::slice::Iter<'a, u8>,
     /// How many zero bytes came last, at most 2.
     zeros: u8,
@@ -23,12 +23,12 @@ pub(super) struct Bits<'a> {
 
 impl<'a> Bits<'a> {
     /// Reads `payload`, the bytes after the one-byte NAL unit header.
-    pub(super) fn new(payload: &'a [u8]) -> Self {
+    pub(crate) fn new(payload: &'a [u8]) -> Self {
         Self { bytes: payload.iter(), zeros: 0, current: 0, left: 0, read: 0 }
     }
 
     /// The error for what was read last.
-    pub(super) fn error(&self) -> OutOfBits {
+    pub(crate) fn error(&self) -> OutOfBits {
         OutOfBits { at_bit: self.read }
     }
 
@@ -43,7 +43,7 @@ impl<'a> Bits<'a> {
     }
 
     /// `u(1)`.
-    pub(super) fn flag(&mut self) -> Result<bool, OutOfBits> {
+    pub(crate) fn flag(&mut self) -> Result<bool, OutOfBits> {
         if self.left == 0 {
             self.current = self.next_byte().ok_or(self.error())?;
             self.left = 8;
@@ -54,7 +54,7 @@ impl<'a> Bits<'a> {
     }
 
     /// `u(count)`, for `count` up to 32.
-    pub(super) fn u(&mut self, count: u32) -> Result<u32, OutOfBits> {
+    pub(crate) fn u(&mut self, count: u32) -> Result<u32, OutOfBits> {
         debug_assert!(count <= 32);
         let mut value = 0;
         for _ in 0..count {
@@ -64,13 +64,13 @@ impl<'a> Bits<'a> {
     }
 
     /// `u(8)`.
-    pub(super) fn u8(&mut self) -> Result<u8, OutOfBits> {
+    pub(crate) fn u8(&mut self) -> Result<u8, OutOfBits> {
         // Eight bits always fit.
         Ok(self.u(8)? as u8)
     }
 
     /// `ue(v)` (section 9.1): 0 to 2^32 - 2.
-    pub(super) fn ue(&mut self) -> Result<u32, OutOfBits> {
+    pub(crate) fn ue(&mut self) -> Result<u32, OutOfBits> {
         let mut zeros = 0;
         while !self.flag()? {
             zeros += 1;
@@ -83,7 +83,7 @@ impl<'a> Bits<'a> {
     }
 
     /// `se(v)` (section 9.1.1): 0, 1, -1, 2, -2, ...
-    pub(super) fn se(&mut self) -> Result<i32, OutOfBits> {
+    pub(crate) fn se(&mut self) -> Result<i32, OutOfBits> {
         let code = i64::from(self.ue()?);
         let magnitude = (code + 1) / 2;
         Ok(if code % 2 == 1 { magnitude } else { -magnitude } as i32)

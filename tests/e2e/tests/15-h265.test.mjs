@@ -1,0 +1,64 @@
+// H.265: untouched to a client that takes it; to a browser that does not, words instead of a black screen.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { promisify } from "node:util";
+import { goTo } from "../lib/browser.mjs";
+import { ROOT } from "../lib/paths.mjs";
+import { scenario } from "../lib/scenario.mjs";
+import { until } from "../lib/wait.mjs";
+
+const run = promisify(execFile);
+const FRAMES = 75;
+
+scenario("GStreamer's webrtcbin gets the access units that the camera sent", {}, async (world) => {
+  const camera = await world.camera({ one: "h265" });
+  const razz = await world.serve({ detector: { model: "demo" }, camera: [{ id: 1, url: camera.url("one") }] });
+  const status = await razz.untilState(1, "online");
+  assert.deepEqual([status.codec, status.profile, status.size, status.b_frames], ["H265", "Main", [640, 360], false]);
+  assert.match(status.advice.join(" "), /set the camera to H\.264.*no detection for H\.265/i);
+  const client = path.join(ROOT, "tests/e2e/clients/gstreamer_client.py");
+  const { stdout } = await run("/usr/bin/python3", [client, razz.at("/whep/1"), String(FRAMES), "H265"], { timeout: 60_000 });
+  const told = JSON.parse(stdout.trim().split("\n").at(-1));
+  assert.equal(told.key, true, "the first access unit is a key frame");
+  // What was sent is a loop: what came begins at one of its two key frames, and follows it round.
+  const sent = await camera.hashes("one");
+  const begin = sent.indexOf(told.hashes[0]);
+  assert.ok(begin >= 0, "the first access unit is one of the camera's");
+  for (const [n, hash] of told.hashes.slice(0, FRAMES).entries()) {
+    assert.equal(hash, sent[(begin + n) % sent.length], `access unit ${n}`);
+  }
+  world.tell(`${told.frames} access units, from number ${begin} of ${sent.length} on`);
+  assert.equal((await razz.status(1)).fps.decoded, 0);
+});
+
+scenario("an offer without H.265 is refused with the setting to change, and the player says it", { browser: true }, async (world) => {
+  const camera = await world.camera({ one: "h265" });
+  const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
+  await razz.untilState(1, "online");
+  const page = await world.page(razz.at("/healthz"));
+  const { takes, status, type, detail } = await page.evaluate(async () => {
+    const peer = new RTCPeerConnection();
+    peer.addTransceiver("video", { direction: "recvonly" });
+    const { sdp } = await peer.createOffer();
+    const answer = await fetch("/whep/1", { method: "POST", headers: { "content-type": "application/sdp" }, body: sdp });
+    const body = await answer.text();
+    const told = answer.ok ? {} : JSON.parse(body);
+    return { takes: /H265\/90000/.test(sdp), status: answer.status, type: told.type, detail: told.detail };
+  });
+  if (takes) {
+    world.tell("this browser offers H.265");
+    assert.equal(status, 201);
+    return;
+  }
+  assert.equal(status, 406);
+  assert.equal(type, "urn:razz:problem:no-common-codec");
+  assert.match(detail, /H\.265 \(Main profile\).*set the camera's video codec to H\.264/);
+  await goTo(page, razz.at("/camera-viewer.html?camera=1"));
+  await until("the player to say why there is no picture", async () => {
+    const words = await page.evaluate(() => document.querySelector("razz-player").shadowRoot.textContent);
+    if (/video codec to H\.264/.test(words)) return true;
+    throw new Error(words.slice(words.lastIndexOf("}") + 1));
+  });
+});
