@@ -41,11 +41,15 @@ pub struct DetectorSettings {
     /// At most so many pictures in one run of a model that leaves that open; `None` for as many as
     /// the engine gains from.
     pub batch: Option<usize>,
+    /// Give what would be looked at instead of what is found: everything above `confidence`, best
+    /// first, with its doubles and as the model places it, at most 4000. For a look at what other
+    /// thresholds would find.
+    pub candidates: bool,
 }
 
 impl Default for DetectorSettings {
     /// Automatic engine, f32, confidence 0.25, IoU 0.7, all classes, one thread less than cores,
-    /// 640x640 or less by the picture's shape, batches as the engine likes.
+    /// 640x640 or less by the picture's shape, batches as the engine likes, what is found.
     fn default() -> Self {
         Self {
             engine: EngineChoice::Auto,
@@ -57,6 +61,7 @@ impl Default for DetectorSettings {
             input_size: Size::new(640, 640),
             rectangular: true,
             batch: None,
+            candidates: false,
         }
     }
 }
@@ -170,7 +175,12 @@ impl Detector {
             letterboxes: Letterboxes::new(reader.family().input_format()),
             feed,
             reader,
-            rules: Rules { confidence: settings.confidence, iou: settings.iou, classes },
+            rules: Rules {
+                confidence: settings.confidence,
+                iou: settings.iou,
+                classes,
+                candidates: settings.candidates,
+            },
             names,
             notes,
             rectangular,

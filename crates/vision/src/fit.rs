@@ -153,7 +153,7 @@ fn takes_rectangles(
     let input = rectangle(Size::new(1280, 720), feed.size().largest());
     let geometry = Geometry::new(input, input, Placement::Stretched);
     let place = Place { index: 0, geometry, input, picture: input };
-    let nothing = Rules { confidence: 1.0, iou: 1.0, classes: Vec::new() };
+    let nothing = Rules { confidence: 1.0, iou: 1.0, classes: Vec::new(), candidates: false };
     let canvas = &canvas[..3 * input.width as usize * input.height as usize];
     let mut read = false;
     let run = feed.run(engine, canvas, 1, input, &mut |outputs| {

@@ -22,7 +22,7 @@ impl DenseHead {
         let geometry = Geometry::new(size, size, Placement::Centred);
         Some(Self {
             reader: Reader::new(Head::dense(4 + classes, candidates)?),
-            rules: Rules { confidence, iou, classes: Vec::new() },
+            rules: Rules { confidence, iou, classes: Vec::new(), candidates: false },
             place: Place { index: 0, geometry, input: size, picture: size },
             shape: [1, 4 + classes, candidates],
         })

@@ -38,7 +38,7 @@ pub use detector::{DetectError, Detector, DetectorSettings, Step};
 pub use embed::{Embedder, HistogramEmbedder, OnnxEmbedder, builtin_embedder};
 pub use engine::{EngineChoice, Note, NoteLevel, Precision};
 pub use glance::Glance;
-pub use heads::Family;
+pub use heads::{Family, MOST_DETECTIONS};
 pub use input::{ChannelOrder, Geometry, InputFormat, Placement, Values};
 pub use jpeg::{JpegError, encode_jpeg};
 pub use letterbox::Letterbox;

@@ -91,7 +91,7 @@ mod tests {
     const SIZE: Size = Size::new(640, 640);
 
     fn rules(confidence: f32) -> Rules {
-        Rules { confidence, iou: 0.5, classes: Vec::new() }
+        Rules { confidence, iou: 0.5, classes: Vec::new(), candidates: false }
     }
 
     /// An output of two classes and 2,000 candidates, of which these are not zero: candidate,
@@ -157,6 +157,22 @@ mod tests {
             (1, [700.0, 10.0, 40.0, 40.0], [0.8, 0.0]),
         ]);
         assert_eq!(read(&data, &rules(0.25)), [(0, 90, [0, 0, 30, 30])]);
+    }
+
+    #[test]
+    fn candidates_are_all_that_scores_enough_as_the_model_places_it() {
+        let data = output(&[
+            (0, [10.0, 10.0, 40.0, 40.0], [0.9, 0.0]),
+            (1, [11.0, 10.0, 40.0, 40.0], [0.8, 0.0]),
+            (2, [700.0, 10.0, 40.0, 40.0], [0.7, 0.0]),
+            (3, [10.0, 10.0, 40.0, 40.0], [0.2, 0.0]),
+        ]);
+        let all = Rules { candidates: true, ..rules(0.25) };
+        let want =
+            [(0, 90, [-10, -10, 30, 30]), (0, 80, [-9, -10, 31, 30]), (0, 70, [680, -10, 720, 30])];
+        assert_eq!(read(&data, &all), want);
+        let set: Vec<_> = (0..2000).map(|i| (i, [100.0, 100.0, 40.0, 40.0], [0.5, 0.0])).collect();
+        assert_eq!(read(&output(&set), &all).len(), 2000);
     }
 
     #[test]

@@ -27,7 +27,10 @@ use yolox::Yolox;
 pub(crate) use recognise::{FirstRun, KNOWN, recognise};
 
 /// At most so many detections a picture, the best ones (Ultralytics' `max_det`).
-const MOST: usize = 300;
+pub const MOST_DETECTIONS: usize = 300;
+
+/// At most so many candidates a picture, where these are asked for: half the cells of a YOLO11.
+const MOST_CANDIDATES: usize = 4000;
 
 /// A kin of models that are fed and read alike.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,6 +70,14 @@ impl Family {
         };
         InputFormat { order, values, placement }
     }
+
+    /// Whether its models give an object several boxes, of which [`DetectorSettings::iou`] decides
+    /// which stay.
+    ///
+    /// [`DetectorSettings::iou`]: crate::DetectorSettings::iou
+    pub fn leaves_doubles(self) -> bool {
+        matches!(self, Self::Yolo11 | Self::Yolox)
+    }
 }
 
 /// Why outputs cannot be read.
@@ -87,6 +98,8 @@ pub(crate) struct Rules {
     pub(crate) iou: f32,
     /// For each class whether it counts; empty for all.
     pub(crate) classes: Vec<bool>,
+    /// Whether all that scores enough is wanted: not suppressed, not clipped.
+    pub(crate) candidates: bool,
 }
 
 impl Rules {
@@ -181,7 +194,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn new(head: Head) -> Self {
-        Self { head, found: Vec::with_capacity(1024), kept: Vec::with_capacity(MOST) }
+        Self { head, found: Vec::with_capacity(1024), kept: Vec::with_capacity(MOST_DETECTIONS) }
     }
 
     pub(crate) fn family(&self) -> Family {
@@ -203,19 +216,21 @@ impl Reader {
         self.head.collect(outputs, place, rules, &mut self.found)?;
         // Not stable, since that would allocate; the index makes it so.
         self.found.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.index.cmp(&b.index)));
-        let kept = match &self.head {
-            Head::Dense(_) | Head::Yolox(_) => {
-                suppress::suppress(&self.found, rules.iou, MOST, &mut self.kept);
-                &self.kept
-            }
-            Head::EndToEnd(_) | Head::Query(_) => &self.found,
+        let most = if rules.candidates { MOST_CANDIDATES } else { MOST_DETECTIONS };
+        let kept = if self.family().leaves_doubles() && !rules.candidates {
+            suppress::suppress(&self.found, rules.iou, most, &mut self.kept);
+            &self.kept
+        } else {
+            &self.found
         };
-        for candidate in kept.iter().take(MOST) {
+        for candidate in kept.iter().take(most) {
             let Candidate { left, top, right, bottom, .. } = *candidate;
             let bbox = Rect::new(left.into(), top.into(), right.into(), bottom.into());
-            let bbox = place.geometry.to_picture(bbox).clipped(place.picture);
+            let whole = place.geometry.to_picture(bbox);
+            let inside = whole.clipped(place.picture);
             // What lies wholly in the border is nowhere in the picture.
-            if bbox.area() > 0.0 {
+            if inside.area() > 0.0 || rules.candidates {
+                let bbox = if rules.candidates { whole } else { inside };
                 let class = ClassId(candidate.class);
                 out.push(Detection { bbox, class, score: candidate.score.into() });
             }
@@ -267,7 +282,8 @@ mod tests {
     ) -> Result<Vec<(u16, u32, [i64; 4])>, Unreadable> {
         let geometry = Geometry::new(SIZE, SIZE, Placement::Stretched);
         let place = Place { index, geometry, input: SIZE, picture: SIZE };
-        let rules = Rules { confidence: 0.25, iou: 0.5, classes: classes.to_vec() };
+        let rules =
+            Rules { confidence: 0.25, iou: 0.5, classes: classes.to_vec(), candidates: false };
         let mut out = Vec::new();
         Reader::new(head).read(outputs, &place, &rules, &mut out)?;
         let row = |d: &Detection| {
