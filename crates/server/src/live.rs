@@ -1,22 +1,27 @@
 //! What runs, and how it follows the config file: only what changed is touched.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use razz_base::CameraId;
-use razz_vision::{EngineChoice, ModelError};
+use razz_vision::EngineChoice;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
 use crate::camera::{Analysis, Camera, Cameras, Load, ModelState, Pool, UnitSink};
 use crate::clock::Clock;
 use crate::config::{
-    self, CameraEdit, Config, ConfigFile, DetectFps, ModelChoice, Reach, WriteError,
+    self, CameraEdit, Config, ConfigFile, DetectFps, DetectorEdit, ModelChoice, Reach, WriteError,
 };
+use crate::detector;
 use crate::ingest;
 
 /// How often the config file is looked at. It is small, and a look costs microseconds.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+const MODEL_EXPECTS: &str = "`model` expects \"demo\" or the name of a model that is in razz's \
+                             folder; the path of any other is set in the config file itself";
 
 /// The cameras and their detector, as the settings in force want them.
 pub(crate) struct Live {
@@ -35,17 +40,20 @@ struct State {
     model_missing: bool,
 }
 
-/// Why a camera cannot be changed.
+/// Why the settings cannot be changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ChangeError {
     /// Nothing to write to.
     #[error(
-        "this server runs without a config file, so its cameras are fixed; start it with `razz serve --config razz.toml`"
+        "this server runs without a config file, so its settings are fixed; start it with `razz serve --config razz.toml`"
     )]
     NoFile,
     /// The file.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The model; what is wrong with it.
+    #[error("{0}")]
+    Model(String),
 }
 
 impl Live {
@@ -136,6 +144,55 @@ impl Live {
     /// As [`Self::add_camera`].
     pub(crate) fn source_of(&self, camera: &CameraEdit) -> Result<config::Source, ChangeError> {
         Ok(self.file()?.source_of(camera)?)
+    }
+
+    /// The detector's settings.
+    pub(crate) fn detector(&self) -> config::Detector {
+        self.state().config.detector.clone()
+    }
+
+    /// Whether there is a file to write changes into.
+    pub(crate) fn has_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Changes the detector in the file and as it runs: the model is loaded anew, and until it is
+    /// ready pictures have no detections.
+    ///
+    /// # Errors
+    /// As [`Self::add_camera`], and when the model is not one that [`Self::detector_with`] takes.
+    pub(crate) fn change_detector(&self, edit: &DetectorEdit) -> Result<(), ChangeError> {
+        let file = self.file()?;
+        if let Some(model) = edit.model() {
+            self.detector_with(model)?;
+        }
+        self.apply(file.change_detector(edit)?);
+        Ok(())
+    }
+
+    /// The detector's settings with another model, by name, in the engine that is at work where the
+    /// settings leave the choice.
+    ///
+    /// # Errors
+    /// When there is no such model here. The paths of others are for the file to name.
+    pub(crate) fn detector_with(&self, model: &str) -> Result<config::Detector, ChangeError> {
+        let state = self.state();
+        let mut detector = state.config.detector.clone();
+        if detector.model.written() != model {
+            detector.model = match ModelChoice::parse(model, Path::new("")) {
+                Some(choice @ (ModelChoice::Demo | ModelChoice::Named(_))) => choice,
+                _ => return Err(ChangeError::Model(MODEL_EXPECTS.to_owned())),
+            };
+        }
+        let said = |error: config::MissingModel| ChangeError::Model(format!("`model`: {error}"));
+        detector.model.path().map_err(said)?;
+        if let (EngineChoice::Auto, ModelState::Ready { engine }) =
+            (detector.engine, state.pool.state())
+        {
+            let known = EngineChoice::ALL.iter().find(|(name, _)| *name == engine);
+            detector.engine = known.map_or(detector.engine, |(_, choice)| *choice);
+        }
+        Ok(detector)
     }
 
     fn file(&self) -> Result<&ConfigFile, ChangeError> {
@@ -298,42 +355,7 @@ fn start_pool(config: &Config, clock: Clock) -> Arc<Pool> {
     let name = config.detector.model.to_string();
     let load = wants_model(config).then(|| {
         let detector = config.detector.clone();
-        Box::new(move || load_detector(&detector, clock)) as Load
+        Box::new(move || detector::load(&detector, clock)) as Load
     });
     Pool::start(name, load, clock)
-}
-
-/// Loads the model that the settings name, into the fastest engine that they leave. Where they name
-/// one that does not work here, another takes its place, and the log says so.
-fn load_detector(
-    settings: &config::Detector,
-    clock: Clock,
-) -> Result<razz_vision::Detector, String> {
-    let mut detector_settings = razz_vision::DetectorSettings {
-        engine: settings.engine,
-        precision: settings.precision,
-        confidence: settings.confidence as f32,
-        iou: settings.iou as f32,
-        classes: (!settings.classes.is_empty()).then(|| settings.classes.clone()),
-        ..razz_vision::DetectorSettings::default()
-    };
-    let path = settings.model.path().map_err(|error| error.to_string())?;
-    let source = match (&settings.model, &path) {
-        (ModelChoice::Demo, _) | (_, None) => {
-            razz_vision::ModelSource::Bytes { name: "demo", data: razz_scene::DEMO_MODEL }
-        }
-        (_, Some(path)) => razz_vision::ModelSource::File(path),
-    };
-    let load = |settings: &razz_vision::DetectorSettings| {
-        razz_vision::Detector::load_fastest(source, settings, &|| clock.mono())
-    };
-    match load(&detector_settings) {
-        Err(error @ ModelError::Engine { .. }) if settings.engine != EngineChoice::Auto => {
-            warn!("{error}; engine \"{}\" gives way to \"auto\"", settings.engine);
-            detector_settings.engine = EngineChoice::Auto;
-            load(&detector_settings)
-        }
-        loaded => loaded,
-    }
-    .map_err(|error| error.to_string())
 }

@@ -12,6 +12,7 @@ mod cli;
 mod clock;
 mod config;
 mod demo;
+mod detector;
 mod events;
 mod feed;
 mod http;

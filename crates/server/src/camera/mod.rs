@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::wire::CameraState;
 
-pub(crate) use pool::{Load, ModelState, Pool};
+pub(crate) use pool::{Load, ModelState, Pool, yield_to_video};
 pub(crate) use status::{Delivery, Status};
 
 /// Track frames that a slow reader may lag behind before it skips to the newest.

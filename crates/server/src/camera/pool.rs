@@ -276,7 +276,7 @@ impl Slot {
 pub(super) type Found = (Picture, Vec<Detection>);
 
 /// Lowers this thread's priority: video is served first. Threads that it starts inherit it.
-fn yield_to_video() {
+pub(crate) fn yield_to_video() {
     // SAFETY: setpriority takes no pointers; with PRIO_PROCESS and 0 Linux changes the calling
     // thread alone.
     #[allow(unsafe_code)]

@@ -27,6 +27,27 @@ pub(crate) struct CameraEdit {
     detect_fps: Option<Option<Fps>>,
 }
 
+/// What the detector is to be, as the API takes it; keys as in [`CameraEdit`].
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DetectorEdit {
+    #[serde(default, deserialize_with = "present")]
+    model: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    confidence: Option<Option<f64>>,
+    #[serde(default, deserialize_with = "present")]
+    iou: Option<Option<f64>>,
+    #[serde(default, deserialize_with = "present")]
+    classes: Option<Option<Vec<String>>>,
+}
+
+impl DetectorEdit {
+    /// The model, if another is wanted.
+    pub(crate) fn model(&self) -> Option<&str> {
+        self.model.as_ref()?.as_deref()
+    }
+}
+
 /// Tells `null` from absent.
 fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
@@ -110,6 +131,23 @@ pub(super) fn change(
         Some(_) => return Err(EditError::Form("`camera` is no list")),
         None => return Err(EditError::Unknown(id)),
     }
+    Ok(())
+}
+
+/// Changes the detector, which may not be in the file so far.
+pub(super) fn change_detector(
+    document: &mut DocumentMut,
+    edit: &DetectorEdit,
+) -> Result<(), EditError> {
+    let item = document.entry("detector").or_insert(Item::Table(Table::new()));
+    let table = item.as_table_like_mut().ok_or(EditError::Form("`detector` is no table"))?;
+    let text = |text: &String| Value::from(text.as_str());
+    let number = |number: &f64| Value::from(*number);
+    let list = |names: &Vec<String>| Value::from_iter(names.iter().map(String::as_str));
+    set(table, "model", edit.model.as_ref().map(|model| model.as_ref().map(text)));
+    set(table, "confidence", edit.confidence.as_ref().map(|share| share.as_ref().map(number)));
+    set(table, "iou", edit.iou.as_ref().map(|share| share.as_ref().map(number)));
+    set(table, "classes", edit.classes.as_ref().map(|names| names.as_ref().map(list)));
     Ok(())
 }
 
@@ -330,6 +368,34 @@ kind = \"hybrid\"
             assert!(more.contains(part), "{more}");
         }
         assert_eq!(changed(&more, |document| remove(document, 1)).matches("id =").count(), 1);
+    }
+
+    #[test]
+    fn a_detector_is_changed_where_it_stands_or_added() {
+        let edit = |json: &str| serde_json::from_str::<DetectorEdit>(json).unwrap();
+        let file = "# What is found.\n[detector] # here\nconfidence = 0.25 # low\n# all of them\nclasses = [] # none left out\n\n[tracker]\n";
+        for (before, json, after) in [
+            (
+                file,
+                r#"{"confidence": 0.4, "classes": ["car", "bus"], "iou": 0.5}"#,
+                "# What is found.\n[detector] # here\nconfidence = 0.4 # low\n# all of them\nclasses = [\"car\", \"bus\"] # none left out\niou = 0.5\n\n[tracker]\n",
+            ),
+            (file, "{}", file),
+            (
+                "detector = { model = \"demo\", iou = 0.5 }\n",
+                r#"{"iou": null, "model": "yolo11n"}"#,
+                "detector = { model = \"yolo11n\"}\n",
+            ),
+            ("", r#"{"model": "demo"}"#, "[detector]\nmodel = \"demo\"\n"),
+        ] {
+            let text = changed(before, |document| change_detector(document, &edit(json)));
+            assert_eq!(text, after, "{json}");
+        }
+        let mut odd: DocumentMut = "detector = 1".parse().unwrap();
+        assert!(matches!(change_detector(&mut odd, &edit("{}")), Err(EditError::Form(_))));
+        for json in [r#"{"engine": "ort"}"#, r#"{"iou": "x"}"#, r#"{"classes": [1]}"#] {
+            assert!(serde_json::from_str::<DetectorEdit>(json).is_err(), "{json}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use toml_edit::DocumentMut;
 
-use super::edit::{self, CameraEdit, EditError};
+use super::edit::{self, CameraEdit, DetectorEdit, EditError};
 use super::problem::ConfigErrors;
 use super::resolved::Config;
 use super::source::Source;
@@ -88,6 +88,14 @@ impl ConfigFile {
     /// See [`WriteError`].
     pub(crate) fn remove_camera(&self, id: u32) -> Result<Config, WriteError> {
         self.edit(|document| edit::remove(document, id)).map(|((), config)| config)
+    }
+
+    /// Changes the detector.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub(crate) fn change_detector(&self, detector: &DetectorEdit) -> Result<Config, WriteError> {
+        self.edit(|document| edit::change_detector(document, detector)).map(|((), config)| config)
     }
 
     /// Where a camera would be found after a change, which is not made: a new one, or the one whose

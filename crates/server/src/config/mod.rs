@@ -27,9 +27,9 @@ use std::{env, fs, str};
 use toml::de::DeTable;
 
 pub(crate) use self::document::closest;
-pub(crate) use self::edit::{CameraEdit, EditError};
+pub(crate) use self::edit::{CameraEdit, DetectorEdit, EditError};
 pub(crate) use self::file::{ConfigFile, WriteError};
-pub(crate) use self::model::ModelChoice;
+pub(crate) use self::model::{MissingModel, ModelChoice};
 pub(crate) use self::network::Network;
 pub(crate) use self::problem::ConfigErrors;
 use self::problem::{ConfigError, Problems};

@@ -55,6 +55,14 @@ impl ModelChoice {
         }
     }
 
+    /// As it may be written in the config file.
+    pub(crate) fn written(&self) -> String {
+        match self {
+            Self::Demo | Self::Named(_) => self.to_string(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+
     /// The file to read, `None` for the embedded model. A name means `NAME.onnx` in the folder of
     /// models ([`models::folder`]).
     ///

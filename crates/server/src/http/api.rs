@@ -7,8 +7,9 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use razz_base::WallTime;
+use razz_base::{MonoTime, WallTime};
 use razz_media::ring::NoReplay;
+use razz_vision::Picture;
 
 use super::App;
 use super::problem::Problem;
@@ -76,11 +77,7 @@ pub(super) async fn snapshot(
     let camera = app.camera(&camera)?;
     let now = app.clock.mono();
     let encoded = tokio::task::spawn_blocking(move || {
-        let picture = camera
-            .newest_picture()
-            .filter(|picture| now.since_us(picture.received) < FRESH_US)
-            .or_else(|| camera.decode_ring())
-            .or_else(|| camera.newest_picture())?;
+        let picture = newest(&camera, now)?;
         let jpeg = razz_vision::encode_jpeg(&picture, SNAPSHOT_QUALITY).map_err(|e| e.to_string());
         Some(jpeg.map(|jpeg| (jpeg, picture.key.time.rtp_timestamp(), picture.wall)))
     });
@@ -96,7 +93,17 @@ pub(super) async fn snapshot(
     Ok((headers, Body::from(jpeg)).into_response())
 }
 
-fn no_picture() -> Problem {
+/// The newest picture of a camera, decoded now where nobody else does it; not for the runtime's
+/// threads.
+pub(super) fn newest(camera: &Camera, now: MonoTime) -> Option<Picture> {
+    camera
+        .newest_picture()
+        .filter(|picture| now.since_us(picture.received) < FRESH_US)
+        .or_else(|| camera.decode_ring())
+        .or_else(|| camera.newest_picture())
+}
+
+pub(super) fn no_picture() -> Problem {
     Problem::not_ready("no picture of this camera has been decoded yet; its /status says why")
 }
 

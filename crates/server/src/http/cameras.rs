@@ -69,7 +69,7 @@ pub(super) async fn test(
 static LOOKS: Semaphore = Semaphore::const_new(3);
 
 /// Files are written, and the runtime's threads have sockets to serve.
-async fn change_off_thread<T: Send + 'static>(
+pub(super) async fn change_off_thread<T: Send + 'static>(
     app: &App,
     change: impl FnOnce(&Live) -> Result<T, ChangeError> + Send + 'static,
 ) -> Result<T, Problem> {

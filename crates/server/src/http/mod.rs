@@ -6,6 +6,7 @@ mod api;
 mod assets;
 mod cameras;
 mod compat;
+mod detector;
 mod guard;
 mod openapi;
 mod origin;
@@ -99,6 +100,9 @@ fn app_routes() -> Routes {
         .on(get.clone(), "/api/cameras/{camera}/status", Need::Watch, api::status)
         .on(get.clone(), "/api/cameras/{camera}/tracks", Need::Watch, api::tracks)
         .on(get.clone(), "/api/cameras/{camera}/snapshot.jpg", Need::Watch, api::snapshot)
+        .on(get.clone(), "/api/detector", Need::Admin, detector::get)
+        .on(put.clone(), "/api/detector", Need::Admin, detector::change)
+        .on(post.clone(), "/api/detector/preview", Need::Admin, detector::preview)
         .on(get.clone(), "/api/stats", Need::List, api::stats)
         .on(get.clone(), "/api/openapi.json", Need::List, openapi::get)
         .on(get.clone(), "/metrics", Need::Overview, api::metrics)

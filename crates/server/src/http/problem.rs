@@ -36,6 +36,10 @@ impl Problem {
         Self::of(wire::Problem::invalid(errors.by_key()))
     }
 
+    pub(super) fn invalid_key(key: &str, message: &str) -> Self {
+        Self::of(wire::Problem::invalid_key(key, message))
+    }
+
     fn of(body: wire::Problem) -> Self {
         // RFC 9110 section 10.2.3; as long as a camera takes to answer, or a viewer to leave.
         let retry_after_s = (body.status == 503).then_some(2);
@@ -121,6 +125,7 @@ impl From<ChangeError> for Problem {
         let said = error.to_string();
         match &error {
             ChangeError::Write(WriteError::WrongAfter(errors)) => Self::invalid(errors),
+            ChangeError::Model(message) => Self::invalid_key("model", message),
             ChangeError::Write(WriteError::Edit(EditError::Unknown(id))) => {
                 Self::unknown_camera(&id.to_string())
             }
@@ -147,7 +152,7 @@ impl From<AccessError> for Problem {
             AccessError::UnknownUser(_) => ProblemKind::UnknownUser,
             AccessError::UnknownToken(_) => ProblemKind::UnknownToken,
             AccessError::Invalid(key, message) => {
-                return Self::of(wire::Problem::invalid_key(key, &message));
+                return Self::invalid_key(key, &message);
             }
             AccessError::Store(_) => ProblemKind::Internal,
         };

@@ -68,7 +68,7 @@ const ASKERS: [Asker; 11] = [
 /// such viewer session. Columns as [`ASKERS`].
 type Row = (&'static str, &'static str, &'static str);
 
-const APP: [Row; 33] = [
+const APP: [Row; 36] = [
     ("POST", "/whep/{camera}", "+s+++c+++++"),
     ("OPTIONS", "/whep/{camera}", "+++++++++++"),
     ("PATCH", "/whep/{camera}/{session}", "+s+vvcvvvv+"),
@@ -84,6 +84,9 @@ const APP: [Row; 33] = [
     ("GET", "/api/cameras/{camera}/status", "+s+++c+++++"),
     ("GET", "/api/cameras/{camera}/tracks", "+s+++c+++++"),
     ("GET", "/api/cameras/{camera}/snapshot.jpg", "+s+++c+++++"),
+    ("GET", "/api/detector", "+s+xxxxxxx+"),
+    ("PUT", "/api/detector", "+s+xxxxxxx+"),
+    ("POST", "/api/detector/preview", "+s+xxxxxxx+"),
     ("GET", "/api/stats", "+s+++++xx++"),
     ("GET", "/api/openapi.json", "+s+++++xx++"),
     ("GET", "/metrics", "+s++xxxxxx+"),

@@ -2,11 +2,11 @@
 
 pub(crate) mod pull;
 
-use std::env;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use aws_lc_rs::digest::{Context, SHA256};
 
@@ -119,6 +119,18 @@ impl Known {
 /// The file of a model, known or not, in `folder`.
 pub(crate) fn file(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.onnx"))
+}
+
+/// The names of the models in `folder`, sorted, without those that are no detectors.
+pub(crate) fn detectors(folder: &Path) -> Vec<String> {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = files
+        .filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".onnx")?.to_owned()))
+        .filter(|name| !name.starts_with('.'))
+        .filter(|name| Known::find(name).is_none_or(|known| known.about.starts_with("detector")))
+        .collect();
+    names.sort();
+    names
 }
 
 /// The folder in which models are by their names: `$RAZZ_MODELS`, else `models` in the cache, which

@@ -6,6 +6,7 @@
 mod access;
 mod camera;
 mod clock;
+mod detector;
 mod event;
 mod probe;
 mod problem;
@@ -20,6 +21,7 @@ pub(crate) use self::camera::{
     CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Latency,
 };
 pub(crate) use self::clock::Ping;
+pub(crate) use self::detector::{Candidate, DetectorInfo, DetectorPreview};
 pub(crate) use self::event::{Event, EventKind, EventTrack};
 pub(crate) use self::probe::CameraProbe;
 pub(crate) use self::problem::{Problem, ProblemKind};

@@ -56,6 +56,10 @@ fn redacted<S: Serializer>(error: &Option<String>, serializer: S) -> Result<S::O
 }
 
 fn data_url<S: Serializer>(jpeg: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
-    let url = jpeg.as_ref().map(|jpeg| format!("data:image/jpeg;base64,{}", BASE64.encode(jpeg)));
-    url.serialize(serializer)
+    jpeg.as_deref().map(jpeg_url).serialize(serializer)
+}
+
+/// A JPEG as a `data:` URL.
+pub(super) fn jpeg_url(jpeg: &[u8]) -> String {
+    format!("data:image/jpeg;base64,{}", BASE64.encode(jpeg))
 }

@@ -22,6 +22,9 @@ const REFRESH: &str = "RAZZ_UPDATE=1 cargo test -p razz wire_types_are_current";
 fn files() -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     add::<CameraInfo>(&mut files);
+    add::<Candidate>(&mut files);
+    add::<DetectorInfo>(&mut files);
+    add::<DetectorPreview>(&mut files);
     add::<CameraProbe>(&mut files);
     add::<CameraState>(&mut files);
     add::<CameraStatus>(&mut files);

@@ -1,0 +1,131 @@
+//! The detector that the settings ask for: loaded to serve the cameras, or for a look at what other
+//! settings would find.
+
+use razz_vision::{
+    DetectError, Detector, DetectorSettings, EngineChoice, JpegError, ModelError, ModelSource,
+    Picture,
+};
+use tracing::warn;
+
+use crate::camera::yield_to_video;
+use crate::clock::Clock;
+use crate::config::{self, MissingModel, ModelChoice};
+use crate::wire;
+
+/// The name of threads that run [`preview`].
+pub(crate) const PREVIEW_THREAD: &str = "preview";
+
+/// The lowest score that a preview knows of: what scores less is noise.
+const LEAST_CONFIDENCE: f32 = 0.05;
+
+const PREVIEW_QUALITY: u8 = 80;
+
+/// Loads the model that the settings name, into the fastest engine that they leave. Where they name
+/// one that does not work here, another takes its place, and the log says so.
+pub(crate) fn load(settings: &config::Detector, clock: Clock) -> Result<Detector, String> {
+    let path = settings.model.path().map_err(|error| error.to_string())?;
+    let source = source(&settings.model, path.as_deref());
+    with_another_engine(settings, &vision_settings(settings), |settings| {
+        Detector::load_fastest(source, settings, &|| clock.mono())
+    })
+    .map_err(|error| error.to_string())
+}
+
+/// Why a picture cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PreviewError {
+    /// The model.
+    #[error("`model`: {0}")]
+    Model(String),
+    /// The detector.
+    #[error(transparent)]
+    Picture(#[from] DetectError),
+    /// Its JPEG.
+    #[error(transparent)]
+    Jpeg(#[from] JpegError),
+}
+
+impl From<MissingModel> for PreviewError {
+    fn from(error: MissingModel) -> Self {
+        Self::Model(error.to_string())
+    }
+}
+
+impl From<ModelError> for PreviewError {
+    fn from(error: ModelError) -> Self {
+        Self::Model(error.to_string())
+    }
+}
+
+/// Loads the model for this one picture, and answers all that thresholds decide about. Takes the
+/// time of loading, at low priority from here on in this thread.
+///
+/// # Errors
+/// When the model cannot be loaded, or fails on this picture.
+pub(crate) fn preview(
+    settings: &config::Detector,
+    picture: &Picture,
+) -> Result<wire::DetectorPreview, PreviewError> {
+    yield_to_video();
+    let path = settings.model.path()?;
+    let source = source(&settings.model, path.as_deref());
+    let wanted = DetectorSettings {
+        confidence: LEAST_CONFIDENCE,
+        classes: None,
+        batch: Some(1),
+        candidates: true,
+        ..vision_settings(settings)
+    };
+    let mut detector =
+        with_another_engine(settings, &wanted, |settings| Detector::load(source, settings))?;
+    let mut found = Vec::new();
+    detector.detect(picture, &mut found)?;
+    let names = detector.class_names();
+    Ok(wire::DetectorPreview {
+        model: settings.model.to_string(),
+        engine: detector.engine_name().to_owned(),
+        size: [picture.size.width, picture.size.height],
+        picture: razz_vision::encode_jpeg(picture, PREVIEW_QUALITY)?,
+        classes: names.iter().map(str::to_owned).collect(),
+        overlaps: detector.family().leaves_doubles(),
+        least: f64::from(LEAST_CONFIDENCE),
+        most: razz_vision::MOST_DETECTIONS,
+        candidates: found.iter().map(|one| wire::Candidate::new(one, names)).collect(),
+    })
+}
+
+/// What the settings say, as crate `vision` takes it.
+fn vision_settings(settings: &config::Detector) -> DetectorSettings {
+    DetectorSettings {
+        engine: settings.engine,
+        precision: settings.precision,
+        confidence: settings.confidence as f32,
+        iou: settings.iou as f32,
+        classes: (!settings.classes.is_empty()).then(|| settings.classes.clone()),
+        ..DetectorSettings::default()
+    }
+}
+
+fn source<'p>(model: &ModelChoice, path: Option<&'p std::path::Path>) -> ModelSource<'p> {
+    match (model, path) {
+        (ModelChoice::Demo, _) | (_, None) => {
+            ModelSource::Bytes { name: "demo", data: razz_scene::DEMO_MODEL }
+        }
+        (_, Some(path)) => ModelSource::File(path),
+    }
+}
+
+/// Loads, and where the engine that the settings name does not work, with any other.
+fn with_another_engine(
+    settings: &config::Detector,
+    wanted: &DetectorSettings,
+    load: impl Fn(&DetectorSettings) -> Result<Detector, ModelError>,
+) -> Result<Detector, ModelError> {
+    match load(wanted) {
+        Err(error @ ModelError::Engine { .. }) if wanted.engine != EngineChoice::Auto => {
+            warn!("{error}; engine \"{}\" gives way to \"auto\"", settings.engine);
+            load(&DetectorSettings { engine: EngineChoice::Auto, ..wanted.clone() })
+        }
+        loaded => loaded,
+    }
+}

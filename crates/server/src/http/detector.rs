@@ -1,0 +1,87 @@
+//! The detector's settings, changed while everything runs, and tried out before.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::cameras::change_off_thread;
+use super::problem::{JsonBody, Problem};
+use super::{App, api};
+use crate::config::DetectorEdit;
+use crate::detector::{self, PreviewError};
+use crate::models;
+use crate::wire::{self, ProblemKind};
+
+/// `GET /api/detector`.
+pub(super) async fn get(State(app): State<App>) -> Result<Json<wire::DetectorInfo>, Problem> {
+    let folder = tokio::task::spawn_blocking(|| models::detectors(&models::folder()));
+    let found = folder.await.map_err(|_| Problem::internal("the models cannot be listed"))?;
+    let settings = app.live.detector();
+    let model = settings.model.written();
+    let mut models = vec![model.clone()];
+    models.extend(found.into_iter().chain(["demo".to_owned()]).filter(|name| *name != model));
+    Ok(Json(wire::DetectorInfo {
+        model,
+        models,
+        confidence: settings.confidence,
+        iou: settings.iou,
+        classes: settings.classes,
+        editable: app.live.has_file(),
+    }))
+}
+
+/// `PUT /api/detector`.
+pub(super) async fn change(
+    State(app): State<App>,
+    JsonBody(edit): JsonBody<DetectorEdit>,
+) -> Result<Json<wire::DetectorInfo>, Problem> {
+    change_off_thread(&app, move |live| live.change_detector(&edit)).await?;
+    get(State(app)).await
+}
+
+/// What is to be tried out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Trial {
+    /// Whose picture.
+    camera: u32,
+    /// Another model than the one that is set.
+    model: Option<String>,
+}
+
+/// `POST /api/detector/preview`: looks at a camera's newest picture, and changes nothing.
+pub(super) async fn preview(
+    State(app): State<App>,
+    JsonBody(trial): JsonBody<Trial>,
+) -> Result<Json<wire::DetectorPreview>, Problem> {
+    let camera = app.camera(&trial.camera.to_string())?;
+    let settings = change_off_thread(&app, move |live| {
+        let model = trial.model.unwrap_or_else(|| live.detector().model.written());
+        live.detector_with(&model)
+    })
+    .await?;
+    // Each loads a model.
+    let Ok(_turn) = PREVIEWS.try_acquire() else {
+        let detail = "another picture is being looked at; try again in a few seconds";
+        return Err(Problem::new(ProblemKind::Conflict, detail));
+    };
+    let (answer, answered) = oneshot::channel();
+    let now = app.clock.mono();
+    // A thread of its own, since it is one that gives way to video.
+    let thread = std::thread::Builder::new().name(detector::PREVIEW_THREAD.to_owned());
+    let started = thread.spawn(move || {
+        let seen = api::newest(&camera, now);
+        let _ = answer.send(seen.map(|picture| detector::preview(&settings, &picture)));
+    });
+    started.map_err(|error| Problem::internal(&format!("the picture waits for ever: {error}")))?;
+    // Nothing is sent where the thread panicked.
+    let seen = answered.await.map_err(|_| Problem::internal("the model's engine panicked"))?;
+    seen.ok_or_else(api::no_picture)?.map(Json).map_err(|error| match error {
+        PreviewError::Model(_) => Problem::invalid_key("model", &error.to_string()),
+        PreviewError::Picture(_) | PreviewError::Jpeg(_) => Problem::internal(&error.to_string()),
+    })
+}
+
+/// How many pictures are looked at at a time.
+static PREVIEWS: Semaphore = Semaphore::const_new(1);
