@@ -2,8 +2,9 @@
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type { KeyProblem, Role, TokenInfo, UserInfo } from "../wire";
-import { type Answer, addToken, addUser, changePassword, changeUser, fetchTokens, fetchUsers, removeToken, removeUser } from "./api";
+import { addToken, addUser, changePassword, changeUser, fetchTokens, fetchUsers, removeToken, removeUser } from "./api";
 import { Field, type FieldControl } from "./field";
+import { Said, useForm } from "./form";
 import { me } from "./me";
 import { camerasOf, scopeText } from "./scope";
 
@@ -20,34 +21,6 @@ async function load(): Promise<void> {
   if (someUsers.ok) users.value = someUsers.value;
   if (someTokens.ok) tokens.value = someTokens.value;
   trouble.value = someUsers.ok ? (someTokens.ok ? "" : someTokens.words) : someUsers.words;
-}
-
-/** What the forms have in common: what is said, and what is wrong. */
-function useForm() {
-  const [busy, setBusy] = useState(false);
-  const [said, setSaid] = useState("");
-  const [errors, setErrors] = useState<KeyProblem[]>([]);
-  async function send<T>(work: () => Promise<Answer<T>>): Promise<T | undefined> {
-    setBusy(true);
-    setErrors([]);
-    setSaid("");
-    const answer = await work();
-    setBusy(false);
-    if (answer.ok) return answer.value;
-    setErrors(answer.errors);
-    setSaid(answer.errors.some(({ key }) => key !== null) ? "" : answer.words);
-    return undefined;
-  }
-  return { busy, said, errors, setErrors, send };
-}
-
-function Said({ words }: { words: string }) {
-  if (words === "") return null;
-  return (
-    <p class="trouble" role="alert">
-      {words}
-    </p>
-  );
 }
 
 const WRONG_CAMERAS: KeyProblem = { key: "cameras", message: "Numbers of cameras such as 1, 4, or all." };

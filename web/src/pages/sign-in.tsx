@@ -1,9 +1,9 @@
 // Signing in, and the first admin made with the one-time link.
 import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { KeyProblem } from "../wire";
 import { setUp, signIn } from "./api";
 import { Field } from "./field";
+import { Said, useForm } from "./form";
 import { learnMe, me } from "./me";
 import { wayBack } from "./scope";
 
@@ -26,9 +26,7 @@ function SignIn() {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [again, setAgain] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [said, setSaid] = useState("");
-  const [errors, setErrors] = useState<KeyProblem[]>([]);
+  const { busy, said, errors, setErrors, send } = useForm();
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => {
     first.current?.focus();
@@ -37,21 +35,12 @@ function SignIn() {
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault();
-    setErrors([]);
-    setSaid("");
     if (making && again !== password) {
       setErrors([{ key: "again", message: "The two passwords differ." }]);
       return;
     }
-    setBusy(true);
-    const answer = making ? await setUp(token, name, password) : await signIn(name, password);
-    setBusy(false);
-    if (answer.ok) {
-      location.replace(back);
-      return;
-    }
-    setErrors(answer.errors);
-    setSaid(answer.errors.some(({ key }) => key !== null) ? "" : answer.words);
+    const answer = await send(() => (making ? setUp(token, name, password) : signIn(name, password)));
+    if (answer !== undefined) location.replace(back);
   }
 
   return (
@@ -79,11 +68,7 @@ function SignIn() {
             )}
           </Field>
         )}
-        {said !== "" && (
-          <p class="trouble" role="alert">
-            {said}
-          </p>
-        )}
+        <Said words={said} />
         <p class="buttons">
           <button class="strong" disabled={busy}>
             {making ? "Make the admin" : "Sign in"}
