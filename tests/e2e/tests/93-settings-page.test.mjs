@@ -1,9 +1,10 @@
-// Cameras are added, tried out, changed and removed on the settings page, by keyboard and eye.
+// Cameras are added, tried out, changed and removed on the settings page, and the detector is set, by keyboard and eye.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { clip } from "../lib/paths.mjs";
+import { clip, testdata } from "../lib/paths.mjs";
+import { config, toml } from "../lib/razz.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
@@ -59,5 +60,65 @@ scenario("the settings page adds, tries out, changes and removes a camera", { da
   await page.getByRole("button", { name: "Remove for good" }).click();
   await until("one camera to be left", async () => (await razz.json("/api/cameras")).length === 1, { seconds: 10 });
   await until("the page to forget it", async () => !/Back yard/.test(await text()), { seconds: 10 });
+  assert.equal((await razz.status(1)).reconnects, 0);
+});
+
+scenario("the settings page shows what thresholds and models would find, and sets them", { data: true, browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+  const models = path.join(world.folder, "models");
+  mkdirSync(models);
+  for (const name of ["yolo11n", "yolox_nano"]) copyFileSync(testdata(`models/${name}.onnx`), path.join(models, `${name}.onnx`));
+  const text = toml(config({ detector: { model: "yolo11n", confidence: 0.25 }, camera: [{ id: 1, name: "Square", url: camera.url("one"), detect_fps: 1 }] }))
+    .replace("[detector]", "# What is found.\n[detector] # by day")
+    .replace("confidence = 0.25", "confidence = 0.25 # found by trying");
+  const razz = await world.serve(text, { env: { RAZZ_MODELS: models } });
+  await razz.untilState(1, "online");
+  const written = () => readFileSync(path.join(world.folder, "razz.toml"), "utf8");
+  const page = await world.page(razz.at("/settings.html"));
+  await page.getByRole("button", { name: "Edit the detector" }).click();
+  const effect = () => page.evaluate(() => ({
+    kept: document.querySelectorAll(".looked .kept").length,
+    low: document.querySelectorAll(".looked .low").length,
+    words: document.querySelector(".effects")?.innerText ?? "",
+    model: document.querySelector(".effect p small")?.innerText ?? "",
+  }));
+  const first = await until("boxes on the camera's picture", async () => ((await effect()).kept > 2 ? effect() : undefined), { seconds: 60 });
+  assert.match(first.words, new RegExp(`^${first.kept} boxes are kept: ${first.low} score too low`));
+  assert.match(first.model, /^yolo11n by /);
+
+  // Sliders by keyboard: at once, and of this picture alone.
+  const confidence = page.getByLabel("Confidence");
+  await confidence.focus();
+  for (let at = 0; at < 40; at += 1) await page.keyboard.press("ArrowRight");
+  assert.equal(await confidence.inputValue(), "0.65");
+  const strict = await effect();
+  assert.ok(strict.kept < first.kept && strict.low > first.low, JSON.stringify({ first, strict }));
+  assert.equal(strict.kept + strict.low, first.kept + first.low, "what is not kept scores too low");
+  await page.getByLabel("Overlap").fill("1");
+  const doubled = await effect();
+  assert.ok(doubled.kept > strict.kept, "nothing is a double");
+  await page.getByLabel("Overlap").fill("0.5");
+  await page.getByLabel("Classes").fill("bicycle");
+  assert.ok((await effect()).kept < strict.kept, "people are no bicycles");
+  await page.getByLabel("Classes").fill("person, bicycle");
+  assert.equal(written(), text, "nothing is set so far");
+
+  // Another model on the same camera; the one that is gone meanwhile is refused at its field.
+  await page.getByLabel("Model").selectOption("yolox_nano");
+  await until("the other model's boxes", async () => /^yolox_nano by /.test((await effect()).model), { seconds: 60 });
+  assert.equal((await razz.json("/api/detector")).model, "yolo11n");
+  rmSync(path.join(models, "yolox_nano.onnx"));
+  await page.getByRole("button", { name: "Save" }).click();
+  await until("the server's words at the model", () => page.evaluate(() =>
+    document.querySelector("#field-model[aria-invalid=true]") !== null && /razz models pull yolox_nano/.test(document.querySelector("#field-model-said").innerText)), { seconds: 10 });
+  assert.equal(written(), text, "what is refused changes nothing");
+
+  await page.getByLabel("Model").selectOption("yolo11n");
+  await page.getByRole("button", { name: "Save" }).click();
+  await until("the form to close", () => page.evaluate(() => document.querySelector(".looked") === null), { seconds: 10 });
+  const { model, confidence: score, iou, classes } = await razz.json("/api/detector");
+  assert.deepEqual({ model, score, iou, classes }, { model: "yolo11n", score: 0.65, iou: 0.5, classes: ["person", "bicycle"] });
+  assert.equal(written(), text.replace("confidence = 0.25 #", "confidence = 0.65 #").replace(/(confidence = .*\n)/, '$1iou = 0.5\nclasses = ["person", "bicycle"]\n'));
+  await until("the detector to be at work again", async () => (await razz.json("/api/stats")).model_state === "ready", { seconds: 30 });
   assert.equal((await razz.status(1)).reconnects, 0);
 });

@@ -1,5 +1,5 @@
 // What the pages ask the server for.
-import type { CameraInfo, CameraProbe, CameraStatus, KeyProblem, Me, Problem, Role, Stats, TokenInfo, TrackMessage, UserInfo } from "../wire";
+import type { CameraInfo, CameraProbe, CameraStatus, DetectorInfo, DetectorPreview, KeyProblem, Me, Problem, Role, Stats, TokenInfo, TrackMessage, UserInfo } from "../wire";
 
 /** What the server wants to see on requests that come with a cookie, since pages of other origins cannot send it. */
 const OUR_PAGE = { "X-Razz-Request": "1" };
@@ -64,6 +64,29 @@ export function removeCamera(id: number): Promise<Answer<null>> {
 /** Looks at a camera as it would be, which takes up to 22 seconds. */
 export function testCamera(camera: CameraEdit): Promise<Answer<CameraProbe>> {
   return ask<CameraProbe>("/api/cameras/test", "POST", camera);
+}
+
+/** What the detector is to be. Absent keys stay as they are. */
+export interface DetectorEdit {
+  model?: string;
+  confidence?: number;
+  iou?: number;
+  classes?: string[];
+}
+
+/** What is set for the detector, and which models there are. */
+export function fetchDetector(): Promise<Answer<DetectorInfo>> {
+  return ask<DetectorInfo>("/api/detector");
+}
+
+/** Changes the detector. */
+export function changeDetector(edit: DetectorEdit): Promise<Answer<DetectorInfo>> {
+  return ask<DetectorInfo>("/api/detector", "PUT", edit);
+}
+
+/** Looks at a camera's newest picture with a model, which takes as long as loading it. */
+export function previewDetector(camera: number, model: string): Promise<Answer<DetectorPreview>> {
+  return ask<DetectorPreview>("/api/detector/preview", "POST", { camera, model });
 }
 
 /** A user as they are to be. A user keeps their name. */

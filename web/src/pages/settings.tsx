@@ -6,6 +6,7 @@ import type { CameraInfo, CameraProbe, KeyProblem } from "../wire";
 import { Access } from "./access";
 import { addCamera, changeCamera, fetchCameras, removeCamera, testCamera, viewerHref } from "./api";
 import { EMPTY, editOf, type Fields, fieldsOf } from "./cameraform";
+import { Detector } from "./detector";
 import { Field } from "./field";
 import { me } from "./me";
 import { poll } from "./poll";
@@ -218,9 +219,10 @@ function Settings() {
         )}
         <p class="quiet">
           {admin
-            ? "Changes are written into the config file, which keeps its comments; the other cameras do not notice. Detector, tracker and ports are set in the file itself."
+            ? "Changes are written into the config file, which keeps its comments; the other cameras do not notice. The tracker and ports are set in the file itself."
             : "You may watch these cameras; an admin changes them."}
         </p>
+        {admin && <Detector cameras={list} />}
         <Access />
       </main>
     </>
