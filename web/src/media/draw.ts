@@ -52,7 +52,8 @@ export class Overlay {
   /** Device pixels per CSS pixel. */
   #ratio = 1;
   #view: View = WHOLE;
-  #fit: Fit = "contain";
+  /** The canvas' style as it is at any time. */
+  readonly #style: CSSStyleDeclaration;
   /** Width and height in the bottom right corner, in CSS pixels, where no label goes. */
   #reserved: readonly [number, number] = [0, 0];
   readonly #costs = new Rolling(COSTS);
@@ -63,6 +64,7 @@ export class Overlay {
     const context = canvas.getContext("2d");
     if (!context) throw new Error("this browser draws on no canvas");
     this.#context = context;
+    this.#style = getComputedStyle(canvas);
     this.#onResize = onResize;
     this.#observer = new ResizeObserver((entries) => {
       this.#resize(entries.at(-1));
@@ -109,7 +111,7 @@ export class Overlay {
   draw(scene: Scene, options: DrawOptions): void {
     const { width, height } = this.#canvas;
     const context = this.#context;
-    const rest = fitted({ width: scene.size[0], height: scene.size[1] }, width, height, this.#fit, this.#ratio);
+    const rest = fitted({ width: scene.size[0], height: scene.size[1] }, width, height, fitOf(this.#style), this.#ratio);
     const area = seenThrough(this.#view, rest, width, height);
     if (scene.picture) {
       context.fillStyle = "#000";
@@ -231,7 +233,6 @@ export class Overlay {
 
   #resize(entry: ResizeObserverEntry | undefined): void {
     if (!entry) return;
-    this.#fit = fitOf(this.#canvas);
     const ratio = window.devicePixelRatio || 1;
     const device = (entry as Partial<ResizeObserverEntry>).devicePixelContentBoxSize?.[0];
     const width = devicePixels(device?.inlineSize, entry.contentRect.width * ratio);
@@ -244,9 +245,8 @@ export class Overlay {
   }
 }
 
-/** What the page's style sheet says; the canvas inherits it from the element. */
-function fitOf(canvas: HTMLCanvasElement): Fit {
-  const said = getComputedStyle(canvas).objectFit;
+/** What the page's style sheet says now; the canvas inherits it from the element. */
+function fitOf({ objectFit: said }: CSSStyleDeclaration): Fit {
   return ["contain", "cover", "fill", "none", "scale-down"].find((fit): fit is Fit => fit === said) ?? "contain";
 }
 
