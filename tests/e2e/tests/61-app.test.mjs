@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { violations } from "../lib/axe.mjs";
 import { untilPlayers } from "../lib/browser.mjs";
 import { scenario } from "../lib/scenario.mjs";
-import { until } from "../lib/wait.mjs";
+import { Tabs } from "../lib/tab.mjs";
+import { measureFor, until } from "../lib/wait.mjs";
 
 const PAGES = ["/", "/camera-viewer.html?camera=1", "/camera-viewer.html?camera=99", "/dashboard.html", "/settings.html", "/settings.html#detector", "/sign-in.html", "/troubleshooting.html"];
 const PHONE = { width: 390, height: 844, hasTouch: true, isMobile: true };
@@ -134,6 +135,65 @@ scenario("the camera's page: keys, zoom, filter, figures, tracks, charts, pictur
   await page.evaluate(() => document.querySelector("razz-player").remove());
   await until("everything to end with the element", () => page.evaluate(() => window.peers.every((peer) => peer.connectionState === "closed")));
   await until("the server to have no viewer", async () => (await razz.status(1)).viewers === 0, { seconds: 10 });
+});
+
+scenario("a floating window goes on while its tab is hidden", { browser: true, seconds: 120 }, async (world) => {
+  const razz = await world.razz(["demo", "--port", "0", "--cameras", "1"]);
+  const tabs = world.keep(await Tabs.open());
+  const tab = await tabs.tab(razz.at("/camera-viewer.html?camera=1"));
+  await until("boxes", () => tab.evaluate(() => document.querySelector("razz-player")?.frame?.tracks.length > 0), { seconds: 60 });
+  await tab.evaluate(() => {
+    const player = document.querySelector("razz-player");
+    window.unseen = [];
+    player.addEventListener("razz-frame", ({ detail }) => { if (document.hidden) window.unseen.push({ mode: detail.mode, tracks: detail.tracks.length }); });
+    const request = HTMLVideoElement.prototype.requestPictureInPicture;
+    HTMLVideoElement.prototype.requestPictureInPicture = function () {
+      window.floating = this;
+      return request.call(this);
+    };
+    player.focus();
+  });
+  await tab.send("Input.dispatchKeyEvent", { type: "keyDown", key: "p", code: "KeyP", text: "p", windowsVirtualKeyCode: 80 });
+  await tab.send("Input.dispatchKeyEvent", { type: "keyUp", key: "p", code: "KeyP", windowsVirtualKeyCode: 80 });
+  await until("the window", () => tab.evaluate(() => document.querySelector("razz-player").state.pictureInPicture && window.floating?.currentTime > 0), { seconds: 10 });
+  const other = await tabs.tab("about:blank");
+  await other.front();
+  await until("the tab to be hidden", () => tab.evaluate(() => document.visibilityState === "hidden"), { seconds: 5 });
+  await measureFor(2);
+  const shown = () => tab.evaluate(() => window.floating.getVideoPlaybackQuality().totalVideoFrames);
+  const before = await shown();
+  await tab.evaluate(() => void (window.unseen.length = 0));
+  await measureFor(5);
+  assert.equal(await tab.evaluate(() => document.visibilityState), "hidden");
+  const [frames, unseen] = [(await shown()) - before, await tab.evaluate(() => window.unseen)];
+  const exact = unseen.filter(({ mode }) => mode === "exact").length;
+  world.tell(`in 5 s of a hidden tab ${unseen.length} frames were drawn, ${exact} of them exact, and the window showed ${frames}`);
+  assert.ok(frames > 50 && unseen.length > 50, "the window goes on");
+  assert.ok(unseen.some(({ tracks }) => tracks > 0), "with boxes");
+  await tab.front();
+  await until("the tab to be seen again", () => tab.evaluate(() => document.visibilityState === "visible"), { seconds: 5 });
+  await until("frames on the page again", () => tab.evaluate(() => document.querySelector("razz-player").state.fps > 5), { seconds: 10 });
+});
+
+scenario("object-fit counts as soon as it is another", { browser: true, seconds: 90 }, async (world) => {
+  const razz = await world.razz(["demo", "--port", "0", "--cameras", "1"]);
+  const page = await world.page(razz.at("/camera-viewer.html?camera=1"));
+  await untilPlayers(page, 1);
+  await page.evaluate(() => {
+    const { style } = document.querySelector("razz-player");
+    Object.assign(style, { flex: "none", width: "400px", height: "400px" });
+  });
+  // The middle of the top row: black beside a wide picture in a square, and picture where that is covered.
+  const isBlack = () => page.evaluate(() => {
+    const canvas = document.querySelector("razz-player").shadowRoot.querySelector("canvas");
+    const [red, green, blue] = canvas.getContext("2d").getImageData(canvas.width / 2, 1, 1, 1).data;
+    return canvas.width === canvas.height && red + green + blue === 0;
+  });
+  await until("a square with black above the picture", isBlack, { seconds: 20 });
+  await page.evaluate(() => { document.querySelector("razz-player").style.objectFit = "cover"; });
+  await until("the picture up to the edge", async () => !(await isBlack()), { seconds: 2 });
+  await page.evaluate(() => { document.querySelector("razz-player").style.objectFit = ""; });
+  await until("the black again", isBlack, { seconds: 2 });
 });
 
 scenario("browsers that do not name their frames are told apart, and say so", { browser: true, seconds: 120 }, async (world) => {

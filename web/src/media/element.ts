@@ -221,6 +221,7 @@ export class RazzPlayer extends HTMLElement {
         video: this.#video,
         canvas: this.#canvas,
         onFrame: (frame) => {
+          this.#floating.drawn();
           this.#dispatch("razz-frame", frame);
         },
         onState: (state) => {

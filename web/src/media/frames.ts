@@ -33,7 +33,7 @@ interface CallbackMetadata {
 }
 
 /** `VideoFrame.metadata()` is newer than the type library. */
-type NamedFrame = VideoFrame & { metadata?: () => { rtpTimestamp?: number } };
+export type NamedFrame = VideoFrame & { metadata?: () => { rtpTimestamp?: number } };
 
 /** Whether the browser tells when it presents a frame. */
 const NAMES_FRAMES = "requestVideoFrameCallback" in HTMLVideoElement.prototype;

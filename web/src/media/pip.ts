@@ -1,10 +1,15 @@
 // Picture-in-picture with boxes: the canvas, which has both, as the stream of a video of its own.
 
+/** `MediaStreamTrackGenerator` (Chromium): a video track of the frames that are written to it. */
+type Generator = MediaStreamTrack & { readonly writable: WritableStream<VideoFrame> };
+const Generators = (globalThis as { MediaStreamTrackGenerator?: new (init: { kind: "video" }) => Generator }).MediaStreamTrackGenerator;
+
 /** A floating window that shows one canvas. */
 export class FloatingCanvas {
   readonly #canvas: HTMLCanvasElement;
   readonly #onChange: (open: boolean) => void;
   #video: HTMLVideoElement | null = null;
+  #writer: WritableStreamDefaultWriter<VideoFrame> | null = null;
 
   /** `onChange`: the window has opened or closed, by whomever. */
   constructor(canvas: HTMLCanvasElement, onChange: (open: boolean) => void) {
@@ -28,10 +33,11 @@ export class FloatingCanvas {
     const video = document.createElement("video");
     this.#video = video;
     video.muted = true;
-    video.srcObject = this.#canvas.captureStream();
+    video.srcObject = this.#stream();
     video.addEventListener("leavepictureinpicture", () => {
       this.close();
     });
+    this.drawn();
     this.#onChange(true);
     try {
       await video.play();
@@ -42,14 +48,36 @@ export class FloatingCanvas {
     }
   }
 
+  /** The canvas has another picture: the window gets it. */
+  drawn(): void {
+    const { width, height } = this.#canvas;
+    if (!this.#writer || width === 0 || height === 0) return;
+    // Where the window is slow, it misses pictures.
+    if ((this.#writer.desiredSize ?? 0) <= 0) return;
+    const frame = new VideoFrame(this.#canvas, { timestamp: Math.round(performance.now() * 1000) });
+    this.#writer.write(frame).catch(() => {
+      frame.close();
+    });
+  }
+
   /** Closes it, if it is open. */
   close(): void {
     const video = this.#video;
     if (!video) return;
     this.#video = null;
+    this.#writer?.close().catch(() => undefined);
+    this.#writer = null;
     if (document.pictureInPictureElement === video) document.exitPictureInPicture().catch(() => undefined);
     if (video.srcObject instanceof MediaStream) for (const track of video.srcObject.getTracks()) track.stop();
     video.srcObject = null;
     this.#onChange(false);
+  }
+
+  /** A captured canvas stands still while its page is hidden; what is written to a track goes on. */
+  #stream(): MediaStream {
+    if (!Generators) return this.#canvas.captureStream();
+    const track = new Generators({ kind: "video" });
+    this.#writer = track.writable.getWriter();
+    return new MediaStream([track]);
   }
 }

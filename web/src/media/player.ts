@@ -12,6 +12,7 @@ import { Rolling } from "./rolling";
 import { fetchSnapshot, ModelPoll, StatusPoll } from "./server";
 import type { PlayerState } from "./state";
 import { TrackFeed } from "./tracks";
+import { UnseenFrames } from "./unseen";
 import { WhepConnection } from "./whep";
 import { localTime, noBoxesWords, noPictureWords, whepStateWords } from "./words";
 import { WHOLE, type View } from "./zoom";
@@ -61,6 +62,7 @@ export class Player {
   readonly #feed: TrackFeed;
   readonly #presenter: Presenter;
   readonly #frames: FrameLoop;
+  readonly #unseen: UnseenFrames;
   readonly #status: StatusPoll;
   readonly #model: ModelPoll;
   readonly #detection = new Rolling(DELAYS);
@@ -126,6 +128,9 @@ export class Player {
     this.#frames = new FrameLoop(view.video, (frame) => {
       this.#present(frame);
     });
+    this.#unseen = new UnseenFrames((frame) => {
+      this.#draw(frame);
+    });
   }
 
   /** The last drawn frame; null before the first. */
@@ -155,6 +160,7 @@ export class Player {
     this.#status.stop();
     this.#model.stop();
     this.#frames.stop();
+    this.#unseen.stop();
     this.#dropLate();
     this.#feed.stop();
     this.#whep.stop();
@@ -201,7 +207,16 @@ export class Player {
   setSolid(solid: boolean): void {
     this.#solid = solid;
     this.#presenter.setSolid(solid);
+    this.#drawUnseen();
     this.#tell();
+  }
+
+  /** While the page is hidden and the canvas is seen all the same, frames are drawn that the browser does not present. */
+  #drawUnseen(): void {
+    const { srcObject } = this.#view.video;
+    const track = srcObject instanceof MediaStream ? srcObject.getVideoTracks()[0] : undefined;
+    if (track && document.hidden && this.#solid && this.#tick !== undefined) this.#unseen.start(track);
+    else this.#unseen.stop();
   }
 
   /** Keeps labels out of so much of the bottom right corner, in CSS pixels. */
@@ -216,6 +231,7 @@ export class Player {
 
   /** The page is looked at again, or the network is back: whatever waits to try again does it now. */
   wake(): void {
+    this.#drawUnseen();
     this.#whep.hurry();
     this.#feed.hurry();
   }
@@ -336,6 +352,7 @@ export class Player {
 
   #everyTick(): void {
     const nowMs = performance.now();
+    this.#drawUnseen();
     if (document.hidden) {
       // Nothing is presented while hidden: that is no sign of anything.
       this.#lastFrameMs = this.#lastShownMs = nowMs;
