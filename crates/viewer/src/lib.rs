@@ -7,21 +7,26 @@
 //! Whoever owns the sockets calls the session's `handle_*` methods with what came in, then
 //! [`Session::flush`], and calls again no later than at [`Session::deadline`].
 //!
-//! 1. [`session`] is one peer: replay, pacing, key frame requests, congestion;
-//! 2. [`sdp`] is what we make of offers and of ICE fragments;
-//! 3. [`format`] chooses the payload type for what the camera sends;
-//! 4. [`demux`] finds the session that a datagram is for;
-//! 5. [`framing`] carries datagrams over TCP.
+//! 1. [`terms`] is what a session needs of the server around it;
+//! 2. [`session`] is one peer: replay, pacing, key frame requests, congestion;
+//! 3. [`sdp`] is what we make of offers and of ICE fragments;
+//! 4. [`format`] chooses the payload type for what the camera sends;
+//! 5. [`demux`] finds the session that a datagram is for;
+//! 6. [`framing`] carries datagrams over TCP.
 
+mod congestion;
 pub mod demux;
 pub mod format;
 pub mod framing;
 pub mod pace;
+mod queue;
 pub mod sdp;
 pub mod session;
+pub mod terms;
 
 pub use format::Video;
-pub use session::{Answered, Counts, Feed, OfferError, Outlet, Session, Terms};
+pub use session::{Answered, Counts, Session};
+pub use terms::{Feed, OfferError, Outlet, Terms};
 
 /// Names a viewer session in WHEP's `Location`; not guessable, since it allows to end the session.
 pub type SessionId = u128;

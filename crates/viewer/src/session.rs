@@ -1,6 +1,5 @@
 //! One viewer session: a peer connection, and what is on its way to it.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,15 +9,17 @@ use razz_base::{Codec, MediaTime, MonoTime, RunId};
 use razz_media::ring::Unit;
 use razz_media::rtp::Payload;
 use str0m::change::SdpOffer;
-use str0m::config::DtlsCert;
 use str0m::media::{MediaTime as RtcTime, Mid, Pt};
-use str0m::net::{DatagramRecv, Protocol, Receive, TcpType, Transmit};
+use str0m::net::{DatagramRecv, Protocol, Receive};
 use str0m::rtp::{AbsCaptureTime, Extension, ExtensionValues, RtpWrite, SeqNo};
-use str0m::{Candidate, Event, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig};
-use tracing::{debug, trace, warn};
+use str0m::{Event, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig};
+use tracing::{debug, trace};
 
-use crate::format::{self, Video};
+use crate::congestion::Congestion;
+use crate::format;
 use crate::pace::Pacer;
+use crate::queue::Queue;
+use crate::terms::{Feed, OfferError, Outlet, Terms};
 use crate::{SessionId, sdp, short};
 
 pub use str0m::RtcError;
@@ -42,12 +43,6 @@ const NEAR_IDR_US: i64 = 500_000;
 const CONNECT_WITHIN_US: i64 = 30_000_000;
 /// How often the peer's reports are summed up.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
-/// A report of this share of packets lost is heavy. Wi-Fi loses a few in a hundred and lives; two
-/// heavy reports in a row are a path that cannot carry the video.
-const HEAVY_LOSS: f32 = 0.2;
-/// Heavy reports from which on the path counts as congested, and the most that are remembered.
-const CONGESTED_STRIKES: u8 = 2;
-const MAX_STRIKES: u8 = 3;
 /// Packets kept for retransmission: for as long, in number, and the share of all bytes that may be
 /// retransmissions. The age covers the five requests that browsers make for a packet at 200 ms of
 /// round trip; the share lets a burst of 200 ms be asked for again within its second.
@@ -60,74 +55,6 @@ const RESEND_SHARE_CONGESTED: f32 = 0.02;
 /// receiver remembers the first and interpolates the other (draft-ietf-avtext-abs-capture-time
 /// calls for sparse sending), and packets of equal size leave in one system call.
 const EXTENSIONS_EVERY_US: i64 = 1_000_000;
-
-/// The camera as a session sees it.
-pub trait Feed: Send + Sync {
-    /// The current GOP from its IDR on, if it is whole and undamaged.
-    fn replay(&self) -> Option<Vec<Arc<Unit>>>;
-    /// µs of media time until the next IDR is due, if known.
-    fn next_idr_us(&self, now: MediaTime) -> Option<i64>;
-    /// What it sends.
-    fn video(&self) -> Video;
-}
-
-/// Where a session's datagrams go.
-pub trait Outlet {
-    /// Sends one. What cannot be sent is lost, as on any network.
-    fn send(&mut self, transmit: Transmit);
-    /// Whether media may be sent there now. Where not, it waits in the session, and when that takes
-    /// too long the session jumps to the next IDR.
-    fn has_room(&mut self, proto: Protocol, destination: SocketAddr) -> bool;
-}
-
-/// What all sessions of a server have in common.
-#[derive(Clone)]
-pub struct Terms {
-    /// The `Instant` of mono time 0.
-    pub epoch: Instant,
-    /// Shared, since making one takes longer than a handshake.
-    pub certificate: Option<DtlsCert>,
-    /// Where browsers are told to send to over UDP.
-    pub udp: Vec<SocketAddr>,
-    /// Where they may connect to over TCP (RFC 6544, passive).
-    pub tcp: Vec<SocketAddr>,
-    /// How fast a replay goes out. Raising it brings a viewer to the live picture sooner, and
-    /// overruns slower links.
-    pub replay_bits_per_second: u64,
-}
-
-/// Why an offer has no answer.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum OfferError {
-    /// Not SDP, or an offer that cannot be answered.
-    #[error("the offer cannot be answered: {0}")]
-    Bad(String),
-    /// The offer has no H.264 that fits.
-    #[error("the offer has no video section with H.264 in packetization mode 1")]
-    NoH264,
-    /// The camera sends H.265, and the offer has none of its profile.
-    #[error(
-        "the camera sends H.265 ({profile} profile), which this browser does not take: set the \
-         camera's video codec to H.264, or use a browser that plays H.265 over WebRTC"
-    )]
-    NoH265 {
-        /// The camera's.
-        profile: &'static str,
-    },
-    /// The camera's H.265 is of a higher level than the offer takes.
-    #[error(
-        "the camera sends H.265 of level {}, and this browser takes {} at most: lower the camera's \
-         resolution or frame rate, or set its video codec to H.264",
-        f32::from(*sent) / 30.0,
-        f32::from(*taken) / 30.0
-    )]
-    H265Level {
-        /// The camera's, times thirty.
-        sent: u8,
-        /// The offer's, times thirty.
-        taken: u8,
-    },
-}
 
 /// An answered offer.
 pub struct Answered {
@@ -178,10 +105,7 @@ pub struct Session {
     connected: bool,
     /// Nothing is sent until an IDR comes.
     needs_idr: bool,
-    queue: VecDeque<Queued>,
-    queued_bytes: usize,
-    /// The next packet of the unit at the head.
-    next_payload: usize,
+    queue: Queue,
     pacer: Pacer,
     replay_bytes_per_ms: i64,
     /// Where the last packet of media went.
@@ -190,10 +114,7 @@ pub struct Session {
     blocked_until: Option<MonoTime>,
     last_replay: Option<MonoTime>,
     extensions_at: Option<MonoTime>,
-    /// Heavy losses reported one after the other.
-    strikes: u8,
-    /// Whether media went out since the last report.
-    flowing: bool,
+    congestion: Congestion,
     /// The newest access unit that was queued: a replay may run ahead of what is on its way here.
     newest: Option<MediaTime>,
     /// The RTSP session that the last access unit came by.
@@ -210,12 +131,6 @@ struct Media {
     /// Counts per viewer and starts below 65536: the SRTP rollover counter starts at 0 (RFC 3711
     /// section 3.3.1).
     seq: u64,
-}
-
-struct Queued {
-    unit: Arc<Unit>,
-    /// It goes out by then, or the session is too far behind.
-    due: MonoTime,
 }
 
 impl Session {
@@ -246,7 +161,7 @@ impl Session {
             config = config.set_dtls_cert(certificate.clone());
         }
         let mut rtc = config.build(instant(terms.epoch, now));
-        for candidate in candidates(terms) {
+        for candidate in terms.candidates() {
             rtc.add_local_candidate(candidate);
         }
         let answer = accept(&mut rtc, parsed)?;
@@ -269,17 +184,14 @@ impl Session {
             media,
             connected: false,
             needs_idr: true,
-            queue: VecDeque::new(),
-            queued_bytes: 0,
-            next_payload: 0,
+            queue: Queue::default(),
             pacer: Pacer::new(terms.replay_bits_per_second, now),
             replay_bytes_per_ms: (terms.replay_bits_per_second / 8000).max(125) as i64,
             path: None,
             blocked_until: None,
             last_replay: None,
             extensions_at: None,
-            strikes: 0,
-            flowing: false,
+            congestion: Congestion::default(),
             newest: None,
             run: None,
             ended: false,
@@ -303,6 +215,11 @@ impl Session {
     /// Whether media can flow.
     pub fn is_connected(&self) -> bool {
         self.connected
+    }
+
+    /// Whether nothing is sent until the next IDR comes.
+    pub fn waits_for_idr(&self) -> bool {
+        self.connected && self.needs_idr
     }
 
     /// What happened so far.
@@ -376,7 +293,7 @@ impl Session {
             return;
         }
         self.needs_idr = false;
-        if self.queued_bytes > MAX_QUEUED_BYTES {
+        if self.queue.bytes() > MAX_QUEUED_BYTES {
             self.wait_for_idr("too far behind");
             return;
         }
@@ -437,8 +354,8 @@ impl Session {
         }
         self.blocked_until = None;
         while self.pacer.allows(now) {
-            let Some(head) = self.queue.front() else { break };
-            if now > head.due {
+            let Some(due) = self.queue.due() else { break };
+            if now > due {
                 self.wait_for_idr("too far behind");
                 break;
             }
@@ -462,18 +379,10 @@ impl Session {
 
     /// Writes the next packet of the queue; false when there is none.
     fn write_next(&mut self, now: MonoTime) -> bool {
-        let Some(head) = self.queue.front() else { return false };
-        let unit = Arc::clone(&head.unit);
-        if let Some(payload) = unit.payloads.get(self.next_payload) {
-            let first = self.next_payload == 0;
-            self.next_payload += 1;
+        let Some((unit, n)) = self.queue.next() else { return false };
+        if let Some(payload) = unit.payloads.get(n) {
             self.pacer.take(payload.data.len());
-            self.write(now, &unit, payload, first);
-        }
-        if self.next_payload >= unit.payloads.len() {
-            self.queue.pop_front();
-            self.queued_bytes -= unit.bytes();
-            self.next_payload = 0;
+            self.write(now, &unit, payload, n == 0);
         }
         true
     }
@@ -513,7 +422,7 @@ impl Session {
         .ext_vals(ext_vals)
         .nackable(true);
         self.media.seq += 1;
-        self.flowing = true;
+        self.congestion.note_sent();
         stream.write_rtp(write);
     }
 
@@ -567,7 +476,7 @@ impl Session {
     /// PLI and FIR are answered from the ring: cameras do not listen to them over RTSP.
     fn answer_keyframe_request(&mut self, now: MonoTime) {
         self.counts.keyframe_requests += 1;
-        if self.is_congested() || self.blocked_until.is_some() {
+        if self.congestion.is_congested() || self.blocked_until.is_some() {
             // A replay would be more bytes where there is no room for those that there are.
             self.wait_for_idr("a key frame is asked for on a congested path");
             return;
@@ -582,25 +491,17 @@ impl Session {
 
     /// The peer reports this share of packets lost over the last second.
     fn handle_loss(&mut self, loss: f32) {
-        let was = self.is_congested();
-        if loss >= HEAVY_LOSS {
-            self.strikes = (self.strikes + 1).min(MAX_STRIKES);
-            if self.is_congested() {
-                self.wait_for_idr("congested path");
-            }
-        } else if self.flowing {
-            self.strikes = self.strikes.saturating_sub(1);
+        let was = self.congestion.is_congested();
+        let heavy = self.congestion.handle_report(loss);
+        let is = self.congestion.is_congested();
+        if heavy && is {
+            self.wait_for_idr("congested path");
         }
-        self.flowing = false;
-        match (was, self.is_congested()) {
+        match (was, is) {
             (false, true) => self.allow_resends(RESEND_SHARE_CONGESTED),
             (true, false) => self.allow_resends(RESEND_SHARE),
             _ => {}
         }
-    }
-
-    fn is_congested(&self) -> bool {
-        self.strikes >= CONGESTED_STRIKES
     }
 
     fn allow_resends(&mut self, share: f32) {
@@ -616,7 +517,7 @@ impl Session {
         if !units.iter().all(|unit| self.takes(unit)) {
             return;
         }
-        self.drop_queue();
+        self.queue.clear();
         self.last_replay = Some(now);
         self.needs_idr = units.is_empty();
         self.counts.replays += 1;
@@ -641,22 +542,16 @@ impl Session {
             debug!(session = %short(self.id), "viewer waits for the next key frame: {why}");
             self.counts.waits += 1;
         }
-        self.drop_queue();
+        self.queue.clear();
         self.needs_idr = true;
     }
 
     fn enqueue(&mut self, now: MonoTime, unit: Arc<Unit>) {
         self.newest = Some(unit.au.key.time);
-        self.queued_bytes += unit.bytes();
-        // Twice the time that what is before it needs at the pace.
-        let paced_us = 2000 * self.queued_bytes as i64 / self.replay_bytes_per_ms;
-        self.queue.push_back(Queued { unit, due: now.plus_us(MAX_BEHIND_US + paced_us) });
-    }
-
-    fn drop_queue(&mut self) {
-        self.queue.clear();
-        self.queued_bytes = 0;
-        self.next_payload = 0;
+        let bytes = self.queue.bytes() + unit.bytes();
+        // Twice the time that it and what is before it need at the pace.
+        let paced_us = 2000 * bytes as i64 / self.replay_bytes_per_ms;
+        self.queue.push(unit, now.plus_us(MAX_BEHIND_US + paced_us));
     }
 }
 
@@ -680,20 +575,4 @@ fn accept(rtc: &mut Rtc, offer: SdpOffer) -> Result<String, OfferError> {
             Err(OfferError::Bad("it contradicts itself".to_owned()))
         }
     }
-}
-
-fn candidates(terms: &Terms) -> Vec<Candidate> {
-    let udp = terms.udp.iter().map(|address| Candidate::host(*address, Protocol::Udp));
-    let tcp = terms.tcp.iter().map(|address| {
-        // The browser connects to us (RFC 6544 section 4.5).
-        Candidate::builder().tcp().host(*address).tcptype(TcpType::Passive).build()
-    });
-    let mut all = Vec::new();
-    for candidate in udp.chain(tcp) {
-        match candidate {
-            Ok(candidate) => all.push(candidate),
-            Err(error) => warn!("an address of ours is no ICE candidate: {error}"),
-        }
-    }
-    all
 }
