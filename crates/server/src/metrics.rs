@@ -20,7 +20,7 @@ const INFERENCE: &str = "razz_inference_seconds";
 const BATCH: &str = "razz_inference_batch_pictures";
 const CPU: &str = "razz_cpu_seconds_total";
 
-/// From a frame's last packet in to its first packet out to a viewer: 50 µs to 0.2 s.
+/// From a frame's last packet in to its first packet out to the first of its viewers: 50 µs to 0.2 s.
 pub(crate) fn first_packet(camera: razz_base::CameraId) -> Histogram {
     histogram(FIRST_PACKET, &[("camera", &camera.to_string())], 50e-6, 13)
 }
@@ -171,7 +171,7 @@ const PER_CAMERA: &[PerCamera] = &[
     ),
     (
         FIRST_PACKET,
-        "From a frame's last packet in to its first packet out to a viewer.",
+        "From a frame's last packet in to its first packet out to the first of its viewers.",
         Read::Histogram(|camera| camera.status().first_packet_us.all.clone()),
     ),
     (

@@ -32,11 +32,11 @@ export type CameraStatus = {
   /** From a frame's last packet in to its tracks out. */
   latency_ms: Latency | null;
   /**
-   * From a frame's last packet in to its first packet out to a viewer; absent while nobody
-   * watches.
+   * From a frame's last packet in to its first packet out to the first of its viewers; absent
+   * while nobody watches.
    */
   first_packet_us?: FirstPacket;
-  /** The same to the last of the viewers that a thread serves. */
+  /** From a frame's last packet in to its last packet out to the last of its viewers. */
   last_packet_us?: FirstPacket;
   /** Runs after the first. */
   reconnects: number;

@@ -151,9 +151,9 @@ pub(crate) struct Status {
     pub(crate) bytes_total: u64,
     /// From a detected frame's last packet in to its tracks out.
     pub(crate) tracks_us: Delays,
-    /// From a frame's last packet in to its first packet out to a viewer.
+    /// From a frame's last packet in to its first packet out to the first viewer.
     pub(crate) first_packet_us: Delays,
-    /// The same to the last viewer of one thread, in µs.
+    /// From a frame's last packet in to its last packet out to the last viewer, in µs.
     pub(crate) last_packet_us: Quantiles,
     /// Frames detected since start.
     pub(crate) frame_count: u64,

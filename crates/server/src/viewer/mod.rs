@@ -14,6 +14,7 @@
 //! the same socket.
 
 mod addresses;
+mod dispatch;
 mod ports;
 mod send;
 mod shard;
@@ -33,6 +34,7 @@ use crate::camera::{Camera, UnitSink};
 use crate::clock::Clock;
 use crate::config;
 use crate::wire::CameraState;
+use dispatch::Dispatch;
 
 #[cfg(test)]
 mod tests;
@@ -199,7 +201,10 @@ impl Viewers {
     /// The way of access units to the shards.
     pub(crate) fn unit_sink(&self) -> UnitSink {
         let shards = Arc::clone(&self.shards);
-        UnitSink::new(move |unit: &Arc<Unit>| shards.iter().for_each(|shard| shard.unit(unit)))
+        UnitSink::new(move |unit: &Arc<Unit>| {
+            let dispatch = Arc::new(Dispatch::new(unit, shards.len()));
+            shards.iter().for_each(|shard| shard.unit(&dispatch));
+        })
     }
 
     /// Answers an offer.

@@ -15,14 +15,15 @@ use razz_viewer::{Counts, Feed, Session, SessionId, Video, short};
 use str0m::net::Protocol;
 use tracing::{debug, error, warn};
 
+use super::dispatch::Dispatch;
 use super::send::{Batch, Sender, Way as Out};
 use super::tcp::Connection;
 use super::{Command, Counters, OpenError, Opened, Restarted, Shared};
 use crate::camera::{Camera, Delivery};
 
-/// What may wait for a shard: access units of many cameras, datagrams, commands.
+/// What may wait for a shard: access units of many cameras, and beside them datagrams and commands.
 const BACKLOG: usize = 4096;
-/// Of these, datagrams at most: whatever floods them, pictures and commands find a place.
+/// Of these, datagrams at most: whatever floods them, commands find a place.
 const MAX_DATAGRAMS: usize = 2048;
 /// An access unit that waited longer for its shard is not sent any more. Raising it rides out longer
 /// hiccups, and shows the past.
@@ -41,15 +42,27 @@ pub(super) struct Datagram {
     pub(super) connection: Option<Arc<Connection>>,
 }
 
+/// What wakes a shard.
 enum Input {
-    /// With how many had been dropped when it was sent: that is where the gap is.
-    Unit(Arc<Unit>, u64),
+    /// There is an access unit.
+    Unit,
     Datagram(Datagram),
     Command(Command),
 }
 
+/// An access unit, with how many had been dropped when it was sent: that is where the gap is.
+type Arrived = (Arc<Dispatch>, u64);
+
+/// The ends of a shard's queues. Access units have one of their own, since they go before all else
+/// that waits: a picture is late sooner than a report is.
+struct Inputs {
+    units: Receiver<Arrived>,
+    inbox: Receiver<Input>,
+}
+
 /// The way to a shard.
 pub(super) struct Way {
+    units: SyncSender<Arrived>,
     inbox: SyncSender<Input>,
     state: Arc<State>,
 }
@@ -65,15 +78,18 @@ struct State {
 
 impl Way {
     /// Hands over an access unit; never waits.
-    pub(super) fn unit(&self, unit: &Arc<Unit>) {
+    pub(super) fn unit(&self, dispatch: &Arc<Dispatch>) {
         if self.state.sessions.load(Ordering::Relaxed) == 0 {
+            dispatch.finish();
             return;
         }
         let overruns = self.state.overruns.load(Ordering::SeqCst);
-        let input = Input::Unit(Arc::clone(unit), overruns);
-        if let Err(TrySendError::Full(_)) = self.inbox.try_send(input) {
+        if let Err(TrySendError::Full(_)) = self.units.try_send((Arc::clone(dispatch), overruns)) {
             self.state.overruns.fetch_add(1, Ordering::SeqCst);
+            dispatch.finish();
         }
+        // With a full inbox the shard is awake, and looks for access units before it goes on.
+        let _ = self.inbox.try_send(Input::Unit);
     }
 
     /// Hands over a datagram; never waits.
@@ -101,7 +117,9 @@ impl Way {
 
 /// Starts shard `n`.
 pub(super) fn start(n: usize, sender: Sender, shared: Arc<Shared>) -> std::io::Result<Way> {
+    let (units, arrived) = sync_channel(BACKLOG);
     let (inbox, inputs) = sync_channel(BACKLOG);
+    let inputs = Inputs { units: arrived, inbox: inputs };
     let state = Arc::new(State::default());
     let shard = Shard {
         sender,
@@ -114,7 +132,7 @@ pub(super) fn start(n: usize, sender: Sender, shared: Arc<Shared>) -> std::io::R
         overruns: 0,
     };
     std::thread::Builder::new().name(format!("viewers{n}")).spawn(move || shard.run(&inputs))?;
-    Ok(Way { inbox, state })
+    Ok(Way { units, inbox, state })
 }
 
 struct Entry {
@@ -160,39 +178,47 @@ impl Feed for CameraFeed {
 
 impl Shard {
     /// Serves until nobody can ask any more.
-    fn run(mut self, inputs: &Receiver<Input>) {
+    fn run(mut self, inputs: &Inputs) {
         loop {
             let now = self.shared.clock.mono();
             let wait = match self.deadlines.first() {
                 Some((at, _)) => now.until(*at),
                 None => Duration::from_secs(3600),
             };
-            match inputs.recv_timeout(wait) {
+            let input = inputs.inbox.recv_timeout(wait);
+            self.handle_units(inputs);
+            match input {
                 Ok(input) => self.handle_input(input),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            self.handle_deadlines();
+            self.handle_deadlines(inputs);
+        }
+    }
+
+    /// Delivers the access units that there are.
+    fn handle_units(&mut self, inputs: &Inputs) {
+        while let Ok((dispatch, overruns)) = inputs.units.try_recv() {
+            if overruns > self.overruns {
+                self.overruns = overruns;
+                warn!("viewers did not keep up with the cameras; all wait for key frames");
+                for entry in self.entries.values_mut() {
+                    entry.session.handle_gap();
+                }
+            }
+            let now = self.shared.clock.mono();
+            if now.since_us(dispatch.unit.au.received) > MAX_LATE_US {
+                self.skip(&dispatch.unit);
+                dispatch.finish();
+            } else {
+                self.deliver(&dispatch);
+            }
         }
     }
 
     fn handle_input(&mut self, input: Input) {
         match input {
-            Input::Unit(unit, overruns) => {
-                if overruns > self.overruns {
-                    self.overruns = overruns;
-                    warn!("viewers did not keep up with the cameras; all wait for key frames");
-                    for entry in self.entries.values_mut() {
-                        entry.session.handle_gap();
-                    }
-                }
-                let now = self.shared.clock.mono();
-                if now.since_us(unit.au.received) > MAX_LATE_US {
-                    self.skip(&unit);
-                } else {
-                    self.deliver(&unit);
-                }
-            }
+            Input::Unit => {}
             Input::Datagram(datagram) => {
                 self.state.datagrams.fetch_sub(1, Ordering::Relaxed);
                 self.handle_datagram(datagram);
@@ -311,8 +337,11 @@ impl Shard {
 
     // ---- media and datagrams ----
 
-    fn deliver(&mut self, unit: &Arc<Unit>) {
+    fn deliver(&mut self, dispatch: &Dispatch) {
+        let unit = &dispatch.unit;
+        let received = unit.au.received;
         let Some(ids) = self.by_camera.get_mut(&unit.au.key.camera).map(std::mem::take) else {
+            dispatch.finish();
             return;
         };
         let (mut first, mut any) = (None, false);
@@ -321,18 +350,22 @@ impl Shard {
                 session.handle_unit(now, unit);
                 session.flush(now, out)
             });
-            any |= handed > 0;
-            if any && first.is_none() {
-                first = Some(self.shared.clock.mono());
+            if handed > 0 && !any {
+                any = true;
+                first = dispatch.begin().then(|| self.shared.clock.mono());
             }
         }
-        if let Some(first) = first
+        let last = (dispatch.finish() && any).then(|| self.shared.clock.mono());
+        if (first.is_some() || last.is_some())
             && let Some(entry) = ids.iter().find_map(|id| self.entries.get(id))
         {
-            let last = self.shared.clock.mono();
             let mut status = entry.camera.status();
-            status.first_packet_us.add(first.since_us(unit.au.received) as f64);
-            status.last_packet_us.add(last.since_us(unit.au.received) as f64);
+            if let Some(first) = first {
+                status.first_packet_us.add(first.since_us(received) as f64);
+            }
+            if let Some(last) = last {
+                status.last_packet_us.add(last.since_us(received) as f64);
+            }
         }
         let ids: Vec<SessionId> =
             ids.into_iter().filter(|id| self.entries.contains_key(id)).collect();
@@ -378,7 +411,7 @@ impl Shard {
         }
     }
 
-    fn handle_deadlines(&mut self) {
+    fn handle_deadlines(&mut self, inputs: &Inputs) {
         let now = self.shared.clock.mono();
         while let Some((at, id)) = self.deadlines.first().copied() {
             if at > now {
@@ -392,6 +425,7 @@ impl Shard {
                 session.handle_timeout(now)?;
                 session.flush(now, out)
             });
+            self.handle_units(inputs);
         }
     }
 

@@ -125,12 +125,12 @@ pub(crate) struct CameraStatus {
     pub(crate) detect_fps_got: f64,
     /// From a frame's last packet in to its tracks out.
     pub(crate) latency_ms: Option<Latency>,
-    /// From a frame's last packet in to its first packet out to a viewer; absent while nobody
-    /// watches.
+    /// From a frame's last packet in to its first packet out to the first of its viewers; absent
+    /// while nobody watches.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub(crate) first_packet_us: Option<FirstPacket>,
-    /// The same to the last of the viewers that a thread serves.
+    /// From a frame's last packet in to its last packet out to the last of its viewers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub(crate) last_packet_us: Option<FirstPacket>,
