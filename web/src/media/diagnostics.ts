@@ -1,4 +1,5 @@
 // Everything that a bug report on a player should hold, as one object.
+import type { ViewerSession } from "../wire";
 import type { PlayerState } from "./state";
 
 /** What the browser says of the video connection. What it does not say is null. */
@@ -31,6 +32,8 @@ export interface Diagnostics {
   element: { width: number; height: number; pixelRatio: number };
   player: PlayerState | null;
   connection: ConnectionFigures | null;
+  /** What the server says of the session: whether it waits for a key frame, and how often it had to. */
+  session: ViewerSession | null;
 }
 
 type Report = Record<string, unknown>;

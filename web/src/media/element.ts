@@ -119,7 +119,7 @@ export class RazzPlayer extends HTMLElement {
 
   /** Everything that a bug report should hold. */
   async diagnostics(): Promise<Diagnostics> {
-    const report = await this.stats();
+    const [report, session] = await Promise.all([this.stats(), this.#player?.told() ?? null]);
     const connection = report ? connectionFigures(report, this.#received) : null;
     this.#received = connection?.received ?? null;
     return {
@@ -130,6 +130,7 @@ export class RazzPlayer extends HTMLElement {
       element: { width: this.clientWidth, height: this.clientHeight, pixelRatio: devicePixelRatio },
       player: this.state,
       connection: connection?.figures ?? null,
+      session,
     };
   }
 

@@ -55,7 +55,7 @@ export class FiguresPanel {
 }
 
 /** Name and value of each line; a dash where there is nothing to tell. */
-export function figureRows({ player, connection }: Diagnostics): [string, string][] {
+export function figureRows({ player, connection, session }: Diagnostics): [string, string][] {
   const or = (value: string | number | null | undefined, unit = ""): string => (value === null || value === undefined ? "–" : `${value}${unit}`);
   const pair = (values: { p50: number; p95: number } | null | undefined, digits = 0): string =>
     values ? `${values.p50.toFixed(digits)} / ${values.p95.toFixed(digits)} ms` : "–";
@@ -75,6 +75,8 @@ export function figureRows({ player, connection }: Diagnostics): [string, string
     ["drawing boxes p50 / p95", pair(player?.boxCostMs, 2)],
     ["packets lost", or(connection?.packetsLost) + (connection?.packetsReceived ? ` of ${connection.packetsReceived}` : "")],
     ["frames dropped, freezes", `${or(connection?.framesDropped)}, ${or(connection?.freezeCount)}`],
+    ["waits for a key frame", or(session?.waits) + (session?.waiting ? ", waiting now" : "")],
+    ["GOPs sent again", or(session && Math.max(0, session.replays - 1))],
     ["round trip", or(connection?.roundTripMs, " ms")],
     ["bitrate", or(connection?.bitrateKbps, " kbit/s")],
     ["codec", or(connection?.codec)],

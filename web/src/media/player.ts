@@ -1,4 +1,5 @@
 // One camera's player: the video connection, the track feed and the canvas, joined. No custom element, no framework.
+import type { ViewerSession } from "../wire";
 import type { DrawOptions } from "./draw";
 import { DetectionDelay } from "./delay";
 import type { TrackFilter } from "./filter";
@@ -22,6 +23,8 @@ const TICK_MS = 250;
 const NO_PICTURE_MS = 2_000;
 /** Connected, camera online, and yet no frame for this long: the session is broken in a way nobody noticed. */
 const SILENT_MS = 6_000;
+/** While there is no picture the server is asked this often how the session goes. */
+const TOLD_MS = 1_000;
 /** The feed came back and no frame comes for this long: the server was restarted, and the video went with it. */
 const SERVER_BACK_MS = 1_000;
 /** So long after the feed came back it is clear that the video went on. */
@@ -82,6 +85,9 @@ export class Player {
   /** When the last frame was shown, likewise. */
   #lastShownMs = 0;
   #playingSinceMs = 0;
+  /** What the server said of the session, while there is no picture; and when it was asked. */
+  #told: ViewerSession | null = null;
+  #askedMs = 0;
   /** When a message last spoke of detections. */
   #detectedMs = 0;
   #lens: View = WHOLE;
@@ -241,6 +247,11 @@ export class Player {
     return this.#whep.stats();
   }
 
+  /** How the session goes, as the server sees it; null without one. */
+  told(): Promise<ViewerSession | null> {
+    return this.#whep.told();
+  }
+
   /** What the player is doing. */
   get state(): PlayerState {
     const nowMs = performance.now();
@@ -270,7 +281,7 @@ export class Player {
       noBoxes: this.#hasPicture(nowMs) ? noBoxesWords(this.#model.stats, this.#config.camera) : [],
       noPicture: this.#hasPicture(nowMs)
         ? []
-        : noPictureWords(this.#status.answer, this.#whep.state, nowMs, localTime),
+        : noPictureWords(this.#status.answer, this.#whep.state, nowMs, localTime, this.#told?.waiting),
     };
   }
 
@@ -365,6 +376,7 @@ export class Player {
     this.#applyHold();
     if (this.#hasPicture(nowMs)) this.#status.stop();
     else this.#status.start();
+    this.#askSession(nowMs);
     const boxless = this.#hasPicture(nowMs) && this.#feed.state === "open" && nowMs - this.#detectedMs > NO_BOXES_MS;
     if (boxless) this.#model.start();
     else this.#model.stop();
@@ -373,6 +385,19 @@ export class Player {
     const quietSinceMs = Math.max(this.#lastFrameMs, this.#playingSinceMs, onlineSinceMs ?? Infinity);
     if (this.#whep.state.kind === "playing" && nowMs - quietSinceMs > SILENT_MS) this.#whep.restart({ kind: "silent" });
     this.#tell();
+  }
+
+  /** Without a picture: does the server hold it back until a key frame comes? */
+  #askSession(nowMs: number): void {
+    if (this.#hasPicture(nowMs) || this.#whep.state.kind !== "playing") {
+      this.#told = null;
+      return;
+    }
+    if (nowMs - this.#askedMs < TOLD_MS) return;
+    this.#askedMs = nowMs;
+    void this.#whep.told().then((told) => {
+      this.#told = told;
+    });
   }
 
   #feedOpened(): void {

@@ -1,5 +1,6 @@
 // The video connection of one player: one WHEP session after another, for as long as it runs.
 import { backoffMs } from "./backoff";
+import type { ViewerSession } from "../wire";
 import type { Origin } from "./origin";
 import { WhepSession } from "./whepsession";
 import { whepFailureWords, type WhepFailure, type WhepState } from "./words";
@@ -77,6 +78,11 @@ export class WhepConnection {
   /** The browser's figures on the connection; null without one. */
   stats(): Promise<RTCStatsReport> | null {
     return this.#session?.stats() ?? null;
+  }
+
+  /** How the session goes, as the server sees it; null without one. */
+  async told(): Promise<ViewerSession | null> {
+    return (await this.#session?.told()) ?? null;
   }
 
   #open(): void {

@@ -1,5 +1,6 @@
 // One WHEP exchange and its peer connection (draft-ietf-wish-whep): offer, answer, DELETE.
-import { problemOf, requestHeaders, type Origin } from "./origin";
+import type { ViewerSession } from "../wire";
+import { authorization, problemOf, requestHeaders, type Origin } from "./origin";
 import type { WhepFailure } from "./words";
 
 /** ICE and DTLS have this long after the answer. */
@@ -59,6 +60,18 @@ export class WhepSession {
   /** The browser's figures on the connection. */
   stats(): Promise<RTCStatsReport> {
     return this.#peer.getStats();
+  }
+
+  /** How the session goes, as the server sees it; null where it does not say. */
+  async told(): Promise<ViewerSession | null> {
+    if (this.#resource === null) return null;
+    try {
+      const options = { headers: authorization(this.#origin), cache: "no-store", signal: this.#abort.signal } as const;
+      const response = await fetch(this.#resource, options);
+      return response.ok ? ((await response.json()) as ViewerSession) : null;
+    } catch {
+      return null;
+    }
   }
 
   /** Whether ICE and DTLS are through. */

@@ -66,6 +66,13 @@ describe("no picture", () => {
       lines: ["This camera's video cannot be shown.", "H.265.", "Set the encoding to H.264."],
     },
     { answer: status("online"), video: playing, lines: ["Waiting for the picture…"] },
+    {
+      answer: status("online"),
+      video: playing,
+      waiting: true,
+      lines: ["Waiting for the camera's next key frame.", "This connection lost too much, or is too slow for this video."],
+    },
+    { answer: status("online"), video: retrying, waiting: true, lines: ["Retrying in 2 s: the connection was lost."] },
     { answer: status("online"), video: retrying, lines: ["Retrying in 2 s: the connection was lost."] },
     {
       answer: { kind: "failed" as const, failure: { kind: "network" as const } },
@@ -77,8 +84,8 @@ describe("no picture", () => {
       video: { kind: "connecting" as const },
       lines: ["There is no such camera on this server."],
     },
-  ])("$lines", ({ answer, video, lines }) => {
-    expect(noPictureWords(answer, video, 1_000, time)).toEqual(lines);
+  ])("$lines", ({ answer, video, lines, ...more }) => {
+    expect(noPictureWords(answer, video, 1_000, time, "waiting" in more)).toEqual(lines);
   });
 });
 

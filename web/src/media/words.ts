@@ -79,8 +79,22 @@ export type StatusAnswer =
   | { kind: "status"; status: CameraStatus }
   | { kind: "failed"; failure: WhepFailure };
 
-/** Why there is no picture, for the middle of the player: a headline, then details, one a line. */
-export function noPictureWords(answer: StatusAnswer, video: WhepState, nowMs: number, time: TimeWords): string[] {
+const KEY_FRAME = [
+  "Waiting for the camera's next key frame.",
+  "This connection lost too much, or is too slow for this video.",
+];
+
+/**
+ * Why there is no picture, for the middle of the player: a headline, then details, one a line. `waiting`: the server sends
+ * nothing until a key frame comes.
+ */
+export function noPictureWords(
+  answer: StatusAnswer,
+  video: WhepState,
+  nowMs: number,
+  time: TimeWords,
+  waiting = false,
+): string[] {
   const connection = sentence(whepStateWords(video, nowMs));
   if (answer.kind === "failed") {
     return [sentence(whepFailureWords(answer.failure)), ...(video.kind === "retrying" ? [connection] : [])];
@@ -98,7 +112,8 @@ export function noPictureWords(answer: StatusAnswer, video: WhepState, nowMs: nu
     case "unsupported":
       return ["This camera's video cannot be shown.", ...error, ...advice.map(sentence)];
     case "online":
-      return video.kind === "playing" ? ["Waiting for the picture…"] : [connection];
+      if (video.kind !== "playing") return [connection];
+      return waiting ? KEY_FRAME : ["Waiting for the picture…"];
   }
 }
 

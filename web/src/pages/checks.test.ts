@@ -26,7 +26,7 @@ const known = (more: { stats?: Partial<Stats>; camera?: Partial<CameraStatus>; p
   stats: { ...stats, cameras: { "1": { ...camera, ...more.camera } }, ...more.stats },
   diagnostics: {
     at: "", page: "", browser: "", camera: "1", element: { width: 1, height: 1, pixelRatio: 1 },
-    player: { ...player, ...more.player }, connection: more.connection === undefined ? connection : more.connection,
+    player: { ...player, ...more.player }, connection: more.connection === undefined ? connection : more.connection, session: null,
   },
 });
 const bad = (checks: { result: string; question: string }[]) => checks.filter(({ result }) => result === "bad").map(({ question }) => question);

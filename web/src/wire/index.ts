@@ -28,4 +28,5 @@ export type { TrackState } from "./TrackState";
 export type { TrackStats } from "./TrackStats";
 export type { UserInfo } from "./UserInfo";
 export type { ViewToken } from "./ViewToken";
+export type { ViewerSession } from "./ViewerSession";
 export type { Way } from "./Way";

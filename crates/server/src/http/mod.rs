@@ -87,6 +87,7 @@ fn app_routes() -> Routes {
     let routes = Routes::default()
         .on(post.clone(), "/whep/{camera}", Need::Watch, whep::post)
         .on(Method::OPTIONS, "/whep/{camera}", Need::Nothing, whep::endpoint_options)
+        .on(get.clone(), "/whep/{camera}/{session}", Need::Session, whep::get)
         .on(Method::PATCH, "/whep/{camera}/{session}", Need::Session, whep::patch)
         .on(Method::DELETE, "/whep/{camera}/{session}", Need::Session, whep::delete)
         .on(Method::OPTIONS, "/whep/{camera}/{session}", Need::Nothing, whep::session_options)

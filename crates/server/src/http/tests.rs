@@ -68,9 +68,10 @@ const ASKERS: [Asker; 11] = [
 /// such viewer session. Columns as [`ASKERS`].
 type Row = (&'static str, &'static str, &'static str);
 
-const APP: [Row; 36] = [
+const APP: [Row; 37] = [
     ("POST", "/whep/{camera}", "+s+++c+++++"),
     ("OPTIONS", "/whep/{camera}", "+++++++++++"),
+    ("GET", "/whep/{camera}/{session}", "+s+vvcvvvv+"),
     ("PATCH", "/whep/{camera}/{session}", "+s+vvcvvvv+"),
     ("DELETE", "/whep/{camera}/{session}", "+s+vvcvvvv+"),
     ("OPTIONS", "/whep/{camera}/{session}", "+++++++++++"),

@@ -1,15 +1,15 @@
 //! WHEP, the core of draft-ietf-wish-whep: POST an offer, PATCH candidates, DELETE the session.
 
-use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 
 use super::problem::{Payload, Problem};
 use super::{App, turn};
 use crate::access::Grant;
 use crate::viewer::SessionId;
-use crate::wire::ProblemKind;
+use crate::wire::{ProblemKind, ViewerSession};
 
 const SDP: &str = "application/sdp";
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
@@ -86,6 +86,16 @@ pub(super) async fn patch(
     }
 }
 
+/// `GET` a session: how it goes, in JSON. WHEP leaves this open.
+pub(super) async fn get(
+    State(app): State<App>,
+    Path((camera, session)): Path<(String, String)>,
+) -> Result<Json<ViewerSession>, Problem> {
+    app.camera(&camera)?;
+    let told = app.viewers.ask(parse_session(&session)?).await;
+    told.map(Json).ok_or_else(Problem::unknown_session)
+}
+
 /// `DELETE` a session: the viewer leaves.
 pub(super) async fn delete(
     State(app): State<App>,
@@ -107,7 +117,7 @@ pub(super) async fn endpoint_options() -> Response {
 
 /// `OPTIONS` of a session.
 pub(super) async fn session_options() -> Response {
-    let headers = [(header::ALLOW, "PATCH, DELETE, OPTIONS"), (ACCEPT_PATCH, SDP_FRAGMENT)];
+    let headers = [(header::ALLOW, "GET, PATCH, DELETE, OPTIONS"), (ACCEPT_PATCH, SDP_FRAGMENT)];
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 

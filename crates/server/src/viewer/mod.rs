@@ -33,7 +33,7 @@ use tokio::sync::oneshot;
 use crate::camera::{Camera, UnitSink};
 use crate::clock::Clock;
 use crate::config;
-use crate::wire::CameraState;
+use crate::wire::{CameraState, ViewerSession};
 use dispatch::Dispatch;
 
 #[cfg(test)]
@@ -103,6 +103,10 @@ enum Command {
     Ice {
         id: SessionId,
         reply: oneshot::Sender<Option<String>>,
+    },
+    Ask {
+        id: SessionId,
+        reply: oneshot::Sender<Option<ViewerSession>>,
     },
     Stop {
         reply: oneshot::Sender<bool>,
@@ -261,6 +265,13 @@ impl Viewers {
     pub(crate) async fn ice(&self, id: SessionId) -> Option<String> {
         let (reply, answer) = oneshot::channel();
         self.shard_of(id)?.command(Command::Ice { id, reply }).ok()?;
+        answer.await.ok().flatten()
+    }
+
+    /// How a session goes; `None` when there is none of this id.
+    pub(crate) async fn ask(&self, id: SessionId) -> Option<ViewerSession> {
+        let (reply, answer) = oneshot::channel();
+        self.shard_of(id)?.command(Command::Ask { id, reply }).ok()?;
         answer.await.ok().flatten()
     }
 

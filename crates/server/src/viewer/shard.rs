@@ -20,6 +20,7 @@ use super::send::{Batch, Sender, Way as Out};
 use super::tcp::Connection;
 use super::{Command, Counters, OpenError, Opened, Restarted, Shared};
 use crate::camera::{Camera, Delivery};
+use crate::wire::ViewerSession;
 
 /// What may wait for a shard: access units of many cameras, and beside them datagrams and commands.
 const BACKLOG: usize = 4096;
@@ -249,6 +250,9 @@ impl Shard {
             Command::Ice { id, reply } => {
                 let ice = self.entries.get(&id).map(|entry| entry.session.ufrag().to_owned());
                 let _ = reply.send(ice);
+            }
+            Command::Ask { id, reply } => {
+                let _ = reply.send(self.entries.get(&id).map(|entry| told(&entry.session)));
             }
             Command::Stop { reply } => {
                 for id in self.entries.keys().copied().collect::<Vec<_>>() {
@@ -480,6 +484,11 @@ impl Shard {
         }
         self.deadlines.insert((at, id));
     }
+}
+
+fn told(session: &Session) -> ViewerSession {
+    let Counts { replays, waits, keyframe_requests, .. } = session.counts();
+    ViewerSession { waiting: session.waits_for_idr(), waits, replays, keyframe_requests }
 }
 
 fn out<'a>(

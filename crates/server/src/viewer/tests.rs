@@ -13,9 +13,13 @@ use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 use super::*;
 
+mod told;
+
 /// Just below the wrap of 32 bits, so that every test crosses it.
 const START: i64 = (1 << 33) - 40 * FRAME;
 const FRAME: i64 = 3000;
+/// When frame 0 was captured, by the camera's clock, in UTC µs.
+const CAPTURED_US: i64 = 1_750_000_000_123_456;
 const WITHIN: Duration = Duration::from_secs(20);
 
 struct House {
@@ -25,8 +29,11 @@ struct House {
 }
 
 fn house(limits: config::Viewers) -> House {
+    house_at(bind("127.0.0.1:0".parse().unwrap()).unwrap(), limits)
+}
+
+fn house_at(ports: Ports, limits: config::Viewers) -> House {
     let clock = Clock::start();
-    let ports = bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let viewers = Viewers::start(ports, &[], limits, clock).unwrap();
     let source =
         config::Source::new("rtsp://127.0.0.1:1/", None, None, config::Transport::Tcp).unwrap();
@@ -44,9 +51,18 @@ fn limits() -> config::Viewers {
     }
 }
 
+/// When frame `n` was captured, in UTC µs.
+fn captured_us(n: i64) -> i64 {
+    CAPTURED_US + n * FRAME * 100 / 9
+}
+
 impl House {
     /// Frame `n` of the camera; every 30th is an IDR.
     fn frame(&self, n: i64) {
+        self.camera.handle_access_unit(self.access_unit(n), false);
+    }
+
+    fn access_unit(&self, n: i64) -> AccessUnit {
         let idr = n % 30 == 0;
         let mut data = Vec::new();
         if idr {
@@ -57,23 +73,17 @@ impl House {
             data.extend(b"\0\0\0\x01\x41\x9a");
         }
         data.extend([n as u8 | 0x80; 2500]);
-        self.camera.handle_access_unit(
-            AccessUnit {
-                key: FrameKey {
-                    camera: self.camera.id,
-                    time: MediaTime::from_90k(START + n * FRAME),
-                },
-                run: RunId(1),
-                codec: Codec::H264,
-                data: Bytes::from(data),
-                idr,
-                lost_packets: 0,
-                size: Size::new(640, 360),
-                wall: WallTime { us: 0, quality: WallQuality::Arrival },
-                received: self.clock.mono(),
-            },
-            false,
-        );
+        AccessUnit {
+            key: FrameKey { camera: self.camera.id, time: MediaTime::from_90k(START + n * FRAME) },
+            run: RunId(1),
+            codec: Codec::H264,
+            data: Bytes::from(data),
+            idr,
+            lost_packets: 0,
+            size: Size::new(640, 360),
+            wall: WallTime { us: captured_us(n), quality: WallQuality::SenderReport },
+            received: self.clock.mono(),
+        }
     }
 }
 
@@ -182,6 +192,8 @@ struct Peer {
     ssrc: Option<str0m::rtp::Ssrc>,
     /// Extended sequence number and RTP timestamp of every packet.
     packets: Vec<(u64, u32)>,
+    /// The header extensions of every packet.
+    told: Vec<str0m::rtp::ExtensionValues>,
 }
 
 impl Peer {
@@ -190,12 +202,28 @@ impl Peer {
     }
 
     fn over(wire: Wire, clock: Clock) -> (Self, str0m::change::SdpPendingOffer, String) {
-        let mut rtc: Rtc = RtcConfig::new().set_rtp_mode(true).build(clock.instant(clock.mono()));
+        Self::configured(wire, clock, RtcConfig::new())
+    }
+
+    fn configured(
+        wire: Wire,
+        clock: Clock,
+        config: RtcConfig,
+    ) -> (Self, str0m::change::SdpPendingOffer, String) {
+        let mut rtc: Rtc = config.set_rtp_mode(true).build(clock.instant(clock.mono()));
         rtc.add_local_candidate(wire.candidate());
         let mut change = rtc.sdp_api();
         change.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
         let (offer, pending) = change.apply().unwrap();
-        let peer = Self { rtc, clock, wire, connected: false, ssrc: None, packets: Vec::new() };
+        let peer = Self {
+            rtc,
+            clock,
+            wire,
+            connected: false,
+            ssrc: None,
+            packets: Vec::new(),
+            told: Vec::new(),
+        };
         (peer, pending, offer.to_sdp_string())
     }
 
@@ -204,7 +232,11 @@ impl Peer {
     }
 
     async fn join_over(wire: Wire, house: &House) -> (Self, SessionId) {
-        let (mut peer, pending, offer) = Self::over(wire, house.clock);
+        Self::join_configured(wire, house, RtcConfig::new()).await
+    }
+
+    async fn join_configured(wire: Wire, house: &House, config: RtcConfig) -> (Self, SessionId) {
+        let (mut peer, pending, offer) = Self::configured(wire, house.clock, config);
         let opened = house.viewers.open(&house.camera, offer).await.unwrap();
         assert!(opened.answer.contains("a=sendonly"), "{}", opened.answer);
         let answer = str0m::change::SdpAnswer::from_sdp_string(&opened.answer).unwrap();
@@ -238,6 +270,7 @@ impl Peer {
                 Output::Event(Event::RtpPacket(packet)) => {
                     self.ssrc = Some(packet.header.ssrc);
                     self.packets.push((*packet.seq_no, packet.header.timestamp));
+                    self.told.push(packet.header.ext_vals.clone());
                 }
                 Output::Event(_) => {}
             }

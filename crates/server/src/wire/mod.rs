@@ -15,6 +15,7 @@ mod stats;
 mod track;
 #[cfg(test)]
 mod typescript;
+mod viewer;
 
 pub(crate) use self::access::{Me, TokenInfo, UserInfo, ViewToken};
 pub(crate) use self::camera::{
@@ -27,3 +28,4 @@ pub(crate) use self::probe::CameraProbe;
 pub(crate) use self::problem::{Problem, ProblemKind};
 pub(crate) use self::stats::{Delivery, ModelState, Stats};
 pub(crate) use self::track::{TrackMessage, TrackStats};
+pub(crate) use self::viewer::ViewerSession;

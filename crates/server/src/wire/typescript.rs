@@ -49,6 +49,7 @@ fn files() -> BTreeMap<String, String> {
     add::<TrackStats>(&mut files);
     add::<UserInfo>(&mut files);
     add::<ViewToken>(&mut files);
+    add::<ViewerSession>(&mut files);
     add::<Way>(&mut files);
     let mut index = format!("{HEAD}\n");
     for file in files.keys() {
