@@ -1,14 +1,16 @@
 //! `razz bench viewers`: a headless load client for any WHEP server. Every viewer is a WebRTC peer of
 //! its own, with a port of its own, that receives, decrypts and counts; nothing is decoded.
 
+mod flood;
 mod frames;
 mod peer;
 mod report;
 mod whep;
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clap::Args;
@@ -38,6 +40,9 @@ pub(crate) struct Viewers {
     /// Each viewer leaves after so many seconds and another comes in its place; 0: they stay
     #[arg(long, value_name = "S", default_value_t = 0.0)]
     pub(crate) stay: f64,
+    /// While it is measured, send so many forged datagrams a second to where the server takes media
+    #[arg(long, value_name = "R", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=10_000_000))]
+    pub(crate) flood: u32,
     /// Read the server's CPU time and memory of this process from /proc
     #[arg(long, value_name = "PID")]
     pub(crate) server_pid: Option<u32>,
@@ -85,6 +90,7 @@ pub(crate) fn run(options: &Viewers) -> ExitCode {
 async fn load(options: &Viewers, targets: &[Arc<whep::Target>]) -> Report {
     let clock = Clock::start();
     let (phase, seen) = watch::channel(Phase::Joining);
+    let media: Arc<OnceLock<SocketAddr>> = Arc::default();
     let before = Cost::now(options.server_pid, clock);
     let mut tasks = JoinSet::new();
     let start = clock.mono();
@@ -93,15 +99,18 @@ async fn load(options: &Viewers, targets: &[Arc<whep::Target>]) -> Report {
         let due = start.plus_us((f64::from(n) * pause_us) as i64);
         tokio::time::sleep(clock.mono().until(due)).await;
         let target = Arc::clone(&targets[n as usize % targets.len()]);
-        tasks.spawn(one_after_another(target, clock, options.stay, seen.clone()));
+        let (seen, media) = (seen.clone(), Arc::clone(&media));
+        tasks.spawn(one_after_another(target, clock, options.stay, seen, media));
     }
     let joining = Cost::now(options.server_pid, clock);
     // Those who were asked for last still shake hands.
     tokio::time::sleep(Duration::from_secs(2)).await;
     phase.send_replace(Phase::Measuring);
     let steady = Cost::now(options.server_pid, clock);
+    let flood = flood::start(options.flood, media.get().copied(), clock);
     tokio::time::sleep(Duration::from_secs(options.seconds.into())).await;
     let end = Cost::now(options.server_pid, clock);
+    let forged = flood.map_or(0, flood::Flood::stop);
     phase.send_replace(Phase::Over);
     let mut outcomes = Vec::new();
     let all = async {
@@ -110,7 +119,7 @@ async fn load(options: &Viewers, targets: &[Arc<whep::Target>]) -> Report {
         }
     };
     let _ = tokio::time::timeout(JOIN_WITHIN, all).await;
-    Report::new(options.number, &outcomes, [before, joining, steady, end])
+    Report::new(options.number, &outcomes, [before, joining, steady, end], forged)
 }
 
 /// A viewer, and where viewers leave, those who come in its place.
@@ -119,11 +128,12 @@ async fn one_after_another(
     clock: Clock,
     stay: f64,
     phase: watch::Receiver<Phase>,
+    media: Arc<OnceLock<SocketAddr>>,
 ) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     loop {
         let until = (stay > 0.0).then(|| clock.mono().plus_us((stay * 1e6) as i64));
-        outcomes.push(peer::watch(&target, clock, until, phase.clone()).await);
+        outcomes.push(peer::watch(&target, clock, until, phase.clone(), &media).await);
         if until.is_none() || *phase.borrow() == Phase::Over {
             return outcomes;
         }

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io::IoSliceMut;
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
@@ -65,15 +66,16 @@ struct Peer {
     first_idr: Option<MonoTime>,
 }
 
-/// Watches until `until`, or until the load is over.
+/// Watches until `until`, or until the load is over; notes in `media` where the server's comes from.
 pub(super) async fn watch(
     target: &Target,
     clock: Clock,
     until: Option<MonoTime>,
     mut phase: watch::Receiver<Phase>,
+    media: &OnceLock<SocketAddr>,
 ) -> Outcome {
     let mut outcome = Outcome::default();
-    if let Err(error) = watch_or_fail(target, clock, until, &mut phase, &mut outcome).await {
+    if let Err(error) = watch_or_fail(target, clock, until, &mut phase, media, &mut outcome).await {
         outcome.error = Some(error);
     }
     outcome
@@ -84,6 +86,7 @@ async fn watch_or_fail(
     clock: Clock,
     until: Option<MonoTime>,
     phase: &mut watch::Receiver<Phase>,
+    media: &OnceLock<SocketAddr>,
     outcome: &mut Outcome,
 ) -> Result<(), String> {
     let start = clock.mono();
@@ -105,7 +108,7 @@ async fn watch_or_fail(
         let timeout = until.map_or(timeout, |until| timeout.min(until));
         tokio::select! {
             readable = peer.socket.readable() => {
-                if let Err(error) = readable.map_err(|e| e.to_string()).and_then(|()| peer.receive()) {
+                if let Err(error) = readable.map_err(|e| e.to_string()).and_then(|()| peer.receive(media)) {
                     break Err(error);
                 }
             }
@@ -228,7 +231,7 @@ impl Peer {
         }
     }
 
-    fn receive(&mut self) -> Result<(), String> {
+    fn receive(&mut self, media: &OnceLock<SocketAddr>) -> Result<(), String> {
         BUFFER.with_borrow_mut(|buffer| {
             loop {
                 let mut meta = [RecvMeta::default()];
@@ -238,7 +241,7 @@ impl Peer {
                 });
                 let [meta] = meta;
                 match received {
-                    Ok(_) => {}
+                    Ok(_) => drop(media.set(meta.addr)), // The first that comes is as good as any.
                     Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(()),
                     Err(_) => continue, // Such as a port that nobody listens at: ICE will tell.
                 }

@@ -66,11 +66,14 @@ pub(super) struct Report {
     server_percent: Option<f64>,
     server_join_cpu_s: Option<f64>,
     server_memory: Option<(u64, u64)>,
+    /// Forged datagrams sent meanwhile.
+    forged: u64,
+    measured_s: f64,
 }
 
 impl Report {
     /// `costs`: before the first joined, when the last was sent for, when measuring began and ended.
-    pub(super) fn new(wanted: u32, outcomes: &[Outcome], costs: [Cost; 4]) -> Self {
+    pub(super) fn new(wanted: u32, outcomes: &[Outcome], costs: [Cost; 4], forged: u64) -> Self {
         let [before, joining, steady, end] = costs;
         let watched: Vec<&Outcome> = outcomes.iter().filter(|o| o.measured_us > 0).collect();
         let sum = |of: fn(&Outcome) -> u64| watched.iter().map(|outcome| of(outcome)).sum::<u64>();
@@ -96,6 +99,8 @@ impl Report {
             server_percent,
             server_join_cpu_s: joining.server.zip(before.server).map(|(now, then)| now.0 - then.0),
             server_memory: before.memory().zip(end.memory()),
+            forged,
+            measured_s: end.seconds_since(&steady),
         }
     }
 
@@ -108,6 +113,7 @@ impl Report {
             "join_ms": self.join_ms.json(), "fps": self.fps.json(),
             "frames": self.frames, "broken_frames": self.broken, "gaps": self.gaps,
             "lost_packets": self.lost, "packets": self.packets, "mbps": hundredths(self.mbps),
+            "forged_datagrams": self.forged,
             "client_cpu_percent": hundredths(self.own_percent),
             "server": self.server_percent.map(|percent| json!({
                 "cpu_percent": hundredths(percent),
@@ -138,6 +144,11 @@ impl Report {
             format!("bitrate      {:.1} Mbit/s, all viewers together", self.mbps),
             format!("this client  {:.0} % of a core", self.own_percent),
         ];
+        if self.forged > 0 {
+            let rate = self.forged as f64 / self.measured_s;
+            lines
+                .push(format!("flood        {} forged datagrams, {rate:.0} a second", self.forged));
+        }
         if let Some(percent) = self.server_percent {
             let per_core = self.watching as f64 / (percent / 100.0).max(0.001);
             lines.push(format!(
