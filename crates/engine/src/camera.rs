@@ -363,6 +363,7 @@ impl Camera {
         }
         self.outputs.push_back(Output::Unchanged);
         self.motion.tell(self.tracker.as_mut(), frame.time);
+        self.tracker.see_picture(frame.size);
         let update = self.tracker.update(frame.time, seen);
         let boxes = wanted_boxes(&update, seen);
         self.conclude(frame, false, boxes, now);
@@ -376,6 +377,7 @@ impl Camera {
         let detections = if self.blind { &[] } else { detections };
         self.stillness.detected(time, detections);
         self.motion.tell(self.tracker.as_mut(), time);
+        self.tracker.see_picture(frame.size);
         let update = self.tracker.update(time, detections);
         self.conclude(frame, true, wanted_boxes(&update, detections), now);
     }

@@ -218,6 +218,17 @@ impl Xywh {
         }
     }
 
+    /// On one axis (0 across, 1 down), begins anew at the measured middle and size, moving at
+    /// `velocity` pixels per frame and growing no more; the velocity is as uncertain as at first.
+    pub fn restart(&mut self, axis: usize, measured: [f64; 4], std: f64, velocity: f64) {
+        self.axes[axis + 2].pos = measured[axis + 2];
+        let scale = self.scales()[axis];
+        for (of, vel) in [(axis, velocity), (axis + 2, 0.0)] {
+            let fresh = Axis::new(measured[of], std * scale, 10.0 * VELOCITY_WEIGHT * scale);
+            self.axes[of] = Axis { vel, ..fresh };
+        }
+    }
+
     /// By how many standard deviations the centre (x, y) of a measurement with this standard
     /// deviation, in box sizes, misses the prediction.
     pub fn surprise(&self, measured: [f64; 4], std: f64) -> [f64; 2] {

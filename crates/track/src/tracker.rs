@@ -1,6 +1,6 @@
 //! The one door to every tracker: detections in, tracks out.
 
-use razz_base::{Detection, Embedding, MediaTime, Track};
+use razz_base::{Detection, Embedding, MediaTime, Size, Track};
 
 /// Most detections that one update uses; of more, the best scored.
 pub const MAX_DETECTIONS: usize = 1000;
@@ -75,6 +75,13 @@ pub trait Tracker: Send {
     /// ignored and counted.
     fn move_camera(&mut self, affine: [f64; 6]) {
         let _ = affine;
+    }
+
+    /// Says how large the pictures are from now on: a box at the picture's border is cut off there,
+    /// and that its border edge stands still says nothing about how the object moves. Only the
+    /// hybrid tracker has a use for it; without it every edge is taken for the object's own.
+    fn see_picture(&mut self, size: Size) {
+        let _ = size;
     }
 
     /// What was seen and refused so far.

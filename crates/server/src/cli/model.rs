@@ -127,7 +127,7 @@ impl Which {
 }
 
 /// `640`, or `640x384`.
-fn parse_size(text: &str) -> Result<Size, String> {
+pub(super) fn parse_size(text: &str) -> Result<Size, String> {
     let side = |text: &str| text.parse().ok().filter(|side| (32..=8192).contains(side));
     let size = match text.split_once('x') {
         Some((width, height)) => side(width).zip(side(height)),

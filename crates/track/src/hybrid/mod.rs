@@ -21,7 +21,7 @@ mod noise;
 mod reid;
 mod track;
 
-use razz_base::{Detection, Embedding, MediaTime, Rect, Track};
+use razz_base::{Detection, Embedding, MediaTime, Rect, Size, Track};
 
 use self::noise::SceneNoise;
 use self::reid::{Ask, Purpose};
@@ -41,6 +41,8 @@ const NEW_TRACK_MARGIN: f64 = 0.1;
 /// Limits of the second association, and of two tracks that are one.
 const SECOND_LIMIT: f64 = 0.5;
 const DUPLICATE_LIMIT: f64 = 0.15;
+/// Whoever was seen once so long ago could be anywhere.
+const LEAP_US: i64 = 300_000;
 /// Most tracks kept, tracked and lost; of more, the longest unseen go.
 const MAX_TRACKS: usize = 2 * MAX_DETECTIONS;
 
@@ -48,6 +50,7 @@ const MAX_TRACKS: usize = 2 * MAX_DETECTIONS;
 #[derive(Debug)]
 pub struct Hybrid {
     settings: Settings,
+    picture: Option<Size>,
     /// Microseconds between the last update and the one before.
     passed_us: i64,
     last_id: u64,
@@ -86,6 +89,7 @@ impl Hybrid {
     pub fn new(settings: &Settings) -> Self {
         Self {
             settings: settings.clone(),
+            picture: None,
             passed_us: 0,
             last_id: 0,
             tracks: Vec::new(),
@@ -154,7 +158,8 @@ impl Hybrid {
             let tentative = track.state == State::Tentative;
             let detection = &detections[cols[col]];
             // What is faint has met the box closely before it was taken; that vouches for its place.
-            track.take(detection, at, if faint { 1.0 } else { hybrid.noise_of(detection) });
+            let noise = if faint { 1.0 } else { hybrid.noise_of(detection) };
+            track.take(detection, at, noise, self.picture);
             if tentative {
                 track.state = State::Tentative;
             }
@@ -194,6 +199,9 @@ impl Hybrid {
         self.associate(at, &mut rows, &mut low, SECOND_LIMIT, true);
         places(&|t| t.state == State::Tentative, &mut rows, &self.tracks);
         self.associate(at, &mut rows, &mut high, limit, false);
+        if (self.settings.hybrid.instant_after_us..LEAP_US).contains(&self.passed_us) {
+            self.follow_newborn(at, &mut high);
+        }
         self.learn_noise();
         // Missed are all that were not matched at this time; tentative ones die of it.
         self.tracks.iter_mut().filter(|t| t.matched_at != at).for_each(|t| {
@@ -204,6 +212,37 @@ impl Hybrid {
             }
         });
         (self.work.rows, self.work.high, self.work.low) = (rows, high, low);
+    }
+
+    /// Who was first seen on the last update may have gone further than its own width since, and
+    /// then overlaps with nothing: its speed is not known yet. It is followed where there is no
+    /// doubt: a detection that nobody wants, of its class and about its size, and no other such
+    /// pair within reach of either.
+    fn follow_newborn(&mut self, at: MediaTime, high: &mut Vec<usize>) {
+        let Self { tracks, intake, settings, work, picture, passed_us, .. } = self;
+        let detections = &intake.detections;
+        let first = work.matched.len();
+        let newborn = |track: &Tracklet| {
+            track.born_at == track.matched_at && at.since_us(track.born_at) == *passed_us
+        };
+        let near = |track: &Tracklet, detection: usize| {
+            let detection = &detections[detection];
+            settings.classes.allows(track.class.winner(), detection.class)
+                && track.could_be_after_birth(detection, *picture)
+        };
+        for (place, track) in tracks.iter().enumerate().filter(|(_, track)| newborn(track)) {
+            let mut theirs = high.iter().copied().filter(|&detection| near(track, detection));
+            let (Some(detection), None) = (theirs.next(), theirs.next()) else { continue };
+            let rivals = tracks.iter().filter(|other| newborn(other) && near(other, detection));
+            if rivals.count() == 1 {
+                work.matched.push((place, detection));
+            }
+        }
+        for &(track, detection) in &work.matched[first..] {
+            let found = &detections[detection];
+            tracks[track].follow(found, at, settings.hybrid.noise_of(found), *picture);
+            high.retain(|&other| other != detection);
+        }
     }
 
     fn learn_noise(&mut self) {
@@ -253,7 +292,8 @@ impl Hybrid {
         let pairs = reid::identify(reid, classes, &self.tracks, detections, &asks, embeddings, at);
         for &(track, ask) in &pairs {
             let found = &detections[asks[ask].detection];
-            self.tracks[track].recover(found, at, self.settings.hybrid.noise_of(found));
+            let noise = self.settings.hybrid.noise_of(found);
+            self.tracks[track].recover(found, at, noise, self.picture);
             self.intake.counts.reidentified += 1;
             match asks[ask].purpose {
                 // It was the lost one all along.
@@ -264,7 +304,7 @@ impl Hybrid {
         let newest = self.tracks.len();
         let least = self.settings.track_threshold + NEW_TRACK_MARGIN;
         for &d in self.work.high.iter().filter(|&&d| detections[d].score >= least) {
-            self.tracks.push(Tracklet::new(&detections[d], at));
+            self.tracks.push(Tracklet::new(&detections[d], at, self.picture));
         }
         // Every look that was paid for is kept, by the track that holds its detection now.
         for (place, ask) in asks.iter().enumerate() {
@@ -407,6 +447,10 @@ impl Tracker for Hybrid {
             a21 * b12 + a22 * b22,
             a21 * sx + a22 * sy + ty,
         ]);
+    }
+
+    fn see_picture(&mut self, size: Size) {
+        self.picture = Some(size);
     }
 
     fn counts(&self) -> Counts {

@@ -213,7 +213,7 @@ mod tests {
             class: ClassId(class),
             score: 0.9,
         };
-        let mut track = Tracklet::new(&person(0.0, 100.0, 0), MediaTime::from_90k(-90_000));
+        let mut track = Tracklet::new(&person(0.0, 100.0, 0), MediaTime::from_90k(-90_000), None);
         track.matched_at = MediaTime::from_90k(0);
         track.gallery.add(&Embedding::normalised(&[1.0]).unwrap(), 8);
         track.miss(100_000);

@@ -1,6 +1,6 @@
 //! One track of the hybrid tracker: its motion, what is known of its looks, its life.
 
-use razz_base::{Detection, Embedding, MediaTime, Rect, TrackSource};
+use razz_base::{Detection, Embedding, MediaTime, Rect, Size, TrackSource};
 
 use super::NOMINAL_RATE;
 use crate::kalman::{POSITION_WEIGHT, VELOCITY_WEIGHT, Xywh, to_xywh};
@@ -19,6 +19,23 @@ const MISSED_STEP_US: i64 = 500_000;
 const PROBATION_US: i64 = 1_000_000;
 /// A new look at least this similar to a kept one replaces it.
 const SAME_LOOK: f64 = 0.95;
+
+/// A box this close to the picture's border, as a part of the picture's width or height, is cut off
+/// there: a pixel or two of a detector's input.
+const BORDER: f64 = 0.004;
+
+/// Who was seen once is looked for this many times its width or height away, whichever is larger,
+/// and may be so many times as large or small there.
+const LEAP: f64 = 1.5;
+const ALIKE: f64 = 1.3;
+
+/// Which edges of a box (left, top, right, bottom) are the picture's, not the object's.
+fn cut_edges(bbox: &Rect, picture: Option<Size>) -> [bool; 4] {
+    let Some(size) = picture else { return [false; 4] };
+    let (width, height) = (f64::from(size.width), f64::from(size.height));
+    let (x, y) = (BORDER * width, BORDER * height);
+    [bbox.left <= x, bbox.top <= y, bbox.right >= width - x, bbox.bottom >= height - y]
+}
 
 /// Where a track stands in its life.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,6 +124,8 @@ pub(super) struct Tracklet {
     pub(super) errors: [Option<[f64; 2]>; 2],
     /// Where it was last matched, in today's picture.
     pub(super) seen: Rect,
+    /// Which of its edges the picture's border cut off then.
+    pub(super) cut: [bool; 4],
     pub(super) score: f64,
     pub(super) class: ClassVotes,
     pub(super) born_at: MediaTime,
@@ -129,7 +148,7 @@ fn travelled(age_s: f64) -> f64 {
 }
 
 impl Tracklet {
-    pub(super) fn new(detection: &Detection, at: MediaTime) -> Self {
+    pub(super) fn new(detection: &Detection, at: MediaTime, picture: Option<Size>) -> Self {
         let filter = Xywh::new(to_xywh(&detection.bbox));
         Self {
             id: 0,
@@ -138,6 +157,7 @@ impl Tracklet {
             bbox: filter.bbox(),
             errors: [None; 2],
             seen: detection.bbox,
+            cut: cut_edges(&detection.bbox, picture),
             score: detection.score,
             class: ClassVotes::new(detection.class, detection.score),
             born_at: at,
@@ -210,28 +230,89 @@ impl Tracklet {
 
     /// Takes a detection of its own, by motion and overlap; its place is as uncertain as `noise`
     /// times ByteTrack's measurements.
-    pub(super) fn take(&mut self, detection: &Detection, at: MediaTime, noise: f64) {
+    pub(super) fn take(
+        &mut self,
+        detection: &Detection,
+        at: MediaTime,
+        noise: f64,
+        picture: Option<Size>,
+    ) {
         if let Some(us) = &mut self.probation_us {
             *us += if self.state == State::Tracked { at.since_us(self.matched_at) } else { 0 };
             if *us >= PROBATION_US {
                 self.probation_us = None;
             }
         }
-        self.place(detection, at, noise);
+        self.place(detection, at, noise, picture);
     }
 
     /// Takes a detection that looks like it.
-    pub(super) fn recover(&mut self, detection: &Detection, at: MediaTime, noise: f64) {
+    pub(super) fn recover(
+        &mut self,
+        detection: &Detection,
+        at: MediaTime,
+        noise: f64,
+        picture: Option<Size>,
+    ) {
         self.probation_us = Some(0);
-        self.place(detection, at, noise);
+        self.place(detection, at, noise, picture);
     }
 
-    fn place(&mut self, detection: &Detection, at: MediaTime, noise: f64) {
+    /// Whether a track that was seen once could be this detection, which does not overlap with it:
+    /// about as large, and not further away than [`LEAP`] of its own lengths.
+    pub(super) fn could_be_after_birth(&self, to: &Detection, picture: Option<Size>) -> bool {
+        let cut = cut_edges(&to.bbox, picture);
+        let size = |bbox: &Rect| [bbox.width(), bbox.height()];
+        let (from, to) = (&self.seen, &to.bbox);
+        let ([w, h], [w2, h2]) = (size(from), size(to));
+        // What the border cuts off may be any part of it.
+        let alike = |axis: usize, a: f64, b: f64| {
+            let partial = |edges: &[bool; 4]| edges[axis] || edges[axis + 2];
+            let (was, is) = (partial(&self.cut), partial(&cut));
+            let grew = was || b <= ALIKE * a;
+            let shrank = is || a <= ALIKE * b;
+            grew && shrank
+        };
+        let ([x, y], [x2, y2]) = (from.center(), to.center());
+        let reach = LEAP * w.max(h).max(w2).max(h2);
+        alike(0, w, w2) && alike(1, h, h2) && (x2 - x).hypot(y2 - y) <= reach
+    }
+
+    /// Takes the second detection of its life, far from the first: that is how fast it goes.
+    pub(super) fn follow(
+        &mut self,
+        detection: &Detection,
+        at: MediaTime,
+        noise: f64,
+        picture: Option<Size>,
+    ) {
+        let (before, frames) = (self.seen, at.since_secs(self.matched_at) * NOMINAL_RATE);
+        let cut = self.cut;
+        self.place(detection, at, noise, picture);
+        self.errors = [None; 2];
+        let now = detection.bbox.to_array();
+        let then = before.to_array();
+        let edges: [f64; 4] = std::array::from_fn(|edge| (now[edge] - then[edge]) / frames);
+        for axis in [0, 1] {
+            let velocity = match [cut[axis], cut[axis + 2]] {
+                [true, false] => edges[axis + 2],
+                [false, true] => edges[axis],
+                _ => f64::midpoint(edges[axis], edges[axis + 2]),
+            };
+            let std = POSITION_WEIGHT * noise;
+            self.filter.restart(axis, to_xywh(&detection.bbox), std, velocity);
+        }
+        self.bbox = self.filter.bbox();
+    }
+
+    fn place(&mut self, detection: &Detection, at: MediaTime, noise: f64, picture: Option<Size>) {
         let measured = to_xywh(&detection.bbox);
         let std = POSITION_WEIGHT * noise;
         let error = (self.missed_us == 0).then(|| self.filter.surprise(measured, std));
         self.errors = [self.errors[1], error];
         self.filter.correct(measured, std);
+        let frames = at.since_secs(self.matched_at) * NOMINAL_RATE;
+        self.come_in(detection, std, frames, picture);
         self.bbox = self.filter.bbox();
         self.seen = detection.bbox;
         self.state = State::Tracked;
@@ -239,6 +320,32 @@ impl Tracklet {
         self.class.add(detection.class, detection.score);
         self.matched_at = at;
         self.missed_us = 0;
+    }
+
+    /// Where an edge comes off the picture's border, the object is wholly in the picture for the
+    /// first time. So far its box grew at the speed of its other edge while its middle kept half
+    /// of that; now it moves at all of it and grows no more. A filter that is not told lags behind
+    /// by most of a second at six detections a second. Who moves less from look to look than a
+    /// detection errs needs none of this, and would only be made to tremble at the border.
+    fn come_in(&mut self, to: &Detection, std: f64, frames: f64, picture: Option<Size>) {
+        let cut = cut_edges(&to.bbox, picture);
+        let velocity = self.filter.edge_velocity();
+        let measured = to_xywh(&to.bbox);
+        for axis in [0, 1] {
+            let (near, far) = (axis, axis + 2);
+            let inward = match ([self.cut[near], self.cut[far]], [cut[near], cut[far]]) {
+                ([true, false], [false, false]) => velocity[far],
+                ([false, true], [false, false]) => -velocity[near],
+                _ => continue,
+            };
+            if inward * frames <= 2.0 * std * measured[axis + 2] {
+                continue;
+            }
+            let velocity = if self.cut[near] { inward } else { -inward };
+            self.filter.restart(axis, measured, std, velocity);
+            self.errors = [None; 2];
+        }
+        self.cut = cut;
     }
 
     /// Got nothing on an update that came `passed_us` after the one before.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use razz_base::{ClassId, Detection, Rect};
+use razz_base::{ClassId, Detection, Rect, Size};
 
 /// Boxes by id by frame.
 pub type Result = BTreeMap<u64, BTreeMap<u64, Rect>>;
@@ -20,6 +20,8 @@ pub struct Case {
     pub folder: PathBuf,
     pub length: u64,
     pub frame_rate: f64,
+    /// In pixels.
+    pub picture: Size,
     /// By frame, from 1, with the line of `det.txt` that each came from.
     pub detections: BTreeMap<u64, Vec<(usize, Detection)>>,
 }
@@ -75,6 +77,7 @@ pub fn cases(set: Option<&str>) -> Option<Vec<Case>> {
                 name: name(&folder),
                 length: value("seqLength") as u64,
                 frame_rate: value("frameRate"),
+                picture: Size::new(value("imWidth") as u32, value("imHeight") as u32),
                 folder,
                 detections,
             });

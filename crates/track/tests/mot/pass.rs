@@ -109,6 +109,7 @@ impl Pass {
             return out;
         };
         let mut tracker = build(kind, &self.settings);
+        tracker.see_picture(case.picture);
         let motion = if self.camera { case.camera_motion() } else { BTreeMap::new() };
         let looks = if self.looks { case.embeddings() } else { None };
         let mut last = self.first;

@@ -16,12 +16,13 @@ use std::process::ExitCode;
 use std::{fs, num};
 
 use clap::Args;
-use razz_base::Rect;
+use razz_base::{Rect, Size};
 use razz_track::{Kind, Settings};
 
 pub(super) use self::detections::Sequence;
 use self::motion::CameraMotion;
 use self::npy::Embeddings;
+use super::model::parse_size;
 use super::{Failure, end, note};
 
 /// Options of `razz track`.
@@ -46,6 +47,9 @@ pub(crate) struct Options {
     /// How the picture moved into each frame: frame,a11,a12,tx,a21,a22,ty
     #[arg(long, value_name = "FILE")]
     camera_motion: Option<PathBuf>,
+    /// How large the pictures are, as in 1280x720: boxes at their border are known to be cut off
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = parse_size)]
+    picture: Option<Size>,
     /// Use the frames 1, 1+K, 1+2K ... only [default: 1, or what `razz detect` looked at]
     #[arg(long, value_name = "K")]
     stride: Option<num::NonZeroU32>,
@@ -124,6 +128,7 @@ fn track(options: &Options) -> Result<(), Failure> {
         kind: options.tracker,
         embeddings: embeddings.as_ref(),
         motion: &motion,
+        picture: options.picture,
         stride,
         fill: options.fill,
     };

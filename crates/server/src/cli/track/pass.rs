@@ -1,6 +1,6 @@
 //! Takes the frames of a sequence through a tracker.
 
-use razz_base::{Detection, Embedding, MediaTime, Rect, TrackState};
+use razz_base::{Detection, Embedding, MediaTime, Rect, Size, TrackState};
 use razz_track::{ByteTrack, DeepSort, Kind, Settings, Update, build};
 
 use super::Row;
@@ -16,6 +16,8 @@ pub(super) struct Pass<'a> {
     pub(super) kind: Kind,
     pub(super) embeddings: Option<&'a Embeddings>,
     pub(super) motion: &'a CameraMotion,
+    /// How large its pictures are, if that is known.
+    pub(super) picture: Option<Size>,
     /// Every so many frames one is used, from the first on.
     pub(super) stride: u64,
     /// Whether predictions are wanted for the frames between.
@@ -97,6 +99,9 @@ impl Pass<'_> {
     fn hybrid(&self) -> Tracked {
         let mut tracked = Tracked::default();
         let mut tracker = build(self.kind, self.settings);
+        if let Some(size) = self.picture {
+            tracker.see_picture(size);
+        }
         let mut detections: Vec<Detection> = Vec::new();
         for used in self.used() {
             if let Some(affine) = self.motion.step_before(used).filter(|_| used > 1) {
