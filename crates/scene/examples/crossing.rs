@@ -1,20 +1,30 @@
-//! A clip in which everything is fast, its frames' numbers in their pixels, and the truth about
-//! every frame: `crossing FOLDER [SEED] [STRIDE]` writes `crossing.h264` and `crossing.json`.
+//! Two clips in which everything is fast, their frames' numbers in their pixels, and the truth about
+//! every frame: `crossing FOLDER [SEED] [STRIDE]` writes `crossing.h264` and `crossing.json`, and
+//! `lanes.h264` and `lanes.json` with `lanes.onnx`, a detector of their colours.
 //!
-//! Each frame of the clip is the next but STRIDE of the street: at 2, cars cross the picture in two
-//! seconds. The clip closes into a loop if STRIDE divides [`Street::PERIOD`].
+//! `crossing` is a street, of which each frame of the clip is the next but STRIDE: at 2, cars cross
+//! the picture in two seconds, and people swing their legs twice as fast as people do. The clip
+//! closes into a loop if STRIDE divides [`Street::PERIOD`]. On `lanes` all is rigid and of a plain
+//! colour: there the boxes of a detector are right, and what is measured is what follows it.
 #![expect(clippy::print_stdout, reason = "a command-line example")]
+
+#[path = "../../vision/tests/support/onnx.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the tests of vision")]
+mod onnx;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use razz_scene::{Canvas, Encoder, Rate, Street, Truth};
+use onnx::{F32, Graph};
+use razz_scene::{Canvas, Encoder, Lanes, Rate, Street, Truth};
+
+type Failure = Box<dyn std::error::Error>;
 
 /// Frames from one IDR to the next.
 const GOP_FRAMES: u32 = 30;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let (folder, rest) = args.split_first().ok_or("usage: crossing FOLDER [SEED] [STRIDE]")?;
     let number = |at: usize, usual: u64| rest.get(at).map_or(Ok(usual), |text| text.parse());
@@ -23,15 +33,33 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     fs::create_dir_all(&folder)?;
 
     let street = Street::new(seed);
+    write_clip(&folder, "crossing", Street::PERIOD / stride, |frame, canvas| {
+        street.render(frame * stride, canvas);
+        street.truth(frame * stride)
+    })?;
+    let lanes = Lanes::new();
+    write_clip(&folder, "lanes", Lanes::PERIOD, |frame, canvas| {
+        lanes.render(frame, canvas);
+        lanes.truth(frame)
+    })?;
+    fs::write(folder.join("lanes.onnx"), colour_detector(640, 384))?;
+    Ok(())
+}
+
+/// `render` paints a frame and says what is on it.
+fn write_clip(
+    folder: &Path,
+    name: &str,
+    frames: u64,
+    render: impl Fn(u64, &mut Canvas) -> Vec<Truth>,
+) -> Result<(), Failure> {
     let mut encoder = Encoder::new(Rate::Constant, GOP_FRAMES)?;
     let mut canvas = Canvas::new();
     let (mut video, mut truths) = (Vec::new(), Vec::new());
-    let frames = Street::PERIOD / stride;
     for frame in 0..frames {
-        street.render(frame * stride, &mut canvas);
+        let objects: Vec<String> = render(frame, &mut canvas).iter().map(json).collect();
         canvas.write_number(u16::try_from(frame)?);
         video.extend_from_slice(&encoder.encode(&canvas)?.annex_b);
-        let objects: Vec<String> = street.truth(frame * stride).iter().map(json).collect();
         truths.push(format!("[{}]", objects.join(",")));
     }
     let size = Street::SIZE;
@@ -42,10 +70,89 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         size.height,
         truths.join(",\n")
     );
-    fs::write(folder.join("crossing.h264"), video)?;
-    fs::write(folder.join("crossing.json"), text)?;
-    println!("{frames} frames in {}", folder.display());
+    fs::write(folder.join(format!("{name}.h264")), video)?;
+    fs::write(folder.join(format!("{name}.json")), text)?;
+    println!("{frames} frames of {name} in {}", folder.display());
     Ok(())
+}
+
+/// A detector in YOLO26's layout, `[1, boxes, 6]` of corners, score and class: for each colour of
+/// [`Lanes`] the box around all pixels that have it, to the pixel of its input.
+fn colour_detector(width: usize, height: usize) -> Vec<u8> {
+    let counting =
+        |count: usize, from: f32| (0..count).map(|v| v as f32 + from).collect::<Vec<_>>();
+    let mut graph = Graph::default()
+        .input("images", F32, &[1, 3, height as i64, width as i64])
+        .f32("near", &[], &[0.16])
+        // A row or column with fewer pixels is a smear of the codec's.
+        .f32("few", &[], &[10.0])
+        .f32("none", &[], &[0.0])
+        .f32("score", &[], &[0.9])
+        .f32("far", &[], &[10_000.0])
+        .f32("before", &[], &[-10_000.0])
+        .f32("class", &[1, 1], &[2.0])
+        .f32("left of x", &[1, width], &counting(width, 0.0))
+        .f32("right of x", &[1, width], &counting(width, 1.0))
+        .f32("top of y", &[1, height], &counting(height, 0.0))
+        .f32("bottom of y", &[1, height], &counting(height, 1.0));
+    let mut rows = Vec::new();
+    for (index, colour) in Lanes::colours().enumerate() {
+        let name = |what: &str| format!("{what} {index}");
+        let rgb = colour.map(|v| f32::from(v) / 255.0);
+        let node = |graph: Graph, op: &str, inputs: &[&str], output: &str, axis: Option<i64>| {
+            let axes = axis.map_or(vec![], |axis| vec![axis]);
+            let mut ints: Vec<(&str, &[i64])> = vec![];
+            if axis.is_some() {
+                ints.extend([("axes", axes.as_slice()), ("keepdims=", &[0][..])]);
+            }
+            graph.node(op, inputs, output, &ints)
+        };
+        graph = graph.f32(&name("colour"), &[1, 3, 1, 1], &rgb);
+        graph = node(graph, "Sub", &["images", &name("colour")], &name("off"), None);
+        graph = node(graph, "Abs", &[&name("off")], &name("distance"), None);
+        graph = node(graph, "ReduceMax", &[&name("distance")], &name("furthest"), Some(1));
+        graph = node(graph, "Less", &[&name("furthest"), "near"], &name("is"), None);
+        graph = graph.node("Cast", &[&name("is")], &name("mask"), &[("to=", &[1])]);
+        let mut edges = Vec::new();
+        for (along, summed, first, last) in
+            [("columns", 1, "left of x", "right of x"), ("rows", 2, "top of y", "bottom of y")]
+        {
+            let along = name(along);
+            let (has, with) = (format!("{along} has"), |edge: &str| format!("{along} {edge}"));
+            graph = node(graph, "ReduceSum", &[&name("mask")], &along, Some(summed));
+            graph = node(graph, "Greater", &[&along, "few"], &has, None);
+            for (edge, reduce, outside) in
+                [(first, "ReduceMin", "far"), (last, "ReduceMax", "before")]
+            {
+                graph = node(graph, "Where", &[&has, edge, outside], &with(edge), None);
+                let found = format!("{} found", with(edge));
+                graph = graph.node(
+                    reduce,
+                    &[&with(edge)],
+                    &found,
+                    &[("axes", &[1]), ("keepdims=", &[1])],
+                );
+                edges.push(found);
+            }
+        }
+        let sides = format!("{} {} {} {}", edges[0], edges[2], edges[1], edges[3]);
+        let order = [&edges[0], &edges[2], &edges[1], &edges[3]].map(String::as_str);
+        // Any row at all: the lowest edge is below the picture's top.
+        graph = node(graph, "Greater", &[order[3], "none"], &name("there"), None);
+        graph = node(graph, "Where", &[&name("there"), "score", "none"], &name("scored"), None);
+        let scored = name("scored");
+        let inputs = [&order[..], &[&scored, "class"]].concat();
+        graph = graph.node("Concat", &inputs, &sides, &[("axis=", &[1])]);
+        rows.push(sides);
+    }
+    let inputs: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let boxes = inputs.len();
+    graph
+        .node("Concat", &inputs, "flat", &[("axis=", &[0])])
+        .i64("shape", &[3], &[1, boxes as i64, 6])
+        .node("Reshape", &["flat", "shape"], "output0", &[])
+        .output("output0", F32, &[1, boxes as i64, 6])
+        .model()
 }
 
 fn json(truth: &Truth) -> String {

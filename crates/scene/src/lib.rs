@@ -6,6 +6,8 @@
 //! 3. [`camera::RtspCamera`] serves footage over RTSP as a camera on the wall would, with its
 //!    faults on demand.
 //!
+//! [`Lanes`] is plainer and all in a hurry, for what shall be measured without a detector's doubts.
+//!
 //! [`DEMO_MODEL`] is a detector that knows this world and no other.
 
 mod cache;
@@ -14,6 +16,7 @@ mod canvas;
 mod dice;
 mod encode;
 mod footage;
+mod lanes;
 mod street;
 mod yuv;
 
@@ -21,6 +24,7 @@ pub use cache::Cache;
 pub use canvas::Canvas;
 pub use encode::{EncodeError, EncodedFrame, Encoder, Rate};
 pub use footage::{Footage, Progress};
+pub use lanes::Lanes;
 pub use street::{Street, Truth};
 
 /// The demo's detector as ONNX, in YOLO11's layout: input `images` [1, 3, 384, 640], output

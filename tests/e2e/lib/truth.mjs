@@ -1,17 +1,21 @@
-// The fast scene with its ground truth: what `cargo run -p razz-scene --example crossing` wrote.
+// Fast scenes with their ground truth: what `cargo run -p razz-scene --example crossing` wrote.
 
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { iou, mean } from "./boxes.mjs";
 import { Missing } from "./camera.mjs";
 
-/** The clip, its number of frames, and the true objects of each. Without RAZZ_SCENE the test is skipped. */
-export function crossing() {
+/**
+ * The clip, its detector, and the true objects of each frame: of the `crossing`, a street for the demo's model, or of the
+ * `lanes`, rigid things of plain colours for a detector of just those. Without RAZZ_SCENE the test is skipped.
+ */
+export function fastScene(name) {
   const folder = process.env.RAZZ_SCENE;
-  if (!folder || !existsSync(path.join(folder, "crossing.json"))) {
-    throw new Missing("RAZZ_SCENE names no folder with the fast scene; make test-e2e makes it");
+  const inside = (ending) => path.join(folder, `${name}.${ending}`);
+  if (!folder || !existsSync(inside("json"))) {
+    throw new Missing("RAZZ_SCENE names no folder with the fast scenes; make test-e2e makes it");
   }
-  const { frames } = JSON.parse(readFileSync(path.join(folder, "crossing.json"), "utf8"));
+  const { frames } = JSON.parse(readFileSync(inside("json"), "utf8"));
   // How fast each object goes, in pixels per second, from where it is in the next frame.
   for (const [index, objects] of frames.entries()) {
     const next = new Map(frames[(index + 1) % frames.length].map((object) => [object.object, object]));
@@ -21,7 +25,7 @@ export function crossing() {
       object.speed = later ? 30 * Math.abs(middle(later) - middle(object)) : 0;
     }
   }
-  return { clip: path.join(folder, "crossing.h264"), frames };
+  return { clip: inside("h264"), model: existsSync(inside("onnx")) ? inside("onnx") : "demo", frames };
 }
 
 /** Whether an object crosses the picture of 1280 pixels in about two seconds, or faster. */
