@@ -1,11 +1,16 @@
-// Takes a picture of every page, on a desktop and on a phone, of `razz demo`: node screenshots.mjs [FOLDER]
+// Takes a picture of every page, on a desktop and on a phone: node screenshots.mjs [FOLDER]
+// Live pages are those of `razz demo`; settings, and the pages that let people in, of a razz with a config file and the
+// fast scene of RAZZ_SCENE as its camera.
 // FOLDER is docs/screenshots unless given. `make screenshots` builds what it needs.
 
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { goTo, launch, untilPlayers } from "./lib/browser.mjs";
+import { Camera } from "./lib/camera.mjs";
 import { ROOT } from "./lib/paths.mjs";
-import { Razz } from "./lib/razz.mjs";
+import { config, Razz, written } from "./lib/razz.mjs";
+import { crossing } from "./lib/truth.mjs";
 import { measureFor, until } from "./lib/wait.mjs";
 
 const folder = process.argv[2] ?? path.join(ROOT, "docs/screenshots");
@@ -13,7 +18,7 @@ const VIEWS = [
   { name: "desktop", viewport: { width: 1280, height: 800 }, colorScheme: "dark" },
   { name: "phone", viewport: { width: 390, height: 844 }, colorScheme: "light", isMobile: true, hasTouch: true },
 ];
-/** Each page: its name, its address, how many players it has, and what is done before the picture is taken. */
+/** What people see of the demo: the page's name, its address, how many players it has, what is done before the picture is taken. */
 const PAGES = [
   ["live", "/", 4],
   ["camera", "/camera-viewer.html?camera=1", 1, () => measureFor(25)],
@@ -25,6 +30,23 @@ const PAGES = [
   ["dashboard", "/dashboard.html", 0, () => measureFor(5)],
   ["troubleshooting", "/troubleshooting.html", 1, () => measureFor(5)],
 ];
+/** What an admin sees of their own. */
+const ADMIN_PAGES = [
+  ["settings", "/settings.html", 0, async (page) => {
+    await page.getByText("online").first().waitFor();
+    await page.getByRole("button", { name: "Edit Crossing" }).click();
+    await page.getByRole("button", { name: "Test" }).click();
+    await page.getByText("The camera can be used").waitFor({ timeout: 40_000 });
+    await page.evaluate(() => scrollTo(0, 0));
+  }],
+  ["detector", "/settings.html", 0, async (page) => {
+    await page.getByRole("button", { name: "Edit the detector" }).click();
+    await page.locator(".looked .kept").first().waitFor({ timeout: 40_000 });
+    await page.getByLabel("Confidence").fill("0.6");
+    await page.getByRole("heading", { name: "Detector" }).evaluate((heading) => heading.scrollIntoView());
+  }],
+];
+const ADMIN = { name: "admin", password: "a-password-for-pictures" };
 
 /** Every player shows a picture with boxes on it; those off the screen of a phone are not waited for. */
 function busy(page, players) {
@@ -34,33 +56,64 @@ function busy(page, players) {
   }, players);
 }
 
+let bytes = 0;
+/** Takes a picture of a page when it is ready. */
+async function take(page, view, razz, [name, address, players, before]) {
+  await goTo(page, razz.at(address));
+  await untilPlayers(page, players);
+  if (players > 0) await until("boxes", () => busy(page, players), { seconds: 150 });
+  await before?.(page);
+  if (players > 0) await until("boxes", () => busy(page, players), { seconds: 150 });
+  const session = await page.context().newCDPSession(page);
+  const file = path.join(folder, `${name}-${view}.webp`);
+  const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 80 });
+  writeFileSync(file, Buffer.from(data, "base64"));
+  bytes += statSync(file).size;
+  console.log(`${path.relative(ROOT, file)}: ${Math.round(statSync(file).size / 1000)} kB`);
+}
+
+/** A razz with a config file, which nobody has signed in to so far. */
+function ownRazz(url, home) {
+  const file = written(home, config({ detector: { model: "demo", classes: [] }, access: { mode: "on" }, camera: [{ id: 1, name: "Crossing", url }] }));
+  return new Razz(["serve", "--config", file]).listening();
+}
+
 mkdirSync(folder, { recursive: true });
+const home = mkdtempSync(path.join(tmpdir(), "razz-screenshots-"));
 const razz = await new Razz(["demo", "--port", "0", "--cameras", "4"]).listening();
 const browser = await launch();
-let bytes = 0;
+let [camera, own] = [];
 try {
   await until("all cameras to be online", async () =>
     Object.values((await razz.json("/api/stats")).cameras).every(({ state }) => state === "online"), { seconds: 60 });
-  for (const { name: view, ...options } of VIEWS) {
-    const page = await (await browser.newContext(options)).newPage();
-    const session = await page.context().newCDPSession(page);
-    for (const [name, address, players, before] of PAGES) {
-      await goTo(page, razz.at(address));
-      await untilPlayers(page, players);
-      if (players > 0) await until("boxes", () => busy(page, players), { seconds: 150 });
-      await before?.(page);
-      if (players > 0) await until("boxes", () => busy(page, players), { seconds: 150 });
-      const file = path.join(folder, `${name}-${view}.webp`);
-      const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 80 });
-      writeFileSync(file, Buffer.from(data, "base64"));
-      bytes += statSync(file).size;
-      console.log(`${path.relative(ROOT, file)}: ${Math.round(statSync(file).size / 1000)} kB`);
-    }
-    await page.context().close();
+  const pages = {};
+  for (const { name, ...options } of VIEWS) pages[name] = await (await browser.newContext(options)).newPage();
+  for (const [view, page] of Object.entries(pages)) {
+    for (const what of PAGES) await take(page, view, razz, what);
+    // It plays no more.
+    await goTo(page, razz.at("/healthz"));
+  }
+  camera = await new Camera({ crossing: `clip:${crossing().clip}` }).listening();
+  own = await ownRazz(camera.url("crossing"), home);
+  const link = new URL(await until("the set-up link", () => own.log.map((line) => /https?:\S+set-up\S+/.exec(line)?.[0]).find(Boolean)));
+  const form = (page) => page.getByLabel("Name").fill(ADMIN.name);
+  for (const [view, page] of Object.entries(pages)) await take(page, view, own, ["set-up", link.pathname + link.hash, 0, form]);
+  await fetch(own.at("/api/set-up"), {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ ...ADMIN, token: link.hash.slice(1) }),
+  });
+  for (const [view, page] of Object.entries(pages)) {
+    await take(page, view, own, ["sign-in", "/sign-in.html", 0, form]);
+    await page.getByLabel("Password").fill(ADMIN.password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.waitForURL(own.at("/"), { waitUntil: "commit" });
+    for (const what of ADMIN_PAGES) await take(page, view, own, what);
   }
 } finally {
   await browser.close();
+  await own?.stop();
+  await camera?.kill();
   await razz.stop();
+  rmSync(home, { recursive: true, force: true });
 }
 console.log(`${Math.round(bytes / 1000)} kB in all`);
 if (bytes > 1_500_000) {
