@@ -10,12 +10,23 @@ const playerStandsAlone: Plugin = {
   resolveId: (source) => (/\/media$/.test(source) ? { id: "/player.js", external: "absolute" } : null),
 };
 
+/** The page of a set-up link is that of signing in under another title: the script tells them apart by their address. */
+const setUpIsSignIn: Plugin = {
+  name: "set-up-is-sign-in",
+  enforce: "post",
+  generateBundle(_options, bundle) {
+    const page = bundle["sign-in.html"];
+    if (page?.type !== "asset") throw new Error("the build has no sign-in.html to make set-up.html of");
+    this.emitFile({ type: "asset", fileName: "set-up.html", source: String(page.source).replace("<title>Sign in", "<title>Set up") });
+  },
+};
+
 export default defineConfig({
-  plugins: [playerStandsAlone, guides],
+  plugins: [playerStandsAlone, guides, setUpIsSignIn],
   build: {
     target: "es2022",
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: ["index.html", "camera-viewer.html", "dashboard.html", "settings.html", "set-up.html", "sign-in.html", "troubleshooting.html"] },
+    rolldownOptions: { input: ["index.html", "camera-viewer.html", "dashboard.html", "settings.html", "sign-in.html", "troubleshooting.html"] },
   },
   // `npm run dev` beside a running razz.
   server: {
