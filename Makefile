@@ -104,8 +104,8 @@ scene: web
 	@[ -f $(SCENE)/crossing.json ] && [ ! $(CROSSING) -nt $(SCENE)/crossing.json ] || $(CROSSING) $(SCENE)
 
 .PHONY: screenshots
-screenshots: build tests/e2e/node_modules/.package-lock.json ## pictures of every page, desktop and phone, into docs/screenshots
-	cd tests/e2e && RAZZ_BIN="$${RAZZ_BIN:-$(RELEASE)}" node screenshots.mjs
+screenshots: build scene tests/e2e/node_modules/.package-lock.json ## pictures of every page, desktop and phone, into docs/screenshots
+	cd tests/e2e && RAZZ_BIN="$${RAZZ_BIN:-$(RELEASE)}" RAZZ_SCENE="$(SCENE)" node screenshots.mjs
 
 MINUTES ?= 30
 .PHONY: soak-page
