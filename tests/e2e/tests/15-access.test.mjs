@@ -162,6 +162,46 @@ scenario("the first admin, signing in and out, and a viewer of one camera, in a 
   assert.equal((await page.evaluate(() => fetch("/api/me").then((me) => me.json()))).name, "guard");
 });
 
+scenario("an admin makes a view token on the settings page, and what is copied there shows the camera", { data: true, browser: true }, async (world) => {
+  const { razz, link } = await guarded(world);
+  await setUp(razz, link);
+  const page = await world.page(razz.at("/sign-in.html?next=/settings.html"));
+  await fill(page, "Name", "admin");
+  await fill(page, "Password", ADMIN);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL(razz.at("/settings.html"));
+  await fill(page, "Cameras to show", "Gate");
+  await page.getByRole("button", { name: "Make a view token" }).click();
+  await until("the word on cameras", () => page.getByText("Numbers of cameras such as 1, 4.").count());
+  await fill(page, "Cameras to show", "1");
+  await page.getByLabel("Watching may begin within").selectOption("5 minutes");
+  await page.getByRole("button", { name: "Make a view token" }).click();
+  const shown = () => page.evaluate(() => [...document.querySelectorAll("pre.token")].map((lines) => lines.textContent));
+  const [player, frame] = await until("the lines to paste", async () => {
+    const lines = await shown();
+    return lines.length === 2 && lines;
+  });
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: "Copy: For a page behind" }).click();
+  await until("the word on copying", () => page.getByText(/^(Copied|Selected: press Ctrl\+C)$/).count());
+  const [, token] = /token="(view\.[\w.-]+)"/.exec(player);
+  assert.ok(frame.includes(`/stream/player/camera1?token=${token}`), frame);
+  const { c, e } = JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
+  assert.deepEqual(c, [1]);
+  assert.ok(Math.abs(e - Date.now() / 1000 - 300) < 60, `it ends in ${e - Date.now() / 1000} s`);
+
+  // Somebody without an account, on a page with these very lines.
+  const stranger = await openPage(world.browser, razz.at("/sign-in.html"), {});
+  await stranger.evaluate(async (html) => {
+    document.body.innerHTML = html;
+    await import("/player.js");
+    document.querySelector("razz-player").style.cssText = "display: block; width: 640px";
+  }, player);
+  await untilDecoded(stranger, 30);
+  assert.ok(!(await shown()).join("").includes("Vault"));
+  assert.ok(!razz.log.join("\n").includes(token));
+});
+
 scenario("a page of another origin gets nothing by the cookie", { data: true, browser: true }, async (world) => {
   const { razz, link } = await guarded(world);
   const admin = await setUp(razz, link);

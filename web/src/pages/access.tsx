@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type { KeyProblem, Role, TokenInfo, UserInfo } from "../wire";
 import { addToken, addUser, changePassword, changeUser, fetchTokens, fetchUsers, removeToken, removeUser } from "./api";
+import { Embed } from "./embed";
 import { Field, type FieldControl } from "./field";
 import { Said, useForm } from "./form";
 import { me } from "./me";
@@ -281,6 +282,7 @@ export function Access() {
     <>
       {admin && <Users />}
       {admin && <Tokens />}
+      {admin && <Embed />}
       <Said words={trouble.value} />
       {who.way === "session" && <OwnPassword />}
     </>

@@ -1,5 +1,5 @@
 // What the pages ask the server for.
-import type { CameraInfo, CameraProbe, CameraStatus, DetectorInfo, DetectorPreview, KeyProblem, Me, Problem, Role, Stats, TokenInfo, TrackMessage, UserInfo } from "../wire";
+import type { CameraInfo, CameraProbe, CameraStatus, DetectorInfo, DetectorPreview, KeyProblem, Me, Problem, Role, Stats, TokenInfo, TrackMessage, UserInfo, ViewToken } from "../wire";
 
 /** What the server wants to see on requests that come with a cookie, since pages of other origins cannot send it. */
 const OUR_PAGE = { "X-Razz-Request": "1" };
@@ -155,6 +155,11 @@ export function addToken(token: { name: string; role: Role; cameras: number[] | 
 /** Ends an API token. */
 export function removeToken(id: string): Promise<Answer<null>> {
   return ask<null>(`/api/tokens/${encodeURIComponent(id)}`, "DELETE");
+}
+
+/** Makes a view token: whoever has it may begin to watch these cameras for so many seconds. */
+export function addViewToken(cameras: number[], seconds: number): Promise<Answer<ViewToken>> {
+  return ask<ViewToken>("/api/view-tokens", "POST", { cameras, seconds });
 }
 
 async function ask<T>(path: string, method = "GET", body?: object): Promise<Answer<T>> {
