@@ -16,6 +16,7 @@ use crate::config::{
 };
 use crate::detector;
 use crate::ingest;
+use crate::telemetry::Telemetry;
 
 /// How often the config file is looked at. It is small, and a look costs microseconds.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -38,6 +39,7 @@ struct State {
     pool: Arc<Pool>,
     /// Whether the model's file was not there when the pool was started.
     model_missing: bool,
+    telemetry: Telemetry,
 }
 
 /// Why the settings cannot be changed.
@@ -62,6 +64,7 @@ impl Live {
         config: Config,
         file: Option<ConfigFile>,
         units: UnitSink,
+        telemetry: Telemetry,
         clock: Clock,
     ) -> Arc<Self> {
         let pool = start_pool(&config, clock);
@@ -71,7 +74,7 @@ impl Live {
             units,
             clock,
             file,
-            state: Mutex::new(State { config, pool, model_missing }),
+            state: Mutex::new(State { config, pool, model_missing, telemetry }),
         });
         {
             let state = live.state();
@@ -263,6 +266,7 @@ impl Live {
             ("[viewers]", old.viewers == new.viewers),
             ("[compat]", old.compat == new.compat),
             ("[log]", old.log == new.log),
+            ("[telemetry]", old.telemetry == new.telemetry),
             ("[mqtt]", old.mqtt == new.mqtt),
             ("[[webhook]]", old.webhooks == new.webhooks),
         ] {
@@ -339,6 +343,7 @@ fn analysis(state: &State) -> Analysis {
         tracker: state.config.tracker.clone(),
         idle: state.config.detector.idle,
         pool: Arc::clone(&state.pool),
+        telemetry: state.telemetry.clone(),
     }
 }
 

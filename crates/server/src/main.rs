@@ -26,6 +26,7 @@ mod process;
 mod redact;
 mod serve;
 mod shutdown;
+mod telemetry;
 mod tls;
 mod viewer;
 mod webhook;

@@ -9,6 +9,7 @@ use crate::camera::{Analysis, Camera, Pool, UnitSink};
 use crate::clock::Clock;
 use crate::config::{self, Source};
 use crate::ingest;
+use crate::telemetry::Telemetry;
 use crate::wire;
 
 /// How long a camera is looked at. A GOP of ten seconds is seen twice.
@@ -34,7 +35,8 @@ pub(crate) async fn look(source: Source, longest: Duration, clock: Clock) -> wir
         publish_lost_ms: 0,
     };
     let pool = Pool::start(String::new(), None, clock);
-    let analysis = Analysis { tracker, idle: false, pool };
+    let telemetry = Telemetry::default();
+    let analysis = Analysis { tracker, idle: false, pool, telemetry };
     let camera = Camera::start(settings, 1 << 25, analysis, UnitSink::nowhere(), clock);
     let begun = clock.mono();
     let enough = async {

@@ -19,7 +19,7 @@ use crate::http::{self, App};
 use crate::live::Live;
 use crate::process::Usage;
 use crate::viewer::{self, Viewers};
-use crate::{cli, events, shutdown, tls};
+use crate::{cli, events, shutdown, telemetry, tls};
 
 /// How long what runs off the runtime's threads may still take when the server stops.
 const LAST_WORK: Duration = Duration::from_millis(500);
@@ -72,9 +72,11 @@ async fn serve(
     };
     let compat_tls = tls.clone().filter(|_| config.server.compat_tls);
 
-    let viewers = Viewers::start(ports, &config.server.advertise, config.viewers.clone(), clock)
+    let telemetry = telemetry::start(config.telemetry.as_ref(), clock)?;
+    let (advertise, limits) = (&config.server.advertise, config.viewers.clone());
+    let viewers = Viewers::start(ports, advertise, limits, telemetry.clone(), clock)
         .map_err(|error| format!("cannot serve viewers: {error}"))?;
-    let live = Live::start(config.clone(), file, viewers.unit_sink(), clock);
+    let live = Live::start(config.clone(), file, viewers.unit_sink(), telemetry.clone(), clock);
     tokio::spawn(Arc::clone(&live).follow_file());
     tokio::spawn(Arc::clone(&access).follow(viewers.clone()));
 
@@ -97,6 +99,7 @@ async fn serve(
         clock,
         access: Arc::clone(&access),
         tls: config.server.tls.is_some(),
+        telemetry: telemetry.clone(),
     };
     let local = listener.local_addr().map_err(|error| error.to_string())?;
     let compat_local = compat_listener.as_ref().and_then(|listener| listener.local_addr().ok());
@@ -114,6 +117,7 @@ async fn serve(
     events.stop().await;
     live.stop();
     viewers.stop().await;
+    telemetry.stop().await;
     Ok(())
 }
 

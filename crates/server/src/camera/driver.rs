@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
-use razz_base::{AccessUnit, ClassNames, Detection, MediaTime, Rect, RunId};
+use razz_base::{AccessUnit, ClassNames, Detection, MediaTime, MonoTime, Rect, RunId};
 use razz_engine::{Audience, Frame, Input, Output};
 use razz_vision::{CameraMotion, Decoder, Embedder, Glance, MotionEstimator, Picture, Plane};
 use tracing::span::EnteredSpan;
@@ -18,6 +18,7 @@ use super::pool::{Found, Pool};
 use super::{Analysis, Camera, Published, lock};
 use crate::clock::Clock;
 use crate::config;
+use crate::telemetry::Journeys;
 use crate::work::Stage;
 
 /// What reaches the camera's thread.
@@ -71,8 +72,13 @@ impl Mailbox {
         self.send(Message::DetectionStarted(time));
     }
 
-    pub(super) fn detections(&self, picture: Picture, detections: Vec<Detection>) {
-        self.send(Message::Detections((picture, detections)));
+    pub(super) fn detections(
+        &self,
+        picture: Picture,
+        detections: Vec<Detection>,
+        looked: (MonoTime, MonoTime),
+    ) {
+        self.send(Message::Detections((picture, detections, looked)));
     }
 
     pub(super) fn detection_failed(&self, time: MediaTime) {
@@ -160,6 +166,8 @@ struct Driver<'a> {
     motion: Option<MotionEstimator>,
     /// The boxes published last: what may move by itself.
     objects: Vec<Rect>,
+    /// What is noted of the frames under way, where somebody wants it.
+    journeys: Option<Journeys>,
 }
 
 impl<'a> Driver<'a> {
@@ -167,7 +175,8 @@ impl<'a> Driver<'a> {
     fn new(camera: &'a Weak<Camera>, clock: Clock) -> Option<Self> {
         let strong = camera.upgrade()?;
         let entered = strong.span().entered();
-        let (camera_settings, Analysis { tracker, idle, pool }) = lock(&strong.settings).clone();
+        let (camera_settings, Analysis { tracker, idle, pool, telemetry }) =
+            lock(&strong.settings).clone();
         let (rate, wanted) = match camera_settings.detect_fps {
             config::DetectFps::Off => (razz_engine::Rate::Off, 0.0),
             config::DetectFps::Rate(rate) => (razz_engine::Rate::PerSecond(rate), rate),
@@ -205,6 +214,7 @@ impl<'a> Driver<'a> {
             glance: Glance::default(),
             motion,
             objects: Vec::new(),
+            journeys: telemetry.journeys(),
         })
     }
 
@@ -225,14 +235,20 @@ impl<'a> Driver<'a> {
             match message {
                 None => self.engine.handle(Input::Timeout, now),
                 Some(Message::AccessUnit { au, reorders }) => {
+                    if let Some(journeys) = &mut self.journeys {
+                        journeys.taken(au.received, now);
+                    }
                     let queued = inbox.queued.fetch_sub(1, Ordering::Relaxed) - 1;
                     self.handle_access_unit(&camera, &au, reorders, queued);
                 }
                 Some(Message::DetectionStarted(time)) => {
                     self.engine.handle(Input::DetectionStarted { time }, now);
                 }
-                Some(Message::Detections((picture, detections))) => {
+                Some(Message::Detections((picture, detections, looked))) => {
                     let time = picture.key.time;
+                    if let Some(journeys) = &mut self.journeys {
+                        journeys.looked(time, looked, now);
+                    }
                     if let Some(seen) = &mut self.seen {
                         seen.take(&picture);
                     }
@@ -314,6 +330,9 @@ impl<'a> Driver<'a> {
                     self.engine.handle(Input::Moved { time, step }, now);
                 }
                 let Some(picture) = picture else { return };
+                if let Some(journeys) = &mut self.journeys {
+                    journeys.decoded(time, au.run, now);
+                }
                 let decoded = Frame {
                     time: picture.key.time,
                     wall: picture.wall,
@@ -350,6 +369,9 @@ impl<'a> Driver<'a> {
                 }
                 let picture = self.picture.take().filter(|picture| picture.key.time == time);
                 let picture = picture.expect("the picture offered is the one decoded last");
+                if let Some(journeys) = &mut self.journeys {
+                    journeys.offered(time, || self.clock.mono());
+                }
                 self.pool.offer(picture, self.wanted, &camera.vision);
             }
             Output::Embed { time, boxes } => {
@@ -390,6 +412,8 @@ impl<'a> Driver<'a> {
             }
             (status.detected.per_second(now), status.frame_count)
         };
+        // A copy of a few pointers, and only where frames are traced.
+        let traced = self.journeys.is_some().then(|| frame.clone()).filter(|frame| frame.detected);
         let published = Arc::new(Published {
             frame,
             received,
@@ -404,6 +428,9 @@ impl<'a> Driver<'a> {
         if audience != Audience::PerDetection {
             // An error means that nobody listens.
             let _ = camera.frames.send(published);
+        }
+        if let (Some(journeys), Some(frame)) = (&mut self.journeys, traced) {
+            journeys.published(&frame, now, || self.clock.mono());
         }
     }
 }

@@ -19,6 +19,7 @@ use tracing::{Span, error_span, info, warn};
 
 use crate::clock::Clock;
 use crate::config;
+use crate::telemetry::Telemetry;
 use crate::wire::CameraState;
 
 pub(crate) use pool::{Load, ModelState, Pool, yield_to_video};
@@ -107,6 +108,8 @@ pub(crate) struct Analysis {
     pub(crate) idle: bool,
     /// Detects.
     pub(crate) pool: Arc<Pool>,
+    /// Traces frames.
+    pub(crate) telemetry: Telemetry,
 }
 
 /// One camera.
@@ -184,7 +187,8 @@ impl Camera {
             publish_lost_ms: 500,
         };
         let pool = Pool::start("none".to_owned(), None, clock);
-        let analysis = Analysis { tracker, idle: false, pool };
+        let telemetry = Telemetry::default();
+        let analysis = Analysis { tracker, idle: false, pool, telemetry };
         Self::start(settings, 1 << 24, analysis, units, clock)
     }
 

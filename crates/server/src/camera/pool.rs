@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use razz_base::{CameraId, ClassNames, Detection, MediaTime};
+use razz_base::{CameraId, ClassNames, Detection, MediaTime, MonoTime};
 use razz_engine::Scheduler;
 use razz_vision::{Detector, NoteLevel, Picture, Step};
 use tracing::{Span, error, info, warn};
@@ -176,6 +176,7 @@ impl Pool {
                 slot.mailbox.detection_started(slot.time());
             }
             found.resize(slots.len(), Vec::new());
+            let looked_from = self.clock.mono();
             let begun = inference.seconds.start_timer();
             let together = self.look(&mut detector, &slots, &mut found);
             // Those of a batch share its time.
@@ -194,7 +195,10 @@ impl Pool {
                     together => together.clone(),
                 };
                 match outcome {
-                    Ok(()) => slot.mailbox.detections(slot.picture, found.clone()),
+                    Ok(()) => {
+                        let looked = (looked_from, self.clock.mono());
+                        slot.mailbox.detections(slot.picture, found.clone(), looked);
+                    }
                     Err(error) => {
                         warn!(frame = %slot.picture.key, "{error}");
                         slot.mailbox.detection_failed(slot.time());
@@ -272,8 +276,9 @@ impl Slot {
     }
 }
 
-/// What the detector found on a picture, as it travels to the camera's thread.
-pub(super) type Found = (Picture, Vec<Detection>);
+/// What the detector found on a picture, as it travels to the camera's thread, and from when to when
+/// it looked.
+pub(super) type Found = (Picture, Vec<Detection>, (MonoTime, MonoTime));
 
 /// Lowers this thread's priority: video is served first. Threads that it starts inherit it.
 pub(crate) fn yield_to_video() {
@@ -288,7 +293,7 @@ pub(crate) fn yield_to_video() {
 
 #[cfg(test)]
 mod tests {
-    use razz_base::{FrameKey, MonoTime, Size, WallQuality, WallTime};
+    use razz_base::{FrameKey, Size, WallQuality, WallTime};
     use razz_vision::{Colour, Matrix, Plane};
 
     use super::super::driver::mailbox;

@@ -56,7 +56,8 @@ impl Bench {
             embedder: config::EmbedderChoice::Builtin,
             publish_lost_ms: 500,
         };
-        let analysis = Analysis { tracker, idle, pool };
+        let telemetry = Telemetry::default();
+        let analysis = Analysis { tracker, idle, pool, telemetry };
         let camera = Camera::start(settings, 1 << 24, analysis, UnitSink::nowhere(), clock);
         let frames = camera.subscribe_frames();
         Self { camera, frames, clock, fed: 0 }

@@ -35,8 +35,8 @@ pub(crate) use self::problem::ConfigErrors;
 use self::problem::{ConfigError, Problems};
 pub(crate) use self::reach::{Forbidden, Reach};
 pub(crate) use self::resolved::{
-    Access, Acme, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Mqtt, Server, Tls,
-    Tracker, TrackerKind, Turn, Viewers, Webhook,
+    Access, Acme, Camera, Collector, Compat, Config, DetectFps, Detector, EmbedderChoice, Mqtt,
+    Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
 pub(crate) use self::schema::schema;
 pub(crate) use self::source::{Source, Transport};

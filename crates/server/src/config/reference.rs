@@ -6,7 +6,8 @@ use std::{env, fs};
 use super::document::{Group, Key};
 use super::schema::prose;
 use super::written::{
-    Access, Acme, Camera, Compat, Detector, Log, Mqtt, Server, Tls, Tracker, Turn, Viewers, Webhook,
+    Access, Acme, Camera, Compat, Detector, Log, Mqtt, Server, Telemetry, Tls, Tracker, Turn,
+    Viewers, Webhook,
 };
 
 const INTRODUCTION: &str = "\
@@ -47,6 +48,7 @@ fn page() -> String {
     section::<Turn>(&mut page);
     section::<Compat>(&mut page);
     section::<Log>(&mut page);
+    section::<Telemetry>(&mut page);
     section::<Detector>(&mut page);
     section::<Tracker>(&mut page);
     section::<Mqtt>(&mut page);

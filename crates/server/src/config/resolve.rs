@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
 use razz_base::CameraId;
 use razz_vision::{EngineChoice, Precision};
 use url::Url;
@@ -12,8 +13,9 @@ use super::model::ModelChoice;
 use super::problem::Problems;
 use super::reach::Reach;
 use super::resolved::{
-    Access, AccessMode, Acme, Camera, Compat, Config, DetectFps, Detector, EmbedderChoice, Log,
-    Mqtt, Server, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
+    Access, AccessMode, Acme, Camera, Collector, Compat, Config, DetectFps, Detector,
+    EmbedderChoice, Log, Mqtt, Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers,
+    Webhook,
 };
 use super::source::{Source, Transport};
 use super::written::{
@@ -38,6 +40,7 @@ pub(super) fn resolve(
     let compat = Compat { allow_adhoc: written.compat.allow_adhoc.value };
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     let log = resolver.word("format", &written.log.format, &formats).map(|format| Log { format });
+    let telemetry = resolver.telemetry(written.telemetry);
     let detector = resolver.detector(written.detector);
     let tracker = resolver.tracker(&written.tracker);
     let mqtt = resolver.mqtt(written.mqtt);
@@ -51,6 +54,7 @@ pub(super) fn resolve(
         viewers: viewers?,
         compat,
         log: log?,
+        telemetry: telemetry?,
         detector: detector?,
         tracker: tracker?,
         mqtt: mqtt?,
@@ -245,6 +249,52 @@ impl Resolver<'_, '_> {
             idle: written.idle.value,
             classes: classes?,
         })
+    }
+
+    /// The outer `None` says that a problem was noted, the inner one that nothing is traced.
+    fn telemetry(&mut self, written: written::Telemetry) -> Option<Option<Telemetry>> {
+        let frames = self.share("frames", &written.frames);
+        let requests = self.share("requests", &written.requests);
+        let service = written.service.value.trim().to_owned();
+        if service.is_empty() || service.chars().count() > MAX_NAME {
+            let message = format!("`service` expects a name of at most {MAX_NAME} characters");
+            self.problems.add(written.service.at, message);
+        }
+        let at = written.otlp.at;
+        let collector = match self.optional_secret("otlp", written.otlp)? {
+            Some(address) if !address.reveal().is_empty() => Some(self.collector(&address, at)?),
+            _ => None,
+        };
+        let (frames, requests) = (frames?, requests?);
+        Some(collector.map(|collector| Telemetry { collector, frames, requests, service }))
+    }
+
+    /// A collector by its base address, to which the way of the traces is added (OTLP specification,
+    /// "OTLP/HTTP Request").
+    fn collector(&mut self, address: &Secret, at: usize) -> Option<Collector> {
+        const TRACES: &str = "v1/traces";
+        let url = Url::parse(address.reveal()).ok();
+        let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let Some(mut url) = url else {
+            let message = "`otlp` expects a collector's address, such as \"http://127.0.0.1:4318\"";
+            self.problems.add(at, message);
+            return None;
+        };
+        let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let user = plain(url.username());
+        let password = plain(url.password().unwrap_or_default());
+        let named = !user.is_empty() || !password.is_empty();
+        let credentials = named.then(|| Secret::new(format!("{user}:{password}")));
+        // Cannot fail: the address has a host.
+        let _ = (url.set_username(""), url.set_password(None));
+        if !url.path().ends_with(TRACES) {
+            let path = format!("{}/{TRACES}", url.path().trim_end_matches('/'));
+            url.set_path(&path);
+        }
+        url.set_fragment(None);
+        let port = url.port_or_known_default().unwrap_or_default();
+        let origin = format!("{}://{}:{port}", url.scheme(), url.host_str().unwrap_or_default());
+        Some(Collector { url: Secret::new(url.to_string()), credentials, origin })
     }
 
     fn precision(&mut self, written: &At<String>) -> Option<Precision> {

@@ -1,5 +1,6 @@
 //! The settings as the parts of the server get them: typed, checked, complete.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) compat: Compat,
     /// How the log is written.
     pub(crate) log: Log,
+    /// Traces; `None`: off.
+    pub(crate) telemetry: Option<Telemetry>,
     /// What is found in the pictures.
     pub(crate) detector: Detector,
     /// How detections become tracks.
@@ -197,6 +200,37 @@ pub(crate) struct Tracker {
     pub(crate) embedder: EmbedderChoice,
     /// How long a predicted box is still published, in milliseconds.
     pub(crate) publish_lost_ms: u64,
+}
+
+/// Traces for an OpenTelemetry collector.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Telemetry {
+    /// Where they go.
+    pub(crate) collector: Collector,
+    /// How many of the detected frames are traced, 0 to 1.
+    pub(crate) frames: f64,
+    /// How many of the requests are traced, 0 to 1.
+    pub(crate) requests: f64,
+    /// What the server is called there.
+    pub(crate) service: String,
+}
+
+/// A collector that takes OTLP over HTTP; shows itself as scheme, host and port.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Collector {
+    /// Where traces are posted to, without user name and password. Secret, since path and query may
+    /// hold a key.
+    pub(crate) url: Secret,
+    /// User name, colon, password.
+    pub(crate) credentials: Option<Secret>,
+    /// What is shown of it.
+    pub(crate) origin: String,
+}
+
+impl fmt::Display for Collector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.origin)
+    }
 }
 
 /// The MQTT broker that is told what happens.

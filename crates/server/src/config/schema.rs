@@ -181,11 +181,92 @@ mod tests {
             ("[tracker]\nkind = \"sort\"".into(), false),
             ("[tracker]\nembedder = \"a.pt\"".into(), false),
             ("[compat]\nallow_adhoc = \"yes\"".into(), false),
+            ("[telemetry]\notlp = \"http://h:4318\"\nframes = 1\nrequests = 0".into(), true),
+            ("[telemetry]\notlp = \"\"".into(), true),
+            (
+                "[mqtt]\nurl = \"mqtts://h:8883/\"\nprefix = \"home/razz\"\ndiscovery = \"\""
+                    .into(),
+                true,
+            ),
+            ("[mqtt]\nurl = \"\"".into(), true),
+            ("[[webhook]]\nurl = \"https://h/x?y=z\"\nevents = []".into(), true),
+            ("[mqtt]\nurl = \"http://h\"".into(), false),
+            ("[mqtt]\nurl = \"mqtt://u:p@h\"".into(), false),
+            ("[mqtt]\nurl = \"mqtt://h/x\"".into(), false),
+            ("[mqtt]\nurl = \"mqtt://h\"\nprefix = \"\"".into(), false),
+            ("[mqtt]\nurl = \"mqtt://h\"\nprefix = \"/razz\"".into(), false),
+            ("[mqtt]\nurl = \"mqtt://h\"\ndiscovery = \"a/#\"".into(), false),
+            ("[[webhook]]\nurl = \"ftp://h/\"".into(), false),
+            ("[[webhook]]\nevents = []".into(), false),
+            ("[webhook]\nurl = \"http://h/\"".into(), false),
+            ("[telemetry]\notlp = \"h:4318\"".into(), false),
+            ("[telemetry]\nframes = 1.5".into(), false),
         ] {
             assert_eq!(validator.is_valid(&as_json(&text)), fine, "the schema on {text}");
             let read = Config::parse(&text, "razz.toml", Path::new("/"), &|_| None);
             assert_eq!(read.is_ok(), fine, "the reader on {text}: {read:?}");
         }
+    }
+
+    /// A file in which `key` of this group is `value`, and nothing is missing.
+    fn with_key(header: &str, keys: &[Key], key: &Key, value: &str) -> String {
+        let mut text = format!("{header}\n{} = {value}\n", key.name);
+        for (name, fits) in [("id", "1"), ("url", "\"rtsp://h/s\"")] {
+            let needed = |other: &Key| other.name == name && other.default.is_empty();
+            if key.name != name && keys.iter().any(needed) {
+                let fits = if header == "[[webhook]]" { "\"http://h/\"" } else { fits };
+                text.push_str(&format!("{name} = {fits}\n"));
+            }
+        }
+        text
+    }
+
+    /// The values at the edges of what a key may have, and those just beyond.
+    fn edges(limit: Limit) -> (Vec<String>, Vec<String>) {
+        let quoted = |text: &str| format!("\"{text}\"");
+        match limit {
+            Limit::Whole(low, high) => (
+                vec![low.to_string(), high.to_string()],
+                vec![(low - 1).to_string(), (high + 1).to_string(), format!("{low}.5")],
+            ),
+            Limit::Number(low, high) => (
+                vec![low.to_string(), high.to_string(), ((low + high) / 2.0).to_string()],
+                vec![(low - 0.01).to_string(), (high + 0.01).to_string()],
+            ),
+            Limit::Words(words) => (
+                words.iter().map(|word| quoted(word)).collect(),
+                vec![quoted(""), quoted("nonsense"), quoted(&words[0].to_uppercase())],
+            ),
+            Limit::Length(most) => {
+                (vec![quoted(&"ä".repeat(most))], vec![quoted(&"ä".repeat(most + 1))])
+            }
+            Limit::Any | Limit::Pattern(_) => (Vec::new(), Vec::new()),
+        }
+    }
+
+    #[test]
+    fn the_schema_and_the_reader_agree_at_every_edge() {
+        let validator = validator();
+        let mut walked = 0;
+        for (header, _, keys) in GROUPS {
+            for key in keys {
+                let schema = (key.schema)();
+                let kind = schema["type"].as_str().unwrap_or_default();
+                let numeric = matches!(kind, "integer" | "number");
+                assert!(!numeric || !matches!(key.limit, Limit::Any), "{header} {}", key.name);
+                let (fine, wrong) = edges(key.limit);
+                walked += fine.len() + wrong.len();
+                let fine = fine.into_iter().map(|value| (value, true));
+                for (value, fits) in fine.chain(wrong.into_iter().map(|value| (value, false))) {
+                    let value = if kind == "array" { format!("[{value}]") } else { value };
+                    let text = with_key(header, keys, key, &value);
+                    assert_eq!(validator.is_valid(&as_json(&text)), fits, "the schema on {text}");
+                    let read = Config::parse(&text, "razz.toml", Path::new("/"), &|_| None);
+                    assert_eq!(read.is_ok(), fits, "the reader on {text}: {read:?}");
+                }
+            }
+        }
+        assert!(walked > 80, "{walked} values");
     }
 
     #[test]

@@ -64,6 +64,7 @@ fn an_empty_file_means_the_defaults() {
             },
             compat: Compat { allow_adhoc: false },
             log: Log { format: LogFormat::Text },
+            telemetry: None,
             detector: Detector {
                 model: ModelChoice::Named("yolo11n".to_owned()),
                 engine: EngineChoice::Auto,
@@ -239,6 +240,15 @@ fn what_is_wrong_is_said_with_its_place() {
              \"camera_offline\"; did you mean \"track_started\"?",
         ),
         ("[[webhook]]\nsecret = \"x\"", "1:1: `url` is missing in [[webhook]]; add it"),
+        (
+            "[telemetry]\notlp = \"hunter2@h:4318\"",
+            "2:8: `otlp` expects a collector's address, such as \"http://127.0.0.1:4318\"",
+        ),
+        ("[telemetry]\nframes = 2", "2:10: `frames` expects a number from 0 to 1, not 2"),
+        (
+            "[telemetry]\nservice = \" \"",
+            "2:11: `service` expects a name of at most 100 characters",
+        ),
         // Types.
         ("[viewers]\nmax = \"5\"", "2:7: `max` expects a whole number, such as 500, not a string"),
         (
@@ -586,6 +596,40 @@ fn the_example_shows_every_key_with_its_default() {
     for key in <written::Camera as super::document::Group>::KEYS {
         assert!(text.contains(&format!("\n{} = ", key.name)), "{}", key.name);
     }
+}
+
+#[test]
+fn a_collector_is_named_by_its_base_address() {
+    for (written, posted, credentials, shown) in [
+        ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces", None, "http://127.0.0.1:4318"),
+        (
+            "https://otel.example.org/",
+            "https://otel.example.org/v1/traces",
+            None,
+            "https://otel.example.org:443",
+        ),
+        ("http://[::1]:9/v1/traces", "http://[::1]:9/v1/traces", None, "http://[::1]:9"),
+        (
+            "http://u:p%40@h:1/a/?key=k#x",
+            "http://h:1/a/v1/traces?key=k",
+            Some("u:p@"),
+            "http://h:1",
+        ),
+    ] {
+        let config = parse(&format!("[telemetry]\notlp = \"{written}\"\nframes = 1")).unwrap();
+        let telemetry = config.telemetry.clone().unwrap();
+        assert_eq!((telemetry.frames, telemetry.requests), (1.0, 0.1));
+        assert_eq!(telemetry.service, "razz");
+        let collector = telemetry.collector;
+        assert_eq!(collector.url.reveal(), posted);
+        assert_eq!(collector.credentials.as_ref().map(|it| it.reveal()), credentials);
+        assert_eq!(collector.to_string(), shown);
+        let debug = format!("{config:?}");
+        assert!(!debug.contains("p@") && !debug.contains("key=k"), "{debug}");
+    }
+    assert_eq!(parse("[telemetry]\nframes = 0.5\notlp = \"\"").unwrap().telemetry, None);
+    let from_env = parse("[telemetry]\notlp = \"env:OTLP\"").unwrap_err().to_string();
+    assert!(from_env.contains("OTLP is not set"), "{from_env}");
 }
 
 #[test]

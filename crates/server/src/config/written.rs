@@ -13,6 +13,7 @@ use super::document::{
 };
 use super::problem::Problems;
 use crate::redact::Secret;
+use crate::wire::EventKind;
 
 /// Most viewers that a limit may name.
 pub(super) const MAX_VIEWERS: i64 = 100_000;
@@ -31,6 +32,21 @@ pub(super) const MAX_NAME: usize = 100;
 const ADDRESS: &str = r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$";
 const ADDRESS_OR_NOTHING: &str =
     r"^$|^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$";
+
+/// What MQTT topics begin with.
+const TOPIC: &str = r"^[^+#$/\x00-\x1f]+(/[^+#$/\x00-\x1f]+)*$";
+const TOPIC_OR_NOTHING: &str = r"^$|^[^+#$/\x00-\x1f]+(/[^+#$/\x00-\x1f]+)*$";
+
+/// The names of every [`EventKind`].
+const EVENTS: [&str; EventKind::ALL.len()] = {
+    let mut names = [""; EventKind::ALL.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = EventKind::ALL[i].0;
+        i += 1;
+    }
+    names
+};
 
 /// The names of every [`EngineChoice`].
 const ENGINES: [&str; EngineChoice::ALL.len()] = {
@@ -226,6 +242,23 @@ group! {
 }
 
 group! {
+    /// Traces for an OpenTelemetry collector: what a frame's time goes into on its way from the camera
+    /// to its tracks, requests, and viewer sessions. See the guide to integrations.
+    Telemetry = "[telemetry]" {
+        /// The collector as `http://HOST:4318` or `https://HOST:4318`, or `env:NAME`: OTLP over HTTP
+        /// with protobuf, posted to `/v1/traces` there. Without it, or with `""`, nothing is traced.
+        otlp: Option<Secret> [Limit::Pattern("^$|^(https?://.|env:.|credential:.)")] = "",
+        /// How many of the frames that are detected on are traced, 0 to 1, evenly per camera. At
+        /// 0.01, 100 cameras of 6 detections a second make 6 traces a second, of 7 spans each.
+        frames: f64 [Limit::Number(0.0, 1.0)] = "0.01",
+        /// How many of the HTTP requests are traced, 0 to 1. Viewer sessions always are.
+        requests: f64 [Limit::Number(0.0, 1.0)] = "0.1",
+        /// What this server is called there (`service.name`).
+        service: String [Limit::Length(MAX_NAME)] = r#""razz""#,
+    }
+}
+
+group! {
     /// What is found in the pictures.
     Detector = "[detector]" {
         /// The name of a pulled model (`razz models list`), the path of an `.onnx` file (relative
@@ -272,7 +305,7 @@ group! {
     /// integrations.
     Mqtt = "[mqtt]" {
         /// The broker as `mqtt://HOST:1883`, or `mqtts://HOST:8883` over TLS; `""` turns MQTT off.
-        url: String = r#""""#,
+        url: String [Limit::Pattern("^$|^mqtts?://[^/@]+/?$")] = r#""""#,
         /// User name at the broker, or `env:NAME`.
         username: Option<Secret> = "",
         /// Password that goes with it, or `env:NAME`.
@@ -281,9 +314,9 @@ group! {
         /// public ones.
         ca: Option<String> = "",
         /// What every topic begins with. Of several razz at one broker each needs its own.
-        prefix: String = r#""razz""#,
+        prefix: String [Limit::Pattern(TOPIC)] = r#""razz""#,
         /// What topics of Home Assistant's discovery begin with; `""` turns discovery off.
-        discovery: String = r#""homeassistant""#,
+        discovery: String [Limit::Pattern(TOPIC_OR_NOTHING)] = r#""homeassistant""#,
         /// Whether pictures of what came are sent along.
         snapshots: bool = "true",
     }
@@ -294,9 +327,9 @@ group! {
     /// to integrations.
     Webhook = "[[webhook]]" {
         /// Where to, `https://…` or `http://…`, or `env:NAME`.
-        url: Secret = "",
+        url: Secret [Limit::Pattern("^(https?://.|env:.|credential:.)")] = "",
         /// What of: `"track_started"`, `"track_ended"`, `"camera_online"`, `"camera_offline"`.
-        events: Vec<At<String>> = r#"["track_started", "track_ended", "camera_online", "camera_offline"]"#,
+        events: Vec<At<String>> [Limit::Words(&EVENTS)] = r#"["track_started", "track_ended", "camera_online", "camera_offline"]"#,
         /// What signs the messages (HMAC-SHA256), or `env:NAME`; without it they are not signed.
         secret: Option<Secret> = "",
         /// Whether pictures of what came are sent along, as base64 in the message.
@@ -358,6 +391,7 @@ pub(super) struct Written {
     pub(super) viewers: Viewers,
     pub(super) compat: Compat,
     pub(super) log: Log,
+    pub(super) telemetry: Telemetry,
     pub(super) detector: Detector,
     pub(super) tracker: Tracker,
     pub(super) mqtt: Mqtt,
@@ -366,12 +400,13 @@ pub(super) struct Written {
 }
 
 /// Every group.
-pub(super) const GROUPS: [Declared; 10] = [
+pub(super) const GROUPS: [Declared; 11] = [
     (Server::HEADER, Server::DOC, Server::KEYS),
     (Access::HEADER, Access::DOC, Access::KEYS),
     (Viewers::HEADER, Viewers::DOC, Viewers::KEYS),
     (Compat::HEADER, Compat::DOC, Compat::KEYS),
     (Log::HEADER, Log::DOC, Log::KEYS),
+    (Telemetry::HEADER, Telemetry::DOC, Telemetry::KEYS),
     (Detector::HEADER, Detector::DOC, Detector::KEYS),
     (Tracker::HEADER, Tracker::DOC, Tracker::KEYS),
     (Mqtt::HEADER, Mqtt::DOC, Mqtt::KEYS),
@@ -395,6 +430,7 @@ impl Written {
         let viewers = group(document, problems);
         let compat = group(document, problems);
         let log = group(document, problems);
+        let telemetry = group(document, problems);
         let detector = group(document, problems);
         let tracker = group(document, problems);
         let mqtt = group(document, problems);
@@ -406,6 +442,7 @@ impl Written {
             viewers: viewers?,
             compat: compat?,
             log: log?,
+            telemetry: telemetry?,
             detector: detector?,
             tracker: tracker?,
             mqtt: mqtt?,

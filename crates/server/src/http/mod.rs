@@ -12,6 +12,7 @@ mod openapi;
 mod origin;
 mod problem;
 mod routes;
+mod span;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -38,6 +39,7 @@ use crate::events::Events;
 use crate::feed;
 use crate::live::Live;
 use crate::process::Usage;
+use crate::telemetry::Telemetry;
 use crate::viewer::Viewers;
 
 /// Offers are a few kilobytes; nothing that is posted here is larger.
@@ -59,6 +61,8 @@ pub(crate) struct App {
     pub(crate) access: Arc<Access>,
     /// Whether clients come over TLS.
     pub(crate) tls: bool,
+    /// Traces requests.
+    pub(crate) telemetry: Telemetry,
 }
 
 impl App {
@@ -133,12 +137,17 @@ fn guarded(routes: Routes, port: Port, app: App) -> Router {
         Port::App => routes.router.fallback(assets::serve),
         Port::Compat => routes.router.fallback(|| async { StatusCode::NOT_FOUND }),
     };
-    router
+    let telemetry = app.telemetry.clone();
+    let router = router
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(refuse_oversize))
         .layer(middleware::from_fn_with_state(gate, guard::guard))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .with_state(app)
+        .with_state(app);
+    if !telemetry.is_on() {
+        return router;
+    }
+    router.layer(middleware::from_fn_with_state(telemetry, span::trace))
 }
 
 /// Answers a body that announces itself as too large before it comes; one that does not is cut off

@@ -148,8 +148,11 @@ impl World {
         let folder = Folder::new(name);
         let clock = Clock::start();
         let ports = viewer::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let viewers = Viewers::start(ports, &[], config.viewers.clone(), clock).unwrap();
-        let live = Live::start(config.clone(), None, viewers.unit_sink(), clock);
+        let viewers =
+            Viewers::start(ports, &[], config.viewers.clone(), Telemetry::default(), clock)
+                .unwrap();
+        let live =
+            Live::start(config.clone(), None, viewers.unit_sink(), Telemetry::default(), clock);
         let app = |access| App {
             cameras: Arc::clone(live.cameras()),
             live: Arc::clone(&live),
@@ -161,6 +164,7 @@ impl World {
             clock,
             access,
             tls: false,
+            telemetry: Telemetry::default(),
         };
         let on = access(&folder, config.access.clone());
         for (name, role, cameras) in [

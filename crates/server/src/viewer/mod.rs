@@ -33,6 +33,7 @@ use tokio::sync::oneshot;
 use crate::camera::{Camera, UnitSink};
 use crate::clock::Clock;
 use crate::config;
+use crate::telemetry::Telemetry;
 use crate::wire::{CameraState, ViewerSession};
 use dispatch::Dispatch;
 
@@ -121,6 +122,7 @@ struct Shared {
     demux: Mutex<Demux>,
     total: AtomicUsize,
     counters: Counters,
+    telemetry: Telemetry,
     clock: Clock,
 }
 
@@ -173,6 +175,7 @@ impl Viewers {
         ports: Ports,
         advertise: &[String],
         limits: config::Viewers,
+        telemetry: Telemetry,
         clock: Clock,
     ) -> std::io::Result<Self> {
         let udp = ports.address()?;
@@ -192,6 +195,7 @@ impl Viewers {
             demux: Mutex::default(),
             total: AtomicUsize::new(0),
             counters: Counters::default(),
+            telemetry,
             clock,
         });
         let shards = (0..count.min(usize::from(u8::MAX)))

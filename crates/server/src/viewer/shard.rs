@@ -20,6 +20,7 @@ use super::send::{Batch, Sender, Way as Out};
 use super::tcp::Connection;
 use super::{Command, Counters, OpenError, Opened, Restarted, Shared};
 use crate::camera::{Camera, Delivery};
+use crate::telemetry::Asked;
 use crate::wire::ViewerSession;
 
 /// What may wait for a shard: access units of many cameras, and beside them datagrams and commands.
@@ -146,6 +147,7 @@ struct Entry {
     deadline: Option<MonoTime>,
     /// What was counted of it so far.
     counted: Counts,
+    opened: MonoTime,
 }
 
 struct Shard {
@@ -286,6 +288,7 @@ impl Shard {
             source: None,
             deadline: None,
             counted: Counts::default(),
+            opened: now,
         };
         self.entries.insert(id, entry);
         self.count_sessions(1);
@@ -331,6 +334,9 @@ impl Shard {
         }
         entry.camera.viewers().fetch_sub(1, Ordering::SeqCst);
         self.count_sessions(-1);
+        let Counts { replays, waits, nacks, plis, .. } = entry.counted;
+        let (camera, asked) = (&entry.camera, Asked { nacks, plis, replays, waits });
+        self.shared.telemetry.session(camera.id, camera.run(), entry.opened, asked);
     }
 
     fn count_sessions(&self, change: isize) {

@@ -34,7 +34,7 @@ fn house(limits: config::Viewers) -> House {
 
 fn house_at(ports: Ports, limits: config::Viewers) -> House {
     let clock = Clock::start();
-    let viewers = Viewers::start(ports, &[], limits, clock).unwrap();
+    let viewers = Viewers::start(ports, &[], limits, Telemetry::default(), clock).unwrap();
     let source =
         config::Source::new("rtsp://127.0.0.1:1/", None, None, config::Transport::Tcp).unwrap();
     let camera = Camera::blind(source, viewers.unit_sink(), clock);

@@ -1,0 +1,131 @@
+//! The journey of a detected frame, from the last packet in to its tracks out.
+
+use std::sync::Arc;
+
+use opentelemetry::Context;
+use opentelemetry::KeyValue;
+use razz_base::{MediaTime, MonoTime, RunId, TrackFrame};
+
+use super::{CAMERA, Inner, RUN};
+
+/// The attribute with the frame's RTP timestamp as viewers see it.
+const RTP_TIMESTAMP: &str = "razz.rtp_timestamp";
+/// Frames of a camera that are looked at or wait for it: the engine has two at most.
+const MOST: usize = 4;
+
+/// The frames of one camera that are under way; held by the camera's thread.
+pub(crate) struct Journeys {
+    inner: Arc<Inner>,
+    /// Of frames that are to be traced, the part that has added up: at 1 the next one is.
+    owed: f64,
+    /// When the access unit in hand was received and taken up.
+    taken: (MonoTime, MonoTime),
+    /// Decoded last.
+    decoded: Option<Journey>,
+    /// Offered to the detector, oldest first.
+    offered: Vec<Journey>,
+}
+
+#[derive(Clone)]
+struct Journey {
+    time: MediaTime,
+    run: RunId,
+    received: MonoTime,
+    /// Taken up by the camera's thread; what lies before is ingest.
+    taken: MonoTime,
+    decoded: MonoTime,
+    offered: MonoTime,
+    /// Looked at, from and to.
+    looked: (MonoTime, MonoTime),
+    /// The detections are in the tracker's hands.
+    tracking: MonoTime,
+}
+
+impl Journeys {
+    /// `owed` between 0 and 1: where a camera begins, so that not all are traced at once.
+    pub(super) fn new(inner: Arc<Inner>, owed: f64) -> Self {
+        let never = MonoTime::from_us(0);
+        Self { inner, owed, taken: (never, never), decoded: None, offered: Vec::new() }
+    }
+
+    /// An access unit is taken up that was received at `received`.
+    pub(crate) fn taken(&mut self, received: MonoTime, at: MonoTime) {
+        self.taken = (received, at);
+    }
+
+    /// The picture of `time` is decoded.
+    pub(crate) fn decoded(&mut self, time: MediaTime, run: RunId, at: MonoTime) {
+        let (received, taken) = self.taken;
+        let looked = (at, at);
+        let decoded = at;
+        self.decoded = Some(Journey {
+            time,
+            run,
+            received,
+            taken,
+            decoded,
+            offered: at,
+            looked,
+            tracking: at,
+        });
+    }
+
+    /// The picture of `time` is offered to the detector: here it is chosen or not.
+    pub(crate) fn offered(&mut self, time: MediaTime, at: impl FnOnce() -> MonoTime) {
+        self.owed += self.inner.frames;
+        if self.owed < 1.0 {
+            return;
+        }
+        let Some(journey) = self.decoded.take().filter(|journey| journey.time == time) else {
+            return;
+        };
+        self.owed -= 1.0;
+        if self.offered.len() == MOST {
+            self.offered.remove(0);
+        }
+        self.offered.push(Journey { offered: at(), ..journey });
+    }
+
+    /// The detector has looked at the picture of `time`, and the tracker goes on.
+    pub(crate) fn looked(&mut self, time: MediaTime, looked: (MonoTime, MonoTime), at: MonoTime) {
+        if let Some(journey) = self.offered.iter_mut().find(|journey| journey.time == time) {
+            journey.looked = looked;
+            journey.tracking = at;
+        }
+    }
+
+    /// The tracks of a detected frame went out, from and to.
+    pub(crate) fn published(
+        &mut self,
+        frame: &TrackFrame,
+        begun: MonoTime,
+        ended: impl FnOnce() -> MonoTime,
+    ) {
+        let time = frame.key.time;
+        let Some(at) = self.offered.iter().position(|journey| journey.time == time) else { return };
+        let journey = self.offered.remove(at);
+        // Those before it are overtaken: their pictures gave way.
+        self.offered.drain(..at);
+        let attributes = || {
+            vec![
+                KeyValue::new(CAMERA, i64::from(frame.key.camera.as_u32())),
+                KeyValue::new(RUN, i64::from(journey.run.0)),
+                KeyValue::new(RTP_TIMESTAMP, i64::from(time.rtp_timestamp())),
+            ]
+        };
+        let ended = ended();
+        let mut whole = attributes();
+        whole.push(KeyValue::new("razz.tracks", frame.tracks.len() as i64));
+        let root = self.inner.builder("frame", journey.received, whole);
+        let root = Inner::under(self.inner.end(root, &Context::new(), ended));
+        let part = |name, parent: &Context, begun, ended| {
+            self.inner.end(self.inner.builder(name, begun, attributes()), parent, ended)
+        };
+        part("ingest", &root, journey.received, journey.taken);
+        part("decode", &root, journey.taken, journey.decoded);
+        let detect = part("detect", &root, journey.offered, journey.tracking);
+        part("infer", &Inner::under(detect), journey.looked.0, journey.looked.1);
+        part("track", &root, journey.tracking, begun);
+        part("publish", &root, begun, ended);
+    }
+}
