@@ -364,3 +364,6 @@ fn start_pool(config: &Config, clock: Clock) -> Arc<Pool> {
     });
     Pool::start(name, load, clock)
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,8 @@ enum Message {
     StartAnew,
     #[cfg(test)]
     Blind(bool),
+    #[cfg(test)]
+    Panic,
 }
 
 /// The way into the camera's thread. Its length is bounded by the engine, which skips to the next
@@ -94,6 +96,12 @@ impl Mailbox {
     #[cfg(test)]
     pub(super) fn blind(&self, blind: bool) {
         self.send(Message::Blind(blind));
+    }
+
+    /// A broken invariant in the camera's thread.
+    #[cfg(test)]
+    pub(super) fn panic(&self) {
+        self.send(Message::Panic);
     }
 
     fn send(&self, message: Message) {
@@ -265,6 +273,8 @@ impl<'a> Driver<'a> {
                     self.engine.handle(Input::DetectionFailed { time }, now);
                 }
                 Some(Message::StartAnew) => return Some(()),
+                #[cfg(test)]
+                Some(Message::Panic) => panic!("a test wants it so"),
                 #[cfg(test)]
                 Some(Message::Blind(blind)) => self.engine.handle(Input::Blind(blind), now),
             }

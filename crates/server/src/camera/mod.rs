@@ -192,6 +192,12 @@ impl Camera {
         Self::start(settings, 1 << 24, analysis, units, clock)
     }
 
+    /// Lets the camera's thread panic, amid its work.
+    #[cfg(test)]
+    pub(crate) fn panic(&self) {
+        self.vision.panic();
+    }
+
     // ---- for the log ----
 
     /// The RTSP session under way or tried last, from 1; 0 before the first.
