@@ -8,7 +8,9 @@ use razz_base::ClassNames;
 
 use super::Check;
 use crate::cli::{self, refuse, say};
-use crate::config::{self, Config, DetectFps, EmbedderChoice, ModelChoice, closest};
+use crate::clock::Clock;
+use crate::config::{self, Config, DetectFps, EmbedderChoice, ModelChoice, Tls, closest};
+use crate::{mqtt, tls};
 
 /// Reads the file at `path` and says on stdout that it is fine, or on stderr what is wrong. What
 /// is right as such but will surprise is said on stderr as a warning.
@@ -25,7 +27,11 @@ fn check(path: &Path) -> ExitCode {
         Ok(config) => config,
         Err(errors) => return refuse(&errors),
     };
-    for warning in warnings(&config) {
+    let untimely = match files(&config, Clock::start().wall_us() / 1_000_000) {
+        Ok(untimely) => untimely,
+        Err(error) => return refuse(&format!("{}: {error}", path.display())),
+    };
+    for warning in warnings(&config).into_iter().chain(untimely) {
         say(&format!("{}: warning: {warning}", path.display()));
     }
     // A closed stdout does not make the file wrong.
@@ -44,6 +50,21 @@ fn summary(config: &Config) -> String {
     )
 }
 
+/// Opens the certificates that the settings name; a warning where one is not for today.
+///
+/// # Errors
+/// What would keep razz from starting: a file that is not there or not PEM, or a key of another
+/// certificate.
+fn files(config: &Config, now_s: i64) -> Result<Option<String>, String> {
+    if let Some(mqtt) = &config.mqtt {
+        mqtt::check_authorities(mqtt)?;
+    }
+    match &config.server.tls {
+        Some(Tls::Files { cert, key }) => tls::untimely(cert, key, now_s),
+        Some(Tls::SelfSigned { .. } | Tls::Acme(_)) | None => Ok(None),
+    }
+}
+
 /// What is right as such but will surprise.
 fn warnings(config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -54,6 +75,16 @@ fn warnings(config: &Config) -> Vec<String> {
                 .to_owned(),
         ),
         Ok(_) => {}
+    }
+    let server = &config.server;
+    let pages = server.compat_listen.iter().chain([&server.listen]);
+    let is_outside = |ip: std::net::IpAddr| !ip.to_canonical().is_loopback();
+    if pages.map(|address| address.ip()).any(is_outside) && !is_outside(server.webrtc_udp.ip()) {
+        warnings.push(format!(
+            "other machines reach the pages, and no video: set `webrtc_udp` in [server] to an \
+             address that they reach as well, such as \"0.0.0.0:{}\"",
+            server.webrtc_udp.port()
+        ));
     }
     if config.cameras.is_empty() {
         warnings.push("there is no camera; add a [[camera]]".to_owned());
@@ -111,9 +142,13 @@ mod tests {
         for (text, said) in [
             ("", &["there is no camera; add a [[camera]]"][..]),
             (
-                "[server]\nlisten = \"0.0.0.0:1\"\n[access]\nmode = \"off\"\n[detector]\nmodel = \"demo\"\nCAMERAS",
+                "[server]\nlisten = \"0.0.0.0:1\"\n[detector]\nmodel = \"demo\"\nCAMERAS",
+                &["other machines reach the pages, and no video: set `webrtc_udp` in [server]"],
+            ),
+            (
+                "[server]\nlisten = \"0.0.0.0:1\"\nwebrtc_udp = \"0.0.0.0:2\"\n[access]\nmode = \"off\"\n[detector]\nmodel = \"demo\"\nCAMERAS",
                 &[
-                    "`razz serve` will refuse this: listen = \"0.0.0.0:1\" can be reached from other machines",
+                    "`razz serve` will refuse this: listen = \"0.0.0.0:1\", webrtc_udp = \"0.0.0.0:2\" can",
                 ],
             ),
             (

@@ -102,6 +102,14 @@ fn options(settings: &config::Mqtt) -> Result<MqttOptions, String> {
     Ok(options)
 }
 
+/// Reads the certificates that the broker's may come from, where the settings name any.
+///
+/// # Errors
+/// Says which file cannot be read, or has none in it.
+pub(crate) fn check_authorities(settings: &config::Mqtt) -> Result<(), String> {
+    if settings.tls { tls(settings).map(drop) } else { Ok(()) }
+}
+
 fn tls(settings: &config::Mqtt) -> Result<TlsConfiguration, String> {
     let mut roots = rustls::RootCertStore::empty();
     match &settings.ca {

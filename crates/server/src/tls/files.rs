@@ -47,6 +47,32 @@ fn from_pem(
     })
 }
 
+/// What is wrong with the time in which a certificate holds, at `now_s` (UNIX seconds), if anything is:
+/// browsers look at it, the server does not.
+///
+/// # Errors
+/// As [`certified_key`].
+pub(crate) fn untimely(cert: &Path, key: &Path, now_s: i64) -> Result<Option<String>, String> {
+    let certified = certified_key(cert, key)?;
+    let first = certified.end_entity_cert().map_err(|error| format!("TLS: {error}"))?;
+    let (_, parsed) = x509_parser::parse_x509_certificate(first)
+        .map_err(|_| format!("TLS: the first certificate of {} is no X.509", cert.display()))?;
+    let (from, until) = (&parsed.validity().not_before, &parsed.validity().not_after);
+    let name = cert.display();
+    Ok(if until.timestamp() < now_s {
+        Some(format!("the certificate {name} has expired ({until}); renew it"))
+    } else if from.timestamp() > now_s {
+        Some(format!("the certificate {name} does not hold before {from}; check the clock"))
+    } else if until.timestamp() < now_s + SOON_S {
+        Some(format!("the certificate {name} expires soon ({until}); renew it"))
+    } else {
+        None
+    })
+}
+
+/// What is left of a certificate when it is time to say so: a week.
+const SOON_S: i64 = 7 * 24 * 3600;
+
 /// The pair in force.
 #[derive(Debug)]
 pub(super) struct Files {

@@ -16,7 +16,7 @@ use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::server::ResolvesServerCert;
 
-pub(crate) use self::files::certified_key;
+pub(crate) use self::files::{certified_key, untimely};
 pub(crate) use self::listener::Listener;
 use crate::clock::Clock;
 use crate::config::{self, Tls};

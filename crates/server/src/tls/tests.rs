@@ -122,6 +122,38 @@ async fn a_renewed_certificate_is_taken_over_and_a_broken_one_is_not() {
     assert!(answer(address, &new_cert).await.unwrap().ends_with("fine"));
 }
 
+#[test]
+fn what_would_keep_it_from_starting_or_browsers_from_trusting_it_is_said_beforehand() {
+    let (folder, other) = (Folder::new("check"), Folder::new("check-other"));
+    let (cert, key) = self_signed(&folder.0);
+    let (_, other_key) = self_signed(&other.0);
+    let (nothing, junk) = (folder.0.join("nothing.pem"), folder.0.join("junk.pem"));
+    std::fs::write(&junk, "-----BEGIN CERTIFICATE-----\nhello\n").unwrap();
+    let (now, day) = (Clock::start().wall_us() / 1_000_000, 24 * 3600);
+    for (cert, key, at, said) in [
+        (&cert, &key, now, Ok("")),
+        (&cert, &key, now + 819 * day, Ok("expires soon")),
+        (&cert, &key, now + 826 * day, Ok("has expired")),
+        (&cert, &key, now - 2 * day, Ok("does not hold before")),
+        (&nothing, &key, now, Err("nothing.pem cannot be read")),
+        (&cert, &nothing, now, Err("nothing.pem cannot be read")),
+        (&junk, &key, now, Err("junk.pem holds no PEM certificate")),
+        (&key, &key, now, Err("holds no PEM certificate")),
+        (&cert, &cert, now, Err("holds no PEM private key")),
+        (&cert, &other_key, now, Err("do not go together")),
+    ] {
+        let found = untimely(cert, key, at);
+        match (&found, said) {
+            (Ok(None), Ok("")) => {}
+            (Ok(Some(found)), Ok(said)) if !said.is_empty() => {
+                assert!(found.contains(said), "{found}");
+            }
+            (Err(error), Err(said)) => assert!(error.contains(said), "{error}"),
+            _ => panic!("{found:?}, not {said:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn who_dawdles_or_speaks_plain_http_keeps_nobody_waiting() {
     let folder = Folder::new("plain");
