@@ -1,6 +1,6 @@
 // A real MQTT broker (mosquitto), and a listener at it.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
@@ -24,26 +24,43 @@ export function freePort() {
   });
 }
 
-/** A broker that keeps nothing when it ends. */
+/** A certificate for 127.0.0.1 and its key in `folder`, signed by an authority made for it; the authority's certificate. */
+export function authority(folder, name) {
+  const file = (kind) => path.join(folder, `${name}.${kind}`);
+  const openssl = (...args) => execFileSync("openssl", args, { stdio: "pipe" });
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  openssl("req", "-x509", ...key, "-keyout", file("ca.key"), "-out", file("ca.pem"), "-days", "2", "-subj", `/CN=${name} authority`);
+  openssl("req", ...key, "-keyout", file("key"), "-out", file("csr"), "-subj", `/CN=${name}`);
+  writeFileSync(file("ext"), "subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth\n");
+  openssl("x509", "-req", "-in", file("csr"), "-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-CAcreateserial", "-days", "2", "-extfile", file("ext"), "-out", file("pem"));
+  return { ca: file("ca.pem"), cert: file("pem"), key: file("key") };
+}
+
+/** A broker that keeps nothing when it ends; with the files of an `authority`, over TLS. */
 export class Broker extends Child {
-  constructor(folder, port) {
+  constructor(folder, port, tls) {
     if (!MOSQUITTO) throw new Missing("there is no mosquitto here: run make setup");
     const file = path.join(folder, "mosquitto.conf");
-    writeFileSync(file, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
+    const lines = [`listener ${port} 127.0.0.1`, "allow_anonymous true", "persistence false"];
+    // Started by root it would change to a user who cannot read the key.
+    if (tls) lines.unshift("user root");
+    if (tls) lines.push(`certfile ${tls.cert}`, `keyfile ${tls.key}`, "tls_version tlsv1.2");
+    writeFileSync(file, `${lines.join("\n")}\n`);
     super("mosquitto", MOSQUITTO, ["-c", file, "-v"]);
     this.port = port;
     this.folder = folder;
+    this.tls = tls;
   }
 
-  static async start(world, port) {
-    const broker = new Broker(world.folder, port ?? (await freePort()));
+  static async start(world, port, tls) {
+    const broker = new Broker(world.folder, port ?? (await freePort()), tls);
     world.children.push(broker);
     await until("the broker to run", () => broker.log.some((line) => line.includes("mosquitto version")) && broker.running);
     return broker;
   }
 
   get url() {
-    return `mqtt://127.0.0.1:${this.port}`;
+    return `${this.tls ? "mqtts" : "mqtt"}://127.0.0.1:${this.port}`;
   }
 }
 
@@ -51,7 +68,8 @@ export class Broker extends Child {
 export class Listener {
   constructor(broker) {
     this.messages = [];
-    this.process = spawn("mosquitto_sub", ["-h", "127.0.0.1", "-p", String(broker.port), "-q", "1", "-t", "#", "-F", "%r %t %x"]);
+    const tls = broker.tls ? ["--cafile", broker.tls.ca] : [];
+    this.process = spawn("mosquitto_sub", ["-h", "127.0.0.1", "-p", String(broker.port), ...tls, "-q", "1", "-t", "#", "-F", "%r %t %x"]);
     createInterface({ input: this.process.stdout }).on("line", (line) => {
       const [retained, topic, hex = ""] = line.split(" ");
       this.messages.push({ topic, retained: retained === "1", payload: Buffer.from(hex, "hex") });
