@@ -113,7 +113,7 @@ soak-page: build tests/e2e/node_modules/.package-lock.json ## a camera's page wa
 	cd tests/e2e && RAZZ_BIN="$${RAZZ_BIN:-$(RELEASE)}" node soak-page.mjs $(MINUTES)
 
 .PHONY: soak
-soak: build ## 20 minutes of viewers coming and going and cameras dying; MINUTES=2 for less
+soak: build ## 20 minutes of everything: viewers, cameras and a broker coming and going, sign-in, TLS, traces; MINUTES=2 for less
 	scripts/setup.sh test
 	RAZZ_BIN="$${RAZZ_BIN:-$(RELEASE)}" tests/soak/soak.sh "$${MINUTES:-20}" "$${VIEWERS:-40}"
 

@@ -56,8 +56,17 @@ impl Target {
 
     /// Ends the session that `location` names.
     pub(super) async fn delete(&self, location: &str) -> Result<(), String> {
-        let url = self.url.join(location).map_err(|error| error.to_string())?;
+        let url = self.session(location).map_err(|error| error.to_string())?;
         self.request("DELETE", &url, "").await.map(drop)
+    }
+
+    /// The address of a session; what let in, such as `?token=…`, lets out as well.
+    fn session(&self, location: &str) -> Result<Url, url::ParseError> {
+        let mut url = self.url.join(location)?;
+        if url.query().is_none() {
+            url.set_query(self.url.query());
+        }
+        Ok(url)
     }
 
     async fn request(&self, method: &str, url: &Url, body: &str) -> Result<Answer, String> {
@@ -146,5 +155,9 @@ mod tests {
         assert!(Target::parse("whep/1").is_err());
         let target = Target::parse("http://127.0.0.1:8003/whep/1?a=b").unwrap();
         assert_eq!(target.address, SocketAddr::from(([127, 0, 0, 1], 8003)));
+        for (location, session) in [("/whep/1/x", "/whep/1/x?a=b"), ("/s?c=d", "/s?c=d")] {
+            let session = format!("http://127.0.0.1:8003{session}");
+            assert_eq!(target.session(location).unwrap().as_str(), session);
+        }
     }
 }
