@@ -36,7 +36,8 @@ function attributes(list = []) {
   return Object.fromEntries(list.map((pair) => {
     const named = fields(pair);
     const value = fields(one(named, 2));
-    return [text(one(named, 1)), value.has(1) ? text(one(value, 1)) : value.has(3) ? Number(BigInt.asIntN(64, one(value, 3))) : undefined];
+    const [string, bool, int] = [1, 2, 3].map((kind) => one(value, kind));
+    return [text(one(named, 1)), string ? text(string) : bool !== undefined ? bool === 1n : int !== undefined ? Number(BigInt.asIntN(64, int)) : undefined];
   }));
 }
 

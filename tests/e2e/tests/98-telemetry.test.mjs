@@ -43,11 +43,14 @@ scenario("frames, requests and viewers arrive at the collector", { data: true, b
   }
   for (const { resource } of there.spans) assert.equal(resource["service.name"], "gate house");
   const told = new Set(tracks.messages.map(({ json }) => json.rtp_timestamp));
-  const known = frames().filter((frame) => told.has(frame.attributes["razz.rtp_timestamp"]));
-  assert.ok(known.length >= 5, `${known.length} of ${frames().length} frames were told of on the WebSocket as well`);
+  // What came in time went to this listener as well, unless it lagged; on a busy machine much comes late.
+  const timely = frames().filter((frame) => frame.attributes["razz.late"] === false);
+  const known = timely.filter((frame) => told.has(frame.attributes["razz.rtp_timestamp"]));
+  assert.ok(known.length >= timely.length / 2, `${known.length} of ${timely.length} frames were told of on the WebSocket as well`);
   for (const frame of frames()) {
     const inside = there.spans.filter((span) => span.trace === frame.trace && span.parent === frame.id);
-    assert.deepEqual(inside.map(({ name }) => name).sort(), ["decode", "detect", "ingest", "publish", "track"]);
+    const published = frame.attributes["razz.late"] ? [] : ["publish"];
+    assert.deepEqual(inside.map(({ name }) => name).sort(), ["decode", "detect", "ingest", ...published, "track"]);
     const detect = inside.find(({ name }) => name === "detect");
     inside.push(there.spans.find((span) => span.parent === detect.id && span.name === "infer"));
     for (const span of inside) {

@@ -240,6 +240,7 @@ impl<'a> Driver<'a> {
             let camera = self.camera.upgrade()?;
             let begun = self.clock.thread_cpu_nanos();
             let now = self.clock.mono();
+            let mut detected = None;
             match message {
                 None => self.engine.handle(Input::Timeout, now),
                 Some(Message::AccessUnit { au, reorders }) => {
@@ -254,6 +255,7 @@ impl<'a> Driver<'a> {
                 }
                 Some(Message::Detections((picture, detections, looked))) => {
                     let time = picture.key.time;
+                    detected = Some(picture.key);
                     if let Some(journeys) = &mut self.journeys {
                         journeys.looked(time, looked, now);
                     }
@@ -279,6 +281,9 @@ impl<'a> Driver<'a> {
                 Some(Message::Blind(blind)) => self.engine.handle(Input::Blind(blind), now),
             }
             self.follow(&camera);
+            if let (Some(journeys), Some(key)) = (&mut self.journeys, detected) {
+                journeys.tracked(key, || self.clock.mono());
+            }
             self.spent(Stage::Camera, begun);
         }
     }
@@ -422,8 +427,7 @@ impl<'a> Driver<'a> {
             }
             (status.detected.per_second(now), status.frame_count)
         };
-        // A copy of a few pointers, and only where frames are traced.
-        let traced = self.journeys.is_some().then(|| frame.clone()).filter(|frame| frame.detected);
+        let traced = frame.detected.then_some((frame.key, frame.tracks.len()));
         let published = Arc::new(Published {
             frame,
             received,
@@ -439,8 +443,8 @@ impl<'a> Driver<'a> {
             // An error means that nobody listens.
             let _ = camera.frames.send(published);
         }
-        if let (Some(journeys), Some(frame)) = (&mut self.journeys, traced) {
-            journeys.published(&frame, now, || self.clock.mono());
+        if let (Some(journeys), Some((key, tracks))) = (&mut self.journeys, traced) {
+            journeys.published(key, tracks, now, || self.clock.mono());
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use opentelemetry::Context;
 use opentelemetry::KeyValue;
-use razz_base::{MediaTime, MonoTime, RunId, TrackFrame};
+use razz_base::{CameraId, FrameKey, MediaTime, MonoTime, RunId};
 
 use super::{CAMERA, Inner, RUN};
 
@@ -97,25 +97,49 @@ impl Journeys {
     /// The tracks of a detected frame went out, from and to.
     pub(crate) fn published(
         &mut self,
-        frame: &TrackFrame,
+        frame: FrameKey,
+        tracks: usize,
         begun: MonoTime,
         ended: impl FnOnce() -> MonoTime,
     ) {
-        let time = frame.key.time;
-        let Some(at) = self.offered.iter().position(|journey| journey.time == time) else { return };
-        let journey = self.offered.remove(at);
+        if let Some(journey) = self.take(frame.time) {
+            self.tell(&journey, frame.camera, Some((begun, tracks)), ended());
+        }
+    }
+
+    /// The tracker is done with the detections of a frame. If its tracks did not go out by now, they
+    /// went out before as a prediction, and the detections correct later frames only.
+    pub(crate) fn tracked(&mut self, frame: FrameKey, ended: impl FnOnce() -> MonoTime) {
+        if let Some(journey) = self.take(frame.time) {
+            self.tell(&journey, frame.camera, None, ended());
+        }
+    }
+
+    fn take(&mut self, time: MediaTime) -> Option<Journey> {
+        let at = self.offered.iter().position(|journey| journey.time == time)?;
         // Those before it are overtaken: their pictures gave way.
         self.offered.drain(..at);
+        Some(self.offered.remove(0))
+    }
+
+    /// `published`: from when, and how many tracks; `None`: it was too late for that.
+    fn tell(
+        &self,
+        journey: &Journey,
+        camera: CameraId,
+        published: Option<(MonoTime, usize)>,
+        ended: MonoTime,
+    ) {
         let attributes = || {
             vec![
-                KeyValue::new(CAMERA, i64::from(frame.key.camera.as_u32())),
+                KeyValue::new(CAMERA, i64::from(camera.as_u32())),
                 KeyValue::new(RUN, i64::from(journey.run.0)),
-                KeyValue::new(RTP_TIMESTAMP, i64::from(time.rtp_timestamp())),
+                KeyValue::new(RTP_TIMESTAMP, i64::from(journey.time.rtp_timestamp())),
             ]
         };
-        let ended = ended();
         let mut whole = attributes();
-        whole.push(KeyValue::new("razz.tracks", frame.tracks.len() as i64));
+        whole.push(KeyValue::new("razz.late", published.is_none()));
+        whole.extend(published.map(|(_, tracks)| KeyValue::new("razz.tracks", tracks as i64)));
         let root = self.inner.builder("frame", journey.received, whole);
         let root = Inner::under(self.inner.end(root, &Context::new(), ended));
         let part = |name, parent: &Context, begun, ended| {
@@ -125,7 +149,10 @@ impl Journeys {
         part("decode", &root, journey.taken, journey.decoded);
         let detect = part("detect", &root, journey.offered, journey.tracking);
         part("infer", &Inner::under(detect), journey.looked.0, journey.looked.1);
-        part("track", &root, journey.tracking, begun);
-        part("publish", &root, begun, ended);
+        let tracked = published.map_or(ended, |(begun, _)| begun);
+        part("track", &root, journey.tracking, tracked);
+        if published.is_some() {
+            part("publish", &root, tracked, ended);
+        }
     }
 }

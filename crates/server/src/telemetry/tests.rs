@@ -1,11 +1,12 @@
 //! What a camera's thread and the HTTP layers note, as a collector would get it.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use opentelemetry::Value;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::SpanData;
-use razz_base::{FrameKey, MediaTime, RunId, Size, TrackFrame, WallQuality, WallTime};
+use razz_base::{FrameKey, MediaTime, RunId};
 
 use super::*;
 use crate::config::Collector;
@@ -47,14 +48,8 @@ fn at(ms: i64) -> MonoTime {
     MonoTime::from_us(ms * 1000)
 }
 
-fn tracks_of(time: MediaTime) -> TrackFrame {
-    TrackFrame {
-        key: FrameKey { camera: CameraId::new(3).unwrap(), time },
-        wall: WallTime { us: 0, quality: WallQuality::Arrival },
-        size: Size::new(1280, 720),
-        detected: true,
-        tracks: Arc::new([]),
-    }
+fn key(time: MediaTime) -> FrameKey {
+    FrameKey { camera: CameraId::new(3).unwrap(), time }
 }
 
 /// A frame's way through a camera, begun at `ms`.
@@ -63,7 +58,8 @@ fn walk(journeys: &mut Journeys, time: MediaTime, ms: i64) {
     journeys.decoded(time, RunId(2), at(ms + 5));
     journeys.offered(time, || at(ms + 6));
     journeys.looked(time, (at(ms + 10), at(ms + 30)), at(ms + 31));
-    journeys.published(&tracks_of(time), at(ms + 33), || at(ms + 34));
+    journeys.published(key(time), 0, at(ms + 33), || at(ms + 34));
+    journeys.tracked(key(time), || at(ms + 35));
 }
 
 #[test]
@@ -98,6 +94,24 @@ fn a_frame_is_a_tree_of_spans_without_gaps() {
 }
 
 #[test]
+fn a_frame_whose_detections_come_late_is_told_of_as_such() {
+    let (telemetry, kept) = kept(1.0, 0.0);
+    let mut journeys = telemetry.journeys().unwrap();
+    let time = MediaTime::from_90k(3000);
+    journeys.taken(at(0), at(1));
+    journeys.decoded(time, RunId(1), at(5));
+    journeys.offered(time, || at(6));
+    journeys.looked(time, (at(200), at(300)), at(301));
+    journeys.tracked(key(time), || at(303));
+    let spans = spans(&telemetry, &kept);
+    let names: BTreeSet<_> = spans.iter().map(|span| span.name.to_string()).collect();
+    let expected = ["decode", "detect", "frame", "infer", "ingest", "track"];
+    assert_eq!(names, expected.map(str::to_owned).into());
+    let root = spans.iter().find(|span| span.name == "frame").unwrap();
+    assert_eq!(value(root, "razz.late"), Some(Value::Bool(true)));
+}
+
+#[test]
 fn as_many_are_traced_as_were_asked_for() {
     for (share, frames, least, most) in [(1.0, 50, 50, 50), (0.1, 200, 19, 21), (0.01, 300, 2, 4)] {
         let (telemetry, kept) = kept(share, 0.0);
@@ -120,9 +134,9 @@ fn pictures_that_give_way_are_forgotten() {
         journeys.decoded(time(n), RunId(1), at(n));
         journeys.offered(time(n), || at(n));
     }
-    journeys.published(&tracks_of(time(3)), at(2000), || at(2000));
-    journeys.published(&tracks_of(time(999)), at(2000), || at(2000));
-    journeys.published(&tracks_of(time(998)), at(2000), || at(2000));
+    journeys.tracked(key(time(3)), || at(2000));
+    journeys.tracked(key(time(999)), || at(2000));
+    journeys.tracked(key(time(998)), || at(2000));
     let frames = spans(&telemetry, &kept);
     assert_eq!(frames.iter().filter(|span| span.name == "frame").count(), 1);
 }
