@@ -10,7 +10,7 @@
 //! 1. [`terms`] is what a session needs of the server around it;
 //! 2. [`session`] is one peer: replay, pacing, key frame requests, congestion;
 //! 3. [`sdp`] is what we make of offers and of ICE fragments;
-//! 4. [`format`] chooses the payload type for what the camera sends;
+//! 4. [`mod@format`] chooses the payload type for what the camera sends;
 //! 5. [`demux`] finds the session that a datagram is for;
 //! 6. [`framing`] carries datagrams over TCP.
 
