@@ -4,7 +4,7 @@
 //! It is done once per camera; the payloads are shared by all viewers and by their retransmission
 //! caches. A viewer's packets differ in their header and encryption only.
 //!
-//! The two ways are one but for their headers, which [`h264`] and [`h265`] know.
+//! The two ways are one but for their headers, which `h264` and `h265` know.
 
 mod h264;
 mod h265;
