@@ -21,6 +21,7 @@ mod live;
 mod metrics;
 mod models;
 mod mqtt;
+mod outgoing;
 mod probe;
 mod process;
 mod redact;

@@ -44,18 +44,11 @@ impl Format for H264 {
 mod tests {
     use razz_base::Codec;
 
+    use crate::rtp::tests::{annex_b, bytes_of};
     use crate::rtp::{MAX_PAYLOAD, Payload};
 
     fn packetize(annex_b: &[u8], max: usize) -> std::sync::Arc<[Payload]> {
         crate::rtp::packetize(Codec::H264, annex_b, max)
-    }
-
-    fn annex_b(nals: &[&[u8]]) -> Vec<u8> {
-        nals.iter().flat_map(|nal| [&[0, 0, 0, 1], *nal].concat()).collect()
-    }
-
-    fn bytes_of(payloads: &[Payload]) -> Vec<Vec<u8>> {
-        payloads.iter().map(|payload| payload.data.to_vec()).collect()
     }
 
     #[test]

@@ -163,3 +163,19 @@ fn fragment<F: Format>(nal: &[u8], max: usize, out: &mut Vec<Payload>) {
         start = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! What the tests of both formats need.
+
+    use super::Payload;
+
+    /// The NAL units with start codes of four bytes.
+    pub(super) fn annex_b(nals: &[&[u8]]) -> Vec<u8> {
+        nals.iter().flat_map(|nal| [&[0, 0, 0, 1], *nal].concat()).collect()
+    }
+
+    pub(super) fn bytes_of(payloads: &[Payload]) -> Vec<Vec<u8>> {
+        payloads.iter().map(|payload| payload.data.to_vec()).collect()
+    }
+}

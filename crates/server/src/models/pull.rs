@@ -3,15 +3,14 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, http};
 
 use super::{Known, sha256};
+use crate::outgoing::client;
 
 /// How a model is fetched.
 #[derive(Clone, Debug)]
@@ -340,18 +339,10 @@ fn send(source: &Source, from: u64, pieces: &SyncSender<Piece>) -> Result<(), St
 }
 
 fn agent(source: &Source) -> Agent {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = TlsConfig::builder()
-        .root_certs(RootCerts::WebPki)
-        .unversioned_rustls_crypto_provider(provider)
-        .build();
-    Agent::config_builder()
-        .tls_config(tls)
+    client()
         // Who asks for HTTPS is not led elsewhere.
         .https_only(source.url.starts_with("https:"))
-        .http_status_as_error(false)
         .timeout_connect(Some(source.patience))
-        .user_agent(concat!("razz/", env!("CARGO_PKG_VERSION")))
         .build()
         .new_agent()
 }

@@ -1,6 +1,5 @@
 //! Sends spans: OTLP over HTTP with protobuf, by the HTTP client that webhooks use as well.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -13,9 +12,9 @@ use opentelemetry_otlp::{
 };
 use tracing::{info, warn};
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::config::Collector;
+use crate::outgoing::client;
 
 /// How long the collector may take for an answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -54,19 +53,8 @@ struct Client {
 
 impl Client {
     fn new(collector: &Collector) -> Self {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::WebPki)
-            .unversioned_rustls_crypto_provider(provider)
-            .build();
-        let agent = Agent::config_builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_global(Some(ANSWER_WITHIN))
-            .user_agent(concat!("razz/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .new_agent();
+        let agent =
+            client().max_redirects(0).timeout_global(Some(ANSWER_WITHIN)).build().new_agent();
         // RFC 7617.
         let authorization = collector.credentials.as_ref().map(|credentials| {
             format!("Basic {}", STANDARD.encode(credentials.reveal().as_bytes()))

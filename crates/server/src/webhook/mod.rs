@@ -21,12 +21,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tracing::{debug, warn};
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::backoff::Backoff;
 use crate::clock::Clock;
 use crate::config;
 use crate::events::{Event, Queue};
+use crate::outgoing::client;
 
 /// How hard an address is tried.
 #[derive(Clone, Copy)]
@@ -78,18 +78,10 @@ struct Hook {
 
 impl Hook {
     fn new(settings: config::Webhook, queue: Arc<Queue>, clock: Clock, patience: Patience) -> Self {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::WebPki)
-            .unversioned_rustls_crypto_provider(provider)
-            .build();
-        let agent = Agent::config_builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
+        let agent = client()
             // Nobody else is handed what was meant for this address.
             .max_redirects(0)
             .timeout_global(Some(patience.answer))
-            .user_agent(concat!("razz/", env!("CARGO_PKG_VERSION")))
             .build()
             .new_agent();
         let secret = settings.secret.as_ref();
