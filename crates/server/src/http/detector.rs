@@ -61,8 +61,8 @@ pub(super) async fn preview(
         live.detector_with(&model)
     })
     .await?;
-    // Each loads a model.
-    let Ok(_turn) = PREVIEWS.try_acquire() else {
+    // Each loads a model. The turn is the thread's: it goes on when the client does not wait for it.
+    let Ok(turn) = PREVIEWS.try_acquire() else {
         let detail = "another picture is being looked at; try again in a few seconds";
         return Err(Problem::new(ProblemKind::Conflict, detail));
     };
@@ -71,6 +71,7 @@ pub(super) async fn preview(
     // A thread of its own, since it is one that gives way to video.
     let thread = std::thread::Builder::new().name(detector::PREVIEW_THREAD.to_owned());
     let started = thread.spawn(move || {
+        let _turn = turn;
         let seen = api::newest(&camera, now);
         let _ = answer.send(seen.map(|picture| detector::preview(&settings, &picture)));
     });
