@@ -8,6 +8,28 @@ pub struct OutOfBits {
     pub at_bit: usize,
 }
 
+/// What is not a usable sequence parameter set, of H.264 or of H.265.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SpsError {
+    /// Another NAL unit type, or nothing.
+    #[error("sequence parameter set: not one (NAL unit type {0:?})")]
+    NotAnSps(Option<u8>),
+    /// Too short.
+    #[error("sequence parameter set: {0}")]
+    Truncated(#[from] OutOfBits),
+    /// A value outside the range that the standard gives it.
+    #[error("sequence parameter set: {name} is {value}, outside its range")]
+    Range {
+        /// The syntax element, named as in section 7.3.2.1.1 of H.264, 7.3.2.2.1 of H.265.
+        name: &'static str,
+        /// What stands there.
+        value: u32,
+    },
+    /// Cropped to nothing.
+    #[error("sequence parameter set: the cropping leaves no picture")]
+    Cropping,
+}
+
 /// A reader over the payload of a NAL unit (the RBSP, section 7.3.1).
 ///
 /// The `03` of each `00 00 03` is skipped on the way (section 7.4.1.1), so nothing is copied.

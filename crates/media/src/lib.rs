@@ -18,4 +18,4 @@ pub mod ring;
 pub mod rtp;
 pub mod timeline;
 
-pub use bits::OutOfBits;
+pub use bits::{OutOfBits, SpsError};

@@ -11,9 +11,8 @@ use openh264::OpenH264API;
 use openh264::decoder::{DecodedYUV, DecoderConfig, Flush};
 use openh264::formats::YUVSource;
 use razz_base::{AccessUnit, FrameKey, RunId, Size};
-use razz_media::h264::{
-    Colour, NalType, SliceType, Sps, SpsError, nal_type, nal_units, slice_type,
-};
+use razz_media::SpsError;
+use razz_media::h264::{Colour, NalType, SliceType, Sps, nal_type, nal_units, slice_type};
 
 use crate::baseline;
 use crate::picture::{Picture, Plane, Planes};

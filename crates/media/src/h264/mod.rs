@@ -8,4 +8,4 @@ mod sps;
 
 pub use nal::{NalType, NalUnits, nal_type, nal_units};
 pub use slice::{SliceError, SliceType, can_start, has_b_slice, slice_type};
-pub use sps::{Colour, Matrix, Sps, SpsError};
+pub use sps::{Colour, Matrix, Sps};

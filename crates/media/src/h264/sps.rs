@@ -3,7 +3,7 @@
 use razz_base::Size;
 
 use super::{NalType, nal_type};
-use crate::bits::{Bits, OutOfBits};
+use crate::bits::{Bits, OutOfBits, SpsError};
 
 /// A sequence parameter set (section 7.3.2.1.1), as far as razz needs it.
 #[derive(Clone, PartialEq, Debug)]
@@ -88,28 +88,6 @@ impl Matrix {
             _ => None,
         }
     }
-}
-
-/// What is not a usable sequence parameter set.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum SpsError {
-    /// Another NAL unit type, or nothing.
-    #[error("sequence parameter set: not one (NAL unit type {0:?})")]
-    NotAnSps(Option<u8>),
-    /// Too short.
-    #[error("sequence parameter set: {0}")]
-    Truncated(#[from] OutOfBits),
-    /// A value outside the range that H.264 gives it.
-    #[error("sequence parameter set: {name} is {value}, outside its range")]
-    Range {
-        /// The syntax element, named as in section 7.3.2.1.1.
-        name: &'static str,
-        /// What stands there.
-        value: u32,
-    },
-    /// Cropped to nothing.
-    #[error("sequence parameter set: the cropping leaves no picture")]
-    Cropping,
 }
 
 /// The largest width and height in macroblocks: level 6.2 allows the root of 8 * 139264 (A.3.1).

@@ -7,4 +7,4 @@ mod nal;
 mod sps;
 
 pub use nal::{NalType, can_start, is_well_formed, nal_type};
-pub use sps::{ProfileTierLevel, Sps, SpsError};
+pub use sps::{ProfileTierLevel, Sps};

@@ -4,7 +4,7 @@ use razz_base::Size;
 
 use super::nal::HEADER;
 use super::{NalType, nal_type};
-use crate::bits::{Bits, OutOfBits};
+use crate::bits::{Bits, OutOfBits, SpsError};
 
 /// What a decoder must master (section 7.3.3, annex A).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -36,28 +36,6 @@ pub struct Sps {
     /// (`sps_max_num_reorder_pics` of the highest sub-layer), 0 to 15. Above 0 there may be B-frames,
     /// and decoders hold pictures back whether there are or not.
     pub max_num_reorder_pics: u8,
-}
-
-/// What is not a usable sequence parameter set.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum SpsError {
-    /// Another NAL unit type, or nothing.
-    #[error("sequence parameter set: not one (NAL unit type {0:?})")]
-    NotAnSps(Option<u8>),
-    /// Too short.
-    #[error("sequence parameter set: {0}")]
-    Truncated(#[from] OutOfBits),
-    /// A value outside the range that H.265 gives it.
-    #[error("sequence parameter set: {name} is {value}, outside its range")]
-    Range {
-        /// The syntax element, named as in section 7.3.2.2.1.
-        name: &'static str,
-        /// What stands there.
-        value: u32,
-    },
-    /// Cropped to nothing.
-    #[error("sequence parameter set: the cropping leaves no picture")]
-    Cropping,
 }
 
 /// The largest width and height in luma samples: the root of 8 * 35651584, level 6.2's (A.4.1).

@@ -44,8 +44,8 @@ impl Format for H264 {
 mod tests {
     use razz_base::Codec;
 
-    use crate::rtp::tests::{annex_b, bytes_of};
-    use crate::rtp::{MAX_PAYLOAD, Payload};
+    use crate::rtp::Payload;
+    use crate::rtp::tests::{Row, annex_b, bytes_of, check_payloads};
 
     fn packetize(annex_b: &[u8], max: usize) -> std::sync::Arc<[Payload]> {
         crate::rtp::packetize(Codec::H264, annex_b, max)
@@ -55,8 +55,6 @@ mod tests {
     fn payloads_of_small_access_units() {
         let (sps, pps, sei, idr): (&[u8], &[u8], &[u8], &[u8]) =
             (&[0x67, 1, 2], &[0x28, 3], &[0x06, 4], &[0x65, 5, 6]);
-        // (NAL units, payloads)
-        type Row<'a> = (&'a [&'a [u8]], &'a [&'a [u8]]);
         let rows: &[Row<'_>] = &[
             (&[], &[]),
             (&[idr], &[idr]),
@@ -73,13 +71,7 @@ mod tests {
             (&[&[0x78, 1], &[0x7C, 0x85, 1], &[0x7F], &[0x60, 1], &[0xE5, 1], idr], &[idr]),
             (&[&[0x09, 0xF0]], &[]),
         ];
-        for (nals, expected) in rows {
-            let payloads = packetize(&annex_b(nals), MAX_PAYLOAD);
-            assert_eq!(bytes_of(&payloads), *expected, "{nals:02x?}");
-            let markers = payloads.iter().filter(|payload| payload.marker).count();
-            assert_eq!(markers, payloads.len().min(1));
-            assert!(payloads.last().is_none_or(|payload| payload.marker));
-        }
+        check_payloads(Codec::H264, rows);
     }
 
     #[test]

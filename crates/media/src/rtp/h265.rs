@@ -43,8 +43,8 @@ impl Format for H265 {
 mod tests {
     use razz_base::Codec;
 
-    use crate::rtp::tests::{annex_b, bytes_of};
-    use crate::rtp::{MAX_PAYLOAD, Payload};
+    use crate::rtp::Payload;
+    use crate::rtp::tests::{Row, annex_b, bytes_of, check_payloads};
 
     fn packetize(annex_b: &[u8], max: usize) -> std::sync::Arc<[Payload]> {
         crate::rtp::packetize(Codec::H265, annex_b, max)
@@ -58,8 +58,6 @@ mod tests {
             (&[0x4E, 1, 4], &[0x26, 1, 0xAF], &[0x02, 3, 0xD0]);
         let sets =
             [&[0x60, 1][..], &[0, 3, 0x40, 1, 1, 0, 4, 0x42, 1, 2, 2, 0, 3, 0x44, 1, 3]].concat();
-        // (NAL units, payloads)
-        type Row<'a> = (&'a [&'a [u8]], &'a [&'a [u8]]);
         let rows: &[Row<'_>] = &[
             (&[], &[]),
             (&[idr], &[idr]),
@@ -77,13 +75,7 @@ mod tests {
             (&[&[0x60, 1, 1], &[0x62, 1, 0x93], &[0x64, 1, 1], &[0x52, 1, 1], &[0x14, 1, 1]], &[]),
             (&[&[0xA6, 1, 1], &[0x27, 1, 1], &[0x26, 9, 1], &[0x26], &[0x26, 1], idr], &[idr]),
         ];
-        for (nals, expected) in rows {
-            let payloads = packetize(&annex_b(nals), MAX_PAYLOAD);
-            assert_eq!(bytes_of(&payloads), *expected, "{nals:02x?}");
-            let markers = payloads.iter().filter(|payload| payload.marker).count();
-            assert_eq!(markers, payloads.len().min(1));
-            assert!(payloads.last().is_none_or(|payload| payload.marker));
-        }
+        check_payloads(Codec::H265, rows);
     }
 
     #[test]

@@ -168,7 +168,23 @@ fn fragment<F: Format>(nal: &[u8], max: usize, out: &mut Vec<Payload>) {
 mod tests {
     //! What the tests of both formats need.
 
-    use super::Payload;
+    use razz_base::Codec;
+
+    use super::{MAX_PAYLOAD, Payload, packetize};
+
+    /// NAL units, and the payloads they become.
+    pub(super) type Row<'a> = (&'a [&'a [u8]], &'a [&'a [u8]]);
+
+    /// Each row's NAL units become its payloads, of which the last and no other has the marker.
+    pub(super) fn check_payloads(codec: Codec, rows: &[Row<'_>]) {
+        for (nals, expected) in rows {
+            let payloads = packetize(codec, &annex_b(nals), MAX_PAYLOAD);
+            assert_eq!(bytes_of(&payloads), *expected, "{nals:02x?}");
+            let markers = payloads.iter().filter(|payload| payload.marker).count();
+            assert_eq!(markers, payloads.len().min(1));
+            assert!(payloads.last().is_none_or(|payload| payload.marker));
+        }
+    }
 
     /// The NAL units with start codes of four bytes.
     pub(super) fn annex_b(nals: &[&[u8]]) -> Vec<u8> {
