@@ -6,6 +6,7 @@
 
 use super::{Candidate, Place, Rules, Unreadable, not_finite, part};
 use crate::engine::Tensor;
+use crate::simd::vectorised;
 
 /// Candidates worked on at a time: their best scores stay in the first-level cache.
 const BLOCK: usize = 1024;
@@ -47,13 +48,7 @@ impl Dense {
             class.fill(0);
             let mut exponents = 0;
             for (id, row) in scores.chunks_exact(n).enumerate() {
-                let row = &row[block.clone()];
-                for ((score, best), class) in row.iter().zip(&mut *best).zip(&mut *class) {
-                    let better = *score > *best;
-                    *best = if better { *score } else { *best };
-                    *class = if better { id as u32 } else { *class };
-                    exponents |= not_finite(*score);
-                }
+                exponents |= improve(best, class, id as u32, &row[block.clone()]);
             }
             if exponents != 0 {
                 return Err(Unreadable::NotFinite);
@@ -67,7 +62,6 @@ impl Dense {
                     found.push(Candidate {
                         score: *score,
                         class: *class as u16,
-                        index: i as u32,
                         left: cx - w / 2.0,
                         top: cy - h / 2.0,
                         right: cx + w / 2.0,
@@ -77,6 +71,21 @@ impl Dense {
             }
         }
         Ok(())
+    }
+}
+
+vectorised! {
+    /// Takes the scores of class `id` where they are better than the best so far. Not 0 when one is
+    /// NaN or infinite.
+    fn improve(best: &mut [f32], class: &mut [u32], id: u32, scores: &[f32]) -> u32 {
+        let mut exponents = 0;
+        for ((score, best), class) in scores.iter().zip(best).zip(class) {
+            let better = *score > *best;
+            *best = if better { *score } else { *best };
+            *class = if better { id } else { *class };
+            exponents |= not_finite(*score);
+        }
+        exponents
     }
 }
 

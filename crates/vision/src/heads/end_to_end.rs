@@ -22,15 +22,15 @@ impl EndToEnd {
         found: &mut Vec<Candidate>,
     ) -> Result<(), Unreadable> {
         let (data, _, _) = part(outputs.first(), place.index, None, Some(COLUMNS))?;
-        for (index, row) in data.as_chunks::<COLUMNS>().0.iter().enumerate() {
+        for row in data.as_chunks::<COLUMNS>().0 {
             if !row.iter().all(|v| v.is_finite()) {
                 return Err(Unreadable::NotFinite);
             }
             let [left, top, right, bottom, score, class] = *row;
             // Saturates; a class below 0 is none.
             if score > rules.confidence && class >= 0.0 && rules.counts(class as usize) {
-                let (class, index) = (class as u16, index as u32);
-                found.push(Candidate { score, class, index, left, top, right, bottom });
+                let class = class as u16;
+                found.push(Candidate { score, class, left, top, right, bottom });
             }
         }
         Ok(())

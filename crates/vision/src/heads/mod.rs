@@ -8,6 +8,7 @@
 mod dense;
 mod end_to_end;
 mod query;
+mod ranking;
 mod recognise;
 mod suppress;
 mod yolox;
@@ -22,6 +23,8 @@ use crate::input::{ChannelOrder, Geometry, InputFormat, Placement, Values};
 use dense::Dense;
 use end_to_end::EndToEnd;
 use query::Query;
+use ranking::Ranking;
+use suppress::Suppressor;
 use yolox::Yolox;
 
 pub(crate) use recognise::{FirstRun, KNOWN, recognise};
@@ -126,8 +129,6 @@ pub(crate) struct Place {
 struct Candidate {
     score: f32,
     class: u16,
-    /// Its place among the outputs: of equal scores the first comes first.
-    index: u32,
     left: f32,
     top: f32,
     right: f32,
@@ -168,6 +169,7 @@ impl Head {
         }
     }
 
+    /// Adds what scores enough to `found`, in the order of the outputs.
     fn collect(
         &mut self,
         outputs: &[Tensor<'_>],
@@ -189,12 +191,19 @@ impl Head {
 pub(crate) struct Reader {
     head: Head,
     found: Vec<Candidate>,
-    kept: Vec<Candidate>,
+    /// Where the candidates lie in `found`, best first.
+    ranking: Ranking,
+    suppressor: Suppressor,
 }
 
 impl Reader {
     pub(crate) fn new(head: Head) -> Self {
-        Self { head, found: Vec::with_capacity(1024), kept: Vec::with_capacity(MOST_DETECTIONS) }
+        Self {
+            head,
+            found: Vec::with_capacity(1024),
+            ranking: Ranking::default(),
+            suppressor: Suppressor::new(),
+        }
     }
 
     pub(crate) fn family(&self) -> Family {
@@ -214,16 +223,9 @@ impl Reader {
     ) -> Result<(), Unreadable> {
         self.found.clear();
         self.head.collect(outputs, place, rules, &mut self.found)?;
-        // Not stable, since that would allocate; the index makes it so.
-        self.found.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.index.cmp(&b.index)));
-        let most = if rules.candidates { MOST_CANDIDATES } else { MOST_DETECTIONS };
-        let kept = if self.family().leaves_doubles() && !rules.candidates {
-            suppress::suppress(&self.found, rules.iou, most, &mut self.kept);
-            &self.kept
-        } else {
-            &self.found
-        };
-        for candidate in kept.iter().take(most) {
+        self.ranking.rank(&self.found);
+        let ranked = self.ranking.iter().map(|at| &self.found[at]);
+        let clip = |candidate: &Candidate| {
             let Candidate { left, top, right, bottom, .. } = *candidate;
             let bbox = Rect::new(left.into(), top.into(), right.into(), bottom.into());
             let whole = place.geometry.to_picture(bbox);
@@ -234,6 +236,13 @@ impl Reader {
                 let class = ClassId(candidate.class);
                 out.push(Detection { bbox, class, score: candidate.score.into() });
             }
+        };
+        if rules.candidates {
+            ranked.take(MOST_CANDIDATES).for_each(clip);
+        } else if self.family().leaves_doubles() {
+            self.suppressor.suppress(ranked, place.input, rules.iou).iter().for_each(clip);
+        } else {
+            ranked.take(MOST_DETECTIONS).for_each(clip);
         }
         Ok(())
     }

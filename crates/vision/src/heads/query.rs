@@ -55,31 +55,29 @@ impl Query {
                 let (boxes, ..) = part(outputs.get(boxes), place.index, Some(queries), Some(4))?;
                 // Compared as logits, so that only what counts costs an exponential.
                 let least = (rules.confidence / (1.0 - rules.confidence)).ln();
-                for (index, (scores, bbox)) in
-                    logits.chunks_exact(classes).zip(boxes.as_chunks::<4>().0).enumerate()
-                {
+                for (scores, bbox) in logits.chunks_exact(classes).zip(boxes.as_chunks::<4>().0) {
                     let (class, logit) = finite(scores, bbox)?;
                     if logit > least && rules.counts(class) {
                         let score = 1.0 / (1.0 + (-logit).exp());
-                        found.push(whole_picture(place, *bbox, index, class, score));
+                        found.push(whole_picture(place, *bbox, class, score));
                     }
                 }
             }
             Self::Joined { classes } => {
                 let (data, ..) = part(outputs.first(), place.index, None, Some(4 + classes))?;
-                for (index, row) in data.chunks_exact(4 + classes).enumerate() {
+                for row in data.chunks_exact(4 + classes) {
                     let Some((bbox, scores)) = row.split_first_chunk::<4>() else {
                         return Err(Unreadable::Shape);
                     };
                     let (class, score) = finite(scores, bbox)?;
                     if score > rules.confidence && rules.counts(class) {
-                        found.push(whole_picture(place, *bbox, index, class, score));
+                        found.push(whole_picture(place, *bbox, class, score));
                     }
                 }
             }
             Self::Ranked => {
                 let (data, ..) = part(outputs.first(), place.index, None, Some(6))?;
-                for (index, row) in data.as_chunks::<6>().0.iter().enumerate() {
+                for row in data.as_chunks::<6>().0 {
                     if !row.iter().all(|v| v.is_finite()) {
                         return Err(Unreadable::NotFinite);
                     }
@@ -87,7 +85,7 @@ impl Query {
                     // Saturates; a class below 0 is none.
                     if score > rules.confidence && class >= 0.0 && rules.counts(class as usize) {
                         let bbox = [cx, cy, w, h];
-                        found.push(whole_picture(place, bbox, index, class as usize, score));
+                        found.push(whole_picture(place, bbox, class as usize, score));
                     }
                 }
             }
@@ -103,8 +101,7 @@ impl Query {
                     let Some(class) = labels.class(index) else { continue };
                     if score > rules.confidence && rules.counts(class.into()) {
                         let [left, top, right, bottom] = *bbox;
-                        let index = index as u32;
-                        found.push(Candidate { score, class, index, left, top, right, bottom });
+                        found.push(Candidate { score, class, left, top, right, bottom });
                     }
                 }
             }
@@ -120,18 +117,11 @@ fn finite(scores: &[f32], bbox: &[f32; 4]) -> Result<(usize, f32), Unreadable> {
 }
 
 /// A candidate of a box in parts of the model input.
-fn whole_picture(
-    place: &Place,
-    [cx, cy, w, h]: [f32; 4],
-    index: usize,
-    class: usize,
-    score: f32,
-) -> Candidate {
+fn whole_picture(place: &Place, [cx, cy, w, h]: [f32; 4], class: usize, score: f32) -> Candidate {
     let (wide, high) = (place.input.width as f32, place.input.height as f32);
     Candidate {
         score,
         class: class as u16,
-        index: index as u32,
         left: (cx - w / 2.0) * wide,
         top: (cy - h / 2.0) * high,
         right: (cx + w / 2.0) * wide,

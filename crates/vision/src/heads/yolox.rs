@@ -55,11 +55,11 @@ impl Yolox {
         let columns = BEFORE_CLASSES + self.classes;
         let rows = cells(place.input);
         let (data, ..) = part(outputs.first(), place.index, Some(rows), Some(columns))?;
-        let mut cells = data.chunks_exact(columns).zip(0..);
+        let mut cells = data.chunks_exact(columns);
         for stride in STRIDES {
             let [wide, high] = grid(place.input, stride);
             for at in 0..wide * high {
-                let Some((cell, index)) = cells.next() else { return Err(Unreadable::Shape) };
+                let Some(cell) = cells.next() else { return Err(Unreadable::Shape) };
                 let objectness = cell[4];
                 if !objectness.is_finite() {
                     return Err(Unreadable::NotFinite);
@@ -85,7 +85,7 @@ impl Yolox {
                     return Err(Unreadable::NotFinite);
                 }
                 let class = class as u16;
-                found.push(Candidate { score, class, index, left, top, right, bottom });
+                found.push(Candidate { score, class, left, top, right, bottom });
             }
         }
         Ok(())
