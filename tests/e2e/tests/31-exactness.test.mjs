@@ -129,18 +129,28 @@ function tellShots(world, what, sum) {
   );
 }
 
-/** Records every drawn frame of the page's player as `window.drawn`, and what came last on a plain WebSocket. */
+/**
+ * Records every drawn frame of the page's player as `window.drawn`, and what came last on a plain WebSocket, with when the
+ * message of each RTP timestamp came.
+ */
 function record() {
   const player = document.querySelector("razz-player");
   window.drawn = [];
   window.arrived = { at: 0, tracks: [] };
+  window.cameAt = new Map();
   const socket = new WebSocket(`ws://${location.host}/ws/tracking/1`);
-  socket.onmessage = ({ data }) => (window.arrived = { at: performance.now(), ...JSON.parse(data) });
+  socket.onmessage = ({ data }) => {
+    window.arrived = { at: performance.now(), ...JSON.parse(data) };
+    window.cameAt.set(window.arrived.rtp_timestamp, window.arrived.at);
+  };
   player.addEventListener("razz-frame", ({ detail }) => {
     const { rtpTimestamp: rtp, tracksRtpTimestamp: tracksRtp, mode, tracks } = detail;
     window.drawn.push({ rtp, tracksRtp, mode, tracks, at: performance.now(), naive: window.arrived.tracks.map(({ bbox }) => bbox) });
   });
 }
+
+/** The drawn frames, each with when its message came. */
+const withArrival = () => window.drawn.map((frame) => ({ ...frame, cameAt: window.cameAt.get(frame.rtp) }));
 
 /** Every drawn frame by its event: its own timestamp, and the very boxes that were published for it. */
 function checkEvents(world, what, drawn, published) {
@@ -151,10 +161,12 @@ function checkEvents(world, what, drawn, published) {
   };
   const own = known.filter((frame) => frame.mode === "exact" && frame.tracksRtp === frame.rtp && same(frame));
   const modes = new Map();
+  const late = known.filter((frame) => !own.includes(frame)).map(({ at, cameAt }) => (cameAt === undefined ? "?" : (cameAt - at).toFixed(0)));
   for (const { mode } of known) modes.set(mode, (modes.get(mode) ?? 0) + 1);
   world.tell(
     `${what}: ${percent(own.length, known.length)} drawn frames have exactly their own tracks, skew 0 ` +
-      `(${[...modes].map(([mode, count]) => `${count} ${mode}`).join(", ")})`,
+      `(${[...modes].map(([mode, count]) => `${count} ${mode}`).join(", ")})` +
+      (late.length > 0 ? `; of the others the message came later than they were drawn by ${late.join(", ")} ms` : ""),
   );
   return { own: own.length, known: known.length };
 }
@@ -187,7 +199,7 @@ class Findings {
     const sum = await proof(page, session, this.published, count, ratio);
     tellShots(this.world, what, sum);
     this.sums.push(sum);
-    const { own, known } = checkEvents(this.world, what, await page.evaluate(() => window.drawn), this.published);
+    const { own, known } = checkEvents(this.world, what, await page.evaluate(withArrival), this.published);
     this.own += own;
     this.known += known;
   }
@@ -214,7 +226,7 @@ async function proveExact(world, { source, frames, detector, windows }) {
   await razz.untilState(1, "online");
   const published = new Published(world.keep(razz.tracks(1, "?every_frame=1")), frames);
   const findings = new Findings(world, published);
-  const each = Math.max(2, Math.round(SHOTS / 2 / (windows.length + 2)));
+  const each = Math.max(2, Math.ceil(SHOTS / 2 / (windows.length + 2)));
   let page;
   let session;
   for (const window of windows) {

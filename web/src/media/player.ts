@@ -1,11 +1,12 @@
 // One camera's player: the video connection, the track feed and the canvas, joined. No custom element, no framework.
 import type { ViewerSession } from "../wire";
+import { rtpDiffMs } from "./clock/rtp";
 import type { DrawOptions } from "./draw";
 import { DetectionDelay } from "./delay";
 import type { TrackFilter } from "./filter";
 import { FrameLoop, type PresentedFrame } from "./frames";
 import { HoldController, percentile } from "./hold";
-import { LateQueue, missingMs } from "./latequeue";
+import { LateQueue, missingMs, patienceMs } from "./latequeue";
 import type { Origin } from "./origin";
 import { Presenter, skewMs, type DrawnFrame, type PlayerMode } from "./presenter";
 import { PlayoutControl } from "./playout";
@@ -316,18 +317,30 @@ export class Player {
     const heldMs = frame.receivedMs === null ? null : frame.presentedMs - frame.receivedMs;
     const exact = live && this.#mode === "exact" && this.#feedFresh(frame.presentedMs);
     const missing = exact ? missingMs(this.#hold.targetMs, heldMs) : 0;
-    if (missing === 0 && this.#late.size === 0) {
+    const patience = exact ? patienceMs(heldMs === null ? null : heldMs + missing) : 0;
+    const waits = missing > 0 || (patience > 0 && this.#awaitsTracks(frame));
+    if (!waits && this.#late.size === 0) {
       this.#draw(frame);
       return;
     }
-    this.#late.add(frame, frame.presentedMs + missing);
+    this.#late.add(frame, frame.presentedMs + missing, patience);
     this.#drainLate(frame.presentedMs);
   }
 
+  /** Whether the tracks of `frame` are not there and may still come. */
+  #awaitsTracks({ rtp }: PresentedFrame): boolean {
+    const { newest } = this.#feed.map;
+    return rtp !== null && newest !== null && rtpDiffMs(rtp, newest.rtp) > 0;
+  }
+
   #drainLate(nowMs: number): void {
-    this.#late.drain(nowMs, (frame) => {
-      this.#draw(frame);
-    });
+    this.#late.drain(
+      nowMs,
+      (frame) => this.#awaitsTracks(frame),
+      (frame) => {
+        this.#draw(frame);
+      },
+    );
     if (this.#late.size === 0 || this.#lateCallback !== null) return;
     this.#lateCallback = requestAnimationFrame((atMs) => {
       this.#lateCallback = null;
