@@ -1,9 +1,10 @@
 //! What to decode, when to detect, what to publish.
 //!
 //! One [`Camera`] machine per camera, with one way in ([`Camera::handle`]) and one way out
-//! ([`Camera::poll`]), and a small [`Scheduler`] that shares the detector between them. No clock,
-//! no socket, no pixel: the driver (`server/src/camera/driver.rs`) hands in frames, pictures'
-//! detections and the time, and does what [`Output`] says.
+//! ([`Camera::poll`]), a small [`Scheduler`] that shares the detector between them, and a [`Crew`]
+//! that says by how many copies of it they are served. No clock, no socket, no pixel: the driver
+//! (`server/src/camera/driver.rs`) hands in frames, pictures' detections and the time, and does
+//! what [`Output`] says.
 //!
 //! ```text
 //! access unit ─► handle(AccessUnit) ─► Decode ─► handle(Decoded) ─► Offer ─► detector slot
@@ -18,8 +19,10 @@
 //! ([`Input::Moved`]); the tracker is taken to the view of each frame that it is asked or told about.
 
 mod camera;
+mod crew;
 pub mod presence;
 mod scheduler;
 
 pub use camera::{Audience, Camera, Frame, Idle, Input, Output, Rate, Settings};
+pub use crew::Crew;
 pub use scheduler::Scheduler;

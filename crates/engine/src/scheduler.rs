@@ -53,15 +53,16 @@ impl Scheduler {
         self.shares.remove(&camera);
     }
 
-    /// Takes the camera to serve now out of the waiting ones.
-    pub fn take(&mut self) -> Option<CameraId> {
+    /// Takes the camera to serve now out of the waiting ones that are `free`.
+    pub fn take(&mut self, free: impl Fn(CameraId) -> bool) -> Option<CameraId> {
         let (camera, share) = self
             .shares
             .iter_mut()
-            .filter(|(_, share)| share.waiting)
+            .filter(|(camera, share)| share.waiting && free(**camera))
             .min_by(|a, b| a.1.virtual_time.total_cmp(&b.1.virtual_time))?;
         share.waiting = false;
-        self.now = share.virtual_time;
+        // One that was not free may be behind the others.
+        self.now = self.now.max(share.virtual_time);
         share.virtual_time += 1.0 / share.wanted;
         Some(*camera)
     }
@@ -88,7 +89,7 @@ mod tests {
             for (i, rate) in wanted.iter().enumerate() {
                 scheduler.offer(id(i as u32 + 1), *rate);
             }
-            let camera = scheduler.take().unwrap();
+            let camera = scheduler.take(|_| true).unwrap();
             counts[camera.as_u32() as usize - 1] += 1;
         }
         counts
@@ -112,18 +113,30 @@ mod tests {
     fn a_camera_that_was_away_gets_no_credit() {
         let mut scheduler = Scheduler::new();
         scheduler.offer(id(2), 6.0);
-        assert_eq!(scheduler.take(), Some(id(2)));
+        assert_eq!(scheduler.take(|_| true), Some(id(2)));
         for _ in 0..100 {
             scheduler.offer(id(1), 6.0);
-            assert_eq!(scheduler.take(), Some(id(1)));
+            assert_eq!(scheduler.take(|_| true), Some(id(1)));
         }
         let mut counts = [0usize; 2];
         for _ in 0..20 {
             scheduler.offer(id(1), 6.0);
             scheduler.offer(id(2), 6.0);
-            counts[scheduler.take().unwrap().as_u32() as usize - 1] += 1;
+            counts[scheduler.take(|_| true).unwrap().as_u32() as usize - 1] += 1;
         }
         assert!(counts[0].abs_diff(counts[1]) <= 1, "{counts:?}");
+    }
+
+    #[test]
+    fn who_is_not_free_keeps_its_turn() {
+        let mut scheduler = Scheduler::new();
+        scheduler.offer(id(1), 6.0);
+        scheduler.offer(id(2), 6.0);
+        assert_eq!(scheduler.take(|camera| camera != id(1)), Some(id(2)));
+        assert_eq!(scheduler.take(|camera| camera != id(1)), None);
+        scheduler.offer(id(2), 6.0);
+        assert_eq!(scheduler.take(|_| true), Some(id(1)));
+        assert_eq!(scheduler.take(|_| true), Some(id(2)));
     }
 
     #[test]
@@ -131,7 +144,7 @@ mod tests {
         let mut scheduler = Scheduler::new();
         scheduler.offer(id(1), 6.0);
         scheduler.withdraw(id(1));
-        assert_eq!(scheduler.take(), None);
+        assert_eq!(scheduler.take(|_| true), None);
         assert_eq!(scheduler.waiting(), 0);
     }
 }

@@ -7,7 +7,7 @@ use razz_vision::{
 };
 use tracing::warn;
 
-use crate::camera::yield_to_video;
+use crate::camera::{Part, yield_to_video};
 use crate::clock::Clock;
 use crate::config::{self, MissingModel, ModelChoice};
 use crate::wire;
@@ -20,15 +20,24 @@ const LEAST_CONFIDENCE: f32 = 0.05;
 
 const PREVIEW_QUALITY: u8 = 80;
 
-/// Loads the model that the settings name, into the fastest engine that they leave. Where they name
-/// one that does not work here, another takes its place, and the log says so.
-pub(crate) fn load(settings: &config::Detector, clock: Clock) -> Result<Detector, String> {
+/// Loads the model that the settings name, into the fastest engine that they leave, or into that of
+/// `part`. Where the settings name one that does not work here, another takes its place, and the log
+/// says so.
+pub(crate) fn load(
+    settings: &config::Detector,
+    part: Part,
+    clock: Clock,
+) -> Result<Detector, String> {
     let path = settings.model.path().map_err(|error| error.to_string())?;
     let source = source(&settings.model, path.as_deref());
-    with_another_engine(settings, &vision_settings(settings), |settings| {
-        Detector::load_fastest(source, settings, &|| clock.mono())
-    })
-    .map_err(|error| error.to_string())
+    let wanted = DetectorSettings { threads: part.threads, ..vision_settings(settings) };
+    let loaded = match part.engine {
+        Some(engine) => Detector::load(source, &DetectorSettings { engine, ..wanted }),
+        None => with_another_engine(settings, &wanted, |settings| {
+            Detector::load_fastest(source, settings, &|| clock.mono())
+        }),
+    };
+    loaded.map_err(|error| error.to_string())
 }
 
 /// Why a picture cannot be looked at.

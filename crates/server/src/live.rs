@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use razz_base::CameraId;
-use razz_vision::EngineChoice;
+use razz_vision::{DetectorSettings, EngineChoice};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
@@ -360,9 +360,9 @@ fn start_pool(config: &Config, clock: Clock) -> Arc<Pool> {
     let name = config.detector.model.to_string();
     let load = wants_model(config).then(|| {
         let detector = config.detector.clone();
-        Box::new(move || detector::load(&detector, clock)) as Load
+        Arc::new(move |part| detector::load(&detector, part, clock)) as Load
     });
-    Pool::start(name, load, clock)
+    Pool::start(name, load, DetectorSettings::default().threads, clock)
 }
 
 #[cfg(test)]

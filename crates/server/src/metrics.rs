@@ -313,6 +313,11 @@ const OVERALL: &[(&str, &str, ReadWhole)] = &[
         ReadWhole::Counter(|whole, _| datagrams(whole, |counters| &counters.dropped)),
     ),
     (
+        "razz_inference_workers",
+        "Copies of the model that look at pictures at the same time.",
+        ReadWhole::Gauge(|whole, _| whole.pool.workers() as f64),
+    ),
+    (
         "process_cpu_seconds_total",
         "User and system CPU time.",
         ReadWhole::Counter(|_, usage| usage.cpu_seconds),

@@ -34,7 +34,7 @@ pub(crate) async fn look(source: Source, longest: Duration, clock: Clock) -> wir
         embedder: config::EmbedderChoice::Builtin,
         publish_lost_ms: 0,
     };
-    let pool = Pool::start(String::new(), None, clock);
+    let pool = Pool::start(String::new(), None, 1, clock);
     let telemetry = Telemetry::default();
     let analysis = Analysis { tracker, idle: false, pool, telemetry };
     let camera = Camera::start(settings, 1 << 25, analysis, UnitSink::nowhere(), clock);

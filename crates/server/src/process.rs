@@ -81,16 +81,28 @@ pub(crate) fn resident_bytes(pid: u32) -> Option<u64> {
     Some(pages * 4096)
 }
 
-/// Name and CPU time in nanoseconds of each thread of this process that lives: `comm` and the first
-/// field of `schedstat` in `/proc/self/task/TID` (proc(5)).
-pub(crate) fn threads_cpu_nanos() -> Vec<(String, u64)> {
+/// A thread of this process.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Thread {
+    /// Its number, as the kernel has it.
+    pub(crate) id: u32,
+    /// The first 15 bytes of its name.
+    pub(crate) name: String,
+    /// What it has used.
+    pub(crate) cpu_nanos: u64,
+}
+
+/// The threads of this process that live: `comm` and the first field of `schedstat` in
+/// `/proc/self/task/TID` (proc(5)).
+pub(crate) fn threads() -> Vec<Thread> {
     let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return Vec::new() };
     let of = |task: std::io::Result<std::fs::DirEntry>| {
         let folder = task.ok()?.path();
-        let name = std::fs::read_to_string(folder.join("comm")).ok()?;
+        let id = folder.file_name()?.to_str()?.parse().ok()?;
+        let name = std::fs::read_to_string(folder.join("comm")).ok()?.trim_end().to_owned();
         let spent = std::fs::read_to_string(folder.join("schedstat")).ok()?;
-        let nanos = spent.split_whitespace().next()?.parse().ok()?;
-        Some((name.trim_end().to_owned(), nanos))
+        let cpu_nanos = spent.split_whitespace().next()?.parse().ok()?;
+        Some(Thread { id, name, cpu_nanos })
     };
     tasks.filter_map(of).collect()
 }

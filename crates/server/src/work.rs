@@ -1,11 +1,11 @@
 //! What the CPU time goes into, stage by stage.
 //!
-//! Cameras' threads and the detector's thread say what their own steps took; the threads of the
+//! Cameras' threads and the detector's threads say what their own steps took; the threads of the
 //! model's engine, of viewers and of the network are read from `/proc` by their names.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::process;
+use crate::process::{self, Thread};
 
 /// What is measured where it is done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,9 +28,12 @@ pub(crate) enum Stage {
 #[derive(Debug, Default)]
 pub(crate) struct Work {
     nanos: [AtomicU64; 6],
+    /// What threads of inference used that have ended.
+    ended_nanos: AtomicU64,
 }
 
-/// What the detector's thread is called, and with it the threads that its engine starts.
+/// How the names of the detector's threads begin, and with them of the threads that their engines
+/// start.
 pub(crate) const INFERENCE_THREAD: &str = "inference";
 /// How the names of the threads that serve viewers begin, and of those of cameras.
 const VIEWER_THREADS: &str = "viewer";
@@ -42,19 +45,24 @@ impl Work {
         self.nanos[stage as usize].fetch_add(nanos, Ordering::Relaxed);
     }
 
+    /// A thread of inference that used so much is ending.
+    pub(crate) fn inference_ended(&self, nanos: u64) {
+        self.ended_nanos.fetch_add(nanos, Ordering::Relaxed);
+    }
+
     fn of(&self, stage: Stage) -> u64 {
         self.nanos[stage as usize].load(Ordering::Relaxed)
     }
 
     /// Seconds by the stages' names, in the order of a frame's journey.
     pub(crate) fn seconds(&self) -> [(&'static str, f64); 9] {
-        self.share(&process::threads_cpu_nanos())
+        self.share(&process::threads())
     }
 
-    /// `threads`: what the living ones have used.
-    fn share(&self, threads: &[(String, u64)]) -> [(&'static str, f64); 9] {
+    /// `threads`: those that live.
+    fn share(&self, threads: &[Thread]) -> [(&'static str, f64); 9] {
         let named = |of: &dyn Fn(&str) -> bool| -> u64 {
-            threads.iter().filter(|(name, _)| of(name)).map(|(_, nanos)| nanos).sum()
+            threads.iter().filter(|thread| of(&thread.name)).map(|thread| thread.cpu_nanos).sum()
         };
         let [decode, motion, embed, camera, prepare, read] = [
             Stage::Decode,
@@ -65,7 +73,8 @@ impl Work {
             Stage::Read,
         ]
         .map(|stage| self.of(stage));
-        let inference = named(&|name| name == INFERENCE_THREAD);
+        let inference = named(&|name| name.starts_with(INFERENCE_THREAD))
+            + self.ended_nanos.load(Ordering::Relaxed);
         let viewers = named(&|name| name.starts_with(VIEWER_THREADS));
         let kinds = [INFERENCE_THREAD, VIEWER_THREADS, CAMERA_THREADS];
         let runtime = named(&|name| !kinds.iter().any(|kind| name.starts_with(kind)));
@@ -73,7 +82,6 @@ impl Work {
             ("decode", decode),
             ("motion", motion),
             ("prepare", prepare),
-            // Of a model that is gone its engine's threads are gone as well.
             ("infer", inference.saturating_sub(prepare + read)),
             ("read", read),
             ("embed", embed),
@@ -102,16 +110,21 @@ mod tests {
         ] {
             work.add(stage, ms * 1_000_000);
         }
+        work.inference_ended(5_000_000);
         let threads = [
             ("camera1", 101),
-            ("inference", 40),
-            ("inference", 70),
+            ("inference1", 40),
+            ("inference2", 65),
             ("viewers0", 7),
             ("viewer-ports", 2),
             ("razz", 1),
             ("tokio-rt-worker", 11),
         ];
-        let threads = threads.map(|(name, ms)| (name.to_owned(), ms * 1_000_000));
+        let threads = threads.map(|(name, ms)| Thread {
+            id: 0,
+            name: name.to_owned(),
+            cpu_nanos: ms * 1_000_000,
+        });
         let shares = work.share(&threads).map(|(name, s)| (name, (s * 1e3).round() as i64));
         assert_eq!(
             shares,

@@ -48,8 +48,8 @@ pub struct DetectorSettings {
 }
 
 impl Default for DetectorSettings {
-    /// Automatic engine, f32, confidence 0.25, IoU 0.7, all classes, one thread less than cores,
-    /// 640x640 or less by the picture's shape, batches as the engine likes, what is found.
+    /// Automatic engine, f32, confidence 0.25, IoU 0.7, all classes, one thread less than cores (both
+    /// of two), 640x640 or less by the picture's shape, batches as the engine likes, what is found.
     fn default() -> Self {
         Self {
             engine: EngineChoice::Auto,

@@ -14,7 +14,8 @@ use razz_vision::{CameraMotion, Decoder, Embedder, Glance, MotionEstimator, Pict
 use tracing::span::EnteredSpan;
 use tracing::{debug, error, info, warn};
 
-use super::pool::{Found, Pool};
+use super::pool::Pool;
+use super::worker::Found;
 use super::{Analysis, Camera, Published, lock};
 use crate::clock::Clock;
 use crate::config;
@@ -49,6 +50,19 @@ pub(crate) struct Mailbox {
 pub(super) struct Inbox {
     receiver: Receiver<Message>,
     queued: Arc<AtomicUsize>,
+}
+
+#[cfg(test)]
+impl Inbox {
+    /// Whether the picture that was next at the detector could be looked at; `None` while nobody
+    /// has said.
+    pub(super) fn answered(&self) -> Option<bool> {
+        self.receiver.try_iter().find_map(|message| match message {
+            Message::Detections(_) => Some(true),
+            Message::DetectionFailed(_) => Some(false),
+            _ => None,
+        })
+    }
 }
 
 /// A mailbox and the end that the camera's thread reads.

@@ -4,6 +4,7 @@
 mod driver;
 mod pool;
 mod status;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -22,8 +23,9 @@ use crate::config;
 use crate::telemetry::Telemetry;
 use crate::wire::CameraState;
 
-pub(crate) use pool::{Load, ModelState, Pool, yield_to_video};
+pub(crate) use pool::{Load, ModelState, Part, Pool};
 pub(crate) use status::{Delivery, Status};
+pub(crate) use worker::yield_to_video;
 
 /// Track frames that a slow reader may lag behind before it skips to the newest.
 const FRAME_BACKLOG: usize = 32;
@@ -186,7 +188,7 @@ impl Camera {
             embedder: config::EmbedderChoice::Builtin,
             publish_lost_ms: 500,
         };
-        let pool = Pool::start("none".to_owned(), None, clock);
+        let pool = Pool::start("none".to_owned(), None, 1, clock);
         let telemetry = Telemetry::default();
         let analysis = Analysis { tracker, idle: false, pool, telemetry };
         Self::start(settings, 1 << 24, analysis, units, clock)

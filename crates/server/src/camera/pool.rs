@@ -1,22 +1,25 @@
 //! The inference pool: a few threads at low priority that take the newest picture of the camera
 //! whose turn it is.
+//!
+//! It begins with one worker, whose detector has all the threads; [`Crew`] says when there should
+//! be another number. A new crew loads its detectors while the old one goes on, and takes over when
+//! the last of them is ready.
 
-use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, OnceLock};
-use std::thread;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use razz_base::{CameraId, ClassNames, Detection, MediaTime, MonoTime};
-use razz_engine::Scheduler;
-use razz_vision::{Detector, NoteLevel, Picture, Step};
+use razz_base::{CameraId, ClassNames, MediaTime};
+use razz_engine::{Crew, Scheduler};
+use razz_vision::{Detector, EngineChoice, NoteLevel, Picture};
 use tracing::{Span, error, info, warn};
 
 use super::driver::Mailbox;
 use super::lock;
+use super::worker::{self, Task};
 use crate::clock::Clock;
 use crate::metrics;
-use crate::work::{INFERENCE_THREAD, Stage, Work};
+use crate::work::Work;
 
 /// How far the model is.
 #[derive(Clone, Debug)]
@@ -46,6 +49,7 @@ pub(crate) struct Pool {
     inference: OnceLock<metrics::Inference>,
     /// What the API calls the model.
     model_name: String,
+    load: Option<Load>,
     work: Work,
     clock: Clock,
 }
@@ -53,46 +57,80 @@ pub(crate) struct Pool {
 struct Queue {
     scheduler: Scheduler,
     slots: HashMap<CameraId, Slot>,
+    /// Cameras of which a worker has a picture: the next would overtake it.
+    looked_at: HashSet<CameraId>,
     state: ModelState,
+    crew: Crew,
+    /// The number of the crew that serves; 0 before the first.
+    on_duty: u64,
+    /// The crew that gets ready.
+    forming: Option<Forming>,
+    /// Crews so far.
+    formed: u64,
+    /// Workers so far: each has a name of its own, by which the time of its threads is counted.
+    hired: u64,
     closed: bool,
 }
 
-struct Slot {
-    picture: Picture,
-    mailbox: Mailbox,
-    /// Of the camera's run.
-    span: Span,
+#[derive(Clone, Copy)]
+struct Forming {
+    number: u64,
+    workers: usize,
+    ready: usize,
 }
 
-/// Loads a detector; called in a thread of the pool.
-pub(crate) type Load = Box<dyn FnOnce() -> Result<Detector, String> + Send>;
+/// A picture that waits.
+pub(super) struct Slot {
+    pub(super) picture: Picture,
+    pub(super) mailbox: Mailbox,
+    /// Of the camera's run.
+    pub(super) span: Span,
+}
+
+/// What a worker's detector is to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    /// The engine; `None` for the one of the settings.
+    pub(crate) engine: Option<EngineChoice>,
+    /// How many threads it has.
+    pub(crate) threads: usize,
+}
+
+/// Loads a detector; called in each worker's own thread.
+pub(crate) type Load = Arc<dyn Fn(Part) -> Result<Detector, String> + Send + Sync>;
 
 impl Pool {
-    /// A pool that loads its model in its own thread, so that nothing waits for it. Without `load`
-    /// there is no detection.
-    pub(crate) fn start(model_name: String, load: Option<Load>, clock: Clock) -> Arc<Self> {
+    /// A pool with `threads` for the model, that loads it in a thread of its own, so that nothing
+    /// waits for it. Without `load` there is no detection.
+    pub(crate) fn start(
+        model_name: String,
+        load: Option<Load>,
+        threads: usize,
+        clock: Clock,
+    ) -> Arc<Self> {
         let state = if load.is_some() { ModelState::Loading } else { ModelState::Off };
         let pool = Arc::new(Self {
             queue: Mutex::new(Queue {
                 scheduler: Scheduler::new(),
                 slots: HashMap::new(),
+                looked_at: HashSet::new(),
                 state,
+                crew: Crew::new(threads, clock.mono()),
+                on_duty: 0,
+                forming: None,
+                formed: 0,
+                hired: 0,
                 closed: false,
             }),
             news: Condvar::new(),
             names: OnceLock::new(),
             inference: OnceLock::new(),
             model_name,
+            load,
             work: Work::default(),
             clock,
         });
-        if let Some(load) = load {
-            let worker = Arc::clone(&pool);
-            thread::Builder::new()
-                .name(INFERENCE_THREAD.to_owned())
-                .spawn(move || worker.serve(load))
-                .expect("the system gives us a thread at start");
-        }
+        pool.form(&mut lock(&pool.queue), 1, None);
         pool
     }
 
@@ -111,6 +149,11 @@ impl Pool {
         lock(&self.queue).state.clone()
     }
 
+    /// Into how many workers the threads of the model are divided.
+    pub(crate) fn workers(&self) -> usize {
+        lock(&self.queue).crew.workers()
+    }
+
     /// The names of the model's classes, once it is ready; they do not change.
     pub(crate) fn names(&self) -> Option<&ClassNames> {
         self.names.get()
@@ -119,6 +162,10 @@ impl Pool {
     /// How long the detector takes and for how many pictures, once it is ready.
     pub(crate) fn inference(&self) -> Option<metrics::Inference> {
         self.inference.get().cloned()
+    }
+
+    pub(super) fn clock(&self) -> Clock {
+        self.clock
     }
 
     /// Puts a picture into its camera's slot, in place of any that waits there. The outcome goes
@@ -132,10 +179,10 @@ impl Pool {
             mailbox.detection_failed(time);
             return;
         }
-        queue
-            .slots
-            .insert(camera, Slot { picture, mailbox: mailbox.clone(), span: Span::current() });
+        let slot = Slot { picture, mailbox: mailbox.clone(), span: Span::current() };
+        let lost = queue.slots.insert(camera, slot).is_some();
         queue.scheduler.offer(camera, wanted);
+        queue.crew.offered(camera, lost);
         drop(queue);
         self.news.notify_one();
     }
@@ -146,13 +193,70 @@ impl Pool {
         self.news.notify_all();
     }
 
-    fn serve(&self, load: Load) {
-        yield_to_video();
-        let mut detector = match catch_unwind(AssertUnwindSafe(load)) {
-            Ok(Ok(detector)) => detector,
-            Ok(Err(error)) => return self.fail(error),
-            Err(_) => return self.fail("the model's engine panicked while loading it".to_owned()),
-        };
+    /// Hires another crew, which takes over when all of it is ready.
+    fn form(
+        self: &Arc<Self>,
+        queue: &mut MutexGuard<'_, Queue>,
+        workers: usize,
+        engine: Option<EngineChoice>,
+    ) {
+        let Some(load) = &self.load else { return };
+        queue.formed += 1;
+        let number = queue.formed;
+        queue.forming = Some(Forming { number, workers, ready: 0 });
+        let part = Part { engine, threads: queue.crew.threads_each(workers) };
+        for _ in 0..workers {
+            queue.hired += 1;
+            let task = Task { crew: number, worker: queue.hired, part };
+            if let Err(error) = worker::start(Arc::clone(self), task, Arc::clone(load)) {
+                // Those that began find that there is no such crew.
+                return self.disband(queue, &format!("no thread for it: {error}"));
+            }
+        }
+    }
+
+    /// The detector of a worker of crew `number` is ready. Waits for the rest of it; answers whether
+    /// the crew serves.
+    pub(super) fn join(&self, number: u64, detector: &Detector) -> bool {
+        let mut queue = lock(&self.queue);
+        if let Some(forming) = queue.forming.as_mut().filter(|forming| forming.number == number) {
+            forming.ready += 1;
+            if forming.ready == forming.workers {
+                let workers = forming.workers;
+                self.take_over(&mut queue, number, workers, detector);
+            }
+        }
+        while queue.forming.is_some_and(|forming| forming.number == number) && !queue.closed {
+            queue = self.wait(queue);
+        }
+        queue.on_duty == number && !queue.closed
+    }
+
+    fn take_over(
+        &self,
+        queue: &mut MutexGuard<'_, Queue>,
+        number: u64,
+        workers: usize,
+        detector: &Detector,
+    ) {
+        let threads = queue.crew.threads_each(workers);
+        if queue.on_duty == 0 {
+            self.introduce(detector);
+            queue.state = ModelState::Ready { engine: detector.engine_name().to_owned() };
+        } else {
+            info!(
+                workers,
+                threads, "inference is divided anew: so many workers, so many threads each"
+            );
+        }
+        queue.forming = None;
+        queue.on_duty = number;
+        queue.crew.changed(workers, self.clock.mono());
+        self.news.notify_all();
+    }
+
+    /// Says what the first detector is.
+    fn introduce(&self, detector: &Detector) {
         for note in detector.notes() {
             match note.level {
                 NoteLevel::Info => info!("{note}"),
@@ -166,135 +270,93 @@ impl Pool {
             "model is ready"
         );
         self.names.get_or_init(|| detector.class_names().clone());
-        let engine = detector.engine_name().to_owned();
-        let inference = self.inference.get_or_init(|| metrics::inference(&engine));
-        lock(&self.queue).state = ModelState::Ready { engine };
-        let mut slots = Vec::new();
-        let mut found = Vec::new();
-        while self.next(detector.batch(), &mut slots) {
-            for slot in &slots {
-                slot.mailbox.detection_started(slot.time());
-            }
-            found.resize(slots.len(), Vec::new());
-            let looked_from = self.clock.mono();
-            let begun = inference.seconds.start_timer();
-            let together = self.look(&mut detector, &slots, &mut found);
-            // Those of a batch share its time.
-            let count = slots.len();
-            inference.batch.observe(count as f64);
-            let each = begun.stop_and_discard() / count as f64;
-            for (slot, found) in slots.drain(..).zip(&mut found) {
-                inference.seconds.observe(each);
-                let _in = slot.span.clone().entered();
-                let outcome = match &together {
-                    // So that a bad picture does not cost the others theirs.
-                    Err(_) if count > 1 => {
-                        let alone = std::slice::from_ref(&slot);
-                        self.look(&mut detector, alone, std::slice::from_mut(found))
-                    }
-                    together => together.clone(),
-                };
-                match outcome {
-                    Ok(()) => {
-                        let looked = (looked_from, self.clock.mono());
-                        slot.mailbox.detections(slot.picture, found.clone(), looked);
-                    }
-                    Err(error) => {
-                        warn!(frame = %slot.picture.key, "{error}");
-                        slot.mailbox.detection_failed(slot.time());
-                    }
-                }
-            }
-        }
+        self.inference.get_or_init(|| metrics::inference(detector.engine_name()));
     }
 
-    fn fail(&self, error: String) {
-        error!("no detection: {error}");
+    /// A worker of crew `number` got no detector.
+    pub(super) fn fail(&self, number: u64, error: &str) {
         let mut queue = lock(&self.queue);
-        queue.state = ModelState::Failed { error };
-        for (_, slot) in queue.slots.drain() {
-            slot.mailbox.detection_failed(slot.picture.key.time);
+        if queue.forming.is_some_and(|forming| forming.number == number) {
+            self.disband(&mut queue, error);
         }
     }
 
-    /// Lets the detector look at pictures together; a list of detections for each.
-    fn look(
-        &self,
-        detector: &mut Detector,
-        slots: &[Slot],
-        found: &mut [Vec<Detection>],
-    ) -> Result<(), String> {
-        let mut at = self.clock.thread_cpu_nanos();
-        let mut watch = |step| {
-            let spent = self.clock.thread_cpu_nanos() - at;
-            at += spent;
-            match step {
-                Step::Prepared => self.work.add(Stage::Prepare, spent),
-                Step::Read => self.work.add(Stage::Read, spent),
-                // In part in threads of the engine's own.
-                Step::Inferred => {}
+    /// The crew that forms does not come about: without a detector there is no detection, a further
+    /// copy can be done without.
+    fn disband(&self, queue: &mut MutexGuard<'_, Queue>, error: &str) {
+        queue.forming = None;
+        if queue.on_duty == 0 {
+            error!("no detection: {error}");
+            queue.state = ModelState::Failed { error: error.to_owned() };
+            for (_, slot) in queue.slots.drain() {
+                slot.mailbox.detection_failed(slot.time());
             }
-        };
-        let looked = catch_unwind(AssertUnwindSafe(|| match (slots, &mut *found) {
-            ([slot], [found]) => detector.detect_watched(&slot.picture, found, &mut watch),
-            _ => {
-                let pictures: Vec<&Picture> = slots.iter().map(|slot| &slot.picture).collect();
-                detector.detect_batch(&pictures, found, &mut watch)
-            }
-        }));
-        match looked {
-            Ok(done) => done.map_err(|error| format!("detection failed: {error}")),
-            Err(_) => Err("the detector panicked on this picture".to_owned()),
+        } else {
+            warn!("inference stays divided as it is: {error}");
+            queue.crew.stay();
         }
+        self.news.notify_all();
     }
 
     /// Waits for the next picture and takes others that wait as well into `slots`, `most` in all;
-    /// `false` when the pool is closed.
-    fn next(&self, most: usize, slots: &mut Vec<Slot>) -> bool {
+    /// `false` when crew `number` is to serve no more. `engine` is what a crew of another size would
+    /// run; `None` where there is to be none.
+    pub(super) fn next(
+        self: &Arc<Self>,
+        number: u64,
+        most: usize,
+        engine: Option<EngineChoice>,
+        slots: &mut Vec<Slot>,
+    ) -> bool {
         let mut queue = lock(&self.queue);
         loop {
-            if queue.closed {
+            if queue.closed || queue.on_duty != number {
                 return false;
             }
-            while slots.len() < most
-                && let Some(camera) = queue.scheduler.take()
+            if let (Some(_), None) = (engine, queue.forming)
+                && let Some(workers) = queue.crew.wanted(self.clock.mono())
             {
-                slots.extend(queue.slots.remove(&camera));
+                self.form(&mut queue, workers, engine);
+            }
+            let Queue { scheduler, looked_at, slots: waiting, .. } = &mut *queue;
+            while slots.len() < most
+                && let Some(camera) = scheduler.take(|camera| !looked_at.contains(&camera))
+            {
+                looked_at.insert(camera);
+                slots.extend(waiting.remove(&camera));
             }
             if !slots.is_empty() {
                 return true;
             }
-            let waited = self.news.wait_timeout(queue, Duration::from_secs(1));
-            queue = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;
+            queue = self.wait(queue);
         }
+    }
+
+    /// A worker was busy with pictures of `cameras` for so long.
+    pub(super) fn looked(&self, cameras: impl Iterator<Item = CameraId>, busy_us: i64) {
+        let mut queue = lock(&self.queue);
+        cameras.for_each(|camera| {
+            queue.looked_at.remove(&camera);
+        });
+        queue.crew.worked(busy_us);
+    }
+
+    fn wait<'q>(&self, queue: MutexGuard<'q, Queue>) -> MutexGuard<'q, Queue> {
+        let waited = self.news.wait_timeout(queue, Duration::from_secs(1));
+        waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
 impl Slot {
-    fn time(&self) -> MediaTime {
+    pub(super) fn time(&self) -> MediaTime {
         self.picture.key.time
-    }
-}
-
-/// What the detector found on a picture, as it travels to the camera's thread, and from when to when
-/// it looked.
-pub(super) type Found = (Picture, Vec<Detection>, (MonoTime, MonoTime));
-
-/// Lowers this thread's priority: video is served first. Threads that it starts inherit it.
-pub(crate) fn yield_to_video() {
-    // SAFETY: setpriority takes no pointers; with PRIO_PROCESS and 0 Linux changes the calling
-    // thread alone.
-    #[allow(unsafe_code)]
-    let outcome = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 10) };
-    if outcome != 0 {
-        warn!("cannot lower the priority of inference: {}", std::io::Error::last_os_error());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use razz_base::{FrameKey, Size, WallQuality, WallTime};
-    use razz_vision::{Colour, Matrix, Plane};
+    use razz_base::{FrameKey, MonoTime, Size, WallQuality, WallTime};
+    use razz_vision::{Colour, DetectorSettings, Matrix, ModelSource, Plane};
 
     use super::super::driver::mailbox;
     use super::*;
@@ -312,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_batch_takes_one_picture_of_each_camera_that_waits() {
-        let pool = Pool::start("test".to_owned(), None, Clock::start());
+        let pool = Pool::start("test".to_owned(), None, 1, Clock::start());
         lock(&pool.queue).state = ModelState::Ready { engine: "test".to_owned() };
         let (mailbox, _inbox) = mailbox();
         let mut slots = Vec::new();
@@ -325,9 +387,11 @@ mod tests {
             offered.iter().for_each(|camera| pool.offer(picture(*camera), 6.0, &mailbox));
             let mut served = Vec::new();
             for run in runs {
-                assert!(pool.next(most, &mut slots));
+                assert!(pool.next(0, most, None, &mut slots));
                 assert_eq!(slots.len(), *run, "{offered:?}");
-                served.extend(slots.drain(..).map(|slot| slot.picture.key.camera.as_u32()));
+                let cameras: Vec<_> = slots.drain(..).map(|slot| slot.picture.key.camera).collect();
+                pool.looked(cameras.iter().copied(), 1);
+                served.extend(cameras.iter().map(|camera| camera.as_u32()));
             }
             // Whose turn it is is the scheduler's to say.
             served.sort_unstable();
@@ -336,6 +400,88 @@ mod tests {
             assert_eq!(served, wanted);
         }
         pool.close();
-        assert!(!pool.next(3, &mut slots));
+        assert!(!pool.next(0, 3, None, &mut slots));
+    }
+
+    /// Loads the demo's detector, and counts how often. One more than `limit` is refused.
+    fn demo(limit: usize) -> (Load, Arc<Mutex<Vec<Part>>>) {
+        let parts = Arc::new(Mutex::new(Vec::new()));
+        let loaded = Arc::clone(&parts);
+        let load = move |part: Part| {
+            lock(&loaded).push(part);
+            if lock(&loaded).len() > limit {
+                return Err("no memory".to_owned());
+            }
+            let source = ModelSource::Bytes { name: "demo", data: razz_scene::DEMO_MODEL };
+            let engine = EngineChoice::Rten;
+            let settings = DetectorSettings { engine, threads: part.threads, ..Default::default() };
+            Detector::load(source, &settings).map_err(|error| error.to_string())
+        };
+        (Arc::new(load), parts)
+    }
+
+    fn until(what: &str, done: impl Fn() -> bool) {
+        let begun = Clock::start();
+        while !done() {
+            assert!(begun.uptime() < Duration::from_secs(60), "{what}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    #[test]
+    fn crews_of_several_sizes_serve_one_after_the_other() {
+        let (load, parts) = demo(5);
+        let pool = Pool::start("test".to_owned(), Some(load), 2, Clock::start());
+        until("the model is ready", || matches!(pool.state(), ModelState::Ready { .. }));
+        let (mailbox, inbox) = mailbox();
+        let mut answered = 0;
+        let mut looks = |count: usize| {
+            for n in 0..count {
+                pool.offer(picture(1 + n as u32 % 3), 6.0, &mailbox);
+                until("an answer", || inbox.answered() == Some(true));
+                answered += 1;
+            }
+        };
+        looks(3);
+        for (workers, loaded) in [(2, 3), (1, 4)] {
+            pool.form(&mut lock(&pool.queue), workers, Some(EngineChoice::Rten));
+            until("the crew is on duty", || pool.workers() == workers);
+            assert_eq!(lock(&parts).len(), loaded);
+            looks(6);
+        }
+        // The first of two loads, the second does not: all stays as it is.
+        pool.form(&mut lock(&pool.queue), 2, Some(EngineChoice::Rten));
+        until("the crew is given up", || {
+            lock(&parts).len() == 6 && lock(&pool.queue).forming.is_none()
+        });
+        assert_eq!(pool.workers(), 1);
+        looks(3);
+        assert_eq!(answered, 18);
+        let threads: Vec<usize> = lock(&parts).iter().map(|part| part.threads).collect();
+        assert_eq!(threads, [2, 1, 1, 2, 1, 1]);
+        let infer = |pool: &Pool| pool.work().seconds()[3];
+        assert!(infer(&pool).1 > 0.0, "{:?}", infer(&pool));
+        pool.close();
+        until("the threads end", || Arc::strong_count(&pool) == 1);
+    }
+
+    #[test]
+    fn a_camera_has_one_picture_at_a_worker() {
+        let pool = Pool::start("test".to_owned(), None, 2, Clock::start());
+        lock(&pool.queue).state = ModelState::Ready { engine: "test".to_owned() };
+        let (mailbox, _inbox) = mailbox();
+        let (mut mine, mut others) = (Vec::new(), Vec::new());
+        pool.offer(picture(1), 6.0, &mailbox);
+        assert!(pool.next(0, 3, None, &mut mine));
+        pool.offer(picture(1), 6.0, &mailbox);
+        pool.offer(picture(2), 6.0, &mailbox);
+        assert!(pool.next(0, 3, None, &mut others));
+        let cameras = |slots: &[Slot]| -> Vec<u32> {
+            slots.iter().map(|slot| slot.picture.key.camera.as_u32()).collect()
+        };
+        assert_eq!((cameras(&mine), cameras(&others)), (vec![1], vec![2]));
+        pool.looked(mine.drain(..).map(|slot| slot.picture.key.camera), 1);
+        assert!(pool.next(0, 3, None, &mut mine));
+        assert_eq!(cameras(&mine), [1]);
     }
 }

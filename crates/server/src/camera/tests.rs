@@ -33,12 +33,12 @@ impl Bench {
         let source = ModelSource::Bytes { name: "demo", data: DEMO_MODEL };
         let settings =
             DetectorSettings { engine: EngineChoice::Rten, threads: 1, ..Default::default() };
-        Self::new(Detector::load(source, &settings).unwrap(), idle)
+        Self::new(Arc::new(move |_| Ok(Detector::load(source, &settings).unwrap())), idle)
     }
 
-    fn new(detector: Detector, idle: bool) -> Self {
+    fn new(load: Load, idle: bool) -> Self {
         let clock = Clock::start();
-        let pool = Pool::start("test".to_owned(), Some(Box::new(|| Ok(detector))), clock);
+        let pool = Pool::start("test".to_owned(), Some(load), 1, clock);
         let begun = Clock::start();
         while !matches!(pool.state(), ModelState::Ready { .. }) {
             assert!(begun.uptime() < WITHIN, "the model is {:?}", pool.state());
@@ -162,13 +162,13 @@ fn people_walking(test: &str) -> Option<(Bench, Vec<EncodedFrame>)> {
     };
     let model = data.join("models/yolo11n.onnx");
     let settings = DetectorSettings::default();
-    let detector = Detector::load(ModelSource::File(&model), &settings).unwrap();
+    let load = move |_| Ok(Detector::load(ModelSource::File(&model), &settings).unwrap());
     let frames = mp4::read(&data.join("clips/people-walking.mp4"));
     let frames = frames
         .into_iter()
         .map(|au| EncodedFrame { annex_b: au.data.to_vec(), idr: au.idr, reorder: 0 })
         .collect();
-    Some((Bench::new(detector, false), frames))
+    Some((Bench::new(Arc::new(load), false), frames))
 }
 
 /// The person whose box holds a point, and how the box came about.

@@ -36,6 +36,11 @@ impl EngineChoice {
         ("ort/tensorrt", Self::OrtTensorRt),
         ("rten", Self::Rten),
     ];
+
+    /// Whether it needs a GPU.
+    pub fn on_gpu(self) -> bool {
+        matches!(self, Self::OrtCuda | Self::OrtTensorRt)
+    }
 }
 
 impl fmt::Display for EngineChoice {

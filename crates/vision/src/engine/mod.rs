@@ -74,10 +74,12 @@ impl EngineError {
     }
 }
 
-/// The number of inference threads where nothing is said: one less than the cores, so that one
-/// stays free for video, and at least one.
+/// The number of inference threads where nothing is said: one less than the cores, so that decoding
+/// rarely takes a core away from threads that wait for each other; but both of two, since one thread
+/// alone takes twice as long.
 pub fn default_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).saturating_sub(1).max(1)
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores - 1).max(2).min(cores)
 }
 
 /// Calls into an engine; a panic inside becomes an error.

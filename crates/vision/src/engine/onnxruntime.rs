@@ -75,10 +75,11 @@ impl Provider {
         };
         match self {
             Self::Cpu => Vec::new(),
-            // Left to itself OpenVINO takes bf16 where the CPU has it, which moves boxes and scores.
+            // Left to itself OpenVINO takes bf16 where the CPU has it, which moves boxes and scores; and
+            // ties its threads to cores, those of two models to the same one, and decoding is there too.
             Self::OpenVino => {
                 let config = format!(
-                    r#"{{"CPU":{{"INFERENCE_PRECISION_HINT":"{precision}","PERFORMANCE_HINT":"LATENCY","INFERENCE_NUM_THREADS":"{threads}"}}}}"#
+                    r#"{{"CPU":{{"INFERENCE_PRECISION_HINT":"{precision}","PERFORMANCE_HINT":"LATENCY","INFERENCE_NUM_THREADS":"{threads}","ENABLE_CPU_PINNING":"NO"}}}}"#
                 );
                 let provider = OpenVINO::default()
                     .with_device_type("CPU")

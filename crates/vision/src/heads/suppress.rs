@@ -79,7 +79,7 @@ fn both(a: &Places, b: &Places) -> impl Iterator<Item = usize> {
 /// One axis of the model input, and who can be overlapped from each of its cells.
 #[derive(Debug)]
 struct Axis {
-    cells: [Places; CELLS],
+    cells: Box<[Places; CELLS]>,
     cells_per_pixel: f32,
     /// How far from a kept box's centre the centre of its double can be, in sides of the kept box.
     reach: f32,
@@ -87,7 +87,7 @@ struct Axis {
 
 impl Default for Axis {
     fn default() -> Self {
-        Self { cells: [[0; WORDS]; CELLS], cells_per_pixel: 0.0, reach: 0.0 }
+        Self { cells: Box::new([[0; WORDS]; CELLS]), cells_per_pixel: 0.0, reach: 0.0 }
     }
 }
 

@@ -18,8 +18,9 @@ use crate::process;
 
 /// A model that some engine compiles takes its time.
 const READY_WITHIN: Duration = Duration::from_secs(180);
-/// What came when everything began is not what goes on.
-const WARM_UP: Duration = Duration::from_secs(3);
+/// What came when everything began is not what goes on; and threads are divided among several copies
+/// of the model only when pictures have gone by unlooked at for a few seconds.
+const WARM_UP: Duration = Duration::from_secs(8);
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 const EVERY: Duration = Duration::from_millis(100);
 
