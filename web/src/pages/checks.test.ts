@@ -17,18 +17,20 @@ const stats: Stats = {
 const player: PlayerState = {
   mode: "exact", video: "playing", videoWords: "playing", feed: "open", frameSource: "videoframe", doubtful: 0, gate: "live", frameMode: "exact",
   skewMs: 0, skewsMs: { p50: 0, p95: 0 }, boxCostMs: { p50: 0, p95: 0 }, detectionMs: { p50: 20, p95: 40 }, holdMs: 80, jitterBufferTargetMs: 80,
-  playoutMs: 80, fps: 30, counts: { exact: 9, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 }, pictureSize: [1280, 720], stats: null,
+  playoutMs: 80, fps: 30, counts: { exact: 9, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 }, pictureSize: [1280, 720], stats: { fps: 6, active_tracks: 2, frame_count: 9, latency_ms: 40, skipped: 0 },
   clockOffsetMs: 0, pictureInPicture: false, noBoxes: [], noPicture: [],
 };
 const connection = { icePair: "udp a → b", framesDecoded: 9 } as Diagnostics["connection"];
-const known = (more: { stats?: Partial<Stats>; camera?: Partial<CameraStatus>; player?: Partial<PlayerState>; connection?: Diagnostics["connection"] }): Known => ({
+const known = (more: { stats?: Partial<Stats>; camera?: Partial<CameraStatus>; player?: Partial<PlayerState>; connection?: Diagnostics["connection"]; hidden?: Partial<Known["hidden"]>; session?: Diagnostics["session"] }): Known => ({
   camera: 1,
+  hidden: { boxes: false, some: false, ...more.hidden },
   stats: { ...stats, cameras: { "1": { ...camera, ...more.camera } }, ...more.stats },
   diagnostics: {
     at: "", page: "", browser: "", camera: "1", element: { width: 1, height: 1, pixelRatio: 1 },
-    player: { ...player, ...more.player }, connection: more.connection === undefined ? connection : more.connection, session: null,
+    player: { ...player, ...more.player }, connection: more.connection === undefined ? connection : more.connection, session: more.session ?? null,
   },
 });
+const NOTHING_DRAWN = { exact: 0, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 };
 const bad = (checks: { result: string; question: string }[]) => checks.filter(({ result }) => result === "bad").map(({ question }) => question);
 
 test("all is well", () => {
@@ -42,7 +44,7 @@ test("a browser that plays H.265 has nothing to complain of", () => {
 });
 
 test("nothing is known: nothing is blamed but the server", () => {
-  const nothing: Known = { camera: 1, stats: null, diagnostics: null };
+  const nothing: Known = { camera: 1, stats: null, diagnostics: null, hidden: { boxes: false, some: false } };
   expect(bad(videoChecks(nothing))).toEqual(["Does the server answer?"]);
   expect(bad(boxChecks(nothing))).toEqual([]);
   expect(bad(alignmentChecks(nothing))).toEqual([]);
@@ -51,11 +53,18 @@ test("nothing is known: nothing is blamed but the server", () => {
 describe("what is wrong is named", () => {
   test.each([
     { checks: videoChecks, given: known({ camera: { state: "offline", last_error: "refused" } }), wrong: "Is the camera online?" },
-    { checks: videoChecks, given: known({ camera: { codec: "H265" }, player: { video: "connecting" }, connection: null }), wrong: "Can its video be shown?" },
+    { checks: videoChecks, given: known({ camera: { codec: "MJPEG" } }), wrong: "Can its video be shown?" },
+    { checks: videoChecks, given: known({ camera: { codec: "H265" }, player: { video: "retrying", videoWords: "no common codec" }, connection: null }), wrong: "Is it H.265?" },
     { checks: videoChecks, given: known({ camera: { b_frames: true } }), wrong: "Can its video be shown?" },
     { checks: videoChecks, given: known({ player: { video: "retrying", videoWords: "no way" }, connection: null }), wrong: "Does the video get through?" },
     { checks: videoChecks, given: known({ connection: { icePair: "udp a → b", framesDecoded: 0 } as Diagnostics["connection"] }), wrong: "Does the browser decode it?" },
-    { checks: boxChecks, given: known({ camera: { fps: { ...camera.fps, wanted: 0 } } }), wrong: "Is detection on for this camera?" },
+    { checks: videoChecks, given: { ...known({}), camera: 9 }, wrong: "Is the camera online?" },
+    { checks: videoChecks, given: known({ connection: { icePair: "udp a → b", framesDecoded: 0 } as Diagnostics["connection"], session: { waiting: true, waits: 1, replays: 0, keyframe_requests: 0 } }), wrong: "Does the browser decode it?" },
+    { checks: boxChecks, given: known({ camera: { detect_fps_wanted: 0, detect_fps_got: 0, fps: { ...camera.fps, wanted: 0, decoded: 0 } }, stats: { model_state: "off" } }), wrong: "Is detection on for this camera?" },
+    { checks: boxChecks, given: known({ camera: { codec: "H265", detect_fps_got: 0, fps: { ...camera.fps, decoded: 0 } } }), wrong: "Are pictures decoded?" },
+    { checks: boxChecks, given: known({ hidden: { boxes: true } }), wrong: "Are boxes shown?" },
+    { checks: boxChecks, given: known({ hidden: { some: true } }), wrong: "Are boxes shown?" },
+    { checks: alignmentChecks, given: known({ player: { pictureSize: [1280, 960] } }), wrong: "Do boxes and picture have one shape?" },
     { checks: boxChecks, given: known({ stats: { model_state: "failed", model_error: "no file" } }), wrong: "Is the model ready?" },
     { checks: boxChecks, given: known({ camera: { detect_fps_got: 1 } }), wrong: "Does the detector keep up?" },
     { checks: boxChecks, given: known({ player: { feed: "waiting" } }), wrong: "Do messages come?" },
@@ -66,4 +75,38 @@ describe("what is wrong is named", () => {
   ])("$wrong", ({ checks, given, wrong }) => {
     expect(bad(checks(given))).toEqual([wrong]);
   });
+});
+
+const OFFLINE: Partial<CameraStatus> = {
+  state: "offline", last_error: "refused", detect_fps_got: 0, fps: { received: 0, decoded: 0, detected: 0, wanted: 6, skipped: 0, unchanged: 0 },
+};
+const SILENT: Partial<PlayerState> = { video: "retrying", videoWords: "the server does not answer", feed: "waiting", counts: NOTHING_DRAWN };
+const ONE_CAUSE: { name: string; given: Known; wrong: string[] }[] = [
+  {
+    name: "a camera that is offline, before a player that still has its connection",
+    given: known({ camera: OFFLINE, connection: { icePair: null, framesDecoded: 0 } as Diagnostics["connection"] }),
+    wrong: ["Is the camera online?"],
+  },
+  { name: "a camera that is offline, before a player that has none", given: known({ camera: OFFLINE, player: { video: "retrying" }, connection: null }), wrong: ["Is the camera online?"] },
+  { name: "a server that has stopped", given: { ...known({ player: SILENT, connection: null }), stats: null }, wrong: ["Does the server answer?"] },
+  {
+    name: "detection off, and the video plays",
+    given: known({
+      camera: { detect_fps_wanted: 0, detect_fps_got: 0, fps: { ...camera.fps, decoded: 0, wanted: 0 } },
+      player: { counts: { ...NOTHING_DRAWN, none: 90 }, skewsMs: null, detectionMs: null },
+    }),
+    wrong: ["Is detection on for this camera?"],
+  },
+];
+describe("what hangs on the one cause is not blamed beside it", () => {
+  test.each(ONE_CAUSE)("$name", ({ given, wrong }) => {
+    expect([videoChecks, boxChecks, alignmentChecks].flatMap((checks) => bad(checks(given)))).toEqual(wrong);
+  });
+});
+
+test("frames without tracks are not said to be no picture", () => {
+  const answers = (more: Partial<CameraStatus>) =>
+    alignmentChecks(known({ camera: more, player: { counts: { ...NOTHING_DRAWN, none: 90 }, skewsMs: null, detectionMs: null } })).slice(1).map(({ result, answer }) => `${result}: ${answer}`);
+  expect(new Set(answers({}))).toEqual(new Set(["open: There are no tracks yet."]));
+  expect(new Set(answers({ detect_fps_wanted: 0 }))).toEqual(new Set(["open: Detection is off for this camera."]));
 });

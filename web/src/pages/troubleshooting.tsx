@@ -14,6 +14,7 @@ const stats = poll(fetchStats, CHECK_MS);
 const cameras = poll(fetchCameras, 10_000);
 const chosen = signal<number | null>(null);
 const diagnostics = signal<Diagnostics | null>(null);
+const hidden = signal<Known["hidden"]>({ boxes: false, some: false });
 
 const GROUPS: readonly (readonly [string, string, (known: Known) => Check[]])[] = [
   ["no-video", "No video", videoChecks],
@@ -48,7 +49,7 @@ function Group({ name, href, checks }: { name: string; href: string; checks: Che
 function Checks() {
   const list = cameras.value.value ?? [];
   const camera = chosen.value ?? list[0]?.id ?? null;
-  const known = camera === null ? null : { camera, stats: stats.trouble.value === "" ? stats.value.value : null, diagnostics: diagnostics.value };
+  const known = camera === null ? null : { camera, stats: stats.trouble.value === "" ? stats.value.value : null, diagnostics: diagnostics.value, hidden: hidden.value };
   return (
     <section aria-labelledby="now">
       <h2 id="now">How is it now?</h2>
@@ -88,7 +89,9 @@ function Checks() {
 
 setInterval(() => {
   const player = document.querySelector("razz-player");
-  if (player && !document.hidden) void player.diagnostics().then((now) => (diagnostics.value = now));
+  if (!player || document.hidden) return;
+  hidden.value = { boxes: player.hasAttribute("no-boxes"), some: player.hasAttribute("classes") || player.hasAttribute("min-confidence") };
+  void player.diagnostics().then((now) => (diagnostics.value = now));
 }, CHECK_MS);
 
 const top = document.getElementById("app");
