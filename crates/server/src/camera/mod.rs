@@ -385,7 +385,7 @@ fn state_name(state: CameraState) -> String {
 }
 
 /// Locks; a panic elsewhere while the lock was held leaves numbers that are still good to read.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,9 +1,12 @@
 //! An access unit on its way to all shards, and what is measured of it on the way out.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
+use razz_base::MonoTime;
 use razz_media::ring::Unit;
+
+use crate::camera::{Camera, lock};
 
 /// An access unit, handed to every shard.
 pub(super) struct Dispatch {
@@ -12,7 +15,12 @@ pub(super) struct Dispatch {
     begun: AtomicBool,
     /// Shards that are not done with it.
     waiting: AtomicUsize,
+    /// When the last packet of it left those that are, and its camera.
+    sent: Mutex<Option<Sent>>,
 }
+
+/// When the last packet of an access unit left, and its camera.
+pub(super) type Sent = (MonoTime, Arc<Camera>);
 
 impl Dispatch {
     /// For so many shards; each calls [`Self::finish`] once.
@@ -21,6 +29,7 @@ impl Dispatch {
             unit: Arc::clone(unit),
             begun: AtomicBool::new(false),
             waiting: AtomicUsize::new(shards),
+            sent: Mutex::new(None),
         }
     }
 
@@ -29,9 +38,21 @@ impl Dispatch {
         !self.begun.swap(true, Ordering::AcqRel)
     }
 
-    /// A shard is done with it; true for the last of all.
-    pub(super) fn finish(&self) -> bool {
-        self.waiting.fetch_sub(1, Ordering::AcqRel) == 1
+    /// A shard is done with it; `sent` if it sent anything. With the last of all shards the camera's
+    /// status hears when the last packet of all left, whoever sent it.
+    pub(super) fn finish(&self, sent: Option<Sent>) {
+        let mut latest = lock(&self.sent);
+        if let Some(sent) = sent
+            && latest.as_ref().is_none_or(|(at, _)| *at < sent.0)
+        {
+            *latest = Some(sent);
+        }
+        // Under the lock, so that the last one sees what all have sent.
+        if self.waiting.fetch_sub(1, Ordering::AcqRel) == 1
+            && let Some((at, camera)) = latest.take()
+        {
+            camera.status().last_packet_us.add(at.since_us(self.unit.au.received) as f64);
+        }
     }
 }
 
@@ -44,9 +65,12 @@ mod tests {
     };
 
     use super::*;
+    use crate::camera::UnitSink;
+    use crate::clock::Clock;
+    use crate::config::{Source, Transport};
 
     #[test]
-    fn one_shard_is_the_first_and_one_the_last() {
+    fn the_first_and_the_last_packet_of_all_shards_count() {
         let au = AccessUnit {
             key: FrameKey {
                 camera: CameraId::new(1).expect("1 is an id"),
@@ -62,13 +86,25 @@ mod tests {
             received: MonoTime::from_us(0),
         };
         let unit = Arc::new(Unit::new(au, 1180));
-        for shards in 1..4 {
-            let dispatch = Dispatch::new(&unit, shards);
-            let first: Vec<bool> = (0..shards).map(|_| dispatch.begin()).collect();
-            let last: Vec<bool> = (0..shards).map(|_| dispatch.finish()).collect();
-            assert_eq!(first.iter().position(|is| *is), Some(0), "{first:?}");
-            assert_eq!(last.iter().position(|is| *is), Some(shards - 1), "{last:?}");
-            assert_eq!([&first, &last].map(|all| all.iter().filter(|is| **is).count()), [1, 1]);
+        let source = Source::new("rtsp://127.0.0.1/", None, None, Transport::Tcp).expect("a URL");
+        // The second of three sends last, or is done before the others, or sends nothing.
+        for (sent_us, want_us) in [
+            ([Some(300), Some(900), None], Some(900.0)),
+            ([Some(900), None, Some(300)], Some(900.0)),
+            ([None, Some(500), None], Some(500.0)),
+            ([None, None, None], None),
+        ] {
+            let camera = Camera::blind(source.clone(), UnitSink::nowhere(), Clock::start());
+            let dispatch = Dispatch::new(&unit, sent_us.len());
+            let mut firsts = 0;
+            for us in sent_us {
+                assert_eq!(camera.status().last_packet_us.at([0.5]), None, "{sent_us:?}");
+                firsts += usize::from(us.is_some() && dispatch.begin());
+                dispatch.finish(us.map(|us| (MonoTime::from_us(us), Arc::clone(&camera))));
+            }
+            let last = camera.status().last_packet_us.at([0.5]).map(|[us]| us);
+            assert_eq!(last, want_us, "{sent_us:?}");
+            assert_eq!(firsts, usize::from(want_us.is_some()));
         }
     }
 }

@@ -82,13 +82,13 @@ impl Way {
     /// Hands over an access unit; never waits.
     pub(super) fn unit(&self, dispatch: &Arc<Dispatch>) {
         if self.state.sessions.load(Ordering::Relaxed) == 0 {
-            dispatch.finish();
+            dispatch.finish(None);
             return;
         }
         let overruns = self.state.overruns.load(Ordering::SeqCst);
         if let Err(TrySendError::Full(_)) = self.units.try_send((Arc::clone(dispatch), overruns)) {
             self.state.overruns.fetch_add(1, Ordering::SeqCst);
-            dispatch.finish();
+            dispatch.finish(None);
         }
         // With a full inbox the shard is awake, and looks for access units before it goes on.
         let _ = self.inbox.try_send(Input::Unit);
@@ -212,7 +212,7 @@ impl Shard {
             let now = self.shared.clock.mono();
             if now.since_us(dispatch.unit.au.received) > MAX_LATE_US {
                 self.skip(&dispatch.unit);
-                dispatch.finish();
+                dispatch.finish(None);
             } else {
                 self.deliver(&dispatch);
             }
@@ -350,10 +350,8 @@ impl Shard {
     fn deliver(&mut self, dispatch: &Dispatch) {
         let unit = &dispatch.unit;
         let received = unit.au.received;
-        let Some(ids) = self.by_camera.get_mut(&unit.au.key.camera).map(std::mem::take) else {
-            dispatch.finish();
-            return;
-        };
+        let ids = self.by_camera.get_mut(&unit.au.key.camera).map(std::mem::take);
+        let ids = ids.unwrap_or_default();
         let (mut first, mut any) = (None, false);
         for id in &ids {
             let handed = self.with(*id, |session, now, out| {
@@ -365,18 +363,12 @@ impl Shard {
                 first = dispatch.begin().then(|| self.shared.clock.mono());
             }
         }
-        let last = (dispatch.finish() && any).then(|| self.shared.clock.mono());
-        if (first.is_some() || last.is_some())
-            && let Some(entry) = ids.iter().find_map(|id| self.entries.get(id))
-        {
-            let mut status = entry.camera.status();
-            if let Some(first) = first {
-                status.first_packet_us.add(first.since_us(received) as f64);
-            }
-            if let Some(last) = last {
-                status.last_packet_us.add(last.since_us(received) as f64);
-            }
+        let sent = ids.iter().find_map(|id| self.entries.get(id)).filter(|_| any);
+        let sent = sent.map(|entry| (self.shared.clock.mono(), Arc::clone(&entry.camera)));
+        if let (Some(first), Some((_, camera))) = (first, &sent) {
+            camera.status().first_packet_us.add(first.since_us(received) as f64);
         }
+        dispatch.finish(sent);
         let ids: Vec<SessionId> =
             ids.into_iter().filter(|id| self.entries.contains_key(id)).collect();
         if !ids.is_empty() {
