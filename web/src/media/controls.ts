@@ -44,6 +44,15 @@ export class ControlBar {
     this.element.id = "bar";
     this.element.setAttribute("role", "toolbar");
     this.element.setAttribute("aria-label", "Player");
+    // A finger on a row that is not seen yet only shows it: who taps the picture has not chosen a button.
+    let unseen = false;
+    this.element.addEventListener("pointerdown", ({ pointerType }) => {
+      unseen = pointerType === "touch" && getComputedStyle(this.element).opacity === "0";
+    });
+    this.element.addEventListener("click", (event) => {
+      if (unseen) event.stopPropagation();
+      unseen = false;
+    }, { capture: true });
     for (const [command, kind, name, title] of BUTTONS) {
       if (without.includes(command)) continue;
       const button = document.createElement("button");

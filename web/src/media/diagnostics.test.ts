@@ -19,6 +19,11 @@ test("figures of a connection", () => {
   expect(connectionFigures(report(350_000, 2_000), first.received).figures.bitrateKbps).toBe(2_000);
 });
 
+test("a browser that hides addresses", () => {
+  const hidden = report(0, 0).map(([id, entry]): [string, unknown] => [id, id === "l" ? { ...(entry as object), address: "" } : entry]);
+  expect(connectionFigures(hidden, null).figures.icePair).toBe("udp ?:50123 → 10.0.0.5:8189 (host, host)");
+});
+
 test("a report without a connection says nothing", () => {
   const { figures, received } = connectionFigures([], null);
   expect(received).toBeNull();

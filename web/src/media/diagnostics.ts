@@ -83,7 +83,9 @@ export function connectionFigures(
 }
 
 function side(candidate: Report, protocol: boolean): string {
-  const address = `${text(candidate.address) ?? "?"}:${number(candidate.port) ?? "?"}`;
+  // Browsers that hide addresses say nothing, or an empty one.
+  const known = text(candidate.address) ?? "";
+  const address = `${known === "" ? "?" : known}:${number(candidate.port) ?? "?"}`;
   return protocol ? `${text(candidate.protocol) ?? "?"} ${address}` : address;
 }
 

@@ -32,7 +32,7 @@ export interface RazzPlayerEvents {
 /**
  * `<razz-player camera="1" mode="exact|live" token="…" src-base="https://razz.example">`. Plays while it is on a page;
  * with `when-visible`, while it can be seen. `no-labels`, `no-trails`, `no-boxes` and `no-indicator` leave something
- * out; `classes="person, car"` and `min-confidence="0.5"` choose tracks; `controls` adds buttons, keys and zoom.
+ * out; `classes="person, car"` (or `"!car"`: all but these) and `min-confidence="0.5"` choose tracks; `controls` adds buttons, keys and zoom.
  * `object-fit` of its style counts as on a `<video>`.
  */
 export class RazzPlayer extends HTMLElement {
@@ -87,8 +87,7 @@ export class RazzPlayer extends HTMLElement {
       this.#playOrNot();
     });
     this.#filter = new FilterPanel(({ classes, minConfidence }) => {
-      // No class at all is a choice as well; a comma names none.
-      this.#write("classes", classes === null ? null : classes.join(", ") || ",");
+      this.#write("classes", classes);
       this.#write("min-confidence", minConfidence > 0 ? String(minConfidence) : null);
     });
   }
@@ -144,11 +143,12 @@ export class RazzPlayer extends HTMLElement {
 
   /** The element came onto a page. */
   connectedCallback(): void {
+    if (this.#attached) return;
     this.#attached = new AbortController();
     const { signal } = this.#attached;
     // A page that goes into the back-forward cache must not keep a connection, and gets one when it comes back.
     const leave = (): void => {
-      this.#stop();
+      this.#stop(true);
     };
     const comeBack = (): void => {
       this.#playOrNot();
@@ -166,8 +166,14 @@ export class RazzPlayer extends HTMLElement {
     this.#playOrNot();
   }
 
-  /** The element left its page. */
+  /** The element left its page, or is only moved about on it: then everything goes on. */
   disconnectedCallback(): void {
+    queueMicrotask(() => {
+      if (!this.isConnected) this.#detach();
+    });
+  }
+
+  #detach(): void {
     this.#attached?.abort();
     this.#attached = null;
     this.#visibility.stop();
@@ -236,9 +242,10 @@ export class RazzPlayer extends HTMLElement {
     this.#player.start();
   }
 
-  #stop(): void {
+  /** `atOnce`: the page goes. */
+  #stop(atOnce = false): void {
     if (!this.#attached) this.#floating.close();
-    this.#player?.stop();
+    this.#player?.stop(atOnce);
     this.#player = null;
     this.#indicator.textContent = "";
     this.#say(this.#notice, []);
@@ -247,6 +254,7 @@ export class RazzPlayer extends HTMLElement {
   #showState(state: PlayerState): void {
     this.#say(this.#words, state.noPicture);
     this.#say(this.#notice, state.noBoxes);
+    this.#showFilter();
     const text = state.noPicture.length > 0 ? "" : indicatorText(state);
     if (text === this.#indicator.textContent) return;
     this.#indicator.textContent = text;
@@ -357,8 +365,7 @@ export class RazzPlayer extends HTMLElement {
     this.#figures.element.hidden = !(open && which === "figures");
     clearInterval(this.#figuresTimer);
     if (open && which === "filter") {
-      const { classes, minConfidence } = this.#trackFilter();
-      this.#filter.show(this.#player?.classes ?? [], classes, minConfidence);
+      this.#showFilter();
     } else if (open) {
       const refresh = async (): Promise<void> => {
         this.#figures.show(await this.diagnostics());
@@ -367,6 +374,10 @@ export class RazzPlayer extends HTMLElement {
       void refresh();
     }
     this.#updateBar();
+  }
+
+  #showFilter(): void {
+    if (!this.#filter.element.hidden) this.#filter.show(this.#player?.classes ?? [], this.#trackFilter());
   }
 
   #updateBar(): void {

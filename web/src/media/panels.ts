@@ -1,5 +1,6 @@
 // What opens above the player's buttons: the figures for a bug report, and the filter.
 import type { Diagnostics } from "./diagnostics";
+import { ALL_TRACKS, classesOf, shows, type TrackFilter } from "./filter";
 
 /** A panel with a name, closed. */
 function panel(name: string): HTMLElement {
@@ -85,8 +86,8 @@ export function figureRows({ player, connection, session }: Diagnostics): [strin
   ];
 }
 
-/** What the filter panel tells: a list of classes, or null for all, and the least confidence. */
-export type FilterChoice = { classes: string[] | null; minConfidence: number };
+/** What the filter panel tells: the attribute `classes`, null for none, and the least confidence. */
+export type FilterChoice = { classes: string | null; minConfidence: number };
 
 /** Check boxes for the classes seen so far, and a slider. */
 export class FilterPanel {
@@ -94,7 +95,8 @@ export class FilterPanel {
   readonly #boxes = document.createElement("div");
   readonly #slider = document.createElement("input");
   readonly #value = document.createElement("output");
-  #names: string[] = [];
+  readonly #choices = new Map<string, HTMLInputElement>();
+  #filter = ALL_TRACKS;
 
   constructor(onChoice: (choice: FilterChoice) => void) {
     Object.assign(this.#slider, { type: "range", min: "0", max: "0.95", step: "0.05" });
@@ -103,29 +105,32 @@ export class FilterPanel {
     this.element.append(this.#boxes, label);
     this.element.addEventListener("input", () => {
       this.#value.textContent = Number(this.#slider.value).toFixed(2);
-      const boxes = [...this.#boxes.querySelectorAll("input")];
-      const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
-      // All that are known means also those that are not known yet.
-      onChoice({ classes: chosen.length === boxes.length ? null : chosen, minConfidence: Number(this.#slider.value) });
+      const names = [...this.#choices.keys()].sort();
+      const isOn = (name: string): boolean => this.#choices.get(name)?.checked === true;
+      const classes = classesOf(this.#filter, names.filter(isOn), names.filter((name) => !isOn(name)));
+      onChoice({ classes, minConfidence: Number(this.#slider.value) });
     });
   }
 
-  /** Offers these classes; `chosen` null means that all are shown. */
-  show(seen: Iterable<string>, chosen: ReadonlySet<string> | null, minConfidence: number): void {
-    const names = [...new Set([...seen, ...(chosen ?? [])])].sort();
-    this.#slider.value = String(minConfidence);
-    this.#value.textContent = minConfidence.toFixed(2);
-    if (names.join() !== this.#names.join()) {
-      this.#names = names;
-      this.#boxes.replaceChildren(...(names.length > 0 ? names.map((name) => this.#choice(name)) : [this.#nothing()]));
-    }
-    for (const box of this.#boxes.querySelectorAll("input")) box.checked = chosen?.has(box.value) ?? true;
+  /** Offers the classes `seen` beside those offered before, and shows what `filter` lets through. */
+  show(seen: Iterable<string>, filter: TrackFilter): void {
+    this.#filter = filter;
+    this.#slider.value = String(filter.minConfidence);
+    this.#value.textContent = filter.minConfidence.toFixed(2);
+    for (const name of [...seen, ...(filter.classes ?? []), ...filter.hidden]) if (!this.#choices.has(name)) this.#add(name);
+    if (this.#choices.size === 0) this.#boxes.replaceChildren(this.#nothing());
+    for (const [name, box] of this.#choices) box.checked = shows(filter, name);
   }
 
-  #choice(name: string): HTMLElement {
+  /** Puts `name` at its place in the list; the others stay where they are, and the focus with them. */
+  #add(name: string): void {
+    const box = Object.assign(document.createElement("input"), { type: "checkbox", value: name });
     const label = document.createElement("label");
-    label.append(Object.assign(document.createElement("input"), { type: "checkbox", value: name }), name);
-    return label;
+    label.append(box, name);
+    this.#boxes.querySelector("p")?.remove();
+    const next = [...this.#choices].filter(([other]) => other > name).sort(([a], [b]) => (a < b ? -1 : 1))[0];
+    this.#boxes.insertBefore(label, next?.[1].parentElement ?? null);
+    this.#choices.set(name, box);
   }
 
   #nothing(): HTMLElement {

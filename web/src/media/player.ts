@@ -34,8 +34,8 @@ const SERVER_SAME_MS = 3_000;
 const FEED_FRESH_MS = 3_000;
 /** A picture without a single detection for this long: something says why there are no boxes. */
 const NO_BOXES_MS = 2_000;
-/** Messages whose delay is remembered: 20 s at 30 per second. */
-const DELAYS = 600;
+/** Messages with something detected whose delay is remembered: 20 s at 6 a second. */
+const DELAYS = 120;
 /** Different classes remembered at most, for those who choose among them. */
 const CLASSES = 100;
 /** The jitter buffer is told in steps of this, so that it is not bothered with every millisecond. */
@@ -119,7 +119,8 @@ export class Player {
       onTrackFrame: ({ rtp, arrivedMs, tracks }) => {
         if (this.#classes.size < CLASSES) for (const track of tracks) this.#classes.add(track.class);
         const { stats } = this.#feed;
-        if (stats) this.#detection.push(stats.latency_ms);
+        // A message of predicted boxes says how long the prediction took.
+        if (stats && tracks.some(({ state }) => state === "matched")) this.#detection.push(stats.latency_ms);
         if (stats && stats.fps > 0) this.#detectedMs = arrivedMs;
         this.#presenter.gate.noteEdge(rtp, arrivedMs);
         const neededMs = this.#delay.arrived(rtp, arrivedMs);
@@ -159,8 +160,8 @@ export class Player {
     this.#feed.start();
   }
 
-  /** Ends every loop and connection. */
-  stop(): void {
+  /** Ends every loop and connection; `atOnce` if the page goes and nothing can be waited for. */
+  stop(atOnce = false): void {
     clearInterval(this.#tick);
     this.#tick = undefined;
     this.#poster?.abort();
@@ -170,7 +171,7 @@ export class Player {
     this.#unseen.stop();
     this.#dropLate();
     this.#feed.stop();
-    this.#whep.stop();
+    this.#whep.stop(atOnce);
     this.#presenter.stop();
     this.#delay.clear();
     this.#view.video.srcObject = null;

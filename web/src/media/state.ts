@@ -30,7 +30,7 @@ export interface PlayerState {
   skewsMs: Percentiles | null;
   /** What drawing boxes, trails and labels costs the page, in milliseconds a frame. */
   boxCostMs: Percentiles | null;
-  /** From a frame's last packet in at the server to its tracks out, over the last 20 s of messages. */
+  /** From a frame's last packet in at the server to its tracks out, over the last 120 messages with something detected. */
   detectionMs: Percentiles | null;
   /** How long playout has to be held for the tracks. */
   holdMs: number;

@@ -2,7 +2,7 @@
 
 /** The style sheet of the shadow root. */
 export const STYLE = `
-:host { display: block; position: relative; overflow: hidden; background: #000; aspect-ratio: 16 / 9; contain: content; object-fit: contain }
+:host { display: block; position: relative; overflow: hidden; background: #000; aspect-ratio: 16 / 9; contain: content; container-type: inline-size; object-fit: contain }
 :host([hidden]) { display: none }
 :host(:fullscreen) { width: 100%; height: 100%; aspect-ratio: auto }
 :host(:focus-visible) { outline: 3px solid #4dabf7; outline-offset: -3px }
@@ -14,6 +14,7 @@ canvas { pointer-events: none }
 #words { inset: 0; display: grid; place-content: center; padding: 1em; text-align: center; background: rgb(0 0 0 / .65); text-shadow: 0 0 4px #000 }
 #words:empty, #notice:empty { display: none }
 #words div:first-child { font-size: 1.15em; font-weight: 600 }
+@container (max-width: 260px) { #words { padding: .4em; font-size: 11px; line-height: 1.3 } }
 #indicator { right: .6em; bottom: .5em; padding: .1em .55em; font-size: 11px; border-radius: 1em; background: rgb(0 0 0 / .75);
   font-variant-numeric: tabular-nums }
 #indicator:empty, :host([no-indicator]) #indicator { display: none }

@@ -142,7 +142,9 @@ export class TrackFeed {
     this.#socket = null;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    // Browsers complain of a socket that is closed before it is open.
+    if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => { socket.close(); };
+    else socket.close();
   }
 
   #set(state: FeedState): void {

@@ -48,9 +48,9 @@ export class WhepConnection {
     this.#open();
   }
 
-  /** Ends everything, here and on the server. */
-  stop(): void {
-    this.#clear();
+  /** Ends everything, here and on the server; see `WhepSession.close`. */
+  stop(atOnce = false): void {
+    this.#clear(atOnce);
     this.#set({ kind: "idle" });
   }
 
@@ -120,10 +120,10 @@ export class WhepConnection {
     }, waitMs);
   }
 
-  #clear(): void {
+  #clear(atOnce = false): void {
     clearTimeout(this.#retry);
     clearTimeout(this.#good);
-    this.#session?.close();
+    this.#session?.close(atOnce);
     this.#session = null;
   }
 

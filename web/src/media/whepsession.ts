@@ -7,6 +7,8 @@ import type { WhepFailure } from "./words";
 const CONNECT_MS = 10_000;
 /** A broken connection may mend itself for this long. */
 const MEND_MS = 5_000;
+/** A session that is ended waits this long at most for the server to say so, before its connection is closed. */
+const DELETE_MS = 1_000;
 /** The server has this long to answer an offer. */
 const ANSWER_MS = 8_000;
 
@@ -79,15 +81,21 @@ export class WhepSession {
     return this.#peer.connectionState === "connected";
   }
 
-  /** Ends the session here and on the server, even while the page goes away. */
-  close(): void {
+  /**
+   * Ends the session here and on the server. The server is told first: once it hears that the connection is closed it
+   * knows no such session. `atOnce`: the page goes, and its connections have to go with it.
+   */
+  close(atOnce = false): void {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
     this.#abort.abort();
     this.#peer.onconnectionstatechange = null;
-    this.#peer.close();
-    if (this.#resource !== null) this.#delete(this.#resource);
+    const close = (): void => {
+      this.#peer.close();
+    };
+    if (this.#resource !== null) void this.#delete(this.#resource).then(close);
+    if (this.#resource === null || atOnce) close();
   }
 
   async #negotiate(url: string): Promise<void> {
@@ -124,7 +132,7 @@ export class WhepSession {
   async #accept(sdp: string): Promise<void> {
     if (this.#over) {
       // Closed while the answer was on its way: the server holds a session that nobody wants.
-      if (this.#resource !== null) this.#delete(this.#resource);
+      if (this.#resource !== null) void this.#delete(this.#resource);
       return;
     }
     this.#timer = setTimeout(() => {
@@ -154,6 +162,8 @@ export class WhepSession {
         this.#end({ kind: this.#wasConnected ? "lost" : "path" });
         break;
       case "closed":
+        // It was the server who ended it: there is nothing to tell it.
+        this.#resource = null;
         this.#end({ kind: "lost" });
         break;
       case "new":
@@ -168,10 +178,10 @@ export class WhepSession {
     this.#events.onEnd(failure);
   }
 
-  #delete(resource: string): void {
-    const options = { method: "DELETE", keepalive: true, headers: requestHeaders(this.#origin) };
+  async #delete(resource: string): Promise<void> {
+    const options = { method: "DELETE", keepalive: true, headers: requestHeaders(this.#origin), signal: AbortSignal.timeout(DELETE_MS) };
     // The server also notices by itself that nobody is there; this only frees the place sooner.
-    fetch(resource, options).catch(() => undefined);
+    await fetch(resource, options).catch(() => undefined);
   }
 }
 

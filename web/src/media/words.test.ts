@@ -33,7 +33,7 @@ test.each<{ state: WhepState; words: string }>([
   { state: { kind: "connecting" }, words: "connecting" },
   { state: { kind: "playing" }, words: "playing" },
   { state: { kind: "retrying", atMs: 4_200, why: "it rains" }, words: "retrying in 4 s: it rains" },
-  { state: { kind: "retrying", atMs: 900, why: "it rains" }, words: "retrying: it rains" },
+  { state: { kind: "retrying", atMs: 900, why: "it rains" }, words: "retrying now: it rains" },
 ])("$words", ({ state, words }) => {
   expect(whepStateWords(state, 1_000)).toBe(words);
 });
@@ -59,6 +59,12 @@ describe("no picture", () => {
       video: playing,
       lines: ["Camera offline since T17.", "Connection refused."],
     },
+    {
+      answer: status("offline", { last_error: "rtsp://127.0.0.1:9/: cannot be reached" }),
+      video: playing,
+      lines: ["Camera offline since T17.", "rtsp://127.0.0.1:9/: cannot be reached."],
+    },
+    { answer: status("offline", { last_error: "gate.local: no such host" }), video: playing, lines: ["Camera offline since T17.", "gate.local: no such host."] },
     { answer: status("stalled"), video: playing, lines: ["The camera has sent no pictures since T17."] },
     {
       answer: status("unsupported", { last_error: "H.265", advice: ["Set the encoding to H.264."] }),

@@ -68,7 +68,7 @@ export function whepStateWords(state: WhepState, nowMs: number): string {
       return "playing";
     case "retrying": {
       const seconds = Math.max(0, Math.ceil((state.atMs - nowMs) / 1000));
-      return seconds > 0 ? `retrying in ${seconds} s: ${state.why}` : `retrying: ${state.why}`;
+      return seconds > 0 ? `retrying in ${seconds} s: ${state.why}` : `retrying now: ${state.why}`;
     }
   }
 }
@@ -144,8 +144,9 @@ export const localTime: TimeWords = (unixSeconds) => {
   return recent ? date.toLocaleTimeString() : date.toLocaleString();
 };
 
+/** `text` as a sentence. What begins with an address or a host keeps its first letter. */
 function sentence(text: string): string {
   const trimmed = text.trim();
-  const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  const capital = /^[a-z'-]+(?:[ ,]|[.!?…]*$)/.test(trimmed) ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed;
   return /[.!?…]$/.test(capital) ? capital : `${capital}.`;
 }
