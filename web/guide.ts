@@ -20,12 +20,35 @@ export const guides: Plugin = {
 };
 
 function asHtml(markdown: string): string {
+  let section = "";
   return marked
     .parse(markdown, { async: false })
-    .replace(/<h([12])>(.*?)<\/h\1>/g, (_all, level: string, words: string) => `<h${level} id="${anchor(words)}">${words}</h${level}>`)
-    .replace(/<table>/g, '<div class="scroll" tabindex="0" role="region" aria-label="Checks"><table>')
-    .replace(/<\/table>/g, "</table></div>")
-    .replace(/<th>/g, '<th scope="col">');
+    .replace(/<h([12])>(.*?)<\/h\1>|<table>.*?<\/table>/gs, (all, level?: string, words?: string) => {
+      if (level === undefined || words === undefined) return table(all, section);
+      section = words;
+      return `<h${level} id="${anchor(words)}">${words}</h${level}>`;
+    });
+}
+
+/**
+ * A table that scrolls where it is too wide; on a phone the style sheet sets its cells one below the other, each behind
+ * the name of its column. Roles say that it is a table even then.
+ */
+function table(html: string, section: string): string {
+  const names = [...html.matchAll(/<th>(.*?)<\/th>/gs)].map(([, name]) => name ?? "");
+  const cells = html
+    .replace(/<tr>.*?<\/tr>/gs, (row) => {
+      let at = 0;
+      return row.replace(/<td>/g, () => {
+        const name = names[at++] ?? "";
+        return `<td role="cell" data-name="${name}">`;
+      });
+    })
+    .replace(/<tr>/g, '<tr role="row">')
+    .replace(/<(thead|tbody)>/g, '<$1 role="rowgroup">')
+    .replace(/<th>/g, '<th role="columnheader" scope="col">')
+    .replace("<table>", '<table role="table">');
+  return `<div class="scroll guide" tabindex="0" role="region" aria-label="Checks: ${section}">${cells}</div>`;
 }
 
 function anchor(words: string): string {

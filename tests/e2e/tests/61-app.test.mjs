@@ -50,12 +50,25 @@ scenario("the grid by keyboard and by hand: enlarged, moved, and only what is se
   await until("the hidden ones to stop", async () => (await playing()).join() === "true,false,false", { seconds: 15 });
   await page.keyboard.press("ArrowRight");
   await until("the second in its place", async () => (await playing())[1], { seconds: 15 });
+  assert.match(page.url(), /\?large=2$/);
+  // Escape leads back wherever the focus is, the browser's Back too, and its own shortcuts stay its own.
+  await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press("Escape");
   await until("all three again", async () => (await playing()).every(Boolean), { seconds: 15 });
   assert.equal(await page.evaluate(() => document.activeElement.closest("[data-camera]")?.dataset.camera), "2", "the focus stays");
 
+  await page.keyboard.press("Enter");
+  await until("the second alone", () => page.evaluate(() => document.querySelector(".tile.large")?.dataset.camera === "2"));
+  await page.goBack({ waitUntil: "commit" });
+  await until("all three after Back", () => page.evaluate(() => document.querySelectorAll("[data-camera]:not([hidden])").length === 3));
+  await page.keyboard.press("Control+o");
+  assert.equal(new URL(page.url()).pathname, "/");
+
+  const exchanges = [];
+  page.on("request", (request) => { if (request.url().includes("/whep/")) exchanges.push(request.method()); });
+  await until("all three to play", async () => (await playing()).every(Boolean), { seconds: 15 });
   await page.keyboard.press("Shift+ArrowLeft");
-  assert.deepEqual(await order(), [2, 1, 3]);
+  await until("the second in front", async () => (await order()).join() === "2,1,3");
   const handle = await page.locator("[data-camera='3'] .handle").boundingBox();
   const target = await page.locator("[data-camera='2'] .bar a").boundingBox();
   await page.mouse.move(handle.x + 4, handle.y + 8);
@@ -63,6 +76,8 @@ scenario("the grid by keyboard and by hand: enlarged, moved, and only what is se
   await page.mouse.move(target.x + 5, target.y + 5, { steps: 8 });
   await page.mouse.up();
   assert.equal((await order())[0], 3, "dragged to the front");
+  await measureFor(1);
+  assert.deepEqual(exchanges, [], "the video of a tile that is moved goes on");
   const arranged = await order();
   await page.reload({ waitUntil: "domcontentloaded" });
   await untilPlayers(page, 3);
@@ -71,12 +86,70 @@ scenario("the grid by keyboard and by hand: enlarged, moved, and only what is se
   assert.equal(await page.evaluate(() => document.querySelector("dialog").open), true);
 });
 
+scenario("the grid says what is so: removed cameras, a server that is gone, many cameras, small windows", { browser: true, seconds: 120 }, async (world) => {
+  const razz = await world.razz(["demo", "--port", "0", "--cameras", "2"]);
+  let list = null;
+  const page = await world.page(razz.at("/healthz"), { height: 800 });
+  await page.route("**/api/cameras", (route) => (list === null ? route.continue() : list === "gone" ? route.abort() : route.fulfill({ json: list })));
+  await page.goto(razz.at("/?large=2"), { waitUntil: "domcontentloaded" });
+  await until("the second alone", () => page.evaluate(() => document.querySelector(".tile.large")?.dataset.camera === "2"));
+  list = [{ id: 1, name: "A long name of a camera at the gate", state: "online" }];
+  await until("the other when it is removed", () => page.evaluate(() => document.querySelector("[data-camera='1']")?.offsetParent !== null), { seconds: 10 });
+  list = "gone";
+  await until("no word on a camera while the server is gone", () => page.evaluate(() => document.querySelector(".tile .state")?.title === "unknown" && document.querySelector(".top .count") === null), { seconds: 10 });
+  list = Array.from({ length: 25 }, (_, at) => ({ id: at + 1, name: `Camera ${at + 1}`, state: "offline" }));
+  await until("25 cameras in the window", () => page.evaluate(() => document.querySelectorAll(".tile").length === 25 && document.documentElement.scrollHeight <= innerHeight), { seconds: 10 });
+  list = null;
+  for (const [width, height] of [[390, 844], [320, 640], [640, 500]]) {
+    await page.setViewportSize({ width, height });
+    await page.goto(razz.at("/?large=1"), { waitUntil: "domcontentloaded" });
+    await until(`the camera to fit ${width}x${height}`, () => page.evaluate(() => {
+      const { scrollWidth, scrollHeight } = document.documentElement;
+      return document.querySelector(".tile.large") !== null && scrollWidth <= innerWidth && scrollHeight <= innerHeight;
+    }));
+    await page.goto(razz.at("/camera-viewer.html?camera=1"), { waitUntil: "domcontentloaded" });
+    await until("the camera's name whole", () => page.evaluate(() => {
+      const name = document.querySelector("h1");
+      return name.textContent !== "Camera 1" && name.scrollWidth <= name.clientWidth && document.documentElement.scrollWidth <= innerWidth;
+    }));
+  }
+});
+
+scenario("a finger's first tap shows the buttons and chooses none", { browser: true, seconds: 60 }, async (world) => {
+  const razz = await world.razz(["demo", "--port", "0", "--cameras", "1"]);
+  const page = await world.page(razz.at("/camera-viewer.html?camera=1"), PHONE);
+  await untilPlayers(page, 1);
+  const { x, y, width, height } = await page.evaluate(() => {
+    const boxes = [...document.querySelector("razz-player").shadowRoot.querySelectorAll("#bar button")].find((button) => button.textContent === "boxes");
+    const { x, y, width, height } = boxes.getBoundingClientRect();
+    return { x, y, width, height };
+  });
+  const bar = () => page.evaluate(() => getComputedStyle(document.querySelector("razz-player").shadowRoot.querySelector("#bar")).opacity);
+  const boxless = () => page.evaluate(() => document.querySelector("razz-player").hasAttribute("no-boxes"));
+  assert.equal(await bar(), "0");
+  await page.touchscreen.tap(x + width / 2, y + height / 2);
+  await until("the buttons", async () => (await bar()) === "1");
+  assert.equal(await boxless(), false);
+  await page.touchscreen.tap(x + width / 2, y + height / 2);
+  await until("no boxes after the second", boxless);
+});
+
 scenario("the camera's page: keys, zoom, filter, figures, tracks, charts, picture-in-picture", { browser: true, seconds: 180 }, async (world) => {
   const razz = await world.razz(["demo", "--port", "0", "--cameras", "1"]);
   const page = await world.page(razz.at("/camera-viewer.html?camera=1"));
   await untilPlayers(page, 1);
   const player = (what) => page.evaluate(`(${what})(document.querySelector("razz-player"))`);
   await until("boxes", () => player((p) => p.frame?.tracks.length > 2), { seconds: 40 });
+
+  // Wherever the focus is, except in a field or a dialog; and never with a modifier.
+  await page.keyboard.press("b");
+  assert.equal(await player((p) => p.hasAttribute("no-boxes")), true, "B without the focus");
+  await page.keyboard.press("Control+b");
+  await page.keyboard.press("?");
+  await page.keyboard.press("b");
+  await page.keyboard.press("Escape");
+  assert.equal(await player((p) => p.hasAttribute("no-boxes")), true, "B with Ctrl, and in the dialog");
+  await page.keyboard.press("b");
 
   await page.focus("razz-player");
   for (const [key, attribute] of [["b", "no-boxes"], ["l", "no-labels"], ["t", "no-trails"]]) {
@@ -104,6 +177,7 @@ scenario("the camera's page: keys, zoom, filter, figures, tracks, charts, pictur
 
   await page.keyboard.press("c");
   await page.getByLabel("person").uncheck();
+  assert.equal(await player((p) => p.getAttribute("classes")), "!person", "classes not seen so far are shown");
   await until("no person among the boxes", () => player((p) => p.frame.tracks.length > 0 && p.frame.tracks.every((track) => track.class !== "person")), { seconds: 40 });
   await page.getByLabel("person").check();
   await page.keyboard.press("Escape");
@@ -124,7 +198,7 @@ scenario("the camera's page: keys, zoom, filter, figures, tracks, charts, pictur
     return pictures.some((canvas) => canvas.getContext("2d").getImageData(0, 0, 72, 72).data.some((value, at) => at % 4 === 3 && value > 0));
   }), { seconds: 20 });
   await until("five charts", () => page.evaluate(() => document.querySelectorAll(".minutes canvas").length === 5), { seconds: 20 });
-  await until("charts that say their newest values", () => page.evaluate(() => /decoded \d/.test(document.querySelector(".minutes figure")?.getAttribute("aria-label") ?? "")), { seconds: 20 });
+  await until("charts that say their newest values", () => page.evaluate(() => /decoded \d/.test(document.querySelector(".minutes .chart")?.getAttribute("aria-label") ?? "")), { seconds: 20 });
 
   if (await page.evaluate(() => document.pictureInPictureEnabled)) {
     await page.mouse.move(x + 20, y + height - 20);

@@ -6,8 +6,9 @@ import { cameraId, type PlayerMode, type PlayerState, type RazzPlayer as PlayerE
 import type { CameraInfo, CameraStatus } from "../wire";
 import { fetchCamera, fetchStatus } from "./api";
 import type { Charts } from "./charts";
-import { figures } from "./figures";
+import { activeTracks, figures } from "./figures";
 import { History } from "./history";
+import { keysFor } from "./keys";
 import { RazzPlayer } from "./player";
 import { poll, type Polled } from "./poll";
 import { Header, type KeyWords } from "./shell";
@@ -49,7 +50,7 @@ async function note(value: CameraStatus): Promise<void> {
   report?.forEach((entry: { type: string; packetsLost?: number }) => {
     if (entry.type === "inbound-rtp") packetsLost = entry.packetsLost ?? null;
   });
-  history.add(Date.now() / 1000, value, { tracks: player.value?.stats?.active_tracks ?? null, packetsLost });
+  history.add(Date.now() / 1000, value, { tracks: activeTracks(player.value), packetsLost });
   moments.value++;
 }
 
@@ -146,7 +147,7 @@ function CameraPage() {
               <About />
             </div>
             <aside tabindex={0} aria-label="Tracks and charts">
-              <Tracks player={element} />
+              <Tracks player={element} state={player.value} detectionOff={status?.value.value?.detect_fps_wanted === 0} />
               <Minutes />
             </aside>
           </>
@@ -159,7 +160,7 @@ function CameraPage() {
 function Figures() {
   return (
     <p class="figures">
-      {figures(player.value).map(([what, value]) => (
+      {figures(player.value, status?.trouble.value === "" ? status.value.value : null).map(([what, value]) => (
         <span key={what}>
           {what} <b>{value}</b>
         </span>
@@ -174,5 +175,6 @@ function unknownWords(): string {
   return `This server has no camera ${id}.`;
 }
 
+keysFor(element);
 const app = document.getElementById("app");
 if (app) render(<CameraPage />, app);

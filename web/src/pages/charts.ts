@@ -19,9 +19,9 @@ const HEIGHT_PX = 110;
 /** Charts in one element, from `mount` to `unmount`. */
 export class Charts {
   readonly #root: HTMLElement;
-  #plots: { plot: uPlot; figure: HTMLElement; lines: readonly Line[]; unit: string; title: string }[] = [];
+  #plots: { plot: uPlot; chart: HTMLElement; lines: readonly Line[]; unit: string; title: string }[] = [];
   readonly #observer = new ResizeObserver(() => {
-    for (const { plot, figure } of this.#plots) plot.setSize({ width: figure.clientWidth, height: HEIGHT_PX });
+    for (const { plot, chart } of this.#plots) plot.setSize({ width: chart.clientWidth, height: HEIGHT_PX });
   });
   readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
   readonly #rebuild = (): void => {
@@ -49,12 +49,12 @@ export class Charts {
   /** Draws what is known now. */
   show(history: History): void {
     const at = history.column("at") as number[];
-    for (const { plot, figure, lines, unit, title } of this.#plots) {
+    for (const { plot, chart, lines, unit, title } of this.#plots) {
       plot.setData([at, ...lines.map(([key]) => history.column(key))]);
       const newest = history.moments.at(-1);
       const values = lines.map(([key, name]) => `${name} ${said(newest?.[key] ?? null)}${unit}`).join(", ");
-      figure.querySelector("figcaption output")?.replaceChildren(values);
-      figure.setAttribute("aria-label", `${title}: ${values}`);
+      chart.querySelector("output")?.replaceChildren(values);
+      chart.setAttribute("aria-label", `${title}: ${values}`);
     }
   }
 
@@ -69,16 +69,17 @@ export class Charts {
     const style = getComputedStyle(document.documentElement);
     const colour = (name: string): string => style.getPropertyValue(name).trim();
     for (const { title, unit, lines } of CHARTS) {
-      const figure = document.createElement("figure");
-      figure.setAttribute("role", "img");
-      const caption = document.createElement("figcaption");
+      const chart = document.createElement("div");
+      chart.className = "chart";
+      chart.setAttribute("role", "img");
+      const caption = document.createElement("div");
       caption.append(Object.assign(document.createElement("b"), { textContent: title }), " ", document.createElement("output"));
-      figure.append(caption);
-      this.#root.append(figure);
+      chart.append(caption);
+      this.#root.append(chart);
       const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "11px system-ui" };
       const plot = new uPlot(
         {
-          width: figure.clientWidth || 300,
+          width: chart.clientWidth || 300,
           height: HEIGHT_PX,
           legend: { show: false },
           cursor: { show: false },
@@ -87,9 +88,9 @@ export class Charts {
           series: [{}, ...lines.map(([, label, n]) => ({ label, stroke: colour(`--line${n}`), width: 1.6, dash: DASHES[n], points: { show: false } }))],
         },
         [[], ...lines.map(() => [])],
-        figure,
+        chart,
       );
-      this.#plots.push({ plot, figure, lines, unit, title });
+      this.#plots.push({ plot, chart, lines, unit, title });
     }
   }
 }

@@ -4,6 +4,7 @@ import { render } from "preact";
 import type { CameraInfo, CameraStatus, Stats } from "../wire";
 import { fetchCameras, fetchStats, fetchTracks, viewerHref } from "./api";
 import { bytes, share, uptime } from "./amounts";
+import { latencyOf } from "./figures";
 import { poll } from "./poll";
 import { Header } from "./shell";
 import { StateDot } from "./state";
@@ -14,7 +15,12 @@ const LIST_MS = 10_000;
 const cameras = poll(fetchCameras, LIST_MS);
 /** Tracks now, by camera. */
 const tracks = signal<ReadonlyMap<string, number>>(new Map());
-const stats = poll(fetchStats, STATS_MS, (value) => void countTracks(value));
+/** When the last figures came. */
+const asOf = signal<Date | null>(null);
+const stats = poll(fetchStats, STATS_MS, (value) => {
+  asOf.value = new Date();
+  void countTracks(value);
+});
 
 async function countTracks({ cameras: all }: Stats): Promise<void> {
   const online = Object.keys(all).filter((id) => all[id]?.state === "online");
@@ -68,20 +74,17 @@ function Capacity({ status: { detect_fps_got: got, detect_fps_wanted: wanted } }
 
 function Row({ camera, status }: { camera: CameraInfo; status: CameraStatus | undefined }) {
   if (!status) return null;
-  const { size, codec, profile, fps, latency_ms: latency, last_error: error } = status;
-  return (
-    <tr>
+  const { size, codec, profile, fps, last_error: error } = status;
+  const latency = latencyOf(status);
+  const old = stats.trouble.value !== "";
+  const notes = [...(status.state !== "online" && error !== null ? [error] : []), ...status.advice];
+  const row = (
+    <tr class={notes.length > 0 ? "noted" : ""}>
       <th scope="row">
         <a href={viewerHref(camera.id)}>{camera.name}</a>
       </th>
       <td>
-        <StateDot state={status.state} />
-        {status.state !== "online" && error !== null && <small class="trouble">{error}</small>}
-        {status.advice.map((words) => (
-          <small class="trouble" key={words}>
-            {words}
-          </small>
-        ))}
+        <StateDot state={old ? "unknown" : status.state} />
       </td>
       <td>{[codec, profile, size ? `${size[0]}×${size[1]}` : null].filter(Boolean).join(" ") || "–"}</td>
       <td>{fps.received.toFixed(1)}</td>
@@ -96,6 +99,19 @@ function Row({ camera, status }: { camera: CameraInfo; status: CameraStatus | un
       <td>{status.lost_packets}</td>
       <td>{status.reconnects}</td>
     </tr>
+  );
+  if (notes.length === 0) return row;
+  return (
+    <>
+      {row}
+      <tr class="note">
+        <td colSpan={COLUMNS.length}>
+          {notes.map((words) => (
+            <small key={words}>{words}</small>
+          ))}
+        </td>
+      </tr>
+    </>
   );
 }
 
@@ -114,6 +130,7 @@ function Dashboard() {
       <main id="main" class="page wide">
         {now && (
           <>
+            {stats.trouble.value !== "" && asOf.value && <p class="notice">Old figures: those of {asOf.value.toLocaleTimeString()}.</p>}
             {now.model_error !== null && (
               <p class="notice" role="alert">
                 No detection: {now.model_error}

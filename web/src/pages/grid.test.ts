@@ -1,7 +1,7 @@
 // Columns of the live grid, and the figures of the viewer.
 import { expect, test } from "vitest";
 import { figures } from "./figures";
-import { gridColumns } from "./grid";
+import { gridColumns, tileMin } from "./grid";
 
 test.each([
   { count: 0, width: 1280, height: 700, columns: 1 },
@@ -14,6 +14,17 @@ test.each([
   expect(gridColumns(count, width, height, 52)).toBe(columns);
 });
 
+test.each([
+  { count: 25, width: 1280, height: 800, fits: true },
+  { count: 40, width: 1920, height: 1080, fits: true },
+  { count: 25, width: 390, height: 844, fits: false },
+])("$count cameras fit $width x $height: $fits", ({ count, width, height, fits }) => {
+  const high = height - 57;
+  const columns = Math.max(1, Math.min(gridColumns(count, width, high, 52), Math.floor(width / tileMin(width))));
+  const tile = ((high / Math.ceil(count / columns) - 52) * 16) / 9;
+  expect(tile >= tileMin(width)).toBe(fits);
+});
+
 test("figures are dashes before there is anything to tell", () => {
-  expect(new Set(figures(null).map(([, value]) => value))).toEqual(new Set(["–"]));
+  expect(new Set(figures(null, null).map(([, value]) => value))).toEqual(new Set(["–"]));
 });

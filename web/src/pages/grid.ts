@@ -12,3 +12,8 @@ export function gridColumns(count: number, width: number, height: number, barPx:
   }
   return best;
 }
+
+/** The least width of a tile in a window of `width`: a wide one has many small tiles, a narrow one is scrolled instead. */
+export function tileMin(width: number): number {
+  return width < 900 ? 280 : 160;
+}

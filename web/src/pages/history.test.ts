@@ -23,3 +23,13 @@ test("only the last moments are kept", () => {
   for (let at = 0; at < 10; at++) history.add(at, status(0), { tracks: null, packetsLost: null });
   expect(history.column("at")).toEqual([7, 8, 9]);
 });
+
+test.each([
+  { what: "online", more: {}, p50: 40 },
+  { what: "offline", more: { state: "offline" as const }, p50: null },
+  { what: "nothing detected", more: { fps: { ...status(0).fps, detected: 0 } }, p50: null },
+])("latency of a camera, $what: $p50", ({ more, p50 }) => {
+  const history = new History();
+  history.add(0, { ...status(0), ...more }, { tracks: null, packetsLost: null });
+  expect(history.column("latencyP50")).toEqual([p50]);
+});

@@ -1,5 +1,6 @@
 // The last minutes of a camera's figures, for charts.
 import type { CameraStatus } from "../wire";
+import { latencyOf } from "./figures";
 
 /** One moment. Null where nothing was known. */
 export interface Moment {
@@ -47,13 +48,14 @@ export class History {
     // A count that fell began anew.
     const since = (now: number | null, then: number | null | undefined): number | null =>
       now === null || then === null || then === undefined ? null : Math.max(0, now - then);
+    const latency = latencyOf(status);
     this.#moments.push({
       at,
       received: status.fps.received,
       decoded: status.fps.decoded,
       detected: status.fps.detected,
-      latencyP50: status.latency_ms?.p50 ?? null,
-      latencyP95: status.latency_ms?.p95 ?? null,
+      latencyP50: latency?.p50 ?? null,
+      latencyP95: latency?.p95 ?? null,
       tracks: seen.tracks,
       bitrateKbps: status.bitrate_kbps,
       cameraLoss: since(status.lost_packets, before?.camera),

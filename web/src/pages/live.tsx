@@ -1,23 +1,22 @@
 // The index page: every camera, live, in a grid that fits the window and that the viewer arranges.
-import { computed, signal, useSignalEffect } from "@preact/signals";
+import { computed, effect, signal, useSignalEffect } from "@preact/signals";
 import { render } from "preact";
 import { useRef } from "preact/hooks";
 import type { CameraInfo } from "../wire";
 import { fetchCameras, viewerHref } from "./api";
-import { gridColumns } from "./grid";
+import { gridColumns, tileMin } from "./grid";
+import { large, showLarge } from "./large";
 import { arranged, keepOrder, moved, readOrder } from "./order";
 import { RazzPlayer } from "./player";
 import { poll } from "./poll";
-import { Header, type KeyWords } from "./shell";
+import { headPx, Header, type KeyWords } from "./shell";
 import { StateDot } from "./state";
 
 /** The list is asked for this often: cameras come and go, and change their state. */
 const LIST_MS = 3_000;
-/** Height of a tile's bar and the gaps, and of what is above the grid, in CSS pixels; as in style.css. */
+/** Height of a tile's bar and the gaps, and of what is around the grid beside the header, in CSS pixels; as in style.css. */
 const BAR_PX = 52;
-const HEAD_PX = 56;
-/** A tile smaller than this shows nothing: then the page scrolls. */
-const TILE_MIN_PX = 280;
+const AROUND_PX = 8;
 
 const KEYS: KeyWords = [
   ["Tab, arrows", "from camera to camera"],
@@ -31,8 +30,8 @@ const KEYS: KeyWords = [
 const list = poll(fetchCameras, LIST_MS);
 const order = signal<number[]>(readOrder(localStorage));
 const cameras = computed(() => arranged(list.value.value ?? [], order.value));
-/** The camera that fills the window; null: all are shown. */
-const large = signal<number | null>(null);
+/** The camera that fills the window; null: all are shown, as when the one wanted has been removed. */
+const enlarged = computed(() => (cameras.value.some(({ id }) => id === large.value) ? large.value : null));
 const dragged = signal<number | null>(null);
 const room = signal({ width: innerWidth, height: innerHeight });
 
@@ -41,18 +40,20 @@ function move(id: number, to: number): void {
   keepOrder(localStorage, order.value);
 }
 
-function enlarge(id: number | null): void {
-  const back = large.value;
-  large.value = id;
-  // The focus stays on what was enlarged.
-  requestAnimationFrame(() => {
-    focusOn(id ?? back);
-  });
+function focusOn(id: number | null): void {
+  const focus = (): void => document.querySelector<HTMLElement>(`[data-camera="${id ?? 0}"] .picture`)?.focus();
+  focus();
+  // And once the page is drawn anew: a tile that was moved or hidden has lost the focus, one that was hidden could not have it.
+  requestAnimationFrame(focus);
 }
 
-function focusOn(id: number | null): void {
-  document.querySelector<HTMLElement>(`[data-camera="${id ?? 0}"] .picture`)?.focus();
-}
+// However it came about, by a key, a click or the browser's Back: the focus stays on what was enlarged.
+let before = large.peek();
+effect(() => {
+  const now = large.value;
+  if (now !== before) focusOn(now ?? before);
+  before = now;
+});
 
 /** Columns of the grid as it is laid out now. */
 function columnsNow(): number {
@@ -61,14 +62,15 @@ function columnsNow(): number {
 }
 
 function onKey(event: KeyboardEvent, camera: CameraInfo): void {
+  // Those are the browser's: Ctrl+O, Alt+Left.
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
   const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columnsNow(), ArrowDown: columnsNow() }[event.key];
   if (event.key.toLowerCase() === "o") location.href = viewerHref(camera.id);
-  else if (event.key === "Escape" && large.value !== null) enlarge(null);
   else if (step !== undefined) {
     const at = cameras.value.findIndex(({ id }) => id === camera.id);
     const next = cameras.value[at + step];
     if (event.shiftKey) move(camera.id, at + step);
-    else if (next && large.value !== null) enlarge(next.id);
+    else if (next && enlarged.value !== null) showLarge(next.id);
     focusOn(event.shiftKey ? camera.id : (next?.id ?? camera.id));
   } else return;
   event.preventDefault();
@@ -87,26 +89,30 @@ function startDrag(event: PointerEvent, id: number): void {
   };
   const drop = (): void => {
     dragged.value = null;
-    handle.removeEventListener("pointermove", follow);
+    ended.abort();
   };
-  handle.addEventListener("pointermove", follow);
-  handle.addEventListener("lostpointercapture", drop, { once: true });
+  // On the document: the handle loses the pointer when its tile is moved.
+  const ended = new AbortController();
+  document.addEventListener("pointermove", follow, { signal: ended.signal });
+  for (const type of ["pointerup", "pointercancel"] as const) document.addEventListener(type, drop, { signal: ended.signal });
 }
 
 function Tile({ camera }: { camera: CameraInfo }) {
-  const isLarge = large.value === camera.id;
-  const classes = ["tile", camera.state, isLarge ? "large" : "", dragged.value === camera.id ? "dragged" : ""];
+  const isLarge = enlarged.value === camera.id;
+  // Without an answer nobody knows how the camera is.
+  const state = list.trouble.value === "" ? camera.state : "unknown";
+  const classes = ["tile", state, isLarge ? "large" : "", dragged.value === camera.id ? "dragged" : ""];
   return (
-    <li class={classes.join(" ")} data-camera={camera.id} hidden={large.value !== null && !isLarge}>
+    <li class={classes.join(" ")} data-camera={camera.id} hidden={enlarged.value !== null && !isLarge}>
       <div class="stage">
         <RazzPlayer camera={camera.id} when-visible />
         <button
           type="button"
           class="picture"
           aria-pressed={isLarge}
-          aria-label={`${camera.name}, ${camera.state}: ${isLarge ? "back to all cameras" : "enlarge"}`}
+          aria-label={`${camera.name}, ${state}: ${isLarge ? "back to all cameras" : "enlarge"}`}
           onClick={() => {
-            enlarge(isLarge ? null : camera.id);
+            showLarge(isLarge ? null : camera.id);
           }}
           onKeyDown={(event) => {
             onKey(event, camera);
@@ -124,8 +130,10 @@ function Tile({ camera }: { camera: CameraInfo }) {
         >
           ⠿
         </span>
-        <a href={viewerHref(camera.id)}>{camera.name}</a>
-        <StateDot state={camera.state} />
+        <a href={viewerHref(camera.id)} title={camera.name}>
+          {camera.name}
+        </a>
+        <StateDot state={state} />
       </div>
     </li>
   );
@@ -136,15 +144,16 @@ function Grid() {
   useSignalEffect(() => {
     const count = cameras.value.length;
     const { width, height } = room.value;
-    const fitting = gridColumns(count, width, height - HEAD_PX, BAR_PX);
-    const columns = Math.max(1, Math.min(fitting, Math.floor(width / TILE_MIN_PX)));
+    const high = height - headPx.value - AROUND_PX;
+    const least = tileMin(width);
+    const columns = Math.max(1, Math.min(gridColumns(count, width, high, BAR_PX), Math.floor(width / least)));
     const rows = Math.ceil(count / columns);
-    const byHeight = (((height - HEAD_PX) / Math.max(1, rows) - BAR_PX) * 16) / 9;
+    const byHeight = ((high / Math.max(1, rows) - BAR_PX) * 16) / 9;
     grid.current?.style.setProperty("--columns", String(columns));
-    grid.current?.style.setProperty("--tile", `${Math.max(TILE_MIN_PX, Math.floor(byHeight))}px`);
+    grid.current?.style.setProperty("--tile", `${Math.max(least, Math.floor(byHeight))}px`);
   });
   return (
-    <ul class={large.value === null ? "grid" : "grid one"} ref={grid} aria-label="Cameras">
+    <ul class={enlarged.value === null ? "grid" : "grid one"} ref={grid} aria-label="Cameras">
       {cameras.value.map((camera) => (
         <Tile key={camera.id} camera={camera} />
       ))}
@@ -157,7 +166,7 @@ function Empty() {
     <section class="empty">
       <h2>No cameras yet</h2>
       <p>
-        Add one to <code>razz.toml</code>; the running server takes it up without a restart:
+        Add one in <a href="/settings.html">Settings</a>, or to <code>razz.toml</code>; the running server takes it up without a restart:
       </p>
       <pre tabindex={0}>{`[[camera]]\nid = 1\nname = "Gate"\nurl = "rtsp://user:password@10.0.0.5/stream1"`}</pre>
       <p>
@@ -175,7 +184,7 @@ function Live() {
     <>
       <Header warning={list.trouble.value} keys={KEYS}>
         <h1 class="spoken">Live</h1>
-        {all && all.length > 0 && (
+        {all && all.length > 0 && list.trouble.value === "" && (
           <span class="count">
             {online} of {all.length} online
           </span>
@@ -188,6 +197,10 @@ function Live() {
 
 addEventListener("resize", () => {
   room.value = { width: innerWidth, height: innerHeight };
+});
+addEventListener("keydown", (event) => {
+  const elsewhere = event.ctrlKey || event.altKey || event.metaKey || document.fullscreenElement !== null || document.querySelector("dialog[open]") !== null;
+  if (event.key === "Escape" && enlarged.value !== null && !elsewhere) showLarge(null);
 });
 const app = document.getElementById("app");
 if (app) render(<Live />, app);

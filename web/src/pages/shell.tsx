@@ -16,6 +16,9 @@ export type KeyWords = readonly (readonly [string, string])[];
 
 const keysShown = signal(false);
 
+/** Height of the header in CSS pixels; also the style sheet's `--head`. It grows where its words do not fit on a line. */
+export const headPx = signal(49);
+
 /** Name of the page, the links to the others, what the page itself puts there, and a sentence when something is wrong. */
 export function Header({ title, warning = "", keys = [], children }: {
   title?: string | undefined;
@@ -24,8 +27,21 @@ export function Header({ title, warning = "", keys = [], children }: {
   children?: ComponentChildren;
 }) {
   const here = location.pathname === "/index.html" ? "/" : location.pathname;
+  const header = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const { current } = header;
+    if (!current) return;
+    const observer = new ResizeObserver(() => {
+      headPx.value = current.offsetHeight;
+      document.documentElement.style.setProperty("--head", `${current.offsetHeight}px`);
+    });
+    observer.observe(current);
+    return () => {
+      observer.disconnect();
+    };
+  }, []);
   return (
-    <header class="top">
+    <header class="top" ref={header}>
       <a class="skip" href="#main">
         To the content
       </a>

@@ -1,7 +1,7 @@
 // The list of tracks follows the frames.
 import { expect, test } from "vitest";
-import type { DrawnFrame } from "../media";
-import { duration, TrackList } from "./tracklist";
+import type { DrawnFrame, PlayerState } from "../media";
+import { duration, emptyWords, TrackList } from "./tracklist";
 
 const frame = (...ids: number[]): DrawnFrame => ({
   rtpTimestamp: 0, tracksRtpTimestamp: 0, mode: "exact",
@@ -22,4 +22,23 @@ test("tracks come, stay for a while when they are gone, and go", () => {
 
 test.each([[0, "0 s"], [59_400, "59 s"], [125_000, "2 min 05 s"]])("%d ms: %s", (ms, words) => {
   expect(duration(ms)).toBe(words);
+});
+
+const playing = (active: number | null, more: Partial<PlayerState> = {}): PlayerState => ({
+  mode: "exact", video: "playing", videoWords: "playing", feed: "open", frameSource: "videoframe", doubtful: 0, gate: "live", frameMode: "exact", skewMs: 0, skewsMs: null,
+  boxCostMs: null, detectionMs: null, holdMs: 0, jitterBufferTargetMs: 0, playoutMs: null, fps: 30, counts: { exact: 0, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 },
+  pictureSize: null, stats: active === null ? null : { fps: 6, active_tracks: active, frame_count: 9, latency_ms: 40, skipped: 0 }, clockOffsetMs: null, pictureInPicture: false,
+  noBoxes: [], noPicture: [], ...more,
+});
+
+test.each([
+  { state: null, off: false, words: "There is no picture." },
+  { state: playing(0, { noPicture: ["Camera offline."] }), off: false, words: "There is no picture." },
+  { state: playing(0), off: true, words: "Detection is off for this camera." },
+  { state: playing(0, { noBoxes: ["The model is loading."] }), off: false, words: "The model is loading." },
+  { state: playing(null), off: false, words: "No word of tracks has come yet." },
+  { state: playing(3), off: false, words: "Hidden by the filter." },
+  { state: playing(0), off: false, words: "Nobody is in the picture." },
+])("an empty list: $words", ({ state, off, words }) => {
+  expect(emptyWords(state, off)).toBe(words);
 });

@@ -1,5 +1,6 @@
 // Who is in the picture, and since when: what the list of tracks shows.
-import type { DrawnFrame, DrawnTrack } from "../media";
+import type { DrawnFrame, DrawnTrack, PlayerState } from "../media";
+import { activeTracks } from "./figures";
 
 /** A track that is gone stays in the list for this long. */
 const GONE_MS = 4_000;
@@ -42,4 +43,14 @@ export class TrackList {
 export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
+}
+
+/** Why the list is empty. */
+export function emptyWords(state: PlayerState | null, detectionOff: boolean): string {
+  const active = activeTracks(state);
+  if (state === null || state.noPicture.length > 0) return "There is no picture.";
+  if (detectionOff) return "Detection is off for this camera.";
+  if (state.noBoxes[0] !== undefined) return state.noBoxes[0];
+  if (active === null) return "No word of tracks has come yet.";
+  return active > 0 ? "Hidden by the filter." : "Nobody is in the picture.";
 }

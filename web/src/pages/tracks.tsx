@@ -1,8 +1,9 @@
 // The live list of tracks beside a camera's picture.
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { DrawnFrame, RazzPlayer } from "../media";
-import { duration, TrackList, type Row } from "./tracklist";
+import type { DrawnFrame, PlayerState, RazzPlayer } from "../media";
+import { activeTracks } from "./figures";
+import { duration, emptyWords, TrackList, type Row } from "./tracklist";
 
 const LIST_MS = 500;
 /** A picture is taken anew after this long, while its object is seen. */
@@ -28,8 +29,8 @@ function Picture({ row, player }: { row: Row; player: () => RazzPlayer | null })
   return <canvas ref={canvas} width={72} height={72} aria-hidden="true" />;
 }
 
-/** The list; `player` gives the element whose frames are noted. */
-export function Tracks({ player }: { player: () => RazzPlayer | null }) {
+/** The list; `player` gives the element whose frames are noted, `state` is how it does. */
+export function Tracks({ player, state, detectionOff }: { player: () => RazzPlayer | null; state: PlayerState | null; detectionOff: boolean }) {
   useEffect(() => {
     const timer = setInterval(() => {
       if (!document.hidden) rows.value = tracks.at(performance.now());
@@ -38,13 +39,12 @@ export function Tracks({ player }: { player: () => RazzPlayer | null }) {
       clearInterval(timer);
     };
   }, []);
-  const here = rows.value.filter((row) => !row.gone).length;
   return (
     <section class="tracks" aria-label="Tracks">
       <h2>
-        Tracks <span class="count">{here}</span>
+        Tracks <span class="count">{activeTracks(state) ?? "–"}</span>
       </h2>
-      {rows.value.length === 0 && <p class="quiet">Nobody is in the picture.</p>}
+      {rows.value.length === 0 && <p class="quiet">{emptyWords(state, detectionOff)}</p>}
       <ul tabindex={0} aria-label="Tracks">
         {rows.value.map((row) => (
           <li key={row.track.track_id} class={row.gone ? "gone" : ""}>

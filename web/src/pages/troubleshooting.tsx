@@ -74,7 +74,7 @@ function Checks() {
             </select>
           </label>
           <div class="trial">
-            <RazzPlayer camera={known.camera} when-visible />
+            <RazzPlayer camera={known.camera} controls when-visible />
             <div>
               {GROUPS.map(([href, name, checks]) => (
                 <Group key={href} href={href} name={name} checks={checks(known)} />
