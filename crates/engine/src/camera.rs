@@ -110,6 +110,12 @@ pub enum Input<'a> {
     },
     /// The access unit handed in last could not be decoded; the decoder waits for the next IDR.
     DecodeFailed,
+    /// The picture that [`Output::Freshen`] named is in the detector's slot. It is not said where the
+    /// detector had taken the other one.
+    Freshened {
+        /// Which picture.
+        time: MediaTime,
+    },
     /// The detector took the picture of this time out of the slot.
     DetectionStarted {
         /// Which picture.
@@ -164,6 +170,14 @@ pub enum Output {
         /// The picture that it replaces, which then will not be detected.
         replaces: Option<MediaTime>,
     },
+    /// The picture decoded last is newer than the one that waits in the detector's slot: put it there
+    /// instead, if that one still waits, and say [`Input::Freshened`]. No detection is lost.
+    Freshen {
+        /// Its time.
+        time: MediaTime,
+        /// The picture that waits.
+        waiting: MediaTime,
+    },
     /// Compute embeddings of these boxes of the picture whose detections came last.
     Embed {
         /// Which picture.
@@ -202,6 +216,10 @@ pub struct Camera {
     decoding: Option<Frame>,
     /// In the slot of the detector.
     offered: Option<Frame>,
+    /// The one before it there: perhaps the detector had taken it already.
+    gave_way: Option<Frame>,
+    /// May be in the slot instead of the one offered; it will be said.
+    fresher: Option<Frame>,
     /// At the detector.
     running: Option<Frame>,
     /// Boxes at the embedder: the picture whose update waits for vectors, and whether the detector
@@ -248,6 +266,8 @@ impl Camera {
             motion: Motion::default(),
             decoding: None,
             offered: None,
+            gave_way: None,
+            fresher: None,
             running: None,
             embedding: None,
             stillness: Stillness::default(),
@@ -279,10 +299,15 @@ impl Camera {
                 self.decoding = None;
                 self.stillness.forget();
             }
-            Input::DetectionStarted { time } => {
-                if self.offered.is_some_and(|frame| frame.time == time) {
-                    self.running = self.offered.take();
+            Input::Freshened { time } => {
+                if let Some(frame) = self.fresher.take_if(|frame| frame.time == time) {
+                    self.offered = Some(frame);
                 }
+            }
+            Input::DetectionStarted { time } => {
+                let is_it = |frame: &mut Frame| frame.time == time;
+                let taken = self.offered.take_if(is_it).or_else(|| self.gave_way.take_if(is_it));
+                self.running = taken.or(self.running);
             }
             Input::Detections { time, detections } => self.handle_detections(time, detections, now),
             Input::DetectionFailed { time } => {
@@ -322,7 +347,7 @@ impl Camera {
         self.needs_idr = false;
         // Behind by more than a few frames, the newest picture is still to come.
         let behind = queued > 3;
-        if !reorders && !behind && self.is_due(frame.time) {
+        if !reorders && !behind && (self.is_due(frame.time) || self.offered.is_some()) {
             self.decoding = Some(frame);
         }
         if !reorders && self.settings.camera_motion {
@@ -333,20 +358,26 @@ impl Camera {
     }
 
     fn handle_decoded(&mut self, frame: Frame, changed: Option<f64>, now: MonoTime) {
-        let due = if self.reorders {
+        if self.reorders {
             self.await_turn(frame);
-            self.is_due(frame.time)
-        } else {
-            self.decoding.take().is_some_and(|wanted| wanted.time == frame.time)
-        };
-        if !due {
+        } else if self.decoding.take().is_none_or(|wanted| wanted.time != frame.time) {
+            return;
+        }
+        if !self.is_due(frame.time) {
+            // The newest picture is looked at, whenever the detector comes to it.
+            if let Some(waiting) = self.offered {
+                self.fresher = Some(frame);
+                self.outputs.push_back(Output::Freshen { time: frame.time, waiting: waiting.time });
+            }
             return;
         }
         self.advance_due(frame.time);
         if self.answer_unchanged(frame, changed, now) {
             return;
         }
-        let replaces = self.offered.replace(frame).map(|old| old.time);
+        self.fresher = None;
+        self.gave_way = self.offered.replace(frame);
+        let replaces = self.gave_way.map(|old| old.time);
         self.outputs.push_back(Output::Offer { time: frame.time, replaces });
     }
 

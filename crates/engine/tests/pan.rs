@@ -93,6 +93,7 @@ fn swing(frames: i64, camera_motion: bool) -> Outcome {
                     }
                 }
                 Output::Embed { .. } => camera.handle(Input::Embeddings(&[]), now),
+                Output::Freshen { .. } => unreachable!("the detector takes a picture at once"),
                 Output::Skip | Output::Unchanged => {}
             }
         }

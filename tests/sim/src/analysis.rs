@@ -160,6 +160,12 @@ impl Analysis {
                     assert_eq!(self.slot, replaces, "the slot holds another picture");
                     self.slot = Some(time);
                 }
+                Some(Output::Freshen { time, waiting }) => {
+                    if self.slot == Some(waiting) {
+                        self.slot = Some(time);
+                        self.engine.handle(Input::Freshened { time }, now);
+                    }
+                }
                 Some(Output::Embed { time, boxes }) => {
                     self.embedder = Some((time, boxes, now.plus_us(10_000)));
                 }

@@ -116,6 +116,12 @@ fn run(settings: Settings, frames: i64, detect_us: i64) -> (Vec<Out>, Vec<i64>) 
                     offered.push(time.as_90k() / FRAME_90K);
                     slot = Some(time);
                 }
+                Some(Output::Freshen { time, waiting }) => {
+                    if slot == Some(waiting) {
+                        slot = Some(time);
+                        camera.handle(Input::Freshened { time }, now);
+                    }
+                }
                 Some(Output::Publish { frame, audience, .. }) => published.push(Out {
                     frame: frame.key.time.as_90k() / FRAME_90K,
                     detected: frame.detected,
@@ -233,6 +239,67 @@ fn the_newest_picture_wins_the_slot() {
         }
     }
     assert_eq!(offers, [(0, None), (3000, Some(0)), (6000, Some(3000))]);
+}
+
+/// Hands in frame `n`, decoded at once; answers what is to be done with its picture.
+fn hand_in(camera: &mut Camera, n: i64) -> Vec<Output> {
+    let frame = frame(n);
+    let input = Input::AccessUnit { frame, idr: n == 0, reorders: false, queued: 0 };
+    camera.handle(input, frame.received);
+    let mut outputs = Vec::new();
+    while let Some(output) = camera.poll() {
+        match output {
+            Output::Decode { want: true } => {
+                camera.handle(Input::Decoded { frame, changed: None }, frame.received);
+            }
+            Output::Offer { .. } | Output::Freshen { .. } => outputs.push(output),
+            _ => {}
+        }
+    }
+    outputs
+}
+
+#[test]
+fn a_picture_that_waits_gives_way_to_newer_ones_without_a_detection_lost() {
+    let time = |n: i64| frame(n).time;
+    let mut camera =
+        Camera::new(CameraId::new(1).unwrap(), Settings::default(), Box::new(Echo::default()));
+    let offer = |n, replaces: Option<i64>| {
+        vec![Output::Offer { time: time(n), replaces: replaces.map(time) }]
+    };
+    let freshen = |n, waiting| vec![Output::Freshen { time: time(n), waiting: time(waiting) }];
+    // Six a second of thirty: every fifth is due.
+    assert_eq!(hand_in(&mut camera, 0), offer(0, None));
+    assert_eq!(hand_in(&mut camera, 1), freshen(1, 0));
+    camera.handle(Input::Freshened { time: time(1) }, frame(1).received);
+    // The detector takes it while the next is being decoded: that is not in the slot.
+    assert_eq!(hand_in(&mut camera, 2), freshen(2, 1));
+    camera.handle(Input::DetectionStarted { time: time(1) }, frame(2).received);
+    assert_eq!(hand_in(&mut camera, 3), []);
+    assert_eq!(hand_in(&mut camera, 4), []);
+    assert_eq!(hand_in(&mut camera, 5), offer(5, None));
+    let seen = |camera: &mut Camera, n: i64, at: i64| {
+        let input = Input::Detections { time: time(n), detections: &[detection()] };
+        camera.handle(input, frame(at).received);
+        let publishes = std::iter::from_fn(|| camera.poll());
+        let detected = publishes.filter_map(|output| match output {
+            Output::Publish { frame, .. } if frame.detected => Some(frame.key.time),
+            _ => None,
+        });
+        detected.collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&mut camera, 1, 5), [time(1)]);
+    // The next one that is due comes while the detector takes the one that waits: both count.
+    assert_eq!(hand_in(&mut camera, 6), freshen(6, 5));
+    camera.handle(Input::Freshened { time: time(6) }, frame(6).received);
+    for n in 7..10 {
+        assert_eq!(hand_in(&mut camera, n), freshen(n, 6));
+    }
+    assert_eq!(hand_in(&mut camera, 10), offer(10, Some(6)));
+    camera.handle(Input::DetectionStarted { time: time(6) }, frame(10).received);
+    assert_eq!(seen(&mut camera, 6, 10), [time(6)]);
+    camera.handle(Input::DetectionStarted { time: time(10) }, frame(10).received);
+    assert_eq!(seen(&mut camera, 10, 11), [time(10)]);
 }
 
 #[test]

@@ -403,6 +403,16 @@ impl<'a> Driver<'a> {
                 }
                 self.pool.offer(picture, self.wanted, &camera.vision);
             }
+            Output::Freshen { time, waiting } => {
+                let picture = self.picture.take().filter(|picture| picture.key.time == time);
+                let picture = picture.expect("the picture that is fresher is the one decoded last");
+                if self.pool.freshen(waiting, picture) {
+                    if let Some(journeys) = &mut self.journeys {
+                        journeys.freshened(waiting, time, || self.clock.mono());
+                    }
+                    self.engine.handle(Input::Freshened { time }, self.clock.mono());
+                }
+            }
             Output::Embed { time, boxes } => {
                 let of_time = |picture: &Picture| picture.key.time == time;
                 // Of one that was not detected on, since nothing had moved, it is the one decoded

@@ -187,6 +187,19 @@ impl Pool {
         self.news.notify_one();
     }
 
+    /// Puts a newer picture in place of its camera's of the time `waiting`, if that one still waits;
+    /// answers whether it did.
+    pub(crate) fn freshen(&self, waiting: MediaTime, picture: Picture) -> bool {
+        let mut queue = lock(&self.queue);
+        let slot = queue.slots.get_mut(&picture.key.camera);
+        let slot = slot.filter(|slot| slot.time() == waiting);
+        let waits = slot.is_some();
+        if let Some(slot) = slot {
+            slot.picture = picture;
+        }
+        waits
+    }
+
     /// Ends the threads.
     pub(crate) fn close(&self) {
         lock(&self.queue).closed = true;
@@ -463,6 +476,28 @@ mod tests {
         assert!(infer(&pool).1 > 0.0, "{:?}", infer(&pool));
         pool.close();
         until("the threads end", || Arc::strong_count(&pool) == 1);
+    }
+
+    #[test]
+    fn a_picture_that_waits_is_freshened_and_one_that_is_taken_is_not() {
+        let pool = Pool::start("test".to_owned(), None, 1, Clock::start());
+        lock(&pool.queue).state = ModelState::Ready { engine: "test".to_owned() };
+        let (mailbox, _inbox) = mailbox();
+        let at = |ticks| {
+            let mut picture = picture(1);
+            picture.key.time = MediaTime::from_90k(ticks);
+            picture
+        };
+        let time = MediaTime::from_90k;
+        assert!(!pool.freshen(time(0), at(3)));
+        pool.offer(at(7), 6.0, &mailbox);
+        assert!(pool.freshen(time(7), at(8)));
+        assert!(!pool.freshen(time(7), at(9)), "another one waits");
+        let mut slots = Vec::new();
+        assert!(pool.next(0, 3, None, &mut slots));
+        assert_eq!(slots.iter().map(Slot::time).collect::<Vec<_>>(), [time(8)]);
+        assert!(!pool.freshen(time(8), at(9)));
+        assert!(lock(&pool.queue).slots.is_empty());
     }
 
     #[test]

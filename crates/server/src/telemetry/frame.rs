@@ -86,6 +86,20 @@ impl Journeys {
         self.offered.push(Journey { offered: at(), ..journey });
     }
 
+    /// The picture of `time` took the place of the one of `waiting`, and its place here.
+    pub(crate) fn freshened(
+        &mut self,
+        waiting: MediaTime,
+        time: MediaTime,
+        at: impl FnOnce() -> MonoTime,
+    ) {
+        let waiting = self.offered.iter_mut().find(|journey| journey.time == waiting);
+        let newer = self.decoded.take().filter(|journey| journey.time == time);
+        if let (Some(waiting), Some(newer)) = (waiting, newer) {
+            *waiting = Journey { offered: at(), ..newer };
+        }
+    }
+
     /// The detector has looked at the picture of `time`, and the tracker goes on.
     pub(crate) fn looked(&mut self, time: MediaTime, looked: (MonoTime, MonoTime), at: MonoTime) {
         if let Some(journey) = self.offered.iter_mut().find(|journey| journey.time == time) {
