@@ -120,7 +120,7 @@ function CameraPage() {
   return (
     <>
       <Header title={name} keys={missing ? [] : KEYS} warning={missing ? "" : (info?.trouble.value ?? "")}>
-        {known && <StateDot state={known.state} />}
+        {known && <StateDot state={info?.trouble.value === "" ? known.state : "unknown"} />}
       </Header>
       <main id="main" class={missing ? "" : "single"}>
         {missing ? (
