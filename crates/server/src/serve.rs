@@ -19,7 +19,7 @@ use crate::http::{self, App};
 use crate::live::Live;
 use crate::process::Usage;
 use crate::viewer::{self, Viewers};
-use crate::{cli, events, shutdown, telemetry, tls};
+use crate::{cli, events, shutdown, telemetry, tls, wire};
 
 /// How long what runs off the runtime's threads may still take when the server stops.
 const LAST_WORK: Duration = Duration::from_millis(500);
@@ -88,6 +88,7 @@ async fn serve(
 
     let usage = Usage::default();
     tokio::spawn(usage.clone().watch(clock));
+    let compat_local = compat_listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let app = App {
         cameras: Arc::clone(live.cameras()),
         live: Arc::clone(&live),
@@ -95,6 +96,8 @@ async fn serve(
         usage,
         events: events.clone(),
         compat: config.compat.clone(),
+        compat_port: compat_local
+            .map(|local| wire::CompatPort { port: local.port(), tls: compat_tls.is_some() }),
         turn: config.viewers.turn.clone().into(),
         clock,
         access: Arc::clone(&access),
@@ -102,7 +105,6 @@ async fn serve(
         telemetry: telemetry.clone(),
     };
     let local = listener.local_addr().map_err(|error| error.to_string())?;
-    let compat_local = compat_listener.as_ref().and_then(|listener| listener.local_addr().ok());
     announce(&config, local, compat_local, viewers.udp, extra);
     if let Some(token) = access.begin_set_up() {
         invite(config.server.tls.is_some(), local, &token);

@@ -1,4 +1,5 @@
 // Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+import type { CompatPort } from "./CompatPort";
 
 /** A view token: `POST /api/view-tokens`. */
 export type ViewToken = {
@@ -8,4 +9,6 @@ export type ViewToken = {
   cameras: Array<number>;
   /** Watching may begin before this, in UNIX seconds. */
   expires: number;
+  /** Where the RTSPtoWebRTC endpoints are, which pages of any site may show; null: they are off. */
+  compat: CompatPort | null;
 };

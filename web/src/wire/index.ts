@@ -5,6 +5,7 @@ export type { CameraProbe } from "./CameraProbe";
 export type { CameraState } from "./CameraState";
 export type { CameraStatus } from "./CameraStatus";
 export type { Candidate } from "./Candidate";
+export type { CompatPort } from "./CompatPort";
 export type { Delivery } from "./Delivery";
 export type { DetectFps } from "./DetectFps";
 export type { DetectorInfo } from "./DetectorInfo";

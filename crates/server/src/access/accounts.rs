@@ -267,8 +267,13 @@ impl Access {
         new: &str,
         address: IpAddr,
     ) -> Result<String, AccessError> {
-        // The rate limit and the check are those of signing in.
-        self.sign_in(name, current, address)?;
+        // The rate limit and the check are those of signing in; who it is is known already.
+        self.sign_in(name, current, address).map_err(|error| match error {
+            AccessError::Wrong => {
+                AccessError::Invalid("current", "`current` is not your password".to_owned())
+            }
+            error => error,
+        })?;
         self.change_user(name, UserEdit { password: Some(new.to_owned()), ..UserEdit::default() })?;
         let expires = self.now_s() + SIGN_IN_S;
         self.accounts()?.store.update(|records| Ok(sign_in(records, name, expires)))

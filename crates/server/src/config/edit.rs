@@ -46,6 +46,11 @@ impl DetectorEdit {
     pub(crate) fn model(&self) -> Option<&str> {
         self.model.as_ref()?.as_deref()
     }
+
+    /// The names of the classes, if others are wanted.
+    pub(crate) fn classes(&self) -> Option<&[String]> {
+        self.classes.as_ref()?.as_deref()
+    }
 }
 
 /// Tells `null` from absent.
@@ -219,11 +224,31 @@ fn apply(camera: &mut dyn TableLike, edit: &CameraEdit) {
     for (key, text) in texts {
         set(camera, key, text.as_ref().map(|text| text.as_deref().map(Value::from)));
     }
+    if matches!(edit.username, Some(None)) {
+        let said = edit.url.as_ref().and_then(Option::as_deref);
+        if !said.is_some_and(has_credentials)
+            && let Some(bare) = camera.get("url").and_then(Item::as_str).and_then(bare)
+        {
+            set(camera, "url", Some(Some(bare.into())));
+        }
+    }
     set(
         camera,
         "detect_fps",
         edit.detect_fps.as_ref().map(|fps| fps.as_ref().map(|f| f.0.clone())),
     );
+}
+
+fn has_credentials(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
+}
+
+/// The address without the credentials in it; `None` where there are none.
+fn bare(address: &str) -> Option<String> {
+    let mut url = Url::parse(address).ok().filter(|_| has_credentials(address))?;
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    Some(url.into())
 }
 
 /// What becomes of a camera's credentials when it gets another address.
@@ -238,9 +263,8 @@ enum Kept {
 
 fn kept_credentials(old: &str, new: &str) -> Kept {
     let (Ok(old), Ok(mut url)) = (Url::parse(old), Url::parse(new)) else { return Kept::None };
-    let brings_its_own = !url.username().is_empty() || url.password().is_some();
     let host = |url: &Url| (url.host_str().map(str::to_owned), url.port());
-    if brings_its_own || host(&old) != host(&url) {
+    if has_credentials(new) || host(&old) != host(&url) {
         return Kept::None;
     }
     if old.username().is_empty() {
@@ -334,6 +358,31 @@ kind = \"hybrid\"
                 r#"{"url": "rtsp://v:w@10.0.0.6/s"}"#,
                 "rtsp://10.0.0.6/s\"\nusername = \"u\"\npassword = \"env:PASSWORD\"",
                 "rtsp://v:w@10.0.0.6/s\"",
+            ),
+            // What is forgotten is forgotten wherever it stands.
+            (
+                1,
+                r#"{"username": null, "password": null}"#,
+                "rtsp://user:se%2Fcret@10.0.0.5/stream1",
+                "rtsp://10.0.0.5/stream1",
+            ),
+            (
+                3,
+                r#"{"username": null, "password": null}"#,
+                "username = \"u\"\npassword = \"env:PASSWORD\"\n",
+                "",
+            ),
+            (
+                1,
+                r#"{"url": "rtsp://10.0.0.5/stream2", "username": null, "password": null}"#,
+                "rtsp://user:se%2Fcret@10.0.0.5/stream1",
+                "rtsp://10.0.0.5/stream2",
+            ),
+            (
+                1,
+                r#"{"url": "rtsp://v:w@10.0.0.5/t", "username": null, "password": null}"#,
+                "rtsp://user:se%2Fcret@10.0.0.5/stream1",
+                "rtsp://v:w@10.0.0.5/t",
             ),
             (1, r#"{}"#, "", ""),
         ] {

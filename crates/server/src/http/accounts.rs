@@ -1,9 +1,12 @@
 //! Signing in and out, users and tokens.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
+use razz_base::CameraId;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
@@ -117,6 +120,7 @@ pub(super) async fn add_user(
     State(app): State<App>,
     JsonBody(user): JsonBody<NewUser>,
 ) -> Result<Response, Problem> {
+    know_cameras(&app, user.cameras.as_ref(), None)?;
     let user = hashing(&app, move |access| access.add_user(user)).await?;
     let location = [(header::LOCATION, format!("/api/users/{}", user.name))];
     Ok((StatusCode::CREATED, location, Json(wire::UserInfo::from(user))).into_response())
@@ -128,6 +132,11 @@ pub(super) async fn change_user(
     Path(name): Path<String>,
     JsonBody(edit): JsonBody<UserEdit>,
 ) -> Result<Json<wire::UserInfo>, Problem> {
+    if let Some(Some(wanted)) = &edit.cameras {
+        // A camera that is gone may stay in the list where it was.
+        let before = app.access.users()?.into_iter().find(|user| user.name == name);
+        know_cameras(&app, Some(wanted), before.and_then(|user| user.cameras.0).as_ref())?;
+    }
     let user = hashing(&app, move |access| access.change_user(&name, edit)).await?;
     Ok(Json(user.into()))
 }
@@ -151,6 +160,7 @@ pub(super) async fn add_token(
     State(app): State<App>,
     JsonBody(token): JsonBody<NewToken>,
 ) -> Result<Response, Problem> {
+    know_cameras(&app, token.cameras.as_ref(), None)?;
     let (made, said) = off_thread(&app, move |access| access.add_token(token)).await?;
     let location = [(header::LOCATION, format!("/api/tokens/{}", made.id))];
     let info = wire::TokenInfo { token: Some(said), ..made.into() };
@@ -174,7 +184,32 @@ pub(super) async fn add_view_token(
 ) -> Result<Response, Problem> {
     let cameras = wanted.cameras.clone();
     let (token, expires) = app.access.view_token(&grant, wanted)?;
-    Ok((StatusCode::CREATED, Json(wire::ViewToken { token, cameras, expires })).into_response())
+    // Only now: what is out of sight is not told apart from what is not there.
+    know_cameras(&app, Some(&cameras), None)?;
+    let made = wire::ViewToken { token, cameras, expires, compat: app.compat_port };
+    Ok((StatusCode::CREATED, Json(made)).into_response())
+}
+
+/// Refuses numbers that are no camera's and not among those of `before`.
+fn know_cameras(
+    app: &App,
+    wanted: Option<&BTreeSet<u32>>,
+    before: Option<&BTreeSet<u32>>,
+) -> Result<(), Problem> {
+    let Some(wanted) = wanted else { return Ok(()) };
+    let set = app.live.wanted_cameras();
+    let known = |id: &u32| {
+        before.is_some_and(|before| before.contains(id))
+            || CameraId::new(*id)
+                .is_some_and(|id| set.contains(&id) || app.cameras.find(id).is_some())
+    };
+    match wanted.iter().find(|id| !known(id)) {
+        None => Ok(()),
+        Some(id) => Err(Problem::invalid_key(
+            "cameras",
+            &format!("`cameras`: there is no camera {id}; GET /api/cameras lists them"),
+        )),
+    }
 }
 
 /// A password is hashed: a few at a time, the others are asked to come again.

@@ -1,6 +1,6 @@
 //! The pages, embedded in the binary.
 
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
@@ -10,14 +10,45 @@ use super::problem::Problem;
 #[folder = "../../web/dist"]
 struct Dist;
 
+/// What people see where there is nothing. A page without scripts and styles: it is at any path.
+const NOWHERE: &str = "<!doctype html>
+<html lang=\"en\">
+<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width\">
+<meta name=\"color-scheme\" content=\"dark light\">
+<title>razz: not found</title>
+<h1>There is nothing here</h1>
+<p>Perhaps you look for one of these:</p>
+<ul>
+<li><a href=\"/\">Live</a>
+<li><a href=\"/dashboard.html\">Dashboard</a>
+<li><a href=\"/settings.html\">Settings</a>
+<li><a href=\"/troubleshooting.html\">Troubleshooting</a>
+</ul>
+</html>
+";
+
 /// The file of this path; `/` is the app.
-pub(super) async fn serve(method: Method, uri: Uri) -> Response {
+pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return Problem::method().into_response();
     }
-    name_of(uri.path())
-        .and_then(page)
-        .unwrap_or_else(|| Problem::not_found(uri.path()).into_response())
+    name_of(uri.path()).and_then(page).unwrap_or_else(|| nowhere(uri.path(), &headers))
+}
+
+/// A page for who asks for pages, as browsers do, and the problem for everybody else.
+fn nowhere(path: &str, headers: &HeaderMap) -> Response {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    if !accepted.into_iter().any(|kinds| kinds.contains("text/html")) {
+        return Problem::not_found(path).into_response();
+    }
+    let headers = [
+        (header::CONTENT_TYPE, with_charset("text/html")),
+        (header::CACHE_CONTROL, "no-cache".to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::VARY, header::ACCEPT.to_string()),
+    ];
+    (StatusCode::NOT_FOUND, headers, NOWHERE).into_response()
 }
 
 /// Whether there is a file at this path.

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use razz_base::ClassNames;
 use serde::Deserialize;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -36,8 +37,48 @@ pub(super) async fn change(
     State(app): State<App>,
     JsonBody(edit): JsonBody<DetectorEdit>,
 ) -> Result<Json<wire::DetectorInfo>, Problem> {
+    know_classes(&app, &edit)?;
     change_off_thread(&app, move |live| live.change_detector(&edit)).await?;
     get(State(app)).await
+}
+
+/// Refuses classes that the loaded model does not have, but for those that are set already. Of
+/// another model nothing is known before it is loaded: it passes over what it does not have.
+fn know_classes(app: &App, edit: &DetectorEdit) -> Result<(), Problem> {
+    let (settings, pool) = (app.live.detector(), app.live.pool());
+    if edit.model().is_some_and(|model| model != settings.model.written()) {
+        return Ok(());
+    }
+    let (Some(wanted), Some(names)) = (edit.classes(), pool.names()) else { return Ok(()) };
+    match unknown_classes(wanted, &settings.classes, names) {
+        None => Ok(()),
+        Some(message) => Err(Problem::invalid_key("classes", &message)),
+    }
+}
+
+/// So many names are told of a model's.
+const MOST_NAMES: usize = 20;
+
+/// What is wrong with `wanted` beside what is `set`, for a model with classes of these names.
+fn unknown_classes(wanted: &[String], set: &[String], names: &ClassNames) -> Option<String> {
+    let quoted = |name: &String| format!("{name:?}");
+    let unknown: Vec<String> = wanted
+        .iter()
+        .filter(|name| names.find(name.trim()).is_none() && !set.contains(name))
+        .map(quoted)
+        .collect();
+    if unknown.is_empty() {
+        return None;
+    }
+    let mut known: Vec<&str> = names.iter().take(MOST_NAMES).collect();
+    if names.len() > known.len() {
+        known.push("…");
+    }
+    Some(format!(
+        "`classes`: the model knows no {}; it knows {}",
+        unknown.join(", "),
+        known.join(", ")
+    ))
 }
 
 /// What is to be tried out.
@@ -86,3 +127,32 @@ pub(super) async fn preview(
 
 /// How many pictures are looked at at a time.
 static PREVIEWS: Semaphore = Semaphore::const_new(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_that_the_model_does_not_know_is_refused_unless_it_is_set_already() {
+        let list =
+            |text: &str| -> Vec<String> { text.split_terminator(',').map(str::to_owned).collect() };
+        let names = ClassNames::new(list("person,car,dining table"));
+        for (wanted, set, refused) in [
+            ("", "", None),
+            ("person,dining table", "", None),
+            ("person ", "", None),
+            ("persn", "", Some(r#""persn""#)),
+            ("person,persn,Car", "", Some(r#""persn", "Car""#)),
+            ("bus,person", "bus", None),
+            ("bus,tram", "bus", Some(r#""tram""#)),
+        ] {
+            let got = unknown_classes(&list(wanted), &list(set), &names);
+            let expected = refused.map(|unknown| {
+                format!(
+                    "`classes`: the model knows no {unknown}; it knows person, car, dining table"
+                )
+            });
+            assert_eq!(got, expected, "{wanted:?} where {set:?} are set");
+        }
+    }
+}

@@ -41,6 +41,7 @@ use crate::live::Live;
 use crate::process::Usage;
 use crate::telemetry::Telemetry;
 use crate::viewer::Viewers;
+use crate::wire;
 
 /// Offers are a few kilobytes; nothing that is posted here is larger.
 const MAX_BODY: usize = 64 << 10;
@@ -54,6 +55,8 @@ pub(crate) struct App {
     pub(crate) usage: Usage,
     pub(crate) events: Events,
     pub(crate) compat: config::Compat,
+    /// Where [`compat_router`] is at work; `None`: nowhere.
+    pub(crate) compat_port: Option<wire::CompatPort>,
     /// TURN servers that viewers are told of.
     pub(crate) turn: Arc<[config::Turn]>,
     pub(crate) clock: Clock,

@@ -1,6 +1,8 @@
 //! Every route × everybody who may ask, through the very router that serves: who is let in, who is
 //! told to sign in, who is told no. A route that the tables do not know fails.
 
+mod answers;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -160,6 +162,7 @@ impl World {
             usage: Usage::default(),
             events: Events::default(),
             compat: config.compat.clone(),
+            compat_port: Some(wire::CompatPort { port: 8083, tls: false }),
             turn: Vec::new().into(),
             clock,
             access,
@@ -500,72 +503,6 @@ async fn only_a_listed_proxy_is_believed() {
         request.extensions_mut().insert(ConnectInfo(address));
         let answer = world.ask(Asker::Anonymous, Port::App, request).await;
         assert_eq!(answer.letter(), letter, "{peer} {forwarded:?}: {answer:?}");
-    }
-}
-
-#[tokio::test]
-async fn odd_names_in_paths_open_nothing() {
-    let world = World::new("odd");
-    let unicode = "%C3%A9%F0%9F%93%B7".repeat(1700);
-    let odd = [
-        "..",
-        "%2e%2e",
-        "..%2f..%2f..%2fetc%2fpasswd",
-        "%2Fetc%2Fpasswd",
-        "..%5c..%5cwindows",
-        "%5c",
-        "%00",
-        "1%00",
-        "1%0d%0aSet-Cookie:%20a=b",
-        "1%2f..%2f2",
-        "1%20",
-        "+1",
-        "01",
-        "-1",
-        "0",
-        "4294967297",
-        "camera",
-        "camera01",
-        "Camera1",
-        "%EF%BC%91",
-        "%ff%fe",
-        "%",
-        "%zz",
-        "1;a=b",
-        "*",
-        unicode.as_str(),
-    ];
-    let ports = [(Port::App, APP.as_slice()), (Port::Compat, COMPAT.as_slice())];
-    for (port, rows) in ports {
-        for (method, route, _) in rows {
-            for name in ["{camera}", "{session}", "{stream}", "{name}", "{id}"] {
-                if !route.contains(name) || *method == "OPTIONS" {
-                    continue;
-                }
-                for odd in odd {
-                    let path = route
-                        .replace(name, odd)
-                        .replace("{camera}", "1")
-                        .replace("{session}", SESSION);
-                    for asker in [Asker::Off, Asker::Anonymous, Asker::Admin, Asker::Neighbour] {
-                        let mut request = world.request(asker, method, &path);
-                        let kind = "application/json".parse().unwrap();
-                        request.headers_mut().insert(header::CONTENT_TYPE, kind);
-                        *request.body_mut() = Body::from("{}");
-                        let answer = world.ask(asker, port, request).await;
-                        // The original answers what it does not know with an empty 200.
-                        let fine = match answer.status {
-                            200 => port == Port::Compat && answer.body.is_empty(),
-                            303 => asker == Asker::Anonymous,
-                            status => (400..500).contains(&status),
-                        };
-                        assert!(fine, "{asker:?} {method} {path:.80}: {answer:?}");
-                        assert!(answer.body.len() < 1000, "{asker:?} {method} {path:.80}");
-                        assert!(!answer.headers.contains_key(header::SET_COOKIE));
-                    }
-                }
-            }
-        }
     }
 }
 

@@ -134,4 +134,16 @@ pub(crate) struct ViewToken {
     pub(crate) cameras: BTreeSet<u32>,
     /// Watching may begin before this, in UNIX seconds.
     pub(crate) expires: i64,
+    /// Where the RTSPtoWebRTC endpoints are, which pages of any site may show; null: they are off.
+    pub(crate) compat: Option<CompatPort>,
+}
+
+/// Where the RTSPtoWebRTC endpoints are, on the host that serves the app.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[ts(export_to = "CompatPort.ts")]
+pub(crate) struct CompatPort {
+    /// The TCP port.
+    pub(crate) port: u16,
+    /// Whether it speaks TLS.
+    pub(crate) tls: bool,
 }

@@ -17,7 +17,7 @@ mod track;
 mod typescript;
 mod viewer;
 
-pub(crate) use self::access::{Me, TokenInfo, UserInfo, ViewToken};
+pub(crate) use self::access::{CompatPort, Me, TokenInfo, UserInfo, ViewToken};
 pub(crate) use self::camera::{
     CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Latency,
 };

@@ -48,6 +48,7 @@ fn files() -> BTreeMap<String, String> {
     add::<TrackState>(&mut files);
     add::<TrackStats>(&mut files);
     add::<UserInfo>(&mut files);
+    add::<CompatPort>(&mut files);
     add::<ViewToken>(&mut files);
     add::<ViewerSession>(&mut files);
     add::<Way>(&mut files);
