@@ -93,10 +93,12 @@ scenario("the first admin, signing in and out, and a viewer of one camera, in a 
   await page.goto(razz.at("/settings.html"), { waitUntil: "domcontentloaded" });
   await page.getByRole("button", { name: "Add a user" }).click();
   await fill(page, "Name of the user", "guard");
-  await fill(page, "Cameras", "1");
+  const seen = page.getByRole("group", { name: "Cameras", exact: true });
+  await seen.getByLabel("all, and those to come").uncheck();
+  await seen.getByLabel("Gate").check();
   await fill(page, "Password of the user", VIEWER);
   await page.getByRole("button", { name: "Add", exact: true }).click();
-  await shows(page, /guard\s+viewer, cameras 1/);
+  await shows(page, /guard\s+viewer, Gate/);
 
   // A token is shown once.
   await page.getByRole("button", { name: "Make a token" }).click();
@@ -170,10 +172,9 @@ scenario("an admin makes a view token on the settings page, and what is copied t
   await fill(page, "Password", ADMIN);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL(razz.at("/settings.html"));
-  await fill(page, "Cameras to show", "Gate");
   await page.getByRole("button", { name: "Make a view token" }).click();
-  await until("the word on cameras", () => page.getByText("Numbers of cameras such as 1, 4.").count());
-  await fill(page, "Cameras to show", "1");
+  await until("the word on cameras", () => page.getByText("Choose one camera at least.").count());
+  await page.getByRole("group", { name: "Cameras to show" }).getByLabel("Gate").check();
   await page.getByLabel("Watching may begin within").selectOption("5 minutes");
   await page.getByRole("button", { name: "Make a view token" }).click();
   const shown = () => page.evaluate(() => [...document.querySelectorAll("pre.token")].map((lines) => lines.textContent));

@@ -43,8 +43,17 @@ scenario("the settings page adds, tries out, changes and removes a camera", { da
   await shows(/The camera can be used[\s\S]*1280 × 720/, 40);
   const [width] = await page.evaluate(() => [document.querySelector(".found img").naturalWidth]);
   assert.equal(width, 1280);
+  // What was found is of the camera as it stood in the form; and the keyboard stays where it was.
+  await page.getByLabel("Address").press("End");
+  await page.getByLabel("Address").press("Space");
+  await until("the picture to go", () => page.evaluate(() => document.querySelector(".found") === null), { seconds: 5 });
   await page.getByRole("button", { name: "Add", exact: true }).click();
   await shows(/Yard[\s\S]*online/, 30);
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent.trim());
+  await until("the focus on the button", async () => (await focused()) === "Add a camera", { seconds: 5 });
+  await page.getByRole("button", { name: "Edit Yard" }).press("Enter");
+  await page.getByLabel("Name", { exact: true }).press("Escape");
+  await until("the focus on the camera's button", async () => (await focused()) === "Edit Yard", { seconds: 5 });
 
   // Changed, without typing the password again.
   await page.getByRole("button", { name: "Edit Yard" }).click();
@@ -61,6 +70,13 @@ scenario("the settings page adds, tries out, changes and removes a camera", { da
   await until("one camera to be left", async () => (await razz.json("/api/cameras")).length === 1, { seconds: 10 });
   await until("the page to forget it", async () => !/Back yard/.test(await text()), { seconds: 10 });
   assert.equal((await razz.status(1)).reconnects, 0);
+  await until("the focus on what is there", async () => (await focused()) === "Add a camera", { seconds: 5 });
+
+  // What was kept to sign in with is forgotten.
+  await page.getByRole("button", { name: "Edit Gate" }).click();
+  await page.getByLabel("forget what is kept").check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await until("the file without a password", () => !/password/.test(readFileSync(path.join(world.folder, "razz.toml"), "utf8")), { seconds: 10 });
 });
 
 scenario("the settings page shows what thresholds and models would find, and sets them", { data: true, browser: true }, async (world) => {
@@ -100,6 +116,9 @@ scenario("the settings page shows what thresholds and models would find, and set
   await page.getByLabel("Overlap").fill("0.5");
   await page.getByLabel("Classes").fill("bicycle");
   assert.ok((await effect()).kept < strict.kept, "people are no bicycles");
+  await page.getByLabel("Classes").fill("persn");
+  await page.getByRole("button", { name: "Save" }).click();
+  await until("the word at the classes", async () => /no persn; it knows person, bicycle/.test(await page.locator("#field-classes-said").innerText()), { seconds: 10 });
   await page.getByLabel("Classes").fill("person, bicycle");
   assert.equal(written(), text, "nothing is set so far");
 

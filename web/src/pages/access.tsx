@@ -1,13 +1,14 @@
 // Users and tokens: who may sign in, and what scripts sign in with. And everybody's own password.
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
-import type { KeyProblem, Role, TokenInfo, UserInfo } from "../wire";
+import type { CameraInfo, KeyProblem, Role, TokenInfo, UserInfo } from "../wire";
 import { addToken, addUser, changePassword, changeUser, fetchTokens, fetchUsers, removeToken, removeUser } from "./api";
+import { CameraChoice } from "./camerachoice";
 import { Embed } from "./embed";
 import { Field, type FieldControl } from "./field";
-import { Said, useForm } from "./form";
+import { Said, useForm, useOpened } from "./form";
 import { me } from "./me";
-import { camerasOf, scopeText } from "./scope";
+import { scopeText } from "./scope";
 
 const users = signal<UserInfo[]>([]);
 const tokens = signal<TokenInfo[]>([]);
@@ -24,15 +25,16 @@ async function load(): Promise<void> {
   trouble.value = someUsers.ok ? (someTokens.ok ? "" : someTokens.words) : someUsers.words;
 }
 
-const WRONG_CAMERAS: KeyProblem = { key: "cameras", message: "Numbers of cameras such as 1, 4, or all." };
+const close = (): void => { open.value = null; };
 
 /** Role and cameras, for users and tokens alike. */
-function Rights({ form, role, setRole, cameras, setCameras, errors }: {
+function Rights({ form, all, role, setRole, cameras, setCameras, errors }: {
   form: string;
+  all: readonly CameraInfo[];
   role: Role;
   setRole: (role: Role) => void;
-  cameras: string;
-  setCameras: (cameras: string) => void;
+  cameras: number[] | null;
+  setCameras: (cameras: number[] | null) => void;
   errors: KeyProblem[];
 }) {
   return (
@@ -45,11 +47,7 @@ function Rights({ form, role, setRole, cameras, setCameras, errors }: {
           </select>
         )}
       </Field>
-      {role === "viewer" && (
-        <Field name="cameras" form={form} words="Cameras" hint="all, or numbers such as 1, 4" errors={errors}>
-          {(more) => <input {...more} value={cameras} onInput={(event) => { setCameras(event.currentTarget.value); }} autocomplete="off" />}
-        </Field>
-      )}
+      {role === "viewer" && <CameraChoice form={form} words="Cameras" cameras={all} chosen={cameras} choose={setCameras} all errors={errors} />}
     </div>
   );
 }
@@ -61,7 +59,7 @@ function Buttons({ busy, words, danger, onDanger }: { busy: boolean; words: stri
       <button class="strong" disabled={busy}>
         {words}
       </button>
-      <button type="button" class="quiet" onClick={() => (open.value = null)}>
+      <button type="button" class="quiet" onClick={close}>
         Cancel
       </button>
       {onDanger && (
@@ -73,17 +71,17 @@ function Buttons({ busy, words, danger, onDanger }: { busy: boolean; words: stri
   );
 }
 
-function UserForm({ user }: { user: UserInfo | null }) {
-  const { busy, said, errors, setErrors, send } = useForm();
+function UserForm({ user, all }: { user: UserInfo | null; all: readonly CameraInfo[] }) {
+  const { busy, said, errors, send } = useForm();
+  const { form, onKeyDown, goes } = useOpened(user ? `edit-user-${user.name}` : "add-user", "add-user", close);
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>(user?.role ?? "viewer");
-  const [cameras, setCameras] = useState(scopeText(user?.cameras ?? null));
+  const [cameras, setCameras] = useState(user?.cameras ?? null);
   const [password, setPassword] = useState("");
 
   async function save(event: Event): Promise<void> {
     event.preventDefault();
-    const seen = role === "admin" ? null : camerasOf(cameras);
-    if (seen === undefined) { setErrors([WRONG_CAMERAS]); return; }
+    const seen = role === "admin" ? null : cameras;
     const word = password === "" ? {} : { password };
     const saved = await send(() => (user ? changeUser(user.name, { role, cameras: seen, ...word }) : addUser({ name, role, cameras: seen, ...word })));
     if (saved === undefined) return;
@@ -93,6 +91,7 @@ function UserForm({ user }: { user: UserInfo | null }) {
 
   async function remove(): Promise<void> {
     if (user === null || (await send(() => removeUser(user.name))) === undefined) return;
+    goes();
     open.value = null;
     await load();
   }
@@ -102,14 +101,14 @@ function UserForm({ user }: { user: UserInfo | null }) {
   );
   const hint = user ? "as it is; another one signs them out everywhere" : "10 characters at least; without one a trusted proxy has to sign them in";
   return (
-    <form class="form" onSubmit={(event) => void save(event)} aria-label={user ? user.name : "New user"}>
+    <form class="form" ref={form} onKeyDown={onKeyDown} onSubmit={(event) => void save(event)} aria-label={user ? user.name : "New user"}>
       <h3>{user ? user.name : "New user"}</h3>
       {user === null && (
         <Field name="name" form="user-" words="Name of the user" errors={errors}>
           {(more) => <input {...more} value={name} onInput={(event) => { setName(event.currentTarget.value); }} maxLength={64} autocomplete="off" spellcheck={false} required />}
         </Field>
       )}
-      <Rights form="user-" role={role} setRole={setRole} cameras={cameras} setCameras={setCameras} errors={errors} />
+      <Rights form="user-" all={all} role={role} setRole={setRole} cameras={cameras} setCameras={setCameras} errors={errors} />
       <Field name="password" form="user-" words={user ? "New password" : "Password of the user"} hint={hint} errors={errors}>{word}</Field>
       <Said words={said} />
       <Buttons busy={busy} words={user ? "Save" : "Add"} {...(user ? { danger: "Remove", onDanger: () => void remove() } : {})} />
@@ -117,17 +116,17 @@ function UserForm({ user }: { user: UserInfo | null }) {
   );
 }
 
-function TokenForm() {
-  const { busy, said, errors, setErrors, send } = useForm();
+function TokenForm({ all }: { all: readonly CameraInfo[] }) {
+  const { busy, said, errors, send } = useForm();
+  const { form, onKeyDown } = useOpened("add-token", "add-token", close);
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("viewer");
-  const [cameras, setCameras] = useState("all");
+  const [cameras, setCameras] = useState<number[] | null>(null);
   const [days, setDays] = useState("90");
 
   async function save(event: Event): Promise<void> {
     event.preventDefault();
-    const seen = role === "admin" ? null : camerasOf(cameras);
-    if (seen === undefined) { setErrors([WRONG_CAMERAS]); return; }
+    const seen = role === "admin" ? null : cameras;
     const answer = await send(() => addToken({ name, role, cameras: seen, days: days.trim() === "" ? null : Number(days) }));
     if (answer === undefined) return;
     made.value = answer;
@@ -136,12 +135,12 @@ function TokenForm() {
   }
 
   return (
-    <form class="form" onSubmit={(event) => void save(event)} aria-label="New token">
+    <form class="form" ref={form} onKeyDown={onKeyDown} onSubmit={(event) => void save(event)} aria-label="New token">
       <h3>New token</h3>
       <Field name="name" form="token-" words="Name of the token" hint="what it is for" errors={errors}>
         {(more) => <input {...more} value={name} onInput={(event) => { setName(event.currentTarget.value); }} maxLength={64} autocomplete="off" required />}
       </Field>
-      <Rights form="token-" role={role} setRole={setRole} cameras={cameras} setCameras={setCameras} errors={errors} />
+      <Rights form="token-" all={all} role={role} setRole={setRole} cameras={cameras} setCameras={setCameras} errors={errors} />
       <Field name="days" form="token-" words="Days until it ends" hint="empty: never" errors={errors}>
         {(more) => <input {...more} value={days} onInput={(event) => { setDays(event.currentTarget.value); }} inputMode="numeric" pattern="\d*" autocomplete="off" />}
       </Field>
@@ -151,10 +150,10 @@ function TokenForm() {
   );
 }
 
-const rights = ({ role, cameras }: { role: Role; cameras: number[] | null }): string =>
-  role === "admin" ? "admin" : cameras === null ? "viewer, all cameras" : `viewer, cameras ${scopeText(cameras)}`;
+const rights = ({ role, cameras }: { role: Role; cameras: number[] | null }, all: readonly CameraInfo[]): string =>
+  role === "admin" ? "admin" : `viewer, ${scopeText(cameras, all)}`;
 
-function Users() {
+function Users({ all }: { all: readonly CameraInfo[] }) {
   return (
     <>
       <h2>Users</h2>
@@ -162,14 +161,14 @@ function Users() {
         {users.value.map((user) => (
           <li key={user.name}>
             {open.value === user.name ? (
-              <UserForm user={user} />
+              <UserForm user={user} all={all} />
             ) : (
               <div class="entry">
                 <span>
                   {user.name}
-                  <small>{rights(user) + (user.password ? "" : ", by a trusted proxy only")}</small>
+                  <small>{rights(user, all) + (user.password ? "" : ", by a trusted proxy only")}</small>
                 </span>
-                <button type="button" class="quiet" aria-label={`Edit ${user.name}`} onClick={() => (open.value = user.name)}>
+                <button type="button" class="quiet" id={`edit-user-${user.name}`} aria-label={`Edit ${user.name}`} onClick={() => (open.value = user.name)}>
                   Edit
                 </button>
               </div>
@@ -177,8 +176,8 @@ function Users() {
           </li>
         ))}
       </ul>
-      {open.value === "+user" ? <UserForm user={null} /> : (
-        <button type="button" class="strong" onClick={() => (open.value = "+user")}>
+      {open.value === "+user" ? <UserForm user={null} all={all} /> : (
+        <button type="button" class="strong" id="add-user" onClick={() => (open.value = "+user")}>
           Add a user
         </button>
       )}
@@ -186,7 +185,7 @@ function Users() {
   );
 }
 
-function Token({ token }: { token: TokenInfo }) {
+function Token({ token, all }: { token: TokenInfo; all: readonly CameraInfo[] }) {
   const [sure, setSure] = useState(false);
   const ends = token.expires === null ? "never ends" : `ends ${new Date(token.expires * 1000).toLocaleDateString()}`;
   async function remove(): Promise<void> {
@@ -200,7 +199,7 @@ function Token({ token }: { token: TokenInfo }) {
     <div class="entry">
       <span>
         {token.name}
-        <small>{`${rights(token)}; ${ends}`}</small>
+        <small>{`${rights(token, all)}; ${ends}`}</small>
       </span>
       <button type="button" class="quiet" aria-label={`Remove the token ${token.name}`} onClick={() => void remove()}>
         {sure ? "Remove for good" : "Remove"}
@@ -209,7 +208,7 @@ function Token({ token }: { token: TokenInfo }) {
   );
 }
 
-function Tokens() {
+function Tokens({ all }: { all: readonly CameraInfo[] }) {
   return (
     <>
       <h2>Tokens</h2>
@@ -217,7 +216,7 @@ function Tokens() {
       <ul class="list">
         {tokens.value.map((token) => (
           <li key={token.id}>
-            <Token token={token} />
+            <Token token={token} all={all} />
           </li>
         ))}
       </ul>
@@ -226,8 +225,8 @@ function Tokens() {
           The token {made.value.name}, shown this once: <code class="token">{made.value.token}</code>
         </p>
       )}
-      {open.value === "+token" ? <TokenForm /> : (
-        <button type="button" class="strong" onClick={() => (open.value = "+token")}>
+      {open.value === "+token" ? <TokenForm all={all} /> : (
+        <button type="button" class="strong" id="add-token" onClick={() => (open.value = "+token")}>
           Make a token
         </button>
       )}
@@ -271,7 +270,7 @@ function OwnPassword() {
 }
 
 /** What the settings page says of users and tokens; nothing where nobody signs in. */
-export function Access() {
+export function Access({ cameras }: { cameras: readonly CameraInfo[] }) {
   const who = me.value;
   const admin = who?.access === true && who.role === "admin";
   useEffect(() => {
@@ -280,9 +279,9 @@ export function Access() {
   if (who?.access !== true) return null;
   return (
     <>
-      {admin && <Users />}
-      {admin && <Tokens />}
-      {admin && <Embed />}
+      {admin && <Users all={cameras} />}
+      {admin && <Tokens all={cameras} />}
+      {admin && <Embed cameras={cameras} />}
       <Said words={trouble.value} />
       {who.way === "session" && <OwnPassword />}
     </>

@@ -9,7 +9,7 @@ const gate: CameraInfo = {
 describe("a camera's form", () => {
   test("a new camera sends everything that was filled in", () => {
     expect(editOf({ ...EMPTY, url: " rtsp://h/s " }, null)).toEqual({ url: "rtsp://h/s", transport: "tcp", detect_fps: 6 });
-    expect(editOf({ name: "A", url: "rtsp://h/", username: "u", password: " p ", transport: "udp", detect: "max" }, null)).toEqual({
+    expect(editOf({ name: "A", url: "rtsp://h/", username: "u", password: " p ", forget: false, transport: "udp", detect: "max" }, null)).toEqual({
       name: "A", url: "rtsp://h/", username: "u", password: " p ", transport: "udp", detect_fps: "max",
     });
   });
@@ -22,6 +22,7 @@ describe("a camera's form", () => {
     [{ detect: "2.5" }, { detect_fps: 2.5 }],
     [{ detect: "often" }, { detect_fps: -1 }],
     [{ password: "new" }, { password: "new" }],
+    [{ forget: true, username: "u", password: "typed before" }, { username: null, password: null }],
     [{ transport: "tcp", url: "rtsp://10.0.0.5/t" }, { transport: "tcp", url: "rtsp://10.0.0.5/t" }],
   ])("of a camera that is there, %o sends %o", (change, sent) => {
     const before = fieldsOf(gate);

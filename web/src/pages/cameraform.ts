@@ -9,27 +9,32 @@ export interface Fields {
   username: string;
   password: string;
   transport: string;
+  /** Whether the user name and password that are kept are to be forgotten. */
+  forget: boolean;
   /** "off", "max", or a number. */
   detect: string;
 }
 
 /** The fields of a new camera. */
-export const EMPTY: Fields = { name: "", url: "rtsp://", username: "", password: "", transport: "tcp", detect: "6" };
+export const EMPTY: Fields = { name: "", url: "rtsp://", username: "", password: "", forget: false, transport: "tcp", detect: "6" };
 
 /** The fields of a camera as it is. Credentials are never told, so theirs are empty. */
 export function fieldsOf(camera: CameraInfo): Fields {
   const { name, url, transport, detect_fps: fps } = camera;
-  return { name, url, username: "", password: "", transport, detect: fps === 0 ? "off" : String(fps) };
+  return { name, url, username: "", password: "", forget: false, transport, detect: fps === 0 ? "off" : String(fps) };
 }
 
 /** What to send: all of a new camera, of another what differs from `before`. */
 export function editOf(fields: Fields, before: Fields | null): CameraEdit {
   const edit: CameraEdit = {};
-  const differs = (key: keyof Fields): boolean => fields[key].trim() !== before?.[key].trim();
+  const differs = (key: Exclude<keyof Fields, "forget">): boolean => fields[key].trim() !== before?.[key].trim();
   if (differs("name") && (before !== null || fields.name.trim() !== "")) edit.name = fields.name.trim() || null;
   if (differs("url")) edit.url = fields.url.trim();
-  if (fields.username.trim() !== "") edit.username = fields.username.trim();
-  if (fields.password !== "") edit.password = fields.password;
+  if (fields.forget) Object.assign(edit, { username: null, password: null });
+  else {
+    if (fields.username.trim() !== "") edit.username = fields.username.trim();
+    if (fields.password !== "") edit.password = fields.password;
+  }
   if (differs("transport")) edit.transport = fields.transport;
   if (differs("detect")) edit.detect_fps = rateOf(fields.detect);
   return edit;

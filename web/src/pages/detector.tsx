@@ -1,23 +1,31 @@
 // The detector's model and thresholds, with what they find on a camera's newest picture.
-import { useEffect, useState } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Area } from "../media/geometry";
+import { placeLabel } from "../media/label";
 import type { CameraInfo, Candidate, DetectorInfo, DetectorPreview } from "../wire";
 import { type Answer, changeDetector, type DetectorEdit, fetchDetector, previewDetector } from "./api";
 import { Field, type FieldControl } from "./field";
-import { Said, useForm } from "./form";
-import { namesOf, type Sorted, sorted } from "./thresholds";
+import { Said, useForm, useOpened } from "./form";
+import { namesOf, type Sorted, sorted, unknownTo } from "./thresholds";
+
+/** How the detector is set; null until the server has answered. */
+export const detector = signal<DetectorInfo | null>(null);
+/** The button that opens the form. */
+const EDIT = "edit-detector";
 
 /** How the detector is set, and the form that changes it. */
 export function Detector({ cameras }: { cameras: CameraInfo[] }) {
-  const [info, setInfo] = useState<DetectorInfo | null>(null);
   const [open, setOpen] = useState(false);
   useEffect(() => {
     void fetchDetector().then((answer) => {
-      if (answer.ok) setInfo(answer.value);
+      if (answer.ok) detector.value = answer.value;
     });
   }, []);
+  const info = detector.value;
   if (info === null) return null;
   const close = (now: DetectorInfo): void => {
-    setInfo(now);
+    detector.value = now;
     setOpen(false);
   };
   return (
@@ -30,7 +38,7 @@ export function Detector({ cameras }: { cameras: CameraInfo[] }) {
               {info.model}
               <small>{`confidence ${info.confidence}, overlap ${info.iou}, ${info.classes.length === 0 ? "all classes" : info.classes.join(", ")}`}</small>
             </span>
-            <button type="button" class="quiet" aria-label="Edit the detector" onClick={() => { setOpen(true); }}>
+            <button type="button" class="quiet" id={EDIT} aria-label="Edit the detector" onClick={() => { setOpen(true); }}>
               Edit
             </button>
           </div>
@@ -41,7 +49,8 @@ export function Detector({ cameras }: { cameras: CameraInfo[] }) {
 }
 
 function Form({ info, cameras, close }: { info: DetectorInfo; cameras: CameraInfo[]; close: (now: DetectorInfo) => void }) {
-  const { busy, said, errors, send } = useForm();
+  const { busy, said, errors, setErrors, send } = useForm();
+  const { form, onKeyDown } = useOpened(EDIT, EDIT, () => { close(info); });
   const [model, setModel] = useState(info.model);
   const [confidence, setConfidence] = useState(info.confidence);
   const [iou, setIou] = useState(info.iou);
@@ -56,6 +65,13 @@ function Form({ info, cameras, close }: { info: DetectorInfo; cameras: CameraInf
     if (confidence !== info.confidence) edit.confidence = confidence;
     if (iou !== info.iou) edit.iou = iou;
     const names = namesOf(classes);
+    // Before it is known what the model knows, the server says it.
+    const known = preview?.ok && !looking ? preview.value.classes : names;
+    const strange = unknownTo(known, names, info.classes);
+    if (strange.length > 0) {
+      setErrors([{ key: "classes", message: `The model knows no ${strange.join(", ")}; it knows ${listed(known)}.` }]);
+      return;
+    }
     if (names.join() !== info.classes.join()) edit.classes = names;
     const now = await send(() => changeDetector(edit));
     if (now) close(now);
@@ -63,7 +79,7 @@ function Form({ info, cameras, close }: { info: DetectorInfo; cameras: CameraInf
 
   const found = preview?.ok ? sorted(preview.value, { confidence, iou, classes: namesOf(classes) }) : null;
   return (
-    <form class="form wide" onSubmit={(event) => void save(event)} aria-label="Detector">
+    <form class="form wide" ref={form} onKeyDown={onKeyDown} onSubmit={(event) => void save(event)} aria-label="Detector">
       <div class="trial">
         <div>
           <Field name="model" words="Model" hint="those in razz's folder of models" errors={errors}>
@@ -113,6 +129,10 @@ function Form({ info, cameras, close }: { info: DetectorInfo; cameras: CameraInf
   );
 }
 
+/** So many names are told of a model's. */
+const MOST_NAMES = 20;
+const listed = (names: readonly string[]): string => names.slice(0, MOST_NAMES).join(", ") + (names.length > MOST_NAMES ? ", …" : "");
+
 /** What a model sees on a camera's newest picture: asked for when either changes, one at a time. */
 function usePreview(camera: number, model: string) {
   const [preview, setPreview] = useState<Answer<DetectorPreview> | null>(null);
@@ -139,9 +159,20 @@ let before: Promise<void> = Promise.resolve();
 
 function Effect({ preview, found }: { preview: DetectorPreview; found: Sorted }) {
   const count = (number: number, word: string): string => `${number} ${word}`;
+  const figure = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    const shown = figure.current;
+    if (!shown) return;
+    const observer = new ResizeObserver(() => { placeLabels(shown); });
+    observer.observe(shown);
+    return () => { observer.disconnect(); };
+  }, []);
+  useLayoutEffect(() => {
+    if (figure.current) placeLabels(figure.current);
+  });
   return (
     <>
-      <figure class="looked">
+      <figure class="looked" ref={figure}>
         <img src={preview.picture} width={preview.size[0]} height={preview.size[1]} alt="What the camera sees" />
         <div aria-hidden="true">
           {found.low.map((box, at) => <Box key={`low${at}`} box={box} size={preview.size} kind="low" />)}
@@ -157,6 +188,25 @@ function Effect({ preview, found }: { preview: DetectorPreview; found: Sorted })
       </p>
     </>
   );
+}
+
+/** Puts the labels where they cover neither each other nor the picture's edge, best boxes first; one without room is left out. */
+function placeLabels(figure: HTMLElement): void {
+  const picture: Area = { x: 0, y: 0, width: figure.clientWidth, height: figure.clientHeight };
+  const labels = [...figure.querySelectorAll<HTMLElement>("small")];
+  // All is measured before anything is moved, so that the page is laid out once.
+  const sizes = labels.map((label) => {
+    const { offsetLeft: x, offsetTop: y, offsetWidth: width, offsetHeight: height } = label.parentElement ?? label;
+    return { box: [x, y, x + width, y + height] as const, width: label.offsetWidth, height: label.offsetHeight };
+  });
+  const taken: Area[] = [];
+  sizes.forEach(({ box, width, height }, at) => {
+    const place = placeLabel(box, width, height, picture, taken);
+    if (place) taken.push(place);
+    const left = place ? place.x - box[0] : 0;
+    const top = place ? place.y - box[1] : 0;
+    Object.assign(labels[at]?.style ?? {}, { left: `${left}px`, top: `${top}px`, visibility: place ? "" : "hidden" });
+  });
 }
 
 function Box({ box, size, kind }: { box: Candidate; size: DetectorPreview["size"]; kind: "kept" | "low" }) {

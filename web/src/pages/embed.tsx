@@ -1,17 +1,15 @@
 // A view token made by hand, and what to paste into a page with it.
 import { useRef, useState } from "preact/hooks";
-import type { KeyProblem, ViewToken } from "../wire";
+import type { CameraInfo, KeyProblem, ViewToken } from "../wire";
 import { addViewToken } from "./api";
+import { CameraChoice } from "./camerachoice";
 import { Field } from "./field";
 import { Said, useForm } from "./form";
-import { camerasOf } from "./scope";
 import { frameSnippet, playerSnippet } from "./snippet";
 
 /** Words and seconds; the server gives no token that lasts longer than a day. */
 const SPANS: [string, number][] = [["5 minutes", 300], ["1 hour", 3_600], ["8 hours", 28_800], ["1 day", 86_400]];
-const WRONG: KeyProblem = { key: "cameras", message: "Numbers of cameras such as 1, 4." };
-/** The usual port of the RTSPtoWebRTC endpoints; the settings may name another. */
-const COMPAT_PORT = 8083;
+const NONE: KeyProblem = { key: "cameras", message: "Choose one camera at least." };
 
 function Snippet({ words, html }: { words: string; html: string }) {
   const shown = useRef<HTMLPreElement>(null);
@@ -43,7 +41,8 @@ function Snippet({ words, html }: { words: string; html: string }) {
 }
 
 function Made({ made }: { made: ViewToken }) {
-  const compat = `${location.protocol}//${location.hostname}:${COMPAT_PORT}`;
+  const { compat } = made;
+  const base = compat && `${compat.tls ? "https" : "http"}://${location.hostname}:${compat.port}`;
   return (
     <div class="notice">
       <p>
@@ -51,14 +50,16 @@ function Made({ made }: { made: ViewToken }) {
         once, and cannot be taken back before that.
       </p>
       <Snippet words="For a page behind the same address as this one:" html={playerSnippet(made.cameras, made.token)} />
-      <Snippet words={`For a page of any other site (port ${COMPAT_PORT}, unless compat_listen has another):`} html={frameSnippet(made.cameras, made.token, compat)} />
+      {base
+        ? <Snippet words="For a page of any other site:" html={frameSnippet(made.cameras, made.token, base)} />
+        : <p>For pages of other sites, <code>compat_listen</code> in razz.toml has to name an address.</p>}
     </div>
   );
 }
 
 /** Makes view tokens, and shows the lines to paste. */
-export function Embed() {
-  const [cameras, setCameras] = useState("");
+export function Embed({ cameras }: { cameras: readonly CameraInfo[] }) {
+  const [chosen, setChosen] = useState<number[]>([]);
   const [seconds, setSeconds] = useState(3_600);
   const { busy, said, errors, setErrors, send } = useForm();
   const [made, setMade] = useState<ViewToken | null>(null);
@@ -66,9 +67,8 @@ export function Embed() {
   async function make(event: Event): Promise<void> {
     event.preventDefault();
     setMade(null);
-    const wanted = camerasOf(cameras);
-    if (!wanted) { setErrors([WRONG]); return; }
-    setMade((await send(() => addViewToken(wanted, seconds))) ?? null);
+    if (chosen.length === 0) { setErrors([NONE]); return; }
+    setMade((await send(() => addViewToken(chosen, seconds))) ?? null);
   }
 
   return (
@@ -80,9 +80,7 @@ export function Embed() {
       </p>
       <form class="form" onSubmit={(event) => void make(event)} aria-label="View token">
         <div class="pair">
-          <Field name="cameras" form="view-" words="Cameras to show" hint="numbers such as 1, 4" errors={errors}>
-            {(more) => <input {...more} value={cameras} onInput={(event) => { setCameras(event.currentTarget.value); }} autocomplete="off" required />}
-          </Field>
+          <CameraChoice form="view-" words="Cameras to show" cameras={cameras} chosen={chosen} choose={(now) => { setChosen(now ?? []); }} errors={errors} />
           <Field name="seconds" form="view-" words="Watching may begin within" errors={errors}>
             {(more) => (
               <select {...more} value={seconds} onChange={(event) => { setSeconds(Number(event.currentTarget.value)); }}>

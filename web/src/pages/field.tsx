@@ -1,6 +1,7 @@
 // A field of a form: its words, a hint, and what the server found wrong with it.
 import type { ComponentChildren } from "preact";
 import type { KeyProblem } from "../wire";
+import { atField } from "./fieldwords";
 
 /** What the field's control takes over. */
 export interface FieldControl {
@@ -25,7 +26,7 @@ export function Field({ name, form = "", words, hint, errors, children }: {
       <label for={id}>{words}</label>
       {children({ id, "aria-describedby": `${id}-said`, "aria-invalid": wrong.length > 0 })}
       <small id={`${id}-said`} role={wrong.length > 0 ? "alert" : undefined}>
-        {wrong.length > 0 ? wrong.map(({ message }) => message).join("; ") : hint}
+        {wrong.length > 0 ? wrong.map(({ message }) => atField(name, message)).join("; ") : hint}
       </small>
     </div>
   );

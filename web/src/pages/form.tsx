@@ -1,5 +1,5 @@
 // What forms have in common: how they are sent, and what the server says.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { KeyProblem } from "../wire";
 import type { Answer } from "./api";
 
@@ -21,6 +21,29 @@ export function useForm() {
     return undefined;
   }
   return { busy, said, errors, setErrors, send };
+}
+
+/**
+ * For a form that a button opens: the first field has the focus, Esc closes, and then the button has it again, or the one
+ * that stands in when that is gone. The buttons are named by their ids.
+ */
+export function useOpened(button: string, standIn: string, close: () => void) {
+  const form = useRef<HTMLFormElement>(null);
+  const gone = useRef(false);
+  useEffect(() => {
+    form.current?.querySelector<HTMLElement>("input, select")?.focus();
+    return () => {
+      // The button comes back with the drawing that takes the form away; who is elsewhere by then stays there.
+      requestAnimationFrame(() => {
+        const free = document.activeElement === null || document.activeElement === document.body;
+        if (free) (document.getElementById(gone.current ? standIn : button) ?? document.getElementById(standIn))?.focus();
+      });
+    };
+  }, []);
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === "Escape") close();
+  };
+  return { form, onKeyDown, goes: (): void => { gone.current = true; } };
 }
 
 /** What is wrong with a form as a whole. */

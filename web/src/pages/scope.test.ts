@@ -1,23 +1,17 @@
 import { expect, test } from "vitest";
-import { camerasOf, scopeText, wayBack } from "./scope";
+import { scopeText, toggled, wayBack } from "./scope";
 
-test("cameras are listed, or all of them", () => {
-  for (const [text, cameras] of [
-    ["", null],
-    [" All ", null],
-    ["1", [1]],
-    ["4, 1 ,4", [1, 4]],
-    ["1;2 3", [1, 2, 3]],
-    ["0", undefined],
-    ["-1", undefined],
-    ["gate", undefined],
-    ["1.5", undefined],
-    ["99999999999", undefined],
-  ] as const) {
-    expect(camerasOf(text), text).toEqual(cameras);
+test("cameras go by their names", () => {
+  const cameras = [{ id: 1, name: "Gate" }, { id: 4, name: "Yard" }];
+  for (const [seen, words] of [[null, "all cameras"], [[], "no camera"], [[1, 4], "Gate, Yard"], [[4, 9], "Yard, camera 9"]] as const) {
+    expect(scopeText(seen, cameras)).toBe(words);
   }
-  expect(scopeText(null)).toBe("all");
-  expect(scopeText([1, 4])).toBe("1, 4");
+});
+
+test("a box checked and unchecked", () => {
+  expect(toggled([], 4)).toEqual([4]);
+  expect(toggled([4, 10], 2)).toEqual([2, 4, 10]);
+  expect(toggled([2, 4], 2)).toEqual([4]);
 });
 
 test("the way back leads nowhere else", () => {

@@ -1,17 +1,15 @@
-// Which cameras someone sees, as people write it.
+// Which cameras someone sees, as people read it.
 
-/** "all", or "1, 4". */
-export function scopeText(cameras: readonly number[] | null): string {
-  return cameras === null ? "all" : cameras.join(", ");
+/** "all cameras", or their names. One that is gone goes by its number. */
+export function scopeText(seen: readonly number[] | null, cameras: readonly { id: number; name: string }[]): string {
+  if (seen === null) return "all cameras";
+  if (seen.length === 0) return "no camera";
+  return seen.map((id) => cameras.find((camera) => camera.id === id)?.name ?? `camera ${id}`).join(", ");
 }
 
-/** The cameras in "1, 4"; null for "all" or nothing; undefined if it is neither. */
-export function camerasOf(text: string): number[] | null | undefined {
-  const said = text.trim().toLowerCase();
-  if (said === "" || said === "all") return null;
-  const ids = said.split(/[\s,;]+/).filter((word) => word !== "");
-  if (!ids.every((id) => /^[1-9]\d{0,8}$/.test(id))) return undefined;
-  return [...new Set(ids.map(Number))].sort((a, b) => a - b);
+/** `chosen` with `id` if it was not among them, without it if it was; by number. */
+export function toggled(chosen: readonly number[], id: number): number[] {
+  return chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id].sort((a, b) => a - b);
 }
 
 /** Where a page that leads to the sign-in wants to be led back to: a page of this server, or the first one. */

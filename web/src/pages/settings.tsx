@@ -1,13 +1,14 @@
 // Cameras added, tried out, changed and removed.
 import { signal } from "@preact/signals";
 import { render } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { CameraInfo, CameraProbe, KeyProblem } from "../wire";
 import { Access } from "./access";
 import { addCamera, changeCamera, fetchCameras, removeCamera, testCamera, viewerHref } from "./api";
 import { EMPTY, editOf, type Fields, fieldsOf } from "./cameraform";
-import { Detector } from "./detector";
+import { Detector, detector } from "./detector";
 import { Field } from "./field";
+import { useOpened } from "./form";
 import { me } from "./me";
 import { poll } from "./poll";
 import { Header } from "./shell";
@@ -56,6 +57,13 @@ function Found({ probe }: { probe: CameraProbe }) {
   );
 }
 
+const close = (): void => { open.value = null; };
+/** The button that opens the form of a new camera. */
+const ADD = "add-camera";
+
+/** The field says "off" where the file says 0. */
+const inOurWords = ({ key, message }: KeyProblem): KeyProblem => ({ key, message: key === "detect_fps" ? message.replace(', 0, or "max"', ", off, or max") : message });
+
 function Form({ camera }: { camera: CameraInfo | null }) {
   const before = camera ? fieldsOf(camera) : null;
   const [fields, setFields] = useState<Fields>(before ?? EMPTY);
@@ -64,15 +72,21 @@ function Form({ camera }: { camera: CameraInfo | null }) {
   const [errors, setErrors] = useState<KeyProblem[]>([]);
   const [probe, setProbe] = useState<CameraProbe | null>(null);
   const [sure, setSure] = useState(false);
-  const first = useRef<HTMLInputElement>(null);
-  useEffect(() => first.current?.focus(), []);
+  const { form, onKeyDown, goes } = useOpened(camera ? `edit-${camera.id}` : ADD, ADD, close);
 
-  const text = (key: keyof Fields) => ({
+  const changes = useRef(0);
+  const change = (more: Partial<Fields>): void => {
+    setFields({ ...fields, ...more });
+    // What was found, or is being looked for, is of the camera as it stood here before.
+    setProbe(null);
+    changes.current += 1;
+  };
+  const text = (key: Exclude<keyof Fields, "forget">) => ({
     value: fields[key],
-    onInput: (event: { currentTarget: { value: string } }) => { setFields({ ...fields, [key]: event.currentTarget.value }); },
+    onInput: (event: { currentTarget: { value: string } }) => { change({ [key]: event.currentTarget.value }); },
   });
   const refused = (answer: { words: string; errors: KeyProblem[] }): void => {
-    setErrors(answer.errors);
+    setErrors(answer.errors.map(inOurWords));
     // What stands at a field is not said twice.
     setSaid(answer.errors.some(({ key }) => key !== null) ? "" : answer.words);
   };
@@ -86,8 +100,10 @@ function Form({ camera }: { camera: CameraInfo | null }) {
     begin("testing");
     setProbe(null);
     const edit = editOf(fields, before);
+    const asked = changes.current;
     const answer = await testCamera(camera ? { id: camera.id, ...edit } : edit);
     setBusy("no");
+    if (changes.current !== asked) return;
     if (answer.ok) setProbe(answer.value);
     else refused(answer);
   }
@@ -100,7 +116,7 @@ function Form({ camera }: { camera: CameraInfo | null }) {
     setBusy("no");
     if (!answer.ok) { refused(answer); return; }
     cameras.again();
-    open.value = null;
+    close();
   }
 
   async function remove(): Promise<void> {
@@ -110,32 +126,41 @@ function Form({ camera }: { camera: CameraInfo | null }) {
     const answer = await removeCamera(camera.id);
     setBusy("no");
     if (!answer.ok) { refused(answer); return; }
+    goes();
     cameras.again();
-    open.value = null;
+    close();
   }
 
-  const kept = camera?.credentials ? "as it is; type to change it" : "";
+  const kept = fields.forget ? "none" : camera?.credentials ? "as it is; type to change it" : "";
   return (
-    <form class="form" onSubmit={(event) => void save(event)} aria-label={camera ? camera.name : "New camera"}>
+    <form class="form" ref={form} onKeyDown={onKeyDown} onSubmit={(event) => void save(event)} aria-label={camera ? camera.name : "New camera"}>
       <h2>{camera ? camera.name : "New camera"}</h2>
       <Field name="name" words="Name" errors={errors}>
-        {(more) => <input {...more} {...text("name")} ref={first} maxLength={100} autocomplete="off" />}
+        {(more) => <input {...more} {...text("name")} maxLength={100} autocomplete="off" />}
       </Field>
       <Field name="url" words="Address" hint="rtsp://host/path, as the camera's manual says" errors={errors}>
         {(more) => <input {...more} {...text("url")} inputMode="url" spellcheck={false} autocomplete="off" required />}
       </Field>
       <div class="pair">
         <Field name="username" words="User name" errors={errors}>
-          {(more) => <input {...more} {...text("username")} placeholder={kept} spellcheck={false} autocomplete="off" />}
+          {(more) => <input {...more} {...text("username")} disabled={fields.forget} placeholder={kept} spellcheck={false} autocomplete="off" />}
         </Field>
         <Field name="password" words="Password" errors={errors}>
-          {(more) => <input {...more} {...text("password")} type="password" placeholder={kept} autocomplete="new-password" />}
+          {(more) => <input {...more} {...text("password")} disabled={fields.forget} type="password" placeholder={kept} autocomplete="new-password" />}
         </Field>
       </div>
+      {camera?.credentials && (
+        <p class="boxes">
+          <label>
+            <input type="checkbox" checked={fields.forget} onChange={(event) => { change({ forget: event.currentTarget.checked }); }} />
+            The camera wants neither: forget what is kept
+          </label>
+        </p>
+      )}
       <div class="pair">
         <Field name="transport" words="Transport" hint="UDP only where TCP stutters" errors={errors}>
           {(more) => (
-            <select {...more} value={fields.transport} onChange={(event) => { setFields({ ...fields, transport: event.currentTarget.value }); }}>
+            <select {...more} value={fields.transport} onChange={(event) => { change({ transport: event.currentTarget.value }); }}>
               <option value="tcp">TCP</option>
               <option value="udp">UDP</option>
             </select>
@@ -162,7 +187,7 @@ function Form({ camera }: { camera: CameraInfo | null }) {
         <button type="button" class="quiet" disabled={busy !== "no"} onClick={() => void test()}>
           {busy === "testing" ? "Looking at the camera…" : "Test"}
         </button>
-        <button type="button" class="quiet" onClick={() => (open.value = null)}>
+        <button type="button" class="quiet" onClick={close}>
           Cancel
         </button>
         {camera && (
@@ -182,6 +207,7 @@ function Settings() {
   const shown = open.value;
   // Before it is known who looks, the page is the admin's: the server refuses in any case.
   const admin = me.value === null || me.value.role === "admin";
+  const editable = admin && detector.value?.editable !== false;
   return (
     <>
       <Header warning={cameras.trouble.value}>
@@ -201,8 +227,8 @@ function Settings() {
                     <small>{camera.url}</small>
                   </span>
                   <StateDot state={camera.state} />
-                  {admin && (
-                    <button type="button" class="quiet" aria-label={`Edit ${camera.name}`} onClick={() => (open.value = camera.id)}>
+                  {editable && (
+                    <button type="button" class="quiet" id={`edit-${camera.id}`} aria-label={`Edit ${camera.name}`} onClick={() => (open.value = camera.id)}>
                       Edit
                     </button>
                   )}
@@ -212,18 +238,20 @@ function Settings() {
           ))}
         </ul>
         {shown === "new" && <Form camera={null} />}
-        {admin && shown !== "new" && (
-          <button type="button" class="strong" onClick={() => (open.value = "new")}>
+        {editable && shown !== "new" && (
+          <button type="button" class="strong" id={ADD} onClick={() => (open.value = "new")}>
             Add a camera
           </button>
         )}
         <p class="quiet">
-          {admin
+          {editable
             ? "Changes are written into the config file, which keeps its comments; the other cameras do not notice. The tracker and ports are set in the file itself."
-            : "You may watch these cameras; an admin changes them."}
+            : admin
+              ? <>This server runs without a config file, so its cameras stay as they are. With <code>razz serve --config razz.toml</code> they are added and changed here.</>
+              : "You may watch these cameras; an admin changes them."}
         </p>
         {admin && <Detector cameras={list} />}
-        <Access />
+        <Access cameras={list} />
       </main>
     </>
   );

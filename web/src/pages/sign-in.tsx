@@ -12,7 +12,8 @@ const token = location.hash.slice(1);
 const making = location.pathname === "/set-up.html";
 const back = wayBack(new URLSearchParams(location.search).get("next"), location.origin);
 
-function Words() {
+/** Why there is nothing to fill in here; null where there is, or nothing is known yet. */
+function instead() {
   const who = me.value;
   if (who === null) return null;
   if (!who.access) return <p>Nobody signs in here. <a href="/">To the cameras</a></p>;
@@ -43,11 +44,11 @@ function SignIn() {
     if (answer !== undefined) location.replace(back);
   }
 
+  const words = instead();
   return (
     <main id="main" class="page narrow">
       <h1 class="brand">razz</h1>
-      <Words />
-      <form class="form" onSubmit={(event) => void submit(event)} aria-label={making ? "The first admin" : "Sign in"}>
+      {words ?? <form class="form" onSubmit={(event) => void submit(event)} aria-label={making ? "The first admin" : "Sign in"}>
         <h2>{making ? "The first admin" : "Sign in"}</h2>
         <Field name="name" words="Name" hint={making ? "letters, digits and . - _ @ +" : undefined} errors={errors}>
           {(more) => (
@@ -74,7 +75,7 @@ function SignIn() {
             {making ? "Make the admin" : "Sign in"}
           </button>
         </p>
-      </form>
+      </form>}
     </main>
   );
 }

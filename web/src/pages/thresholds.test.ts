@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Candidate, DetectorPreview } from "../wire";
-import { namesOf, overlap, sorted } from "./thresholds";
+import { namesOf, overlap, sorted, unknownTo } from "./thresholds";
 
 const box = (name: string, confidence: number, left: number, width = 40): Candidate => ({ class: name, confidence, bbox: [left, 10, left + width, 50] });
 
@@ -50,4 +50,14 @@ test("overlap is intersection over union", () => {
 
 test.each([["person, car", ["person", "car"]], [" , ", []], ["dining table,,car,car", ["dining table", "car"]]])("%j is %j", (text, names) => {
   expect(namesOf(text)).toEqual(names);
+});
+
+test.each([
+  ["all known", ["person", "car"], [], []],
+  ["none wanted, so all count", [], ["bus"], []],
+  ["a slip", ["persn", "car"], [], ["persn"]],
+  ["one that is set already", ["person", "bus"], ["bus"], []],
+  ["nothing but those would be left", ["bus"], ["bus"], ["bus"]],
+])("classes, %s", (_, names, set, strange) => {
+  expect(unknownTo(["person", "car"], names, set)).toEqual(strange);
 });

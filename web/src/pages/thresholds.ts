@@ -61,6 +61,12 @@ function clipped([left, top, right, bottom]: Box, [width, height]: DetectorPrevi
   return [Math.max(0, left), Math.max(0, top), Math.min(width, right), Math.min(height, bottom)];
 }
 
+/** Those of `names` that a model with the classes `known` does not have; what is `set` already may stay, if not alone. */
+export function unknownTo(known: readonly string[], names: readonly string[], set: readonly string[]): string[] {
+  const strange = names.filter((name) => !known.includes(name));
+  return strange.length === names.length ? strange : strange.filter((name) => !set.includes(name));
+}
+
 /** Names as they stand in a field, with commas between them. */
 export function namesOf(text: string): string[] {
   return [...new Set(text.split(",").map((name) => name.trim()).filter((name) => name !== ""))];
