@@ -87,7 +87,7 @@ const ONE_CAUSE: { name: string; given: Known; wrong: string[] }[] = [
     given: known({ camera: OFFLINE, connection: { icePair: null, framesDecoded: 0 } as Diagnostics["connection"] }),
     wrong: ["Is the camera online?"],
   },
-  { name: "a camera that is offline, before a player that has none", given: known({ camera: OFFLINE, player: { video: "retrying" }, connection: null }), wrong: ["Is the camera online?"] },
+  { name: "a camera that is offline, before a player that has none", given: known({ camera: OFFLINE, player: { video: "retrying", feed: "waiting" }, connection: null }), wrong: ["Is the camera online?"] },
   { name: "a server that has stopped", given: { ...known({ player: SILENT, connection: null }), stats: null }, wrong: ["Does the server answer?"] },
   {
     name: "detection off, and the video plays",

@@ -136,7 +136,7 @@ export function boxChecks({ camera, stats, diagnostics, hidden }: Known): Check[
       : player?.feed === "open"
         ? good(`The WebSocket is open; ${tracks} tracks now.`)
         : player?.feed === "waiting"
-          ? bad("The WebSocket is not open: does a proxy before razz pass upgrades on /ws/?")
+          ? absent ?? bad("The WebSocket is not open: does a proxy before razz pass upgrades on /ws/?")
           : player?.feed === "connecting" ? open("The WebSocket is being opened.") : NO_PLAYER),
     check("Are boxes shown?", hidden.boxes
       ? bad("They are switched off in the player: press B.")
