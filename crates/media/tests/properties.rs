@@ -28,7 +28,7 @@ use razz_media::timeline::{Timeline, WallClock};
 /// Makes bytes a legal NAL unit: no start code inside, no zero at the end (section 7.4.1).
 fn escape(header: u8, payload: &[u8]) -> Vec<u8> {
     let mut nal = vec![header];
-    let mut zeros = 0;
+    let mut zeros = usize::from(header == 0);
     for byte in payload {
         if zeros >= 2 && *byte <= 3 {
             nal.push(3);
