@@ -55,7 +55,7 @@ scenario("the grid by keyboard and by hand: enlarged, moved, and only what is se
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press("Escape");
   await until("all three again", async () => (await playing()).every(Boolean), { seconds: 15 });
-  assert.equal(await page.evaluate(() => document.activeElement.closest("[data-camera]")?.dataset.camera), "2", "the focus stays");
+  await until("the focus where it was", () => page.evaluate(() => document.activeElement.closest("[data-camera]")?.dataset.camera === "2"));
 
   await page.keyboard.press("Enter");
   await until("the second alone", () => page.evaluate(() => document.querySelector(".tile.large")?.dataset.camera === "2"));
@@ -75,7 +75,7 @@ scenario("the grid by keyboard and by hand: enlarged, moved, and only what is se
   await page.mouse.down();
   await page.mouse.move(target.x + 5, target.y + 5, { steps: 8 });
   await page.mouse.up();
-  assert.equal((await order())[0], 3, "dragged to the front");
+  await until("the third dragged to the front", async () => (await order())[0] === 3);
   await measureFor(1);
   assert.deepEqual(exchanges, [], "the video of a tile that is moved goes on");
   const arranged = await order();
@@ -83,7 +83,7 @@ scenario("the grid by keyboard and by hand: enlarged, moved, and only what is se
   await untilPlayers(page, 3);
   assert.deepEqual(await order(), arranged, "the order is kept");
   await page.keyboard.press("?");
-  assert.equal(await page.evaluate(() => document.querySelector("dialog").open), true);
+  await page.locator("dialog[open]").waitFor();
 });
 
 scenario("the grid says what is so: removed cameras, a server that is gone, many cameras, small windows", { browser: true, seconds: 120 }, async (world) => {
@@ -146,6 +146,7 @@ scenario("the camera's page: keys, zoom, filter, figures, tracks, charts, pictur
   assert.equal(await player((p) => p.hasAttribute("no-boxes")), true, "B without the focus");
   await page.keyboard.press("Control+b");
   await page.keyboard.press("?");
+  await page.locator("dialog[open]").waitFor();
   await page.keyboard.press("b");
   await page.keyboard.press("Escape");
   assert.equal(await player((p) => p.hasAttribute("no-boxes")), true, "B with Ctrl, and in the dialog");
