@@ -144,9 +144,13 @@ export const localTime: TimeWords = (unixSeconds) => {
   return recent ? date.toLocaleTimeString() : date.toLocaleString();
 };
 
-/** `text` as a sentence. What begins with an address or a host keeps its first letter. */
+/** `text` with a capital. What begins with an address or a host keeps its first letter. */
+export function capitalised(text: string): string {
+  return /^[a-z'-]+(?:[ ,]|[.!?…]*$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}
+
+/** `text` as a sentence. */
 function sentence(text: string): string {
-  const trimmed = text.trim();
-  const capital = /^[a-z'-]+(?:[ ,]|[.!?…]*$)/.test(trimmed) ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed;
+  const capital = capitalised(text.trim());
   return /[.!?…]$/.test(capital) ? capital : `${capital}.`;
 }
