@@ -85,8 +85,8 @@ impl Crew {
         self.window.busy_us += busy_us;
     }
 
-    /// How many workers there should be instead, if it should be another number. It is asked for
-    /// until [`changed`](Self::changed) or [`stay`](Self::stay).
+    /// How many workers there should be instead, if it should be another number. Said once in a
+    /// while; [`changed`](Self::changed) or [`stay`](Self::stay) is the answer.
     pub fn wanted(&mut self, now: MonoTime) -> Option<usize> {
         let elapsed_us = now.since_us(self.window.since);
         if elapsed_us < WINDOW_US {
@@ -125,7 +125,7 @@ impl Crew {
         self.calm_down();
     }
 
-    /// If it was calm for too short a time, it takes longer the next time.
+    /// It takes longer the next time, in case it was calm for too short a time.
     fn calm_down(&mut self) {
         self.calm_wanted_us = (2 * self.calm_wanted_us).min(LONGEST_CALM_US);
     }

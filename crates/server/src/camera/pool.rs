@@ -184,20 +184,20 @@ impl Pool {
         queue.scheduler.offer(camera, wanted);
         queue.crew.offered(camera, lost);
         drop(queue);
-        self.news.notify_one();
+        // All, since one may be of a crew that only forms, and would go on sleeping.
+        self.news.notify_all();
     }
 
     /// Puts a newer picture in place of its camera's of the time `waiting`, if that one still waits;
     /// answers whether it did.
     pub(crate) fn freshen(&self, waiting: MediaTime, picture: Picture) -> bool {
-        let mut queue = lock(&self.queue);
-        let slot = queue.slots.get_mut(&picture.key.camera);
-        let slot = slot.filter(|slot| slot.time() == waiting);
-        let waits = slot.is_some();
-        if let Some(slot) = slot {
-            slot.picture = picture;
+        match lock(&self.queue).slots.get_mut(&picture.key.camera) {
+            Some(slot) if slot.time() == waiting => {
+                slot.picture = picture;
+                true
+            }
+            _ => false,
         }
-        waits
     }
 
     /// Ends the threads.
