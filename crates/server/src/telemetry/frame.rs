@@ -154,10 +154,12 @@ impl Journeys {
         let mut whole = attributes();
         whole.push(KeyValue::new("razz.late", published.is_none()));
         whole.extend(published.map(|(_, tracks)| KeyValue::new("razz.tracks", tracks as i64)));
-        let root = self.inner.builder("frame", journey.received, whole);
-        let root = Inner::under(self.inner.end(root, &Context::new(), ended));
+        let now = self.inner.now();
+        let root = self.inner.builder("frame", now.wall(journey.received), whole);
+        let root = Inner::under(self.inner.end(root, &Context::new(), now.wall(ended)));
         let part = |name, parent: &Context, begun, ended| {
-            self.inner.end(self.inner.builder(name, begun, attributes()), parent, ended)
+            let span = self.inner.builder(name, now.wall(begun), attributes());
+            self.inner.end(span, parent, now.wall(ended))
         };
         part("ingest", &root, journey.received, journey.taken);
         part("decode", &root, journey.taken, journey.decoded);

@@ -126,8 +126,9 @@ impl Telemetry {
             KeyValue::new("razz.viewer.replays", asked.replays as i64),
             KeyValue::new("razz.viewer.waits", asked.waits as i64),
         ];
-        let span = inner.builder("viewer session", opened, attributes).with_kind(SpanKind::Server);
-        inner.end(span, &Context::new(), inner.clock.mono());
+        let now = inner.now();
+        let span = inner.builder("viewer session", now.wall(opened), attributes);
+        inner.end(span.with_kind(SpanKind::Server), &Context::new(), now.wall(now.mono));
     }
 
     /// Sends what waits, and ends; within half a second.
@@ -178,12 +179,14 @@ impl Request {
         attributes.extend(camera);
         let name = route.map_or_else(|| method.to_owned(), |route| format!("{method} {route}"));
         let inner = &self.inner;
-        let span = inner.builder(name, self.begun, attributes).with_kind(SpanKind::Server);
+        let now = inner.now();
+        let span = inner.builder(name, now.wall(self.begun), attributes);
+        let span = span.with_kind(SpanKind::Server);
         let mut span = inner.tracer.build_with_context(span, &Context::new());
         if status >= 500 {
             span.set_status(Status::error(""));
         }
-        span.end_with_timestamp(inner.wall(inner.clock.mono()));
+        span.end_with_timestamp(now.wall(now.mono));
     }
 }
 
@@ -191,17 +194,16 @@ impl Inner {
     fn builder(
         &self,
         name: impl Into<std::borrow::Cow<'static, str>>,
-        begun: MonoTime,
+        begun: SystemTime,
         attributes: Vec<KeyValue>,
     ) -> SpanBuilder {
-        let builder = self.tracer.span_builder(name);
-        builder.with_start_time(self.wall(begun)).with_attributes(attributes)
+        self.tracer.span_builder(name).with_start_time(begun).with_attributes(attributes)
     }
 
     /// Ends a span under `parent`; answers what its children name it by.
-    fn end(&self, span: SpanBuilder, parent: &Context, ended: MonoTime) -> SpanContext {
+    fn end(&self, span: SpanBuilder, parent: &Context, ended: SystemTime) -> SpanContext {
         let mut span = self.tracer.build_with_context(span, parent);
-        span.end_with_timestamp(self.wall(ended));
+        span.end_with_timestamp(ended);
         span.span_context().clone()
     }
 
@@ -209,9 +211,23 @@ impl Inner {
         Context::new().with_remote_span_context(parent)
     }
 
+    fn now(&self) -> Now {
+        Now { mono: self.clock.mono(), wall_us: self.clock.wall_us() }
+    }
+}
+
+/// Both clocks, read once for a whole trace: read for each span anew they come a few microseconds
+/// apart, and a frame's first part would now and then begin before the frame.
+#[derive(Clone, Copy)]
+struct Now {
+    mono: MonoTime,
+    wall_us: i64,
+}
+
+impl Now {
     /// The wall time of a moment that was a moment ago.
-    fn wall(&self, at: MonoTime) -> SystemTime {
-        let us = self.clock.wall_us() - self.clock.mono().since_us(at);
+    fn wall(self, at: MonoTime) -> SystemTime {
+        let us = self.wall_us - self.mono.since_us(at);
         UNIX_EPOCH + Duration::from_micros(u64::try_from(us).unwrap_or_default())
     }
 }
