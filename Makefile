@@ -83,9 +83,10 @@ lint: web ## formatting, clippy, rustdoc, floor plan
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	cargo run --quiet --locked --package xtask -- floor-plan
 
+SEED ?= 1
 .PHONY: test-rust
-test-rust: web ## tests of every crate
-	cargo test --workspace --locked
+test-rust: web ## tests of every crate; property tests with the same cases every time, SEED=... for others
+	PROPTEST_RNG_SEED=$(SEED) cargo test --workspace --locked
 
 .PHONY: test-web
 test-web: web ## types, eslint and unit tests of web/

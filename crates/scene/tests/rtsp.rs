@@ -279,13 +279,20 @@ fn pictures_come_at_their_pace_and_loop_without_a_seam() {
     let mut client = Client::connect(&camera, "camera2");
     client.play();
     let start = Instant::now();
-    let pictures = client.pictures(45);
-    let took = start.elapsed().as_secs_f64();
-    let first = pictures[0][0].timestamp;
-    let last = pictures[44][0].timestamp;
-    let ticks = f64::from(last.wrapping_sub(first)) / 90_000.0;
-    assert!(ticks >= 44.0 / 30.0 - 1e-9, "{ticks} s");
-    assert!((took - ticks).abs() < 0.3, "{ticks} s of video took {took} s");
+    let (mut pictures, mut late) = (Vec::new(), Vec::new());
+    for _ in 0..45 {
+        let picture = client.pictures(1).pop().unwrap();
+        let first = pictures.first().unwrap_or(&picture)[0].timestamp;
+        let ticks = f64::from(picture[0].timestamp.wrapping_sub(first)) / 90_000.0;
+        late.push(start.elapsed().as_secs_f64() - ticks);
+        pictures.push(picture);
+    }
+    let ticks = pictures[44][0].timestamp.wrapping_sub(pictures[0][0].timestamp);
+    assert!(ticks >= 44 * 3000, "{ticks}");
+    // A picture may be late, where a thread had to wait; the least late of many is not.
+    let least = |late: &[f64]| late.iter().copied().fold(f64::INFINITY, f64::min);
+    let drift = least(&late[30..]) - least(&late[..15]);
+    assert!(drift.abs() < 0.3, "{drift} s in {ticks} ticks of video");
     // The loop has 20 pictures and starts with an IDR.
     let starts: Vec<usize> = (0..45).filter(|i| pictures[*i][0].payload[0] & 31 == 24).collect();
     assert_eq!(starts, [0, 20, 40]);
@@ -435,22 +442,30 @@ fn faults_come_and_go() {
     let before = client.pictures(2).pop().unwrap().pop().unwrap();
 
     faults.jump_timestamp(-900_000);
-    let jump = |client: &mut Client, last: &Rtp| {
-        let next = client.pictures(4).pop().unwrap().pop().unwrap();
-        (next.timestamp.wrapping_sub(last.timestamp) as i32, next)
+    // What was sent before a fault may still be on its way: the first packet that shows it, and by how
+    // many ticks it differs from the last that does not.
+    let first = |client: &mut Client, mut last: Rtp, shows: &dyn Fn(&Rtp, &Rtp) -> bool| loop {
+        let next = client.packets(1).0.pop().unwrap();
+        if shows(&last, &next) {
+            return (next.timestamp.wrapping_sub(last.timestamp) as i32, next);
+        }
+        last = next;
     };
-    let (ticks, before) = jump(&mut client, &before);
+    let (ticks, before) =
+        first(&mut client, before, &|a, b| (b.timestamp.wrapping_sub(a.timestamp) as i32) < 0);
     assert!((-900_000..-800_000).contains(&ticks), "{ticks}");
 
     faults.change_ssrc();
-    let (ticks, after) = jump(&mut client, &before);
-    assert!(after.ssrc != before.ssrc && (0..90_000).contains(&ticks), "{ticks}");
+    let (ticks, _) = first(&mut client, before, &|a, b| a.ssrc != b.ssrc);
+    assert!((0..90_000).contains(&ticks), "{ticks}");
 
     faults.set(Faults { loss: 0.5, ..Faults::default() });
-    client.pictures(3);
-    let (packets, _) = client.packets(40);
-    let span = packets[39].sequence.wrapping_sub(packets[0].sequence);
-    assert!((60..110).contains(&span), "half of the packets are gone: {span}");
+    let gap = |a: &Rtp, b: &Rtp| b.sequence.wrapping_sub(a.sequence) > 1;
+    let before = client.packets(1).0.pop().unwrap();
+    let (_, begun) = first(&mut client, before, &gap);
+    let (packets, _) = client.packets(200);
+    let span = packets[199].sequence.wrapping_sub(begun.sequence);
+    assert!((280..520).contains(&span), "half of the packets are gone: {span}");
 
     faults.set(Faults { alternative: true, ..Faults::default() });
     let pictures = client.pictures(14);

@@ -72,11 +72,9 @@ mod tests {
     fn cpu_time_grows_with_work() {
         let clock = Clock::start();
         let before = clock.process_cpu_nanos();
-        let until = clock.mono().plus_us(20_000);
-        while clock.mono() < until {
+        while clock.process_cpu_nanos() - before < 1_000_000 {
+            assert!(clock.uptime() < Duration::from_secs(60), "no CPU time passes");
             std::hint::black_box(clock.nanos());
         }
-        let worked = clock.process_cpu_nanos() - before;
-        assert!(worked > 1_000_000, "{worked} ns");
     }
 }

@@ -82,7 +82,7 @@ fn steps_of_detection_add_up() {
     let least = |key: &str| number(&one[key]["min"]);
     let steps = least("prepare_ms") + least("infer_ms") + least("read_ms");
     assert!(steps <= least("whole_ms") + 0.1, "{one}");
-    assert!((0.5..5.0).contains(&number(&one["whole_to_bare"])), "{one}");
+    assert!(number(&one["whole_to_bare"]) > 0.5, "{one}");
     let text = table(&arguments);
     assert!(text.contains("rten f32"), "{text}");
 }

@@ -68,7 +68,8 @@ impl Bench {
         let time = MediaTime::from_90k(self.fed * 3000);
         self.fed += 1;
         let au = AccessUnit {
-            received: self.clock.mono(),
+            // Received later than now: so that a frame waits for its detection, however slow the machine.
+            received: self.clock.mono().plus_us(60_000_000),
             ..access_unit(frame.annex_b.clone(), time.as_90k(), frame.idr)
         };
         self.camera.handle_access_unit(au, false);

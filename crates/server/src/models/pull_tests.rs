@@ -42,6 +42,8 @@ struct Server {
     url: String,
     /// The first byte that each request asked for.
     asked: Arc<Mutex<Vec<u64>>>,
+    /// Whether a request may never be answered: then it is not waited for as long.
+    hangs: bool,
 }
 
 impl Server {
@@ -49,6 +51,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
+        let hangs = script.iter().any(|act| matches!(act, Act::Hang | Act::HangAfter(_)));
         let (script, seen) = (script.to_vec(), Arc::clone(&asked));
         thread::spawn(move || {
             for (i, stream) in listener.incoming().enumerate() {
@@ -64,7 +67,7 @@ impl Server {
                 });
             }
         });
-        Self { url, asked }
+        Self { url, asked, hangs }
     }
 
     fn asked(&self) -> Vec<u64> {
@@ -176,7 +179,7 @@ impl Place {
 
     fn pull(&self, server: &Server, pauses: usize) -> Result<Pulled, PullError> {
         let source = Source {
-            patience: Duration::from_millis(400),
+            patience: Duration::from_secs(if server.hangs { 2 } else { 20 }),
             pauses: vec![Duration::from_millis(1); pauses],
             ..Source::new(&self.known, Some(&server.url))
         };
@@ -242,8 +245,8 @@ fn what_cannot_be_had_is_said() {
         (&[Unsaid(1)], "has more, not the 300000 bytes", 0),
         (&[Wrong], "is not this model: its SHA-256 is ", -1),
         (&[BreakAfter(1000), Close], "; 1000 of 300000 bytes are here, run it again", 1000),
-        (&[Hang], "nothing came for 0.4 s; 0 of 300000 bytes", 0),
-        (&[HangAfter(2000), Hang], "nothing came for 0.4 s; 2000 of 300000 bytes", 2000),
+        (&[Hang], "nothing came for 2 s; 0 of 300000 bytes", 0),
+        (&[HangAfter(2000), Hang], "nothing came for 2 s; 2000 of 300000 bytes", 2000),
         (&[BreakAfter(9), Wrong], "is not this model: its SHA-256 is ", -1),
     ]
     .into_iter()
@@ -257,7 +260,8 @@ fn what_cannot_be_had_is_said() {
         assert_eq!(part, kept, "{script:?}: {error}");
     }
     let place = Place::new("nobody");
-    let nobody = Server { url: "http://127.0.0.1:1".to_owned(), asked: Arc::default() };
+    let nobody =
+        Server { url: "http://127.0.0.1:1".to_owned(), asked: Arc::default(), hangs: false };
     let error = place.pull(&nobody, 0).unwrap_err().to_string();
     assert!(
         error.contains("http://127.0.0.1:1/some.onnx: ") && error.contains("refused"),

@@ -23,6 +23,8 @@ const READY_WITHIN: Duration = Duration::from_secs(180);
 const WARM_UP: Duration = Duration::from_secs(8);
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 const EVERY: Duration = Duration::from_millis(100);
+/// How long it may take to join the tracks of a camera.
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
 /// A running server and its folder; both are gone when it is dropped.
 pub(super) struct Server {
@@ -127,17 +129,15 @@ impl Server {
     pub(super) fn watch(&self, cameras: u32, long: Duration) -> Result<Window, Failure> {
         thread::sleep(WARM_UP);
         let pid = self.child.id();
-        let cpu = || process::cpu_seconds(pid).ok_or_else(|| self.ended("it is gone"));
         let listen = |camera: u32| {
             let url = format!("ws://{}/ws/tracking/{camera}", self.address);
             let (address, clock) = (self.address, self.clock);
             thread::spawn(move || delays(&url, address, clock, long))
         };
         let listeners: Vec<_> = (1..=cameras).map(listen).collect();
-        let (before, cpu_before, begun) = (self.metrics()?, cpu()?, self.clock.uptime());
+        let (before, begun) = (self.metrics()?, self.clock.uptime());
         thread::sleep(long);
-        let (after, cpu_after, seconds) =
-            (self.metrics()?, cpu()?, (self.clock.uptime() - begun).as_secs_f64());
+        let (after, seconds) = (self.metrics()?, (self.clock.uptime() - begun).as_secs_f64());
         let grown = |key: &str| {
             let value = |metrics: &Metrics| metrics.get(key).copied().unwrap_or_default();
             value(&after) - value(&before)
@@ -165,7 +165,7 @@ impl Server {
             cameras: (1..=cameras).map(of_camera).collect(),
             delay_ms,
             cpu: after.keys().filter_map(stage).collect(),
-            cpu_seconds: cpu_after - cpu_before,
+            cpu_seconds: grown("process_cpu_seconds_total"),
             memory_bytes: process::resident_bytes(pid).unwrap_or_default(),
         })
     }
@@ -240,9 +240,12 @@ fn delays(
 ) -> Result<Vec<f64>, String> {
     let begun = clock.uptime();
     let stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
-    stream.set_read_timeout(Some(EVERY)).map_err(|error| error.to_string())?;
-    let joined = tungstenite::client(url, stream);
+    // A server with more to do than it can takes its time to answer.
+    let patience = |long| stream.set_read_timeout(Some(long)).map_err(|error| error.to_string());
+    patience(ANSWER_WITHIN)?;
+    let joined = tungstenite::client(url, &stream);
     let (mut socket, _) = joined.map_err(|error| format!("{url}: {error}"))?;
+    patience(EVERY)?;
     let (mut delays, mut first) = (Vec::new(), true);
     while clock.uptime() - begun < long {
         match socket.read() {
