@@ -1,5 +1,5 @@
 // What forms have in common: how they are sent, and what the server says.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { KeyProblem } from "../wire";
 import type { Answer } from "./api";
 
@@ -30,7 +30,8 @@ export function useForm() {
 export function useOpened(button: string, standIn: string, close: () => void) {
   const form = useRef<HTMLFormElement>(null);
   const gone = useRef(false);
-  useEffect(() => {
+  // At once, not after the next paint: who closes it before that wants the focus back as well.
+  useLayoutEffect(() => {
     form.current?.querySelector<HTMLElement>("input, select")?.focus();
     return () => {
       // The button comes back with the drawing that takes the form away; who is elsewhere by then stays there.
