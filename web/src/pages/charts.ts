@@ -16,10 +16,22 @@ const CHARTS: readonly { title: string; unit: string; lines: readonly Line[] }[]
 const DASHES: Record<Line[2], number[]> = { 1: [], 2: [6, 3], 3: [2, 2] };
 const HEIGHT_PX = 110;
 
+/** No cursor. */
+const AWAY = { left: -10, top: -10 };
+
+interface Plotted {
+  plot: uPlot;
+  chart: HTMLElement;
+  lines: readonly Line[];
+  unit: string;
+  title: string;
+}
+
 /** Charts in one element, from `mount` to `unmount`. */
 export class Charts {
   readonly #root: HTMLElement;
-  #plots: { plot: uPlot; chart: HTMLElement; lines: readonly Line[]; unit: string; title: string }[] = [];
+  #plots: Plotted[] = [];
+  #moments: readonly Moment[] = [];
   readonly #observer = new ResizeObserver(() => {
     for (const { plot, chart } of this.#plots) plot.setSize({ width: chart.clientWidth, height: HEIGHT_PX });
   });
@@ -49,13 +61,31 @@ export class Charts {
   /** Draws what is known now. */
   show(history: History): void {
     const at = history.column("at") as number[];
-    for (const { plot, chart, lines, unit, title } of this.#plots) {
-      plot.setData([at, ...lines.map(([key]) => history.column(key))]);
-      const newest = history.moments.at(-1);
-      const values = lines.map(([key, name]) => `${name} ${said(newest?.[key] ?? null)}${unit}`).join(", ");
-      chart.querySelector("output")?.replaceChildren(values);
-      chart.setAttribute("aria-label", `${title}: ${values}`);
+    this.#moments = history.moments;
+    for (const plotted of this.#plots) {
+      plotted.plot.setData([at, ...plotted.lines.map(([key]) => history.column(key))]);
+      this.#say(plotted);
     }
+  }
+
+  /** The values of the moment under the cursor, or the newest. */
+  #say({ plot, chart, lines, unit, title }: Plotted): void {
+    const { idx } = plot.cursor;
+    const moment = this.#moments.at(idx ?? -1);
+    const values = lines.map(([key, name]) => `${name} ${said(moment?.[key] ?? null)}${unit}`).join(", ");
+    const when = moment && typeof idx === "number" ? `${clock(moment.at)}: ` : "";
+    chart.querySelector("output")?.replaceChildren(when + values);
+    chart.setAttribute("aria-label", `${title}: ${when}${values}`);
+  }
+
+  /** The arrow keys lead the cursor from moment to moment. */
+  #onKey({ plot }: Plotted, event: KeyboardEvent): void {
+    const step = { ArrowLeft: -1, ArrowRight: 1, Escape: 0 }[event.key];
+    if (step === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    const newest = this.#moments.length - 1;
+    const moment = this.#moments[Math.max(0, Math.min(newest, (plot.cursor.idx ?? newest) + step))];
+    plot.setCursor(step !== 0 && moment ? { left: plot.valToPos(moment.at, "x"), top: 0 } : AWAY);
+    event.preventDefault();
   }
 
   #clear(): void {
@@ -72,6 +102,7 @@ export class Charts {
       const chart = document.createElement("div");
       chart.className = "chart";
       chart.setAttribute("role", "img");
+      chart.tabIndex = 0;
       const caption = document.createElement("div");
       caption.append(Object.assign(document.createElement("b"), { textContent: title }), " ", document.createElement("output"));
       chart.append(caption);
@@ -82,7 +113,9 @@ export class Charts {
           width: chart.clientWidth || 300,
           height: HEIGHT_PX,
           legend: { show: false },
-          cursor: { show: false },
+          // All charts show the values of the moment under the cursor of one.
+          cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: "minutes" } },
+          hooks: { setCursor: [(moved) => { for (const plotted of this.#plots) if (plotted.plot === moved) this.#say(plotted); }] },
           scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most * 1.15)] } },
           axes: [{ ...axis, size: 24, space: 70, values: (_plot, splits) => splits.map(clock) }, { ...axis, size: 44 }],
           series: [{}, ...lines.map(([, label, n]) => ({ label, stroke: colour(`--line${n}`), width: 1.6, dash: DASHES[n], points: { show: false } }))],
@@ -90,7 +123,14 @@ export class Charts {
         [[], ...lines.map(() => [])],
         chart,
       );
-      this.#plots.push({ plot, chart, lines, unit, title });
+      const plotted: Plotted = { plot, chart, lines, unit, title };
+      this.#plots.push(plotted);
+      chart.addEventListener("keydown", (event) => {
+        this.#onKey(plotted, event);
+      });
+      chart.addEventListener("blur", () => {
+        plot.setCursor(AWAY);
+      });
     }
   }
 }

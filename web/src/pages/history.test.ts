@@ -18,6 +18,18 @@ test("losses are counted from moment to moment, and a count that began anew is n
   expect(history.column("tracks")).toEqual([0, 1, 2, 3]);
 });
 
+test("a time of which nothing is known is a gap, and its losses are of no one moment", () => {
+  const history = new History();
+  history.add(0, status(0), { tracks: 1, packetsLost: 0 });
+  history.add(5, status(1), { tracks: 1, packetsLost: 1 });
+  history.add(60, status(90), { tracks: 2, packetsLost: 80 });
+  history.add(61, status(91), { tracks: 2, packetsLost: 80 });
+  expect(history.column("at")).toEqual([0, 5, 6, 60, 61]);
+  expect(history.column("received")).toEqual([30, 30, null, 30, 30]);
+  expect(history.column("cameraLoss")).toEqual([null, 1, null, null, 1]);
+  expect(history.column("viewerLoss")).toEqual([null, 1, null, null, 0]);
+});
+
 test("only the last moments are kept", () => {
   const history = new History(3);
   for (let at = 0; at < 10; at++) history.add(at, status(0), { tracks: null, packetsLost: null });

@@ -19,12 +19,19 @@ export interface Moment {
   viewerLoss: number | null;
 }
 
+/** Moments come every second, and every five in a hidden tab: after more than this nothing was known in between. */
+const GAP_S = 8;
+
 /** What the player knows beside the server. */
 export interface Seen {
   tracks: number | null;
   /** Since its session began. */
   packetsLost: number | null;
 }
+
+const NOTHING: Omit<Moment, "at"> = {
+  received: null, decoded: null, detected: null, latencyP50: null, latencyP95: null, tracks: null, bitrateKbps: null, cameraLoss: null, viewerLoss: null,
+};
 
 /** Keeps the last `limit` moments, oldest first. */
 export class History {
@@ -44,12 +51,18 @@ export class History {
 
   /** Takes what is known at `at`, in UNIX seconds. */
   add(at: number, status: CameraStatus, seen: Seen): void {
+    const last = this.#moments.at(-1);
+    if (last && at - last.at > GAP_S) {
+      // No line is drawn over a time of which nothing is known, and what was lost in it is of no one moment.
+      this.#push({ ...NOTHING, at: last.at + 1 });
+      this.#lost = null;
+    }
     const before = this.#lost;
     // A count that fell began anew.
     const since = (now: number | null, then: number | null | undefined): number | null =>
       now === null || then === null || then === undefined ? null : Math.max(0, now - then);
     const latency = latencyOf(status);
-    this.#moments.push({
+    this.#push({
       at,
       received: status.fps.received,
       decoded: status.fps.decoded,
@@ -62,6 +75,10 @@ export class History {
       viewerLoss: since(seen.packetsLost, before?.viewer),
     });
     this.#lost = { camera: status.lost_packets, viewer: seen.packetsLost };
+  }
+
+  #push(moment: Moment): void {
+    this.#moments.push(moment);
     if (this.#moments.length > this.#limit) this.#moments.shift();
   }
 
