@@ -90,6 +90,14 @@ pub enum Input<'a> {
         reorders: bool,
         /// How many wait behind it.
         queued: usize,
+        /// Whether an IDR is among those.
+        idr_waits: bool,
+    },
+    /// Whether there is a detector at all, or will be in a moment: there is until this is said.
+    /// Without one nothing is decoded.
+    Detector {
+        /// Whether there is.
+        there: bool,
     },
     /// How the camera moved from the frame decoded before to this one, in pixels of the picture.
     /// Comes before [`Input::Decoded`], and with [`Settings::camera_motion`] for every frame that
@@ -163,6 +171,8 @@ pub enum Output {
     },
     /// Pass over the access unit handed in last.
     Skip,
+    /// The frame handed in last is due for detection and passed over, since decoding is behind.
+    Missed,
     /// Put the picture decoded last into the detector's slot, in place of any that waits there.
     Offer {
         /// Its time.
@@ -206,6 +216,11 @@ pub struct Camera {
     tracker: Box<dyn Tracker>,
     /// The decoder lost its references; nothing is decoded until an IDR.
     needs_idr: bool,
+    /// It is waited for since decoding is behind.
+    leaps: bool,
+    /// A frame that was due was passed over since decoding fell behind.
+    passed: bool,
+    detector: bool,
     reorders: bool,
     /// Where the next detection is due.
     next_due: Option<MediaTime>,
@@ -251,6 +266,10 @@ impl std::fmt::Debug for Camera {
 
 /// Frames that may wait to be published; past it the oldest goes out as a prediction.
 const MAX_PENDING: usize = 256;
+/// With more than this many access units waiting, decoding is behind.
+const BEHIND: usize = 3;
+/// With more than this many it goes on at the newest IDR that waits, if one does.
+const FAR_BEHIND: usize = 8;
 
 impl Camera {
     /// A machine at rest, waiting for an IDR.
@@ -260,6 +279,9 @@ impl Camera {
             settings,
             tracker,
             needs_idr: true,
+            leaps: false,
+            passed: false,
+            detector: true,
             reorders: false,
             next_due: None,
             moving: None,
@@ -285,9 +307,10 @@ impl Camera {
     /// Takes in what happened at `now`. Call [`Self::poll`] until it is empty afterwards.
     pub fn handle(&mut self, input: Input<'_>, now: MonoTime) {
         match input {
-            Input::AccessUnit { frame, idr, reorders, queued } => {
-                self.handle_access_unit(frame, idr, reorders, queued);
+            Input::AccessUnit { frame, idr, reorders, queued, idr_waits } => {
+                self.handle_access_unit(frame, idr, reorders, queued, idr_waits);
             }
+            Input::Detector { there } => self.detector = there,
             Input::Moved { time, step } => {
                 self.moving.take_if(|frame| frame.time == time);
                 self.motion.add(time, step);
@@ -326,28 +349,49 @@ impl Camera {
         self.publish_due(now);
     }
 
-    fn handle_access_unit(&mut self, frame: Frame, idr: bool, reorders: bool, queued: usize) {
+    fn handle_access_unit(
+        &mut self,
+        frame: Frame,
+        idr: bool,
+        reorders: bool,
+        queued: usize,
+        idr_waits: bool,
+    ) {
         self.reorders = reorders;
         self.moving = None;
         self.decoding = None;
-        if self.settings.rate == Rate::Off {
+        if self.settings.rate == Rate::Off || !self.detector {
+            // What follows leans on it.
+            self.needs_idr = true;
             self.outputs.push_back(Output::Skip);
             return;
         }
         if !reorders {
             self.await_turn(frame);
         }
-        if queued > self.settings.decode_queue {
+        // Nothing leans on what lies before an IDR that is here already.
+        let leap = idr_waits && queued > FAR_BEHIND;
+        if leap || queued > self.settings.decode_queue {
             self.needs_idr = true;
+            self.leaps = true;
         }
-        if self.needs_idr && !idr {
+        if self.needs_idr && (leap || !idr) {
+            if self.leaps {
+                self.pass_over(frame);
+            }
             self.outputs.push_back(Output::Skip);
             return;
         }
         self.needs_idr = false;
-        // Behind by more than a few frames, the newest picture is still to come.
-        let behind = queued > 3;
-        if !reorders && !behind && (self.is_due(frame.time) || self.offered.is_some()) {
+        self.leaps = false;
+        // Behind by a few frames, the newest picture is still to come. Who does not catch up by the
+        // next one that is due will not: then an older one is better than none.
+        let behind = queued > BEHIND;
+        self.passed &= behind;
+        let due = self.is_due(frame.time);
+        if due && behind && !self.passed {
+            self.pass_over(frame);
+        } else if !reorders && (due || (self.offered.is_some() && !behind)) {
             self.decoding = Some(frame);
         }
         if !reorders && self.settings.camera_motion {
@@ -355,6 +399,15 @@ impl Camera {
         }
         // With reordering, which picture comes out is known only then.
         self.outputs.push_back(Output::Decode { want: reorders || self.decoding.is_some() });
+    }
+
+    /// A frame that is due will not be detected on.
+    fn pass_over(&mut self, frame: Frame) {
+        if !self.reorders && self.is_due(frame.time) {
+            self.passed = true;
+            self.advance_due(frame.time);
+            self.outputs.push_back(Output::Missed);
+        }
     }
 
     fn handle_decoded(&mut self, frame: Frame, changed: Option<f64>, now: MonoTime) {

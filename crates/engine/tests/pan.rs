@@ -66,8 +66,13 @@ fn swing(frames: i64, camera_motion: bool) -> Outcome {
             running = None;
             camera.handle(Input::Detections { time: frame(of).time, detections: &detections }, now);
         }
-        let input =
-            Input::AccessUnit { frame: frame(n), idr: n % 60 == 0, reorders: false, queued: 0 };
+        let input = Input::AccessUnit {
+            frame: frame(n),
+            idr: n % 60 == 0,
+            reorders: false,
+            queued: 0,
+            idr_waits: false,
+        };
         camera.handle(input, now);
         while let Some(output) = camera.poll() {
             match output {
@@ -94,7 +99,7 @@ fn swing(frames: i64, camera_motion: bool) -> Outcome {
                 }
                 Output::Embed { .. } => camera.handle(Input::Embeddings(&[]), now),
                 Output::Freshen { .. } => unreachable!("the detector takes a picture at once"),
-                Output::Skip | Output::Unchanged => {}
+                Output::Skip | Output::Missed | Output::Unchanged => {}
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use razz_base::CameraId;
 use razz_vision::{DetectorSettings, EngineChoice};
@@ -37,8 +37,9 @@ pub(crate) struct Live {
 struct State {
     config: Config,
     pool: Arc<Pool>,
-    /// Whether the model's file was not there when the pool was started.
-    model_missing: bool,
+    /// The model's file when the pool was started, and when it was looked at last.
+    tried: Option<Stamp>,
+    seen: Option<Stamp>,
     telemetry: Telemetry,
 }
 
@@ -67,14 +68,14 @@ impl Live {
         telemetry: Telemetry,
         clock: Clock,
     ) -> Arc<Self> {
+        let tried = Stamp::of(&config);
         let pool = start_pool(&config, clock);
-        let model_missing = is_model_missing(&config);
         let live = Arc::new(Self {
             cameras: Arc::default(),
             units,
             clock,
             file,
-            state: Mutex::new(State { config, pool, model_missing, telemetry }),
+            state: Mutex::new(State { config, pool, tried, seen: tried, telemetry }),
         });
         {
             let state = live.state();
@@ -243,12 +244,14 @@ impl Live {
         }
     }
 
-    /// Loads the model whose file was not there before and is now.
+    /// Loads the model that could not be loaded before, once its file is another and has stopped
+    /// growing.
     fn take_up_model(&self) {
         let config = {
-            let state = self.state();
-            let arrived = state.model_missing && !is_model_missing(&state.config);
-            arrived.then(|| state.config.clone())
+            let mut state = self.state();
+            let now = Stamp::of(&state.config);
+            let settled = std::mem::replace(&mut state.seen, now) == now;
+            (settled && state.may_load_now(now)).then(|| state.config.clone())
         };
         if let Some(config) = config {
             info!("model {} is here now", config.detector.model);
@@ -274,17 +277,16 @@ impl Live {
                 warn!("{section} has changed; it takes effect when razz is started again");
             }
         }
-        let missing = is_model_missing(&new);
-        let arrived = state.model_missing && !missing;
-        let needs_model =
-            wants_model(&new) && (arrived || matches!(state.pool.state(), ModelState::Off));
+        let stamp = Stamp::of(&new);
+        let is_off = matches!(state.pool.state(), ModelState::Off);
+        let needs_model = wants_model(&new) && (is_off || state.may_load_now(stamp));
         let new_pool =
             (old.detector != new.detector || needs_model).then(|| start_pool(&new, self.clock));
         let analysis_changed = new_pool.is_some() || old.tracker != new.tracker;
-        state.model_missing = missing;
         let before = std::mem::replace(&mut state.config, new);
         if let Some(pool) = new_pool {
             std::mem::replace(&mut state.pool, pool).close();
+            state.tried = stamp;
         }
         for camera in &before.cameras {
             if state.config.cameras.iter().all(|kept| kept.id != camera.id) {
@@ -351,8 +353,27 @@ fn wants_model(config: &Config) -> bool {
     config.cameras.iter().any(|camera| camera.detect_fps != DetectFps::Off)
 }
 
-fn is_model_missing(config: &Config) -> bool {
-    config.detector.model.path().is_err()
+/// Which state of a file it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stamp {
+    bytes: u64,
+    changed: Option<SystemTime>,
+}
+
+impl Stamp {
+    /// Of the model's file, if there is one.
+    fn of(config: &Config) -> Option<Self> {
+        let metadata = config.detector.model.path().ok()??.metadata().ok()?;
+        Some(Self { bytes: metadata.len(), changed: metadata.modified().ok() })
+    }
+}
+
+impl State {
+    /// Whether the model failed, and its file, which is now as `stamp` says, is another than then.
+    fn may_load_now(&self, stamp: Option<Stamp>) -> bool {
+        let failed = matches!(self.pool.state(), ModelState::Failed { .. });
+        failed && stamp.is_some() && stamp != self.tried
+    }
 }
 
 /// The pool loads the model in its own thread. No model is loaded when no camera wants detection.

@@ -2,12 +2,12 @@
 // goes on, the server says what is wrong with which file, and there are no boxes.
 
 import assert from "node:assert/strict";
-import { copyFileSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { untilDecoded } from "../lib/browser.mjs";
 import { clip, testdata } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
-import { until } from "../lib/wait.mjs";
+import { measureFor, until } from "../lib/wait.mjs";
 
 const WRONG = {
   "not a model": (file) => writeFileSync(file, "This is a shopping list, not a network.\n".repeat(50)),
@@ -52,4 +52,27 @@ scenario("a model file that is not there", { data: true, browser: true }, async 
   const razz = await world.serve({ detector: { model: path.join(world.folder, "absent.onnx") }, camera: [{ id: 1, url: camera.url("one") }] });
   await untilDecoded(await world.page(razz.at("/camera-viewer.html?camera=1")), 60);
   await until("a line in the log about the model", () => razz.log.some((line) => /ERROR/.test(line) && line.includes("absent.onnx")));
+});
+
+scenario("a model that is still being copied is taken up when it is whole, and nothing is decoded for want of it", { data: true }, async (world) => {
+  const file = path.join(world.folder, "slow.onnx");
+  const whole = readFileSync(testdata("models/yolo11n.onnx"));
+  writeFileSync(file, whole.subarray(0, 2_000_000));
+  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+  const razz = await world.serve({ detector: { model: file }, camera: [{ id: 1, url: camera.url("one") }] });
+  await until("the model to fail", async () => (await razz.json("/api/stats")).model_state === "failed", { seconds: 30 });
+  const fps = await until("the picture rates of some seconds", async () => {
+    const { fps } = await razz.status(1);
+    return fps.received > 20 && fps.decoded === 0 && fps;
+  }, { seconds: 30 });
+  world.tell(`without a detector ${fps.received} frames a second are received and ${fps.decoded} decoded`);
+  const picture = await fetch(razz.at("/api/cameras/1/snapshot.jpg"));
+  assert.equal(picture.status, 200, "a picture is decoded for who asks for one");
+  for (const part of [5_000_000, 9_000_000, whole.length]) {
+    await measureFor(1);
+    writeFileSync(file, whole.subarray(0, part));
+  }
+  await until("the model to be ready", async () => (await razz.json("/api/stats")).model_state === "ready", { seconds: 60 });
+  await until("tracks", async () => (await razz.json("/api/cameras/1/tracks")).tracks.length > 0, { seconds: 60 });
+  assert.equal((await razz.status(1)).reconnects, 0);
 });

@@ -79,7 +79,8 @@ impl Analysis {
         self.taken.push((au.key.time, taken_us));
         let frame =
             Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size };
-        let input = Input::AccessUnit { frame, idr: au.idr, reorders: false, queued: 0 };
+        let input =
+            Input::AccessUnit { frame, idr: au.idr, reorders: false, queued: 0, idr_waits: false };
         self.engine.handle(input, au.received);
         if au.lost_packets > 0 {
             self.decoder_broken = true;
@@ -155,7 +156,7 @@ impl Analysis {
                     };
                     self.engine.handle(input, now);
                 }
-                Some(Output::Skip | Output::Unchanged) => {}
+                Some(Output::Skip | Output::Missed | Output::Unchanged) => {}
                 Some(Output::Offer { time, replaces }) => {
                     assert_eq!(self.slot, replaces, "the slot holds another picture");
                     self.slot = Some(time);

@@ -100,6 +100,7 @@ fn run(settings: Settings, frames: i64, detect_us: i64) -> (Vec<Out>, Vec<i64>) 
                     idr: next_frame % 60 == 0,
                     reorders: false,
                     queued: 0,
+                    idr_waits: false,
                 },
                 now,
             );
@@ -127,7 +128,7 @@ fn run(settings: Settings, frames: i64, detect_us: i64) -> (Vec<Out>, Vec<i64>) 
                     detected: frame.detected,
                     audience,
                 }),
-                Some(Output::Skip | Output::Unchanged | Output::Embed { .. }) => {}
+                Some(Output::Skip | Output::Missed | Output::Unchanged | Output::Embed { .. }) => {}
                 None => break,
             }
             if busy.is_none()
@@ -229,7 +230,8 @@ fn the_newest_picture_wins_the_slot() {
     let mut offers = Vec::new();
     for n in 0..3 {
         let frame = frame(n);
-        let input = Input::AccessUnit { frame, idr: n == 0, reorders: false, queued: 0 };
+        let input =
+            Input::AccessUnit { frame, idr: n == 0, reorders: false, queued: 0, idr_waits: false };
         camera.handle(input, frame.received);
         camera.handle(Input::Decoded { frame, changed: None }, frame.received);
         while let Some(output) = camera.poll() {
@@ -244,7 +246,8 @@ fn the_newest_picture_wins_the_slot() {
 /// Hands in frame `n`, decoded at once; answers what is to be done with its picture.
 fn hand_in(camera: &mut Camera, n: i64) -> Vec<Output> {
     let frame = frame(n);
-    let input = Input::AccessUnit { frame, idr: n == 0, reorders: false, queued: 0 };
+    let input =
+        Input::AccessUnit { frame, idr: n == 0, reorders: false, queued: 0, idr_waits: false };
     camera.handle(input, frame.received);
     let mut outputs = Vec::new();
     while let Some(output) = camera.poll() {
@@ -313,7 +316,8 @@ fn a_decoder_that_falls_behind_skips_to_the_next_idr() {
     for (n, idr, queued) in
         [(0, true, 0), (1, false, 11), (2, false, 9), (3, true, 8), (4, false, 7)]
     {
-        let input = Input::AccessUnit { frame: frame(n), idr, reorders: false, queued };
+        let input =
+            Input::AccessUnit { frame: frame(n), idr, reorders: false, queued, idr_waits: false };
         camera.handle(input, frame(n).received);
         while let Some(output) = camera.poll() {
             match output {
@@ -326,6 +330,97 @@ fn a_decoder_that_falls_behind_skips_to_the_next_idr() {
     assert_eq!(decoded, [(0, true), (1, false), (2, false), (3, true), (4, true)]);
 }
 
+/// What becomes of a camera with 30 frames a second, an IDR every `gop` of them and six detections a
+/// second wanted, whose decoder takes `decode_ms` for each: over a minute, how many pictures a second
+/// were offered, how many that were due were missed, and how old the oldest was, in seconds.
+fn overloaded(decode_ms: i64, gop: i64) -> (f64, f64, f64) {
+    let mut camera =
+        Camera::new(CameraId::new(1).unwrap(), Settings::default(), Box::new(Echo::default()));
+    let (mut now, mut offers, mut missed, mut oldest_us) = (frame(0).received, 0, 0, 0);
+    for n in 0..1800 {
+        let next = frame(n);
+        now = now.max(next.received);
+        let newest = (n..).take_while(|n| frame(*n).received <= now).last().unwrap();
+        let input = Input::AccessUnit {
+            frame: next,
+            idr: n % gop == 0,
+            reorders: false,
+            queued: usize::try_from(newest - n).unwrap(),
+            idr_waits: newest / gop > n / gop,
+        };
+        camera.handle(input, now);
+        while let Some(output) = camera.poll() {
+            match output {
+                Output::Decode { want } => {
+                    now = now.plus_us(1000 * decode_ms);
+                    if want {
+                        camera.handle(Input::Decoded { frame: next, changed: None }, now);
+                    }
+                }
+                Output::Offer { time, .. } => {
+                    offers += 1;
+                    oldest_us = oldest_us.max(now.since_us(next.received));
+                    camera.handle(Input::DetectionStarted { time }, now);
+                    camera.handle(Input::Detections { time, detections: &[detection()] }, now);
+                }
+                Output::Missed => missed += 1,
+                _ => {}
+            }
+        }
+    }
+    (f64::from(offers) / 60.0, f64::from(missed) / 60.0, oldest_us as f64 / 1e6)
+}
+
+#[test]
+fn a_decoder_that_never_catches_up_still_has_pictures_for_the_detector() {
+    // (decode_ms, gop, least offered of six a second, oldest in seconds)
+    for (decode_ms, gop, least, oldest) in [
+        (10, 60, 5.9, 0.05),
+        (33, 60, 5.9, 0.1),
+        // Three quarters, half, a third of what comes.
+        (44, 60, 4.0, 0.7),
+        (67, 60, 2.3, 1.2),
+        (100, 60, 1.4, 1.3),
+        (44, 300, 4.2, 2.7),
+        (100, 30, 0.9, 0.3),
+    ] {
+        let (offered, missed, age) = overloaded(decode_ms, gop);
+        let name = format!(
+            "{decode_ms} ms, GOP {gop}: {offered:.2} offered, {missed:.2} missed, {age:.2} s old"
+        );
+        assert!(offered >= least && age <= oldest, "{name}");
+        assert!((5.8..6.2).contains(&(offered + missed)), "{name}: each is one or the other");
+    }
+}
+
+#[test]
+fn without_a_detector_nothing_is_decoded_and_with_one_it_goes_on_at_an_idr() {
+    let mut camera =
+        Camera::new(CameraId::new(1).unwrap(), Settings::default(), Box::new(Echo::default()));
+    let mut decoded = Vec::new();
+    for n in 0..12 {
+        if n == 4 || n == 7 {
+            camera.handle(Input::Detector { there: n == 7 }, frame(n).received);
+        }
+        let (frame, idr) = (frame(n), n % 5 == 0);
+        let input = Input::AccessUnit { frame, idr, reorders: false, queued: 0, idr_waits: false };
+        camera.handle(input, frame.received);
+        while let Some(output) = camera.poll() {
+            match output {
+                Output::Decode { .. } => {
+                    decoded.push(n);
+                    camera.handle(Input::Decoded { frame, changed: None }, frame.received);
+                }
+                Output::Publish { frame, .. } => {
+                    assert!(!(4..7).contains(&(frame.key.time.as_90k() / FRAME_90K)))
+                }
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(decoded, [0, 1, 2, 3, 10, 11]);
+}
+
 #[test]
 fn after_a_decode_error_the_decoder_waits_for_an_idr() {
     let mut camera =
@@ -334,7 +429,13 @@ fn after_a_decode_error_the_decoder_waits_for_an_idr() {
     for (n, idr, fails) in
         [(0, false, false), (1, true, true), (2, false, false), (3, true, false), (4, false, false)]
     {
-        let input = Input::AccessUnit { frame: frame(n), idr, reorders: false, queued: 0 };
+        let input = Input::AccessUnit {
+            frame: frame(n),
+            idr,
+            reorders: false,
+            queued: 0,
+            idr_waits: false,
+        };
         camera.handle(input, frame(n).received);
         while let Some(output) = camera.poll() {
             if matches!(output, Output::Decode { .. }) {
@@ -354,7 +455,10 @@ fn embeddings_are_asked_for_and_the_frame_waits_for_them() {
     let mut camera = Camera::new(CameraId::new(1).unwrap(), Settings::default(), Box::new(echo));
     let (first, now) = (frame(0), frame(0).received);
     let drain = |camera: &mut Camera| std::iter::from_fn(|| camera.poll()).collect::<Vec<_>>();
-    camera.handle(Input::AccessUnit { frame: first, idr: true, reorders: false, queued: 0 }, now);
+    camera.handle(
+        Input::AccessUnit { frame: first, idr: true, reorders: false, queued: 0, idr_waits: false },
+        now,
+    );
     camera.handle(Input::Decoded { frame: first, changed: None }, now);
     camera.handle(Input::DetectionStarted { time: first.time }, now);
     drain(&mut camera);
@@ -389,8 +493,13 @@ fn with_reordering_frames_are_published_in_output_order() {
     .enumerate()
     {
         let now = MonoTime::from_us(n as i64 * FRAME_US);
-        let input =
-            Input::AccessUnit { frame: frame(coded), idr: coded == 0, reorders: true, queued: 0 };
+        let input = Input::AccessUnit {
+            frame: frame(coded),
+            idr: coded == 0,
+            reorders: true,
+            queued: 0,
+            idr_waits: false,
+        };
         camera.handle(input, now);
         if let Some(shown) = shown {
             camera.handle(Input::Decoded { frame: frame(shown), changed: None }, now);
@@ -419,7 +528,10 @@ fn run_idle(frames: i64, changed: impl Fn(i64) -> f64) -> (Vec<i64>, Vec<i64>, V
     let (mut looked, mut unchanged, mut published) = (Vec::new(), Vec::new(), Vec::new());
     for n in 0..frames {
         let (frame, now) = (frame(n), frame(n).received);
-        camera.handle(Input::AccessUnit { frame, idr: n == 0, reorders: false, queued: 0 }, now);
+        camera.handle(
+            Input::AccessUnit { frame, idr: n == 0, reorders: false, queued: 0, idr_waits: false },
+            now,
+        );
         camera.handle(Input::Decoded { frame, changed: Some(changed(n)) }, now);
         while let Some(output) = camera.poll() {
             match output {
@@ -476,7 +588,10 @@ fn a_blind_detector_sees_nothing_until_it_sees_again() {
     for (n, blind) in [(0, false), (5, true), (10, true), (15, false)] {
         let (frame, now) = (frame(n), frame(n).received);
         camera.handle(Input::Blind(blind), now);
-        camera.handle(Input::AccessUnit { frame, idr: true, reorders: false, queued: 0 }, now);
+        camera.handle(
+            Input::AccessUnit { frame, idr: true, reorders: false, queued: 0, idr_waits: false },
+            now,
+        );
         camera.handle(Input::Decoded { frame, changed: None }, now);
         camera.handle(Input::DetectionStarted { time: frame.time }, now);
         camera.handle(Input::Detections { time: frame.time, detections: &[detection()] }, now);

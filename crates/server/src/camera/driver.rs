@@ -2,7 +2,7 @@
 //! detector, tracks, and publishes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Weak};
 use std::thread;
@@ -27,7 +27,11 @@ enum Message {
     AccessUnit {
         au: AccessUnit,
         reorders: bool,
+        /// Others before it were dropped.
+        after_gap: bool,
     },
+    /// The detector has said something.
+    Result,
     DetectionStarted(MediaTime),
     Detections(Found),
     DetectionFailed(MediaTime),
@@ -43,13 +47,26 @@ enum Message {
 #[derive(Clone)]
 pub(crate) struct Mailbox {
     sender: Sender<Message>,
-    /// Access units in it.
-    queued: Arc<AtomicUsize>,
+    /// What the detector says goes before access units that wait.
+    results: Sender<Message>,
+    waiting: Arc<Waiting>,
 }
 
 pub(super) struct Inbox {
     receiver: Receiver<Message>,
-    queued: Arc<AtomicUsize>,
+    results: Receiver<Message>,
+    waiting: Arc<Waiting>,
+}
+
+/// What is in a mailbox.
+#[derive(Default)]
+struct Waiting {
+    /// Access units.
+    units: AtomicUsize,
+    /// Those of them at which decoding can begin.
+    idrs: AtomicUsize,
+    /// Some were dropped since the last one.
+    gap: AtomicBool,
 }
 
 #[cfg(test)]
@@ -57,7 +74,7 @@ impl Inbox {
     /// Whether the picture that was next at the detector could be looked at; `None` while nobody
     /// has said.
     pub(super) fn answered(&self) -> Option<bool> {
-        self.receiver.try_iter().find_map(|message| match message {
+        self.results.try_iter().find_map(|message| match message {
             Message::Detections(_) => Some(true),
             Message::DetectionFailed(_) => Some(false),
             _ => None,
@@ -68,8 +85,10 @@ impl Inbox {
 /// A mailbox and the end that the camera's thread reads.
 pub(super) fn mailbox() -> (Mailbox, Inbox) {
     let (sender, receiver) = mpsc::channel();
-    let queued = Arc::new(AtomicUsize::new(0));
-    (Mailbox { sender, queued: Arc::clone(&queued) }, Inbox { receiver, queued })
+    let (results, said) = mpsc::channel();
+    let waiting = Arc::new(Waiting::default());
+    let inbox = Inbox { receiver, results: said, waiting: Arc::clone(&waiting) };
+    (Mailbox { sender, results, waiting }, inbox)
 }
 
 /// Past this many waiting access units new ones are dropped at the door: the thread hangs.
@@ -77,15 +96,19 @@ const MAX_QUEUED: usize = 600;
 
 impl Mailbox {
     pub(super) fn access_unit(&self, au: AccessUnit, reorders: bool) {
-        if self.queued.fetch_add(1, Ordering::Relaxed) >= MAX_QUEUED {
-            self.queued.fetch_sub(1, Ordering::Relaxed);
+        let Waiting { units, idrs, gap } = &*self.waiting;
+        if units.fetch_add(1, Ordering::Relaxed) >= MAX_QUEUED {
+            units.fetch_sub(1, Ordering::Relaxed);
+            gap.store(true, Ordering::Relaxed);
             return;
         }
-        self.send(Message::AccessUnit { au, reorders });
+        idrs.fetch_add(usize::from(au.idr), Ordering::Relaxed);
+        let after_gap = gap.swap(false, Ordering::Relaxed);
+        self.send(Message::AccessUnit { au, reorders, after_gap });
     }
 
     pub(super) fn detection_started(&self, time: MediaTime) {
-        self.send(Message::DetectionStarted(time));
+        self.tell(Message::DetectionStarted(time));
     }
 
     pub(super) fn detections(
@@ -94,11 +117,11 @@ impl Mailbox {
         detections: Vec<Detection>,
         looked: (MonoTime, MonoTime),
     ) {
-        self.send(Message::Detections((picture, detections, looked)));
+        self.tell(Message::Detections((picture, detections, looked)));
     }
 
     pub(super) fn detection_failed(&self, time: MediaTime) {
-        self.send(Message::DetectionFailed(time));
+        self.tell(Message::DetectionFailed(time));
     }
 
     /// The settings are others now.
@@ -116,6 +139,11 @@ impl Mailbox {
     #[cfg(test)]
     pub(super) fn panic(&self) {
         self.send(Message::Panic);
+    }
+
+    fn tell(&self, result: Message) {
+        let _ = self.results.send(result);
+        self.send(Message::Result);
     }
 
     fn send(&self, message: Message) {
@@ -170,6 +198,8 @@ struct Driver<'a> {
     pool: Arc<Pool>,
     clock: Clock,
     wanted: f64,
+    /// Whether the engine knows of a detector.
+    detector: bool,
     /// What classes are called before there is a model: never seen, for there are no tracks then.
     unknown: ClassNames,
     /// The RTSP session that the last access unit came by.
@@ -227,6 +257,7 @@ impl<'a> Driver<'a> {
             pool,
             clock,
             wanted,
+            detector: true,
             unknown: ClassNames::new([]),
             run: None,
             entered: Some(entered),
@@ -246,10 +277,13 @@ impl<'a> Driver<'a> {
             let now = self.clock.mono();
             // Woken now and then in any case, to see whether the camera is gone.
             let wait = self.engine.poll_timeout().map_or(Duration::from_secs(1), |t| now.until(t));
-            let message = match inbox.receiver.recv_timeout(wait) {
-                Ok(message) => Some(message),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => return None,
+            let message = match inbox.results.try_recv() {
+                Ok(result) => Some(result),
+                Err(_) => match inbox.receiver.recv_timeout(wait) {
+                    Ok(message) => Some(message),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => return None,
+                },
             };
             let camera = self.camera.upgrade()?;
             let begun = self.clock.thread_cpu_nanos();
@@ -257,12 +291,19 @@ impl<'a> Driver<'a> {
             let mut detected = None;
             match message {
                 None => self.engine.handle(Input::Timeout, now),
-                Some(Message::AccessUnit { au, reorders }) => {
+                Some(Message::Result) => {}
+                Some(Message::AccessUnit { au, reorders, after_gap }) => {
                     if let Some(journeys) = &mut self.journeys {
                         journeys.taken(au.received, now);
                     }
-                    let queued = inbox.queued.fetch_sub(1, Ordering::Relaxed) - 1;
-                    self.handle_access_unit(&camera, &au, reorders, queued);
+                    let Waiting { units, idrs, .. } = &*inbox.waiting;
+                    let queued = units.fetch_sub(1, Ordering::Relaxed) - 1;
+                    let own = usize::from(au.idr);
+                    let idr_waits = idrs.fetch_sub(own, Ordering::Relaxed) > own;
+                    if after_gap {
+                        self.begin_at_idr();
+                    }
+                    self.handle_access_unit(&camera, &au, reorders, (queued, idr_waits));
                 }
                 Some(Message::DetectionStarted(time)) => {
                     self.engine.handle(Input::DetectionStarted { time }, now);
@@ -307,26 +348,37 @@ impl<'a> Driver<'a> {
         self.pool.work().add(stage, self.clock.thread_cpu_nanos() - begun);
     }
 
+    /// What comes next may lean on what was never received.
+    fn begin_at_idr(&mut self) {
+        self.decoder.reset();
+        self.engine.handle(Input::DecodeFailed, self.clock.mono());
+    }
+
+    /// How many wait behind it, and whether an IDR is among them.
     fn handle_access_unit(
         &mut self,
         camera: &Camera,
         au: &AccessUnit,
         reorders: bool,
-        queued: usize,
+        (queued, idr_waits): (usize, bool),
     ) {
         if self.run != Some(au.run) {
-            // Another RTSP session: its first frames may lean on what was never received.
+            // Another RTSP session.
             self.run = Some(au.run);
             // The old one is left before the new one is entered.
             self.entered = None;
             self.entered = Some(camera.span().entered());
-            self.decoder.reset();
-            self.engine.handle(Input::DecodeFailed, self.clock.mono());
+            self.begin_at_idr();
+        }
+        let there = self.pool.has_detector();
+        if self.detector != there {
+            self.detector = there;
+            self.engine.handle(Input::Detector { there }, self.clock.mono());
         }
         let frame =
             Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size };
-        self.engine
-            .handle(Input::AccessUnit { frame, idr: au.idr, reorders, queued }, self.clock.mono());
+        let input = Input::AccessUnit { frame, idr: au.idr, reorders, queued, idr_waits };
+        self.engine.handle(input, self.clock.mono());
         while let Some(output) = self.engine.poll() {
             match output {
                 Output::Decode { want } => self.decode(camera, au, want),
@@ -429,6 +481,7 @@ impl<'a> Driver<'a> {
                 self.publish(camera, frame, received, audience);
             }
             Output::Unchanged => camera.status().unchanged.count(self.clock.mono()),
+            Output::Missed => camera.status().skipped.count(self.clock.mono()),
             Output::Decode { .. } | Output::Skip => {}
         }
     }

@@ -40,13 +40,15 @@ pub(crate) enum ModelState {
     },
 }
 
+/// What takes the place of an engine that is lost, the first that is not lost itself: both run
+/// anywhere.
+const INSTEAD: [EngineChoice; 2] = [EngineChoice::OrtCpu, EngineChoice::Rten];
+
 /// The pictures that wait, at most one per camera, and the threads that serve them.
 pub(crate) struct Pool {
     queue: Mutex<Queue>,
     news: Condvar,
     names: OnceLock<ClassNames>,
-    /// How long the detector takes and for how many pictures, once there is one.
-    inference: OnceLock<metrics::Inference>,
     /// What the API calls the model.
     model_name: String,
     load: Option<Load>,
@@ -60,6 +62,10 @@ struct Queue {
     /// Cameras of which a worker has a picture: the next would overtake it.
     looked_at: HashSet<CameraId>,
     state: ModelState,
+    /// How long the detector takes and for how many pictures, once there is one.
+    inference: Option<metrics::Inference>,
+    /// Engines that failed on every picture.
+    lost: Vec<EngineChoice>,
     crew: Crew,
     /// The number of the crew that serves; 0 before the first.
     on_duty: u64,
@@ -115,6 +121,8 @@ impl Pool {
                 slots: HashMap::new(),
                 looked_at: HashSet::new(),
                 state,
+                inference: None,
+                lost: Vec::new(),
                 crew: Crew::new(threads, clock.mono()),
                 on_duty: 0,
                 forming: None,
@@ -124,7 +132,6 @@ impl Pool {
             }),
             news: Condvar::new(),
             names: OnceLock::new(),
-            inference: OnceLock::new(),
             model_name,
             load,
             work: Work::default(),
@@ -149,6 +156,11 @@ impl Pool {
         lock(&self.queue).state.clone()
     }
 
+    /// Whether there is a detector, or will be in a moment.
+    pub(crate) fn has_detector(&self) -> bool {
+        matches!(lock(&self.queue).state, ModelState::Loading | ModelState::Ready { .. })
+    }
+
     /// Into how many workers the threads of the model are divided.
     pub(crate) fn workers(&self) -> usize {
         lock(&self.queue).crew.workers()
@@ -161,7 +173,7 @@ impl Pool {
 
     /// How long the detector takes and for how many pictures, once it is ready.
     pub(crate) fn inference(&self) -> Option<metrics::Inference> {
-        self.inference.get().cloned()
+        lock(&self.queue).inference.clone()
     }
 
     pub(super) fn clock(&self) -> Clock {
@@ -253,9 +265,12 @@ impl Pool {
         detector: &Detector,
     ) {
         let threads = queue.crew.threads_each(workers);
-        if queue.on_duty == 0 {
+        let engine = detector.engine_name().to_owned();
+        let is_new = !matches!(&queue.state, ModelState::Ready { engine: old } if *old == engine);
+        if is_new {
             self.introduce(detector);
-            queue.state = ModelState::Ready { engine: detector.engine_name().to_owned() };
+            queue.inference = Some(metrics::inference(&engine));
+            queue.state = ModelState::Ready { engine };
         } else {
             info!(
                 workers,
@@ -268,7 +283,7 @@ impl Pool {
         self.news.notify_all();
     }
 
-    /// Says what the first detector is.
+    /// Says what the first detector of an engine is.
     fn introduce(&self, detector: &Detector) {
         for note in detector.notes() {
             match note.level {
@@ -283,7 +298,22 @@ impl Pool {
             "model is ready"
         );
         self.names.get_or_init(|| detector.class_names().clone());
-        self.inference.get_or_init(|| metrics::inference(detector.engine_name()));
+    }
+
+    /// The engine of crew `number` fails on every picture: another takes its place, if one is left.
+    pub(super) fn lost(self: &Arc<Self>, number: u64, engine: &str, error: &str) {
+        let mut queue = lock(&self.queue);
+        if queue.on_duty != number || queue.forming.is_some() {
+            return;
+        }
+        queue.lost.extend(engine.parse::<EngineChoice>());
+        let Some(next) = INSTEAD.into_iter().find(|engine| !queue.lost.contains(engine)) else {
+            error!("{engine} fails on every picture, and there is no other engine: {error}");
+            return;
+        };
+        warn!("{engine} fails on every picture, {next} takes its place: {error}");
+        let workers = queue.crew.workers();
+        self.form(&mut queue, workers, Some(next));
     }
 
     /// A worker of crew `number` got no detector.
@@ -305,7 +335,7 @@ impl Pool {
                 slot.mailbox.detection_failed(slot.time());
             }
         } else {
-            warn!("inference stays divided as it is: {error}");
+            warn!("inference stays as it is: {error}");
             queue.crew.stay();
         }
         self.news.notify_all();
@@ -476,6 +506,29 @@ mod tests {
         assert!(infer(&pool).1 > 0.0, "{:?}", infer(&pool));
         pool.close();
         until("the threads end", || Arc::strong_count(&pool) == 1);
+    }
+
+    #[test]
+    fn an_engine_that_is_lost_gives_way_to_the_next_and_the_last_one_stays() {
+        let (load, parts) = demo(usize::MAX);
+        let pool = Pool::start("test".to_owned(), Some(load), 2, Clock::start());
+        until("the model is ready", || matches!(pool.state(), ModelState::Ready { .. }));
+        let engines = || lock(&parts).iter().map(|part| part.engine).collect::<Vec<_>>();
+        let on_duty = || lock(&pool.queue).on_duty;
+        // Of another crew, which has gone meanwhile.
+        pool.lost(7, "ort/openvino", "test");
+        assert_eq!((engines(), on_duty()), (vec![None], 1));
+        pool.lost(1, "ort/openvino", "test");
+        until("the next engine serves", || on_duty() == 2);
+        pool.lost(2, "ort/cpu", "test");
+        until("the last engine serves", || on_duty() == 3);
+        pool.lost(3, "rten", "test");
+        let expected = [None, Some(EngineChoice::OrtCpu), Some(EngineChoice::Rten)];
+        assert_eq!((engines(), on_duty()), (expected.to_vec(), 3));
+        let (mailbox, inbox) = mailbox();
+        pool.offer(picture(1), 6.0, &mailbox);
+        until("an answer", || inbox.answered() == Some(true));
+        pool.close();
     }
 
     #[test]

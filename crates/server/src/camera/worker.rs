@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use razz_base::{Detection, MonoTime};
 use razz_vision::{Detector, EngineChoice, Picture, Step};
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::pool::{Load, Part, Pool, Slot};
 use crate::process;
@@ -52,6 +52,9 @@ pub(super) fn start(pool: Arc<Pool>, task: Task, load: Load) -> io::Result<()> {
     Ok(())
 }
 
+/// After so many pictures in a row on which it failed an engine counts as lost.
+const LOST_AFTER: u32 = 10;
+
 fn serve(pool: &Arc<Pool>, crew: u64, detector: &mut Detector) {
     let Some(inference) = pool.inference() else { return };
     let clock = pool.clock();
@@ -60,6 +63,8 @@ fn serve(pool: &Arc<Pool>, crew: u64, detector: &mut Detector) {
     let copied = engine.filter(|engine| !engine.on_gpu());
     let mut slots = Vec::new();
     let mut found = Vec::new();
+    // Pictures in a row on which it failed.
+    let mut failed = 0;
     while pool.next(crew, detector.batch(), copied, &mut slots) {
         for slot in &slots {
             slot.mailbox.detection_started(slot.time());
@@ -86,12 +91,21 @@ fn serve(pool: &Arc<Pool>, crew: u64, detector: &mut Detector) {
             };
             match outcome {
                 Ok(()) => {
+                    failed = 0;
                     let looked = (looked_from, clock.mono());
                     slot.mailbox.detections(slot.picture, found.clone(), looked);
                 }
                 Err(error) => {
-                    warn!(frame = %slot.picture.key, "{error}");
+                    failed += 1;
+                    // What is wrong with one picture is said; what is wrong with all, once.
+                    match failed {
+                        1 => warn!(frame = %slot.picture.key, "{error}"),
+                        _ => debug!(frame = %slot.picture.key, "{error}"),
+                    }
                     slot.mailbox.detection_failed(slot.time());
+                    if failed % LOST_AFTER == 0 {
+                        pool.lost(crew, detector.engine_name(), &error);
+                    }
                 }
             }
         }
