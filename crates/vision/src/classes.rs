@@ -78,8 +78,9 @@ pub(crate) fn allowed(
     })
 }
 
-/// Reads `{0: 'person', 1: "traffic light"}`, as Python prints a dictionary, or `['a', 'b']`.
-/// `None` when it is something else, or the numbers do not run from 0.
+/// Reads `{0: 'person', 1: "traffic light"}`, as Python prints a dictionary and JSON an object, in any
+/// order and with or without quotes, or `['a', 'b']`. `None` when it is something else, or the numbers
+/// are not all of those from 0.
 fn parse(text: &str) -> Option<Vec<String>> {
     let text = text.trim();
     let numbered = text.starts_with('{');
@@ -88,18 +89,18 @@ fn parse(text: &str) -> Option<Vec<String>> {
         false => text.strip_prefix('[')?.strip_suffix(']')?,
     }
     .trim_start();
-    let mut names = Vec::new();
+    let mut names = BTreeMap::new();
     while !rest.is_empty() {
+        let mut number = names.len();
         if numbered {
-            let (number, after) = rest.split_once(':')?;
-            let number = number.trim().trim_matches(['\'', '"']);
-            if number.parse() != Ok(names.len()) {
-                return None;
-            }
+            let (key, after) = rest.split_once(':')?;
+            number = key.trim().trim_matches(['\'', '"']).parse().ok()?;
             rest = after.trim_start();
         }
-        let (name, after) = quoted(rest)?;
-        names.push(name);
+        let (name, after) = if rest.starts_with(['\'', '"']) { quoted(rest)? } else { bare(rest)? };
+        if names.insert(number, name).is_some() {
+            return None;
+        }
         rest = after.trim_start();
         rest = match rest.strip_prefix(',') {
             Some(after) => after.trim_start(),
@@ -107,22 +108,39 @@ fn parse(text: &str) -> Option<Vec<String>> {
             None => return None,
         };
     }
-    (!names.is_empty()).then_some(names)
+    let whole = !names.is_empty() && names.keys().copied().eq(0..names.len());
+    whole.then(|| names.into_values().collect())
+}
+
+/// A name without quotes at the start, up to the next comma, and what follows.
+fn bare(text: &str) -> Option<(String, &str)> {
+    let (name, rest) = text.split_at(text.find(',').unwrap_or(text.len()));
+    let name = name.trim();
+    let plain = !name.is_empty() && !name.contains(['\'', '"', ':', '{', '[']);
+    plain.then(|| (name.to_owned(), rest))
 }
 
 /// A quoted string at the start, without its quotes, and what follows.
 fn quoted(text: &str) -> Option<(String, &str)> {
     let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     let mut name = String::new();
-    let mut characters = text.char_indices().skip(1);
-    while let Some((at, c)) = characters.next() {
-        match c {
-            '\\' => name.push(characters.next()?.1),
-            c if c == quote => return Some((name, &text[at + c.len_utf8()..])),
+    let mut rest = text[1..].chars();
+    loop {
+        match rest.next()? {
+            '\\' => match rest.next()? {
+                'n' | 'r' | 't' => name.push(' '),
+                // Python's `\x..`, and `\u....` of both.
+                escape @ ('x' | 'u') => {
+                    let digits = if escape == 'x' { 2 } else { 4 };
+                    let code: String = rest.by_ref().take(digits).collect();
+                    name.push(char::from_u32(u32::from_str_radix(&code, 16).ok()?)?);
+                }
+                other => name.push(other),
+            },
+            c if c == quote => return Some((name, rest.as_str())),
             c => name.push(c),
         }
     }
-    None
 }
 
 #[cfg(test)]
@@ -157,8 +175,16 @@ mod tests {
             ("{'0': 'a', '1': 'b'}", Some(&["a", "b"])),
             (r"{0: 'o\'clock'}", Some(&["o'clock"])),
             ("['a', 'b',]", Some(&["a", "b"])),
+            // Others print them otherwise.
+            ("{0: person, 1: traffic light}", Some(&["person", "traffic light"])),
+            (r#"{"1": "b", "0": "a"}"#, Some(&["a", "b"])),
+            (r"{0: 'caf\xe9', 1: 'k\u00e4se', 2: 'a\\b'}", Some(&["café", "käse", r"a\b"])),
             ("{1: 'a'}", None),
-            ("{0: person}", None),
+            ("{0: 'a', 2: 'c'}", None),
+            ("{0: 'a', 0: 'b'}", None),
+            ("{0: }", None),
+            ("{0: 'a', 1: {2: 'b'}}", None),
+            (r"{0: '\u12'}", None),
             ("{0: 'person'", None),
             ("{0: 'person}", None),
             ("{0: 'a' 1: 'b'}", None),

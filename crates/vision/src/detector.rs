@@ -159,7 +159,15 @@ impl Detector {
         let mut fit = Fit::new(&file, settings.input_size, settings.rectangular);
         let engine = engine::open(&file.data, &options, now, &mut notes, &mut fit)
             .map_err(|errors| ModelError::engine(&file.name, &errors))?;
-        let Fitted { feed, reader, names, rectangular } = fit.verdict(engine.as_ref())?;
+        let Fitted { feed, reader, names, unreadable_names, rectangular } =
+            fit.verdict(engine.as_ref())?;
+        if unreadable_names {
+            notes.push(Note::warning(format!(
+                "model {}: its class names cannot be read; it is taken for one of {} ...",
+                file.name,
+                names.iter().take(3).collect::<Vec<_>>().join(", ")
+            )));
+        }
         if settings.rectangular && !rectangular && matches!(feed.size(), InputSize::Open(_)) {
             let Size { width, height } = feed.size().largest();
             notes.push(Note::info(format!(

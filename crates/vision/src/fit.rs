@@ -33,6 +33,8 @@ pub(crate) struct Fitted {
     pub(crate) feed: Feed,
     pub(crate) reader: Reader,
     pub(crate) names: ClassNames,
+    /// Whether the file has names that cannot be read, and `names` are the usual ones.
+    pub(crate) unreadable_names: bool,
     /// Whether its input may follow the picture's shape.
     pub(crate) rectangular: bool,
 }
@@ -104,6 +106,7 @@ impl<'a> Fit<'a> {
         if !finite {
             return Ok(Err(ModelError::NotFinite { model: model() }));
         }
+        let unreadable_names = own.is_none() && file.metadata.contains_key("names");
         let names = match (own, head.classes()) {
             // E.g. masks or key points behind the classes.
             (Some(names), Some(classes)) if names.len() != classes => {
@@ -122,7 +125,7 @@ impl<'a> Fit<'a> {
             && open
             && !stretched
             && takes_rectangles(&mut feed, engine, &mut reader, canvas);
-        Ok(Ok(Fitted { feed, reader, names, rectangular }))
+        Ok(Ok(Fitted { feed, reader, names, unreadable_names, rectangular }))
     }
 }
 

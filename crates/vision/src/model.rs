@@ -87,7 +87,9 @@ pub enum ModelError {
         model: String,
     },
     /// None of the classes asked for is one of its own.
-    #[error("model {model}: knows none of the classes asked for ({wanted}); it knows {known}")]
+    #[error(
+        "model {model}: knows none of the classes asked for ({wanted}); it knows {known}; an empty list (`classes = []`) asks for all"
+    )]
     Classes {
         /// The model.
         model: String,

@@ -150,6 +150,11 @@ fn list(folder: &Path, as_json: bool) -> Result<String, Failure> {
     for name in others {
         let _ = writeln!(text, "{name:<19} {:>8}  {:<10}  {:<28}  put there by you", "", "yes", "");
     }
+    text.push_str("\nFROM, AND SHA-256\n");
+    for (Known { name, url, sha256, .. }, _) in &states {
+        let _ = writeln!(text, "{name:<19} {url}\n{:<19} {sha256}", "");
+    }
+    text.push('\n');
     let _ = write!(text, "folder: {}", folder.display());
     if states.iter().any(|(_, state)| *state != State::Present) {
         text.push_str("; `razz models pull NAME` fetches one");
