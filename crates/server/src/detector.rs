@@ -1,6 +1,7 @@
 //! The detector that the settings ask for: loaded to serve the cameras, or for a look at what other
 //! settings would find.
 
+use razz_base::Size;
 use razz_vision::{
     DetectError, Detector, DetectorSettings, EngineChoice, JpegError, ModelError, ModelSource,
     Picture,
@@ -108,6 +109,8 @@ fn vision_settings(settings: &config::Detector) -> DetectorSettings {
     DetectorSettings {
         engine: settings.engine,
         precision: settings.precision,
+        device: settings.device,
+        input_size: Size::new(settings.input_size, settings.input_size),
         confidence: settings.confidence as f32,
         iou: settings.iou as f32,
         classes: (!settings.classes.is_empty()).then(|| settings.classes.clone()),
@@ -136,5 +139,33 @@ fn with_another_engine(
             load(&DetectorSettings { engine: EngineChoice::Auto, ..wanted.clone() })
         }
         loaded => loaded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn an_engine_or_a_device_that_is_not_here_gives_way() {
+        for wanted in [
+            "engine = \"ort/cuda\"",
+            "engine = \"ort/tensorrt\"\nprecision = \"bf16\"",
+            "engine = \"ort/cuda\"\ndevice = \"3\"",
+            "engine = \"ort/openvino\"\ndevice = \"npu\"",
+        ] {
+            let text =
+                format!("[detector]\nmodel = \"demo\"\nclasses = []\nthreads = 1\n{wanted}\n");
+            let config = Config::parse(&text, "test", Path::new("/"), &|_| None).unwrap();
+            let part = Part { engine: None, threads: 1 };
+            let detector = load(&config.detector, part, Clock::start()).unwrap();
+            let engine = detector.engine_name();
+            // On a machine that has what is wanted, that is what it gets.
+            let named = config.detector.engine.to_string();
+            assert!(engine == "rten" || engine == "ort/cpu" || engine.contains(&named), "{engine}");
+        }
     }
 }

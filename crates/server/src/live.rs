@@ -383,7 +383,8 @@ fn start_pool(config: &Config, clock: Clock) -> Arc<Pool> {
         let detector = config.detector.clone();
         Arc::new(move |part| detector::load(&detector, part, clock)) as Load
     });
-    Pool::start(name, load, DetectorSettings::default().threads, clock)
+    let threads = config.detector.threads.unwrap_or(DetectorSettings::default().threads);
+    Pool::start(name, load, threads, clock)
 }
 
 #[cfg(test)]

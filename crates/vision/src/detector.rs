@@ -4,7 +4,7 @@ use razz_base::{ClassNames, Detection, MonoTime, Size};
 
 use crate::classes;
 use crate::engine::{
-    self, Engine, EngineChoice, EngineError, EngineOptions, Note, Port, Precision, Tensor,
+    self, Device, Engine, EngineChoice, EngineError, EngineOptions, Note, Port, Precision, Tensor,
 };
 use crate::feed::{Feed, InputSize};
 use crate::fit::{Fit, Fitted, GREY, rectangle};
@@ -32,6 +32,8 @@ pub struct DetectorSettings {
     pub classes: Option<Vec<String>>,
     /// Threads of the engine. More make one picture faster and leave less for video.
     pub threads: usize,
+    /// On which device, where the engine leaves the choice.
+    pub device: Device,
     /// Width and height of the input of a model that leaves them open.
     pub input_size: Size,
     /// Whether such a model gets an input of each picture's shape, as small as fits into
@@ -58,6 +60,7 @@ impl Default for DetectorSettings {
             iou: 0.7,
             classes: None,
             threads: engine::default_threads(),
+            device: Device::Usual,
             input_size: Size::new(640, 640),
             rectangular: true,
             batch: None,
@@ -155,6 +158,7 @@ impl Detector {
             choice: settings.engine,
             precision: settings.precision,
             threads: settings.threads,
+            device: settings.device,
         };
         let mut fit = Fit::new(&file, settings.input_size, settings.rectangular);
         let engine = engine::open(&file.data, &options, now, &mut notes, &mut fit)

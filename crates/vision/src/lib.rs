@@ -36,7 +36,7 @@ mod simd;
 pub use decoder::{DecodeError, Decoder, DecoderCounts};
 pub use detector::{DetectError, Detector, DetectorSettings, Step};
 pub use embed::{Embedder, HistogramEmbedder, OnnxEmbedder, builtin_embedder};
-pub use engine::{EngineChoice, Note, NoteLevel, Precision};
+pub use engine::{Device, EngineChoice, Note, NoteLevel, Precision};
 pub use glance::Glance;
 pub use heads::{Family, MOST_DETECTIONS};
 pub use input::{ChannelOrder, Geometry, InputFormat, Placement, Values};

@@ -10,7 +10,8 @@ use razz_vision::engine::{
     self, Engine, EngineError, EngineOptions, Tensor, Trial, library_candidates,
 };
 use razz_vision::{
-    Decoder, Detector, DetectorSettings, EngineChoice, Family, ModelSource, Picture, Precision,
+    Decoder, Detector, DetectorSettings, Device, EngineChoice, Family, ModelSource, Picture,
+    Precision,
 };
 use support::onnx::{F32, Graph, I64};
 use support::{mp4, note, testdata, unmatched};
@@ -368,7 +369,8 @@ impl Trial for Anything {
 
 impl Raw {
     fn open(model: &Path, choice: EngineChoice) -> Self {
-        let options = EngineOptions { choice, precision: Precision::F32, threads: 2 };
+        let options =
+            EngineOptions { choice, precision: Precision::F32, threads: 2, device: Device::Usual };
         let model = std::fs::read(model).unwrap();
         Self(engine::open(&model, &options, None, &mut Vec::new(), &mut Anything).unwrap())
     }

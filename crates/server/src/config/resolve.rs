@@ -1,11 +1,13 @@
 //! From settings as written to settings as used: every value is checked here, once.
 
+use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
 use razz_base::CameraId;
-use razz_vision::{EngineChoice, Precision};
+use razz_vision::EngineChoice;
 use url::Url;
 
 use super::document::{At, closest};
@@ -233,7 +235,10 @@ impl Resolver<'_, '_> {
             self.problems.add(written.model.at, message);
         }
         let engine = self.word("engine", &written.engine, &EngineChoice::ALL);
-        let precision = self.precision(&written.precision);
+        let precision = self.parsed("precision", &written.precision);
+        let threads = self.whole("threads", &written.threads, 0, 64);
+        let device = self.parsed("device", &written.device);
+        let input_size = self.whole("input_size", &written.input_size, 64, 2048);
         let confidence = self.share("confidence", &written.confidence);
         let iou = self.share("iou", &written.iou);
         let classes = self.each(&written.classes.value, |class| match class.trim() {
@@ -244,6 +249,9 @@ impl Resolver<'_, '_> {
             model: model?,
             engine: engine?,
             precision: precision?,
+            threads: usize::try_from(threads?).ok().filter(|threads| *threads > 0),
+            device: device?,
+            input_size: u32::try_from(input_size?).ok()?,
             confidence: confidence?,
             iou: iou?,
             idle: written.idle.value,
@@ -297,11 +305,10 @@ impl Resolver<'_, '_> {
         Some(Collector { url: Secret::new(url.to_string()), credentials, origin })
     }
 
-    fn precision(&mut self, written: &At<String>) -> Option<Precision> {
-        let precision = written.value.parse();
-        precision
-            .map_err(|error| self.problems.add(written.at, format!("`precision`: {error}")))
-            .ok()
+    /// What its own type reads.
+    fn parsed<T: FromStr<Err: Display>>(&mut self, key: &str, written: &At<String>) -> Option<T> {
+        let parsed = written.value.parse();
+        parsed.map_err(|error| self.problems.add(written.at, format!("`{key}`: {error}"))).ok()
     }
 
     fn tracker(&mut self, written: &written::Tracker) -> Option<Tracker> {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use razz_base::CameraId;
-use razz_vision::{EngineChoice, Precision};
+use razz_vision::{Device, EngineChoice, Precision};
 
 use super::model::ModelChoice;
 use super::network::Network;
@@ -181,6 +181,12 @@ pub(crate) struct Detector {
     pub(crate) engine: EngineChoice,
     /// With how many bits it computes, where it can.
     pub(crate) precision: Precision,
+    /// Threads on the CPU; `None`: as many as usual.
+    pub(crate) threads: Option<usize>,
+    /// On which device, where the engine leaves the choice.
+    pub(crate) device: Device,
+    /// The longer side of an input that the model leaves open.
+    pub(crate) input_size: u32,
     /// Smallest score, 0 to 1.
     pub(crate) confidence: f64,
     /// Largest overlap of two boxes of a class, as IoU, 0 to 1.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use razz_vision::{EngineChoice, Precision};
+use razz_vision::{Device, EngineChoice, Precision};
 
 use super::reference::repository;
 use super::resolved::{AccessMode, Log, Server};
@@ -69,6 +69,9 @@ fn an_empty_file_means_the_defaults() {
                 model: ModelChoice::Named("yolo11n".to_owned()),
                 engine: EngineChoice::Auto,
                 precision: Precision::F32,
+                threads: None,
+                device: Device::Usual,
+                input_size: 640,
                 confidence: 0.25,
                 iou: 0.7,
                 idle: true,
@@ -364,6 +367,15 @@ fn what_is_wrong_is_said_with_its_place() {
         (
             "[detector]\nengine = \"onnx\"",
             "2:10: `engine` expects one of \"auto\", \"ort\", \"ort/cpu\", \"ort/openvino\", \"ort/cuda\", \"ort/tensorrt\", \"rten\"",
+        ),
+        (
+            "[detector]\ndevice = \"cpu\"",
+            "2:10: `device`: there is no device \"cpu\"; it is \"gpu\", \"npu\", \"auto\", a GPU's number, or \"\" for the usual one",
+        ),
+        ("[detector]\nthreads = 65", "2:11: `threads` expects a whole number from 0 to 64, not 65"),
+        (
+            "[detector]\ninput_size = 32",
+            "2:14: `input_size` expects a whole number from 64 to 2048, not 32",
         ),
         (
             "[detector]\nprecision = \"int8\"",

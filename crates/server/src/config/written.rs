@@ -272,6 +272,17 @@ group! {
         /// and scores a little. Only OpenVINO, on a CPU with bf16, and TensorRT have that; elsewhere
         /// f32 is used, and the log says so.
         precision: String [Limit::Words(&["f32", "bf16"])] = r#""f32""#,
+        /// How many threads the engine has on the CPU, 0 to 64; 0: one less than the machine has
+        /// cores, or both of two. More: sooner tracks, less left for decoding.
+        threads: i64 [Limit::Whole(0, 64)] = "0",
+        /// On which device: `""` for the usual one, which is the CPU for `"ort/openvino"` and the first
+        /// GPU for `"ort/cuda"` and `"ort/tensorrt"`; the number of a GPU, such as `"1"`; for
+        /// `"ort/openvino"` also `"gpu"`, `"npu"`, or `"auto"`. An engine that cannot have it gives
+        /// way to another, and the log says so.
+        device: String [Limit::Pattern("^(|gpu|npu|auto|[0-9]{1,2})$")] = r#""""#,
+        /// The longer side of a model's input where the model leaves it open, 64 to 2048, in whole
+        /// steps of 32: the shorter one follows the picture. More: smaller objects found, slower.
+        input_size: i64 [Limit::Whole(64, 2048)] = "640",
         /// Detections below this score are dropped, 0 to 1. Higher: fewer false boxes, more
         /// objects missed.
         confidence: f64 [Limit::Number(0.0, 1.0)] = "0.25",

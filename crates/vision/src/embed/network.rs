@@ -7,7 +7,8 @@ use razz_base::{Embedding, Rect, Size};
 use super::{Embedder, pixels};
 use crate::colour::YuvToRgb;
 use crate::engine::{
-    self, Engine, EngineChoice, EngineError, EngineOptions, Note, Port, Precision, Tensor, Trial,
+    self, Device, Engine, EngineChoice, EngineError, EngineOptions, Note, Port, Precision, Tensor,
+    Trial,
 };
 use crate::feed::picture_size;
 use crate::input::{InputFormat, Values};
@@ -47,7 +48,8 @@ impl OnnxEmbedder {
     pub fn load(path: &Path, choice: EngineChoice, threads: usize) -> Result<Self, ModelError> {
         let file = ModelFile::read(ModelSource::File(path))?;
         let mut notes = Vec::new();
-        let options = EngineOptions { choice, precision: Precision::F32, threads };
+        let options =
+            EngineOptions { choice, precision: Precision::F32, threads, device: Device::Usual };
         let mut first = FirstRun { name: &file.name, verdict: None };
         let engine = engine::open(&file.data, &options, None, &mut notes, &mut first)
             .map_err(|errors| ModelError::engine(&file.name, &errors))?;

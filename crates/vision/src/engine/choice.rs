@@ -63,6 +63,54 @@ impl FromStr for EngineChoice {
     }
 }
 
+/// On which of a machine's devices an engine computes, where it leaves the choice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Device {
+    /// OpenVINO on the CPU, CUDA and TensorRT on the first GPU.
+    #[default]
+    Usual,
+    /// OpenVINO on an Intel GPU.
+    Gpu,
+    /// OpenVINO on an Intel NPU.
+    Npu,
+    /// OpenVINO on what it thinks best.
+    Auto,
+    /// The GPU of this number, from 0: OpenVINO's, or NVIDIA's for CUDA and TensorRT.
+    Number(u8),
+}
+
+impl Device {
+    /// Every device that has a name in settings.
+    pub const ALL: [(&'static str, Self); 4] =
+        [("", Self::Usual), ("gpu", Self::Gpu), ("npu", Self::Npu), ("auto", Self::Auto)];
+}
+
+impl fmt::Display for Device {
+    /// Its name in settings.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            named => write_name(f, &Self::ALL, *named),
+        }
+    }
+}
+
+/// What is no device's name.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "there is no device \"{0}\"; it is \"gpu\", \"npu\", \"auto\", a GPU's number, or \"\" for the usual one"
+)]
+pub struct ParseDeviceError(String);
+
+impl FromStr for Device {
+    type Err = ParseDeviceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = || text.parse().ok().map(Self::Number);
+        find(&Self::ALL, text).or_else(number).ok_or_else(|| ParseDeviceError(text.to_owned()))
+    }
+}
+
 /// With how many bits an engine computes; what goes in and comes out is f32 in any case.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Precision {
@@ -145,6 +193,14 @@ mod tests {
         for wrong in ["", "Ort", "openvino", "tract"] {
             let error = wrong.parse::<EngineChoice>().unwrap_err().to_string();
             assert!(error.contains(&format!("{wrong:?};")) && error.contains("\"ort/cuda\""));
+        }
+        for (name, device) in
+            Device::ALL.into_iter().chain([("0", Device::Number(0)), ("12", Device::Number(12))])
+        {
+            assert_eq!((name.parse(), device.to_string()), (Ok(device), name.to_owned()));
+        }
+        for wrong in ["cpu ", "GPU", "-1", "256"] {
+            assert!(wrong.parse::<Device>().is_err(), "{wrong}");
         }
         let error = "int8".parse::<Precision>().unwrap_err().to_string();
         assert!(error.contains("\"int8\"") && error.contains("quantised"), "{error}");

@@ -13,7 +13,10 @@ mod tensor;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub use choice::{EngineChoice, ParseEngineError, ParsePrecisionError, Precision, cpu_has_bf16};
+pub use choice::{
+    Device, EngineChoice, ParseDeviceError, ParseEngineError, ParsePrecisionError, Precision,
+    cpu_has_bf16,
+};
 pub use library::library_candidates;
 pub use open::{EngineOptions, Note, NoteLevel, Trial, open};
 pub use tensor::{Element, Elements, Port, Tensor};

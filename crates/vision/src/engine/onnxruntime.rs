@@ -13,7 +13,8 @@ use ort::session::{Session, SessionInputValue};
 use ort::value::{DynValue, Outlet, TensorElementType, TensorRef};
 
 use super::{
-    Element, Elements, Engine, EngineError, Port, Precision, Tensor, cpu_has_bf16, guarded, library,
+    Device, Element, Elements, Engine, EngineError, EngineOptions, Port, Precision, Tensor,
+    cpu_has_bf16, guarded, library,
 };
 
 const NAME: &str = "ort";
@@ -58,37 +59,65 @@ impl Provider {
     }
 
     /// The precision that it computes in when `wanted` is asked for.
-    fn precision(self, wanted: Precision) -> Precision {
-        match (self, wanted) {
-            (Self::OpenVino, Precision::Bf16) if cpu_has_bf16() => Precision::Bf16,
+    fn precision(self, EngineOptions { precision, device, .. }: &EngineOptions) -> Precision {
+        let on_cpu = *device == Device::Usual;
+        match (self, *precision) {
+            (Self::OpenVino, Precision::Bf16) if on_cpu && cpu_has_bf16() => Precision::Bf16,
             (Self::TensorRt, Precision::Bf16) => Precision::Bf16,
             _ => Precision::F32,
         }
     }
 
     /// What to register with the session, first come first served; the CPU is always behind it.
-    fn dispatch(self, precision: Precision, threads: usize) -> Vec<ExecutionProviderDispatch> {
+    fn dispatch(
+        self,
+        precision: Precision,
+        &EngineOptions { threads, device, .. }: &EngineOptions,
+    ) -> Vec<ExecutionProviderDispatch> {
+        let number = if let Device::Number(number) = device { i32::from(number) } else { 0 };
         let cuda = || {
             // TensorFloat-32 keeps 10 bits of each factor, which is not the f32 that was asked for.
             let tf32 = CUDA::default().with_arbitrary_config("use_tf32", "0");
-            tf32.build().error_on_failure()
+            tf32.with_device_id(number).build().error_on_failure()
         };
         match self {
             Self::Cpu => Vec::new(),
             // Left to itself OpenVINO takes bf16 where the CPU has it, which moves boxes and scores; and
             // ties its threads to cores, those of two models to the same one, and decoding is there too.
             Self::OpenVino => {
-                let config = format!(
+                let cpu = format!(
                     r#"{{"CPU":{{"INFERENCE_PRECISION_HINT":"{precision}","PERFORMANCE_HINT":"LATENCY","INFERENCE_NUM_THREADS":"{threads}","ENABLE_CPU_PINNING":"NO"}}}}"#
                 );
-                let provider = OpenVINO::default()
-                    .with_device_type("CPU")
-                    .with_arbitrary_config("load_config", config);
+                let gpu =
+                    r#"{"GPU":{"INFERENCE_PRECISION_HINT":"f32","PERFORMANCE_HINT":"LATENCY"}}"#;
+                let (name, config) = match device {
+                    Device::Usual => ("CPU".to_owned(), Some(cpu)),
+                    Device::Gpu => ("GPU".to_owned(), Some(gpu.to_owned())),
+                    Device::Number(_) => (format!("GPU.{number}"), Some(gpu.to_owned())),
+                    // They know best what they are good at.
+                    Device::Npu => ("NPU".to_owned(), None),
+                    Device::Auto => ("AUTO".to_owned(), None),
+                };
+                let mut provider = OpenVINO::default().with_device_type(name);
+                if let Some(config) = config {
+                    provider = provider.with_arbitrary_config("load_config", config);
+                }
                 vec![provider.build().error_on_failure()]
             }
             Self::Cuda => vec![cuda()],
             Self::TensorRt => {
-                let provider = TensorRT::default().with_bf16(precision == Precision::Bf16);
+                let mut provider = TensorRT::default()
+                    .with_device_id(number)
+                    .with_bf16(precision == Precision::Bf16);
+                // What it compiles in a minute or more is kept for the next start.
+                let cache = library::cache_folder().map(|folder| folder.with_file_name("tensorrt"));
+                if let Some(cache) = cache.filter(|cache| std::fs::create_dir_all(cache).is_ok()) {
+                    provider = provider
+                        .with_engine_cache(true)
+                        .with_engine_cache_path(cache.display())
+                        .with_timing_cache(true)
+                        .with_timing_cache_path(cache.display());
+                }
                 vec![provider.build().error_on_failure(), cuda()]
             }
         }
@@ -109,15 +138,14 @@ struct OnnxRuntime {
 pub(super) fn open(
     model: &[u8],
     provider: Provider,
-    wanted: Precision,
-    threads: usize,
+    options: &EngineOptions,
 ) -> Result<Box<dyn Engine>, EngineError> {
     let environment = environment(provider)?;
     provider.check()?;
-    let (name, precision) = (provider.name(), provider.precision(wanted));
+    let (name, precision) = (provider.name(), provider.precision(options));
     let session = guarded(name, || {
-        builder(environment, threads, name)?
-            .with_execution_providers(provider.dispatch(precision, threads))
+        builder(environment, options.threads.max(1), name)?
+            .with_execution_providers(provider.dispatch(precision, options))
             .map_err(said(name))?
             .commit_from_memory(model)
             .map_err(said(name))

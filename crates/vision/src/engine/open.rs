@@ -4,7 +4,7 @@ use std::fmt;
 
 use razz_base::MonoTime;
 
-use super::choice::{EngineChoice, Precision, cpu_has_bf16};
+use super::choice::{Device, EngineChoice, Precision, cpu_has_bf16};
 use super::onnxruntime::{self, Provider};
 use super::{Engine, EngineError, guarded, pure};
 
@@ -17,6 +17,8 @@ pub struct EngineOptions {
     pub precision: Precision,
     /// Threads of an engine on the CPU; at least one.
     pub threads: usize,
+    /// On which device, where the engine leaves the choice.
+    pub device: Device,
 }
 
 /// What a log should say about how a model was loaded.
@@ -116,7 +118,7 @@ impl Way {
     fn open(self, model: &[u8], options: &EngineOptions) -> Result<Box<dyn Engine>, EngineError> {
         let threads = options.threads.max(1);
         match self {
-            Self::Ort(provider) => onnxruntime::open(model, provider, options.precision, threads),
+            Self::Ort(provider) => onnxruntime::open(model, provider, options),
             Self::Rten => pure::open(model, threads),
         }
     }
