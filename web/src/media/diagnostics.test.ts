@@ -19,6 +19,13 @@ test("figures of a connection", () => {
   expect(connectionFigures(report(350_000, 2_000), first.received).figures.bitrateKbps).toBe(2_000);
 });
 
+test("another session counts from nothing: no bitrate, and none below nothing", () => {
+  const { received } = connectionFigures(report(350_000, 2_000), null);
+  const next = connectionFigures(report(10_000, 3_000), received);
+  expect(next.figures.bitrateKbps).toBeNull();
+  expect(connectionFigures(report(135_000, 4_000), next.received).figures.bitrateKbps).toBe(1_000);
+});
+
 test("a browser that hides addresses", () => {
   const hidden = report(0, 0).map(([id, entry]): [string, unknown] => [id, id === "l" ? { ...(entry as object), address: "" } : entry]);
   expect(connectionFigures(hidden, null).figures.icePair).toBe("udp ?:50123 → 10.0.0.5:8189 (host, host)");

@@ -58,6 +58,8 @@ export function connectionFigures(
   const [local, remote] = [named(pair, "localCandidateId"), named(pair, "remoteCandidateId")];
   const [bytes, atMs] = [number(inbound.bytesReceived), number(inbound.timestamp)];
   const received = bytes === null || atMs === null ? null : { bytes, atMs };
+  // Another session counts from nothing again.
+  const more = received && before && received.bytes >= before.bytes ? received.bytes - before.bytes : null;
   const passedMs = received && before ? received.atMs - before.atMs : 0;
   const held = number(inbound.jitterBufferDelay);
   const emitted = number(inbound.jitterBufferEmittedCount);
@@ -65,7 +67,7 @@ export function connectionFigures(
   return {
     received,
     figures: {
-      bitrateKbps: received && before && passedMs > 0 ? Math.round((8 * (received.bytes - before.bytes)) / passedMs) : null,
+      bitrateKbps: more !== null && passedMs > 0 ? Math.round((8 * more) / passedMs) : null,
       packetsReceived: number(inbound.packetsReceived),
       packetsLost: number(inbound.packetsLost),
       nackCount: number(inbound.nackCount),

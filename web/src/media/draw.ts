@@ -38,6 +38,8 @@ export interface Scene {
   dashAfterMs: number;
   /** Feet of each object over the last moments, by track id, in pixels of `boxSize`. */
   trails: ReadonlyMap<number, readonly (readonly [number, number])[]>;
+  /** What it took to find tracks and trails. */
+  lookedMs: number;
 }
 
 /** Draws scenes at device pixels and follows the element's size. */
@@ -57,6 +59,8 @@ export class Overlay {
   /** Width and height in the bottom right corner, in CSS pixels, where no label goes. */
   #reserved: readonly [number, number] = [0, 0];
   readonly #costs = new Rolling(COSTS);
+  /** Ends the listener for another ratio of pixels. */
+  #otherRatio: AbortController | null = null;
 
   /** `onResize`: the canvas has another size and is empty now. */
   constructor(canvas: HTMLCanvasElement, onResize: () => void) {
@@ -76,15 +80,32 @@ export class Overlay {
     try {
       this.#observer.observe(this.#canvas, { box: "device-pixel-content-box" });
     } catch {
-      // Without that box the size is rounded from CSS pixels.
+      // Without that box the size is rounded from CSS pixels, which stay the same on another screen.
       this.#observer.observe(this.#canvas);
+      this.#watchRatio();
     }
   }
 
   /** Follows it no more and forgets what it drew. */
   stop(): void {
     this.#observer.disconnect();
+    this.#otherRatio?.abort();
     this.clear();
+  }
+
+  /** Observes anew, which tells the size once, whenever a CSS pixel has another number of device pixels. */
+  #watchRatio(): void {
+    this.#otherRatio?.abort();
+    this.#otherRatio = new AbortController();
+    const { signal } = this.#otherRatio;
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener(
+      "change",
+      () => {
+        this.#observer.disconnect();
+        this.start();
+      },
+      { once: true, signal },
+    );
   }
 
   /** Magnifies from the next drawing on. */
@@ -97,7 +118,7 @@ export class Overlay {
     this.#reserved = [width, height];
   }
 
-  /** Milliseconds that the boxes, trails and labels of a frame took the page to draw: half of the frames, and 95 %. */
+  /** Milliseconds that the page took to find and draw boxes, trails and labels of a frame: half of the frames, and 95 %. */
   get costMs(): { p50: number; p95: number } | null {
     return this.#costs.percentiles;
   }
@@ -131,7 +152,19 @@ export class Overlay {
     for (const track of scene.tracks) this.#box(track, scene, area);
     if (options.labels) this.#labels(scene, area, visible);
     context.restore();
-    this.#costs.push(performance.now() - startedMs);
+    this.#costs.push(scene.lookedMs + performance.now() - startedMs);
+  }
+
+  /** Writes `lines` over what was drawn, for where nothing else can say them. */
+  write(lines: readonly string[]): void {
+    const context = this.#context;
+    const { width, height } = this.#canvas;
+    const size = Math.max(FONT_PX[0] * this.#ratio, width / 40);
+    context.fillStyle = "rgba(0, 0, 0, 0.65)";
+    context.fillRect(0, 0, width, height);
+    Object.assign(context, { fillStyle: "#fff", font: `${size}px system-ui, sans-serif`, textAlign: "center" });
+    for (const [at, line] of lines.entries()) context.fillText(line, width / 2, height / 2 + (at - (lines.length - 1) / 2) * 1.5 * size, 0.95 * width);
+    context.textAlign = "start";
   }
 
   /** A line with its halo. */

@@ -4,6 +4,7 @@ import { connectionFigures, type Diagnostics, type Received } from "./diagnostic
 import type { DrawOptions } from "./draw";
 import { filterOf, type TrackFilter } from "./filter";
 import { watchGestures } from "./gestures";
+import { holdLimit } from "./hold";
 import { cameraId, originOf } from "./origin";
 import { FiguresPanel, FilterPanel } from "./panels";
 import { FloatingCanvas } from "./pip";
@@ -30,20 +31,22 @@ export interface RazzPlayerEvents {
 }
 
 /**
- * `<razz-player camera="1" mode="exact|live" token="…" src-base="https://razz.example">`. Plays while it is on a page;
+ * `<razz-player camera="1" mode="exact|live" max-hold="400" token="…" src-base="https://razz.example">`. Plays while it is on a page;
  * with `when-visible`, while it can be seen. `no-labels`, `no-trails`, `no-boxes` and `no-indicator` leave something
  * out; `classes="person, car"` (or `"!car"`: all but these) and `min-confidence="0.5"` choose tracks; `controls` adds buttons, keys and zoom.
  * `object-fit` of its style counts as on a `<video>`.
  */
 export class RazzPlayer extends HTMLElement {
   static readonly observedAttributes = [
-    ...CONNECTION, "mode", "no-labels", "no-trails", "no-boxes", "classes", "min-confidence", "controls", "when-visible",
+    ...CONNECTION, "mode", "max-hold", "no-labels", "no-trails", "no-boxes", "classes", "min-confidence", "controls", "when-visible",
   ];
 
   readonly #surface = document.createElement("div");
   readonly #video = document.createElement("video");
   readonly #canvas = document.createElement("canvas");
   readonly #words = document.createElement("div");
+  /** The same words for those who hear them, without a countdown that would be read out every second. */
+  readonly #spoken = document.createElement("div");
   readonly #notice = document.createElement("div");
   readonly #indicator = document.createElement("div");
   /** What `controls` adds, from the bottom up. */
@@ -72,15 +75,17 @@ export class RazzPlayer extends HTMLElement {
     this.#video.playsInline = true;
     // As attributes too: that is what the browser's rules on autoplay and other people's code look at.
     for (const name of ["muted", "autoplay", "playsinline"]) this.#video.setAttribute(name, "");
-    for (const [element, id] of [[this.#surface, "surface"], [this.#canvas, "overlay"], [this.#words, "words"], [this.#notice, "notice"], [this.#indicator, "indicator"], [this.#dock, "dock"]] as const) {
+    for (const [element, id] of [[this.#surface, "surface"], [this.#canvas, "overlay"], [this.#words, "words"], [this.#spoken, "spoken"], [this.#notice, "notice"], [this.#indicator, "indicator"], [this.#dock, "dock"]] as const) {
       element.id = id;
     }
-    this.#words.setAttribute("role", "status");
-    this.#notice.setAttribute("role", "status");
+    this.#words.setAttribute("aria-hidden", "true");
+    for (const told of [this.#spoken, this.#notice]) told.setAttribute("role", "status");
     this.#surface.append(this.#video, this.#canvas);
-    root.append(style, this.#surface, this.#words, this.#notice, this.#indicator);
+    root.append(style, this.#surface, this.#words, this.#spoken, this.#notice, this.#indicator);
     this.#floating = new FloatingCanvas(this.#canvas, (open) => {
       this.#player?.setSolid(open);
+      // The window may have been all that was seen of it.
+      if (!open) this.#playOrNot();
       this.#updateBar();
     });
     this.#visibility = new Visibility(this, () => {
@@ -189,6 +194,8 @@ export class RazzPlayer extends HTMLElement {
       this.#playOrNot();
     } else if (name === "mode") {
       this.#player?.setMode(this.mode);
+    } else if (name === "max-hold") {
+      this.#player?.setHoldLimit(holdLimit(after));
     } else if (name === "controls") {
       this.#applyControls();
     } else if (name === "when-visible") {
@@ -216,14 +223,14 @@ export class RazzPlayer extends HTMLElement {
     if (this.#player) return;
     const camera = cameraId(this.getAttribute("camera"));
     if (camera === null) {
-      this.#say(this.#words, ["No camera.", "The attribute `camera` names none: it is a number from 1."]);
+      this.#sayInstead(["No camera.", "The attribute `camera` names none: it is a number from 1."]);
       return;
     }
     this.#video.setAttribute("aria-label", `Camera ${camera}`);
-    this.#say(this.#words, []);
+    this.#sayInstead([]);
     const origin = originOf(this.getAttribute("src-base"), this.getAttribute("token"), document.baseURI);
     this.#player = new Player(
-      { origin, camera, mode: this.mode, options: this.#options(), filter: this.#trackFilter() },
+      { origin, camera, mode: this.mode, holdLimitMs: holdLimit(this.getAttribute("max-hold")), options: this.#options(), filter: this.#trackFilter() },
       {
         video: this.#video,
         canvas: this.#canvas,
@@ -233,6 +240,7 @@ export class RazzPlayer extends HTMLElement {
         },
         onState: (state) => {
           this.#showState(state);
+          if (state.noPicture.length > 0) this.#floating.drawn();
           this.#dispatch("razz-state", state);
         },
       },
@@ -247,12 +255,13 @@ export class RazzPlayer extends HTMLElement {
     if (!this.#attached) this.#floating.close();
     this.#player?.stop(atOnce);
     this.#player = null;
+    this.#received = null;
     this.#indicator.textContent = "";
     this.#say(this.#notice, []);
   }
 
   #showState(state: PlayerState): void {
-    this.#say(this.#words, state.noPicture);
+    this.#sayInstead(state.noPicture);
     this.#say(this.#notice, state.noBoxes);
     this.#showFilter();
     const text = state.noPicture.length > 0 ? "" : indicatorText(state);
@@ -278,7 +287,8 @@ export class RazzPlayer extends HTMLElement {
     if (!wanted) {
       this.#controlled?.abort();
       this.#controlled = null;
-      clearInterval(this.#figuresTimer);
+      this.#open("figures", false);
+      this.#look(WHOLE);
       this.#dock.remove();
       this.#bar = null;
       return;
@@ -287,14 +297,14 @@ export class RazzPlayer extends HTMLElement {
     const { signal } = this.#controlled;
     this.#bar = new ControlBar((command) => {
       this.#obey(command);
-    }, FloatingCanvas.possible ? [] : ["float"]);
+    }, [...(FloatingCanvas.possible ? [] : ["float" as const]), ...(document.fullscreenEnabled ? [] : ["fullscreen" as const])]);
     this.#dock.replaceChildren(this.#figures.element, this.#filter.element, this.#bar.element);
     this.shadowRoot?.append(this.#dock);
     if (!this.hasAttribute("tabindex")) this.tabIndex = 0;
     if (!this.hasAttribute("role")) this.setAttribute("role", "group");
     if (!this.hasAttribute("aria-label")) this.setAttribute("aria-label", "Camera player");
     const lens = { get: () => this.#lens, set: (view: View): void => { this.#look(view); } };
-    watchGestures(this.#surface, lens, signal);
+    watchGestures(this.#surface, lens, () => this.matches(":focus-within, :fullscreen"), signal);
     this.addEventListener("keydown", (event) => {
       const command = commandOf(event);
       if (command && this.#obey(command)) event.preventDefault();
@@ -324,6 +334,7 @@ export class RazzPlayer extends HTMLElement {
         else this.#floating.show().catch(() => undefined);
         return true;
       case "fullscreen":
+        if (!document.fullscreenEnabled) return false;
         if (document.fullscreenElement === this) void document.exitFullscreen();
         else this.requestFullscreen().catch(() => undefined);
         return true;
@@ -390,6 +401,12 @@ export class RazzPlayer extends HTMLElement {
   #write(name: string, value: string | null): void {
     if (value === null) this.removeAttribute(name);
     else this.setAttribute(name, value);
+  }
+
+  /** In place of a picture. */
+  #sayInstead(lines: readonly string[]): void {
+    this.#say(this.#words, lines);
+    this.#say(this.#spoken, lines.map((line) => line.replace(/ in \d+ s\b/, "")));
   }
 
   #say(where: HTMLElement, lines: readonly string[]): void {

@@ -48,6 +48,7 @@ export class FrameLoop {
   #callback: number | null = null;
   #seenAt = -1;
   #doubtful = 0;
+  /** Callbacks that found no picture, or one without its name. */
   #failed = 0;
   /** Whether frames of this element carry their own name. */
   #named = false;
@@ -60,11 +61,6 @@ export class FrameLoop {
   /** How many frames may have carried another frame's name. */
   get doubtful(): number {
     return this.#doubtful;
-  }
-
-  /** How many callbacks found no picture, or one without its name. */
-  get failed(): number {
-    return this.#failed;
   }
 
   /** Begins, unless it runs. */

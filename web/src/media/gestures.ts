@@ -12,8 +12,11 @@ export interface Lens {
   set(view: View): void;
 }
 
-/** Listens on `surface` until `signal` ends it. */
-export function watchGestures(surface: HTMLElement, lens: Lens, signal: AbortSignal): void {
+/**
+ * Listens on `surface` until `signal` ends it. The wheel scrolls what can be scrolled, unless it is ours by `wheelIsOurs` or
+ * with Ctrl, as in a pinch on a touchpad.
+ */
+export function watchGestures(surface: HTMLElement, lens: Lens, wheelIsOurs: () => boolean, signal: AbortSignal): void {
   const fingers = new Map<number, PointerEvent>();
   const share = (event: { clientX: number; clientY: number }): [number, number] => {
     const { left, top, width, height } = surface.getBoundingClientRect();
@@ -32,6 +35,7 @@ export function watchGestures(surface: HTMLElement, lens: Lens, signal: AbortSig
     (event) => {
       const view = lens.get();
       if (event.deltaY === 0 || (event.deltaY > 0 && view.scale === 1)) return;
+      if (!event.ctrlKey && view.scale === 1 && !wheelIsOurs() && event.composedPath().some(scrolls)) return;
       event.preventDefault();
       const px = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY : event.deltaY * 30;
       set(zoomAt(view, 2 ** (-px / WHEEL_DOUBLE_PX), ...share(event)));
@@ -40,8 +44,10 @@ export function watchGestures(surface: HTMLElement, lens: Lens, signal: AbortSig
   );
 
   const down = (event: PointerEvent): void => {
+    if (event.button !== 0) return;
     fingers.set(event.pointerId, event);
-    if (lens.get().scale > 1 || fingers.size > 1) surface.setPointerCapture(event.pointerId);
+    // Or a press that ends outside is never heard of again, and goes on dragging.
+    surface.setPointerCapture(event.pointerId);
   };
   const move = (event: PointerEvent): void => {
     const before = fingers.get(event.pointerId);
@@ -72,4 +78,10 @@ export function watchGestures(surface: HTMLElement, lens: Lens, signal: AbortSig
     },
     { signal },
   );
+}
+
+/** Whether the wheel scrolls this part of the page. */
+function scrolls(part: EventTarget): boolean {
+  if (!(part instanceof Element) || part.scrollHeight <= part.clientHeight) return false;
+  return part === document.scrollingElement || /auto|scroll/.test(getComputedStyle(part).overflowY);
 }

@@ -1,6 +1,6 @@
 // How long playout is held, and what the jitter buffer is told to that end.
 import { describe, expect, test } from "vitest";
-import { HoldController, percentile } from "./hold";
+import { HoldController, holdLimit, percentile } from "./hold";
 import { PlayoutControl } from "./playout";
 
 /** Feeds `neededMs(i)` 30 times a second for `seconds`, from `fromMs`; returns the target at the end. */
@@ -26,6 +26,14 @@ describe("hold", () => {
 
   test("never exceeds the limit", () => {
     expect(feed(new HoldController(), 0, 3, () => 5000)).toBe(400);
+  });
+
+  test("another limit counts at once", () => {
+    const hold = new HoldController(300);
+    expect(feed(hold, 0, 3, () => 5000)).toBe(300);
+    hold.limitMs = 120;
+    expect(hold.targetMs).toBe(120);
+    expect(feed(hold, 3_000, 1, () => 5000)).toBe(120);
   });
 
   test("a rare outlier moves nothing, one frame in twelve does", () => {
@@ -68,6 +76,18 @@ describe("hold", () => {
 });
 
 test.each([
+  { said: null, is: 400 },
+  { said: "", is: 400 },
+  { said: "soon", is: 400 },
+  { said: "250", is: 250 },
+  { said: "0", is: 0 },
+  { said: "-5", is: 0 },
+  { said: "5000", is: 400 },
+])("max-hold $said: $is ms", ({ said, is }) => {
+  expect(holdLimit(said)).toBe(is);
+});
+
+test.each([
   { values: [5], p: 0.95, is: 5 },
   { values: [3, 1, 2], p: 0.5, is: 2 },
   { values: Array.from({ length: 100 }, (_, i) => i + 1), p: 0.95, is: 95 },
@@ -79,7 +99,7 @@ test.each([
 describe("playout", () => {
   /** A jitter buffer that holds by `toldMs + errorMs(t)`, and how long its frames were held at the end. */
   function settle(errorMs: (nowMs: number) => number, wantedMs: number): { told: number; held: number; least: number } {
-    const control = new PlayoutControl();
+    const control = new PlayoutControl(400);
     let held = 0;
     let least = Infinity;
     for (let i = 0; i < 30 * 20; i++) {
@@ -101,6 +121,16 @@ describe("playout", () => {
     expect(held).toBeGreaterThanOrEqual(120 - 12);
     expect(held).toBeLessThanOrEqual(120 + 30 + 15);
     expect(least).toBeGreaterThanOrEqual(120 - 15);
+  });
+
+  test("a limit holds from the first moment of a session", () => {
+    const control = new PlayoutControl(120);
+    expect(control.toldMs).toBe(120);
+    for (let i = 0; i < 60; i++) {
+      control.sample(10, i * 33);
+      control.update(120, i * 33);
+    }
+    expect(control.toldMs).toBe(120);
   });
 
   test("asks for no more than the limit, and no less than nothing", () => {

@@ -1,7 +1,14 @@
 // How long playout is held so that the tracks of a frame are there before it is shown.
 
-/** Never hold longer: the picture would feel late. */
+/** Never hold longer: the picture would feel late, and the jitter buffer is told in terms of this. */
 export const HOLD_LIMIT_MS = 400;
+
+/** What `max-hold` asks for, in milliseconds: 0 to 400; 400 if it is no number. */
+export function holdLimit(said: string | null): number {
+  const ms = said === null || said.trim() === "" ? Number.NaN : Number(said);
+  return Number.isFinite(ms) ? Math.max(0, Math.min(HOLD_LIMIT_MS, ms)) : HOLD_LIMIT_MS;
+}
+
 /** Until something is measured: what the server waits for a detection at most. */
 const FIRST_MS = 150;
 /** On top of the measurement: about a frame. */
@@ -28,12 +35,23 @@ export class HoldController {
   #samples: Sample[] = [];
   #targetMs: number;
   #updatedMs: number | null = null;
-  readonly #limitMs: number;
+  #limitMs: number;
 
   /** `limitMs`: the longest hold. More lets slower detection stay exact and costs delay. */
   constructor(limitMs = HOLD_LIMIT_MS) {
     this.#limitMs = limitMs;
     this.#targetMs = Math.min(FIRST_MS, limitMs);
+  }
+
+  /** Another limit, at once. */
+  set limitMs(ms: number) {
+    this.#limitMs = ms;
+    this.#targetMs = Math.min(this.#targetMs, ms);
+  }
+
+  /** The longest hold. */
+  get limitMs(): number {
+    return this.#limitMs;
   }
 
   /** Milliseconds to hold, as of the last `update`. */

@@ -15,13 +15,15 @@ test.each([
 });
 
 test.each([
-  { held: 150, patience: 50 },
-  { held: 370, patience: 30 },
-  { held: 400, patience: 0 },
-  { held: 900, patience: 0 },
-  { held: null, patience: 50 },
-])("a frame held for $held ms waits up to $patience ms more", ({ held, patience }) => {
-  expect(patienceMs(held)).toBe(patience);
+  { held: 150, limit: 400, patience: 50 },
+  { held: 370, limit: 400, patience: 30 },
+  { held: 400, limit: 400, patience: 0 },
+  { held: 900, limit: 400, patience: 0 },
+  { held: null, limit: 400, patience: 50 },
+  { held: 90, limit: 100, patience: 10 },
+  { held: null, limit: 0, patience: 0 },
+])("a frame held for $held of $limit ms waits up to $patience ms more", ({ held, limit, patience }) => {
+  expect(patienceMs(held, limit)).toBe(patience);
 });
 
 const never = () => false;

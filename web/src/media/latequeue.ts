@@ -1,6 +1,5 @@
 // Frames that the browser presents before their tracks are there, kept for the time that is missing.
 import type { PresentedFrame } from "./frames";
-import { HOLD_LIMIT_MS } from "./hold";
 
 /** A frame is kept for this long at most. */
 const MOST_MS = 250;
@@ -18,9 +17,14 @@ export function missingMs(wantedMs: number, heldMs: number | null): number {
   return missing < LEAST_MS ? 0 : missing;
 }
 
-/** How much longer a frame may wait for its tracks that has been held for `heldMs` once it is due. */
-export function patienceMs(heldMs: number | null): number {
-  return heldMs === null ? PATIENCE_MS : Math.max(0, Math.min(PATIENCE_MS, HOLD_LIMIT_MS - heldMs));
+/** How much longer a frame may wait for its tracks that has been held for `heldMs` of `limitMs` once it is due. */
+export function patienceMs(heldMs: number | null, limitMs: number): number {
+  return Math.max(0, Math.min(PATIENCE_MS, limitMs - (heldMs ?? 0)));
+}
+
+/** Whether a frame can be kept at all: a video element shows the next one by then. */
+export function canKeep({ image }: PresentedFrame): boolean {
+  return "clone" in image;
 }
 
 interface Kept {

@@ -61,20 +61,22 @@ export function figureRows({ player, connection, session }: Diagnostics): [strin
   const pair = (values: { p50: number; p95: number } | null | undefined, digits = 0): string =>
     values ? `${values.p50.toFixed(digits)} / ${values.p95.toFixed(digits)} ms` : "–";
   const counts = player?.counts;
+  const { packetsReceived: received = null, packetsLost: lost = null } = connection ?? {};
   return [
-    ["frames: exact", or(counts?.exact)],
+    ["frames presented", or(counts && counts.exact + counts.interpolated + counts.extrapolated + counts.none + counts.hidden)],
+    ["exact", or(counts?.exact)],
     ["interpolated", or(counts?.interpolated)],
     ["extrapolated", or(counts?.extrapolated)],
     ["without tracks", or(counts?.none)],
     ["hidden (catching up)", or(counts?.hidden)],
     ["skew p50 / p95", pair(player?.skewsMs)],
     ["frames named by", or(player?.frameSource) + (player && player.doubtful > 0 ? `, ${player.doubtful} doubtful` : "")],
-    ["hold for tracks", or(player?.holdMs, " ms")],
+    ["hold for tracks", or(player?.holdMs, " ms") + (player ? ` (at most ${player.holdLimitMs})` : "")],
     ["jitter buffer told", or(player?.jitterBufferTargetMs, " ms")],
     ["jitter buffer held, mean", or(connection?.jitterBufferMs, " ms")],
     ["detection p50 / p95", pair(player?.detectionMs)],
     ["drawing boxes p50 / p95", pair(player?.boxCostMs, 2)],
-    ["packets lost", or(connection?.packetsLost) + (connection?.packetsReceived ? ` of ${connection.packetsReceived}` : "")],
+    ["packets lost", or(lost) + (received ? ` of ${received + (lost ?? 0)}` : "")],
     ["frames dropped, freezes", `${or(connection?.framesDropped)}, ${or(connection?.freezeCount)}`],
     ["waits for a key frame", or(session?.waits) + (session?.waiting ? ", waiting now" : "")],
     ["GOPs sent again", or(session && Math.max(0, session.replays - 1))],

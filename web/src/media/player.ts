@@ -6,7 +6,7 @@ import { DetectionDelay } from "./delay";
 import type { TrackFilter } from "./filter";
 import { FrameLoop, type PresentedFrame } from "./frames";
 import { HoldController, percentile } from "./hold";
-import { LateQueue, missingMs, patienceMs } from "./latequeue";
+import { canKeep, LateQueue, missingMs, patienceMs } from "./latequeue";
 import type { Origin } from "./origin";
 import { Presenter, skewMs, type DrawnFrame, type PlayerMode } from "./presenter";
 import { PlayoutControl } from "./playout";
@@ -16,7 +16,7 @@ import type { PlayerState } from "./state";
 import { TrackFeed } from "./tracks";
 import { UnseenFrames } from "./unseen";
 import { WhepConnection } from "./whep";
-import { localTime, noBoxesWords, noPictureWords, whepStateWords } from "./words";
+import { localTime, NO_FEED, noBoxesWords, noPictureWords, whepStateWords } from "./words";
 import { WHOLE, type View } from "./zoom";
 
 const TICK_MS = 250;
@@ -34,6 +34,8 @@ const SERVER_SAME_MS = 3_000;
 const FEED_FRESH_MS = 3_000;
 /** A picture without a single detection for this long: something says why there are no boxes. */
 const NO_BOXES_MS = 2_000;
+/** A feed that has not been open for this long is told of. */
+const NO_FEED_MS = 3_000;
 /** Messages with something detected whose delay is remembered: 20 s at 6 a second. */
 const DELAYS = 120;
 /** Different classes remembered at most, for those who choose among them. */
@@ -46,6 +48,8 @@ export interface PlayerConfig {
   origin: Origin;
   camera: number;
   mode: PlayerMode;
+  /** The longest that playout is held, 400 ms at most. */
+  holdLimitMs: number;
   options: DrawOptions;
   filter: TrackFilter;
 }
@@ -71,8 +75,8 @@ export class Player {
   readonly #model: ModelPoll;
   readonly #detection = new Rolling(DELAYS);
   readonly #classes = new Set<string>();
-  readonly #hold = new HoldController();
-  readonly #playout = new PlayoutControl();
+  readonly #hold: HoldController;
+  readonly #playout: PlayoutControl;
   readonly #delay = new DetectionDelay();
   #mode: PlayerMode;
   /** What the jitter buffer was told. */
@@ -89,6 +93,8 @@ export class Player {
   /** What the server said of the session, while there is no picture; and when it was asked. */
   #told: ViewerSession | null = null;
   #askedMs = 0;
+  /** When the feed was last open. */
+  #feedOpenMs = 0;
   /** When a message last spoke of detections. */
   #detectedMs = 0;
   #lens: View = WHOLE;
@@ -104,6 +110,8 @@ export class Player {
     this.#config = config;
     this.#view = view;
     this.#mode = config.mode;
+    this.#hold = new HoldController(config.holdLimitMs);
+    this.#playout = new PlayoutControl(config.holdLimitMs);
     this.#status = new StatusPoll(origin, camera);
     this.#model = new ModelPoll(origin);
     this.#whep = new WhepConnection(origin, camera, {
@@ -137,6 +145,7 @@ export class Player {
       this.#present(frame);
     });
     this.#unseen = new UnseenFrames((frame) => {
+      this.#lastFrameMs = frame.presentedMs;
       this.#draw(frame);
     });
   }
@@ -149,7 +158,7 @@ export class Player {
   /** Begins, unless it has. */
   start(): void {
     if (this.#tick !== undefined) return;
-    this.#lastFrameMs = this.#lastShownMs = this.#detectedMs = performance.now();
+    this.#lastFrameMs = this.#lastShownMs = this.#detectedMs = this.#feedOpenMs = performance.now();
     this.#tick = setInterval(() => {
       this.#everyTick();
     }, TICK_MS);
@@ -184,6 +193,11 @@ export class Player {
     this.#presenter.setMode(mode);
     this.#applyHold();
     this.#tell();
+  }
+
+  /** Changes the longest hold. */
+  setHoldLimit(ms: number): void {
+    this.#hold.limitMs = this.#playout.limitMs = ms;
   }
 
   /** Changes what is drawn at the boxes. */
@@ -272,6 +286,7 @@ export class Player {
       boxCostMs: this.#presenter.costMs,
       detectionMs: this.#detection.percentiles,
       holdMs: this.#mode === "live" ? 0 : this.#hold.targetMs,
+      holdLimitMs: this.#hold.limitMs,
       jitterBufferTargetMs: this.#toldMs,
       playoutMs: playout.length > 0 ? Math.round(percentile(playout, 0.5)) : null,
       fps: this.#shown.filter((frame) => nowMs - frame.atMs <= 1000).length,
@@ -280,7 +295,7 @@ export class Player {
       stats: this.#feed.stats,
       clockOffsetMs: this.#feed.clockOffsetMs,
       pictureInPicture: this.#solid,
-      noBoxes: this.#hasPicture(nowMs) ? noBoxesWords(this.#model.stats, this.#config.camera) : [],
+      noBoxes: this.#hasPicture(nowMs) ? this.#noBoxes(nowMs) : [],
       noPicture: this.#hasPicture(nowMs)
         ? []
         : noPictureWords(this.#status.answer, this.#whep.state, nowMs, localTime, this.#told?.waiting),
@@ -316,9 +331,9 @@ export class Player {
     const live = this.#presenter.gate.state === "live";
     if (live) this.#measure(frame);
     const heldMs = frame.receivedMs === null ? null : frame.presentedMs - frame.receivedMs;
-    const exact = live && this.#mode === "exact" && this.#feedFresh(frame.presentedMs);
+    const exact = live && this.#mode === "exact" && this.#feedFresh(frame.presentedMs) && canKeep(frame);
     const missing = exact ? missingMs(this.#hold.targetMs, heldMs) : 0;
-    const patience = exact ? patienceMs(heldMs === null ? null : heldMs + missing) : 0;
+    const patience = exact ? patienceMs(heldMs === null ? null : heldMs + missing, this.#hold.limitMs) : 0;
     const waits = missing > 0 || (patience > 0 && this.#awaitsTracks(frame));
     if (!waits && this.#late.size === 0) {
       this.#draw(frame);
@@ -379,10 +394,14 @@ export class Player {
     const nowMs = performance.now();
     this.#drawUnseen();
     if (document.hidden) {
-      // Nothing is presented while hidden: that is no sign of anything.
-      this.#lastFrameMs = this.#lastShownMs = nowMs;
-      this.#playingSinceMs = nowMs;
-      return;
+      // Nothing repaints that would let go of them.
+      this.#dropLate();
+      if (!this.#unseen.running) {
+        // Nothing is presented while hidden: that is no sign of anything.
+        this.#lastFrameMs = this.#lastShownMs = nowMs;
+        this.#playingSinceMs = nowMs;
+        return;
+      }
     }
     this.#shown = this.#shown.filter((frame) => nowMs - frame.atMs <= 1000);
     const wantedMs = this.#hold.update(nowMs, this.#feedFresh(nowMs));
@@ -391,6 +410,7 @@ export class Player {
     if (this.#hasPicture(nowMs)) this.#status.stop();
     else this.#status.start();
     this.#askSession(nowMs);
+    if (this.#feed.state === "open") this.#feedOpenMs = nowMs;
     const boxless = this.#hasPicture(nowMs) && this.#feed.state === "open" && nowMs - this.#detectedMs > NO_BOXES_MS;
     if (boxless) this.#model.start();
     else this.#model.stop();
@@ -437,6 +457,11 @@ export class Player {
     this.#whep.hold(this.#toldMs);
   }
 
+  #noBoxes(nowMs: number): string[] {
+    if (nowMs - this.#feedOpenMs > NO_FEED_MS) return NO_FEED;
+    return noBoxesWords(this.#model.stats, this.#config.camera);
+  }
+
   #hasPicture(nowMs: number): boolean {
     return nowMs - this.#lastShownMs < NO_PICTURE_MS;
   }
@@ -453,6 +478,8 @@ export class Player {
     const text = JSON.stringify(state);
     if (text === this.#said) return;
     this.#said = text;
+    // A floating window has the canvas, and nothing of the page around it.
+    this.#presenter.write(this.#solid ? state.noPicture : []);
     this.#view.onState(state);
   }
 }

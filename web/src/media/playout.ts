@@ -1,5 +1,5 @@
 // What the jitter buffer is told so that playout is really held for as long as wanted.
-import { HOLD_LIMIT_MS, percentile } from "./hold";
+import { percentile } from "./hold";
 
 /** Chromium lets its playout delay change by 100 ms in a second; asking for more would only run ahead of it. */
 const RISE_MS_PER_S = 100;
@@ -18,18 +18,31 @@ const WINDOW_MS = 500;
  * until the time from a frame's last packet to its presentation is the one wanted.
  */
 export class PlayoutControl {
-  #toldMs = HOLD_LIMIT_MS;
+  #limitMs: number;
+  #toldMs: number;
   #frames: { atMs: number; playoutMs: number }[] = [];
   #updatedMs: number | null = null;
 
-  /** What the jitter buffer is to be told now, 0 to 400 ms. */
+  /** `limitMs`: the longest hold. */
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs;
+    this.#toldMs = limitMs;
+  }
+
+  /** Another limit, at once. */
+  set limitMs(ms: number) {
+    this.#limitMs = ms;
+    this.#toldMs = Math.min(this.#toldMs, ms);
+  }
+
+  /** What the jitter buffer is to be told now, 0 to the limit. */
   get toldMs(): number {
     return Math.round(this.#toldMs);
   }
 
   /** A new session begins: whatever was learned was another jitter buffer's. */
   reset(): void {
-    this.#toldMs = HOLD_LIMIT_MS;
+    this.#toldMs = this.#limitMs;
     this.#frames = [];
     this.#updatedMs = null;
   }
@@ -50,7 +63,7 @@ export class PlayoutControl {
     const seconds = Math.min(1, elapsedS);
     if (missing > SHORT_MS) this.#toldMs += Math.min(missing, RISE_MS_PER_S * seconds);
     if (missing < -LONG_MS) this.#toldMs += Math.max(missing, -FALL_MS_PER_S * seconds);
-    this.#toldMs = Math.max(0, Math.min(HOLD_LIMIT_MS, this.#toldMs));
+    this.#toldMs = Math.max(0, Math.min(this.#limitMs, this.#toldMs));
     return this.toldMs;
   }
 }

@@ -54,6 +54,7 @@ export class Presenter {
   #source: FrameSource = "videoframe";
   #filter: TrackFilter = ALL_TRACKS;
   #solid = false;
+  #words: readonly string[] = [];
   readonly #skews = new Rolling(SKEWS);
 
   constructor(canvas: HTMLCanvasElement, map: TrackMap, mode: PlayerMode, options: DrawOptions) {
@@ -102,6 +103,13 @@ export class Presenter {
     this.#replace(null);
     this.#scene = null;
     this.#frame = null;
+  }
+
+  /** Writes these lines over the picture until told otherwise. */
+  write(lines: readonly string[]): void {
+    if (String(lines) === String(this.#words)) return;
+    this.#words = lines;
+    this.#redraw();
   }
 
   /** Draws in another mode from the next frame on. */
@@ -164,7 +172,7 @@ export class Presenter {
     }
     if (rtp !== null) this.gate.notePoster(rtp, nowMs);
     this.#replace(picture);
-    this.#show({ picture, size: [picture.width, picture.height], tracks: [], boxSize: [1, 1], dashAfterMs: 0, trails: NO_TRAILS });
+    this.#show({ picture, size: [picture.width, picture.height], tracks: [], boxSize: [1, 1], dashAfterMs: 0, trails: NO_TRAILS, lookedMs: 0 });
   }
 
   /** What is on the canvas stays there, opaque, while the next frames are not for the eye. */
@@ -182,8 +190,11 @@ export class Presenter {
       this.freeze();
       return null;
     }
+    const startedMs = performance.now();
     const looked = this.#lookup(frame, holdMs);
     const found = { ...looked, tracks: filtered(looked.tracks, this.#filter) };
+    const trails = this.#trails(frame.rtp ?? found.from?.rtp ?? null);
+    const lookedMs = performance.now() - startedMs;
     if (frame.rtp !== null && frame.rtp === this.#frame?.rtpTimestamp && found.mode === this.#frame.mode) return null;
     this.#source = frame.source;
     this.#replace(new Picture("clone" in frame.image ? frame.image.clone() : frame.image, frame.width, frame.height));
@@ -194,7 +205,8 @@ export class Presenter {
       tracks: found.tracks,
       boxSize: found.from?.size ?? size,
       dashAfterMs: found.from ? MISSED_AFTER * found.from.detectionMs : 0,
-      trails: this.#trails(frame.rtp ?? found.from?.rtp ?? null),
+      trails,
+      lookedMs,
     });
     this.#frame = {
       rtpTimestamp: frame.rtp,
@@ -217,10 +229,11 @@ export class Presenter {
 
   #lookup(frame: PresentedFrame, holdMs: number): Lookup {
     if (frame.rtp !== null) return this.#map.lookup(frame.rtp);
-    // Nothing names the frame: it is as much behind the newest track frame as playout is held.
+    // Nothing names the frame: when the newest message came, the packets of its frame had been here for as long as detection
+    // took, and what is shown is behind what has come by as much as playout is held.
     const newest = this.#map.newest;
     if (!newest) return { mode: "none", from: null, tracks: [] };
-    return this.#map.lookupAbout(rtpAddMs(newest.rtp, frame.presentedMs - newest.arrivedMs - holdMs));
+    return this.#map.lookupAbout(rtpAddMs(newest.rtp, frame.presentedMs - newest.arrivedMs + newest.latencyMs - holdMs));
   }
 
   #trails(rtp: number | null): Scene["trails"] {
@@ -240,6 +253,7 @@ export class Presenter {
   #redraw(): void {
     if (this.#scene) this.#overlay.draw(this.#scene, this.#options);
     else this.#overlay.clear();
+    if (this.#words.length > 0) this.#overlay.write(this.#words);
   }
 }
 

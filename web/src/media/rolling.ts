@@ -3,7 +3,7 @@ import { percentile } from "./hold";
 
 /** Keeps the last `limit` values. */
 export class Rolling {
-  #values: number[] = [];
+  readonly #values: number[] = [];
   #next = 0;
   readonly #limit: number;
 
@@ -26,11 +26,5 @@ export class Rolling {
   get percentiles(): { p50: number; p95: number } | null {
     const [p50, p95] = [this.at(0.5), this.at(0.95)];
     return p50 === null || p95 === null ? null : { p50, p95 };
-  }
-
-  /** Forgets all. */
-  clear(): void {
-    this.#values = [];
-    this.#next = 0;
   }
 }

@@ -34,6 +34,8 @@ export interface PlayerState {
   detectionMs: Percentiles | null;
   /** How long playout has to be held for the tracks. */
   holdMs: number;
+  /** The longest that it may be. */
+  holdLimitMs: number;
   /** What the jitter buffer is told to that end. */
   jitterBufferTargetMs: number;
   /** From a frame's last packet in the browser to its presentation, median of the last second. */

@@ -13,6 +13,7 @@ canvas { pointer-events: none }
 #words, #indicator, #notice { position: absolute; color: #fff; font: 14px/1.5 system-ui, sans-serif; pointer-events: none }
 #words { inset: 0; display: grid; place-content: center; padding: 1em; text-align: center; background: rgb(0 0 0 / .65); text-shadow: 0 0 4px #000 }
 #words:empty, #notice:empty { display: none }
+#spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
 #words div:first-child { font-size: 1.15em; font-weight: 600 }
 @container (max-width: 260px) { #words { padding: .4em; font-size: 11px; line-height: 1.3 } }
 #indicator { right: .6em; bottom: .5em; padding: .1em .55em; font-size: 11px; border-radius: 1em; background: rgb(0 0 0 / .75);

@@ -22,6 +22,10 @@ function track(id: number, left: number, velocity = 0): TrackEntry {
   };
 }
 
+function sized(size: [number, number], rtp: number, ...tracks: TrackEntry[]): TrackMessage {
+  return { ...message(rtp, ...tracks), frame_size: size };
+}
+
 function message(rtp: number | null, ...tracks: TrackEntry[]): TrackMessage {
   const stats = { fps: 5, active_tracks: tracks.length, frame_count: 1, latency_ms: 20, skipped: 0 };
   return { camera_id: 1, timestamp: 1000, tracks, stats, rtp_timestamp: rtp, frame_size: [1280, 720] };
@@ -69,6 +73,16 @@ describe("lookup", () => {
     const found = map.lookup(at(5));
     expect(found.mode).toBe("extrapolated");
     expect(found.tracks[0]?.bbox[0]).toBeCloseTo(105, 6);
+  });
+
+  test("neighbours of different sizes are not joined: their boxes are in different pixels", () => {
+    const map = new TrackMap();
+    map.add(sized([1280, 720], at(0), track(1, 800)), 0);
+    map.add(sized([640, 360], at(1), track(1, 400)), 0);
+    const found = map.lookup(at(0.5));
+    expect(found.mode).toBe("extrapolated");
+    expect(found.from?.size).toEqual([1280, 720]);
+    expect(found.tracks[0]?.bbox[0]).toBe(800);
   });
 
   test("an estimated time is never exact", () => {
@@ -132,4 +146,14 @@ test("a trail begins anew after a gap, and where its object was found again else
   expect(map.trails(at(1), 1000).get(1)).toHaveLength(2);
   expect(map.trails(at(4), 1000).get(1)).toHaveLength(2);
   expect(map.trails(at(6), 1000).get(1)).toHaveLength(2);
+});
+
+test("trails begin anew where the camera changed its size", () => {
+  const map = new TrackMap();
+  for (let step = 0; step < 6; step++) map.add(sized(step < 3 ? [1280, 720] : [640, 360], at(step), track(1, step * 10)), 0);
+  expect(map.trails(at(2), 1000).get(1)).toHaveLength(3);
+  expect(map.trails(at(4), 1000).get(1)).toEqual([
+    [40, 50],
+    [50, 50],
+  ]);
 });

@@ -17,6 +17,8 @@ export interface TrackFrame {
   detectionMs: number;
   /** When the message came, on the page's monotonic clock. */
   arrivedMs: number;
+  /** From the frame's last packet in at the server to the message out. */
+  latencyMs: number;
 }
 
 /** The boxes for one presented frame. */
@@ -77,6 +79,7 @@ export class TrackMap {
       size: message.frame_size,
       detectionMs: 1000 / Math.max(message.stats.fps, MIN_DETECTION_FPS),
       arrivedMs,
+      latencyMs: message.stats.latency_ms,
     };
     const newest = this.newest;
     if (newest && Math.abs(rtpDiffMs(frame.rtp, newest.rtp)) > SAME_TIMELINE_MS) this.clear();
@@ -101,7 +104,7 @@ export class TrackMap {
     const before = this.#frames[at - 1];
     if (!before) return NOTHING;
     const sinceMs = rtpDiffMs(rtp, before.rtp);
-    if (after && rtpDiffMs(after.rtp, before.rtp) <= INTERPOLATE_MAX_MS) {
+    if (after && sameSize(before, after) && rtpDiffMs(after.rtp, before.rtp) <= INTERPOLATE_MAX_MS) {
       const share = sinceMs / rtpDiffMs(after.rtp, before.rtp);
       return {
         mode: "interpolated",
@@ -124,15 +127,18 @@ export class TrackMap {
 
   /**
    * Where each object's feet were (middle of the box's lower edge) during `spanMs` up to `rtp`, oldest first and in
-   * pixels of each frame's size, by track id. A trail begins anew where its object was out of sight, or was found again
-   * somewhere else: no one walked the line between.
+   * pixels of the last frame's size, by track id. A trail begins anew where its object was out of sight, or was found again
+   * somewhere else: no one walked the line between. So do all where the camera changed its size.
    */
   trails(rtp: number, spanMs: number): Map<number, [number, number][]> {
     const trails = new Map<number, [number, number][]>();
     const seenAt = new Map<number, number>();
+    let before: TrackFrame | undefined;
     for (let at = this.#firstNotBefore(rtpAddMs(rtp, -spanMs)); at < this.#frames.length; at++) {
       const frame = this.#frames[at];
       if (!frame || rtpDiffMs(frame.rtp, rtp) > 0) break;
+      if (before && !sameSize(before, frame)) trails.clear();
+      before = frame;
       for (const { track_id, bbox } of frame.tracks) {
         const point: [number, number] = [(bbox[0] + bbox[2]) / 2, bbox[3]];
         const trail = trails.get(track_id);
@@ -159,6 +165,11 @@ export class TrackMap {
     }
     return low;
   }
+}
+
+/** Whether the boxes of both are in the same pixels: a camera may change its size. */
+function sameSize(a: TrackFrame, b: TrackFrame): boolean {
+  return a.size?.[0] === b.size?.[0] && a.size?.[1] === b.size?.[1];
 }
 
 /** `track` moved on by its velocity for `ms`: a prediction, whatever it was before. */

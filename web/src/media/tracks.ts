@@ -192,6 +192,7 @@ export function parseMessage(text: string): TrackMessage | { pong: number; serve
     Array.isArray(tracks) &&
     typeof timestamp === "number" &&
     typeof stats === "object" &&
+    stats !== null &&
     (rtp === null || typeof rtp === "number");
   return whole ? (value as TrackMessage) : null;
 }

@@ -8,6 +8,8 @@ interface Processor {
 }
 type Processors = new (init: { track: MediaStreamTrack; maxBufferSize?: number }) => Processor;
 
+const ENDED = { done: true, value: undefined } as const;
+
 /** Reads a track's frames from `start` to `stop`; where the browser has no way to, there are none. */
 export class UnseenFrames {
   readonly #onFrame: (frame: PresentedFrame) => void;
@@ -16,6 +18,11 @@ export class UnseenFrames {
   /** As `FrameLoop` calls its handler: the image is closed when that returns. */
   constructor(onFrame: (frame: PresentedFrame) => void) {
     this.#onFrame = onFrame;
+  }
+
+  /** Whether it reads, and whoever waits for frames gets them. */
+  get running(): boolean {
+    return this.#reader !== null;
   }
 
   /** Begins, unless it reads already. */
@@ -35,7 +42,7 @@ export class UnseenFrames {
 
   async #read(reader: ReadableStreamDefaultReader<NamedFrame>): Promise<void> {
     for (;;) {
-      const { done, value: frame } = await reader.read();
+      const { done, value: frame } = await reader.read().catch(() => ENDED);
       if (done) break;
       const presentedMs = performance.now();
       const rtp = frame.metadata?.().rtpTimestamp ?? null;

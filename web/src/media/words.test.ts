@@ -53,6 +53,7 @@ describe("no picture", () => {
 
   test.each([
     { answer: { kind: "unknown" as const }, video: { kind: "connecting" as const }, lines: ["Connecting."] },
+    { answer: { kind: "unknown" as const }, video: playing, lines: ["Waiting for the picture…"] },
     { answer: status("connecting"), video: playing, lines: ["Connecting to the camera…"] },
     {
       answer: status("offline", { last_error: "connection refused" }),

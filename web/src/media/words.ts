@@ -99,7 +99,8 @@ export function noPictureWords(
   if (answer.kind === "failed") {
     return [sentence(whepFailureWords(answer.failure)), ...(video.kind === "retrying" ? [connection] : [])];
   }
-  if (answer.kind === "unknown") return [connection];
+  const waits = video.kind === "playing" ? "Waiting for the picture…" : connection;
+  if (answer.kind === "unknown") return [waits];
   const { state, since, last_error, advice } = answer.status;
   const error = last_error ? [sentence(last_error)] : [];
   switch (state) {
@@ -112,10 +113,12 @@ export function noPictureWords(
     case "unsupported":
       return ["This camera's video cannot be shown.", ...error, ...advice.map(sentence)];
     case "online":
-      if (video.kind !== "playing") return [connection];
-      return waiting ? KEY_FRAME : ["Waiting for the picture…"];
+      return waiting && video.kind === "playing" ? KEY_FRAME : [waits];
   }
 }
+
+/** The video comes, the tracks do not. */
+export const NO_FEED = ["No boxes: the WebSocket does not get through. Does a proxy pass upgrades of /ws/?"];
 
 /** Why there are no boxes though there is a picture; empty if nothing is wrong, or nothing is known. */
 export function noBoxesWords(stats: Stats | null, camera: number): string[] {
