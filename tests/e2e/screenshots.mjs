@@ -18,9 +18,13 @@ const VIEWS = [
   { name: "desktop", viewport: { width: 1280, height: 800 }, colorScheme: "dark" },
   { name: "phone", viewport: { width: 390, height: 844 }, colorScheme: "light", isMobile: true, hasTouch: true },
 ];
-/** What people see of the demo: the page's name, its address, how many players it has, what is done before the picture is taken. */
+/** What people see of the demo: the page's name, its address, how many players it has (null: they are not waited for), what is done before the picture is taken. */
 const PAGES = [
-  ["live", "/", 4],
+  ["live", "/", 4, () => measureFor(5)],
+  ["enlarged", "/?large=1", 4, async (page) => {
+    await page.locator(".tile.large razz-player").focus();
+    await measureFor(5);
+  }],
   ["camera", "/camera-viewer.html?camera=1", 1, () => measureFor(25)],
   ["figures", "/camera-viewer.html?camera=2", 1, async (page) => {
     await page.focus("razz-player");
@@ -39,6 +43,11 @@ const ADMIN_PAGES = [
     await page.getByText("The camera can be used").waitFor({ timeout: 40_000 });
     await page.evaluate(() => scrollTo(0, 0));
   }],
+  ["people", "/settings.html", 0, (page) => page.getByRole("heading", { name: "Users" }).evaluate((heading) => heading.scrollIntoView())],
+  ["no-picture", "/camera-viewer.html?camera=2", null, (page) => until("words in place of a picture", () => page.evaluate(() => {
+    const words = document.querySelector("razz-player")?.shadowRoot.querySelector("#words");
+    return /offline/.test(words?.textContent ?? "");
+  }), { seconds: 30 })],
   ["detector", "/settings.html", 0, async (page) => {
     await page.getByRole("button", { name: "Edit the detector" }).click();
     await page.locator(".looked .kept").first().waitFor({ timeout: 40_000 });
@@ -51,7 +60,7 @@ const ADMIN = { name: "admin", password: "a-password-for-pictures" };
 /** Every player shows a picture with boxes on it; those off the screen of a phone are not waited for. */
 function busy(page, players) {
   return page.evaluate((count) => {
-    const seen = [...document.querySelectorAll("razz-player")].filter((player) => player.getBoundingClientRect().top < innerHeight - 50);
+    const seen = [...document.querySelectorAll("razz-player")].filter((player) => player.offsetParent !== null && player.getBoundingClientRect().top < innerHeight - 50);
     return seen.length >= Math.min(1, count) && seen.every((player) => player.frame?.tracks.length >= (count > 1 ? 1 : 3));
   }, players);
 }
@@ -60,7 +69,7 @@ let bytes = 0;
 /** Takes a picture of a page when it is ready. */
 async function take(page, view, razz, [name, address, players, before]) {
   await goTo(page, razz.at(address));
-  await untilPlayers(page, players);
+  if (players !== null) await untilPlayers(page, players);
   if (players > 0) await until("boxes", () => busy(page, players), { seconds: 150 });
   await before?.(page);
   if (players > 0) await until("boxes", () => busy(page, players), { seconds: 150 });
@@ -74,7 +83,7 @@ async function take(page, view, razz, [name, address, players, before]) {
 
 /** A razz with a config file, which nobody has signed in to so far. */
 function ownRazz(url, home) {
-  const file = written(home, config({ detector: { model: "demo", classes: [] }, access: { mode: "on" }, camera: [{ id: 1, name: "Crossing", url }] }));
+  const file = written(home, config({ detector: { model: "demo", classes: [] }, access: { mode: "on" }, camera: [{ id: 1, name: "Crossing", url }, { id: 2, name: "Yard", url: "rtsp://127.0.0.1:9/yard" }] }));
   return new Razz(["serve", "--config", file]).listening();
 }
 

@@ -82,7 +82,7 @@ export async function fillWithPlayer(page) {
   await untilPlayers(page, 1);
   await page.evaluate(() => {
     document.querySelector("razz-player").style.cssText =
-      "position: fixed; left: 0; top: 0; width: 100vw; height: 100vh; margin: 0; border: 0; z-index: 1000";
+      "position: fixed; left: 0; top: 0; width: 100vw; height: 100vh; max-height: none; margin: 0; border: 0; z-index: 1000";
   });
 }
 

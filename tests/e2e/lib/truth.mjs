@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { iou, mean } from "./boxes.mjs";
+import { bestFit, iou, mean } from "./boxes.mjs";
 import { Missing } from "./camera.mjs";
 
 /**
@@ -31,17 +31,20 @@ export function fastScene(name) {
 /** Whether an object crosses the picture of 1280 pixels in about two seconds, or faster. */
 export const isFast = ({ speed }) => speed >= 600;
 
-/**
- * The IoU of each box with the true object that it fits best, where that object is wholly in the picture and nearly all
- * of it is visible: what a detector cannot see, nobody can place. `chosen`: true objects that count.
- */
+/** True objects that are wholly in the picture, nearly all visible, and `chosen`: what nobody can see, nobody can place. */
+const seen = (truth, chosen) => truth.filter((object) => object.inside > 0.999 && object.visible > 0.9 && chosen(object));
+
+/** The IoU of each box with the true object that it fits best, where that one counts. */
 export function overlaps(boxes, truth, chosen = () => true) {
+  const counts = new Set(seen(truth, chosen));
   return boxes.flatMap((box) => {
     const fit = truth.map((object) => ({ object, iou: iou(box, object.bbox) })).sort((a, b) => b.iou - a.iou)[0];
-    if (!fit || fit.iou === 0) return [];
-    return fit.object.inside > 0.999 && fit.object.visible > 0.9 && chosen(fit.object) ? [fit.iou] : [];
+    return fit && fit.iou > 0 && counts.has(fit.object) ? [fit.iou] : [];
   });
 }
+
+/** The other way round: of each true object that counts the IoU of the best box, 0 where there is none. */
+export const covered = (boxes, truth, chosen = () => true) => seen(truth, chosen).map(({ bbox }) => bestFit(bbox, boxes));
 
 /** The mean, and the share of those below one half, in words. */
 export const words = (values) =>

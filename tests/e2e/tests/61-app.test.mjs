@@ -321,7 +321,23 @@ scenario("thirty boxes cost little", { browser: true, seconds: 90 }, async (worl
     const { state, frame } = document.querySelector("razz-player");
     return frame?.tracks.length === 30 && state.counts.exact + state.counts.extrapolated > 300 && state.boxCostMs;
   }), { seconds: 60 });
-  // Timings on a busy machine are its own affair: told, and asserted with much room.
-  world.tell(`boxes, labels and trails of thirty tracks: p50 ${cost.p50.toFixed(2)} ms, p95 ${cost.p95.toFixed(2)} ms a frame`);
-  assert.ok(cost.p50 < 20, `${cost.p50} ms`);
+  // Beside the barest drawing of the same on this machine now: thirty rectangles with their words, and no more.
+  const bare = await page.evaluate(() => {
+    const context = Object.assign(document.createElement("canvas"), { width: 1280, height: 720 }).getContext("2d");
+    context.font = "600 12px system-ui, sans-serif";
+    const times = Array.from({ length: 300 }, () => {
+      const begun = performance.now();
+      for (let at = 0; at < 30; at += 1) {
+        const [x, y] = [40 + (at % 10) * 118, 60 + Math.floor(at / 10) * 220];
+        context.strokeStyle = at % 2 === 0 ? "#00ff00" : "#00ffff";
+        context.strokeRect(x, y, 80, 160);
+        context.fillText(`person #${at} 0.90`, x, y);
+      }
+      context.getImageData(0, 0, 1, 1);
+      return performance.now() - begun;
+    });
+    return times.sort((a, b) => a - b)[150];
+  });
+  world.tell(`boxes, labels and trails of thirty tracks: p50 ${cost.p50.toFixed(2)} ms, p95 ${cost.p95.toFixed(2)} ms a frame; thirty rectangles with words alone ${bare.toFixed(2)} ms`);
+  assert.ok(cost.p50 < 12 * Math.max(bare, 0.1), `${cost.p50} ms beside ${bare} ms`);
 });

@@ -89,8 +89,8 @@ function Minutes() {
   }, [count]);
   return (
     <section class="minutes" aria-label="The last minutes">
-      <h2>The last minutes</h2>
-      <div ref={root} />
+      <h2 class="spoken">The last minutes</h2>
+      <div class="charts" ref={root} />
     </section>
   );
 }
@@ -127,7 +127,7 @@ function CameraPage() {
           <NoCamera words={unknownWords()} />
         ) : (
           <>
-            <div class="watch">
+            <div class="watch" tabindex={0} role="region" aria-label="Picture and charts">
               <RazzPlayer
                 camera={id}
                 mode={mode}
@@ -137,7 +137,7 @@ function CameraPage() {
                 no-labels={query.has("no-labels")}
                 no-trails={query.has("no-trails")}
                 onrazz-frame={(event) => {
-                  noteFrame(event.detail);
+                  noteFrame(event.detail, event.currentTarget as PlayerElement);
                 }}
                 onrazz-state={(event) => {
                   player.value = event.detail;
@@ -145,10 +145,10 @@ function CameraPage() {
               />
               <Figures />
               <About />
-            </div>
-            <aside tabindex={0} aria-label="Tracks and charts">
-              <Tracks player={element} state={player.value} detectionOff={status?.value.value?.detect_fps_wanted === 0} />
               <Minutes />
+            </div>
+            <aside tabindex={0} aria-label="Tracks">
+              <Tracks state={player.value} detectionOff={status?.value.value?.detect_fps_wanted === 0} />
             </aside>
           </>
         )}

@@ -16,7 +16,7 @@ const stats: Stats = {
 };
 const player: PlayerState = {
   mode: "exact", video: "playing", videoWords: "playing", feed: "open", frameSource: "videoframe", doubtful: 0, gate: "live", frameMode: "exact",
-  skewMs: 0, skewsMs: { p50: 0, p95: 0 }, boxCostMs: { p50: 0, p95: 0 }, detectionMs: { p50: 20, p95: 40 }, holdMs: 80, jitterBufferTargetMs: 80,
+  skewMs: 0, skewsMs: { p50: 0, p95: 0 }, boxCostMs: { p50: 0, p95: 0 }, detectionMs: { p50: 20, p95: 40 }, holdMs: 80, holdLimitMs: 400, jitterBufferTargetMs: 80,
   playoutMs: 80, fps: 30, counts: { exact: 9, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 }, pictureSize: [1280, 720], stats: { fps: 6, active_tracks: 2, frame_count: 9, latency_ms: 40, skipped: 0 },
   clockOffsetMs: 0, pictureInPicture: false, noBoxes: [], noPicture: [],
 };

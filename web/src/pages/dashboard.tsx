@@ -1,6 +1,6 @@
 // How the server and all cameras are doing, live.
 import { signal } from "@preact/signals";
-import { render } from "preact";
+import { render, type ComponentChildren } from "preact";
 import type { CameraInfo, CameraStatus, Stats } from "../wire";
 import { fetchCameras, fetchStats, fetchTracks, viewerHref } from "./api";
 import { bytes, share, uptime } from "./amounts";
@@ -78,26 +78,31 @@ function Row({ camera, status }: { camera: CameraInfo; status: CameraStatus | un
   const latency = latencyOf(status);
   const old = stats.trouble.value !== "";
   const notes = [...(status.state !== "online" && error !== null ? [error] : []), ...status.advice];
+  const cells: Record<Column, ComponentChildren> = {
+    State: <StateDot state={old ? "unknown" : status.state} />,
+    Video: (
+      <span title={profile ?? ""}>{[codec, size ? `${size[0]}×${size[1]}` : null].filter(Boolean).join(" ") || "–"}</span>
+    ),
+    Detected: <Capacity status={status} />,
+    "fps in": fps.received.toFixed(1),
+    "fps decoded": fps.decoded.toFixed(1),
+    "Latency p50 / p95": latency ? `${latency.p50.toFixed(0)} / ${latency.p95.toFixed(0)} ms` : "–",
+    Tracks: tracks.value.get(String(camera.id)) ?? "–",
+    Viewers: status.viewers,
+    "kbit/s": status.bitrate_kbps,
+    "Packets lost": status.lost_packets,
+    Reconnects: status.reconnects,
+  };
   const row = (
     <tr class={notes.length > 0 ? "noted" : ""}>
       <th scope="row">
         <a href={viewerHref(camera.id)}>{camera.name}</a>
       </th>
-      <td>
-        <StateDot state={old ? "unknown" : status.state} />
-      </td>
-      <td>{[codec, profile, size ? `${size[0]}×${size[1]}` : null].filter(Boolean).join(" ") || "–"}</td>
-      <td>{fps.received.toFixed(1)}</td>
-      <td>{fps.decoded.toFixed(1)}</td>
-      <td>
-        <Capacity status={status} />
-      </td>
-      <td>{latency ? `${latency.p50.toFixed(0)} / ${latency.p95.toFixed(0)} ms` : "–"}</td>
-      <td>{tracks.value.get(String(camera.id)) ?? "–"}</td>
-      <td>{status.viewers}</td>
-      <td>{status.bitrate_kbps}</td>
-      <td>{status.lost_packets}</td>
-      <td>{status.reconnects}</td>
+      {COLUMNS.map((name) => (
+        <td key={name} data-name={name} class={isNumber(name) ? "number" : ""}>
+          {cells[name]}
+        </td>
+      ))}
     </tr>
   );
   if (notes.length === 0) return row;
@@ -105,7 +110,7 @@ function Row({ camera, status }: { camera: CameraInfo; status: CameraStatus | un
     <>
       {row}
       <tr class="note">
-        <td colSpan={COLUMNS.length}>
+        <td colSpan={COLUMNS.length + 1}>
           {notes.map((words) => (
             <small key={words}>{words}</small>
           ))}
@@ -115,9 +120,12 @@ function Row({ camera, status }: { camera: CameraInfo; status: CameraStatus | un
   );
 }
 
+/** Beside the camera's name. From the fourth on, numbers. */
 const COLUMNS = [
-  "Camera", "State", "Video", "fps in", "decoded", "Detected", "Latency p50 / p95", "Tracks", "Viewers", "kbit/s", "Packets lost", "Reconnects",
-];
+  "State", "Video", "Detected", "fps in", "fps decoded", "Latency p50 / p95", "Tracks", "Viewers", "kbit/s", "Packets lost", "Reconnects",
+] as const;
+type Column = (typeof COLUMNS)[number];
+const isNumber = (name: Column): boolean => COLUMNS.indexOf(name) >= 3;
 
 function Dashboard() {
   const now = stats.value.value;
@@ -137,12 +145,13 @@ function Dashboard() {
               </p>
             )}
             <Cards now={now} />
-            <div class="scroll" tabindex={0} role="region" aria-label="Cameras">
+            <div class="scroll cameras" tabindex={0} role="region" aria-label="Cameras">
               <table>
                 <thead>
                   <tr>
+                    <th scope="col">Camera</th>
                     {COLUMNS.map((name) => (
-                      <th scope="col" key={name}>
+                      <th scope="col" key={name} class={isNumber(name) ? "number" : ""}>
                         {name}
                       </th>
                     ))}

@@ -5,6 +5,7 @@ import { useRef } from "preact/hooks";
 import type { CameraInfo } from "../wire";
 import { fetchCameras, viewerHref } from "./api";
 import { gridColumns, tileMin } from "./grid";
+import { keysFor } from "./keys";
 import { large, showLarge } from "./large";
 import { arranged, keepOrder, moved, readOrder } from "./order";
 import { RazzPlayer } from "./player";
@@ -20,8 +21,10 @@ const AROUND_PX = 8;
 
 const KEYS: KeyWords = [
   ["Tab, arrows", "from camera to camera"],
-  ["Enter", "enlarge a camera, and back"],
+  ["Enter", "enlarge a camera"],
   ["Esc", "back to all cameras"],
+  ["left, right", "enlarged: the camera before, the next"],
+  ["B  L  T  M  C  D  F  P", "enlarged: the player's own keys, as on the camera's page"],
   ["O", "open the camera's own page"],
   ["Shift + arrows", "move the camera in the grid"],
   ["?", "this list"],
@@ -40,8 +43,9 @@ function move(id: number, to: number): void {
   keepOrder(localStorage, order.value);
 }
 
+/** The player of a camera that fills the window, the button over the others. */
 function focusOn(id: number | null): void {
-  const focus = (): void => document.querySelector<HTMLElement>(`[data-camera="${id ?? 0}"] .picture`)?.focus();
+  const focus = (): void => document.querySelector<HTMLElement>(`[data-camera="${id ?? 0}"] :is(.picture, razz-player[controls])`)?.focus();
   focus();
   // And once the page is drawn anew: a tile that was moved or hidden has lost the focus, one that was hidden could not have it.
   requestAnimationFrame(focus);
@@ -70,7 +74,6 @@ function onKey(event: KeyboardEvent, camera: CameraInfo): void {
     const at = cameras.value.findIndex(({ id }) => id === camera.id);
     const next = cameras.value[at + step];
     if (event.shiftKey) move(camera.id, at + step);
-    else if (next && enlarged.value !== null) showLarge(next.id);
     focusOn(event.shiftKey ? camera.id : (next?.id ?? camera.id));
   } else return;
   event.preventDefault();
@@ -105,19 +108,20 @@ function Tile({ camera }: { camera: CameraInfo }) {
   return (
     <li class={classes.join(" ")} data-camera={camera.id} hidden={enlarged.value !== null && !isLarge}>
       <div class="stage">
-        <RazzPlayer camera={camera.id} when-visible />
-        <button
-          type="button"
-          class="picture"
-          aria-pressed={isLarge}
-          aria-label={`${camera.name}, ${state}: ${isLarge ? "back to all cameras" : "enlarge"}`}
-          onClick={() => {
-            showLarge(isLarge ? null : camera.id);
-          }}
-          onKeyDown={(event) => {
-            onKey(event, camera);
-          }}
-        />
+        <RazzPlayer camera={camera.id} when-visible controls={isLarge} aria-label={`${camera.name}: player`} />
+        {!isLarge && (
+          <button
+            type="button"
+            class="picture"
+            aria-label={`${camera.name}, ${state}: enlarge`}
+            onClick={() => {
+              showLarge(camera.id);
+            }}
+            onKeyDown={(event) => {
+              onKey(event, camera);
+            }}
+          />
+        )}
       </div>
       <div class="bar">
         <span
@@ -134,6 +138,11 @@ function Tile({ camera }: { camera: CameraInfo }) {
           {camera.name}
         </a>
         <StateDot state={state} />
+        {isLarge && (
+          <button type="button" class="quiet" title="All cameras (Esc)" onClick={() => { showLarge(null); }}>
+            All cameras
+          </button>
+        )}
       </div>
     </li>
   );
@@ -150,7 +159,9 @@ function Grid() {
     const rows = Math.ceil(count / columns);
     const byHeight = ((high / Math.max(1, rows) - BAR_PX) * 16) / 9;
     grid.current?.style.setProperty("--columns", String(columns));
-    grid.current?.style.setProperty("--tile", `${Math.max(least, Math.floor(byHeight))}px`);
+    // Where tiles do not fit by their height, they are scrolled: then they may as well be as wide as the window.
+    const tile = byHeight < least ? "1fr" : `${Math.floor(byHeight)}px`;
+    grid.current?.style.setProperty("--tile", tile);
   });
   return (
     <ul class={enlarged.value === null ? "grid" : "grid one"} ref={grid} aria-label="Cameras">
@@ -198,9 +209,19 @@ function Live() {
 addEventListener("resize", () => {
   room.value = { width: innerWidth, height: innerHeight };
 });
+keysFor(() => document.querySelector<HTMLElement>("razz-player[controls]"));
 addEventListener("keydown", (event) => {
+  const id = enlarged.value;
   const elsewhere = event.ctrlKey || event.altKey || event.metaKey || document.fullscreenElement !== null || document.querySelector("dialog[open]") !== null;
-  if (event.key === "Escape" && enlarged.value !== null && !elsewhere) showLarge(null);
+  // What the player had a use for is done with: it closes its panels, and moves a magnified picture.
+  if (id === null || elsewhere || event.defaultPrevented) return;
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (event.key === "Escape") showLarge(null);
+  else if (event.key.toLowerCase() === "o") location.href = viewerHref(id);
+  else if (step !== undefined) {
+    const next = cameras.value[cameras.value.findIndex((camera) => camera.id === id) + step];
+    if (next) showLarge(next.id);
+  }
 });
 const app = document.getElementById("app");
 if (app) render(<Live />, app);

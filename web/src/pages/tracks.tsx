@@ -8,32 +8,55 @@ import { duration, emptyWords, TrackList, type Row } from "./tracklist";
 const LIST_MS = 500;
 /** A picture is taken anew after this long, while its object is seen. */
 const PICTURE_MS = 2_000;
+/** Pictures taken of one frame at most: a crowd gets its pictures over the next frames. */
+const PICTURES = 2;
+const PICTURE_PX = 72;
 
 const tracks = new TrackList();
 const rows = signal<readonly Row[]>([]);
+/** The picture of each track in the list, and when it was taken. */
+const pictures = new Map<number, { canvas: HTMLCanvasElement; atMs: number }>();
 
-/** Hears of every drawn frame. */
-export function noteFrame(frame: DrawnFrame): void {
-  tracks.add(frame, performance.now());
+/**
+ * Hears of every drawn frame, while it is what `player` shows. A picture is taken of a frame on which its object was
+ * detected, and of no other: a predicted box may have somebody else in it, or what the object went behind.
+ */
+export function noteFrame(frame: DrawnFrame, player: RazzPlayer): void {
+  const nowMs = performance.now();
+  tracks.add(frame, nowMs);
+  let taken = 0;
+  for (const { track_id: id, state, bbox } of frame.tracks) {
+    const before = pictures.get(id);
+    if (taken === PICTURES || state !== "matched" || (before && nowMs - before.atMs < PICTURE_MS)) continue;
+    const canvas = before?.canvas ?? Object.assign(document.createElement("canvas"), { width: PICTURE_PX, height: PICTURE_PX });
+    if (!player.crop(bbox, canvas)) continue;
+    pictures.set(id, { canvas, atMs: nowMs });
+    taken++;
+  }
 }
 
-function Picture({ row, player }: { row: Row; player: () => RazzPlayer | null }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const taken = useRef(-Infinity);
+/** The list now; who is not in it any more needs no picture. */
+function list(): readonly Row[] {
+  const now = tracks.at(performance.now());
+  const listed = new Set(now.map(({ track }) => track.track_id));
+  for (const id of pictures.keys()) if (!listed.has(id)) pictures.delete(id);
+  return now;
+}
+
+function Picture({ id }: { id: number }) {
+  const frame = useRef<HTMLSpanElement>(null);
   useEffect(() => {
-    if (!canvas.current || row.gone || performance.now() - taken.current < PICTURE_MS) return;
-    // Better none that is new than one that is beside its object; but better that than none.
-    if (row.track.state !== "matched" && taken.current > 0) return;
-    if (player()?.crop(row.track.bbox, canvas.current)) taken.current = performance.now();
+    const canvas = pictures.get(id)?.canvas;
+    if (canvas && frame.current?.firstChild !== canvas) frame.current?.replaceChildren(canvas);
   });
-  return <canvas ref={canvas} width={72} height={72} aria-hidden="true" />;
+  return <span class="thumb" ref={frame} aria-hidden="true" />;
 }
 
-/** The list; `player` gives the element whose frames are noted, `state` is how it does. */
-export function Tracks({ player, state, detectionOff }: { player: () => RazzPlayer | null; state: PlayerState | null; detectionOff: boolean }) {
+/** The list; `state` is how the player does whose frames are noted. */
+export function Tracks({ state, detectionOff }: { state: PlayerState | null; detectionOff: boolean }) {
   useEffect(() => {
     const timer = setInterval(() => {
-      if (!document.hidden) rows.value = tracks.at(performance.now());
+      if (!document.hidden) rows.value = list();
     }, LIST_MS);
     return () => {
       clearInterval(timer);
@@ -45,10 +68,10 @@ export function Tracks({ player, state, detectionOff }: { player: () => RazzPlay
         Tracks <span class="count">{activeTracks(state) ?? "–"}</span>
       </h2>
       {rows.value.length === 0 && <p class="quiet">{emptyWords(state, detectionOff)}</p>}
-      <ul tabindex={0} aria-label="Tracks">
+      <ul>
         {rows.value.map((row) => (
           <li key={row.track.track_id} class={row.gone ? "gone" : ""}>
-            <Picture row={row} player={player} />
+            <Picture id={row.track.track_id} />
             <span>
               <b>
                 {row.track.class} #{row.track.track_id}
