@@ -113,7 +113,7 @@ scenario("taken off the page and put back, given another camera, and without its
 
 scenario("a press that ends elsewhere drags nothing, and the wheel scrolls a page that can be scrolled", { browser: true, seconds: 90 }, async (world) => {
   const razz = await world.razz(["demo", "--port", "0", "--cameras", "1"]);
-  const page = await world.page(razz.at(PAGE), { width: 1200, height: 700 });
+  const page = await world.page(razz.at(PAGE), { width: 1200, height: 640 });
   await until("a picture", () => player(page, (p) => p.frame !== null), { seconds: 60 });
   const transform = () => player(page, (p) => p.shadowRoot.querySelector("video").style.transform);
   const { x, y, width, height } = await page.locator("razz-player").boundingBox();
@@ -137,16 +137,15 @@ scenario("a press that ends elsewhere drags nothing, and the wheel scrolls a pag
   await page.mouse.dblclick(left, top);
   assert.equal(await transform(), "");
 
-  // On a page that is longer than the window.
-  await page.evaluate(() => {
-    document.activeElement?.blur();
-    document.body.style.height = "3000px";
-  });
+  // Beneath the picture are charts, to which the wheel scrolls.
+  await until("charts", () => page.evaluate(() => document.querySelectorAll(".minutes canvas").length === 5), { seconds: 20 });
+  await page.evaluate(() => document.activeElement?.blur());
   await page.mouse.move(left, top);
   await page.mouse.wheel(0, 40);
-  await until("the page to scroll", () => page.evaluate(() => scrollY > 0));
+  const scrolled = () => page.evaluate(() => document.querySelector(".watch").scrollTop);
+  await until("the page to scroll", async () => (await scrolled()) >= 30);
   await page.mouse.wheel(0, -20);
-  await until("the page to scroll back", () => page.evaluate(() => scrollY > 0 && scrollY < 40));
+  await until("the page to scroll back", async () => (await scrolled()) <= 25);
   assert.equal(await transform(), "");
   await page.keyboard.down("Control");
   await page.mouse.wheel(0, -300);
