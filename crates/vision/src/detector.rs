@@ -447,11 +447,12 @@ fn unreadable(error: Unreadable, outputs: &[Tensor<'_>]) -> DetectError {
 /// not rebuild each other's tables.
 struct Letterboxes {
     format: InputFormat,
+    /// The one used last at the end.
     kept: Vec<(Size, Letterbox)>,
 }
 
 impl Letterboxes {
-    const MOST: usize = 8;
+    const MOST: usize = 16;
 
     fn new(format: InputFormat) -> Self {
         Self { format, kept: Vec::new() }
@@ -459,14 +460,16 @@ impl Letterboxes {
 
     /// The one for pictures of `source` in a model input of `target`.
     fn take(&mut self, source: Size, target: Size) -> &mut Letterbox {
-        let found = self.kept.iter().position(|(size, l)| (*size, l.target()) == (source, target));
-        let at = found.unwrap_or_else(|| {
-            if self.kept.len() == Self::MOST {
-                self.kept.remove(0);
+        match self.kept.iter().position(|(size, l)| (*size, l.target()) == (source, target)) {
+            Some(at) => self.kept[at..].rotate_left(1),
+            None => {
+                if self.kept.len() == Self::MOST {
+                    self.kept.remove(0);
+                }
+                self.kept.push((source, Letterbox::new(target, self.format)));
             }
-            self.kept.push((source, Letterbox::new(target, self.format)));
-            self.kept.len() - 1
-        });
-        &mut self.kept[at].1
+        }
+        let last = self.kept.len() - 1;
+        &mut self.kept[last].1
     }
 }

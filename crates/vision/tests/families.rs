@@ -1,6 +1,8 @@
 //! Every family of models, end to end on every engine that is there: what a file is taken for, what
 //! it is fed, and where its boxes lie on the picture.
 
+#[path = "../../track/tests/counting/mod.rs"]
+mod counting;
 mod support;
 
 use std::path::Path;
@@ -11,7 +13,7 @@ use razz_vision::engine::{
 };
 use razz_vision::{
     Decoder, Detector, DetectorSettings, Device, EngineChoice, Family, ModelSource, Picture,
-    Precision,
+    Precision, Step,
 };
 use support::onnx::{F32, Graph, I64};
 use support::{mp4, note, testdata, unmatched};
@@ -50,6 +52,24 @@ fn found(detector: &mut Detector, size: Size, colour: u8) -> Vec<Row> {
     let mut out = Vec::new();
     detector.detect_rgb(&rgb, size, &mut out).unwrap();
     rows(&out)
+}
+
+/// Whatever the head: from planes to the model's input, and from its output to boxes, nothing is
+/// allocated once the lists have grown. (The engine between the two does as it pleases.)
+fn assert_frugal(detector: &mut Detector, size: Size, what: &str) {
+    let mut out = Vec::new();
+    for round in 0..4 {
+        let picture = picture(size, 60 + 40 * round);
+        let begun = counting::so_far();
+        let (mut prepared, mut inferred, mut read) = (0, 0, 0);
+        let mut watch = |step| match step {
+            Step::Prepared => prepared = counting::so_far() - begun,
+            Step::Inferred => inferred = counting::so_far(),
+            Step::Read => read = counting::so_far() - inferred,
+        };
+        detector.detect_watched(&picture, &mut out, &mut watch).unwrap();
+        assert!(round < 2 || (prepared, read) == (0, 0), "{what}: {prepared} and {read}");
+    }
 }
 
 const IMAGE: [i64; 4] = [1, 3, 64, 64];
@@ -175,6 +195,7 @@ fn families_by_their_outputs() {
             let none = DetectorSettings { confidence: 0.76, ..settings(engine) };
             assert_eq!(found(&mut load(&model, &none), PICTURE, 90), [], "{what}");
             detector.infer_only().unwrap();
+            assert_frugal(&mut detector, PICTURE, &what);
         }
     }
 }
@@ -207,6 +228,7 @@ fn queries_with_post_processing_inside() {
             assert_eq!(detector.family(), Family::RtDetr);
             assert_eq!(detector.class_names().len(), 80);
             assert_eq!(found(&mut detector, PICTURE, 0), [(2, 750, [48, 42, 80, 54])]);
+            assert_frugal(&mut detector, PICTURE, "labels, boxes and scores");
         }
     }
 }

@@ -46,9 +46,15 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// Allocations of the current thread so far.
+pub(crate) fn so_far() -> u64 {
+    ALLOCATIONS.with(Cell::get)
+}
+
 /// Allocations of the current thread while `f` runs.
+#[allow(dead_code, reason = "not every test has one piece of work to count")]
 pub(crate) fn allocations(f: impl FnOnce()) -> u64 {
-    let before = ALLOCATIONS.with(Cell::get);
+    let before = so_far();
     f();
-    ALLOCATIONS.with(Cell::get) - before
+    so_far() - before
 }
