@@ -222,11 +222,12 @@ export class Overlay {
   #label(track: TrackEntry, scene: Scene, area: Area, visible: Area, taken: Area[], short: boolean): void {
     const box = edges(track, scene, area);
     const seen = common(visible, { x: box[0], y: box[1], width: box[2] - box[0], height: box[3] - box[1] });
-    if (seen.width === 0 || seen.height === 0) return;
+    const height = Math.round(this.#fontPx * 1.5);
+    // In a small picture words for what is hardly taller than they are would hide more than they say.
+    if (seen.width === 0 || seen.height <= (short ? 2 * height : 0)) return;
     const text = labelText(track, short);
     const context = this.#context;
     const pad = this.#fontPx / 3;
-    const height = Math.round(this.#fontPx * 1.5);
     const place = placeLabel(box, this.#width(text) + 2 * pad, height, visible, taken);
     if (!place) return;
     taken.push(place);
