@@ -56,7 +56,9 @@ function Picture({ id }: { id: number }) {
 export function Tracks({ state, detectionOff }: { state: PlayerState | null; detectionOff: boolean }) {
   useEffect(() => {
     const timer = setInterval(() => {
-      if (!document.hidden) rows.value = list();
+      // Also while nobody looks: a floating window goes on, and who has left is to be forgotten.
+      const now = list();
+      if (!document.hidden) rows.value = now;
     }, LIST_MS);
     return () => {
       clearInterval(timer);
