@@ -60,6 +60,8 @@ export class RazzPlayer extends HTMLElement {
   #lens: View = WHOLE;
   /** Ends the listeners of the time on the page. */
   #attached: AbortController | null = null;
+  /** Attributes that `controls` needs and the page did not give. */
+  readonly #added: string[] = [];
   /** Ends the listeners of the time with `controls`. */
   #controlled: AbortController | null = null;
   #figuresTimer: ReturnType<typeof setInterval> | undefined;
@@ -289,6 +291,7 @@ export class RazzPlayer extends HTMLElement {
       this.#controlled = null;
       this.#open("figures", false);
       this.#look(WHOLE);
+      for (const name of this.#added.splice(0)) this.removeAttribute(name);
       this.#dock.remove();
       this.#bar = null;
       return;
@@ -300,9 +303,11 @@ export class RazzPlayer extends HTMLElement {
     }, [...(FloatingCanvas.possible ? [] : ["float" as const]), ...(document.fullscreenEnabled ? [] : ["fullscreen" as const])]);
     this.#dock.replaceChildren(this.#figures.element, this.#filter.element, this.#bar.element);
     this.shadowRoot?.append(this.#dock);
-    if (!this.hasAttribute("tabindex")) this.tabIndex = 0;
-    if (!this.hasAttribute("role")) this.setAttribute("role", "group");
-    if (!this.hasAttribute("aria-label")) this.setAttribute("aria-label", "Camera player");
+    for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "Camera player"]] as const) {
+      if (this.hasAttribute(name)) continue;
+      this.setAttribute(name, value);
+      this.#added.push(name);
+    }
     const lens = { get: () => this.#lens, set: (view: View): void => { this.#look(view); } };
     watchGestures(this.#surface, lens, () => this.matches(":focus-within, :fullscreen"), signal);
     this.addEventListener("keydown", (event) => {
