@@ -58,7 +58,7 @@ impl Provider {
         if available { Ok(()) } else { Err(missing()) }
     }
 
-    /// The precision that it computes in when `wanted` is asked for.
+    /// The precision that it computes in when that of the options is asked for.
     fn precision(self, EngineOptions { precision, device, .. }: &EngineOptions) -> Precision {
         let on_cpu = *device == Device::Usual;
         match (self, *precision) {
@@ -144,7 +144,7 @@ pub(super) fn open(
     provider.check()?;
     let (name, precision) = (provider.name(), provider.precision(options));
     let session = guarded(name, || {
-        builder(environment, options.threads.max(1), name)?
+        builder(environment, options.threads, name)?
             .with_execution_providers(provider.dispatch(precision, options))
             .map_err(said(name))?
             .commit_from_memory(model)

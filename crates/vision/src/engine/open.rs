@@ -116,10 +116,10 @@ enum Way {
 
 impl Way {
     fn open(self, model: &[u8], options: &EngineOptions) -> Result<Box<dyn Engine>, EngineError> {
-        let threads = options.threads.max(1);
+        let options = &EngineOptions { threads: options.threads.max(1), ..*options };
         match self {
             Self::Ort(provider) => onnxruntime::open(model, provider, options),
-            Self::Rten => pure::open(model, threads),
+            Self::Rten => pure::open(model, options.threads),
         }
     }
 }
