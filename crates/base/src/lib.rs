@@ -6,6 +6,7 @@
 
 mod access_unit;
 mod affine;
+mod camera;
 mod detection;
 mod geometry;
 mod id;
@@ -14,6 +15,7 @@ mod track;
 
 pub use access_unit::{AccessUnit, Codec};
 pub use affine::Affine;
+pub use camera::{CameraState, DetectRate, EventKind};
 pub use detection::{ClassId, ClassNames, Detection, Embedding};
 pub use geometry::{Rect, Size};
 pub use id::{CameraId, FrameKey, ParseCameraIdError, RunId, TrackId};

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use razz_base::{
-    Affine, CLOCK_RATE, CameraId, Detection, Embedding, FrameKey, MediaTime, MonoTime, Rect, Size,
-    Track, TrackFrame, WallTime,
+    Affine, CLOCK_RATE, CameraId, DetectRate, Detection, Embedding, FrameKey, MediaTime, MonoTime,
+    Rect, Size, Track, TrackFrame, WallTime,
 };
 use razz_track::{Tracker, Update};
 
@@ -17,22 +17,11 @@ pub use idle::Idle;
 use idle::Stillness;
 use motion::Motion;
 
-/// How often a camera's pictures go to the detector.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Rate {
-    /// Never; nothing is decoded.
-    Off,
-    /// So many a second, of media time.
-    PerSecond(f64),
-    /// Every frame that capacity allows.
-    Max,
-}
-
 /// What the machine is told once.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Settings {
     /// How often to detect.
-    pub rate: Rate,
+    pub rate: DetectRate,
     /// How long a frame waits for a detection that runs on it or before it, in µs since its last
     /// packet was in. Raising it turns more predictions into matches for those who follow every
     /// frame, and delays their messages while the detector is slow.
@@ -52,7 +41,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            rate: Rate::PerSecond(6.0),
+            rate: DetectRate::PerSecond(6.0),
             wait_us: 150_000,
             decode_queue: 90,
             ids_after: 0,
@@ -360,7 +349,7 @@ impl Camera {
         self.reorders = reorders;
         self.moving = None;
         self.decoding = None;
-        if self.settings.rate == Rate::Off || !self.detector {
+        if self.settings.rate == DetectRate::Off || !self.detector {
             // What follows leans on it.
             self.needs_idr = true;
             self.outputs.push_back(Output::Skip);
@@ -492,10 +481,10 @@ impl Camera {
 
     fn is_due(&self, time: MediaTime) -> bool {
         match self.settings.rate {
-            Rate::Off => false,
-            Rate::Max => true,
+            DetectRate::Off => false,
+            DetectRate::Max => true,
             // A quarter of the interval early is on time: frames do not fall on the grid.
-            Rate::PerSecond(rate) => self
+            DetectRate::PerSecond(rate) => self
                 .next_due
                 .is_none_or(|due| time.since_90k(due) >= -(interval_90k(rate) / 4).min(1500)),
         }
@@ -504,7 +493,7 @@ impl Camera {
     /// Moves on by one interval on the grid, so that the mean rate is exact; starts a new grid when
     /// the camera was away.
     fn advance_due(&mut self, time: MediaTime) {
-        let Rate::PerSecond(rate) = self.settings.rate else { return };
+        let DetectRate::PerSecond(rate) = self.settings.rate else { return };
         let interval = interval_90k(rate);
         let due = self.next_due.unwrap_or(time);
         let on_grid = time.since_90k(due).abs() <= interval;
@@ -565,8 +554,8 @@ impl Camera {
         // Those who want one message per detection hear from us at their rate even while the
         // detector does not keep up.
         let silence_us = match self.settings.rate {
-            Rate::PerSecond(rate) => (1.25e6 / rate) as i64,
-            Rate::Off | Rate::Max => 200_000,
+            DetectRate::PerSecond(rate) => (1.25e6 / rate) as i64,
+            DetectRate::Off | DetectRate::Max => 200_000,
         };
         let silent = self.per_detection_at.is_none_or(|at| now.since_us(at) >= silence_us);
         let audience = if silent {

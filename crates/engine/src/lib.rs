@@ -23,6 +23,6 @@ mod crew;
 pub mod presence;
 mod scheduler;
 
-pub use camera::{Audience, Camera, Frame, Idle, Input, Output, Rate, Settings};
+pub use camera::{Audience, Camera, Frame, Idle, Input, Output, Settings};
 pub use crew::Crew;
 pub use scheduler::Scheduler;

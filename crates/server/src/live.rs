@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use razz_base::CameraId;
+use razz_base::{CameraId, DetectRate};
 use razz_vision::{DetectorSettings, EngineChoice};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 use crate::camera::{Analysis, Camera, Cameras, Load, ModelState, Pool, UnitSink};
 use crate::clock::Clock;
 use crate::config::{
-    self, CameraEdit, Config, ConfigFile, DetectFps, DetectorEdit, ModelChoice, Reach, WriteError,
+    self, CameraEdit, Config, ConfigFile, DetectorEdit, ModelChoice, Reach, WriteError,
 };
 use crate::detector;
 use crate::ingest;
@@ -350,7 +350,7 @@ fn analysis(state: &State) -> Analysis {
 }
 
 fn wants_model(config: &Config) -> bool {
-    config.cameras.iter().any(|camera| camera.detect_fps != DetectFps::Off)
+    config.cameras.iter().any(|camera| camera.detect_fps != DetectRate::Off)
 }
 
 /// Which state of a file it is.

@@ -18,6 +18,7 @@ mod feed;
 mod http;
 mod ingest;
 mod live;
+mod logging;
 mod metrics;
 mod models;
 mod mqtt;
@@ -25,6 +26,7 @@ mod outgoing;
 mod probe;
 mod process;
 mod redact;
+mod revocation;
 mod serve;
 mod shutdown;
 mod telemetry;
@@ -55,7 +57,7 @@ fn main() -> ExitCode {
     };
     let configured = opened.as_ref().map(|(_, config)| config.log.format);
     let format = cli.log_format.or(configured).unwrap_or_default();
-    if let Err(error) = cli::logging::start(cli.log_level, format) {
+    if let Err(error) = logging::start(cli.log_level, format) {
         return cli::refuse(&error);
     }
     match (cli.command, opened) {

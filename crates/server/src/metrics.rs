@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::events::Queue;
 use crate::process;
 use crate::viewer::{Counters, Viewers};
-use crate::wire::CameraState;
+use razz_base::CameraState;
 
 const FIRST_PACKET: &str = "razz_camera_first_packet_seconds";
 const TRACKS: &str = "razz_camera_tracks_seconds";

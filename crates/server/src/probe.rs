@@ -27,7 +27,7 @@ pub(crate) async fn look(source: Source, longest: Duration, clock: Clock) -> wir
         id: CameraId::new(u32::MAX).expect("it is not 0"),
         name: "Look".to_owned(),
         source,
-        detect_fps: config::DetectFps::Off,
+        detect_fps: razz_base::DetectRate::Off,
     };
     let tracker = config::Tracker {
         kind: config::TrackerKind::ByteTrack,

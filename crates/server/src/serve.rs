@@ -19,7 +19,7 @@ use crate::http::{self, App};
 use crate::live::Live;
 use crate::process::Usage;
 use crate::viewer::{self, Viewers};
-use crate::{cli, events, shutdown, telemetry, tls, wire};
+use crate::{cli, events, revocation, shutdown, telemetry, tls, wire};
 
 /// How long what runs off the runtime's threads may still take when the server stops.
 const LAST_WORK: Duration = Duration::from_millis(500);
@@ -78,7 +78,7 @@ async fn serve(
         .map_err(|error| format!("cannot serve viewers: {error}"))?;
     let live = Live::start(config.clone(), file, viewers.unit_sink(), telemetry.clone(), clock);
     tokio::spawn(Arc::clone(&live).follow_file());
-    tokio::spawn(Arc::clone(&access).follow(viewers.clone()));
+    tokio::spawn(revocation::follow(Arc::clone(&access), viewers.clone()));
 
     let wanted = {
         let live = Arc::clone(&live);

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use razz_base::DetectRate;
 use razz_base::{CameraId, MediaTime, MonoTime, Rect, Track, TrackId};
-use razz_engine::{Audience, Rate, Settings};
+use razz_engine::{Audience, Settings};
 use razz_sim::analysis::{Analysis, Published, objects};
 use razz_sim::camera::{Kind, read_annex_b};
 use razz_sim::ingest::Received;
@@ -59,8 +60,8 @@ fn every_frame_is_published_once_in_order_and_in_time() {
     for seed in 0..50 {
         let mut random = Random::new(seed ^ 0xD07);
         let rate = match random.between(0, 4) {
-            0 => Rate::Max,
-            _ => Rate::PerSecond(random.between(1, 20) as f64),
+            0 => DetectRate::Max,
+            _ => DetectRate::PerSecond(random.between(1, 20) as f64),
         };
         let settings = Settings { rate, ..Settings::default() };
         // From a fast detector to one that keeps nobody waiting that long.
@@ -86,7 +87,7 @@ fn every_frame_is_published_once_in_order_and_in_time() {
 #[test]
 fn one_message_per_detection_comes_in_order() {
     for seed in 0..50 {
-        let settings = Settings { rate: Rate::PerSecond(6.0), ..Settings::default() };
+        let settings = Settings { rate: DetectRate::PerSecond(6.0), ..Settings::default() };
         let longest_us = [20_000, 100_000, 700_000][seed as usize % 3];
         let out = run(Simulation::random(seed, 60), settings, (5000, longest_us), seed);
         let times: Vec<MediaTime> =

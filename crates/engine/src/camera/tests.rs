@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use razz_base::{ClassId, Track, TrackId, TrackSource, TrackState, WallQuality};
+use razz_base::{ClassId, DetectRate, Track, TrackId, TrackSource, TrackState, WallQuality};
 
 use super::*;
 
@@ -161,13 +161,13 @@ fn every_frame_goes_out_once_and_in_order_whatever_the_detector_takes() {
 #[test]
 fn the_rate_is_kept_on_the_media_timeline() {
     for (rate, step) in [(6.0, 5), (5.0, 6), (30.0, 1), (10.0, 3), (15.0, 2), (100.0, 1)] {
-        let settings = Settings { rate: Rate::PerSecond(rate), ..Settings::default() };
+        let settings = Settings { rate: DetectRate::PerSecond(rate), ..Settings::default() };
         let (_, offered) = run(settings, 120, 1_000);
         let expected: Vec<i64> = (0..120).step_by(step).collect();
         assert_eq!(offered, expected, "{rate} per second");
     }
     // A rate that does not divide the frame rate is kept in the mean.
-    let settings = Settings { rate: Rate::PerSecond(7.0), ..Settings::default() };
+    let settings = Settings { rate: DetectRate::PerSecond(7.0), ..Settings::default() };
     let (_, offered) = run(settings, 300, 1_000);
     assert!((69..=71).contains(&offered.len()), "{}", offered.len());
 }
@@ -218,14 +218,14 @@ fn those_who_want_detections_hear_at_their_rate_while_the_detector_is_slow() {
 
 #[test]
 fn with_detection_off_nothing_is_decoded_or_published() {
-    let settings = Settings { rate: Rate::Off, ..Settings::default() };
+    let settings = Settings { rate: DetectRate::Off, ..Settings::default() };
     let (published, offered) = run(settings, 60, 1_000);
     assert_eq!((published.len(), offered.len()), (0, 0));
 }
 
 #[test]
 fn the_newest_picture_wins_the_slot() {
-    let settings = Settings { rate: Rate::Max, ..Settings::default() };
+    let settings = Settings { rate: DetectRate::Max, ..Settings::default() };
     let mut camera = Camera::new(CameraId::new(1).unwrap(), settings, Box::new(Echo::default()));
     let mut offers = Vec::new();
     for n in 0..3 {

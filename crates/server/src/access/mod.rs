@@ -22,10 +22,9 @@ mod view;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use razz_base::CameraId;
-use tracing::{error, info};
+use tracing::info;
 
 pub(crate) use self::accounts::{
     AccessError, NewToken, NewUser, NewViewToken, SIGN_IN_S, UserEdit, checked_user, make_password,
@@ -34,13 +33,13 @@ pub(crate) use self::grant::Grant;
 pub(crate) use self::identify::Credentials;
 use self::limit::Limiter;
 use self::password::Cost;
+use self::store::StoreError;
 pub(crate) use self::store::{ApiToken, Store, User};
 use crate::clock::Clock;
 use crate::config::{self, Network};
-use crate::viewer::{SessionId, Viewers};
 
-/// How often the users file is looked at, and who watches is asked for anew.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// The number of a viewer session, as whoever serves it has it.
+pub(crate) type SessionId = u128;
 
 /// Access control, on or off.
 pub(crate) struct Access {
@@ -127,38 +126,34 @@ impl Access {
         on.watching().get(&session).is_some_and(|(_, opener)| opener.who.is_same(&grant.who))
     }
 
-    /// Follows the users file, and ends the viewer sessions of who may not watch any more, for ever.
-    pub(crate) async fn follow(self: Arc<Self>, viewers: Viewers) {
-        let Some(on) = &self.on else { return };
-        let mut said = String::new();
-        loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            match on.store.refresh() {
-                Ok(changed) => {
-                    said.clear();
-                    if changed {
-                        info!("{} has changed", on.store.path().display());
-                    }
-                }
-                Err(error) => {
-                    let error = error.to_string();
-                    if said != error {
-                        error!("users stay as they were: {error}");
-                        said = error;
-                    }
-                }
-            }
-            let sessions: Vec<_> =
-                on.watching().iter().map(|(id, opened)| (*id, opened.clone())).collect();
-            for (id, (camera, grant)) in sessions {
-                if !self.holds(&grant, camera) {
-                    info!(camera = %camera, "a viewer's right to watch has ended");
-                    viewers.close(id).await;
-                    on.watching().remove(&id);
-                } else if viewers.ice(id).await.is_none() {
-                    on.watching().remove(&id);
-                }
-            }
+    /// Takes up the users file if it has changed; answers whether it had.
+    ///
+    /// # Errors
+    /// Where it cannot be read; users stay as they were.
+    pub(crate) fn refresh(&self) -> Result<bool, StoreError> {
+        let Some(on) = &self.on else { return Ok(false) };
+        let changed = on.store.refresh()?;
+        if changed {
+            info!("{} has changed", on.store.path().display());
+        }
+        Ok(changed)
+    }
+
+    /// The viewer sessions that were opened and not forgotten yet, each with whether the one who
+    /// opened it may still watch.
+    pub(crate) fn sessions(&self) -> Vec<(SessionId, CameraId, bool)> {
+        let Some(on) = &self.on else { return Vec::new() };
+        let opened: Vec<_> = on.watching().iter().map(|(id, by)| (*id, by.clone())).collect();
+        let checked = opened
+            .into_iter()
+            .map(|(id, (camera, grant))| (id, camera, self.holds(&grant, camera)));
+        checked.collect()
+    }
+
+    /// A viewer session is over.
+    pub(crate) fn forget(&self, session: SessionId) {
+        if let Some(on) = &self.on {
+            on.watching().remove(&session);
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
-use razz_base::{AccessUnit, ClassNames, Detection, MediaTime, MonoTime, Rect, RunId};
+use razz_base::{AccessUnit, ClassNames, DetectRate, Detection, MediaTime, MonoTime, Rect, RunId};
 use razz_engine::{Audience, Frame, Input, Output};
 use razz_vision::{CameraMotion, Decoder, Embedder, Glance, MotionEstimator, Picture, Plane};
 use tracing::span::EnteredSpan;
@@ -229,10 +229,11 @@ impl<'a> Driver<'a> {
         let entered = strong.span().entered();
         let (camera_settings, Analysis { tracker, idle, pool, telemetry }) =
             lock(&strong.settings).clone();
-        let (rate, wanted) = match camera_settings.detect_fps {
-            config::DetectFps::Off => (razz_engine::Rate::Off, 0.0),
-            config::DetectFps::Rate(rate) => (razz_engine::Rate::PerSecond(rate), rate),
-            config::DetectFps::Max => (razz_engine::Rate::Max, 30.0),
+        let rate = camera_settings.detect_fps;
+        let wanted = match rate {
+            DetectRate::Off => 0.0,
+            DetectRate::PerSecond(rate) => rate,
+            DetectRate::Max => 30.0,
         };
         // The others are the originals, which do not know of it.
         let motion = (tracker.kind == config::TrackerKind::Hybrid).then(MotionEstimator::default);

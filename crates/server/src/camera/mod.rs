@@ -21,7 +21,7 @@ use tracing::{Span, error_span, info, warn};
 use crate::clock::Clock;
 use crate::config;
 use crate::telemetry::Telemetry;
-use crate::wire::CameraState;
+use razz_base::CameraState;
 
 pub(crate) use pool::{Load, ModelState, Part, Pool};
 pub(crate) use status::{Delivery, Status};
@@ -182,7 +182,7 @@ impl Camera {
             id: CameraId::new(1).expect("1 is an id"),
             name: "Test".to_owned(),
             source,
-            detect_fps: config::DetectFps::Off,
+            detect_fps: razz_base::DetectRate::Off,
         };
         let tracker = config::Tracker {
             kind: config::TrackerKind::Hybrid,

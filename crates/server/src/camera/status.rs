@@ -7,7 +7,7 @@ use razz_base::{CameraId, MonoTime, Size};
 use razz_viewer::Video;
 
 use crate::metrics;
-use crate::wire::CameraState;
+use razz_base::CameraState;
 
 /// Events per second over the last five seconds.
 #[derive(Debug, Default)]

@@ -49,7 +49,7 @@ impl Bench {
             name: "Test".to_owned(),
             source: config::Source::new("rtsp://127.0.0.1/", None, None, config::Transport::Tcp)
                 .unwrap(),
-            detect_fps: config::DetectFps::Rate(6.0),
+            detect_fps: razz_base::DetectRate::PerSecond(6.0),
         };
         let tracker = config::Tracker {
             kind: config::TrackerKind::Hybrid,

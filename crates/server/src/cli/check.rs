@@ -9,8 +9,9 @@ use razz_base::ClassNames;
 use super::Check;
 use crate::cli::{self, refuse, say};
 use crate::clock::Clock;
-use crate::config::{self, Config, DetectFps, EmbedderChoice, ModelChoice, Tls, closest};
+use crate::config::{self, Config, EmbedderChoice, ModelChoice, Tls, closest};
 use crate::{mqtt, tls};
+use razz_base::DetectRate;
 
 /// Reads the file at `path` and says on stdout that it is fine, or on stderr what is wrong. What
 /// is right as such but will surprise is said on stderr as a warning.
@@ -43,7 +44,7 @@ fn check(path: &Path) -> ExitCode {
 fn summary(config: &Config) -> String {
     let count = config.cameras.len();
     let cameras = if count == 1 { "camera" } else { "cameras" };
-    let detecting = config.cameras.iter().filter(|c| c.detect_fps != DetectFps::Off).count();
+    let detecting = config.cameras.iter().filter(|c| c.detect_fps != DetectRate::Off).count();
     format!(
         "{count} {cameras} ({detecting} with detection), model {}, on {}",
         config.detector.model, config.server.listen
@@ -89,7 +90,7 @@ fn warnings(config: &Config) -> Vec<String> {
     if config.cameras.is_empty() {
         warnings.push("there is no camera; add a [[camera]]".to_owned());
     }
-    if config.cameras.iter().any(|camera| camera.detect_fps != DetectFps::Off)
+    if config.cameras.iter().any(|camera| camera.detect_fps != DetectRate::Off)
         && let Err(error) = config.detector.model.path()
     {
         warnings.push(format!("nothing will be detected: {error}"));

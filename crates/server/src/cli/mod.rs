@@ -8,7 +8,6 @@ pub(crate) mod check;
 mod clip;
 pub(crate) mod detect;
 pub(crate) mod doctor;
-pub(crate) mod logging;
 mod model;
 pub(crate) mod models;
 pub(crate) mod papers;
@@ -22,22 +21,33 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
-use self::logging::{LogFormat, LogLevel};
-use crate::config::Network;
+use crate::config::{LogFormat, Network};
+use crate::logging::LogLevel;
 use crate::redact;
+
+/// Reads a word as the value that it names in `table`.
+fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
+    table: [(&'static str, T); N],
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(table.map(|(name, _)| name)).map(move |word| {
+        let named = table.iter().find(|(name, _)| *name == word);
+        named.expect("clap lets only the words of the table pass").1
+    })
+}
 
 /// RTSP cameras in the browser, with tracks that belong to the frame they are drawn on.
 #[derive(Clone, PartialEq, Debug, Parser)]
 #[command(name = "razz", version, arg_required_else_help = false)]
 pub(crate) struct Cli {
     /// How much to log: error, warn, info, debug, trace [default: info, or what RUST_LOG says]
-    #[arg(long, global = true, value_enum, value_name = "LEVEL", hide_possible_values = true)]
+    #[arg(long, global = true, value_parser = one_of(LogLevel::ALL), value_name = "LEVEL", hide_possible_values = true)]
     pub(crate) log_level: Option<LogLevel>,
     /// How to write the log: text or json [default: text, or what `[log]` of the config says]
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = true)]
+    #[arg(long, global = true, value_parser = one_of(LogFormat::ALL), value_name = "FORMAT", hide_possible_values = true)]
     pub(crate) log_format: Option<LogFormat>,
     /// What to do.
     #[command(subcommand)]

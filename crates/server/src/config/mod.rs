@@ -35,7 +35,7 @@ pub(crate) use self::problem::ConfigErrors;
 use self::problem::{ConfigError, Problems};
 pub(crate) use self::reach::{Forbidden, Reach};
 pub(crate) use self::resolved::{
-    Access, Acme, Camera, Collector, Compat, Config, DetectFps, Detector, EmbedderChoice, Mqtt,
+    Access, Acme, Camera, Collector, Compat, Config, Detector, EmbedderChoice, LogFormat, Mqtt,
     Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
 pub(crate) use self::schema::schema;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
-use razz_base::CameraId;
+use razz_base::{CameraId, DetectRate, EventKind};
 use razz_vision::EngineChoice;
 use url::Url;
 
@@ -15,18 +15,16 @@ use super::model::ModelChoice;
 use super::problem::Problems;
 use super::reach::Reach;
 use super::resolved::{
-    Access, AccessMode, Acme, Camera, Collector, Compat, Config, DetectFps, Detector,
-    EmbedderChoice, Log, Mqtt, Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers,
-    Webhook,
+    Access, AccessMode, Acme, Camera, Collector, Compat, Config, Detector, EmbedderChoice, Log,
+    Mqtt, Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
 use super::source::{Source, Transport};
 use super::written::{
     self, DETECT_FPS, Fps, MAX_NAME, MAX_PUBLISH_LOST_MS, MAX_REPLAY_MBPS, MAX_VIEWERS, RING_BYTES,
     Written,
 };
-use crate::cli::logging::LogFormat;
+use crate::config::LogFormat;
 use crate::redact::Secret;
-use crate::wire::EventKind;
 
 /// Resolves what was read, noting every problem. `None` only where one was noted.
 pub(super) fn resolve(
@@ -40,8 +38,8 @@ pub(super) fn resolve(
     let access = resolver.access(&written.access);
     let viewers = resolver.viewers(written.viewers);
     let compat = Compat { allow_adhoc: written.compat.allow_adhoc.value };
-    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
-    let log = resolver.word("format", &written.log.format, &formats).map(|format| Log { format });
+    let log =
+        resolver.word("format", &written.log.format, &LogFormat::ALL).map(|format| Log { format });
     let telemetry = resolver.telemetry(written.telemetry);
     let detector = resolver.detector(written.detector);
     let tracker = resolver.tracker(&written.tracker);
@@ -479,12 +477,14 @@ impl Resolver<'_, '_> {
         Some(Camera { id, name, source: source?, detect_fps: detect_fps? })
     }
 
-    fn detect_fps(&mut self, written: &At<Fps>) -> Option<DetectFps> {
+    fn detect_fps(&mut self, written: &At<Fps>) -> Option<DetectRate> {
         let (low, high) = DETECT_FPS;
         match &written.value {
-            Fps::Number(0.0) => return Some(DetectFps::Off),
-            Fps::Number(fps) if (low..=high).contains(fps) => return Some(DetectFps::Rate(*fps)),
-            Fps::Word(word) if word == "max" => return Some(DetectFps::Max),
+            Fps::Number(0.0) => return Some(DetectRate::Off),
+            Fps::Number(fps) if (low..=high).contains(fps) => {
+                return Some(DetectRate::PerSecond(*fps));
+            }
+            Fps::Word(word) if word == "max" => return Some(DetectRate::Max),
             Fps::Number(_) | Fps::Word(_) => {}
         }
         let message = format!(

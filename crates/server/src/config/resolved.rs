@@ -4,16 +4,14 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use razz_base::CameraId;
+use razz_base::{CameraId, DetectRate, EventKind};
 use razz_vision::{Device, EngineChoice, Precision};
 
 use super::model::ModelChoice;
 use super::network::Network;
 use super::reach::Reach;
 use super::source::Source;
-use crate::cli::logging::LogFormat;
 use crate::redact::Secret;
-use crate::wire::EventKind;
 
 /// Everything `razz.toml` says. Each part of the server is given its own group and no other.
 #[derive(Clone, PartialEq, Debug)]
@@ -303,18 +301,7 @@ pub(crate) struct Camera {
     /// Where it is.
     pub(crate) source: Source,
     /// How often to detect.
-    pub(crate) detect_fps: DetectFps,
-}
-
-/// How often to detect on a camera.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) enum DetectFps {
-    /// Never.
-    Off,
-    /// Times per second, 0.01 to 240.
-    Rate(f64),
-    /// Every frame that capacity allows.
-    Max,
+    pub(crate) detect_fps: DetectRate,
 }
 
 /// razz would listen where other machines reach it, with nobody asked who they are.
@@ -359,4 +346,19 @@ impl Config {
             .collect();
         if named.is_empty() { Ok(()) } else { Err(OpenAddress(named)) }
     }
+}
+
+/// How a line of the log is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, for programs that collect logs.
+    Json,
+}
+
+impl LogFormat {
+    /// Every format by the name that the config and the command line have for it.
+    pub(crate) const ALL: [(&'static str, Self); 2] = [("text", Self::Text), ("json", Self::Json)];
 }

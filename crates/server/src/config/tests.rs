@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use razz_base::DetectRate;
 use razz_vision::{Device, EngineChoice, Precision};
 
 use super::reference::repository;
 use super::resolved::{AccessMode, Log, Server};
 use super::*;
-use crate::cli::logging::LogFormat;
+use crate::config::LogFormat;
 
 fn env(name: &str) -> Option<String> {
     match name {
@@ -90,7 +91,7 @@ fn an_empty_file_means_the_defaults() {
         }
     );
     let camera = &parse(CAMERA).unwrap().cameras[0];
-    assert_eq!((camera.name.as_str(), camera.detect_fps), ("Camera 1", DetectFps::Rate(6.0)));
+    assert_eq!((camera.name.as_str(), camera.detect_fps), ("Camera 1", DetectRate::PerSecond(6.0)));
     assert_eq!(camera.source.transport, Transport::Tcp);
     assert_eq!(camera.source.credentials, None);
 }
@@ -185,9 +186,9 @@ fn every_key_is_read() {
     assert_eq!(
         rows,
         [
-            (7, "Gate", "rtsp://10.0.0.5/stream1", DetectFps::Off),
-            (2, "Camera 2", "rtsp://10.0.0.7/s", DetectFps::Max),
-            (3, "Camera 3", "rtsp://h/s", DetectFps::Rate(0.5)),
+            (7, "Gate", "rtsp://10.0.0.5/stream1", DetectRate::Off),
+            (2, "Camera 2", "rtsp://10.0.0.7/s", DetectRate::Max),
+            (3, "Camera 3", "rtsp://h/s", DetectRate::PerSecond(0.5)),
         ]
     );
     let passwords: Vec<_> = config

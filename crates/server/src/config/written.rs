@@ -13,7 +13,7 @@ use super::document::{
 };
 use super::problem::Problems;
 use crate::redact::Secret;
-use crate::wire::EventKind;
+use razz_base::EventKind;
 
 /// Most viewers that a limit may name.
 pub(super) const MAX_VIEWERS: i64 = 100_000;

@@ -25,8 +25,8 @@ use razz_base::CameraId;
 use crate::camera::{Camera, Cameras};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::wire::EventKind;
 use crate::{mqtt, webhook, wire};
+use razz_base::EventKind;
 
 pub(crate) use self::board::{Board, Row};
 pub(crate) use self::queue::Queue;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Event;
-use crate::wire::EventKind;
+use razz_base::EventKind;
 
 /// Most events that wait.
 const MAX_EVENTS: usize = 256;

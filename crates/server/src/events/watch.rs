@@ -10,8 +10,9 @@ use razz_engine::presence::{Change, Presence, Terms, Visit};
 
 use super::{Event, Hub, snapshot};
 use crate::camera::{Camera, Published};
-use crate::config::DetectFps;
-use crate::wire::{self, CameraState, EventKind};
+use crate::wire;
+use razz_base::DetectRate;
+use razz_base::{CameraState, EventKind};
 
 /// How often it is looked whether the camera is still there when no track frames come.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -43,7 +44,7 @@ pub(super) async fn watch(camera: Arc<Camera>, hub: Arc<Hub>) {
 struct Watch {
     camera: Arc<Camera>,
     hub: Arc<Hub>,
-    rate: DetectFps,
+    rate: DetectRate,
     terms: Terms,
     presence: Presence,
     names: Option<ClassNames>,
@@ -223,9 +224,9 @@ impl Watch {
     }
 }
 
-fn terms(rate: &DetectFps) -> Terms {
+fn terms(rate: &DetectRate) -> Terms {
     match rate {
-        DetectFps::Rate(rate) => Terms::at_rate(*rate),
-        DetectFps::Off | DetectFps::Max => Terms::default(),
+        DetectRate::PerSecond(rate) => Terms::at_rate(*rate),
+        DetectRate::Off | DetectRate::Max => Terms::default(),
     }
 }

@@ -15,11 +15,12 @@ use super::App;
 use super::problem::Problem;
 use crate::access::Grant;
 use crate::camera::{Camera, ModelState};
-use crate::config::DetectFps;
 use crate::feed;
 use crate::metrics;
 use crate::viewer::Counters;
-use crate::wire::{self, CameraState};
+use crate::wire;
+use razz_base::CameraState;
+use razz_base::DetectRate;
 
 /// JPEG quality of snapshots: no visible loss, a tenth of the raw size.
 const SNAPSHOT_QUALITY: u8 = 85;
@@ -216,15 +217,15 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
     let mut status = camera.status();
     let received = status.received.per_second(now);
     let wanted = match settings.detect_fps {
-        DetectFps::Off => 0.0,
-        DetectFps::Rate(rate) => rate,
-        DetectFps::Max => received,
+        DetectRate::Off => 0.0,
+        DetectRate::PerSecond(rate) => rate,
+        DetectRate::Max => received,
     };
     let (detected, unchanged) = (status.detected.per_second(now), status.unchanged.per_second(now));
     let got = detected + unchanged;
     let skipped = status.skipped.per_second(now);
     let mut advice = status.advice.clone();
-    if matches!(settings.detect_fps, DetectFps::Rate(_)) && is_short(wanted, got, skipped) {
+    if matches!(settings.detect_fps, DetectRate::PerSecond(_)) && is_short(wanted, got, skipped) {
         advice.push(format!(
             "detection reaches {got:.1} of the {wanted} pictures a second that are wanted: lower \
              detect_fps, take a smaller model, or a faster engine"
@@ -234,7 +235,7 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         advice.push(LONG_GOP.to_owned());
     }
     wire::CameraStatus {
-        state: status.state,
+        state: status.state.into(),
         since: status.since_us as f64 / 1e6,
         codec: status.codec.clone(),
         profile: status.profile.clone(),

@@ -23,7 +23,8 @@ use super::routes::Routes;
 use crate::access::Grant;
 use crate::access::policy::Need;
 use crate::camera::Camera;
-use crate::config::{self, DetectFps, Source, Transport};
+use crate::config::{self, Source, Transport};
+use razz_base::DetectRate;
 
 /// Cameras that nobody configured have ids from here on.
 const FIRST_ADHOC: u32 = 1_000_000;
@@ -213,7 +214,7 @@ fn start_adhoc(app: &App, source: Source) -> Option<Arc<Camera>> {
         .filter_map(CameraId::new)
         .find(|id| app.cameras.find(*id).is_none())?;
     let name = format!("Ad hoc {}", source.url.host_str().unwrap_or_default());
-    let settings = config::Camera { id, name, source, detect_fps: DetectFps::Off };
+    let settings = config::Camera { id, name, source, detect_fps: DetectRate::Off };
     info!(camera = id.as_u32(), run = 0, url = %settings.source, "ad-hoc camera");
     let camera = app.live.start_adhoc(settings);
     let (cameras, watched) = (Arc::clone(&app.cameras), Arc::downgrade(&camera));

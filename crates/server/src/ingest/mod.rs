@@ -23,7 +23,7 @@ use crate::backoff::Backoff;
 use crate::camera::Camera;
 use crate::clock::Clock;
 use crate::config::Source;
-use crate::wire::CameraState;
+use razz_base::CameraState;
 
 /// How often a camera that cannot be reached is asked whether its port is open.
 const PROBE_EVERY: Duration = Duration::from_secs(2);

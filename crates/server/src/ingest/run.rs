@@ -20,7 +20,7 @@ use super::pictures::{self, Pictures};
 use crate::camera::Camera;
 use crate::clock::Clock;
 use crate::config::{self, Source};
-use crate::wire::CameraState;
+use razz_base::CameraState;
 
 /// How long a camera may take to answer one request.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);

@@ -19,7 +19,7 @@ use super::*;
 use crate::camera::UnitSink;
 use crate::config::Transport;
 use crate::redact::Secret;
-use crate::wire::CameraState;
+use razz_base::CameraState;
 
 const WITHIN: Duration = Duration::from_secs(20);
 

@@ -34,8 +34,9 @@ use crate::camera::{Camera, UnitSink};
 use crate::clock::Clock;
 use crate::config;
 use crate::telemetry::Telemetry;
-use crate::wire::{CameraState, ViewerSession};
+use crate::wire::ViewerSession;
 use dispatch::Dispatch;
+use razz_base::CameraState;
 
 #[cfg(test)]
 mod tests;

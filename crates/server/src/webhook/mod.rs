@@ -142,12 +142,11 @@ impl Hook {
 
     fn post(&self, event: &Event, body: &str) -> Outcome {
         let timestamp = (self.clock.wall_us() / 1_000_000).to_string();
-        let kind = serde_json::json!(event.message.kind);
         let mut request = self
             .agent
             .post(self.settings.url.reveal())
             .header("content-type", "application/json")
-            .header("x-razz-event", kind.as_str().unwrap_or_default())
+            .header("x-razz-event", event.message.kind.name())
             .header("x-razz-delivery", &event.message.id)
             .header("x-razz-timestamp", &timestamp);
         if let Some(key) = &self.key {

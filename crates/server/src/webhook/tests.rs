@@ -8,7 +8,8 @@ use bytes::Bytes;
 
 use super::*;
 use crate::redact::Secret;
-use crate::wire::{self, EventKind};
+use crate::wire;
+use razz_base::EventKind;
 
 const WITHIN: Duration = Duration::from_secs(20);
 

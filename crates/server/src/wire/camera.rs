@@ -30,14 +30,14 @@ pub(crate) struct CameraInfo {
 
 impl CameraInfo {
     /// From a camera's settings and what it is doing.
-    pub(crate) fn new(camera: &config::Camera, state: CameraState) -> Self {
+    pub(crate) fn new(camera: &config::Camera, state: razz_base::CameraState) -> Self {
         Self {
             id: camera.id.as_u32(),
             name: camera.name.clone(),
             stream_id: camera.id.stream_id(),
             url: camera.source.to_string(),
             detect_fps: camera.detect_fps.into(),
-            state,
+            state: state.into(),
             transport: match camera.source.transport {
                 config::Transport::Tcp => "tcp",
                 config::Transport::Udp => "udp",
@@ -57,12 +57,12 @@ pub(crate) enum DetectFps {
     Max,
 }
 
-impl From<config::DetectFps> for DetectFps {
-    fn from(fps: config::DetectFps) -> Self {
-        match fps {
-            config::DetectFps::Off => Self::Rate(0.0),
-            config::DetectFps::Rate(fps) => Self::Rate(fps),
-            config::DetectFps::Max => Self::Max,
+impl From<razz_base::DetectRate> for DetectFps {
+    fn from(rate: razz_base::DetectRate) -> Self {
+        match rate {
+            razz_base::DetectRate::Off => Self::Rate(0.0),
+            razz_base::DetectRate::PerSecond(fps) => Self::Rate(fps),
+            razz_base::DetectRate::Max => Self::Max,
         }
     }
 }
@@ -93,6 +93,19 @@ pub(crate) enum CameraState {
     Offline,
     /// Sends what razz cannot use; `advice` says what to change.
     Unsupported,
+}
+
+impl From<razz_base::CameraState> for CameraState {
+    fn from(state: razz_base::CameraState) -> Self {
+        use razz_base::CameraState as Known;
+        match state {
+            Known::Connecting => Self::Connecting,
+            Known::Online => Self::Online,
+            Known::Stalled => Self::Stalled,
+            Known::Offline => Self::Offline,
+            Known::Unsupported => Self::Unsupported,
+        }
+    }
 }
 
 /// `GET /api/cameras/{id}/status`. What is not known is null.
@@ -272,6 +285,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_camera_reads_as_the_contract_says() {
+        use razz_base::CameraState;
         for (fps, state, shown, state_shown) in [
             ("6", CameraState::Online, "6", "online"),
             ("0", CameraState::Connecting, "0", "connecting"),

@@ -1,30 +1,7 @@
 //! What is told of a camera as it happens, to MQTT and to webhooks: one JSON object an event.
 
-use serde::Serialize;
-
-/// What happened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum EventKind {
-    /// Somebody or something came: its track is matched for half a second.
-    TrackStarted,
-    /// It left: its track was not matched for two seconds, or three looks.
-    TrackEnded,
-    /// Video comes in.
-    CameraOnline,
-    /// No video comes in any more.
-    CameraOffline,
-}
-
-impl EventKind {
-    /// Every kind, by the name that settings and messages have for it.
-    pub(crate) const ALL: [(&'static str, Self); 4] = [
-        ("track_started", Self::TrackStarted),
-        ("track_ended", Self::TrackEnded),
-        ("camera_online", Self::CameraOnline),
-        ("camera_offline", Self::CameraOffline),
-    ];
-}
+use razz_base::EventKind;
+use serde::{Serialize, Serializer};
 
 /// An event. Times are UNIX seconds.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -32,7 +9,7 @@ pub(crate) struct Event {
     /// Names the event: one that is delivered twice has the same.
     pub(crate) id: String,
     /// What happened.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", serialize_with = "by_name")]
     pub(crate) kind: EventKind,
     /// When: of a track, the wall time of the frame on which it was seen last.
     pub(crate) timestamp: f64,
@@ -67,4 +44,8 @@ pub(crate) struct EventTrack {
     pub(crate) first_seen: f64,
     /// When it was seen last.
     pub(crate) last_seen: f64,
+}
+
+fn by_name<S: Serializer>(kind: &EventKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.name())
 }

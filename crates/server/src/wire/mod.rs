@@ -23,7 +23,7 @@ pub(crate) use self::camera::{
 };
 pub(crate) use self::clock::Ping;
 pub(crate) use self::detector::{Candidate, DetectorInfo, DetectorPreview};
-pub(crate) use self::event::{Event, EventKind, EventTrack};
+pub(crate) use self::event::{Event, EventTrack};
 pub(crate) use self::probe::CameraProbe;
 pub(crate) use self::problem::{Problem, ProblemKind};
 pub(crate) use self::stats::{Delivery, ModelState, Stats};

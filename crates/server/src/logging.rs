@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal, Write};
 use std::{env, fmt, panic, thread};
 
-use clap::ValueEnum;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber, error};
@@ -14,10 +13,11 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields, MakeWrit
 use tracing_subscriber::registry::{LookupSpan, Scope};
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::config::LogFormat;
 use crate::redact;
 
 /// How much razz itself logs; of its libraries only warnings are heard.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum LogLevel {
     /// What failed.
     Error,
@@ -31,6 +31,17 @@ pub(crate) enum LogLevel {
     Trace,
 }
 
+impl LogLevel {
+    /// Every level by its name on the command line.
+    pub(crate) const ALL: [(&'static str, Self); 5] = [
+        ("error", Self::Error),
+        ("warn", Self::Warn),
+        ("info", Self::Info),
+        ("debug", Self::Debug),
+        ("trace", Self::Trace),
+    ];
+}
+
 /// Why there can be no log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoggingError {
@@ -40,16 +51,6 @@ pub(crate) enum LoggingError {
     /// It was begun before.
     #[error("the log cannot be begun: {0}")]
     Begun(#[from] tracing_subscriber::util::TryInitError),
-}
-
-/// How a line of the log is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
-pub(crate) enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line, for what collects logs.
-    Json,
 }
 
 /// Begins the log, at `level`, else as the environment variable `RUST_LOG` says, else at `info`.

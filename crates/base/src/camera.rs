@@ -1,0 +1,84 @@
+//! What everyone may know of a camera: what it is doing, how often it is detected on, and the kinds
+//! of events that it can cause.
+
+/// What a camera is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum CameraState {
+    /// It is being connected to.
+    #[default]
+    Connecting,
+    /// Video comes in.
+    Online,
+    /// It is connected, but has sent no video for 5 s.
+    Stalled,
+    /// It cannot be reached; razz tries again and again.
+    Offline,
+    /// It sends what razz cannot use.
+    Unsupported,
+}
+
+impl CameraState {
+    /// The state's name in logs and in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Online => "online",
+            Self::Stalled => "stalled",
+            Self::Offline => "offline",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
+/// How often a camera's pictures go to the detector.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum DetectRate {
+    /// Never; nothing is decoded.
+    Off,
+    /// So many a second, of media time.
+    PerSecond(f64),
+    /// Every frame that capacity allows.
+    Max,
+}
+
+/// A kind of event that subscribers outside (MQTT, webhooks) can ask for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EventKind {
+    /// An object has come: its track has been matched for half a second.
+    TrackStarted,
+    /// It has left: its track was not matched for two seconds, or three detections.
+    TrackEnded,
+    /// Video comes in.
+    CameraOnline,
+    /// No video comes in any more.
+    CameraOffline,
+}
+
+impl EventKind {
+    /// Every kind, by its name in settings and messages.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("track_started", Self::TrackStarted),
+        ("track_ended", Self::TrackEnded),
+        ("camera_online", Self::CameraOnline),
+        ("camera_offline", Self::CameraOffline),
+    ];
+
+    /// Its name in settings and messages.
+    pub fn name(self) -> &'static str {
+        let named = Self::ALL.into_iter().find(|(_, kind)| *kind == self);
+        named.expect("every kind has its name").0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_event_has_a_name_of_its_own() {
+        for (name, kind) in EventKind::ALL {
+            assert_eq!(kind.name(), name);
+            assert_eq!(EventKind::ALL.iter().filter(|(other, _)| *other == name).count(), 1);
+        }
+    }
+}
