@@ -10,8 +10,8 @@ use razz_scene::{Cache, Footage, Progress};
 use serde_json::json;
 use tracing::{info, warn};
 
-use crate::config::Config;
 use crate::{cli, serve};
+use razz_config::Config;
 
 /// What the built-in cameras ask for: the demo signs in as one does at a camera on the wall.
 const USER: &str = "demo";

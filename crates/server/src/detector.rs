@@ -9,9 +9,9 @@ use razz_vision::{
 use tracing::warn;
 
 use crate::camera::{Part, yield_to_video};
-use crate::clock::Clock;
-use crate::config::{self, MissingModel, ModelChoice};
 use crate::wire;
+use razz_config::{self as config, MissingModel, ModelChoice};
+use razz_observe::clock::Clock;
 
 /// The name of threads that run [`preview`].
 pub(crate) const PREVIEW_THREAD: &str = "preview";
@@ -147,7 +147,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::config::Config;
+    use razz_config::Config;
 
     #[test]
     fn an_engine_or_a_device_that_is_not_here_gives_way() {

@@ -10,13 +10,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
 use crate::camera::{Analysis, Camera, Cameras, Load, ModelState, Pool, UnitSink};
-use crate::clock::Clock;
-use crate::config::{
-    self, CameraEdit, Config, ConfigFile, DetectorEdit, ModelChoice, Reach, WriteError,
-};
 use crate::detector;
 use crate::ingest;
-use crate::telemetry::Telemetry;
+use razz_config::{
+    self as config, CameraEdit, Config, ConfigFile, DetectorEdit, ModelChoice, Reach, WriteError,
+};
+use razz_observe::clock::Clock;
+use razz_observe::telemetry::Telemetry;
 
 /// How often the config file is looked at. It is small, and a look costs microseconds.
 const LOOK_EVERY: Duration = Duration::from_secs(2);

@@ -4,13 +4,9 @@
 //! together. `ingest` brings access units to `camera`; `viewer` and `feed` take video and tracks to
 //! browsers; `http` lets them in. These folders know `camera` and `wire`, not each other.
 
-mod access;
-mod atomic;
 mod backoff;
 mod camera;
 mod cli;
-mod clock;
-mod config;
 mod demo;
 mod detector;
 mod events;
@@ -18,29 +14,23 @@ mod feed;
 mod http;
 mod ingest;
 mod live;
-mod logging;
 mod metrics;
-mod models;
+mod model_download;
 mod mqtt;
-mod outgoing;
 mod probe;
-mod process;
-mod redact;
 mod revocation;
 mod serve;
 mod shutdown;
-mod telemetry;
 mod tls;
 mod viewer;
 mod webhook;
 mod wire;
-mod work;
 
 use std::process::ExitCode;
 
-use crate::access::Store;
 use crate::cli::Command;
-use crate::config::ConfigFile;
+use razz_access::Store;
+use razz_config::ConfigFile;
 
 fn main() -> ExitCode {
     let cli = match cli::parse() {
@@ -57,7 +47,7 @@ fn main() -> ExitCode {
     };
     let configured = opened.as_ref().map(|(_, config)| config.log.format);
     let format = cli.log_format.or(configured).unwrap_or_default();
-    if let Err(error) = logging::start(cli.log_level, format) {
+    if let Err(error) = razz_observe::logging::start(cli.log_level, format) {
         return cli::refuse(&error);
     }
     match (cli.command, opened) {
@@ -86,9 +76,9 @@ fn main() -> ExitCode {
         (Command::Completions { shell }, _) => cli::papers::completions(shell),
         (Command::Man, _) => cli::papers::man(),
         (Command::Doctor(doctor), _) => cli::doctor::run(&doctor),
-        (Command::Bench(bench), _) => cli::bench::run(&bench),
+        (Command::Bench(bench), _) => razz_lab::bench::run(&bench),
         (Command::Demo(demo), _) => demo::run(&demo),
-        (Command::Detect(options), _) => cli::detect::run(&options),
-        (Command::Track(options), _) => cli::track::run(&options),
+        (Command::Detect(options), _) => razz_lab::detect::run(&options),
+        (Command::Track(options), _) => razz_lab::track::run(&options),
     }
 }

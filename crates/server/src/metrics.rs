@@ -8,11 +8,11 @@ use prometheus::core::Collector;
 use prometheus::{Encoder as _, Gauge, Histogram, HistogramOpts, IntCounter, Opts, Registry};
 
 use crate::camera::{Camera, Cameras, ModelState, Pool};
-use crate::clock::Clock;
 use crate::events::Queue;
-use crate::process;
 use crate::viewer::{Counters, Viewers};
 use razz_base::CameraState;
+use razz_observe::clock::Clock;
+use razz_observe::process;
 
 const FIRST_PACKET: &str = "razz_camera_first_packet_seconds";
 const TRACKS: &str = "razz_camera_tracks_seconds";

@@ -6,11 +6,11 @@ use std::time::Duration;
 use razz_base::CameraId;
 
 use crate::camera::{Analysis, Camera, Pool, UnitSink};
-use crate::clock::Clock;
-use crate::config::{self, Source};
 use crate::ingest;
-use crate::telemetry::Telemetry;
 use crate::wire;
+use razz_config::{self as config, Source};
+use razz_observe::clock::Clock;
+use razz_observe::telemetry::Telemetry;
 
 /// How long a camera is looked at. A GOP of ten seconds is seen twice.
 pub(crate) const LOOK: Duration = Duration::from_secs(22);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tracing::{error, info};
 
-use crate::access::Access;
 use crate::viewer::Viewers;
+use razz_access::Access;
 
 /// How often the users file and the rights of those who watch are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);

@@ -12,14 +12,15 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tracing::{error, info};
 
-use crate::access::{Access, Store};
-use crate::clock::Clock;
-use crate::config::{Config, ConfigFile};
 use crate::http::{self, App};
 use crate::live::Live;
-use crate::process::Usage;
 use crate::viewer::{self, Viewers};
-use crate::{cli, events, revocation, shutdown, telemetry, tls, wire};
+use crate::{cli, events, revocation, shutdown, tls, wire};
+use razz_access::{Access, Store};
+use razz_config::{Config, ConfigFile};
+use razz_observe::clock::Clock;
+use razz_observe::process::Usage;
+use razz_observe::telemetry;
 
 /// How long what runs off the runtime's threads may still take when the server stops.
 const LAST_WORK: Duration = Duration::from_millis(500);

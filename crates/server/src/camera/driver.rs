@@ -17,10 +17,10 @@ use tracing::{debug, error, info, warn};
 use super::pool::Pool;
 use super::worker::Found;
 use super::{Analysis, Camera, Published, lock};
-use crate::clock::Clock;
-use crate::config;
-use crate::telemetry::Journeys;
-use crate::work::Stage;
+use razz_config as config;
+use razz_observe::clock::Clock;
+use razz_observe::cpu_usage::Stage;
+use razz_observe::telemetry::Journeys;
 
 /// What reaches the camera's thread.
 enum Message {

@@ -18,10 +18,10 @@ use razz_vision::{Decoder, Picture};
 use tokio::sync::{broadcast, watch};
 use tracing::{Span, error_span, info, warn};
 
-use crate::clock::Clock;
-use crate::config;
-use crate::telemetry::Telemetry;
 use razz_base::CameraState;
+use razz_config as config;
+use razz_observe::clock::Clock;
+use razz_observe::telemetry::Telemetry;
 
 pub(crate) use pool::{Load, ModelState, Part, Pool};
 pub(crate) use status::{Delivery, Status};

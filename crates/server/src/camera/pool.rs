@@ -17,9 +17,9 @@ use tracing::{Span, error, info, warn};
 use super::driver::Mailbox;
 use super::lock;
 use super::worker::{self, Task};
-use crate::clock::Clock;
 use crate::metrics;
-use crate::work::Work;
+use razz_observe::clock::Clock;
+use razz_observe::cpu_usage::Work;
 
 /// How far the model is.
 #[derive(Clone, Debug)]

@@ -11,8 +11,8 @@ use razz_vision::{Detector, EngineChoice, Picture, Step};
 use tracing::{debug, warn};
 
 use super::pool::{Load, Part, Pool, Slot};
-use crate::process;
-use crate::work::{INFERENCE_THREAD, Stage};
+use razz_observe::cpu_usage::{INFERENCE_THREAD, Stage};
+use razz_observe::process;
 
 /// What a worker is hired for.
 #[derive(Clone, Copy, Debug)]

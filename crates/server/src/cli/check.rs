@@ -8,10 +8,10 @@ use razz_base::ClassNames;
 
 use super::Check;
 use crate::cli::{self, refuse, say};
-use crate::clock::Clock;
-use crate::config::{self, Config, EmbedderChoice, ModelChoice, Tls, closest};
 use crate::{mqtt, tls};
 use razz_base::DetectRate;
+use razz_config::{self as config, Config, EmbedderChoice, ModelChoice, Tls, closest};
+use razz_observe::clock::Clock;
 
 /// Reads the file at `path` and says on stdout that it is fine, or on stderr what is wrong. What
 /// is right as such but will surprise is said on stderr as a warning.

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::Doctor;
-use crate::clock::Clock;
-use crate::config::{Reach, Source, Transport};
 use crate::{cli, probe, wire};
+use razz_config::{Reach, Source, Transport};
+use razz_observe::clock::Clock;
 
 /// Looks, and prints what was found.
 pub(crate) fn run(options: &Doctor) -> ExitCode {

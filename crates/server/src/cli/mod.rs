@@ -3,21 +3,13 @@
 //! Exit codes: 0 fine, 1 failed while running, 2 wrong usage or config. Errors go to stderr, one
 //! line each, saying what, where and what to do.
 
-pub(crate) mod bench;
 pub(crate) mod check;
-mod clip;
-pub(crate) mod detect;
 pub(crate) mod doctor;
-mod model;
 pub(crate) mod models;
 pub(crate) mod papers;
-mod progress;
-pub(crate) mod track;
 pub(crate) mod users;
 
 use std::ffi::OsString;
-use std::fmt::Display;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -25,9 +17,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{LogFormat, Network};
-use crate::logging::LogLevel;
-use crate::redact;
+use razz_config::{LogFormat, Network};
+pub(crate) use razz_lab::terminal::{Failure, end, fail, print, refuse, say};
+use razz_lab::{bench, detect, track};
+use razz_observe::logging::LogLevel;
 
 /// Reads a word as the value that it names in `table`.
 fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
@@ -165,55 +158,6 @@ fn one_line(error: &clap::Error) -> String {
     }
     line.push_str("; see `razz --help`");
     line
-}
-
-/// Why a command ends without having done its work.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(crate) enum Failure {
-    /// Wrong usage, or a file that says what cannot be: exit code 2.
-    #[error("{0}")]
-    Refused(String),
-    /// It went wrong on the way: exit code 1.
-    #[error("{0}")]
-    Failed(String),
-}
-
-/// How `razz COMMAND` ends; what went wrong is said on stderr.
-pub(crate) fn end(command: &str, outcome: Result<(), Failure>) -> ExitCode {
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error @ Failure::Refused(_)) => refuse(&format!("razz {command}: {error}")),
-        Err(error @ Failure::Failed(_)) => fail(&format!("razz {command}: {error}")),
-    }
-}
-
-/// Says on stderr what a command did otherwise than its user may think.
-pub(crate) fn note(command: &str, message: &dyn Display) {
-    say(&format!("razz {command}: {message}"));
-}
-
-/// Says on stderr why the command failed while running. Credentials in the message are masked.
-pub(crate) fn fail(message: &dyn Display) -> ExitCode {
-    say(message);
-    ExitCode::from(1)
-}
-
-/// Says on stderr what is wrong with usage or config. Credentials in the message are masked.
-pub(crate) fn refuse(message: &dyn Display) -> ExitCode {
-    say(message);
-    ExitCode::from(2)
-}
-
-/// An answer on stdout.
-pub(crate) fn print(text: &dyn Display) {
-    // When stdout is closed there is nobody left to tell.
-    let _ = writeln!(io::stdout(), "{text}");
-}
-
-/// A line on stderr, credentials masked.
-pub(crate) fn say(message: &dyn Display) {
-    // When stderr is closed there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "{}", redact::text(&message.to_string()));
 }
 
 #[cfg(test)]

@@ -15,11 +15,11 @@ use razz_vision::{
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::progress::Progress;
 use crate::cli;
-use crate::config::closest;
-use crate::models::pull::{Pulled, Source, pull};
-use crate::models::{self, KNOWN, Known, sha256};
+use crate::model_download::{Pulled, Source, pull};
+use razz_config::closest;
+use razz_config::models::{self, KNOWN, Known, sha256};
+use razz_lab::progress::Progress;
 
 /// Options of `razz models`.
 #[derive(Clone, PartialEq, Eq, Debug, Args)]

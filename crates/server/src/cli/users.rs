@@ -9,10 +9,10 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::{Failure, end, print};
-use crate::access::grant::Role;
-use crate::access::password::Cost;
-use crate::access::{AccessError, NewUser, Store, User, UserEdit, checked_user, make_password};
-use crate::config::Config;
+use razz_access::grant::Role;
+use razz_access::password::Cost;
+use razz_access::{AccessError, NewUser, Store, User, UserEdit, checked_user, make_password};
+use razz_config::Config;
 
 /// Options of `razz users`.
 #[derive(Clone, PartialEq, Eq, Debug, Args)]
@@ -165,7 +165,7 @@ fn read_password() -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::testing::Folder;
+    use razz_access::testing::Folder;
 
     #[test]
     fn users_come_and_go() {

@@ -23,10 +23,10 @@ use bytes::Bytes;
 use razz_base::CameraId;
 
 use crate::camera::{Camera, Cameras};
-use crate::clock::Clock;
-use crate::config::Config;
 use crate::{mqtt, webhook, wire};
 use razz_base::EventKind;
+use razz_config::Config;
+use razz_observe::clock::Clock;
 
 pub(crate) use self::board::{Board, Row};
 pub(crate) use self::queue::Queue;

@@ -14,8 +14,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::debug;
 
 use crate::camera::{Camera, Published};
-use crate::clock::Clock;
 use crate::wire::{Ping, TrackMessage, TrackStats};
+use razz_observe::clock::Clock;
 
 /// What a client asks for in the query of `/ws/tracking/{camera_id}`.
 #[derive(Clone, Debug, Default, Deserialize)]

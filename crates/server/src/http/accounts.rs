@@ -13,9 +13,9 @@ use tokio::sync::Semaphore;
 use super::App;
 use super::guard::{self, Caller};
 use super::problem::{JsonBody, Problem};
-use crate::access::grant::Grant;
-use crate::access::{Access, AccessError, NewToken, NewUser, NewViewToken, SIGN_IN_S, UserEdit};
 use crate::wire::{self, ProblemKind};
+use razz_access::grant::Grant;
+use razz_access::{Access, AccessError, NewToken, NewUser, NewViewToken, SIGN_IN_S, UserEdit};
 
 /// So many passwords are hashed at a time: each takes 19 MiB and a core.
 static HASHING: Semaphore = Semaphore::const_new(4);

@@ -13,12 +13,12 @@ use razz_vision::Picture;
 
 use super::App;
 use super::problem::Problem;
-use crate::access::Grant;
 use crate::camera::{Camera, ModelState};
 use crate::feed;
 use crate::metrics;
 use crate::viewer::Counters;
 use crate::wire;
+use razz_access::Grant;
 use razz_base::CameraState;
 use razz_base::DetectRate;
 

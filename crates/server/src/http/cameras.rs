@@ -9,10 +9,10 @@ use tokio::sync::Semaphore;
 
 use super::problem::{JsonBody, Problem};
 use super::{App, api};
-use crate::config::CameraEdit;
 use crate::live::{ChangeError, Live};
 use crate::probe;
 use crate::wire::{self, ProblemKind};
+use razz_config::CameraEdit;
 
 /// `POST /api/cameras`.
 pub(super) async fn add(

@@ -20,11 +20,11 @@ use super::App;
 use super::assets;
 use super::problem::Problem;
 use super::routes::Routes;
-use crate::access::Grant;
-use crate::access::policy::Need;
 use crate::camera::Camera;
-use crate::config::{self, Source, Transport};
+use razz_access::Grant;
+use razz_access::policy::Need;
 use razz_base::DetectRate;
+use razz_config::{self as config, Source, Transport};
 
 /// Cameras that nobody configured have ids from here on.
 const FIRST_ADHOC: u32 = 1_000_000;

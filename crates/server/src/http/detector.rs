@@ -9,10 +9,10 @@ use tokio::sync::{Semaphore, oneshot};
 use super::cameras::change_off_thread;
 use super::problem::{JsonBody, Problem};
 use super::{App, api};
-use crate::config::DetectorEdit;
 use crate::detector::{self, PreviewError};
-use crate::models;
 use crate::wire::{self, ProblemKind};
+use razz_config::DetectorEdit;
+use razz_config::models;
 
 /// `GET /api/detector`.
 pub(super) async fn get(State(app): State<App>) -> Result<Json<wire::DetectorInfo>, Problem> {

@@ -16,10 +16,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::problem::Problem;
 use super::routes::{self, Rule};
 use super::{origin, whep};
-use crate::access::grant::Grant;
-use crate::access::policy::{Need, Subject, Verdict, decide};
-use crate::access::{Access, Credentials};
 use crate::wire::ProblemKind;
+use razz_access::grant::Grant;
+use razz_access::policy::{Need, Subject, Verdict, decide};
+use razz_access::{Access, Credentials};
 
 /// Our own pages send it with everything that changes something: pages of other origins cannot,
 /// without asking first (Fetch standard, section 3.2.2), and are told no.

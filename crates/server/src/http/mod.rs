@@ -30,18 +30,18 @@ use tower_http::catch_panic::CatchPanicLayer;
 use self::guard::{Gate, Port};
 use self::problem::Problem;
 use self::routes::Routes;
-use crate::access::policy::Need;
-use crate::access::{Access, Grant};
 use crate::camera::{Camera, Cameras};
-use crate::clock::Clock;
-use crate::config;
 use crate::events::Events;
 use crate::feed;
 use crate::live::Live;
-use crate::process::Usage;
-use crate::telemetry::Telemetry;
 use crate::viewer::Viewers;
 use crate::wire;
+use razz_access::policy::Need;
+use razz_access::{Access, Grant};
+use razz_config as config;
+use razz_observe::clock::Clock;
+use razz_observe::process::Usage;
+use razz_observe::telemetry::Telemetry;
 
 /// Offers are a few kilobytes; nothing that is posted here is larger.
 const MAX_BODY: usize = 64 << 10;

@@ -11,11 +11,11 @@ use axum::response::{IntoResponse, Response};
 use razz_viewer::OfferError;
 use serde::de::DeserializeOwned;
 
-use crate::access::AccessError;
-use crate::config::{ConfigErrors, EditError, WriteError};
 use crate::live::ChangeError;
 use crate::viewer::OpenError;
 use crate::wire::{self, ProblemKind};
+use razz_access::AccessError;
+use razz_config::{ConfigErrors, EditError, WriteError};
 
 const BEARER: header::HeaderValue = header::HeaderValue::from_static("Bearer realm=\"razz\"");
 

@@ -7,7 +7,7 @@ use axum::http::Method;
 use axum::routing::{MethodFilter, on};
 
 use super::{App, assets};
-use crate::access::policy::Need;
+use razz_access::policy::Need;
 
 /// What a method of a route needs.
 #[derive(Clone, PartialEq, Eq, Debug)]

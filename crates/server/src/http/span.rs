@@ -5,7 +5,7 @@ use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::telemetry::Telemetry;
+use razz_observe::telemetry::Telemetry;
 
 /// Answers by `next`, and notes how long it took if this request was chosen.
 pub(super) async fn trace(

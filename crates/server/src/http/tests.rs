@@ -15,11 +15,11 @@ use tower::ServiceExt as _;
 
 use super::guard::{OUR_PAGE, Refused};
 use super::*;
-use crate::access::grant::{Account, Rank, Role, Scope, Who};
-use crate::access::testing::{Folder, access};
-use crate::access::{NewToken, NewUser, NewViewToken};
-use crate::config::Config;
 use crate::viewer;
+use razz_access::grant::{Account, Rank, Role, Scope, Who};
+use razz_access::testing::{Folder, access};
+use razz_access::{NewToken, NewUser, NewViewToken};
+use razz_config::Config;
 
 const PASSWORD: &str = "correct horse";
 const HOST: &str = "razz.example:8003";

@@ -8,7 +8,7 @@ use axum::http::HeaderValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::config::Turn;
+use razz_config::Turn;
 
 /// How long credentials are good for: a TURN server asks for them again while a viewer watches.
 const LIFETIME: Duration = Duration::from_secs(12 * 3600);
@@ -41,7 +41,7 @@ fn sign(secret: &str, username: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redact::Secret;
+    use razz_config::redact::Secret;
 
     #[test]
     fn credentials_are_what_a_turn_server_expects() {

@@ -7,9 +7,9 @@ use axum::{Extension, Json};
 
 use super::problem::{Payload, Problem};
 use super::{App, turn};
-use crate::access::Grant;
 use crate::viewer::SessionId;
 use crate::wire::{ProblemKind, ViewerSession};
+use razz_access::Grant;
 
 const SDP: &str = "application/sdp";
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use tokio::net::lookup_host;
 use url::{Host, Url};
 
-use crate::config::{Forbidden, Source};
+use razz_config::{Forbidden, Source};
 
 /// Where RTSP is when the URL does not say (RFC 2326 section 3.2).
 const RTSP_PORT: u16 = 554;
@@ -67,7 +67,7 @@ pub(super) fn at(url: &Url, address: SocketAddr) -> Url {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Reach, Transport};
+    use razz_config::{Reach, Transport};
 
     fn source(url: &str, allowed: &[&str]) -> Source {
         let mut source = Source::new(url, None, None, Transport::Tcp).unwrap();

@@ -21,9 +21,9 @@ use tracing::{debug, error, info};
 use self::run::{Ended, Run};
 use crate::backoff::Backoff;
 use crate::camera::Camera;
-use crate::clock::Clock;
-use crate::config::Source;
 use razz_base::CameraState;
+use razz_config::Source;
+use razz_observe::clock::Clock;
 
 /// How often a camera that cannot be reached is asked whether its port is open.
 const PROBE_EVERY: Duration = Duration::from_secs(2);

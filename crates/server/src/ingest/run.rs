@@ -18,9 +18,9 @@ use tracing::{debug, info};
 use super::address::{self, Unusable};
 use super::pictures::{self, Pictures};
 use crate::camera::Camera;
-use crate::clock::Clock;
-use crate::config::{self, Source};
 use razz_base::CameraState;
+use razz_config::{self as config, Source};
+use razz_observe::clock::Clock;
 
 /// How long a camera may take to answer one request.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);

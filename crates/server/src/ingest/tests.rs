@@ -17,9 +17,9 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::camera::UnitSink;
-use crate::config::Transport;
-use crate::redact::Secret;
 use razz_base::CameraState;
+use razz_config::Transport;
+use razz_config::redact::Secret;
 
 const WITHIN: Duration = Duration::from_secs(20);
 

@@ -25,8 +25,8 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use crate::backoff::Backoff;
-use crate::config;
 use crate::events::{Board, Event, Queue};
+use razz_config as config;
 
 /// How often waiting events are looked for.
 const TICK: Duration = Duration::from_millis(100);

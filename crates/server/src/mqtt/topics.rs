@@ -7,8 +7,8 @@ use bytes::Bytes;
 use razz_base::CameraId;
 use serde_json::{Value, json};
 
-use crate::config;
 use crate::events::Row;
+use razz_config as config;
 
 /// Under which razz says whether it lives; the broker says it in its name when it dies.
 pub(super) fn status(settings: &config::Mqtt) -> String {

@@ -14,8 +14,8 @@ use rustls_acme::AcmeConfig;
 use rustls_acme::caches::DirCache;
 use tracing::{error, info};
 
-use crate::config::Acme;
-use crate::redact;
+use razz_config::Acme;
+use razz_config::redact;
 
 /// Begins asking; answers what finds the certificates, and the settings for the authority's checks.
 ///

@@ -18,8 +18,8 @@ use rustls::server::ResolvesServerCert;
 
 pub(crate) use self::files::{certified_key, untimely};
 pub(crate) use self::listener::Listener;
-use crate::clock::Clock;
-use crate::config::{self, Tls};
+use razz_config::{self as config, Tls};
+use razz_observe::clock::Clock;
 
 /// What is spoken inside: HTTP/1.1, which WebSockets need as well.
 const HTTP: &[u8] = b"http/1.1";

@@ -12,8 +12,8 @@ use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, date_ti
 use tracing::info;
 
 use super::certified_key;
-use crate::clock::Clock;
-use crate::config;
+use razz_config as config;
+use razz_observe::clock::Clock;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// The longest that all browsers take.

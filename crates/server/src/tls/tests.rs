@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use super::*;
-use crate::config::Config;
+use razz_config::Config;
 
 /// A folder of its own that goes with it.
 struct Folder(PathBuf);

@@ -162,7 +162,7 @@ mod tests {
         let addresses = Addresses::new(local, &names, true);
         assert!(addresses.may_change());
         let terms = Terms {
-            epoch: crate::clock::Clock::start().instant(razz_base::MonoTime::from_us(0)),
+            epoch: razz_observe::clock::Clock::start().instant(razz_base::MonoTime::from_us(0)),
             certificate: None,
             udp: Vec::new(),
             tcp: Vec::new(),

@@ -66,8 +66,8 @@ mod tests {
 
     use super::*;
     use crate::camera::UnitSink;
-    use crate::clock::Clock;
-    use crate::config::{Source, Transport};
+    use razz_config::{Source, Transport};
+    use razz_observe::clock::Clock;
 
     #[test]
     fn the_first_and_the_last_packet_of_all_shards_count() {

@@ -31,12 +31,12 @@ use razz_viewer::{OfferError, Terms};
 use tokio::sync::oneshot;
 
 use crate::camera::{Camera, UnitSink};
-use crate::clock::Clock;
-use crate::config;
-use crate::telemetry::Telemetry;
 use crate::wire::ViewerSession;
 use dispatch::Dispatch;
 use razz_base::CameraState;
+use razz_config as config;
+use razz_observe::clock::Clock;
+use razz_observe::telemetry::Telemetry;
 
 #[cfg(test)]
 mod tests;

@@ -20,8 +20,8 @@ use super::send::{Batch, Sender, Way as Out};
 use super::tcp::Connection;
 use super::{Command, Counters, OpenError, Opened, Restarted, Shared};
 use crate::camera::{Camera, Delivery};
-use crate::telemetry::Asked;
 use crate::wire::ViewerSession;
+use razz_observe::telemetry::Asked;
 
 /// What may wait for a shard: access units of many cameras, and beside them datagrams and commands.
 const BACKLOG: usize = 4096;

@@ -23,10 +23,10 @@ use tracing::{debug, warn};
 use ureq::Agent;
 
 use crate::backoff::Backoff;
-use crate::clock::Clock;
-use crate::config;
 use crate::events::{Event, Queue};
-use crate::outgoing::client;
+use razz_config as config;
+use razz_observe::clock::Clock;
+use razz_observe::http_client::client;
 
 /// How hard an address is tried.
 #[derive(Clone, Copy)]

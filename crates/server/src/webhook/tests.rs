@@ -7,9 +7,9 @@ use std::sync::mpsc::{Receiver, channel};
 use bytes::Bytes;
 
 use super::*;
-use crate::redact::Secret;
 use crate::wire;
 use razz_base::EventKind;
+use razz_config::redact::Secret;
 
 const WITHIN: Duration = Duration::from_secs(20);
 

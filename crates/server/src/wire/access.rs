@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::access::grant::{Grant, Role, Who};
-use crate::access::{ApiToken, User};
+use razz_access::grant::{self, Grant, Who};
+use razz_access::{ApiToken, User};
 
 /// Who is asking: `GET /api/me`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
@@ -46,7 +46,7 @@ pub(crate) enum Way {
 impl Me {
     /// Of who holds `grant`.
     pub(crate) fn new(access: bool, set_up: bool, grant: Option<&Grant>) -> Self {
-        use crate::access::grant::Rank;
+        use razz_access::grant::Rank;
         let way = grant.map(|grant| match grant.who {
             Who::Anybody => Way::Off,
             Who::SignedIn(..) => Way::Session,
@@ -70,6 +70,26 @@ impl Me {
     }
 }
 
+/// What a user or an API token may do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(export_to = "Role.ts")]
+pub(crate) enum Role {
+    /// Everything.
+    Admin,
+    /// Watch.
+    Viewer,
+}
+
+impl From<grant::Role> for Role {
+    fn from(role: grant::Role) -> Self {
+        match role {
+            grant::Role::Admin => Self::Admin,
+            grant::Role::Viewer => Self::Viewer,
+        }
+    }
+}
+
 /// A user, as admins see them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
 #[ts(export_to = "UserInfo.ts")]
@@ -87,7 +107,7 @@ pub(crate) struct UserInfo {
 impl From<User> for UserInfo {
     fn from(user: User) -> Self {
         let password = user.has_password();
-        Self { name: user.name, role: user.role, cameras: user.cameras.0, password }
+        Self { name: user.name, role: user.role.into(), cameras: user.cameras.0, password }
     }
 }
 
@@ -116,7 +136,7 @@ impl From<ApiToken> for TokenInfo {
         Self {
             id: token.id,
             name: token.name,
-            role: token.role,
+            role: token.role.into(),
             cameras: token.cameras.0,
             expires: token.expires,
             token: None,

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use ts_rs::TS;
 
 use super::round::round;
-use crate::{config, redact};
+use razz_config::{self as config, redact};
 
 /// `GET /api/cameras/{id}`; `GET /api/cameras` is a list of these.
 #[derive(Clone, PartialEq, Debug, Serialize, TS)]

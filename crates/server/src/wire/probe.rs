@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use ts_rs::TS;
 
 use super::round::round;
-use crate::redact;
+use razz_config::redact;
 
 /// `POST /api/cameras/test`, and `razz doctor --camera URL --json`. What is not known is null.
 #[derive(Clone, PartialEq, Debug, Serialize, TS)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::redact;
+use razz_config::redact;
 
 /// The body of every error answer, `application/problem+json` (RFC 9457).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]

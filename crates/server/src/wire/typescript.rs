@@ -6,13 +6,12 @@ use std::{env, fs};
 
 use ts_rs::{Config, TS};
 
-use super::access::Way;
+use super::access::{Role, Way};
 use super::camera::DetectFps;
 use super::clock::Pong;
 use super::problem::KeyProblem;
 use super::track::{TrackEntry, TrackSource, TrackState};
 use super::*;
-use crate::access::grant::Role;
 
 const HEAD: &str =
     "// Written from the structs in crates/server/src/wire; what is changed here is overwritten.\n";

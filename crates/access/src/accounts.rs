@@ -1,0 +1,499 @@
+//! Signing in and out, and what admins do with users and tokens. What writes the users file blocks:
+//! it is not for the runtime's own threads.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::grant::{Grant, Rank, Role, Scope};
+use super::store::{ApiToken, Records, SignIn, StoreError, User};
+use super::{Access, On, password, secret, view};
+
+/// How long a sign-in lasts, in seconds.
+pub const SIGN_IN_S: i64 = 14 * 86_400;
+/// So many browsers may be signed in as one user; the oldest gives way.
+const SIGN_INS_EACH: usize = 32;
+/// Longest name of a user or a token, in characters.
+const LONGEST_NAME: usize = 64;
+/// Most users, and most tokens.
+const MOST: usize = 1000;
+/// Longest life of a view token in seconds.
+const LONGEST_VIEW_S: i64 = 86_400;
+/// Life of a view token that asks for none.
+const USUAL_VIEW_S: i64 = 3600;
+/// Longest life of an API token in days.
+const LONGEST_TOKEN_DAYS: i64 = 3650;
+
+/// Why something about accounts is not done.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// There are no accounts.
+    #[error("access control is off on this server, so there is nobody to sign in and no token")]
+    Off,
+    /// Which of the two is wrong is not told.
+    #[error("the name or the password is wrong")]
+    Wrong,
+    /// Too many tries.
+    #[error("too many tries to sign in; wait {} s", .0.as_secs().max(1))]
+    TooOften(Duration),
+    /// The link was used, or is of an earlier start.
+    #[error(
+        "this set-up link is not valid (any more); start razz again for a new one, or use `razz users add`"
+    )]
+    NoSetUp,
+    /// There is no such user.
+    #[error("there is no user {0:?}")]
+    UnknownUser(String),
+    /// There is no such token.
+    #[error("there is no token {0:?}")]
+    UnknownToken(String),
+    /// The name is taken.
+    #[error("there is a user {0:?} already")]
+    Taken(String),
+    /// Nobody could change anything any more.
+    #[error("this is the last admin; make another one first")]
+    LastAdmin,
+    /// More than are wanted.
+    #[error("there are {MOST} already; remove some first")]
+    Full,
+    /// A key of what was sent cannot be so.
+    #[error("{1}")]
+    Invalid(&'static str, String),
+    /// The cameras are not in sight of who asks.
+    #[error("a view token shows no more than its maker sees")]
+    OutOfSight,
+    /// The file.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A user to be.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// How they sign in.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// What they see; absent or null: all.
+    #[serde(default)]
+    pub cameras: Option<BTreeSet<u32>>,
+    /// Absent or null: they come through a trusted proxy only.
+    #[serde(default)]
+    pub password: Option<String>,
+}
+
+/// What changes about a user; what is absent stays.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserEdit {
+    /// What they may do.
+    #[serde(default)]
+    pub role: Option<Role>,
+    /// What they see; null: all.
+    #[serde(default, deserialize_with = "present")]
+    pub cameras: Option<Option<BTreeSet<u32>>>,
+    /// Signs them out everywhere.
+    #[serde(default)]
+    pub password: Option<String>,
+}
+
+/// An API token to be.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// What it sees; absent or null: all.
+    #[serde(default)]
+    pub cameras: Option<BTreeSet<u32>>,
+    /// Days until it ends; absent or null: never.
+    #[serde(default)]
+    pub days: Option<i64>,
+}
+
+/// A view token to be.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewViewToken {
+    /// The cameras.
+    pub cameras: BTreeSet<u32>,
+    /// Seconds in which watching may begin: 1 to 86400, 3600 when absent.
+    #[serde(default)]
+    pub seconds: Option<i64>,
+}
+
+/// A key that is there, be it null.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+impl Access {
+    fn accounts(&self) -> Result<&On, AccessError> {
+        self.on.as_ref().ok_or(AccessError::Off)
+    }
+
+    /// A token with which the first admin can be made, once; `None` where there is an admin.
+    pub fn begin_set_up(&self) -> Option<String> {
+        let on = self.on.as_ref()?;
+        if has_admin(&on.store.records()) {
+            return None;
+        }
+        let token = secret::new();
+        *on.set_up() = Some(secret::digest(&token));
+        Some(token)
+    }
+
+    /// Whether there is no admin yet.
+    pub fn needs_set_up(&self) -> bool {
+        self.on.as_ref().is_some_and(|on| !has_admin(&on.store.records()))
+    }
+
+    /// Makes the first admin and answers the cookie of their sign-in.
+    pub fn set_up(&self, token: &str, name: &str, password: &str) -> Result<String, AccessError> {
+        let on = self.accounts()?;
+        let given = secret::digest(token);
+        if on.set_up().as_ref() != Some(&given) {
+            return Err(AccessError::NoSetUp);
+        }
+        let user = NewUser {
+            name: name.to_owned(),
+            role: Role::Admin,
+            cameras: None,
+            password: Some(password.to_owned()),
+        };
+        let user = on.make_user(user)?;
+        let name = user.name.clone();
+        let expires = self.now_s() + SIGN_IN_S;
+        let cookie = on.store.update(|records| {
+            if has_admin(records) {
+                return Err(AccessError::NoSetUp);
+            }
+            records.users.retain(|kept| kept.name != user.name);
+            records.users.push(user);
+            Ok(sign_in(records, &name, expires))
+        })?;
+        *on.set_up() = None;
+        tracing::info!("the first admin is {name:?}; the set-up link is used up");
+        Ok(cookie)
+    }
+
+    /// Signs a user in from `address`; answers the cookie.
+    pub fn sign_in(
+        &self,
+        name: &str,
+        password: &str,
+        address: IpAddr,
+    ) -> Result<String, AccessError> {
+        let on = self.accounts()?;
+        if name.chars().count() > LONGEST_NAME || password.len() > password::LONGEST {
+            return Err(AccessError::Wrong);
+        }
+        let now = self.clock.mono();
+        let counted = on.limiter().take(name, address, now);
+        counted.map_err(AccessError::TooOften)?;
+        let kept = on.store.records().user(name).and_then(|user| user.password.clone());
+        let right = match &kept {
+            Some(kept) => password::verify(password, kept),
+            None => {
+                // As long as the other way, so that nobody learns which names there are.
+                password::hash(password, on.cost);
+                false
+            }
+        };
+        if !right {
+            tracing::warn!("a sign-in from {address} was refused");
+            return Err(AccessError::Wrong);
+        }
+        on.limiter().give_back(name, address, now);
+        let (now_s, name) = (self.now_s(), name.to_owned());
+        on.store.update(|records| {
+            // The file may have been changed since.
+            let same = |user: &User| user.password == kept;
+            if !records.user(&name).is_some_and(same) {
+                return Err(AccessError::Wrong);
+            }
+            records.sign_ins.retain(|sign_in| sign_in.expires > now_s);
+            Ok(sign_in(records, &name, now_s + SIGN_IN_S))
+        })
+    }
+
+    /// Ends the sign-in with this cookie.
+    pub fn sign_out(&self, cookie: &str) -> Result<(), AccessError> {
+        let digest = secret::digest(cookie);
+        self.accounts()?.store.update(|records| {
+            records.sign_ins.retain(|sign_in| sign_in.digest != digest);
+            Ok(())
+        })
+    }
+
+    /// The users.
+    pub fn users(&self) -> Result<Vec<User>, AccessError> {
+        Ok(self.accounts()?.store.records().users.clone())
+    }
+
+    /// Adds a user.
+    pub fn add_user(&self, user: NewUser) -> Result<User, AccessError> {
+        let on = self.accounts()?;
+        on.store.add_user(on.make_user(user)?)
+    }
+
+    /// Changes a user. Another password signs them out everywhere.
+    pub fn change_user(&self, name: &str, edit: UserEdit) -> Result<User, AccessError> {
+        let on = self.accounts()?;
+        let password = edit.password.as_deref().map(|word| on.make_password(word)).transpose()?;
+        on.store.change_user(name, edit, password)
+    }
+
+    /// Changes a user's own password, given the one they have; answers the cookie of the one sign-in
+    /// that is left.
+    pub fn change_password(
+        &self,
+        name: &str,
+        current: &str,
+        new: &str,
+        address: IpAddr,
+    ) -> Result<String, AccessError> {
+        // The rate limit and the check are those of signing in; who it is is known already.
+        self.sign_in(name, current, address).map_err(|error| match error {
+            AccessError::Wrong => {
+                AccessError::Invalid("current", "`current` is not your password".to_owned())
+            }
+            error => error,
+        })?;
+        self.change_user(name, UserEdit { password: Some(new.to_owned()), ..UserEdit::default() })?;
+        let expires = self.now_s() + SIGN_IN_S;
+        self.accounts()?.store.update(|records| Ok(sign_in(records, name, expires)))
+    }
+
+    /// Removes a user, with their sign-ins.
+    pub fn remove_user(&self, name: &str) -> Result<(), AccessError> {
+        self.accounts()?.store.remove_user(name)
+    }
+
+    /// The API tokens.
+    pub fn tokens(&self) -> Result<Vec<ApiToken>, AccessError> {
+        Ok(self.accounts()?.store.records().tokens.clone())
+    }
+
+    /// Makes an API token; answers it and, this once, what it reads.
+    pub fn add_token(&self, token: NewToken) -> Result<(ApiToken, String), AccessError> {
+        let on = self.accounts()?;
+        let name = token.name.trim().to_owned();
+        if name.is_empty()
+            || name.chars().count() > LONGEST_NAME
+            || name.chars().any(char::is_control)
+        {
+            let expected = format!("`name` expects one line of 1 to {LONGEST_NAME} characters");
+            return Err(AccessError::Invalid("name", expected));
+        }
+        if token.days.is_some_and(|days| !(1..=LONGEST_TOKEN_DAYS).contains(&days)) {
+            let expected = format!("`days` expects a whole number from 1 to {LONGEST_TOKEN_DAYS}");
+            return Err(AccessError::Invalid("days", expected));
+        }
+        let cameras = scope(token.role, token.cameras)?;
+        let said = format!("razz_{}", secret::new());
+        let made = ApiToken {
+            id: secret::new()[..12].to_owned(),
+            name,
+            role: token.role,
+            cameras,
+            expires: token.days.map(|days| self.now_s() + days * 86_400),
+            digest: secret::digest(&said),
+        };
+        on.store.update(|records| {
+            if records.tokens.len() >= MOST {
+                return Err(AccessError::Full);
+            }
+            records.tokens.push(made.clone());
+            Ok(())
+        })?;
+        Ok((made, said))
+    }
+
+    /// Ends an API token.
+    pub fn remove_token(&self, id: &str) -> Result<(), AccessError> {
+        self.accounts()?.store.update(|records| {
+            let before = records.tokens.len();
+            records.tokens.retain(|token| token.id != id);
+            let gone = records.tokens.len() < before;
+            if gone { Ok(()) } else { Err(AccessError::UnknownToken(shown(id))) }
+        })
+    }
+
+    /// A view token on behalf of `grant`'s account, and until when watching may begin, in UNIX
+    /// seconds.
+    pub fn view_token(
+        &self,
+        grant: &Grant,
+        wanted: NewViewToken,
+    ) -> Result<(String, i64), AccessError> {
+        let on = self.accounts()?;
+        let seconds = wanted.seconds.unwrap_or(USUAL_VIEW_S);
+        if !(1..=LONGEST_VIEW_S).contains(&seconds) {
+            let expected = format!("`seconds` expects a whole number from 1 to {LONGEST_VIEW_S}");
+            return Err(AccessError::Invalid("seconds", expected));
+        }
+        if wanted.cameras.is_empty() || wanted.cameras.len() > 100 {
+            let expected = "`cameras` expects 1 to 100 numbers of cameras".to_owned();
+            return Err(AccessError::Invalid("cameras", expected));
+        }
+        let asked = Scope(Some(wanted.cameras.clone()));
+        let by = grant.who.account().filter(|_| grant.rank >= Rank::Viewer);
+        let by = by.filter(|_| grant.scope.includes(&asked)).ok_or(AccessError::OutOfSight)?;
+        let until = self.now_s() + seconds;
+        let claims = view::Claims { cameras: wanted.cameras, until, by };
+        // There is an account, so the file was written once and has a key.
+        Ok((view::sign(&claims, &on.store.records().view_key()), until))
+    }
+}
+
+impl On {
+    fn make_user(&self, user: NewUser) -> Result<User, AccessError> {
+        let password = user.password.as_deref().map(|word| self.make_password(word)).transpose()?;
+        checked_user(user, password)
+    }
+
+    fn make_password(&self, word: &str) -> Result<String, AccessError> {
+        make_password(word, self.cost)
+    }
+}
+
+/// What is kept of a new password.
+pub fn make_password(word: &str, cost: password::Cost) -> Result<String, AccessError> {
+    let (shortest, longest) = (password::SHORTEST, password::LONGEST);
+    if word.chars().count() < shortest || word.len() > longest {
+        let expected = format!("`password` expects {shortest} characters at least");
+        return Err(AccessError::Invalid("password", expected));
+    }
+    Ok(password::hash(word, cost))
+}
+
+/// The user that `user` describes, with what is kept of their password.
+pub fn checked_user(user: NewUser, password: Option<String>) -> Result<User, AccessError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-_@+".contains(c);
+    let length = user.name.chars().count();
+    if !(1..=LONGEST_NAME).contains(&length) || !user.name.chars().all(plain) {
+        let expected = format!(
+            "`name` expects 1 to {LONGEST_NAME} letters, digits or any of . - _ @ +, no blanks"
+        );
+        return Err(AccessError::Invalid("name", expected));
+    }
+    let cameras = scope(user.role, user.cameras)?;
+    Ok(User { name: user.name, role: user.role, cameras, password })
+}
+
+/// An admin sees every camera: they could give themselves the sight of it anyway.
+fn scope(role: Role, cameras: Option<BTreeSet<u32>>) -> Result<Scope, AccessError> {
+    match (role, cameras) {
+        (Role::Admin, Some(_)) => {
+            let expected = "`cameras` is for viewers: an admin sees all".to_owned();
+            Err(AccessError::Invalid("cameras", expected))
+        }
+        (_, cameras) if cameras.as_ref().is_some_and(|listed| listed.contains(&0)) => {
+            let expected = "`cameras` expects numbers of cameras, from 1".to_owned();
+            Err(AccessError::Invalid("cameras", expected))
+        }
+        (_, cameras) => Ok(Scope(cameras)),
+    }
+}
+
+impl super::Store {
+    /// Adds a user.
+    pub fn add_user(&self, user: User) -> Result<User, AccessError> {
+        self.update(|records| {
+            if records.user(&user.name).is_some() {
+                return Err(AccessError::Taken(user.name.clone()));
+            }
+            if records.users.len() >= MOST {
+                return Err(AccessError::Full);
+            }
+            records.users.push(user.clone());
+            Ok(user)
+        })
+    }
+
+    /// Changes a user; `password` is what is kept of the new one.
+    pub fn change_user(
+        &self,
+        name: &str,
+        edit: UserEdit,
+        password: Option<String>,
+    ) -> Result<User, AccessError> {
+        self.update(|records| {
+            let had_admin = has_admin(records);
+            let unknown = || AccessError::UnknownUser(shown(name));
+            let user = records.users.iter_mut().find(|user| user.name == name);
+            let user = user.ok_or_else(unknown)?;
+            let role = edit.role.unwrap_or(user.role);
+            let kept = if role == Role::Admin { None } else { user.cameras.0.clone() };
+            let cameras = scope(role, edit.cameras.unwrap_or(kept))?;
+            (user.role, user.cameras) = (role, cameras);
+            let new_password = password.is_some();
+            if new_password {
+                user.password = password;
+            }
+            let changed = user.clone();
+            if had_admin && !has_admin(records) {
+                return Err(AccessError::LastAdmin);
+            }
+            if new_password {
+                records.sign_ins.retain(|sign_in| sign_in.user != name);
+            }
+            Ok(changed)
+        })
+    }
+
+    /// Removes a user, with their sign-ins.
+    pub fn remove_user(&self, name: &str) -> Result<(), AccessError> {
+        self.update(|records| {
+            let had_admin = has_admin(records);
+            let before = records.users.len();
+            records.users.retain(|user| user.name != name);
+            if records.users.len() == before {
+                return Err(AccessError::UnknownUser(shown(name)));
+            }
+            if had_admin && !has_admin(records) {
+                return Err(AccessError::LastAdmin);
+            }
+            records.sign_ins.retain(|sign_in| sign_in.user != name);
+            Ok(())
+        })
+    }
+
+    /// The users.
+    pub fn users(&self) -> Vec<User> {
+        self.records().users.clone()
+    }
+}
+
+fn has_admin(records: &Records) -> bool {
+    records.users.iter().any(|user| user.role == Role::Admin)
+}
+
+/// Notes a sign-in of `name` and answers its cookie.
+fn sign_in(records: &mut Records, name: &str, expires: i64) -> String {
+    let cookie = secret::new();
+    let theirs = records.sign_ins.iter().filter(|sign_in| sign_in.user == name).count();
+    if theirs >= SIGN_INS_EACH
+        && let Some(oldest) = records.sign_ins.iter().position(|sign_in| sign_in.user == name)
+    {
+        records.sign_ins.remove(oldest);
+    }
+    let digest = secret::digest(&cookie);
+    records.sign_ins.push(SignIn { user: name.to_owned(), digest, expires });
+    cookie
+}
+
+/// As much of `text` as an error quotes.
+fn shown(text: &str) -> String {
+    text.chars().take(40).collect()
+}

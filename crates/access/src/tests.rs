@@ -1,0 +1,278 @@
+//! Accounts from the first admin to the last token: what is allowed, what is refused, what ends with
+//! what.
+
+use std::net::IpAddr;
+
+use super::accounts::AccessError;
+use super::grant::{Rank, Role, Who};
+use super::testing::{Folder, access};
+use super::*;
+use razz_config::Config;
+
+const PASSWORD: &str = "correct horse";
+const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7));
+
+fn settings() -> config::Access {
+    Config::parse("", "razz.toml", std::path::Path::new("."), &|_| None).unwrap().access
+}
+
+/// Access control with the admin ann and the viewer bob, who sees camera 1.
+fn filled(folder: &Folder) -> Arc<Access> {
+    let access = access(folder, settings());
+    for (name, role, cameras) in
+        [("ann", Role::Admin, None), ("bob", Role::Viewer, Some([1].into()))]
+    {
+        let (name, password) = (name.to_owned(), Some(PASSWORD.to_owned()));
+        access.add_user(NewUser { name, role, cameras, password }).unwrap();
+    }
+    access
+}
+
+fn by_cookie(access: &Access, cookie: &str) -> Option<Grant> {
+    access.identify(&Credentials { cookie: Some(cookie.to_owned()), ..Credentials::default() })
+}
+
+fn by_token(access: &Access, token: &str) -> Option<Grant> {
+    access.identify(&Credentials { bearer: Some(token.to_owned()), ..Credentials::default() })
+}
+
+#[test]
+fn the_set_up_link_is_good_once_and_for_this_start() {
+    let folder = Folder::new("set-up");
+    let access = access(&folder, settings());
+    assert!(access.needs_set_up());
+    let stale = access.begin_set_up().unwrap();
+    let token = access.begin_set_up().unwrap();
+    for (given, name, password, made) in [
+        (stale.as_str(), "ann", PASSWORD, false),
+        ("", "ann", PASSWORD, false),
+        // A mistake does not use it up.
+        (token.as_str(), "a b", PASSWORD, false),
+        (token.as_str(), "ann", "short", false),
+        (token.as_str(), "ann", PASSWORD, true),
+        (token.as_str(), "eve", PASSWORD, false),
+    ] {
+        let cookie = access.set_up(given, name, password);
+        assert_eq!(cookie.is_ok(), made, "{given} {name} {password}");
+        if let Ok(cookie) = cookie {
+            assert_eq!(by_cookie(&access, &cookie).unwrap().rank, Rank::Admin);
+        }
+    }
+    assert!(!access.needs_set_up() && access.begin_set_up().is_none());
+}
+
+#[test]
+fn an_admin_from_elsewhere_ends_the_set_up() {
+    let folder = Folder::new("set-up-race");
+    let access = access(&folder, settings());
+    let token = access.begin_set_up().unwrap();
+    let elsewhere = filled(&folder);
+    assert!(matches!(access.set_up(&token, "eve", PASSWORD), Err(AccessError::NoSetUp)));
+    assert_eq!(elsewhere.users().unwrap().len(), 2);
+}
+
+#[test]
+fn who_signs_in_has_the_right_name_and_password() {
+    let folder = Folder::new("sign-in");
+    let access = filled(&folder);
+    let long = "x".repeat(5000);
+    for (name, password, rank) in [
+        ("ann", PASSWORD, Some(Rank::Admin)),
+        ("bob", PASSWORD, Some(Rank::Viewer)),
+        ("Bob", PASSWORD, None),
+        ("eve", PASSWORD, None),
+        ("", "", None),
+        ("ann", "", None),
+        ("ann", "correct horsf", None),
+        (long.as_str(), PASSWORD, None),
+        ("ann", long.as_str(), None),
+    ] {
+        let got = access.sign_in(name, password, HERE).ok();
+        let got = got.map(|cookie| by_cookie(&access, &cookie).unwrap().rank);
+        assert_eq!(got, rank, "{name:.20} {password:.20}");
+    }
+}
+
+#[test]
+fn guesses_are_limited_and_who_is_in_stays_in() {
+    let folder = Folder::new("guesses");
+    let access = filled(&folder);
+    let cookie = access.sign_in("ann", PASSWORD, HERE).unwrap();
+    let wait = (0..20).find_map(|n| match access.sign_in("ann", &format!("guess {n}"), HERE) {
+        Err(AccessError::TooOften(wait)) => Some((n, wait)),
+        _ => None,
+    });
+    let (tries, wait) = wait.expect("guesses end");
+    assert_eq!(tries, 8);
+    assert!(wait.as_secs() <= 30, "{wait:?}");
+    // Not even the right one counts now, or a guess would be known by its answer.
+    assert!(matches!(access.sign_in("ann", PASSWORD, HERE), Err(AccessError::TooOften(_))));
+    assert!(by_cookie(&access, &cookie).is_some());
+}
+
+#[test]
+fn a_sign_in_ends_with_the_cookie_the_password_or_the_user() {
+    let folder = Folder::new("ends");
+    let access = filled(&folder);
+    let sign_in = || access.sign_in("bob", PASSWORD, HERE).unwrap();
+    let (one, two) = (sign_in(), sign_in());
+    access.sign_out(&one).unwrap();
+    assert!(by_cookie(&access, &one).is_none() && by_cookie(&access, &two).is_some());
+
+    let edit = UserEdit { password: Some("another horse".to_owned()), ..UserEdit::default() };
+    access.change_user("bob", edit).unwrap();
+    assert!(by_cookie(&access, &two).is_none());
+    assert!(access.sign_in("bob", PASSWORD, HERE).is_err());
+
+    let three = access.sign_in("bob", "another horse", HERE).unwrap();
+    let four = access.change_password("bob", "another horse", PASSWORD, HERE).unwrap();
+    assert!(by_cookie(&access, &three).is_none() && by_cookie(&access, &four).is_some());
+    let wrong = access.change_password("bob", "wrong horse", "another horse", HERE);
+    assert!(matches!(wrong, Err(AccessError::Invalid("current", _))), "{wrong:?}");
+
+    access.remove_user("bob").unwrap();
+    assert!(by_cookie(&access, &four).is_none());
+}
+
+#[test]
+fn a_browser_too_many_takes_the_place_of_the_oldest() {
+    let folder = Folder::new("many");
+    let access = filled(&folder);
+    let cookies: Vec<String> =
+        (0..33).map(|_| access.sign_in("bob", PASSWORD, HERE).unwrap()).collect();
+    assert!(by_cookie(&access, &cookies[0]).is_none());
+    assert!(cookies[1..].iter().all(|cookie| by_cookie(&access, cookie).is_some()));
+}
+
+#[test]
+fn another_role_or_other_cameras_count_at_once() {
+    let folder = Folder::new("roles");
+    let access = filled(&folder);
+    let cookie = access.sign_in("bob", PASSWORD, HERE).unwrap();
+    let sees =
+        |id: u32| by_cookie(&access, &cookie).unwrap().scope.sees(CameraId::new(id).unwrap());
+    assert!(sees(1) && !sees(2));
+    let cameras = UserEdit { cameras: Some(Some([2].into())), ..UserEdit::default() };
+    access.change_user("bob", cameras).unwrap();
+    assert!(!sees(1) && sees(2));
+    // An admin sees all, also one who was a viewer of some.
+    let admin = UserEdit { role: Some(Role::Admin), ..UserEdit::default() };
+    access.change_user("bob", admin).unwrap();
+    assert!(sees(1) && by_cookie(&access, &cookie).unwrap().rank == Rank::Admin);
+    let viewer = UserEdit {
+        role: Some(Role::Viewer),
+        cameras: Some(Some([].into())),
+        ..UserEdit::default()
+    };
+    access.change_user("bob", viewer).unwrap();
+    assert!(!sees(1) && !sees(2));
+}
+
+#[test]
+fn the_last_admin_stays() {
+    let folder = Folder::new("last");
+    let access = filled(&folder);
+    let viewer = || UserEdit { role: Some(Role::Viewer), ..UserEdit::default() };
+    assert!(matches!(access.remove_user("ann"), Err(AccessError::LastAdmin)));
+    assert!(matches!(access.change_user("ann", viewer()), Err(AccessError::LastAdmin)));
+    let admin = UserEdit { role: Some(Role::Admin), ..UserEdit::default() };
+    access.change_user("bob", admin).unwrap();
+    access.change_user("ann", viewer()).unwrap();
+    access.remove_user("ann").unwrap();
+    assert!(matches!(access.remove_user("bob"), Err(AccessError::LastAdmin)));
+}
+
+#[test]
+fn what_cannot_be_is_refused_by_its_key() {
+    let folder = Folder::new("invalid");
+    let access = filled(&folder);
+    let user = |json: &str| access.add_user(serde_json::from_str(json).unwrap()).map(|_| ());
+    let token = |json: &str| access.add_token(serde_json::from_str(json).unwrap()).map(|_| ());
+    let long = "x".repeat(65);
+    for (result, key) in [
+        (user(r#"{"name": "", "role": "viewer"}"#), "name"),
+        (user(r#"{"name": "a/b", "role": "viewer"}"#), "name"),
+        (user(r#"{"name": "ä", "role": "viewer"}"#), "name"),
+        (user(&format!(r#"{{"name": "{long}", "role": "viewer"}}"#)), "name"),
+        (user(r#"{"name": "c", "role": "viewer", "password": "ninechars"}"#), "password"),
+        (user(r#"{"name": "c", "role": "viewer", "cameras": [0]}"#), "cameras"),
+        (user(r#"{"name": "c", "role": "admin", "cameras": [1]}"#), "cameras"),
+        (token(r#"{"name": " ", "role": "viewer"}"#), "name"),
+        (token(r#"{"name": "t", "role": "viewer", "days": 0}"#), "days"),
+        (token(r#"{"name": "t", "role": "viewer", "days": 4000}"#), "days"),
+        (token(r#"{"name": "t", "role": "admin", "cameras": [1]}"#), "cameras"),
+    ] {
+        match result {
+            Err(AccessError::Invalid(wrong, _)) => assert_eq!(wrong, key),
+            other => panic!("{key}: {other:?}"),
+        }
+    }
+    for json in [r#"{"name": "c"}"#, r#"{"name": "c", "role": "root"}"#, r#"{"nam": "c"}"#] {
+        assert!(serde_json::from_str::<NewUser>(json).is_err(), "{json}");
+    }
+    assert_eq!(access.users().unwrap().len(), 2);
+}
+
+#[test]
+fn tokens_open_what_they_say_until_they_are_removed() {
+    let folder = Folder::new("tokens");
+    let access = filled(&folder);
+    let token: NewToken =
+        serde_json::from_str(r#"{"name": "t", "role": "viewer", "cameras": [1], "days": 1}"#)
+            .unwrap();
+    let (made, said) = access.add_token(token).unwrap();
+    let grant = by_token(&access, &said).unwrap();
+    assert_eq!((grant.rank, grant.who), (Rank::Viewer, Who::Token(made.id.clone())));
+    assert!(by_token(&access, &made.id).is_none() && by_token(&access, &made.digest).is_none());
+
+    let cameras =
+        |ids: &[u32]| NewViewToken { cameras: ids.iter().copied().collect(), seconds: None };
+    let grant = by_token(&access, &said).unwrap();
+    let (view, until) = access.view_token(&grant, cameras(&[1])).unwrap();
+    assert!((until - access.now_s() - 3600).abs() <= 1);
+    let embedded = by_token(&access, &view).unwrap();
+    assert_eq!(embedded.rank, Rank::Embedded);
+    // A view token makes no others, and none shows more than its maker sees.
+    for (grant, ids) in [(&embedded, &[1][..]), (&grant, &[2]), (&grant, &[1, 2])] {
+        let refused = access.view_token(grant, cameras(ids));
+        assert!(matches!(refused, Err(AccessError::OutOfSight)), "{grant:?} {ids:?}");
+    }
+    for seconds in [0, -1, 86_401] {
+        let wanted = NewViewToken { seconds: Some(seconds), ..cameras(&[1]) };
+        let refused = access.view_token(&grant, wanted);
+        assert!(matches!(refused, Err(AccessError::Invalid("seconds", _))), "{seconds}");
+    }
+    assert!(matches!(
+        access.view_token(&grant, cameras(&[])),
+        Err(AccessError::Invalid("cameras", _))
+    ));
+
+    access.remove_token(&made.id).unwrap();
+    assert!(by_token(&access, &said).is_none() && by_token(&access, &view).is_none());
+    assert!(!access.holds(&embedded, CameraId::new(1).unwrap()));
+    assert!(matches!(access.remove_token(&made.id), Err(AccessError::UnknownToken(_))));
+}
+
+#[test]
+fn everything_outlives_a_restart() {
+    let folder = Folder::new("restart");
+    let (cookie, view) = {
+        let access = filled(&folder);
+        let cookie = access.sign_in("bob", PASSWORD, HERE).unwrap();
+        let bob = by_cookie(&access, &cookie).unwrap();
+        let wanted = NewViewToken { cameras: [1].into(), seconds: None };
+        (cookie, access.view_token(&bob, wanted).unwrap().0)
+    };
+    let access = access(&folder, settings());
+    assert!(by_cookie(&access, &cookie).is_some() && by_token(&access, &view).is_some());
+    assert!(access.begin_set_up().is_none());
+}
+
+#[test]
+fn off_means_that_nobody_is_asked() {
+    let access = Access::off(Clock::start());
+    assert_eq!(access.identify(&Credentials::default()), Some(Grant::ANYBODY));
+    assert!(access.begin_set_up().is_none() && !access.needs_set_up());
+    assert!(matches!(access.sign_in("ann", PASSWORD, HERE), Err(AccessError::Off)));
+    assert!(matches!(access.users(), Err(AccessError::Off)));
+}

@@ -1,0 +1,463 @@
+//! Changes the text of a config file and keeps its comments and its order.
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
+use url::Url;
+
+/// What a camera is to be, as the API takes it. A key that is absent stays as it is, `null` takes it
+/// out of the file.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CameraEdit {
+    /// A new camera's number; the smallest that is free where there is none.
+    pub id: Option<u32>,
+    #[serde(default, deserialize_with = "present")]
+    name: Option<Option<String>>,
+    /// Its address. Credentials in it replace those in the file.
+    #[serde(default, deserialize_with = "present")]
+    url: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    username: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    password: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    transport: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    detect_fps: Option<Option<Fps>>,
+}
+
+/// What the detector is to be, as the API takes it; keys as in [`CameraEdit`].
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DetectorEdit {
+    #[serde(default, deserialize_with = "present")]
+    model: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    confidence: Option<Option<f64>>,
+    #[serde(default, deserialize_with = "present")]
+    iou: Option<Option<f64>>,
+    #[serde(default, deserialize_with = "present")]
+    classes: Option<Option<Vec<String>>>,
+}
+
+impl DetectorEdit {
+    /// The model, if another is wanted.
+    pub fn model(&self) -> Option<&str> {
+        self.model.as_ref()?.as_deref()
+    }
+
+    /// The names of the classes, if others are wanted.
+    pub fn classes(&self) -> Option<&[String]> {
+        self.classes.as_ref()?.as_deref()
+    }
+}
+
+/// Tells `null` from absent.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Detections per second, or a word such as `"max"`.
+#[derive(Clone)]
+struct Fps(Value);
+
+impl<'de> Deserialize<'de> for Fps {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(word) => Ok(Self(word.into())),
+            serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => Ok(Self(whole.into())),
+                (None, Some(fps)) => Ok(Self(fps.into())),
+                (None, None) => Err(D::Error::custom("detect_fps is out of range")),
+            },
+            _ => Err(D::Error::custom("detect_fps expects a number or \"max\"")),
+        }
+    }
+}
+
+/// Why the text was not changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum EditError {
+    /// The camera is not in the file.
+    #[error("the config file has no camera {0}")]
+    Unknown(u32),
+    /// The number is another camera's.
+    #[error("camera id {0} is taken; leave `id` out to get the next free one")]
+    Taken(u32),
+    /// The file is written in a way that is not changed by hand of ours.
+    #[error("the config file cannot be changed here: {0}; change it with an editor")]
+    Form(&'static str),
+}
+
+/// Adds a camera at the end of the file; answers its number.
+pub(super) fn add(document: &mut DocumentMut, edit: &CameraEdit) -> Result<u32, EditError> {
+    let used: Vec<u32> = cameras(document)?.iter().filter_map(|camera| id_of(*camera)).collect();
+    let id = match edit.id {
+        Some(id) if used.contains(&id) => return Err(EditError::Taken(id)),
+        Some(id) => id,
+        None => (1..).find(|id| !used.contains(id)).unwrap_or(u32::MAX),
+    };
+    let mut table = Table::new();
+    table.insert("id", value(i64::from(id)));
+    apply(&mut table, edit);
+    match document.entry("camera").or_insert(Item::ArrayOfTables(ArrayOfTables::new())) {
+        Item::ArrayOfTables(tables) => {
+            // A blank line before it, as people write.
+            table.decor_mut().set_prefix("\n");
+            tables.push(table);
+        }
+        Item::Value(Value::Array(array)) => array.push(table.into_inline_table()),
+        _ => return Err(EditError::Form("`camera` is no list")),
+    }
+    Ok(id)
+}
+
+/// Changes the camera of this number.
+pub(super) fn change(
+    document: &mut DocumentMut,
+    id: u32,
+    edit: &CameraEdit,
+) -> Result<(), EditError> {
+    match document.get_mut("camera") {
+        Some(Item::ArrayOfTables(tables)) => {
+            let found = tables.iter_mut().find(|table| id_of(*table) == Some(id));
+            apply(found.ok_or(EditError::Unknown(id))?, edit);
+        }
+        Some(Item::Value(Value::Array(array))) => {
+            let mut tables = array.iter_mut().filter_map(Value::as_inline_table_mut);
+            let found = tables.find(|table| id_of(*table) == Some(id));
+            apply(found.ok_or(EditError::Unknown(id))?, edit);
+        }
+        Some(_) => return Err(EditError::Form("`camera` is no list")),
+        None => return Err(EditError::Unknown(id)),
+    }
+    Ok(())
+}
+
+/// Changes the detector, which may not be in the file so far.
+pub(super) fn change_detector(
+    document: &mut DocumentMut,
+    edit: &DetectorEdit,
+) -> Result<(), EditError> {
+    let item = document.entry("detector").or_insert(Item::Table(Table::new()));
+    let table = item.as_table_like_mut().ok_or(EditError::Form("`detector` is no table"))?;
+    let text = |text: &String| Value::from(text.as_str());
+    let number = |number: &f64| Value::from(*number);
+    let list = |names: &Vec<String>| Value::from_iter(names.iter().map(String::as_str));
+    set(table, "model", edit.model.as_ref().map(|model| model.as_ref().map(text)));
+    set(table, "confidence", edit.confidence.as_ref().map(|share| share.as_ref().map(number)));
+    set(table, "iou", edit.iou.as_ref().map(|share| share.as_ref().map(number)));
+    set(table, "classes", edit.classes.as_ref().map(|names| names.as_ref().map(list)));
+    Ok(())
+}
+
+/// Takes the camera of this number out, with the comments right above it.
+pub(super) fn remove(document: &mut DocumentMut, id: u32) -> Result<(), EditError> {
+    let at = cameras(document)?.iter().position(|camera| id_of(*camera) == Some(id));
+    let at = at.ok_or(EditError::Unknown(id))?;
+    match document.get_mut("camera") {
+        Some(Item::ArrayOfTables(tables)) => {
+            tables.remove(at);
+        }
+        Some(Item::Value(Value::Array(array))) => {
+            array.remove(at);
+        }
+        _ => return Err(EditError::Unknown(id)),
+    }
+    Ok(())
+}
+
+/// Every camera of the file.
+fn cameras(document: &DocumentMut) -> Result<Vec<&dyn TableLike>, EditError> {
+    match document.get("camera") {
+        None => Ok(Vec::new()),
+        Some(Item::ArrayOfTables(tables)) => {
+            Ok(tables.iter().map(|table| table as &dyn TableLike).collect())
+        }
+        Some(Item::Value(Value::Array(array))) => inline(array),
+        Some(_) => Err(EditError::Form("`camera` is no list")),
+    }
+}
+
+fn inline(array: &Array) -> Result<Vec<&dyn TableLike>, EditError> {
+    array
+        .iter()
+        .map(|item| match item.as_inline_table() {
+            Some(table) => Ok(table as &dyn TableLike),
+            None => Err(EditError::Form("`camera` has an entry that is no table")),
+        })
+        .collect()
+}
+
+fn id_of(camera: &dyn TableLike) -> Option<u32> {
+    camera.get("id")?.as_integer()?.try_into().ok()
+}
+
+fn apply(camera: &mut dyn TableLike, edit: &CameraEdit) {
+    let url = edit.url.as_ref().map(|url| {
+        let url = url.as_ref()?;
+        // Who moves a camera to another path of the same host does not type its password again;
+        // another host never gets the old one.
+        let old = camera.get("url").and_then(Item::as_str).unwrap_or_default();
+        Some(match kept_credentials(old, url) {
+            Kept::InAddress(url) => url,
+            Kept::Beside => url.clone(),
+            Kept::None => {
+                camera.remove("username");
+                camera.remove("password");
+                url.clone()
+            }
+        })
+    });
+    let texts = [
+        ("name", &edit.name),
+        ("url", &url),
+        ("username", &edit.username),
+        ("password", &edit.password),
+        ("transport", &edit.transport),
+    ];
+    for (key, text) in texts {
+        set(camera, key, text.as_ref().map(|text| text.as_deref().map(Value::from)));
+    }
+    if matches!(edit.username, Some(None)) {
+        let said = edit.url.as_ref().and_then(Option::as_deref);
+        if !said.is_some_and(has_credentials)
+            && let Some(bare) = camera.get("url").and_then(Item::as_str).and_then(bare)
+        {
+            set(camera, "url", Some(Some(bare.into())));
+        }
+    }
+    set(
+        camera,
+        "detect_fps",
+        edit.detect_fps.as_ref().map(|fps| fps.as_ref().map(|f| f.0.clone())),
+    );
+}
+
+fn has_credentials(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
+}
+
+/// The address without the credentials in it; `None` where there are none.
+fn bare(address: &str) -> Option<String> {
+    let mut url = Url::parse(address).ok().filter(|_| has_credentials(address))?;
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    Some(url.into())
+}
+
+/// What becomes of a camera's credentials when it gets another address.
+enum Kept {
+    /// They stood in the old address, and stand in this one now.
+    InAddress(String),
+    /// They stay beside the address.
+    Beside,
+    /// They go.
+    None,
+}
+
+fn kept_credentials(old: &str, new: &str) -> Kept {
+    let (Ok(old), Ok(mut url)) = (Url::parse(old), Url::parse(new)) else { return Kept::None };
+    let host = |url: &Url| (url.host_str().map(str::to_owned), url.port());
+    if has_credentials(new) || host(&old) != host(&url) {
+        return Kept::None;
+    }
+    if old.username().is_empty() {
+        return Kept::Beside;
+    }
+    // As they are written: percent-encoded already.
+    let kept = url.set_username(old.username()).is_ok() && url.set_password(old.password()).is_ok();
+    if kept { Kept::InAddress(url.into()) } else { Kept::None }
+}
+
+/// Sets a key, or takes it out; a comment behind the old value stays.
+fn set(table: &mut dyn TableLike, key: &str, new: Option<Option<Value>>) {
+    match new {
+        None => {}
+        Some(None) => {
+            table.remove(key);
+        }
+        Some(Some(mut new)) => match table.get_mut(key) {
+            Some(Item::Value(old)) => {
+                *new.decor_mut() = old.decor().clone();
+                *old = new;
+            }
+            _ => {
+                table.insert(key, Item::Value(new));
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "\
+# The shop.
+[server]
+listen = \"127.0.0.1:8003\" # only here
+
+# Over the door.
+[[camera]]
+id = 1
+name = \"Gate\"   # the old one
+url = \"rtsp://user:se%2Fcret@10.0.0.5/stream1\"
+
+[[camera]]
+id = 3
+url = \"rtsp://10.0.0.6/s\"
+username = \"u\"
+password = \"env:PASSWORD\"
+detect_fps = 6
+
+[tracker]
+kind = \"hybrid\"
+";
+
+    fn edit(json: &str) -> CameraEdit {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn changed(text: &str, work: impl FnOnce(&mut DocumentMut) -> Result<(), EditError>) -> String {
+        let mut document: DocumentMut = text.parse().unwrap();
+        work(&mut document).unwrap();
+        document.to_string()
+    }
+
+    #[test]
+    fn only_what_is_changed_changes() {
+        for (id, json, from, to) in [
+            (1, r#"{"name": "Door"}"#, "\"Gate\"   # the old one", "\"Door\"   # the old one"),
+            (3, r#"{"detect_fps": 2.5}"#, "detect_fps = 6", "detect_fps = 2.5"),
+            (3, r#"{"detect_fps": "max"}"#, "detect_fps = 6", "detect_fps = \"max\""),
+            (3, r#"{"detect_fps": null}"#, "detect_fps = 6\n", ""),
+            // Another path of the same host keeps the credentials where they stand.
+            (1, r#"{"url": "rtsp://10.0.0.5/stream2"}"#, "stream1", "stream2"),
+            (3, r#"{"url": "rtsp://10.0.0.6/t"}"#, "rtsp://10.0.0.6/s", "rtsp://10.0.0.6/t"),
+            // Another host gets none.
+            (
+                1,
+                r#"{"url": "rtsp://10.0.0.9/stream1"}"#,
+                "rtsp://user:se%2Fcret@10.0.0.5/stream1",
+                "rtsp://10.0.0.9/stream1",
+            ),
+            (
+                3,
+                r#"{"url": "rtsp://10.0.0.6:8554/s"}"#,
+                "rtsp://10.0.0.6/s\"\nusername = \"u\"\npassword = \"env:PASSWORD\"",
+                "rtsp://10.0.0.6:8554/s\"",
+            ),
+            (
+                3,
+                r#"{"url": "rtsp://v:w@10.0.0.6/s"}"#,
+                "rtsp://10.0.0.6/s\"\nusername = \"u\"\npassword = \"env:PASSWORD\"",
+                "rtsp://v:w@10.0.0.6/s\"",
+            ),
+            // What is forgotten is forgotten wherever it stands.
+            (
+                1,
+                r#"{"username": null, "password": null}"#,
+                "rtsp://user:se%2Fcret@10.0.0.5/stream1",
+                "rtsp://10.0.0.5/stream1",
+            ),
+            (
+                3,
+                r#"{"username": null, "password": null}"#,
+                "username = \"u\"\npassword = \"env:PASSWORD\"\n",
+                "",
+            ),
+            (
+                1,
+                r#"{"url": "rtsp://10.0.0.5/stream2", "username": null, "password": null}"#,
+                "rtsp://user:se%2Fcret@10.0.0.5/stream1",
+                "rtsp://10.0.0.5/stream2",
+            ),
+            (
+                1,
+                r#"{"url": "rtsp://v:w@10.0.0.5/t", "username": null, "password": null}"#,
+                "rtsp://user:se%2Fcret@10.0.0.5/stream1",
+                "rtsp://v:w@10.0.0.5/t",
+            ),
+            (1, r#"{}"#, "", ""),
+        ] {
+            let got = changed(FILE, |document| change(document, id, &edit(json)));
+            assert_eq!(got, FILE.replacen(from, to, 1), "{json}");
+        }
+    }
+
+    #[test]
+    fn cameras_come_and_go() {
+        let mut id = 0;
+        let added = changed(FILE, |document| {
+            id = add(document, &edit(r#"{"url": "rtsp://h/s", "name": "New"}"#))?;
+            Ok(())
+        });
+        assert_eq!(id, 2);
+        let wanted = "detect_fps = 6\n\n[[camera]]\nid = 2\nname = \"New\"\nurl = \"rtsp://h/s\"\n";
+        assert!(added.contains(wanted) && added.contains("# The shop."), "{added}");
+        let removed = changed(&added, |document| remove(document, 2));
+        assert_eq!(removed, FILE);
+        let none = changed(FILE, |document| remove(document, 1).and_then(|()| remove(document, 3)));
+        assert!(!none.contains("[[camera]]") && none.contains("kind = \"hybrid\""), "{none}");
+        let first =
+            changed("", |document| add(document, &edit(r#"{"url": "rtsp://h/"}"#)).map(drop));
+        assert_eq!(first, "\n[[camera]]\nid = 1\nurl = \"rtsp://h/\"\n");
+        let inline = "camera = [{ id = 1, url = \"rtsp://h/\" }]\n";
+        let more = changed(inline, |document| {
+            add(document, &edit(r#"{"id": 7, "url": "rtsp://i/"}"#))?;
+            change(document, 1, &edit(r#"{"name": "A"}"#))
+        });
+        for part in ["id = 7", "name = \"A\"", "rtsp://i/"] {
+            assert!(more.contains(part), "{more}");
+        }
+        assert_eq!(changed(&more, |document| remove(document, 1)).matches("id =").count(), 1);
+    }
+
+    #[test]
+    fn a_detector_is_changed_where_it_stands_or_added() {
+        let edit = |json: &str| serde_json::from_str::<DetectorEdit>(json).unwrap();
+        let file = "# What is found.\n[detector] # here\nconfidence = 0.25 # low\n# all of them\nclasses = [] # none left out\n\n[tracker]\n";
+        for (before, json, after) in [
+            (
+                file,
+                r#"{"confidence": 0.4, "classes": ["car", "bus"], "iou": 0.5}"#,
+                "# What is found.\n[detector] # here\nconfidence = 0.4 # low\n# all of them\nclasses = [\"car\", \"bus\"] # none left out\niou = 0.5\n\n[tracker]\n",
+            ),
+            (file, "{}", file),
+            (
+                "detector = { model = \"demo\", iou = 0.5 }\n",
+                r#"{"iou": null, "model": "yolo11n"}"#,
+                "detector = { model = \"yolo11n\"}\n",
+            ),
+            ("", r#"{"model": "demo"}"#, "[detector]\nmodel = \"demo\"\n"),
+        ] {
+            let text = changed(before, |document| change_detector(document, &edit(json)));
+            assert_eq!(text, after, "{json}");
+        }
+        let mut odd: DocumentMut = "detector = 1".parse().unwrap();
+        assert!(matches!(change_detector(&mut odd, &edit("{}")), Err(EditError::Form(_))));
+        for json in [r#"{"engine": "ort"}"#, r#"{"iou": "x"}"#, r#"{"classes": [1]}"#] {
+            assert!(serde_json::from_str::<DetectorEdit>(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_said() {
+        let mut document: DocumentMut = FILE.parse().unwrap();
+        assert_eq!(change(&mut document, 2, &edit("{}")), Err(EditError::Unknown(2)));
+        assert_eq!(remove(&mut document, 9), Err(EditError::Unknown(9)));
+        assert_eq!(add(&mut document, &edit(r#"{"id": 3}"#)), Err(EditError::Taken(3)));
+        let mut odd: DocumentMut = "camera = 1".parse().unwrap();
+        assert!(matches!(add(&mut odd, &edit("{}")), Err(EditError::Form(_))));
+        assert!(matches!(change(&mut odd, 1, &edit("{}")), Err(EditError::Form(_))));
+        for json in [r#"{"detect_fps": []}"#, r#"{"nome": "x"}"#, r#"{"name": 7}"#, "[]"] {
+            assert!(serde_json::from_str::<CameraEdit>(json).is_err(), "{json}");
+        }
+    }
+}

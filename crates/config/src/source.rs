@@ -1,0 +1,239 @@
+//! Where a camera is, and who razz is to it.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use super::reach::{Forbidden, Reach};
+use crate::redact::{self, Secret};
+
+/// Where the camera is and who we are to it. `Debug` and `Display` never show the credentials.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The RTSP address, without user name and password.
+    pub url: Url,
+    /// What to log in with.
+    pub credentials: Option<Credentials>,
+    /// How RTP travels.
+    pub transport: Transport,
+    /// Where it may be found.
+    pub reach: Reach,
+}
+
+/// A user name and its password; `Debug` shows neither.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// As the camera knows it, not percent-encoded.
+    pub username: String,
+    /// As the camera knows it, not percent-encoded; may be empty.
+    pub password: Secret,
+}
+
+/// How RTP travels from a camera.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Transport {
+    /// Interleaved in the RTSP connection (RFC 2326 section 10.12): slower on loss, never torn.
+    #[default]
+    Tcp,
+    /// Its own packets: no waiting for what was lost, so pictures may be damaged.
+    Udp,
+}
+
+/// What is wrong with an address; says nothing of its content.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SourceError {
+    /// Not an address with a scheme.
+    #[error("expected an address that begins with rtsp://, such as rtsp://10.0.0.5/stream1")]
+    NoScheme,
+    /// RTSP over TLS.
+    #[error("rtsps:// (RTSP over TLS) is not supported; use the camera's rtsp:// address")]
+    Tls,
+    /// Another scheme.
+    #[error("{0}:// is not supported; give the camera's rtsp:// address")]
+    Scheme(String),
+    /// Not an address at all.
+    #[error(
+        "not a valid address ({0}); if the password has special characters, put it into the key \
+         `password`, or percent-encode it"
+    )]
+    Malformed(url::ParseError),
+    /// What looks like an unencoded password.
+    #[error(
+        "the address has an `@` or `#` behind its host; if it belongs to the password, put that \
+         into the key `password`, or write it percent-encoded (@ is %40, # is %23)"
+    )]
+    SplitPassword,
+    /// Bytes that are no text.
+    #[error("the user name or password is not UTF-8 once it is percent-decoded")]
+    NotUtf8,
+    /// In the address and beside it.
+    #[error("user name and password are in the address and beside it; give them once")]
+    Twice,
+    /// A password and nobody it belongs to.
+    #[error("there is a password but no user name; add the key `username`")]
+    NoUsername,
+}
+
+impl Source {
+    /// From the parts as written; user name and password either in `address` (percent-encoded) or
+    /// beside it (as they are).
+    pub fn new(
+        address: &str,
+        username: Option<Secret>,
+        password: Option<Secret>,
+        transport: Transport,
+    ) -> Result<Self, SourceError> {
+        let scheme = address.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        match scheme.as_deref() {
+            Some("rtsp") => {}
+            Some("rtsps") => return Err(SourceError::Tls),
+            Some(other)
+                if !other.is_empty() && other.bytes().all(|b| b.is_ascii_alphanumeric()) =>
+            {
+                return Err(SourceError::Scheme(other.to_owned()));
+            }
+            _ => return Err(SourceError::NoScheme),
+        }
+        let mut url = Url::parse(address).map_err(SourceError::Malformed)?;
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(SourceError::Malformed(url::ParseError::EmptyHost));
+        }
+        if url.fragment().is_some() || url.path().contains('@') {
+            return Err(SourceError::SplitPassword);
+        }
+        let inside = credentials_in(&url)?;
+        let beside = match (username, password) {
+            (None, None) => None,
+            (None, Some(_)) if inside.is_none() => return Err(SourceError::NoUsername),
+            (username, password) => Some(Credentials {
+                username: username.map(|name| name.reveal().to_owned()).unwrap_or_default(),
+                password: password.unwrap_or_else(|| Secret::new("")),
+            }),
+        };
+        if inside.is_some() && beside.is_some() {
+            return Err(SourceError::Twice);
+        }
+        // Neither fails on an address with a host.
+        let cleared = url.set_username("").and_then(|()| url.set_password(None));
+        cleared.map_err(|()| SourceError::Malformed(url::ParseError::EmptyHost))?;
+        Ok(Self { url, credentials: inside.or(beside), transport, reach: Reach::default() })
+    }
+}
+
+impl Source {
+    /// Whether the camera may be where the address says, if it says so by number. Names are looked
+    /// up when razz connects.
+    pub(super) fn check_literal(&self) -> Option<Result<(), Forbidden>> {
+        let host = self.url.host_str()?;
+        let ip: IpAddr = host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+        Some(self.reach.check(ip))
+    }
+}
+
+fn credentials_in(url: &Url) -> Result<Option<Credentials>, SourceError> {
+    if url.username().is_empty() && url.password().is_none() {
+        return Ok(None);
+    }
+    if url.username().is_empty() {
+        return Err(SourceError::NoUsername);
+    }
+    let decode = |text: &str| match percent_decode_str(text).decode_utf8() {
+        Ok(text) => Ok(text.into_owned()),
+        Err(_) => Err(SourceError::NotUtf8),
+    };
+    Ok(Some(Credentials {
+        username: decode(url.username())?,
+        password: Secret::new(decode(url.password().unwrap_or(""))?),
+    }))
+}
+
+/// The address, fit to be shown: without credentials, also where a camera takes them in the query.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&redact::text(self.url.as_str()))
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credentials({})", self.password)
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({self}, {:?}", self.transport)?;
+        f.write_str(if self.credentials.is_some() { ", with credentials)" } else { ")" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(
+        address: &str,
+        username: Option<&str>,
+        password: Option<&str>,
+    ) -> Result<Source, SourceError> {
+        Source::new(address, username.map(Secret::new), password.map(Secret::new), Transport::Tcp)
+    }
+
+    #[test]
+    fn credentials_come_from_the_address_or_from_beside_it() {
+        for (address, username, password, shown, expected) in [
+            ("rtsp://10.0.0.5/s", None, None, "rtsp://10.0.0.5/s", None),
+            ("RTSP://10.0.0.5:8554", None, None, "rtsp://10.0.0.5:8554", None),
+            ("rtsp://u:p@10.0.0.5/s", None, None, "rtsp://10.0.0.5/s", Some(("u", "p"))),
+            ("rtsp://u@h/s", None, None, "rtsp://h/s", Some(("u", ""))),
+            ("rtsp://a%40b:p%2F%23@h/s", None, None, "rtsp://h/s", Some(("a@b", "p/#"))),
+            ("rtsp://u:p@ss@h/s", None, None, "rtsp://h/s", Some(("u", "p@ss"))),
+            ("rtsp://h/s", Some("u"), Some("p%40"), "rtsp://h/s", Some(("u", "p%40"))),
+            ("rtsp://h/s", Some("u"), None, "rtsp://h/s", Some(("u", ""))),
+            ("rtsp://h/s?c=1&password=p", None, None, "rtsp://h/s?c=1&password=***", None),
+            ("rtsp://[fe80::1]:554/s", None, None, "rtsp://[fe80::1]:554/s", None),
+        ] {
+            let source = source(address, username, password).unwrap();
+            assert_eq!(source.to_string(), shown, "{address}");
+            let credentials = source.credentials.as_ref();
+            let credentials = credentials.map(|c| (c.username.as_str(), c.password.reveal()));
+            assert_eq!(credentials, expected, "{address}");
+        }
+        assert_eq!(
+            source("rtsp://h/s?password=p", None, None).unwrap().url.query(),
+            Some("password=p")
+        );
+    }
+
+    #[test]
+    fn what_is_no_source_is_refused_without_a_word_of_the_password() {
+        for (address, username, password, message) in [
+            ("", None, None, "begins with rtsp://"),
+            ("10.0.0.5/s", None, None, "begins with rtsp://"),
+            ("u:hunter2@h/s", None, None, "begins with rtsp://"),
+            ("hunter2 ://h", None, None, "begins with rtsp://"),
+            ("http://u:hunter2@h/s", None, None, "http:// is not supported"),
+            ("rtsps://u:hunter2@h/s", None, None, "RTSP over TLS"),
+            ("rtsp://", None, None, "not a valid address"),
+            ("rtsp:///s", None, None, "not a valid address"),
+            ("rtsp://u:hunter2/@h/s", None, None, "not a valid address (invalid port number)"),
+            ("rtsp://u:99/hunter2@h/s", None, None, "`@` or `#`"),
+            ("rtsp://u:99#hunter2@h/s", None, None, "`@` or `#`"),
+            ("rtsp://u:hunter2%FF@h/s", None, None, "not UTF-8"),
+            ("rtsp://:hunter2@h/s", None, None, "no user name"),
+            ("rtsp://h/s", None, Some("hunter2"), "no user name"),
+            ("rtsp://u:hunter2@h/s", Some("u"), Some("hunter2"), "give them once"),
+            ("rtsp://u@h/s", None, Some("hunter2"), "give them once"),
+        ] {
+            let error = source(address, username, password).unwrap_err();
+            let shown = error.to_string();
+            assert!(shown.contains(message), "{address}: {shown}");
+            assert!(!format!("{shown}{error:?}").contains("hunter2"), "{shown}");
+        }
+        let source = source("rtsp://admin:hunter2@h/s?pwd=hunter2", None, None).unwrap();
+        let shown = format!("{source} {source:?} {:?}", source.credentials);
+        assert!(!shown.contains("hunter2") && !shown.contains("admin"), "{shown}");
+    }
+}

@@ -1,0 +1,171 @@
+//! What came of a load: a table for people, JSON for scripts.
+
+use razz_base::MonoTime;
+use serde_json::json;
+
+use super::super::quantiles::Quantiles;
+use super::peer::Outcome;
+use razz_observe::clock::Clock;
+use razz_observe::process;
+
+/// What processes had cost at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cost {
+    at: MonoTime,
+    own_cpu_s: f64,
+    server: Option<(f64, u64)>,
+}
+
+impl Cost {
+    /// At this moment.
+    pub(super) fn now(server: Option<u32>, clock: Clock) -> Self {
+        let server = server
+            .and_then(|pid| Some((process::cpu_seconds(pid)?, process::resident_bytes(pid)?)));
+        let own_cpu_s = process::cpu_seconds(std::process::id()).unwrap_or_default();
+        Self { at: clock.mono(), own_cpu_s, server }
+    }
+
+    fn seconds_since(&self, earlier: &Self) -> f64 {
+        (self.at.since_us(earlier.at) as f64 / 1e6).max(0.001)
+    }
+
+    /// Percent of one core since `earlier`: this process, the server.
+    fn percent_since(&self, earlier: &Self) -> (f64, Option<f64>) {
+        let seconds = self.seconds_since(earlier);
+        let own = 100.0 * (self.own_cpu_s - earlier.own_cpu_s) / seconds;
+        let server = self.server.zip(earlier.server);
+        (own, server.map(|(now, before)| 100.0 * (now.0 - before.0) / seconds))
+    }
+
+    fn memory(&self) -> Option<u64> {
+        self.server.map(|(_, memory)| memory)
+    }
+}
+
+/// The result of a load.
+#[derive(Debug)]
+pub(super) struct Report {
+    wanted: u32,
+    /// Viewers that saw a whole IDR; where viewers leave, those who came in their place count too.
+    pub(super) joined: usize,
+    failed: usize,
+    /// Of those who were watching while measured.
+    watching: usize,
+    /// Why the first that failed failed.
+    pub(super) first_error: Option<String>,
+    join_ms: Quantiles,
+    /// Whole frames per second of each viewer.
+    fps: Quantiles,
+    frames: u64,
+    broken: u64,
+    gaps: u64,
+    lost: u64,
+    packets: u64,
+    mbps: f64,
+    own_percent: f64,
+    server_percent: Option<f64>,
+    server_join_cpu_s: Option<f64>,
+    server_memory: Option<(u64, u64)>,
+    /// Forged datagrams sent meanwhile.
+    forged: u64,
+    measured_s: f64,
+}
+
+impl Report {
+    /// `costs`: before the first joined, when the last was sent for, when measuring began and ended.
+    pub(super) fn new(wanted: u32, outcomes: &[Outcome], costs: [Cost; 4], forged: u64) -> Self {
+        let [before, joining, steady, end] = costs;
+        let watched: Vec<&Outcome> = outcomes.iter().filter(|o| o.measured_us > 0).collect();
+        let sum = |of: fn(&Outcome) -> u64| watched.iter().map(|outcome| of(outcome)).sum::<u64>();
+        let join_ms = outcomes.iter().filter_map(|o| Some(o.join_us? as f64 / 1e3)).collect();
+        let fps = watched.iter().filter(|outcome| outcome.join_us.is_some());
+        let fps = fps.map(|o| o.measured.frames as f64 / (o.measured_us as f64 / 1e6)).collect();
+        let (own_percent, server_percent) = end.percent_since(&steady);
+        Self {
+            wanted,
+            joined: outcomes.iter().filter(|outcome| outcome.join_us.is_some()).count(),
+            failed: outcomes.iter().filter(|outcome| outcome.error.is_some()).count(),
+            watching: watched.len(),
+            first_error: outcomes.iter().find_map(|outcome| outcome.error.clone()),
+            join_ms: Quantiles::of(join_ms),
+            fps: Quantiles::of(fps),
+            frames: sum(|o| o.measured.frames),
+            broken: sum(|o| o.measured.broken),
+            gaps: sum(|o| o.measured.gaps),
+            lost: sum(|o| o.measured.lost),
+            packets: sum(|o| o.measured.packets),
+            mbps: sum(|o| o.measured.bytes) as f64 * 8e-6 / end.seconds_since(&steady),
+            own_percent,
+            server_percent,
+            server_join_cpu_s: joining.server.zip(before.server).map(|(now, then)| now.0 - then.0),
+            server_memory: before.memory().zip(end.memory()),
+            forged,
+            measured_s: end.seconds_since(&steady),
+        }
+    }
+
+    /// For scripts.
+    pub(super) fn json(&self) -> String {
+        let hundredths = |value: f64| (value * 100.0).round() / 100.0;
+        json!({
+            "viewers": self.wanted, "joined": self.joined, "failed": self.failed,
+            "watching": self.watching, "first_error": self.first_error,
+            "join_ms": self.join_ms.json(), "fps": self.fps.json(),
+            "frames": self.frames, "broken_frames": self.broken, "gaps": self.gaps,
+            "lost_packets": self.lost, "packets": self.packets, "mbps": hundredths(self.mbps),
+            "forged_datagrams": self.forged,
+            "client_cpu_percent": hundredths(self.own_percent),
+            "server": self.server_percent.map(|percent| json!({
+                "cpu_percent": hundredths(percent),
+                "join_cpu_s": self.server_join_cpu_s.map(hundredths),
+                "memory_bytes_before": self.server_memory.map(|(before, _)| before),
+                "memory_bytes": self.server_memory.map(|(_, after)| after),
+            })),
+        })
+        .to_string()
+    }
+
+    /// For people.
+    pub(super) fn table(&self) -> String {
+        let Quantiles { p50, p95, p99, most, .. } = self.join_ms;
+        let mut lines = vec![
+            format!(
+                "viewers      {} wanted, {} saw a picture, {} failed",
+                self.wanted, self.joined, self.failed
+            ),
+            format!(
+                "first frame  p50 {p50:.0} ms, p95 {p95:.0} ms, p99 {p99:.0} ms, last {most:.0} ms after the offer"
+            ),
+            format!(
+                "frames       {} whole, {} with a gap; per viewer and second: p50 {:.1}, least {:.1}",
+                self.frames, self.broken, self.fps.p50, self.fps.least
+            ),
+            format!("packets      {}, {} never came ({} gaps)", self.packets, self.lost, self.gaps),
+            format!("bitrate      {:.1} Mbit/s, all viewers together", self.mbps),
+            format!("this client  {:.0} % of a core", self.own_percent),
+        ];
+        if self.forged > 0 {
+            let rate = self.forged as f64 / self.measured_s;
+            lines
+                .push(format!("flood        {} forged datagrams, {rate:.0} a second", self.forged));
+        }
+        if let Some(percent) = self.server_percent {
+            let per_core = self.watching as f64 / (percent / 100.0).max(0.001);
+            lines.push(format!(
+                "server       {percent:.0} % of a core, so {per_core:.0} viewers per core; \
+                 {:.2} s of CPU while they joined",
+                self.server_join_cpu_s.unwrap_or_default()
+            ));
+        }
+        if let Some((before, after)) = self.server_memory {
+            let each = after.saturating_sub(before) as f64 / 1e3 / f64::from(self.wanted);
+            let mb = after as f64 / 1e6;
+            lines
+                .push(format!("memory       {mb:.1} MB, {each:.0} kB more per viewer than before"));
+        }
+        if let Some(error) = &self.first_error {
+            lines.push(format!("first error  {error}"));
+        }
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,157 @@
+//! A clip: the pictures of an MP4 file, in the order in which they are shown.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use bytes::Bytes;
+use razz_base::{
+    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, WallQuality, WallTime,
+};
+use razz_media::mp4::Mp4;
+use razz_vision::{Decoder, Picture};
+
+use crate::progress::Progress;
+use crate::terminal::Failure;
+
+/// A clip while it is being read.
+pub(crate) struct Clip {
+    name: String,
+    mp4: Mp4<BufReader<File>>,
+    /// The pictures that are shown, by their time.
+    frames: HashMap<i64, usize>,
+}
+
+/// What of a clip could not be decoded.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Damage {
+    /// Pictures that were wanted and did not come.
+    pub missing: usize,
+    /// Access units that gave an error, and the first of these.
+    pub damaged: usize,
+    pub first: Option<String>,
+}
+
+impl Clip {
+    /// Opens the file and reads its index.
+    ///
+    /// # Errors
+    /// When it cannot be read or is no H.264 in MP4.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        let file = File::open(path);
+        let file = file.map_err(|error| {
+            Failure::Refused(format!("{name}: cannot be read: {error}; see --input"))
+        })?;
+        let mp4 = Mp4::open(BufReader::new(file))
+            .map_err(|error| Failure::Refused(format!("{name}: {error}")))?;
+        let mut times: Vec<i64> = mp4.samples().iter().map(|sample| sample.time_90k).collect();
+        times.retain(|time| *time >= 0);
+        times.sort_unstable();
+        times.dedup();
+        let frames = times.into_iter().enumerate().map(|(index, time)| (time, index)).collect();
+        Ok(Self { name, mp4, frames })
+    }
+
+    /// What errors call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many pictures are shown.
+    pub(crate) fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Of its pictures, in pixels.
+    pub(crate) fn size(&self) -> Size {
+        self.mp4.size()
+    }
+
+    /// Pictures per second; `None` for a single one.
+    pub(crate) fn frame_rate(&self) -> Option<f64> {
+        self.mp4.frame_rate()
+    }
+
+    /// Decodes the clip and hands out the pictures that are wanted, by their place in the order of
+    /// showing, from 0.
+    ///
+    /// # Errors
+    /// When there is no decoder or not one of the wanted pictures; what `look` answers. Damage to
+    /// some of them is told.
+    pub(crate) fn decode(
+        &mut self,
+        wanted: impl Fn(usize) -> bool,
+        mut look: impl FnMut(usize, &Picture) -> Result<(), Failure>,
+    ) -> Result<Damage, Failure> {
+        let mut decoder = Decoder::new().map_err(|error| Failure::Failed(error.to_string()))?;
+        let mut damage = Damage {
+            missing: (0..self.frames.len()).filter(|index| wanted(*index)).count(),
+            ..Damage::default()
+        };
+        let all_wanted = damage.missing;
+        let place = |frames: &HashMap<i64, usize>, time: i64| {
+            frames.get(&time).copied().filter(|index| wanted(*index))
+        };
+        let mut progress = Progress::new("detecting", "frames", self.mp4.samples().len() as u64);
+        for index in 0..self.mp4.samples().len() {
+            progress.step(index as u64);
+            let time = self.mp4.samples()[index].time_90k;
+            let wanted = place(&self.frames, time).is_some();
+            let decoded = self
+                .access_unit(index)
+                .and_then(|unit| decoder.decode(&unit, wanted).map_err(|error| error.to_string()));
+            match decoded {
+                Ok(Some(picture)) => {
+                    if let Some(index) = place(&self.frames, picture.key.time.as_90k()) {
+                        damage.missing -= 1;
+                        look(index, &picture)?;
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    damage.damaged += 1;
+                    damage.first.get_or_insert_with(|| format!("picture {}: {error}", index + 1));
+                }
+            }
+        }
+        for picture in decoder.flush() {
+            if let Some(index) = place(&self.frames, picture.key.time.as_90k()) {
+                damage.missing -= 1;
+                look(index, &picture)?;
+            }
+        }
+        if damage.missing == all_wanted && all_wanted > 0 {
+            let why = damage.first.unwrap_or_else(|| "no IDR to begin with".to_owned());
+            let said = format!("{}: no picture could be decoded: {why}", self.name);
+            return Err(Failure::Failed(said));
+        }
+        Ok(damage)
+    }
+
+    /// Access unit `index` in decode order.
+    pub(crate) fn access_unit(&mut self, index: usize) -> Result<AccessUnit, String> {
+        let mut data = Vec::new();
+        self.mp4.read(index, &mut data).map_err(|error| error.to_string())?;
+        let sample = self.mp4.samples()[index];
+        Ok(access_unit(data, sample.time_90k, sample.sync))
+    }
+}
+
+/// Annex B from a file as a camera would have sent it.
+pub(crate) fn access_unit(data: Vec<u8>, time_90k: i64, idr: bool) -> AccessUnit {
+    let camera = CameraId::new(1).expect("1 is an id");
+    let us = time_90k * 100 / 9;
+    AccessUnit {
+        key: FrameKey { camera, time: MediaTime::from_90k(time_90k) },
+        run: RunId(1),
+        codec: Codec::H264,
+        data: Bytes::from(data),
+        idr,
+        lost_packets: 0,
+        size: Size::default(),
+        wall: WallTime { us, quality: WallQuality::Arrival },
+        received: MonoTime::from_us(us),
+    }
+}

@@ -1,0 +1,144 @@
+//! What the CPU time goes into, stage by stage.
+//!
+//! Cameras' threads and the detector's threads say what their own steps took; the threads of the
+//! model's engine, of viewers and of the network are read from `/proc` by their names.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::process::{self, Thread};
+
+/// What is measured where it is done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// H.264 to planes.
+    Decode,
+    /// How the camera moved.
+    Motion,
+    /// Vectors of how tracks look.
+    Embed,
+    /// All that a camera's thread does, the three above among it.
+    Camera,
+    /// Planes to the model's input.
+    Prepare,
+    /// The model's output to boxes.
+    Read,
+}
+
+/// CPU time by stage, since the model was chosen.
+#[derive(Debug, Default)]
+pub struct Work {
+    nanos: [AtomicU64; 6],
+    /// What threads of inference used that have ended.
+    ended_nanos: AtomicU64,
+}
+
+/// How the names of the detector's threads begin, and with them of the threads that their engines
+/// start.
+pub const INFERENCE_THREAD: &str = "inference";
+/// How the names of the threads that serve viewers begin, and of those of cameras.
+const VIEWER_THREADS: &str = "viewer";
+const CAMERA_THREADS: &str = "camera";
+
+impl Work {
+    /// So many nanoseconds of CPU went into a stage.
+    pub fn add(&self, stage: Stage, nanos: u64) {
+        self.nanos[stage as usize].fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    /// A thread of inference that used so much is ending.
+    pub fn inference_ended(&self, nanos: u64) {
+        self.ended_nanos.fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    fn of(&self, stage: Stage) -> u64 {
+        self.nanos[stage as usize].load(Ordering::Relaxed)
+    }
+
+    /// Seconds by the stages' names, in the order of a frame's journey.
+    pub fn seconds(&self) -> [(&'static str, f64); 9] {
+        self.share(&process::threads())
+    }
+
+    /// `threads`: those that live.
+    fn share(&self, threads: &[Thread]) -> [(&'static str, f64); 9] {
+        let named = |of: &dyn Fn(&str) -> bool| -> u64 {
+            threads.iter().filter(|thread| of(&thread.name)).map(|thread| thread.cpu_nanos).sum()
+        };
+        let [decode, motion, embed, camera, prepare, read] = [
+            Stage::Decode,
+            Stage::Motion,
+            Stage::Embed,
+            Stage::Camera,
+            Stage::Prepare,
+            Stage::Read,
+        ]
+        .map(|stage| self.of(stage));
+        let inference = named(&|name| name.starts_with(INFERENCE_THREAD))
+            + self.ended_nanos.load(Ordering::Relaxed);
+        let viewers = named(&|name| name.starts_with(VIEWER_THREADS));
+        let kinds = [INFERENCE_THREAD, VIEWER_THREADS, CAMERA_THREADS];
+        let runtime = named(&|name| !kinds.iter().any(|kind| name.starts_with(kind)));
+        [
+            ("decode", decode),
+            ("motion", motion),
+            ("prepare", prepare),
+            ("infer", inference.saturating_sub(prepare + read)),
+            ("read", read),
+            ("embed", embed),
+            ("track", camera.saturating_sub(decode + motion + embed)),
+            ("viewers", viewers),
+            ("runtime", runtime),
+        ]
+        .map(|(name, nanos)| (name, nanos as f64 / 1e9))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_share_what_threads_used() {
+        let work = Work::default();
+        for (stage, ms) in [
+            (Stage::Camera, 100),
+            (Stage::Decode, 60),
+            (Stage::Motion, 20),
+            (Stage::Embed, 10),
+            (Stage::Prepare, 5),
+            (Stage::Read, 3),
+        ] {
+            work.add(stage, ms * 1_000_000);
+        }
+        work.inference_ended(5_000_000);
+        let threads = [
+            ("camera1", 101),
+            ("inference1", 40),
+            ("inference2", 65),
+            ("viewers0", 7),
+            ("viewer-ports", 2),
+            ("razz", 1),
+            ("tokio-rt-worker", 11),
+        ];
+        let threads = threads.map(|(name, ms)| Thread {
+            id: 0,
+            name: name.to_owned(),
+            cpu_nanos: ms * 1_000_000,
+        });
+        let shares = work.share(&threads).map(|(name, s)| (name, (s * 1e3).round() as i64));
+        assert_eq!(
+            shares,
+            [
+                ("decode", 60),
+                ("motion", 20),
+                ("prepare", 5),
+                ("infer", 102),
+                ("read", 3),
+                ("embed", 10),
+                ("track", 10),
+                ("viewers", 9),
+                ("runtime", 12),
+            ]
+        );
+    }
+}

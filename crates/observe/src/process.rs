@@ -1,0 +1,111 @@
+//! What a process costs, read from `/proc`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::Clock;
+
+/// CPU and memory, measured every few seconds.
+#[derive(Clone, Default)]
+pub struct Usage(Arc<Mutex<Sample>>);
+
+/// One measurement.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sample {
+    /// Of one core; 200 is two cores full.
+    pub cpu_percent: f64,
+    /// Resident.
+    pub memory_bytes: u64,
+}
+
+const EVERY: Duration = Duration::from_secs(2);
+
+impl Usage {
+    /// The newest measurement.
+    pub fn read(&self) -> Sample {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Measures for ever.
+    pub async fn watch(self, clock: Clock) {
+        let own = std::process::id();
+        let (mut cpu_before, mut at) = (cpu_seconds(own).unwrap_or(0.0), clock.mono());
+        loop {
+            let memory_bytes = resident_bytes(own).unwrap_or(0);
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).memory_bytes = memory_bytes;
+            tokio::time::sleep(EVERY).await;
+            let (cpu, now) = (cpu_seconds(own).unwrap_or(cpu_before), clock.mono());
+            let percent = 100.0 * (cpu - cpu_before) / (now.since_us(at) as f64 / 1e6).max(0.001);
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).cpu_percent =
+                (percent * 10.0).round() / 10.0;
+            (cpu_before, at) = (cpu, now);
+        }
+    }
+}
+
+/// What the process has used and holds now.
+pub struct Now {
+    /// User and system time of all threads.
+    pub cpu_seconds: f64,
+    /// Resident memory.
+    pub resident_bytes: u64,
+    /// Open file descriptors.
+    pub open_files: usize,
+    /// Threads, ours and those of libraries.
+    pub threads: usize,
+}
+
+/// Looks into `/proc`; what cannot be read is 0.
+pub fn now() -> Now {
+    let entries = |folder| std::fs::read_dir(folder).map_or(0, Iterator::count);
+    let own = std::process::id();
+    Now {
+        cpu_seconds: cpu_seconds(own).unwrap_or(0.0),
+        resident_bytes: resident_bytes(own).unwrap_or(0),
+        open_files: entries("/proc/self/fd"),
+        threads: entries("/proc/self/task"),
+    }
+}
+
+/// User and system time of all threads of process `pid`, in seconds: fields 14 and 15 of
+/// `/proc/PID/stat` (proc(5)).
+pub fn cpu_seconds(pid: u32) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field, the name, may hold spaces; the rest comes after its parenthesis.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let (user, system): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some((user + system) / 100.0) // USER_HZ is 100 on every Linux we run on
+}
+
+/// Resident memory of process `pid`: field 2 of `/proc/PID/statm`, in pages of 4 KiB.
+pub fn resident_bytes(pid: u32) -> Option<u64> {
+    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * 4096)
+}
+
+/// A thread of this process.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Thread {
+    /// Its number, as the kernel has it.
+    pub id: u32,
+    /// The first 15 bytes of its name.
+    pub name: String,
+    /// What it has used.
+    pub cpu_nanos: u64,
+}
+
+/// The threads of this process that live: `comm` and the first field of `schedstat` in
+/// `/proc/self/task/TID` (proc(5)).
+pub fn threads() -> Vec<Thread> {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return Vec::new() };
+    let of = |task: std::io::Result<std::fs::DirEntry>| {
+        let folder = task.ok()?.path();
+        let id = folder.file_name()?.to_str()?.parse().ok()?;
+        let name = std::fs::read_to_string(folder.join("comm")).ok()?.trim_end().to_owned();
+        let spent = std::fs::read_to_string(folder.join("schedstat")).ok()?;
+        let cpu_nanos = spent.split_whitespace().next()?.parse().ok()?;
+        Some(Thread { id, name, cpu_nanos })
+    };
+    tasks.filter_map(of).collect()
+}
