@@ -10,7 +10,7 @@ use razz_media::h265::ProfileTierLevel;
 use razz_media::ring::Unit;
 use razz_viewer::demux::Demux;
 use razz_viewer::framing::Deframer;
-use razz_viewer::{Answered, Feed, Outlet, Session, Terms, Video, sdp};
+use razz_viewer::{Answered, Feed, Outlet, Session, SessionSettings, Video, sdp};
 use str0m::net::{Protocol, Transmit};
 
 struct NoVideo(Video);
@@ -40,9 +40,9 @@ impl Outlet for Sink {
     }
 }
 
-fn terms() -> &'static Terms {
-    static TERMS: OnceLock<Terms> = OnceLock::new();
-    TERMS.get_or_init(|| Terms {
+fn terms() -> &'static SessionSettings {
+    static TERMS: OnceLock<SessionSettings> = OnceLock::new();
+    TERMS.get_or_init(|| SessionSettings {
         epoch: Instant::now(),
         certificate: str0m::crypto::from_feature_flags().dtls_provider.generate_certificate(),
         udp: vec![SocketAddr::from(([127, 0, 0, 1], 8189))],

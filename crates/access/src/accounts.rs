@@ -1,8 +1,9 @@
 //! Signing in and out, and what admins do with users and tokens. What writes the users file blocks:
 //! it is not for the runtime's own threads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -329,6 +330,29 @@ impl Access {
         })
     }
 
+    /// Takes `cameras` that were removed from every user and token, and ends the view tokens for
+    /// those `lately` removed, each at a time in UNIX seconds: what has their number next is another
+    /// camera. Who saw no other camera sees none then. Says whether no user and no token lists them
+    /// any more.
+    pub fn forget_cameras(&self, lately: &BTreeMap<u32, i64>, cameras: &BTreeSet<u32>) -> bool {
+        let Some(on) = &self.on else { return false };
+        on.removed.write().unwrap_or_else(PoisonError::into_inner).clone_from(lately);
+        match on.store.forget_cameras(cameras) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!("users and tokens still list cameras that were removed: {error}");
+                false
+            }
+        }
+    }
+
+    /// The highest number of a camera that a user or token lists; 0 where none is listed.
+    pub fn highest_camera(&self) -> u32 {
+        let Some(on) = &self.on else { return 0 };
+        let records = on.store.records();
+        scopes(&records).filter_map(|scope| scope.0.as_ref()?.last().copied()).max().unwrap_or(0)
+    }
+
     /// A view token on behalf of `grant`'s account, and until when watching may begin, in UNIX
     /// seconds.
     pub fn view_token(
@@ -349,8 +373,9 @@ impl Access {
         let asked = Scope(Some(wanted.cameras.clone()));
         let by = grant.who.account().filter(|_| grant.rank >= Rank::Viewer);
         let by = by.filter(|_| grant.scope.includes(&asked)).ok_or(AccessError::OutOfSight)?;
-        let until = self.now_s() + seconds;
-        let claims = view::Claims { cameras: wanted.cameras, until, by };
+        let made = self.now_s();
+        let until = made + seconds;
+        let claims = view::Claims { cameras: wanted.cameras, until, by, made };
         // There is an account, so the file was written once and has a key.
         Ok((view::sign(&claims, &on.store.records().view_key()), until))
     }
@@ -469,10 +494,35 @@ impl super::Store {
         })
     }
 
+    /// Takes cameras from every user and token that lists them.
+    fn forget_cameras(&self, cameras: &BTreeSet<u32>) -> Result<(), StoreError> {
+        let lists_any =
+            |scope: &Scope| scope.0.as_ref().is_some_and(|listed| !listed.is_disjoint(cameras));
+        // The file is not written for nothing.
+        if !scopes(&self.records()).any(lists_any) {
+            return Ok(());
+        }
+        self.update(|records| {
+            let users = records.users.iter_mut().map(|user| &mut user.cameras);
+            let tokens = records.tokens.iter_mut().map(|token| &mut token.cameras);
+            // A list that is empty then stays one: without a list all cameras would be in sight.
+            for listed in users.chain(tokens).filter_map(|scope| scope.0.as_mut()) {
+                listed.retain(|id| !cameras.contains(id));
+            }
+            Ok(())
+        })
+    }
+
     /// The users.
     pub fn users(&self) -> Vec<User> {
         self.records().users.clone()
     }
+}
+
+/// What every user and token sees.
+fn scopes(records: &Records) -> impl Iterator<Item = &Scope> {
+    let tokens = records.tokens.iter().map(|token| &token.cameras);
+    records.users.iter().map(|user| &user.cameras).chain(tokens)
 }
 
 fn has_admin(records: &Records) -> bool {

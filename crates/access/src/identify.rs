@@ -1,5 +1,6 @@
 //! From what a request carries to who asks. Pure: the records and the time are arguments.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use razz_base::CameraId;
@@ -24,18 +25,20 @@ pub struct Credentials {
     pub address: Option<IpAddr>,
 }
 
-/// Who carries these credentials at `now`, UNIX seconds. Where several say so the first of the list
+/// Who carries these credentials at `now`, UNIX seconds. `removed` are cameras that are gone, and
+/// since when. Where several say so the first of the list
 /// counts; a token that is not valid is not made good by a cookie beside it.
 pub(super) fn identify(
     records: &Records,
     open_networks: &[Network],
+    removed: &BTreeMap<u32, i64>,
     credentials: &Credentials,
     now: i64,
 ) -> Option<Grant> {
     let found = if let Some(token) = &credentials.bearer {
-        of_token(records, token, now)
+        of_token(records, removed, token, now)
     } else if let Some(token) = &credentials.query {
-        of_view_token(records, token, now)
+        of_view_token(records, removed, token, now)
     } else {
         let signed_in = credentials.cookie.as_ref().and_then(|cookie| {
             let digest = secret::digest(cookie);
@@ -94,20 +97,36 @@ fn of_api_token(token: &ApiToken, now: i64) -> Option<Grant> {
     valid.then(|| Grant { who, rank: token.role.into(), scope: token.cameras.clone() })
 }
 
-fn of_token(records: &Records, token: &str, now: i64) -> Option<Grant> {
+fn of_token(
+    records: &Records,
+    removed: &BTreeMap<u32, i64>,
+    token: &str,
+    now: i64,
+) -> Option<Grant> {
     if token.starts_with(view::MARK) {
-        return of_view_token(records, token, now);
+        return of_view_token(records, removed, token, now);
     }
     let digest = secret::digest(token);
     of_api_token(records.tokens.iter().find(|token| token.digest == digest)?, now)
 }
 
-fn of_view_token(records: &Records, token: &str, now: i64) -> Option<Grant> {
+/// What a view token opens: its cameras, but those that were removed (`removed` says when) since it
+/// was made. The rest must be in sight of the account behind it.
+fn of_view_token(
+    records: &Records,
+    removed: &BTreeMap<u32, i64>,
+    token: &str,
+    now: i64,
+) -> Option<Grant> {
     let key = records.view_key();
     if key.is_empty() {
         return None;
     }
-    let (claims, signature) = view::read(token, &key)?;
+    let (mut claims, signature) = view::read(token, &key)?;
+    claims.cameras.retain(|id| removed.get(id).is_none_or(|at| *at < claims.made));
+    if claims.cameras.is_empty() {
+        return None;
+    }
     let scope = Scope(Some(claims.cameras));
     let vouched = account_scope(records, &claims.by, now)?;
     let who = Who::Embedded(claims.by, signature);
@@ -181,7 +200,7 @@ mod tests {
     }
 
     fn view(records: &Records, camera: u32, until: i64, by: Account) -> String {
-        let claims = view::Claims { cameras: [camera].into(), until, by };
+        let claims = view::Claims { cameras: [camera].into(), until, by, made: NOW - 10 };
         view::sign(&claims, &records.view_key())
     }
 
@@ -244,9 +263,30 @@ mod tests {
                 Some(Rank::Admin),
             ),
         ] {
-            let grant = identify(&records, &network, &credentials, NOW);
+            let grant = identify(&records, &network, &BTreeMap::new(), &credentials, NOW);
             assert_eq!(grant.map(|grant| grant.rank), rank, "{what}");
         }
+    }
+
+    #[test]
+    fn a_view_token_opens_no_camera_that_was_removed_since() {
+        let records = records();
+        let by = Account::User("ann".to_owned());
+        let sees = |made, removed: &[(u32, i64)]| {
+            let (cameras, until) = ([1, 2].into(), NOW + 1);
+            let claims = view::Claims { cameras, until, by: by.clone(), made };
+            let token = view::sign(&claims, &records.view_key());
+            let removed = removed.iter().copied().collect();
+            let credentials = Credentials { bearer: Some(token), ..Credentials::default() };
+            identify(&records, &[], &removed, &credentials, NOW).map(|grant| grant.scope)
+        };
+        let both = Some(Scope(Some([1, 2].into())));
+        assert_eq!(sees(NOW - 10, &[]), both);
+        assert_eq!(sees(NOW - 10, &[(3, NOW), (1, NOW - 11)]), both, "made after it");
+        for made in [0, NOW - 12, NOW - 11] {
+            assert_eq!(sees(made, &[(1, NOW - 11)]), Some(only(2)), "{made}");
+        }
+        assert_eq!(sees(NOW - 10, &[(1, NOW), (2, NOW)]), None, "no list is not every camera");
     }
 
     #[test]

@@ -19,9 +19,9 @@ pub mod testing;
 mod tests;
 mod view;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use razz_base::CameraId;
 use tracing::info;
@@ -57,6 +57,9 @@ struct On {
     set_up: Mutex<Option<String>>,
     /// Who opened which viewer session, of which camera.
     watching: Mutex<HashMap<SessionId, (CameraId, Grant)>>,
+    /// Cameras that were removed, and when, in UNIX seconds: view tokens from before open them no
+    /// more, though another camera may have the number now.
+    removed: RwLock<BTreeMap<u32, i64>>,
 }
 
 impl Access {
@@ -78,6 +81,7 @@ impl Access {
             cost,
             set_up: Mutex::default(),
             watching: Mutex::default(),
+            removed: RwLock::default(),
         };
         Arc::new(Self { on: Some(on), clock })
     }
@@ -104,7 +108,8 @@ impl Access {
     pub fn identify(&self, credentials: &Credentials) -> Option<Grant> {
         let Some(on) = &self.on else { return Some(Grant::ANYBODY) };
         let networks = &on.settings.open_networks;
-        identify::identify(&on.store.records(), networks, credentials, self.now_s())
+        let removed = on.removed.read().unwrap_or_else(PoisonError::into_inner);
+        identify::identify(&on.store.records(), networks, &removed, credentials, self.now_s())
     }
 
     /// Whether `grant` still allows watching `camera`.

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::accounts::AccessError;
-use super::grant::{Rank, Role, Who};
+use super::grant::{Rank, Role, Scope, Who};
 use super::testing::{Folder, access};
 use super::*;
 use razz_config::Config;
@@ -251,6 +251,48 @@ fn tokens_open_what_they_say_until_they_are_removed() {
     assert!(by_token(&access, &said).is_none() && by_token(&access, &view).is_none());
     assert!(!access.holds(&embedded, CameraId::new(1).unwrap()));
     assert!(matches!(access.remove_token(&made.id), Err(AccessError::UnknownToken(_))));
+}
+
+#[test]
+fn a_camera_that_is_removed_is_in_nobodys_sight() {
+    let folder = Folder::new("removed");
+    let access = filled(&folder);
+    let user = |json: &str| access.add_user(serde_json::from_str(json).unwrap()).unwrap();
+    user(r#"{"name": "eve", "role": "viewer", "cameras": [1, 2]}"#);
+    user(r#"{"name": "all", "role": "viewer"}"#);
+    let token = |json: &str| access.add_token(serde_json::from_str(json).unwrap()).unwrap().1;
+    let only_one = token(r#"{"name": "t", "role": "viewer", "cameras": [1]}"#);
+    let view_of = |said: &str| {
+        let grant = by_token(&access, said).unwrap();
+        access.view_token(&grant, NewViewToken { cameras: [1].into(), seconds: None }).unwrap().0
+    };
+    let all = token(r#"{"name": "t", "role": "viewer"}"#);
+    let views = [view_of(&only_one), view_of(&all)];
+    assert_eq!(access.highest_camera(), 2);
+
+    let removed = [(1, access.now_s())].into();
+    assert!(access.forget_cameras(&removed, &[1].into()));
+    let one = CameraId::new(1).unwrap();
+    let lists = access.users().unwrap();
+    let lists: Vec<_> = lists.iter().map(|user| user.cameras.clone()).collect();
+    // bob, who saw camera 1 alone, sees nothing now, and not everything.
+    let (none, two) = (Scope(Some([].into())), Scope(Some([2].into())));
+    assert_eq!(lists, [Scope::ALL, none.clone(), two, Scope::ALL]);
+    let grant = by_token(&access, &only_one).unwrap();
+    assert_eq!(grant.scope, none);
+    assert!(!grant.scope.sees(one) && !grant.scope.is_all() && !access.holds(&grant, one));
+    for view in &views {
+        assert!(by_token(&access, view).is_none());
+    }
+    // So it is on the disk: an empty list is none that is left out.
+    let again = super::testing::access(&folder, settings());
+    let bob = again.users().unwrap().into_iter().find(|user| user.name == "bob").unwrap();
+    assert_eq!(bob.cameras, none);
+    assert_eq!(again.highest_camera(), 2);
+    assert!(
+        !Access::off(Clock::start()).forget_cameras(&removed, &[1].into()),
+        "there is nobody to ask"
+    );
 }
 
 #[test]

@@ -28,6 +28,9 @@ pub(super) struct Claims {
     /// Whose account vouches for it.
     #[serde(rename = "b")]
     pub(super) by: Account,
+    /// When it was made, in UNIX seconds. Tokens of an older razz do not say.
+    #[serde(rename = "m", default)]
+    pub(super) made: i64,
 }
 
 /// The token that says `claims`.
@@ -55,8 +58,12 @@ mod tests {
 
     #[test]
     fn a_token_says_what_was_signed_and_no_other_is_believed() {
-        let claims =
-            Claims { cameras: [1, 7].into(), until: 1_700_000_000, by: Account::Token("a".into()) };
+        let claims = Claims {
+            cameras: [1, 7].into(),
+            until: 1_700_000_000,
+            by: Account::Token("a".into()),
+            made: 1_699_999_000,
+        };
         let (key, other_key) = (b"the key".as_slice(), b"another".as_slice());
         let token = sign(&claims, key);
         assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)), "{token}");

@@ -1,8 +1,10 @@
 //! The unit of video that every floor passes on.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
-use crate::{FrameKey, MonoTime, RunId, Size, WallTime};
+use crate::{FrameKey, MonoTime, RunId, Size, StreamFormat, WallTime};
 
 /// How a camera's video is coded.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -14,6 +16,16 @@ pub enum Codec {
     H265,
 }
 
+impl Codec {
+    /// Its name in the API and in the log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::H264 => "H264",
+            Self::H265 => "H265",
+        }
+    }
+}
+
 /// All NAL units of one coded picture, untouched, with the times that name it.
 #[derive(Clone, Debug)]
 pub struct AccessUnit {
@@ -21,8 +33,8 @@ pub struct AccessUnit {
     pub key: FrameKey,
     /// The RTSP session it came by.
     pub run: RunId,
-    /// How it is coded.
-    pub codec: Codec,
+    /// How its stream is coded.
+    pub format: Arc<StreamFormat>,
     /// The NAL units with Annex B start codes (H.264 and H.265 Annex B); an IDR has its parameter
     /// sets in front: SPS and PPS, of H.265 the VPS before them.
     pub data: Bytes,
@@ -31,10 +43,20 @@ pub struct AccessUnit {
     pub idr: bool,
     /// RTP packets lost on the way to us just before or inside this access unit.
     pub lost_packets: u32,
-    /// Picture size by the SPS in force.
-    pub size: Size,
     /// When the camera took it, as well as is known.
     pub wall: WallTime,
     /// When its last packet was in.
     pub received: MonoTime,
+}
+
+impl AccessUnit {
+    /// How it is coded.
+    pub fn codec(&self) -> Codec {
+        self.format.codec
+    }
+
+    /// Picture size by the sequence parameter set in force.
+    pub fn size(&self) -> Size {
+        self.format.size
+    }
 }

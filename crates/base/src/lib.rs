@@ -6,18 +6,22 @@
 
 mod access_unit;
 mod affine;
+mod backoff;
 mod camera;
 mod detection;
 mod geometry;
 mod id;
+mod stream;
 mod time;
 mod track;
 
 pub use access_unit::{AccessUnit, Codec};
 pub use affine::Affine;
+pub use backoff::Backoff;
 pub use camera::{CameraState, DetectRate, EventKind};
 pub use detection::{ClassId, ClassNames, Detection, Embedding};
 pub use geometry::{Rect, Size};
 pub use id::{CameraId, FrameKey, ParseCameraIdError, RunId, TrackId};
+pub use stream::{StreamFormat, StreamId, StreamKind};
 pub use time::{CLOCK_RATE, MediaTime, MonoTime, WallQuality, WallTime};
 pub use track::{Track, TrackFrame, TrackSource, TrackState};

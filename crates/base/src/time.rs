@@ -8,7 +8,9 @@ pub const CLOCK_RATE: i64 = 90_000;
 
 /// A camera's 90 kHz timeline, unwrapped to 64 bits and continuous across runs.
 ///
-/// It never runs backwards for as long as the process lives.
+/// It begins at the wall clock of the camera's first frame, in ticks since 1970 (UTC), and never
+/// runs backwards, also across restarts of the process. From there it goes by the camera's clock:
+/// it names frames and does not tell the time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct MediaTime(i64);
 
@@ -16,6 +18,13 @@ impl MediaTime {
     /// From 90 kHz ticks.
     pub const fn from_90k(ticks: i64) -> Self {
         Self(ticks)
+    }
+
+    /// The place of a wall clock's UTC microseconds since 1970; 1970 for times before it.
+    pub const fn from_wall_us(us: i64) -> Self {
+        let us = if us < 0 { 0 } else { us };
+        // 1 µs = 9/100 ticks; in two steps, so that no clock overflows.
+        Self(us / 100 * 9 + us % 100 * 9 / 100)
     }
 
     /// In 90 kHz ticks.
@@ -123,6 +132,21 @@ mod tests {
         for (ticks, rtp) in [(0, 0), (1 << 32, 0), ((1 << 32) + 7, 7), (-1, u32::MAX)] {
             assert_eq!(MediaTime::from_90k(ticks).rtp_timestamp(), rtp, "{ticks}");
         }
+    }
+
+    #[test]
+    fn the_wall_clock_has_a_place_on_the_timeline() {
+        for (us, ticks) in [
+            (0, 0),
+            (-5, 0),
+            (99, 8),
+            (100, 9),
+            (1_000_000, 90_000),
+            (1_700_000_000_000_001, 153_000_000_000_000),
+        ] {
+            assert_eq!(MediaTime::from_wall_us(us).as_90k(), ticks, "{us}");
+        }
+        assert!(MediaTime::from_wall_us(i64::MAX).as_90k() > 0);
     }
 
     #[test]

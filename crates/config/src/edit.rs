@@ -1,5 +1,6 @@
 //! Changes the text of a config file and keeps its comments and its order.
 
+use razz_base::CameraId;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
@@ -10,7 +11,7 @@ use url::Url;
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CameraEdit {
-    /// A new camera's number; the smallest that is free where there is none.
+    /// A new camera's number; where there is none, one more than any camera ever had.
     pub id: Option<u32>,
     #[serde(default, deserialize_with = "present")]
     name: Option<Option<String>>,
@@ -87,20 +88,32 @@ pub enum EditError {
     #[error("the config file has no camera {0}")]
     Unknown(u32),
     /// The number is another camera's.
-    #[error("camera id {0} is taken; leave `id` out to get the next free one")]
+    #[error("camera id {0} is taken; leave `id` out to get one that no camera ever had")]
     Taken(u32),
+    /// There is no higher number.
+    #[error("a camera had the highest id that there is; give the new one an `id`")]
+    UsedUp,
     /// The file is written in a way that is not changed by hand of ours.
     #[error("the config file cannot be changed here: {0}; change it with an editor")]
     Form(&'static str),
 }
 
-/// Adds a camera at the end of the file; answers its number.
-pub(super) fn add(document: &mut DocumentMut, edit: &CameraEdit) -> Result<u32, EditError> {
+/// Adds a camera at the end of the file; answers its number, which is above `highest`, the highest
+/// that a camera had so far, unless the edit gives one.
+pub(super) fn add(
+    document: &mut DocumentMut,
+    edit: &CameraEdit,
+    highest: u32,
+) -> Result<u32, EditError> {
     let used: Vec<u32> = cameras(document)?.iter().filter_map(|camera| id_of(*camera)).collect();
     let id = match edit.id {
         Some(id) if used.contains(&id) => return Err(EditError::Taken(id)),
         Some(id) => id,
-        None => (1..).find(|id| !used.contains(id)).unwrap_or(u32::MAX),
+        None => {
+            let highest = used.iter().copied().fold(highest, u32::max);
+            let next = highest.checked_add(1).filter(|id| *id < CameraId::FIRST_AD_HOC);
+            next.ok_or(EditError::UsedUp)?
+        }
     };
     let mut table = Table::new();
     table.insert("id", value(i64::from(id)));
@@ -395,22 +408,22 @@ kind = \"hybrid\"
     fn cameras_come_and_go() {
         let mut id = 0;
         let added = changed(FILE, |document| {
-            id = add(document, &edit(r#"{"url": "rtsp://h/s", "name": "New"}"#))?;
+            id = add(document, &edit(r#"{"url": "rtsp://h/s", "name": "New"}"#), 0)?;
             Ok(())
         });
-        assert_eq!(id, 2);
-        let wanted = "detect_fps = 6\n\n[[camera]]\nid = 2\nname = \"New\"\nurl = \"rtsp://h/s\"\n";
+        assert_eq!(id, 4);
+        let wanted = "detect_fps = 6\n\n[[camera]]\nid = 4\nname = \"New\"\nurl = \"rtsp://h/s\"\n";
         assert!(added.contains(wanted) && added.contains("# The shop."), "{added}");
-        let removed = changed(&added, |document| remove(document, 2));
+        let removed = changed(&added, |document| remove(document, 4));
         assert_eq!(removed, FILE);
         let none = changed(FILE, |document| remove(document, 1).and_then(|()| remove(document, 3)));
         assert!(!none.contains("[[camera]]") && none.contains("kind = \"hybrid\""), "{none}");
         let first =
-            changed("", |document| add(document, &edit(r#"{"url": "rtsp://h/"}"#)).map(drop));
+            changed("", |document| add(document, &edit(r#"{"url": "rtsp://h/"}"#), 0).map(drop));
         assert_eq!(first, "\n[[camera]]\nid = 1\nurl = \"rtsp://h/\"\n");
         let inline = "camera = [{ id = 1, url = \"rtsp://h/\" }]\n";
         let more = changed(inline, |document| {
-            add(document, &edit(r#"{"id": 7, "url": "rtsp://i/"}"#))?;
+            add(document, &edit(r#"{"id": 7, "url": "rtsp://i/"}"#), 0)?;
             change(document, 1, &edit(r#"{"name": "A"}"#))
         });
         for part in ["id = 7", "name = \"A\"", "rtsp://i/"] {
@@ -448,13 +461,31 @@ kind = \"hybrid\"
     }
 
     #[test]
+    fn a_new_camera_has_a_number_that_none_ever_had() {
+        let most = CameraId::FIRST_AD_HOC - 1;
+        for (json, highest, id) in [
+            ("{}", 0, Ok(4)),
+            ("{}", 3, Ok(4)),
+            ("{}", 17, Ok(18)),
+            // Who writes a number means it.
+            (r#"{"id": 2}"#, 17, Ok(2)),
+            ("{}", most - 1, Ok(most)),
+            ("{}", most, Err(EditError::UsedUp)),
+            ("{}", u32::MAX, Err(EditError::UsedUp)),
+        ] {
+            let mut document: DocumentMut = FILE.parse().unwrap();
+            assert_eq!(add(&mut document, &edit(json), highest), id, "{json} {highest}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_done_is_said() {
         let mut document: DocumentMut = FILE.parse().unwrap();
         assert_eq!(change(&mut document, 2, &edit("{}")), Err(EditError::Unknown(2)));
         assert_eq!(remove(&mut document, 9), Err(EditError::Unknown(9)));
-        assert_eq!(add(&mut document, &edit(r#"{"id": 3}"#)), Err(EditError::Taken(3)));
+        assert_eq!(add(&mut document, &edit(r#"{"id": 3}"#), 0), Err(EditError::Taken(3)));
         let mut odd: DocumentMut = "camera = 1".parse().unwrap();
-        assert!(matches!(add(&mut odd, &edit("{}")), Err(EditError::Form(_))));
+        assert!(matches!(add(&mut odd, &edit("{}"), 0), Err(EditError::Form(_))));
         assert!(matches!(change(&mut odd, 1, &edit("{}")), Err(EditError::Form(_))));
         for json in [r#"{"detect_fps": []}"#, r#"{"nome": "x"}"#, r#"{"name": 7}"#, "[]"] {
             assert!(serde_json::from_str::<CameraEdit>(json).is_err(), "{json}");

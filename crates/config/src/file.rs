@@ -66,12 +66,17 @@ impl ConfigFile {
         Ok(Some(config))
     }
 
-    /// Adds a camera; answers its number and the settings as they are now.
+    /// Adds a camera; answers its number and the settings as they are now. The number is above
+    /// `highest`, the highest that a camera had so far, unless `camera` has one.
     ///
     /// # Errors
     /// See [`WriteError`].
-    pub fn add_camera(&self, camera: &CameraEdit) -> Result<(u32, Config), WriteError> {
-        self.edit(|document| edit::add(document, camera))
+    pub fn add_camera(
+        &self,
+        camera: &CameraEdit,
+        highest: u32,
+    ) -> Result<(u32, Config), WriteError> {
+        self.edit(|document| edit::add(document, camera, highest))
     }
 
     /// Changes a camera.
@@ -108,7 +113,7 @@ impl ConfigFile {
         let mut document = understood(&text)?;
         let id = match camera.id.map(|id| (id, edit::change(&mut document, id, camera))) {
             Some((id, Ok(()))) => id,
-            _ => edit::add(&mut document, camera)?,
+            _ => edit::add(&mut document, camera, 0)?,
         };
         let config = Config::parse_beside(&document.to_string(), &self.path);
         let cameras = config.map_err(WriteError::WrongAfter)?.cameras;
@@ -197,8 +202,8 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         let (file, config) = ConfigFile::open(&path).unwrap();
         assert_eq!(config.cameras.len(), 1);
-        let (id, config) = file.add_camera(&camera(r#"{"url": "rtsp://h/2"}"#)).unwrap();
-        assert_eq!((id, config.cameras.len()), (2, 2));
+        let (id, config) = file.add_camera(&camera(r#"{"url": "rtsp://h/2"}"#), 6).unwrap();
+        assert_eq!((id, config.cameras.len()), (7, 2));
         assert_eq!(fs::read_to_string(folder.0.join("razz.toml.bak")).unwrap(), TEXT);
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.starts_with(TEXT) && text.contains("rtsp://h/2"), "{text}");

@@ -445,8 +445,12 @@ impl Resolver<'_, '_> {
 
     fn camera(&mut self, written: written::Camera, reach: &Reach) -> Option<Camera> {
         let id = u32::try_from(written.id.value).ok().and_then(CameraId::new);
+        let id = id.filter(|id| !id.is_ad_hoc());
         if id.is_none() {
-            let message = format!("`id` expects a whole number from 1 to {}", u32::MAX);
+            let message = format!(
+                "`id` expects a whole number from 1 to {}; higher ones are for ad-hoc cameras",
+                CameraId::FIRST_AD_HOC - 1
+            );
             self.problems.add(written.id.at, message);
         }
         let name = written.name.value.as_deref().map(str::trim).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! The settings as the parts of the server get them: typed, checked, complete.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -314,6 +315,11 @@ pub struct Camera {
 pub struct OpenAddress(Vec<String>);
 
 impl Config {
+    /// The numbers of the cameras.
+    pub fn camera_ids(&self) -> BTreeSet<u32> {
+        self.cameras.iter().map(|camera| camera.id.as_u32()).collect()
+    }
+
     /// Whether clients have to sign in. `open`: `--open` is given.
     ///
     /// # Errors

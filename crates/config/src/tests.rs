@@ -399,7 +399,11 @@ fn what_is_wrong_is_said_with_its_place() {
         ),
         (
             "[[camera]]\nid = 0\nurl = \"rtsp://h/s\"",
-            "2:6: `id` expects a whole number from 1 to 4294967295",
+            "2:6: `id` expects a whole number from 1 to 999999999; higher ones are for ad-hoc cameras",
+        ),
+        (
+            "[[camera]]\nid = 1000000000\nurl = \"rtsp://h/s\"",
+            "2:6: `id` expects a whole number from 1 to 999999999; higher ones are for ad-hoc cameras",
         ),
         (
             "[[camera]]\nid = 1\nurl = \"rtsp://h/s\"\n[[camera]]\nid = 1\nurl = \"rtsp://h/s\"",

@@ -4,6 +4,7 @@
 //! `docs/reference/config.md` and the JSON Schema all follow from it. What the values mean is decided in
 //! `resolve.rs`.
 
+use razz_base::CameraId;
 use razz_vision::EngineChoice;
 use serde_json::json;
 use toml::de::{DeTable, DeValue};
@@ -351,8 +352,9 @@ group! {
 group! {
     /// A camera; repeat the table for each.
     Camera = "[[camera]]" {
-        /// A whole number from 1, each camera its own. Camera 1 has the stream id `camera1`.
-        id: i64 [Limit::Whole(1, u32::MAX as i64)] = "",
+        /// A whole number from 1 to 999999999, each camera its own. Camera 1 has the stream id
+        /// `camera1`.
+        id: i64 [Limit::Whole(1, CameraId::FIRST_AD_HOC as i64 - 1)] = "",
         /// What people call it; by default `Camera 1`.
         name: Option<String> [Limit::Length(MAX_NAME)] = "",
         /// Its address, `rtsp://…`, with or without user name and password, or `env:NAME`.

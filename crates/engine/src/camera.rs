@@ -107,11 +107,20 @@ pub enum Input<'a> {
     },
     /// The access unit handed in last could not be decoded; the decoder waits for the next IDR.
     DecodeFailed,
-    /// The picture that [`Output::Freshen`] named is in the detector's slot. It is not said where the
-    /// detector had taken the other one.
+    /// The answer to [`Output::Offer`]: the picture is in the detector's slot.
+    Offered {
+        /// Which picture.
+        time: MediaTime,
+        /// Whether it gave way to this one that waited there. Where not, the detector has taken that
+        /// one, if there was one.
+        replaced: bool,
+    },
+    /// The answer to [`Output::Freshen`].
     Freshened {
         /// Which picture.
         time: MediaTime,
+        /// Whether it is in the slot now. Where not, the detector has taken the one that waited.
+        done: bool,
     },
     /// The detector took the picture of this time out of the slot.
     DetectionStarted {
@@ -132,9 +141,6 @@ pub enum Input<'a> {
     },
     /// The vectors that [`Output::Embed`] asked for, in its order.
     Embeddings(&'a [Option<Embedding>]),
-    /// From now on the detector's results count as empty, until this is taken back: what a tracker
-    /// makes of a detector that sees nothing. For tests.
-    Blind(bool),
     /// Time passed.
     Timeout,
 }
@@ -162,15 +168,14 @@ pub enum Output {
     Skip,
     /// The frame handed in last is due for detection and passed over, since decoding is behind.
     Missed,
-    /// Put the picture decoded last into the detector's slot, in place of any that waits there.
+    /// Put the picture decoded last into the detector's slot, in place of any that waits there and
+    /// then will not be detected, and answer with [`Input::Offered`].
     Offer {
         /// Its time.
         time: MediaTime,
-        /// The picture that it replaces, which then will not be detected.
-        replaces: Option<MediaTime>,
     },
     /// The picture decoded last is newer than the one that waits in the detector's slot: put it there
-    /// instead, if that one still waits, and say [`Input::Freshened`]. No detection is lost.
+    /// instead, if that one still waits, and answer with [`Input::Freshened`]. No detection is lost.
     Freshen {
         /// Its time.
         time: MediaTime,
@@ -218,19 +223,16 @@ pub struct Camera {
     motion: Motion,
     /// At the decoder, and due for detection.
     decoding: Option<Frame>,
-    /// In the slot of the detector.
+    /// In the slot of the detector, by its owner's last answer.
     offered: Option<Frame>,
-    /// The one before it there: perhaps the detector had taken it already.
-    gave_way: Option<Frame>,
-    /// May be in the slot instead of the one offered; it will be said.
-    fresher: Option<Frame>,
-    /// At the detector.
-    running: Option<Frame>,
+    /// On its way into the slot, until its owner answers.
+    proposed: Option<Frame>,
+    /// Taken out of the slot by the detector, oldest first.
+    running: VecDeque<Frame>,
     /// Boxes at the embedder: the picture whose update waits for vectors, and whether the detector
     /// saw it.
     embedding: Option<(Frame, bool)>,
     stillness: Stillness,
-    blind: bool,
     /// Frames not yet published to those who follow every frame, in media-time order.
     pending: VecDeque<Frame>,
     /// The last frame published to those who follow every frame.
@@ -247,7 +249,7 @@ impl std::fmt::Debug for Camera {
         f.debug_struct("Camera")
             .field("id", &self.id)
             .field("offered", &self.offered.map(|f| f.time))
-            .field("running", &self.running.map(|f| f.time))
+            .field("running", &self.running.len())
             .field("pending", &self.pending.len())
             .finish_non_exhaustive()
     }
@@ -277,12 +279,10 @@ impl Camera {
             motion: Motion::default(),
             decoding: None,
             offered: None,
-            gave_way: None,
-            fresher: None,
-            running: None,
+            proposed: None,
+            running: VecDeque::new(),
             embedding: None,
             stillness: Stillness::default(),
-            blind: false,
             pending: VecDeque::new(),
             published: None,
             per_detection_at: None,
@@ -311,19 +311,27 @@ impl Camera {
                 self.decoding = None;
                 self.stillness.forget();
             }
-            Input::Freshened { time } => {
-                if let Some(frame) = self.fresher.take_if(|frame| frame.time == time) {
-                    self.offered = Some(frame);
+            Input::Offered { time, replaced } => {
+                if let Some(frame) = self.proposed.take_if(|frame| frame.time == time) {
+                    let before = self.offered.replace(frame);
+                    self.running.extend(before.filter(|_| !replaced));
+                }
+            }
+            Input::Freshened { time, done } => {
+                if let Some(frame) = self.proposed.take_if(|frame| frame.time == time) {
+                    if done {
+                        self.offered = Some(frame);
+                    } else {
+                        self.running.extend(self.offered.take());
+                    }
                 }
             }
             Input::DetectionStarted { time } => {
-                let is_it = |frame: &mut Frame| frame.time == time;
-                let taken = self.offered.take_if(is_it).or_else(|| self.gave_way.take_if(is_it));
-                self.running = taken.or(self.running);
+                self.running.extend(self.offered.take_if(|frame| frame.time == time));
             }
             Input::Detections { time, detections } => self.handle_detections(time, detections, now),
             Input::DetectionFailed { time } => {
-                self.running.take_if(|frame| frame.time == time);
+                self.running.retain(|frame| frame.time != time);
                 self.offered.take_if(|frame| frame.time == time);
             }
             Input::Embeddings(vectors) => {
@@ -332,7 +340,6 @@ impl Camera {
                     self.publish_updated(frame, detected, now);
                 }
             }
-            Input::Blind(blind) => self.blind = blind,
             Input::Timeout => {}
         }
         self.publish_due(now);
@@ -408,7 +415,7 @@ impl Camera {
         if !self.is_due(frame.time) {
             // The newest picture is looked at, whenever the detector comes to it.
             if let Some(waiting) = self.offered {
-                self.fresher = Some(frame);
+                self.proposed = Some(frame);
                 self.outputs.push_back(Output::Freshen { time: frame.time, waiting: waiting.time });
             }
             return;
@@ -417,10 +424,8 @@ impl Camera {
         if self.answer_unchanged(frame, changed, now) {
             return;
         }
-        self.fresher = None;
-        self.gave_way = self.offered.replace(frame);
-        let replaces = self.gave_way.map(|old| old.time);
-        self.outputs.push_back(Output::Offer { time: frame.time, replaces });
+        self.proposed = Some(frame);
+        self.outputs.push_back(Output::Offer { time: frame.time });
     }
 
     /// Takes what the detector found last for this picture too, if nothing has moved since; answers
@@ -428,7 +433,7 @@ impl Camera {
     fn answer_unchanged(&mut self, frame: Frame, changed: Option<f64>, now: MonoTime) -> bool {
         // Updates come in media-time order: what is under way would come after this one.
         let under_way =
-            self.offered.is_some() || self.running.is_some() || self.embedding.is_some();
+            self.offered.is_some() || !self.running.is_empty() || self.embedding.is_some();
         let Some(idle) = &self.settings.idle else { return false };
         let Some(seen) = self.stillness.answer(idle, frame.time, changed) else { return false };
         if under_way {
@@ -444,10 +449,13 @@ impl Camera {
     }
 
     fn handle_detections(&mut self, time: MediaTime, detections: &[Detection], now: MonoTime) {
-        let Some(frame) = self.running.take_if(|frame| frame.time == time) else {
+        // It may be done before anybody said that it began.
+        self.running.extend(self.offered.take_if(|frame| frame.time == time));
+        let Some(at) = self.running.iter().position(|frame| frame.time == time) else {
             return; // of an earlier life of this machine
         };
-        let detections = if self.blind { &[] } else { detections };
+        // Results come in the order of the pictures: of one before it none will come.
+        let frame = self.running.drain(..=at).next_back().expect("there is at least this one");
         self.stillness.detected(time, detections);
         self.motion.tell(self.tracker.as_mut(), time);
         self.tracker.see_picture(frame.size);
@@ -534,10 +542,9 @@ impl Camera {
     /// Publishes as predictions what need not wait any longer.
     fn publish_due(&mut self, now: MonoTime) {
         let embedding = self.embedding.map(|(frame, _)| frame);
-        let barrier = [embedding, self.running, self.offered, self.decoding, self.moving]
-            .iter()
-            .filter_map(|frame| frame.map(|f| f.time))
-            .min();
+        let held = [embedding, self.offered, self.proposed, self.decoding, self.moving];
+        let held = held.iter().flatten().chain(&self.running);
+        let barrier = held.map(|frame| frame.time).min();
         while let Some(head) = self.pending.front() {
             let awaited = barrier.is_some_and(|barrier| head.time >= barrier);
             let in_time = now.since_us(head.received) < self.settings.wait_us;

@@ -2,9 +2,9 @@
 //!
 //! One [`Camera`] machine per camera, with one way in ([`Camera::handle`]) and one way out
 //! ([`Camera::poll`]), a small [`Scheduler`] that shares the detector between them, and a [`Crew`]
-//! that says by how many copies of it they are served. No clock, no socket, no pixel: the driver
-//! (`server/src/camera/driver.rs`) hands in frames, pictures' detections and the time, and does
-//! what [`Output`] says.
+//! that says by how many copies of it they are served. No clock, no socket, no pixel: the [`Driver`]
+//! hands in frames, pictures' detections and the time, and does what [`Output`] says with the
+//! [`Hands`] that it was given.
 //!
 //! ```text
 //! access unit ─► handle(AccessUnit) ─► Decode ─► handle(Decoded) ─► Offer ─► detector slot
@@ -20,9 +20,11 @@
 
 mod camera;
 mod crew;
+mod driver;
 pub mod presence;
 mod scheduler;
 
 pub use camera::{Audience, Camera, Frame, Idle, Input, Output, Settings};
 pub use crew::Crew;
+pub use driver::{Counted, Decoded, Driver, Event, Hands};
 pub use scheduler::Scheduler;

@@ -3,10 +3,10 @@
 //! A tracker's ids come and go with every flicker of the detector. What a person wants to be told of
 //! is a visit: somebody came, somebody left.
 //!
-//! - A visit **starts** on the frame on which its track has been matched on [`Terms::matches`] frames
-//!   and for [`Terms::after_us`] of media time since the first of them. What is gone before is never
+//! - A visit **starts** on the frame on which its track has been matched on [`PresenceSettings::matches`] frames
+//!   and for [`PresenceSettings::after_us`] of media time since the first of them. What is gone before is never
 //!   told of.
-//! - It **ends** when its track has not been matched for [`Terms::gone_us`]: on the first frame that
+//! - It **ends** when its track has not been matched for [`PresenceSettings::gone_us`]: on the first frame that
 //!   is so much later than the last match, or with [`Presence::end_all`]. Its end is dated to the last
 //!   match.
 //! - A track that is known again after its visit ended begins another visit, with the same track id.
@@ -18,7 +18,7 @@ use razz_base::{ClassId, MediaTime, Rect, Size, TrackFrame, TrackId, TrackState,
 
 /// When a track counts as come, and when as gone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Terms {
+pub struct PresenceSettings {
     /// Frames on which it was matched before it is told of. More: fewer false alarms, told later.
     pub matches: u32,
     /// For how long, in µs, as well.
@@ -27,13 +27,13 @@ pub struct Terms {
     pub gone_us: i64,
 }
 
-impl Default for Terms {
+impl Default for PresenceSettings {
     fn default() -> Self {
         Self { matches: 3, after_us: 500_000, gone_us: 2_000_000 }
     }
 }
 
-impl Terms {
+impl PresenceSettings {
     /// For a camera that is detected on `per_second` times a second: nobody is gone because nobody
     /// looked three times.
     pub fn at_rate(per_second: f64) -> Self {
@@ -78,7 +78,7 @@ pub enum Change {
 /// The visits of one camera.
 #[derive(Clone, Debug, Default)]
 pub struct Presence {
-    terms: Terms,
+    settings: PresenceSettings,
     lives: BTreeMap<TrackId, Life>,
     newest: Option<MediaTime>,
 }
@@ -92,8 +92,8 @@ struct Life {
 
 impl Presence {
     /// Nobody is there yet.
-    pub fn new(terms: Terms) -> Self {
-        Self { terms, ..Self::default() }
+    pub fn new(settings: PresenceSettings) -> Self {
+        Self { settings, ..Self::default() }
     }
 
     /// Takes the tracks of a frame; answers what changed, in the order of the ids. Frames come in
@@ -103,8 +103,8 @@ impl Presence {
             return Vec::new();
         }
         self.newest = Some(frame.key.time);
-        let terms = self.terms;
-        let gone = |life: &Life| frame.key.time.since_us(life.visit.last_time) > terms.gone_us;
+        let settings = self.settings;
+        let gone = |life: &Life| frame.key.time.since_us(life.visit.last_time) > settings.gone_us;
         // First who is gone: a track that comes back in this very frame begins anew.
         let mut changes = self.take(gone);
         for track in frame.tracks.iter().filter(|track| track.state == TrackState::Matched) {
@@ -129,7 +129,7 @@ impl Presence {
             (visit.bbox, visit.size) = (track.bbox, frame.size);
             visit.confidence = visit.confidence.max(track.confidence);
             let lasted_us = visit.last_time.since_us(visit.first_time);
-            if !life.started && life.matches >= terms.matches && lasted_us >= terms.after_us {
+            if !life.started && life.matches >= settings.matches && lasted_us >= settings.after_us {
                 life.started = true;
                 life.visit.class = track.class;
                 changes.push(Change::Started(life.visit.clone()));
@@ -254,7 +254,7 @@ mod tests {
             ),
         ];
         for (name, frames, expected) in rows {
-            let mut presence = Presence::new(Terms::default());
+            let mut presence = Presence::new(PresenceSettings::default());
             let mut got = Vec::new();
             for (at, tracks) in *frames {
                 let changes = presence.handle(&frame(*at, tracks));
@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn nobody_is_gone_before_three_looks() {
         for (rate, gone_s) in [(0.0, 2), (30.0, 2), (6.0, 2), (1.5, 2), (1.0, 3), (0.1, 30)] {
-            assert_eq!(Terms::at_rate(rate).gone_us, gone_s * 1_000_000, "{rate}");
+            assert_eq!(PresenceSettings::at_rate(rate).gone_us, gone_s * 1_000_000, "{rate}");
         }
     }
 }

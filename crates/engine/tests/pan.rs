@@ -83,7 +83,8 @@ fn swing(frames: i64, camera_motion: bool) -> Outcome {
                     }
                     camera.handle(Input::Decoded { frame: frame(n), changed: None }, now);
                 }
-                Output::Offer { time, .. } => {
+                Output::Offer { time } => {
+                    camera.handle(Input::Offered { time, replaced: false }, now);
                     assert_eq!(running, None, "a detector with time to spare");
                     running = Some((time.as_90k() / 3000, n + 3));
                     camera.handle(Input::DetectionStarted { time }, now);

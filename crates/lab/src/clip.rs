@@ -7,7 +7,8 @@ use std::path::Path;
 
 use bytes::Bytes;
 use razz_base::{
-    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, WallQuality, WallTime,
+    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, StreamFormat,
+    WallQuality, WallTime,
 };
 use razz_media::mp4::Mp4;
 use razz_vision::{Decoder, Picture};
@@ -146,11 +147,10 @@ pub(crate) fn access_unit(data: Vec<u8>, time_90k: i64, idr: bool) -> AccessUnit
     AccessUnit {
         key: FrameKey { camera, time: MediaTime::from_90k(time_90k) },
         run: RunId(1),
-        codec: Codec::H264,
+        format: StreamFormat::new(Codec::H264, Size::default()),
         data: Bytes::from(data),
         idr,
         lost_packets: 0,
-        size: Size::default(),
         wall: WallTime { us, quality: WallQuality::Arrival },
         received: MonoTime::from_us(us),
     }

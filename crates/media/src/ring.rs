@@ -19,7 +19,7 @@ pub struct Unit {
 impl Unit {
     /// Packetises `au` with at most `max_payload` bytes a payload.
     pub fn new(au: AccessUnit, max_payload: usize) -> Self {
-        let payloads = crate::rtp::packetize(au.codec, &au.data, max_payload);
+        let payloads = crate::rtp::packetize(au.codec(), &au.data, max_payload);
         Self { au, payloads }
     }
 
@@ -90,8 +90,8 @@ impl GopRing {
 
     /// Takes the next access unit, in decode order.
     ///
-    /// An access unit of another run, or one that is not later than the one before, breaks the GOP
-    /// as lost packets do.
+    /// An access unit of another run breaks the GOP as lost packets do, and so does one that is not
+    /// later than the one before where pictures are not reordered.
     pub fn push(&mut self, unit: Arc<Unit>) {
         let (run, time) = (unit.au.run, unit.au.key.time);
         let mut lost = unit.au.lost_packets > 0;
@@ -99,7 +99,7 @@ impl GopRing {
             if newest_run != run {
                 self.clear();
                 self.newest = Some((run, time));
-            } else if time <= newest_time {
+            } else if time <= newest_time && !unit.au.format.reorders {
                 lost = true;
             }
         }
@@ -189,7 +189,7 @@ impl GopRing {
 
 /// Whether a decoder that knows nothing can begin with this key frame.
 fn can_start(au: &AccessUnit) -> bool {
-    match au.codec {
+    match au.codec() {
         Codec::H264 => h264::can_start(&au.data),
         Codec::H265 => h265::can_start(&au.data),
     }
@@ -198,7 +198,7 @@ fn can_start(au: &AccessUnit) -> bool {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use razz_base::{CameraId, FrameKey, MonoTime, Size, WallQuality, WallTime};
+    use razz_base::{CameraId, FrameKey, MonoTime, Size, StreamFormat, WallQuality, WallTime};
 
     use super::*;
 
@@ -219,11 +219,10 @@ mod tests {
         let au = AccessUnit {
             key,
             run: RunId(run),
-            codec: Codec::H264,
+            format: StreamFormat::new(Codec::H264, Size::new(64, 64)),
             data: Bytes::from(data),
             idr,
             lost_packets,
-            size: Size::new(64, 64),
             wall: WallTime { us: 0, quality: WallQuality::Arrival },
             received: MonoTime::from_us(0),
         };
@@ -334,7 +333,11 @@ mod tests {
         for (data, expected) in [(whole, None), (&whole[6..], Some(NoReplay::Damaged))] {
             let mut ring = GopRing::new(10_000);
             let data = Bytes::copy_from_slice(data);
-            let au = AccessUnit { codec: Codec::H265, data, ..unit(0, true, 0).au.clone() };
+            let au = AccessUnit {
+                format: StreamFormat::new(Codec::H265, Size::new(64, 64)),
+                data,
+                ..unit(0, true, 0).au.clone()
+            };
             ring.push(Arc::new(Unit::new(au, 1180)));
             assert_eq!(ring.no_replay(), expected);
         }

@@ -17,7 +17,8 @@ use depacketize::depacketize;
 use depacketize_h265::depacketize_h265;
 use proptest::prelude::*;
 use razz_base::{
-    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, WallQuality, WallTime,
+    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, StreamFormat,
+    WallQuality, WallTime,
 };
 use razz_media::h264::{Sps, has_b_slice, nal_units, slice_type};
 use razz_media::h265;
@@ -99,11 +100,10 @@ fn access_unit(time: i64, run: u32, idr: bool, lost_packets: u32, bytes: usize) 
     AccessUnit {
         key: FrameKey { camera: CameraId::new(1).unwrap(), time: MediaTime::from_90k(time) },
         run: RunId(run),
-        codec: Codec::H264,
+        format: StreamFormat::new(Codec::H264, Size::new(64, 64)),
         data: Bytes::from(data),
         idr,
         lost_packets,
-        size: Size::new(64, 64),
         wall: WallTime { us: 0, quality: WallQuality::Arrival },
         received: MonoTime::from_us(0),
     }

@@ -26,7 +26,7 @@ pub enum Stage {
 
 /// CPU time by stage, since the model was chosen.
 #[derive(Debug, Default)]
-pub struct Work {
+pub struct StageTimes {
     nanos: [AtomicU64; 6],
     /// What threads of inference used that have ended.
     ended_nanos: AtomicU64,
@@ -39,7 +39,7 @@ pub const INFERENCE_THREAD: &str = "inference";
 const VIEWER_THREADS: &str = "viewer";
 const CAMERA_THREADS: &str = "camera";
 
-impl Work {
+impl StageTimes {
     /// So many nanoseconds of CPU went into a stage.
     pub fn add(&self, stage: Stage, nanos: u64) {
         self.nanos[stage as usize].fetch_add(nanos, Ordering::Relaxed);
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn stages_share_what_threads_used() {
-        let work = Work::default();
+        let work = StageTimes::default();
         for (stage, ms) in [
             (Stage::Camera, 100),
             (Stage::Decode, 60),

@@ -1,7 +1,8 @@
 //! Which payload type of an offer takes the camera's video.
 
-use razz_base::Codec;
-use razz_media::h265::ProfileTierLevel;
+use razz_base::{Codec, StreamFormat};
+use razz_media::h264::nal_units;
+use razz_media::h265::{self, ProfileTierLevel};
 use str0m::format::{Codec as RtcCodec, FormatParams, PayloadParams};
 use str0m::media::{Mid, Pt};
 use str0m::{Rtc, RtcConfig};
@@ -21,6 +22,20 @@ pub enum Video {
 }
 
 impl Video {
+    /// What a stream of this format asks of an offer.
+    pub fn of(format: &StreamFormat) -> Self {
+        match format.codec {
+            Codec::H264 => Self::H264 { high: format.profile.contains("High") },
+            Codec::H265 => {
+                let is_sps = |nal: &&[u8]| h265::nal_type(nal) == Some(h265::NalType::Sps);
+                let sps = nal_units(&format.parameter_sets).find(is_sps);
+                // A format is made from a parameter set that could be read.
+                let read = sps.and_then(|nal| h265::Sps::parse(nal).ok());
+                read.map_or_else(Self::default, |sps| Self::H265(sps.profile_tier_level))
+            }
+        }
+    }
+
     /// How it is coded.
     pub fn codec(self) -> Codec {
         match self {

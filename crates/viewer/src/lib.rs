@@ -7,7 +7,7 @@
 //! Whoever owns the sockets calls the session's `handle_*` methods with what came in, then
 //! [`Session::flush`], and calls again no later than at [`Session::deadline`].
 //!
-//! 1. [`terms`] is what a session needs of the server around it;
+//! 1. [`settings`] is what a session needs of the server around it;
 //! 2. [`session`] is one peer: replay, pacing, key frame requests, congestion;
 //! 3. [`sdp`] is what we make of offers and of ICE fragments;
 //! 4. [`mod@format`] chooses the payload type for what the camera sends;
@@ -22,11 +22,11 @@ pub mod pace;
 mod queue;
 pub mod sdp;
 pub mod session;
-pub mod terms;
+pub mod settings;
 
 pub use format::Video;
 pub use session::{Answered, Counts, Session};
-pub use terms::{Feed, OfferError, Outlet, Terms};
+pub use settings::{Feed, OfferError, Outlet, SessionSettings};
 
 /// Names a viewer session in WHEP's `Location`; not guessable, since it allows to end the session.
 pub type SessionId = u128;

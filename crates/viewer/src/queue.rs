@@ -68,7 +68,8 @@ impl Queue {
 mod tests {
     use bytes::Bytes;
     use razz_base::{
-        AccessUnit, CameraId, Codec, FrameKey, MediaTime, RunId, Size, WallQuality, WallTime,
+        AccessUnit, CameraId, Codec, FrameKey, MediaTime, RunId, Size, StreamFormat, WallQuality,
+        WallTime,
     };
 
     use super::*;
@@ -82,11 +83,10 @@ mod tests {
                 time: MediaTime::from_90k(n),
             },
             run: RunId(1),
-            codec: Codec::H264,
+            format: StreamFormat::new(Codec::H264, Size::new(640, 360)),
             data: Bytes::from(data),
             idr: false,
             lost_packets: 0,
-            size: Size::new(640, 360),
             wall: WallTime { us: 0, quality: WallQuality::Arrival },
             received: MonoTime::from_us(0),
         };

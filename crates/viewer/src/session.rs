@@ -19,7 +19,7 @@ use crate::congestion::Congestion;
 use crate::format;
 use crate::pace::Pacer;
 use crate::queue::Queue;
-use crate::terms::{Feed, OfferError, Outlet, Terms};
+use crate::settings::{Feed, OfferError, Outlet, SessionSettings};
 use crate::{SessionId, sdp, short};
 
 pub use str0m::RtcError;
@@ -142,7 +142,7 @@ impl Session {
         id: SessionId,
         offer: &str,
         feed: Arc<dyn Feed>,
-        terms: &Terms,
+        settings: &SessionSettings,
         now: MonoTime,
     ) -> Result<Answered, OfferError> {
         let offer = sdp::only_receiving(offer);
@@ -157,11 +157,11 @@ impl Session {
             .set_local_ice_credentials(credentials)
             .set_extension(12, Extension::PlayoutDelay)
             .set_extension(13, Extension::AbsoluteCaptureTime);
-        if let Some(certificate) = &terms.certificate {
+        if let Some(certificate) = &settings.certificate {
             config = config.set_dtls_cert(certificate.clone());
         }
-        let mut rtc = config.build(instant(terms.epoch, now));
-        for candidate in terms.candidates() {
+        let mut rtc = config.build(instant(settings.epoch, now));
+        for candidate in settings.candidates() {
             rtc.add_local_candidate(candidate);
         }
         let answer = accept(&mut rtc, parsed)?;
@@ -172,21 +172,21 @@ impl Session {
             id,
             feed,
             rtc,
-            epoch: terms.epoch,
+            epoch: settings.epoch,
             ufrag,
             codec: video.codec(),
             outdated: false,
             offer: sdp::without_candidates(&offer),
-            udp: terms.udp.clone(),
-            tcp: terms.tcp.clone(),
+            udp: settings.udp.clone(),
+            tcp: settings.tcp.clone(),
             created: now,
             rtc_deadline: now,
             media,
             connected: false,
             needs_idr: true,
             queue: Queue::default(),
-            pacer: Pacer::new(terms.replay_bits_per_second, now),
-            replay_bytes_per_ms: (terms.replay_bits_per_second / 8000).max(125) as i64,
+            pacer: Pacer::new(settings.replay_bits_per_second, now),
+            replay_bytes_per_ms: (settings.replay_bits_per_second / 8000).max(125) as i64,
             path: None,
             blocked_until: None,
             last_replay: None,
@@ -530,7 +530,7 @@ impl Session {
     /// Whether `unit` is of the codec that was agreed on. If not the session ends, and the viewer's
     /// next offer is answered for what the camera sends now.
     fn takes(&mut self, unit: &Unit) -> bool {
-        if unit.au.codec != self.codec && !self.outdated {
+        if unit.au.codec() != self.codec && !self.outdated {
             debug!(session = %short(self.id), "the camera has changed its codec; the viewer ends");
             self.outdated = true;
         }

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use razz_base::{
-    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, WallQuality, WallTime,
+    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, StreamFormat,
+    WallQuality, WallTime,
 };
 use razz_media::h264::nal_units;
 use razz_media::h265::{NalType, ProfileTierLevel, nal_type};
 use razz_media::ring::{GopRing, Unit};
 use razz_media::rtp::MAX_PAYLOAD;
-use razz_viewer::{Answered, Feed, OfferError, Outlet, Session, Terms, Video};
+use razz_viewer::{Answered, Feed, OfferError, Outlet, Session, SessionSettings, Video};
 use str0m::change::SdpAnswer;
 use str0m::media::{Direction, Frequency, MediaKind};
 use str0m::net::{Protocol, Receive, Transmit};
@@ -55,8 +56,8 @@ impl Outlet for Way {
     }
 }
 
-fn terms(epoch: Instant) -> Terms {
-    Terms {
+fn settings(epoch: Instant) -> SessionSettings {
+    SessionSettings {
         epoch,
         certificate: None,
         udp: vec![SocketAddr::from(SERVER)],
@@ -99,11 +100,10 @@ fn unit(n: i64, codec: Codec, now: MonoTime) -> Arc<Unit> {
             time: MediaTime::from_90k((1 << 32) - 9000 + n * 3000),
         },
         run: RunId(1),
-        codec,
+        format: StreamFormat::new(codec, Size::new(640, 360)),
         data: data.into(),
         idr: n % 10 == 0,
         lost_packets: 0,
-        size: Size::new(640, 360),
         wall: WallTime { us: now.as_us(), quality: WallQuality::Arrival },
         received: now,
     };
@@ -135,7 +135,7 @@ impl Call {
         let feed = Arc::clone(&ring) as Arc<dyn Feed>;
         let now = MonoTime::from_us(0);
         let Answered { session, answer } =
-            Session::answer(1, &offer.to_sdp_string(), feed, &terms(epoch), now).unwrap();
+            Session::answer(1, &offer.to_sdp_string(), feed, &settings(epoch), now).unwrap();
         let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
         peer.sdp_api().accept_answer(pending, answer).unwrap();
         let way = Way::default();
@@ -312,7 +312,8 @@ fn offers_that_take_h265_and_those_that_do_not() {
         (&[MAIN_6, H264], Video::H264 { high: true }, main(97)),
     ] {
         let now = MonoTime::from_us(0);
-        let outcome = Session::answer(1, &offer(formats), ring(video), &terms(Instant::now()), now);
+        let outcome =
+            Session::answer(1, &offer(formats), ring(video), &settings(Instant::now()), now);
         let answered = outcome.map(|answered| {
             let section = answered.answer.lines().find(|line| line.starts_with("m=video")).unwrap();
             section.split(' ').nth(3).unwrap().parse::<u8>().unwrap()

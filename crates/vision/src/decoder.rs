@@ -10,7 +10,7 @@ use std::sync::Arc;
 use openh264::OpenH264API;
 use openh264::decoder::{DecodedYUV, DecoderConfig, Flush};
 use openh264::formats::YUVSource;
-use razz_base::{AccessUnit, FrameKey, RunId, Size};
+use razz_base::{AccessUnit, Codec, FrameKey, RunId, Size};
 use razz_media::SpsError;
 use razz_media::h264::{Colour, NalType, SliceType, Sps, nal_type, nal_units, slice_type};
 
@@ -107,6 +107,21 @@ pub struct Decoder {
     renamed: Vec<u8>,
     pool: VecDeque<Arc<Planes>>,
     counts: DecoderCounts,
+}
+
+/// The last picture of a GOP, given from its IDR on. `None` where it cannot be decoded.
+pub fn decode_newest<'a>(gop: impl IntoIterator<Item = &'a AccessUnit>) -> Option<Picture> {
+    let units: Vec<&AccessUnit> = gop.into_iter().collect();
+    if units.iter().any(|au| au.codec() != Codec::H264) {
+        return None;
+    }
+    let mut decoder = Decoder::new().ok()?;
+    let last = units.len().checked_sub(1)?;
+    let mut newest = None;
+    for (n, au) in units.into_iter().enumerate() {
+        newest = decoder.decode(au, n == last).ok()?;
+    }
+    newest
 }
 
 impl Decoder {

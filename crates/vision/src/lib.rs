@@ -33,7 +33,7 @@ mod picture;
 mod resample;
 mod simd;
 
-pub use decoder::{DecodeError, Decoder, DecoderCounts};
+pub use decoder::{DecodeError, Decoder, DecoderCounts, decode_newest};
 pub use detector::{DetectError, Detector, DetectorSettings, Step};
 pub use embed::{Embedder, HistogramEmbedder, OnnxEmbedder, builtin_embedder};
 pub use engine::{Device, EngineChoice, Note, NoteLevel, Precision};

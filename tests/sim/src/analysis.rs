@@ -1,8 +1,13 @@
-//! A driver for the engine: a decoder that breaks where references are missing, and a detector
-//! that takes its time and sees where things were when the frame was taken.
+//! The server's own driver of a camera with seeded hands: a decoder that breaks where references are
+//! missing, and a detector that takes its time and sees where things were when the frame was taken.
 
-use razz_base::{CameraId, ClassId, Detection, Embedding, MediaTime, MonoTime, Rect, TrackFrame};
-use razz_engine::{Audience, Camera, Frame, Input, Output, Settings};
+use std::collections::HashMap;
+
+use razz_base::{
+    AccessUnit, CameraId, ClassId, Detection, Embedding, MediaTime, MonoTime, Rect, RunId,
+    TrackFrame,
+};
+use razz_engine::{Audience, Camera, Counted, Decoded, Driver, Event, Frame, Hands, Settings};
 use razz_track::{Kind, build};
 
 use crate::ingest::Received;
@@ -35,40 +40,142 @@ pub struct Published {
     pub received: MonoTime,
 }
 
-/// The engine of one camera and the hands around it.
-pub struct Analysis {
-    engine: Camera,
+/// The picture of a frame: in a simulation, no more than its times.
+pub type Picture = Frame;
+
+/// Hands that follow a seed: a decoder that breaks where references are missing, and a detector that
+/// takes its time.
+pub struct SeededHands {
+    now: MonoTime,
     random: Random,
     /// How long the detector takes: from, to, in µs.
     detect_us: (i64, i64),
     /// Frames not yet forgotten: media time and when it was taken.
     taken: Vec<(MediaTime, i64)>,
-    slot: Option<MediaTime>,
-    detector: Option<(MediaTime, MonoTime)>,
-    embedder: Option<(MediaTime, Vec<Rect>, MonoTime)>,
+    slot: Option<Picture>,
+    detector: Option<(Picture, MonoTime)>,
     decoder_broken: bool,
-    /// What was published so far.
-    pub published: Vec<Published>,
-    /// Detections finished so far.
-    pub detected: u64,
+    published: Vec<Published>,
+    /// Pictures put into the slot where none, or an older one, had been due before.
+    offered: u64,
+    /// Pictures that the detector failed on.
+    failed: u64,
+    counted: HashMap<Counted, u64>,
+}
+
+impl SeededHands {
+    fn taken_us(&self, time: MediaTime) -> i64 {
+        let found = self.taken.iter().rev().find(|(other, _)| *other == time);
+        found.unwrap_or_else(|| panic!("{time} is named, which no frame has")).1
+    }
+
+    /// The detector takes what waits, if it has nothing to do.
+    fn begin_detection(&mut self) -> Option<MediaTime> {
+        if self.detector.is_some() {
+            return None;
+        }
+        let picture = self.slot.take()?;
+        let takes_us = self.random.between(self.detect_us.0, self.detect_us.1);
+        self.detector = Some((picture, self.now.plus_us(takes_us)));
+        Some(picture.time)
+    }
+}
+
+impl Hands for SeededHands {
+    type Picture = Picture;
+
+    fn frame(picture: &Picture) -> Frame {
+        *picture
+    }
+
+    fn now(&self) -> MonoTime {
+        self.now
+    }
+
+    fn begin_run(&mut self, _run: RunId) {}
+
+    fn reset_decoder(&mut self) {
+        self.decoder_broken = true;
+    }
+
+    fn decode(&mut self, au: &AccessUnit, want: bool) -> Option<Decoded<Picture>> {
+        if au.lost_packets > 0 {
+            self.decoder_broken = true;
+        } else if au.idr {
+            self.decoder_broken = false;
+        }
+        if self.decoder_broken && self.random.chance(0.5) {
+            return None;
+        }
+        let frame =
+            Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size() };
+        Some(Decoded { picture: want.then_some(frame), step: None, changed: None })
+    }
+
+    fn has_detector(&self) -> bool {
+        true
+    }
+
+    fn offer(&mut self, picture: Picture) -> bool {
+        // The detector may take what waits at the very moment that another picture is decoded.
+        if self.detector.is_none() && self.random.chance(0.5) {
+            self.begin_detection();
+        }
+        self.offered += 1;
+        self.slot.replace(picture).is_some()
+    }
+
+    fn freshen(&mut self, waiting: MediaTime, picture: Picture) -> bool {
+        let waits = self.slot.is_some_and(|slot| slot.time == waiting);
+        if waits {
+            self.slot = Some(picture);
+        }
+        waits
+    }
+
+    fn embed(&mut self, picture: &Picture, boxes: &[Rect]) -> Vec<Option<Embedding>> {
+        let truth = objects(self.taken_us(picture.time));
+        let looks = boxes.iter().map(|bbox| {
+            // Each object looks like nothing but itself.
+            let looks: Vec<f32> =
+                truth.iter().map(|object| f32::from(object.iou(bbox) > 0.9)).collect();
+            Embedding::normalised(&looks)
+        });
+        looks.collect()
+    }
+
+    fn publish(&mut self, frame: TrackFrame, received: MonoTime, audience: Audience) {
+        self.published.push(Published { frame, audience, at: self.now, received });
+    }
+
+    fn count(&mut self, counted: Counted) {
+        *self.counted.entry(counted).or_default() += 1;
+    }
+}
+
+/// The server's driver of one camera, in simulated time.
+pub struct Analysis {
+    driver: Driver<SeededHands>,
 }
 
 impl Analysis {
-    /// An engine with these settings, the hybrid tracker, and a detector that takes `detect_us`.
+    /// A driver with these settings, the hybrid tracker, and a detector that takes `detect_us`.
     pub fn new(id: CameraId, settings: Settings, detect_us: (i64, i64), seed: u64) -> Self {
         let tracker = build(Kind::Hybrid, &razz_track::Settings::default());
-        Self {
-            engine: Camera::new(id, settings, tracker),
+        let hands = SeededHands {
+            now: MonoTime::default(),
             random: Random::new(seed),
             detect_us,
             taken: Vec::new(),
             slot: None,
             detector: None,
-            embedder: None,
             decoder_broken: true,
             published: Vec::new(),
-            detected: 0,
-        }
+            offered: 0,
+            failed: 0,
+            counted: HashMap::new(),
+        };
+        Self { driver: Driver::new(Camera::new(id, settings, tracker), hands) }
     }
 
     /// Lets time pass up to the arrival of an access unit, then takes it in. It was taken at
@@ -76,114 +183,66 @@ impl Analysis {
     pub fn access_unit(&mut self, received: &Received, taken_us: i64) {
         let au = &received.au;
         self.pass_until(au.received);
-        self.taken.push((au.key.time, taken_us));
-        let frame =
-            Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size };
-        let input =
-            Input::AccessUnit { frame, idr: au.idr, reorders: false, queued: 0, idr_waits: false };
-        self.engine.handle(input, au.received);
-        if au.lost_packets > 0 {
-            self.decoder_broken = true;
-        } else if au.idr {
-            self.decoder_broken = false;
-        }
-        self.act(au.received, Some(frame));
+        let hands = self.driver.hands();
+        hands.now = au.received;
+        hands.taken.push((au.key.time, taken_us));
+        let event = Event::AccessUnit { au, after_gap: false, queued: 0, idr_waits: false };
+        self.driver.handle(event);
+        self.begin_detection();
     }
 
     /// Does what is due up to `end`.
     pub fn pass_until(&mut self, end: MonoTime) {
         loop {
-            let detected = self.detector.map(|(_, at)| at);
-            let embedded = self.embedder.as_ref().map(|(_, _, at)| *at);
-            let timeout = self.engine.poll_timeout();
-            let next = [detected, embedded, timeout].into_iter().flatten().min();
+            let timeout = self.driver.poll_timeout();
+            let hands = self.driver.hands();
+            let detected = hands.detector.map(|(_, at)| at);
+            let next = [detected, timeout].into_iter().flatten().min();
             let Some(now) = next.filter(|next| *next <= end) else { return };
+            hands.now = now.max(hands.now);
             if detected == Some(now) {
-                self.finish_detection(now);
-            } else if embedded == Some(now) {
-                self.finish_embedding(now);
+                self.finish_detection();
             } else {
-                self.engine.handle(Input::Timeout, now);
+                self.driver.handle(Event::Timeout);
             }
-            self.act(now, None);
+            self.begin_detection();
         }
     }
 
-    fn taken_us(&self, time: MediaTime) -> i64 {
-        let found = self.taken.iter().rev().find(|(other, _)| *other == time);
-        found.unwrap_or_else(|| panic!("the engine names {time}, which no frame has")).1
+    fn begin_detection(&mut self) {
+        if let Some(time) = self.driver.hands().begin_detection() {
+            self.driver.handle(Event::DetectionStarted(time));
+        }
     }
 
-    fn finish_detection(&mut self, now: MonoTime) {
-        let Some((time, _)) = self.detector.take() else { return };
-        let detections: Vec<Detection> = objects(self.taken_us(time))
+    fn finish_detection(&mut self) {
+        let hands = self.driver.hands();
+        let Some((picture, _)) = hands.detector.take() else { return };
+        let detections = objects(hands.taken_us(picture.time))
             .into_iter()
             .map(|bbox| Detection { bbox, class: ClassId(0), score: 0.9 })
             .collect();
-        self.detected += 1;
-        if self.random.chance(0.01) {
-            self.engine.handle(Input::DetectionFailed { time }, now);
-        } else {
-            self.engine.handle(Input::Detections { time, detections: &detections }, now);
-        }
+        let failed = hands.random.chance(0.01);
+        hands.failed += u64::from(failed);
+        self.driver.handle(match failed {
+            true => Event::DetectionFailed(picture.time),
+            false => Event::Detections { picture, detections },
+        });
     }
 
-    fn finish_embedding(&mut self, now: MonoTime) {
-        let Some((time, boxes, _)) = self.embedder.take() else { return };
-        let truth = objects(self.taken_us(time));
-        let vectors: Vec<Option<Embedding>> = boxes
-            .iter()
-            .map(|bbox| {
-                // Each object looks like nothing but itself.
-                let looks: Vec<f32> =
-                    truth.iter().map(|object| f32::from(object.iou(bbox) > 0.9)).collect();
-                Embedding::normalised(&looks)
-            })
-            .collect();
-        self.engine.handle(Input::Embeddings(&vectors), now);
+    /// What was published so far.
+    pub fn published(&mut self) -> &[Published] {
+        &self.driver.hands().published
     }
 
-    /// Does what the engine says; `decoding` is the frame handed in last.
-    fn act(&mut self, now: MonoTime, decoding: Option<Frame>) {
-        loop {
-            match self.engine.poll() {
-                Some(Output::Decode { .. }) => {
-                    let frame = decoding.unwrap_or_else(|| panic!("decode what?"));
-                    let input = if self.decoder_broken && self.random.chance(0.5) {
-                        Input::DecodeFailed
-                    } else {
-                        Input::Decoded { frame, changed: None }
-                    };
-                    self.engine.handle(input, now);
-                }
-                Some(Output::Skip | Output::Missed | Output::Unchanged) => {}
-                Some(Output::Offer { time, replaces }) => {
-                    assert_eq!(self.slot, replaces, "the slot holds another picture");
-                    self.slot = Some(time);
-                }
-                Some(Output::Freshen { time, waiting }) => {
-                    if self.slot == Some(waiting) {
-                        self.slot = Some(time);
-                        self.engine.handle(Input::Freshened { time }, now);
-                    }
-                }
-                Some(Output::Embed { time, boxes }) => {
-                    self.embedder = Some((time, boxes, now.plus_us(10_000)));
-                }
-                Some(Output::Publish { frame, received, audience }) => {
-                    self.published.push(Published { frame, audience, at: now, received });
-                }
-                None => break,
-            }
-        }
-        if self.detector.is_none()
-            && self.embedder.is_none()
-            && let Some(time) = self.slot.take()
-        {
-            let takes_us = self.random.between(self.detect_us.0, self.detect_us.1);
-            self.detector = Some((time, now.plus_us(takes_us)));
-            self.engine.handle(Input::DetectionStarted { time }, now);
-            self.act(now, None);
-        }
+    /// How many pictures were offered to the detector, and on how many of them it failed.
+    pub fn offered(&mut self) -> (u64, u64) {
+        let hands = self.driver.hands();
+        (hands.offered, hands.failed)
+    }
+
+    /// How many pictures were counted so.
+    pub fn counted(&mut self, counted: Counted) -> u64 {
+        self.driver.hands().counted.get(&counted).copied().unwrap_or_default()
     }
 }

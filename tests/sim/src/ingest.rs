@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use razz_base::{
-    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, WallTime,
+    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, StreamFormat, WallTime,
 };
 use razz_media::h264::{NalType, Sps, nal_type};
 use razz_media::timeline::{Placed, Timeline, WallClock};
@@ -187,11 +187,10 @@ impl Ingest {
         let au = AccessUnit {
             key: FrameKey { camera: self.id, time },
             run: RunId(self.run),
-            codec: Codec::H264,
+            format: StreamFormat::new(Codec::H264, size),
             data: Bytes::from(data),
             idr: nals.iter().any(|nal| nal_type(nal) == Some(NalType::Idr)),
             lost_packets,
-            size,
             wall,
             received: now,
         };

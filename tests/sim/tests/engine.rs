@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use razz_base::DetectRate;
 use razz_base::{CameraId, MediaTime, MonoTime, Rect, Track, TrackId};
-use razz_engine::{Audience, Settings};
+use razz_engine::{Audience, Counted, Settings};
 use razz_sim::analysis::{Analysis, Published, objects};
 use razz_sim::camera::{Kind, read_annex_b};
 use razz_sim::ingest::Received;
@@ -20,6 +20,9 @@ struct Outcome {
     taken_us: BTreeMap<MediaTime, i64>,
     published: Vec<Published>,
     detected: u64,
+    skipped: u64,
+    /// Offered to the detector, and failed there.
+    offered: (u64, u64),
 }
 
 fn run(
@@ -40,8 +43,11 @@ fn run(
     }
     let end = received.last().map_or(MonoTime::default(), |last| last.au.received);
     analysis.pass_until(end.plus_us(5_000_000));
-    let Analysis { published, detected, .. } = analysis;
-    Outcome { received, taken_us, published, detected }
+    let published = analysis.published().to_vec();
+    let [detected, skipped] =
+        [Counted::Detected, Counted::Skipped].map(|counted| analysis.counted(counted));
+    let offered = analysis.offered();
+    Outcome { received, taken_us, published, detected, skipped, offered }
 }
 
 /// The published frames that one audience sees.
@@ -82,6 +88,27 @@ fn every_frame_is_published_once_in_order_and_in_time() {
         }
     }
     assert!(frames > 20_000, "{frames}");
+}
+
+#[test]
+fn every_picture_that_was_offered_is_detected_skipped_or_failed_and_never_two_of_these() {
+    let mut skips = 0;
+    for seed in 0..50 {
+        let settings = Settings { rate: DetectRate::PerSecond(10.0), ..Settings::default() };
+        let longest_us = [90_000, 250_000, 700_000][seed as usize % 3];
+        let out = run(Simulation::random(seed, 60), settings, (5000, longest_us), seed);
+        let (offered, failed) = out.offered;
+        // One may be at the detector at the end, and one in its slot.
+        let under_way = offered - failed - out.detected - out.skipped;
+        assert!(
+            under_way <= 2,
+            "seed {seed}: {offered} offered, {} detected, {failed} failed, {} skipped",
+            out.detected,
+            out.skipped
+        );
+        skips += out.skipped;
+    }
+    assert!(skips > 1000, "only {skips} were skipped: this shows little");
 }
 
 #[test]

@@ -8,6 +8,9 @@ test.each([
   { entry: { class: "traffic light", track_id: 1, confidence: 0.5 }, text: "traffic light #1 0.50" },
   { entry: { class: "car", track_id: 7, confidence: 1.0000001 }, text: "car #7 1.00" },
   { entry: { class: "car", track_id: 7, confidence: 0.999 }, text: "car #7 1.00" },
+  { entry: { class: "car", track_id: 999_999, confidence: 0.5 }, text: "car #999999 0.50" },
+  { entry: { class: "car", track_id: 41_000_007, confidence: 0.5 }, text: "car #7 0.50" },
+  { entry: { class: "car", track_id: 1_700_000_000_000_012, confidence: 0.5 }, text: "car #12 0.50" },
 ])("$text", ({ entry, text }) => {
   expect(labelText(entry)).toBe(text);
 });

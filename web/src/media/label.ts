@@ -2,9 +2,17 @@
 import type { TrackEntry } from "../wire";
 import type { Area } from "./geometry";
 
+/** Ids of one epoch: each start of the server takes the next, so that no id is given twice. */
+const IDS_PER_EPOCH = 1_000_000;
+
+/** The number of a track that people are shown: its id within the epoch. */
+export function shortId(trackId: number): number {
+  return trackId % IDS_PER_EPOCH;
+}
+
 /** "person #12 0.93"; where room is dear, without the score. */
 export function labelText(track: Pick<TrackEntry, "class" | "track_id" | "confidence">, short = false): string {
-  const name = `${track.class} #${track.track_id}`;
+  const name = `${track.class} #${shortId(track.track_id)}`;
   return short ? name : `${name} ${Math.min(1, Math.max(0, track.confidence)).toFixed(2)}`;
 }
 

@@ -28,7 +28,7 @@ function sized(size: [number, number], rtp: number, ...tracks: TrackEntry[]): Tr
 
 function message(rtp: number | null, ...tracks: TrackEntry[]): TrackMessage {
   const stats = { fps: 5, active_tracks: tracks.length, frame_count: 1, latency_ms: 20, skipped: 0 };
-  return { camera_id: 1, timestamp: 1000, tracks, stats, rtp_timestamp: rtp, frame_size: [1280, 720] };
+  return { camera_id: 1, timestamp: 1000, tracks, stats, rtp_timestamp: rtp, frame_size: [1280, 720], media_time: rtp === null ? null : `${rtp}` };
 }
 
 function at(step: number): number {

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { DrawnFrame, PlayerState, RazzPlayer } from "../media";
+import { shortId } from "../media/label";
 import { activeTracks } from "./figures";
 import { duration, emptyWords, TrackList, type Row } from "./tracklist";
 
@@ -76,7 +77,7 @@ export function Tracks({ state, detectionOff }: { state: PlayerState | null; det
             <Picture id={row.track.track_id} />
             <span>
               <b>
-                {row.track.class} #{row.track.track_id}
+                {row.track.class} #{shortId(row.track.track_id)}
               </b>
               <small>
                 {row.gone ? "gone" : `for ${duration(row.lastMs - row.firstMs)}`} · {row.track.confidence.toFixed(2)}

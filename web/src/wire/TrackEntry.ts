@@ -4,7 +4,10 @@ import type { TrackState } from "./TrackState";
 
 /** One object on one frame. */
 export type TrackEntry = {
-  /** The same object has the same id. */
+  /**
+   * The same object has the same id, and no other of this camera ever has it. People are shown
+   * `track_id % 1000000`.
+   */
   track_id: number;
   /** Left, top, right, bottom in pixels of `frame_size`. */
   bbox: [number, number, number, number];

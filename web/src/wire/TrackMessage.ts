@@ -20,4 +20,9 @@ export type TrackMessage = {
   rtp_timestamp: number | null;
   /** Width and height that boxes refer to; null until they are known. */
   frame_size: [number, number] | null;
+  /**
+   * The whole media time in 90 kHz ticks, as text: with the camera the frame's name for ever.
+   * It begins at the time since 1970. Null while there is no frame.
+   */
+  media_time: string | null;
 };

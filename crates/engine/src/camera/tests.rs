@@ -115,13 +115,15 @@ fn run(settings: Settings, frames: i64, detect_us: i64) -> (Vec<Out>, Vec<i64>) 
                 }
                 Some(Output::Offer { time, .. }) => {
                     offered.push(time.as_90k() / FRAME_90K);
-                    slot = Some(time);
+                    let replaced = slot.replace(time).is_some();
+                    camera.handle(Input::Offered { time, replaced }, now);
                 }
                 Some(Output::Freshen { time, waiting }) => {
-                    if slot == Some(waiting) {
+                    let done = slot == Some(waiting);
+                    if done {
                         slot = Some(time);
-                        camera.handle(Input::Freshened { time }, now);
                     }
+                    camera.handle(Input::Freshened { time, done }, now);
                 }
                 Some(Output::Publish { frame, audience, .. }) => published.push(Out {
                     frame: frame.key.time.as_90k() / FRAME_90K,
@@ -235,12 +237,19 @@ fn the_newest_picture_wins_the_slot() {
         camera.handle(input, frame.received);
         camera.handle(Input::Decoded { frame, changed: None }, frame.received);
         while let Some(output) = camera.poll() {
-            if let Output::Offer { time, replaces } = output {
-                offers.push((time.as_90k(), replaces.map(MediaTime::as_90k)));
+            if let Output::Offer { time } = output {
+                offers.push(time.as_90k());
+                camera.handle(Input::Offered { time, replaced: n > 0 }, frame.received);
             }
         }
     }
-    assert_eq!(offers, [(0, None), (3000, Some(0)), (6000, Some(3000))]);
+    assert_eq!(offers, [0, 3000, 6000]);
+    // Of those that gave way nothing is expected any more.
+    let newest = Input::Detections { time: frame(2).time, detections: &[detection()] };
+    camera.handle(newest, frame(3).received);
+    let all: Vec<Output> = std::iter::from_fn(|| camera.poll()).collect();
+    let published = all.iter().filter(|output| matches!(output, Output::Publish { .. }));
+    assert_eq!(published.count(), 3, "{all:?}");
 }
 
 /// Hands in frame `n`, decoded at once; answers what is to be done with its picture.
@@ -267,20 +276,27 @@ fn a_picture_that_waits_gives_way_to_newer_ones_without_a_detection_lost() {
     let time = |n: i64| frame(n).time;
     let mut camera =
         Camera::new(CameraId::new(1).unwrap(), Settings::default(), Box::new(Echo::default()));
-    let offer = |n, replaces: Option<i64>| {
-        vec![Output::Offer { time: time(n), replaces: replaces.map(time) }]
+    let offer = |n| vec![Output::Offer { time: time(n) }];
+    let offered = |camera: &mut Camera, n, replaced| {
+        camera.handle(Input::Offered { time: time(n), replaced }, frame(n).received);
+    };
+    let freshened = |camera: &mut Camera, n, done| {
+        camera.handle(Input::Freshened { time: time(n), done }, frame(n).received);
     };
     let freshen = |n, waiting| vec![Output::Freshen { time: time(n), waiting: time(waiting) }];
     // Six a second of thirty: every fifth is due.
-    assert_eq!(hand_in(&mut camera, 0), offer(0, None));
+    assert_eq!(hand_in(&mut camera, 0), offer(0));
+    offered(&mut camera, 0, false);
     assert_eq!(hand_in(&mut camera, 1), freshen(1, 0));
-    camera.handle(Input::Freshened { time: time(1) }, frame(1).received);
+    freshened(&mut camera, 1, true);
     // The detector takes it while the next is being decoded: that is not in the slot.
     assert_eq!(hand_in(&mut camera, 2), freshen(2, 1));
+    freshened(&mut camera, 2, false);
     camera.handle(Input::DetectionStarted { time: time(1) }, frame(2).received);
     assert_eq!(hand_in(&mut camera, 3), []);
     assert_eq!(hand_in(&mut camera, 4), []);
-    assert_eq!(hand_in(&mut camera, 5), offer(5, None));
+    assert_eq!(hand_in(&mut camera, 5), offer(5));
+    offered(&mut camera, 5, false);
     let seen = |camera: &mut Camera, n: i64, at: i64| {
         let input = Input::Detections { time: time(n), detections: &[detection()] };
         camera.handle(input, frame(at).received);
@@ -294,13 +310,17 @@ fn a_picture_that_waits_gives_way_to_newer_ones_without_a_detection_lost() {
     assert_eq!(seen(&mut camera, 1, 5), [time(1)]);
     // The next one that is due comes while the detector takes the one that waits: both count.
     assert_eq!(hand_in(&mut camera, 6), freshen(6, 5));
-    camera.handle(Input::Freshened { time: time(6) }, frame(6).received);
-    for n in 7..10 {
-        assert_eq!(hand_in(&mut camera, n), freshen(n, 6));
-    }
-    assert_eq!(hand_in(&mut camera, 10), offer(10, Some(6)));
-    camera.handle(Input::DetectionStarted { time: time(6) }, frame(10).received);
-    assert_eq!(seen(&mut camera, 6, 10), [time(6)]);
+    freshened(&mut camera, 6, true);
+    assert_eq!(hand_in(&mut camera, 7), freshen(7, 6));
+    freshened(&mut camera, 7, true);
+    assert_eq!(hand_in(&mut camera, 8), freshen(8, 7));
+    freshened(&mut camera, 8, true);
+    assert_eq!(hand_in(&mut camera, 9), freshen(9, 8));
+    freshened(&mut camera, 9, true);
+    assert_eq!(hand_in(&mut camera, 10), offer(10));
+    // It was taken while this one was decoded, and its result may even come before that is said.
+    offered(&mut camera, 10, false);
+    assert_eq!(seen(&mut camera, 9, 10), [time(9)]);
     camera.handle(Input::DetectionStarted { time: time(10) }, frame(10).received);
     assert_eq!(seen(&mut camera, 10, 11), [time(10)]);
 }
@@ -357,7 +377,8 @@ fn overloaded(decode_ms: i64, gop: i64) -> (f64, f64, f64) {
                         camera.handle(Input::Decoded { frame: next, changed: None }, now);
                     }
                 }
-                Output::Offer { time, .. } => {
+                Output::Offer { time } => {
+                    camera.handle(Input::Offered { time, replaced: false }, now);
                     offers += 1;
                     oldest_us = oldest_us.max(now.since_us(next.received));
                     camera.handle(Input::DetectionStarted { time }, now);
@@ -506,7 +527,8 @@ fn with_reordering_frames_are_published_in_output_order() {
         }
         while let Some(output) = camera.poll() {
             match output {
-                Output::Offer { time, .. } => {
+                Output::Offer { time } => {
+                    camera.handle(Input::Offered { time, replaced: false }, now);
                     camera.handle(Input::DetectionStarted { time }, now);
                     camera.handle(Input::Detections { time, detections: &[] }, now);
                 }
@@ -535,7 +557,8 @@ fn run_idle(frames: i64, changed: impl Fn(i64) -> f64) -> (Vec<i64>, Vec<i64>, V
         camera.handle(Input::Decoded { frame, changed: Some(changed(n)) }, now);
         while let Some(output) = camera.poll() {
             match output {
-                Output::Offer { time, .. } => {
+                Output::Offer { time } => {
+                    camera.handle(Input::Offered { time, replaced: false }, now);
                     looked.push(n);
                     camera.handle(Input::DetectionStarted { time }, now);
                     camera.handle(Input::Detections { time, detections: &[detection()] }, now);
@@ -578,28 +601,4 @@ fn what_moves_wakes_the_detector_at_the_next_picture_that_is_due() {
         let after = looked.iter().filter(|n| **n >= moved).count();
         assert!(after as i64 >= (400 - moved) / 5, "{looked:?}");
     }
-}
-
-#[test]
-fn a_blind_detector_sees_nothing_until_it_sees_again() {
-    let mut camera =
-        Camera::new(CameraId::new(1).unwrap(), Settings::default(), Box::new(Echo::default()));
-    let mut seen = Vec::new();
-    for (n, blind) in [(0, false), (5, true), (10, true), (15, false)] {
-        let (frame, now) = (frame(n), frame(n).received);
-        camera.handle(Input::Blind(blind), now);
-        camera.handle(
-            Input::AccessUnit { frame, idr: true, reorders: false, queued: 0, idr_waits: false },
-            now,
-        );
-        camera.handle(Input::Decoded { frame, changed: None }, now);
-        camera.handle(Input::DetectionStarted { time: frame.time }, now);
-        camera.handle(Input::Detections { time: frame.time, detections: &[detection()] }, now);
-        while let Some(output) = camera.poll() {
-            if let Output::Publish { frame, .. } = output {
-                seen.push(frame.tracks.len());
-            }
-        }
-    }
-    assert_eq!(seen, [1, 0, 0, 1]);
 }

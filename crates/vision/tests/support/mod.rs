@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use razz_base::{
     AccessUnit, CameraId, Codec, Detection, FrameKey, MediaTime, MonoTime, Rect, RunId, Size,
-    WallQuality, WallTime,
+    StreamFormat, WallQuality, WallTime,
 };
 use razz_vision::{Colour, Matrix, Picture, Plane};
 
@@ -37,11 +37,10 @@ pub fn access_unit(data: Vec<u8>, ticks: i64, idr: bool) -> AccessUnit {
     AccessUnit {
         key: key(ticks),
         run: RunId(1),
-        codec: Codec::H264,
+        format: StreamFormat::new(Codec::H264, Size::default()),
         data: Bytes::from(data),
         idr,
         lost_packets: 0,
-        size: Size::default(),
         wall: WallTime { us: ticks * 100 / 9, quality: WallQuality::Arrival },
         received: MonoTime::from_us(ticks * 100 / 9),
     }

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use razz_base::{
-    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, WallQuality, WallTime,
+    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, StreamFormat,
+    WallQuality, WallTime,
 };
 use razz_media::ring::{GopRing, Unit};
 use razz_media::rtp::MAX_PAYLOAD;
-use razz_viewer::{Answered, Feed, Outlet, Session, Terms, Video};
+use razz_viewer::{Answered, Feed, Outlet, Session, SessionSettings, Video};
 use str0m::net::{Protocol, Transmit};
 
 use super::{PEER, Payloads, SERVER, Stream};
@@ -26,7 +27,7 @@ pub enum Blocked {
 /// The server's end.
 pub struct House {
     stream: Stream,
-    terms: Terms,
+    settings: SessionSettings,
     ring: Arc<Ring>,
     session: Option<Session>,
     /// Why the session ended.
@@ -75,10 +76,10 @@ impl Outlet for Way<'_> {
 }
 
 impl House {
-    pub(super) fn new(stream: Stream, terms: Terms) -> Self {
+    pub(super) fn new(stream: Stream, settings: SessionSettings) -> Self {
         Self {
             stream,
-            terms,
+            settings,
             ring: Arc::new(Ring(Mutex::new(GopRing::new(64 << 20)))),
             session: None,
             ended: None,
@@ -102,7 +103,7 @@ impl House {
 
     pub(super) fn open(&mut self, now: MonoTime, offer: &str) -> String {
         let feed = Arc::clone(&self.ring) as Arc<dyn Feed>;
-        let Answered { session, answer } = Session::answer(1, offer, feed, &self.terms, now)
+        let Answered { session, answer } = Session::answer(1, offer, feed, &self.settings, now)
             .unwrap_or_else(|error| panic!("{error}"));
         self.session = Some(session);
         answer
@@ -133,11 +134,10 @@ impl House {
                 time: MediaTime::from_90k(n as i64 * 3000),
             },
             run: RunId(1),
-            codec: Codec::H264,
+            format: StreamFormat::new(Codec::H264, Size::new(1280, 720)),
             data: Bytes::from(data),
             idr,
             lost_packets: 0,
-            size: Size::new(1280, 720),
             wall: WallTime { us: now.as_us(), quality: WallQuality::Arrival },
             received: now,
         };

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use razz_base::MonoTime;
 use razz_media::ring::Unit;
-use razz_viewer::Terms;
+use razz_viewer::SessionSettings;
 
 /// The server's address.
 pub const SERVER: SocketAddr =
@@ -71,14 +71,14 @@ impl Delivery {
         // Where simulated time lies on the library's clock is of no matter: only differences count.
         let epoch = Instant::now();
         let start = MonoTime::from_us(1_000_000_000);
-        let terms = Terms {
+        let settings = SessionSettings {
             epoch,
             certificate: None,
             udp: vec![SERVER],
             tcp: Vec::new(),
             replay_bits_per_second: 50_000_000,
         };
-        let mut house = House::new(stream, terms);
+        let mut house = House::new(stream, settings);
         let mut now = start;
         for _ in 0..warm_up {
             house.take_frame(now);

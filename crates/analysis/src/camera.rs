@@ -1,0 +1,271 @@
+//! A camera's thread: it takes access units and detections, and lets the driver do what follows.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use razz_base::{ClassNames, Codec, DetectRate, RunId, TrackId};
+use razz_config as config;
+use razz_engine::{Driver, Event};
+use razz_hub::{Camera, lock};
+use razz_observe::clock::Clock;
+use razz_observe::cpu_usage::Stage;
+use razz_observe::telemetry::Telemetry;
+use razz_vision::{Decoder, Glance, MotionEstimator};
+use tracing::error;
+
+use crate::hands::ServerHands;
+use crate::inbox::{Inbox, Mailbox, Message, Reply, Result};
+use crate::pictures::Pictures;
+use crate::pool::Pool;
+use crate::trackers::{build_embedder, build_tracker};
+
+/// How a camera's pictures are looked at.
+#[derive(Clone)]
+pub struct AnalysisSettings {
+    /// How often to detect.
+    pub rate: DetectRate,
+    /// What makes tracks of detections.
+    pub tracker: config::Tracker,
+    /// Whether to detect less often while nothing moves.
+    pub idle: bool,
+    /// Detects.
+    pub pool: Arc<Pool>,
+    /// Traces frames.
+    pub telemetry: Telemetry,
+    /// The newest pictures are kept here.
+    pub pictures: Arc<Pictures>,
+}
+
+/// Who gives a camera's tracks their ids, so that none is ever given twice.
+pub trait TrackIds: Send + Sync {
+    /// The id before the first one that the next tracker may give.
+    fn after(&self) -> TrackId;
+
+    /// Gives ids up to `highest`.
+    fn give(&self, highest: TrackId) -> Given;
+}
+
+/// Whether track ids that were to be published may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Given {
+    /// They are the camera's from now on.
+    Yes,
+    /// As before, and the camera's numbers are nearly used up: its tracker shall start anew.
+    Last,
+    /// They are not: another analysis has taken the camera over.
+    Refused,
+}
+
+/// The analysis of one camera. Dropping it ends its thread.
+pub struct CameraAnalysis {
+    settings: Arc<Mutex<AnalysisSettings>>,
+    mailbox: Mailbox,
+}
+
+impl CameraAnalysis {
+    /// Starts the camera's thread.
+    pub fn start(
+        camera: &Camera,
+        settings: AnalysisSettings,
+        track_ids: Arc<dyn TrackIds>,
+        clock: Clock,
+    ) -> Self {
+        Self::start_filtered(camera, settings, track_ids, clock, |result| result)
+    }
+
+    /// The same, with the detector's results as `filter` leaves them.
+    pub(crate) fn start_filtered(
+        camera: &Camera,
+        settings: AnalysisSettings,
+        track_ids: Arc<dyn TrackIds>,
+        clock: Clock,
+        filter: impl Fn(Result) -> Result + Send + Sync + 'static,
+    ) -> Self {
+        let settings = Arc::new(Mutex::new(settings));
+        let mailbox = Mailbox::default();
+        let thread = Thread {
+            context: camera.context.clone(),
+            tracks: Arc::clone(&camera.tracks),
+            health: Arc::clone(&camera.health),
+            settings: Arc::clone(&settings),
+            track_ids,
+            inbox: Inbox::new(&mailbox, &camera.stream),
+            reply: mailbox.reply(filter),
+            clock,
+        };
+        thread::Builder::new()
+            .name(format!("camera{}", camera.id))
+            .spawn(move || thread.run())
+            .expect("the system gives us a thread per camera");
+        Self { settings, mailbox }
+    }
+
+    /// Changes how pictures are looked at. Decoding, detection and tracking start anew at the next
+    /// IDR.
+    pub fn reconfigure(&self, settings: AnalysisSettings) {
+        *lock(&self.settings) = settings;
+        self.mailbox.start_anew();
+    }
+}
+
+impl Drop for CameraAnalysis {
+    fn drop(&mut self) {
+        self.mailbox.stop();
+    }
+}
+
+/// What breaks at once again shall not keep a core busy.
+const PAUSE_AFTER_PANIC: Duration = Duration::from_secs(1);
+/// How long the thread waits when the machine wants nothing.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+struct Thread {
+    context: razz_hub::RunContext,
+    tracks: Arc<razz_hub::Tracks>,
+    health: Arc<razz_hub::Health>,
+    settings: Arc<Mutex<AnalysisSettings>>,
+    track_ids: Arc<dyn TrackIds>,
+    inbox: Inbox,
+    reply: Reply,
+    clock: Clock,
+}
+
+impl Thread {
+    /// Works until the camera is gone. A panic restarts its work from the next IDR and touches no
+    /// other camera.
+    fn run(self) {
+        keep_alive(
+            || self.drive(self.driver()),
+            || {
+                let _in = self.context.span().entered();
+                error!("this camera's analysis panicked; it starts anew");
+                self.health.count_restart();
+                thread::sleep(PAUSE_AFTER_PANIC);
+            },
+        );
+    }
+
+    fn driver(&self) -> Driver<ServerHands> {
+        let entered = self.context.span().entered();
+        let AnalysisSettings { rate, tracker, idle, pool, telemetry, pictures } =
+            lock(&self.settings).clone();
+        let wanted = match rate {
+            DetectRate::Off => 0.0,
+            DetectRate::PerSecond(rate) => rate,
+            DetectRate::Max => 30.0,
+        };
+        // The others are the originals, which do not know of it.
+        let motion = (tracker.kind == config::TrackerKind::Hybrid).then(MotionEstimator::default);
+        let settings = razz_engine::Settings {
+            rate,
+            camera_motion: motion.is_some(),
+            idle: idle.then(razz_engine::Idle::default),
+            ids_after: self.track_ids.after().0,
+            ..razz_engine::Settings::default()
+        };
+        let decoder = match Decoder::new() {
+            Ok(decoder) => decoder,
+            Err(error) => panic!("openh264 gives no decoder: {error}"),
+        };
+        let embedder = build_embedder(&tracker);
+        let tracker = build_tracker(&tracker, wanted, embedder.same_within());
+        let machine = razz_engine::Camera::new(self.context.camera(), settings, tracker);
+        let hands = ServerHands {
+            context: self.context.clone(),
+            tracks: Arc::clone(&self.tracks),
+            health: Arc::clone(&self.health),
+            pictures,
+            pool,
+            reply: Arc::clone(&self.reply),
+            decoder,
+            embedder,
+            wanted,
+            motion,
+            seen: idle.then(Glance::default),
+            glance: Glance::default(),
+            objects: Vec::new(),
+            journeys: telemetry.journeys(),
+            unknown: ClassNames::new([]),
+            run: RunId::default(),
+            entered: Some(entered),
+            track_ids: Arc::clone(&self.track_ids),
+            given: Given::Yes,
+            clock: self.clock,
+        };
+        Driver::new(machine, hands)
+    }
+
+    /// `None` when the camera is gone; `Some` when it has other settings now.
+    fn drive(&self, mut driver: Driver<ServerHands>) -> Option<()> {
+        loop {
+            let now = self.clock.mono();
+            let wait = driver.poll_timeout().map_or(LONGEST_WAIT, |at| now.until(at));
+            let message = self.inbox.next(wait);
+            let begun = self.clock.thread_cpu_nanos();
+            match message {
+                Message::Stop => return None,
+                Message::StartAnew => return Some(()),
+                Message::Timeout => driver.handle(Event::Timeout),
+                Message::Result(Result::Started(time)) => {
+                    driver.handle(Event::DetectionStarted(time));
+                }
+                Message::Result(Result::Failed(time)) => {
+                    driver.handle(Event::DetectionFailed(time));
+                }
+                Message::Result(Result::Done { picture, detections, looked }) => {
+                    let key = picture.key;
+                    driver.hands().looked(&picture, looked);
+                    driver.handle(Event::Detections { picture, detections });
+                    driver.hands().tracked(key);
+                }
+                Message::AccessUnit { unit, queued, idr_waits } => {
+                    let (au, after_gap) = (&unit.item.au, unit.gap.is_some());
+                    // There is no decoder for another codec; the status says so.
+                    if au.codec() == Codec::H264 {
+                        driver.handle(Event::AccessUnit { au, after_gap, queued, idr_waits });
+                    }
+                }
+            }
+            driver.hands().spent(Stage::Camera, begun);
+            match driver.hands().given {
+                Given::Yes => {}
+                // The next tracker gives those of another epoch.
+                Given::Last => return Some(()),
+                // Another camera has the id now, and this one has been stopped.
+                Given::Refused => return None,
+            }
+        }
+    }
+}
+
+/// Does `work` until it answers `None`, anew after each panic, which `panicked` hears of.
+fn keep_alive(mut work: impl FnMut() -> Option<()>, mut panicked: impl FnMut()) {
+    loop {
+        match catch_unwind(AssertUnwindSafe(&mut work)) {
+            Ok(None) => return,
+            Ok(Some(())) => {}
+            Err(_) => panicked(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_panics_begins_anew_until_the_camera_is_gone() {
+        let (mut begun, mut panics) = (0, 0);
+        keep_alive(
+            || {
+                begun += 1;
+                assert!(begun % 2 == 0, "a broken invariant");
+                (begun < 6).then_some(())
+            },
+            || panics += 1,
+        );
+        assert_eq!((begun, panics), (6, 3));
+    }
+}

@@ -1,0 +1,226 @@
+//! A camera's hands in the server: a decoder, the detector's pool, an embedder, and the hub.
+
+use std::sync::{Arc, OnceLock};
+
+use razz_base::{
+    AccessUnit, ClassNames, Embedding, FrameKey, MediaTime, MonoTime, Rect, RunId, TrackFrame,
+};
+use razz_engine::{Audience, Counted, Decoded, Frame, Hands};
+use razz_hub::tracks::Frames;
+use razz_hub::{Health, Published, RunContext, Tracks};
+use razz_observe::clock::Clock;
+use razz_observe::cpu_usage::Stage;
+use razz_observe::telemetry::Journeys;
+use razz_vision::{CameraMotion, Decoder, Embedder, Glance, MotionEstimator, Picture, Plane};
+use tracing::debug;
+use tracing::span::EnteredSpan;
+
+use crate::camera::{Given, TrackIds};
+use crate::inbox::Reply;
+use crate::pictures::Pictures;
+use crate::pool::Pool;
+
+/// What a camera's thread works with.
+pub(crate) struct ServerHands {
+    pub(crate) context: RunContext,
+    pub(crate) tracks: Arc<Tracks>,
+    pub(crate) health: Arc<Health>,
+    pub(crate) pictures: Arc<Pictures>,
+    pub(crate) pool: Arc<Pool>,
+    /// Where the detector's results go.
+    pub(crate) reply: Reply,
+    pub(crate) decoder: Decoder,
+    pub(crate) embedder: Box<dyn Embedder>,
+    /// Detections per second.
+    pub(crate) wanted: f64,
+    /// How the camera moves, for a tracker that has use for it.
+    pub(crate) motion: Option<MotionEstimator>,
+    /// How the picture whose detections came last looked, while the machine wants to know whether
+    /// anything has moved since.
+    pub(crate) seen: Option<Glance>,
+    pub(crate) glance: Glance,
+    /// The boxes published last: what may move by itself.
+    pub(crate) objects: Vec<Rect>,
+    /// What is noted of the frames under way, where somebody wants it.
+    pub(crate) journeys: Option<Journeys>,
+    /// What classes are called before there is a model: never seen, for there are no tracks then.
+    pub(crate) unknown: ClassNames,
+    /// The run of the access unit that is being decoded.
+    pub(crate) run: RunId,
+    /// The span of the camera's run, in which everything here is logged.
+    pub(crate) entered: Option<EnteredSpan>,
+    pub(crate) track_ids: Arc<dyn TrackIds>,
+    /// Whether the track ids published last were the camera's to give.
+    pub(crate) given: Given,
+    pub(crate) clock: Clock,
+}
+
+impl ServerHands {
+    /// What this thread did since `begun` was for `stage`.
+    pub(crate) fn spent(&self, stage: Stage, begun: u64) {
+        self.pool.stage_times().add(stage, self.clock.thread_cpu_nanos() - begun);
+    }
+
+    /// The detector is done with a picture.
+    pub(crate) fn looked(&mut self, picture: &Picture, looked: (MonoTime, MonoTime)) {
+        if let Some(journeys) = &mut self.journeys {
+            journeys.looked(picture.key.time, looked, self.clock.mono());
+        }
+        if let Some(seen) = &mut self.seen {
+            seen.take(picture);
+        }
+        self.pictures.keep_detected(picture.clone());
+    }
+
+    /// What the detector found in the picture of `key` is in the tracks.
+    pub(crate) fn tracked(&mut self, key: FrameKey) {
+        if let Some(journeys) = &mut self.journeys {
+            journeys.tracked(key, || self.clock.mono());
+        }
+    }
+}
+
+impl Hands for ServerHands {
+    type Picture = Picture;
+
+    fn frame(picture: &Picture) -> Frame {
+        Frame {
+            time: picture.key.time,
+            wall: picture.wall,
+            received: picture.received,
+            size: picture.size,
+        }
+    }
+
+    fn now(&self) -> MonoTime {
+        self.clock.mono()
+    }
+
+    fn begin_run(&mut self, run: RunId) {
+        self.run = run;
+        // The old one is left before the new one is entered.
+        self.entered = None;
+        self.entered = Some(self.context.span().entered());
+    }
+
+    fn reset_decoder(&mut self) {
+        self.decoder.reset();
+    }
+
+    fn decode(&mut self, au: &AccessUnit, want: bool) -> Option<Decoded<Picture>> {
+        if let Some(journeys) = &mut self.journeys {
+            journeys.taken(au.received, self.clock.mono());
+        }
+        let mut moved: Option<CameraMotion> = None;
+        let (clock, begun) = (self.clock, self.clock.thread_cpu_nanos());
+        let mut looked = 0;
+        let mut look = |luma: Plane<'_>| {
+            let begun = clock.thread_cpu_nanos();
+            moved = self.motion.as_mut().map(|motion| motion.look(luma, &self.objects));
+            looked = clock.thread_cpu_nanos() - begun;
+        };
+        let decoded = self.decoder.decode_and_look(au, want, &mut look);
+        self.pool.stage_times().add(Stage::Motion, looked);
+        self.spent(Stage::Decode, begun + looked);
+        let picture = match decoded {
+            Ok(picture) => picture,
+            Err(error) => {
+                debug!(frame = %au.key, "not decoded: {error}");
+                return None;
+            }
+        };
+        let now = self.clock.mono();
+        self.health.analysis().decoded.count(now);
+        // What cannot be told counts as standing still.
+        let step = moved.map(|moved| moved.affine().unwrap_or_default());
+        let mut changed = None;
+        if let Some(picture) = &picture {
+            if let Some(journeys) = &mut self.journeys {
+                journeys.decoded(picture.key.time, au.run, now);
+            }
+            if let Some(seen) = &self.seen {
+                self.glance.take(picture);
+                changed = seen.changed(&self.glance);
+            }
+            self.pictures.keep_decoded(picture.clone());
+        }
+        Some(Decoded { picture, step, changed })
+    }
+
+    fn has_detector(&self) -> bool {
+        self.pool.has_detector()
+    }
+
+    fn offer(&mut self, picture: Picture) -> bool {
+        if let Some(journeys) = &mut self.journeys {
+            journeys.offered(picture.key.time, || self.clock.mono());
+        }
+        self.pool.offer(picture, self.wanted, &self.reply)
+    }
+
+    fn freshen(&mut self, waiting: MediaTime, picture: Picture) -> bool {
+        let time = picture.key.time;
+        let done = self.pool.freshen(waiting, picture);
+        if let (true, Some(journeys)) = (done, &mut self.journeys) {
+            journeys.freshened(waiting, time, || self.clock.mono());
+        }
+        done
+    }
+
+    fn embed(&mut self, picture: &Picture, boxes: &[Rect]) -> Vec<Option<Embedding>> {
+        let begun = self.clock.thread_cpu_nanos();
+        let vectors = self.embedder.embed(picture, boxes);
+        self.spent(Stage::Embed, begun);
+        vectors
+    }
+
+    fn publish(&mut self, frame: TrackFrame, received: MonoTime, audience: Audience) {
+        let now = self.clock.mono();
+        if let Some(highest) = frame.tracks.iter().map(|track| track.id).max() {
+            let given = self.track_ids.give(highest);
+            if given != Given::Yes {
+                self.given = given;
+            }
+            if given == Given::Refused {
+                return;
+            }
+        }
+        self.objects.clear();
+        self.objects.extend(frame.tracks.iter().map(|track| track.bbox));
+        let (fps, frame_count) = {
+            let mut analysis = self.health.analysis();
+            if frame.detected {
+                analysis.tracks.add(now.since_us(received) as f64);
+            }
+            (analysis.detected.per_second(now), analysis.detected.total())
+        };
+        let traced = frame.detected.then_some((frame.key, frame.tracks.len()));
+        let published = Arc::new(Published {
+            frame,
+            received,
+            fps,
+            frame_count,
+            names: self.pool.names().cloned().unwrap_or_else(|| self.unknown.clone()),
+            encoded: OnceLock::new(),
+        });
+        if audience != Audience::EveryFrame {
+            self.tracks.publish(&published, Frames::Detected);
+        }
+        if audience != Audience::PerDetection {
+            self.tracks.publish(&published, Frames::Every);
+        }
+        if let (Some(journeys), Some((key, tracks))) = (&mut self.journeys, traced) {
+            journeys.published(key, tracks, now, || self.clock.mono());
+        }
+    }
+
+    fn count(&mut self, counted: Counted) {
+        let now = self.clock.mono();
+        let mut analysis = self.health.analysis();
+        match counted {
+            Counted::Detected => analysis.detected.count(now),
+            Counted::Unchanged => analysis.unchanged.count(now),
+            Counted::Skipped => analysis.skipped.count(now),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Decoding, detection and tracking of the running server's cameras.
+//!
+//! ```text
+//! hub: stream ─► CameraAnalysis (a thread per camera) ─► hub: track frames
+//!                   │  ▲
+//!                   ▼  │ what was found
+//!                 Pool ─► workers, each with a copy of the model
+//! ```
+//!
+//! [`CameraAnalysis`] subscribes to a stream and drives that camera's machine of crate `engine` with
+//! [`hands`] made of a decoder, the pool and the hub. The [`Pool`] holds at most one waiting picture of
+//! each camera, and a few threads that take the newest picture of the camera whose turn it is.
+
+mod camera;
+pub mod detector;
+mod hands;
+mod inbox;
+mod pictures;
+mod pool;
+#[cfg(test)]
+mod tests;
+mod trackers;
+mod worker;
+
+pub use camera::{AnalysisSettings, CameraAnalysis, Given, TrackIds};
+pub use pictures::Pictures;
+pub use pool::{Inference, Load, ModelState, Pool, WorkerShare};
+pub use worker::yield_to_video;

@@ -1,0 +1,626 @@
+//! The inference pool: a few threads at low priority that take the newest picture of the camera
+//! whose turn it is.
+//!
+//! It begins with one worker, whose detector has all the threads; [`Crew`] says when there should
+//! be another number. A new crew loads its detectors while the old one goes on, and takes over when
+//! the last of them is ready.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use razz_base::{CameraId, ClassNames, MediaTime};
+use razz_engine::{Crew, Scheduler};
+use razz_vision::{Detector, EngineChoice, NoteLevel, Picture};
+use tracing::{Span, error, info, warn};
+
+use crate::inbox::{Reply, Result as Found};
+use crate::worker::{self, Task};
+use razz_hub::health::Histogram;
+use razz_hub::lock;
+use razz_observe::clock::Clock;
+use razz_observe::cpu_usage::StageTimes;
+
+/// How far the model is.
+#[derive(Clone, Debug)]
+pub enum ModelState {
+    /// No camera wants detection.
+    Off,
+    /// On its way from the disk into an engine.
+    Loading,
+    /// Detecting.
+    Ready {
+        /// Which engine runs it.
+        engine: String,
+    },
+    /// Cannot be used; video goes on without tracks.
+    Failed {
+        /// What, where and what to do.
+        error: String,
+    },
+}
+
+/// What takes the place of an engine that is lost, the first that is not lost itself: both run
+/// anywhere.
+const INSTEAD: [EngineChoice; 2] = [EngineChoice::OrtCpu, EngineChoice::Rten];
+
+/// How long one engine's inference takes, and for how many pictures at once.
+#[derive(Clone, Debug)]
+pub struct Inference {
+    /// The engine.
+    pub engine: String,
+    /// What the detector takes for a picture, in seconds: 1 ms to 2 s.
+    pub seconds: Histogram,
+    /// How many pictures it takes at once: 1 to 32.
+    pub batch: Histogram,
+}
+
+impl Inference {
+    fn new(engine: String) -> Self {
+        let (seconds, batch) = (Histogram::doubling(1e-3, 12), Histogram::doubling(1.0, 6));
+        Self { engine, seconds, batch }
+    }
+}
+
+/// The pictures that wait, at most one per camera, and the threads that serve them.
+pub struct Pool {
+    queue: Mutex<Queue>,
+    news: Condvar,
+    names: OnceLock<ClassNames>,
+    /// What the API calls the model.
+    model_name: String,
+    load: Option<Load>,
+    stage_times: StageTimes,
+    clock: Clock,
+}
+
+struct Queue {
+    scheduler: Scheduler,
+    slots: HashMap<CameraId, Slot>,
+    /// Cameras of which a worker has a picture: the next would overtake it.
+    looked_at: HashSet<CameraId>,
+    state: ModelState,
+    /// How long the detector takes and for how many pictures, once there is one.
+    inference: Option<Inference>,
+    /// Engines that failed on every picture.
+    lost: Vec<EngineChoice>,
+    crew: Crew,
+    /// The number of the crew that serves; 0 before the first.
+    on_duty: u64,
+    /// The crew that gets ready.
+    forming: Option<Forming>,
+    /// Crews so far.
+    formed: u64,
+    /// Workers so far: each has a name of its own, by which the time of its threads is counted.
+    hired: u64,
+    closed: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Forming {
+    number: u64,
+    workers: usize,
+    ready: usize,
+}
+
+/// A picture that waits.
+pub(crate) struct Slot {
+    pub(crate) picture: Picture,
+    pub(crate) reply: Reply,
+    /// Of the camera's run.
+    pub(crate) span: Span,
+}
+
+/// What a worker's detector is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkerShare {
+    /// The engine; `None` for the one of the settings.
+    pub engine: Option<EngineChoice>,
+    /// How many threads it has.
+    pub threads: usize,
+}
+
+/// Loads a detector; called in each worker's own thread.
+pub type Load = Arc<dyn Fn(WorkerShare) -> Result<Detector, String> + Send + Sync>;
+
+impl Pool {
+    /// A pool with `threads` for the model, that loads it in a thread of its own, so that nothing
+    /// waits for it. Without `load` there is no detection.
+    pub fn start(
+        model_name: String,
+        load: Option<Load>,
+        threads: usize,
+        clock: Clock,
+    ) -> Arc<Self> {
+        let state = if load.is_some() { ModelState::Loading } else { ModelState::Off };
+        let pool = Arc::new(Self {
+            queue: Mutex::new(Queue {
+                scheduler: Scheduler::new(),
+                slots: HashMap::new(),
+                looked_at: HashSet::new(),
+                state,
+                inference: None,
+                lost: Vec::new(),
+                crew: Crew::new(threads, clock.mono()),
+                on_duty: 0,
+                forming: None,
+                formed: 0,
+                hired: 0,
+                closed: false,
+            }),
+            news: Condvar::new(),
+            names: OnceLock::new(),
+            model_name,
+            load,
+            stage_times: StageTimes::default(),
+            clock,
+        });
+        pool.form(&mut lock(&pool.queue), 1, None);
+        pool
+    }
+
+    /// What the API calls the model.
+    pub fn model_name(&self) -> &str {
+        &self.model_name
+    }
+
+    /// What the CPU time of the model and of the cameras that use it goes into.
+    pub fn stage_times(&self) -> &StageTimes {
+        &self.stage_times
+    }
+
+    /// How far the model is.
+    pub fn state(&self) -> ModelState {
+        lock(&self.queue).state.clone()
+    }
+
+    /// Whether there is a detector, or will be in a moment.
+    pub fn has_detector(&self) -> bool {
+        matches!(lock(&self.queue).state, ModelState::Loading | ModelState::Ready { .. })
+    }
+
+    /// Into how many workers the threads of the model are divided.
+    pub fn workers(&self) -> usize {
+        lock(&self.queue).crew.workers()
+    }
+
+    /// The names of the model's classes, once it is ready; they do not change.
+    pub fn names(&self) -> Option<&ClassNames> {
+        self.names.get()
+    }
+
+    /// How long the detector takes and for how many pictures, once it is ready.
+    pub fn inference(&self) -> Option<Inference> {
+        lock(&self.queue).inference.clone()
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Puts a picture into its camera's slot, in place of any that waits there; says whether one
+    /// did. The outcome goes to `reply`. `wanted` is the camera's rate.
+    pub(crate) fn offer(&self, picture: Picture, wanted: f64, reply: &Reply) -> bool {
+        let camera = picture.key.camera;
+        let time = picture.key.time;
+        let mut queue = lock(&self.queue);
+        if !matches!(queue.state, ModelState::Ready { .. }) {
+            drop(queue);
+            reply(Found::Failed(time));
+            return false;
+        }
+        let slot = Slot { picture, reply: Arc::clone(reply), span: Span::current() };
+        let lost = queue.slots.insert(camera, slot).is_some();
+        queue.scheduler.offer(camera, wanted);
+        queue.crew.offered(camera, lost);
+        drop(queue);
+        // All, since one may be of a crew that only forms, and would go on sleeping.
+        self.news.notify_all();
+        lost
+    }
+
+    /// Puts a newer picture in place of its camera's of the time `waiting`, if that one still waits;
+    /// answers whether it did.
+    pub(crate) fn freshen(&self, waiting: MediaTime, picture: Picture) -> bool {
+        match lock(&self.queue).slots.get_mut(&picture.key.camera) {
+            Some(slot) if slot.time() == waiting => {
+                slot.picture = picture;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A camera is gone: its picture is not looked at any more.
+    pub fn withdraw(&self, camera: CameraId) {
+        let mut queue = lock(&self.queue);
+        queue.slots.remove(&camera);
+        queue.scheduler.withdraw(camera);
+    }
+
+    /// Ends the threads.
+    pub fn close(&self) {
+        lock(&self.queue).closed = true;
+        self.news.notify_all();
+    }
+
+    /// Hires another crew, which takes over when all of it is ready.
+    fn form(
+        self: &Arc<Self>,
+        queue: &mut MutexGuard<'_, Queue>,
+        workers: usize,
+        engine: Option<EngineChoice>,
+    ) {
+        let Some(load) = &self.load else { return };
+        queue.formed += 1;
+        let number = queue.formed;
+        queue.forming = Some(Forming { number, workers, ready: 0 });
+        let part = WorkerShare { engine, threads: queue.crew.threads_each(workers) };
+        for _ in 0..workers {
+            queue.hired += 1;
+            let task = Task { crew: number, worker: queue.hired, part };
+            if let Err(error) = worker::start(Arc::clone(self), task, Arc::clone(load)) {
+                // Those that began find that there is no such crew.
+                return self.disband(queue, &format!("no thread for it: {error}"));
+            }
+        }
+    }
+
+    /// The detector of a worker of crew `number` is ready. Waits for the rest of it; answers whether
+    /// the crew serves.
+    pub(crate) fn join(&self, number: u64, detector: &Detector) -> bool {
+        let mut queue = lock(&self.queue);
+        if let Some(forming) = queue.forming.as_mut().filter(|forming| forming.number == number) {
+            forming.ready += 1;
+            if forming.ready == forming.workers {
+                let workers = forming.workers;
+                self.take_over(&mut queue, number, workers, detector);
+            }
+        }
+        while queue.forming.is_some_and(|forming| forming.number == number) && !queue.closed {
+            queue = self.wait(queue);
+        }
+        queue.on_duty == number && !queue.closed
+    }
+
+    fn take_over(
+        &self,
+        queue: &mut MutexGuard<'_, Queue>,
+        number: u64,
+        workers: usize,
+        detector: &Detector,
+    ) {
+        let threads = queue.crew.threads_each(workers);
+        let engine = detector.engine_name().to_owned();
+        let is_new = !matches!(&queue.state, ModelState::Ready { engine: old } if *old == engine);
+        if is_new {
+            self.introduce(detector);
+            queue.inference = Some(Inference::new(engine.clone()));
+            queue.state = ModelState::Ready { engine };
+        } else {
+            info!(
+                workers,
+                threads, "inference is divided anew: so many workers, so many threads each"
+            );
+        }
+        queue.forming = None;
+        queue.on_duty = number;
+        queue.crew.changed(workers, self.clock.mono());
+        self.news.notify_all();
+    }
+
+    /// Says what the first detector of an engine is.
+    fn introduce(&self, detector: &Detector) {
+        for note in detector.notes() {
+            match note.level {
+                NoteLevel::Info => info!("{note}"),
+                NoteLevel::Warning => warn!("{note}"),
+            }
+        }
+        info!(
+            engine = detector.engine_name(),
+            model = self.model_name,
+            input = ?detector.input_size(),
+            "model is ready"
+        );
+        self.names.get_or_init(|| detector.class_names().clone());
+    }
+
+    /// The engine of crew `number` fails on every picture: another takes its place, if one is left.
+    pub(crate) fn lost(self: &Arc<Self>, number: u64, engine: &str, error: &str) {
+        let mut queue = lock(&self.queue);
+        if queue.on_duty != number || queue.forming.is_some() {
+            return;
+        }
+        queue.lost.extend(engine.parse::<EngineChoice>());
+        let Some(next) = INSTEAD.into_iter().find(|engine| !queue.lost.contains(engine)) else {
+            error!("{engine} fails on every picture, and there is no other engine: {error}");
+            return;
+        };
+        warn!("{engine} fails on every picture, {next} takes its place: {error}");
+        let workers = queue.crew.workers();
+        self.form(&mut queue, workers, Some(next));
+    }
+
+    /// A worker of crew `number` got no detector.
+    pub(crate) fn fail(&self, number: u64, error: &str) {
+        let mut queue = lock(&self.queue);
+        if queue.forming.is_some_and(|forming| forming.number == number) {
+            self.disband(&mut queue, error);
+        }
+    }
+
+    /// The crew that forms does not come about: without a detector there is no detection, a further
+    /// copy can be done without.
+    fn disband(&self, queue: &mut MutexGuard<'_, Queue>, error: &str) {
+        queue.forming = None;
+        if queue.on_duty == 0 {
+            error!("no detection: {error}");
+            queue.state = ModelState::Failed { error: error.to_owned() };
+            for (_, slot) in queue.slots.drain() {
+                (slot.reply)(Found::Failed(slot.time()));
+            }
+        } else {
+            warn!("inference stays as it is: {error}");
+            queue.crew.stay();
+        }
+        self.news.notify_all();
+    }
+
+    /// Waits for the next picture and takes others that wait as well into `slots`, `most` in all;
+    /// `false` when crew `number` is to serve no more. `engine` is what a crew of another size would
+    /// run; `None` where there is to be none.
+    pub(crate) fn next(
+        self: &Arc<Self>,
+        number: u64,
+        most: usize,
+        engine: Option<EngineChoice>,
+        slots: &mut Vec<Slot>,
+    ) -> bool {
+        let mut queue = lock(&self.queue);
+        loop {
+            if queue.closed || queue.on_duty != number {
+                return false;
+            }
+            if let (Some(_), None) = (engine, queue.forming)
+                && let Some(workers) = queue.crew.wanted(self.clock.mono())
+            {
+                self.form(&mut queue, workers, engine);
+            }
+            let Queue { scheduler, looked_at, slots: waiting, .. } = &mut *queue;
+            while slots.len() < most
+                && let Some(camera) = scheduler.take(|camera| !looked_at.contains(&camera))
+            {
+                looked_at.insert(camera);
+                slots.extend(waiting.remove(&camera));
+            }
+            if !slots.is_empty() {
+                return true;
+            }
+            queue = self.wait(queue);
+        }
+    }
+
+    /// A worker was busy with pictures of `cameras` for so long.
+    pub(crate) fn looked(&self, cameras: impl ExactSizeIterator<Item = CameraId>, busy_us: i64) {
+        let mut queue = lock(&self.queue);
+        let count = cameras.len();
+        if let Some(inference) = &mut queue.inference {
+            inference.batch.add(count as f64);
+            // Those of a batch share its time.
+            let each = busy_us as f64 / 1e6 / count as f64;
+            (0..count).for_each(|_| inference.seconds.add(each));
+        }
+        cameras.for_each(|camera| {
+            queue.looked_at.remove(&camera);
+        });
+        queue.crew.worked(busy_us);
+    }
+
+    fn wait<'q>(&self, queue: MutexGuard<'q, Queue>) -> MutexGuard<'q, Queue> {
+        let waited = self.news.wait_timeout(queue, Duration::from_secs(1));
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+impl Slot {
+    pub(crate) fn time(&self) -> MediaTime {
+        self.picture.key.time
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use razz_base::{FrameKey, MonoTime, Size, WallQuality, WallTime};
+    use razz_vision::{Colour, DetectorSettings, Matrix, ModelSource, Plane};
+
+    use super::*;
+    use crate::inbox::Mailbox;
+
+    /// A grey picture of a camera.
+    fn picture(camera: u32) -> Picture {
+        let key = FrameKey { camera: CameraId::new(camera).unwrap(), time: MediaTime::from_90k(7) };
+        let wall = WallTime { us: 0, quality: WallQuality::Arrival };
+        let colour = Colour { matrix: Matrix::Bt709, full_range: false, stated: true };
+        let plane = |side| Plane { data: &[128; 16], stride: side, width: side, height: side };
+        let (now, size) = (MonoTime::from_us(0), Size::new(4, 4));
+        let planes = [plane(4), plane(2), plane(2)];
+        Picture::from_planes(key, wall, now, size, colour, planes).unwrap()
+    }
+
+    #[test]
+    fn a_batch_takes_one_picture_of_each_camera_that_waits() {
+        let pool = Pool::start("test".to_owned(), None, 1, Clock::start());
+        lock(&pool.queue).state = ModelState::Ready { engine: "test".to_owned() };
+        let mailbox = Mailbox::default();
+        let reply = mailbox.reply(|result| result);
+        let mut slots = Vec::new();
+        for (offered, most, runs) in [
+            (&[1, 2, 3, 4][..], 3, &[3, 1][..]),
+            // The newest picture of a camera only.
+            (&[5, 5, 6], 3, &[2]),
+            (&[1, 2], 1, &[1, 1]),
+        ] {
+            for camera in offered {
+                pool.offer(picture(*camera), 6.0, &reply);
+            }
+            let mut served = Vec::new();
+            for run in runs {
+                assert!(pool.next(0, most, None, &mut slots));
+                assert_eq!(slots.len(), *run, "{offered:?}");
+                let cameras: Vec<_> = slots.drain(..).map(|slot| slot.picture.key.camera).collect();
+                pool.looked(cameras.iter().copied(), 1);
+                served.extend(cameras.iter().map(|camera| camera.as_u32()));
+            }
+            // Whose turn it is is the scheduler's to say.
+            served.sort_unstable();
+            let mut wanted = offered.to_vec();
+            wanted.dedup();
+            assert_eq!(served, wanted);
+        }
+        pool.close();
+        assert!(!pool.next(0, 3, None, &mut slots));
+    }
+
+    /// Whether the picture that was next at the detector could be looked at; `None` while nobody has
+    /// said.
+    fn answer_in(mailbox: &Mailbox) -> Option<bool> {
+        mailbox.results().iter().find_map(|result| match result {
+            Found::Done { .. } => Some(true),
+            Found::Failed(_) => Some(false),
+            Found::Started(_) => None,
+        })
+    }
+
+    /// Loads the demo's detector, and counts how often. One more than `limit` is refused.
+    fn demo(limit: usize) -> (Load, Arc<Mutex<Vec<WorkerShare>>>) {
+        let parts = Arc::new(Mutex::new(Vec::new()));
+        let loaded = Arc::clone(&parts);
+        let load = move |part: WorkerShare| {
+            lock(&loaded).push(part);
+            if lock(&loaded).len() > limit {
+                return Err("no memory".to_owned());
+            }
+            let source = ModelSource::Bytes { name: "demo", data: razz_scene::DEMO_MODEL };
+            let engine = EngineChoice::Rten;
+            let settings = DetectorSettings { engine, threads: part.threads, ..Default::default() };
+            Detector::load(source, &settings).map_err(|error| error.to_string())
+        };
+        (Arc::new(load), parts)
+    }
+
+    fn until(what: &str, done: impl Fn() -> bool) {
+        let begun = Clock::start();
+        while !done() {
+            assert!(begun.uptime() < Duration::from_secs(60), "{what}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    #[test]
+    fn crews_of_several_sizes_serve_one_after_the_other() {
+        let (load, parts) = demo(5);
+        let pool = Pool::start("test".to_owned(), Some(load), 2, Clock::start());
+        until("the model is ready", || matches!(pool.state(), ModelState::Ready { .. }));
+        let mailbox = Mailbox::default();
+        let reply = mailbox.reply(|result| result);
+        let mut answered = 0;
+        let mut looks = |count: usize| {
+            for n in 0..count {
+                pool.offer(picture(1 + n as u32 % 3), 6.0, &reply);
+                until("an answer", || answer_in(&mailbox) == Some(true));
+                answered += 1;
+            }
+        };
+        looks(3);
+        for (workers, loaded) in [(2, 3), (1, 4)] {
+            pool.form(&mut lock(&pool.queue), workers, Some(EngineChoice::Rten));
+            until("the crew is on duty", || pool.workers() == workers);
+            assert_eq!(lock(&parts).len(), loaded);
+            looks(6);
+        }
+        // The first of two loads, the second does not: all stays as it is.
+        pool.form(&mut lock(&pool.queue), 2, Some(EngineChoice::Rten));
+        until("the crew is given up", || {
+            lock(&parts).len() == 6 && lock(&pool.queue).forming.is_none()
+        });
+        assert_eq!(pool.workers(), 1);
+        looks(3);
+        assert_eq!(answered, 18);
+        let threads: Vec<usize> = lock(&parts).iter().map(|part| part.threads).collect();
+        assert_eq!(threads, [2, 1, 1, 2, 1, 1]);
+        let infer = |pool: &Pool| pool.stage_times().seconds()[3];
+        assert!(infer(&pool).1 > 0.0, "{:?}", infer(&pool));
+        pool.close();
+        until("the threads end", || Arc::strong_count(&pool) == 1);
+    }
+
+    #[test]
+    fn an_engine_that_is_lost_gives_way_to_the_next_and_the_last_one_stays() {
+        let (load, parts) = demo(usize::MAX);
+        let pool = Pool::start("test".to_owned(), Some(load), 2, Clock::start());
+        until("the model is ready", || matches!(pool.state(), ModelState::Ready { .. }));
+        let engines = || lock(&parts).iter().map(|part| part.engine).collect::<Vec<_>>();
+        let on_duty = || lock(&pool.queue).on_duty;
+        // Of another crew, which has gone meanwhile.
+        pool.lost(7, "ort/openvino", "test");
+        assert_eq!((engines(), on_duty()), (vec![None], 1));
+        pool.lost(1, "ort/openvino", "test");
+        until("the next engine serves", || on_duty() == 2);
+        pool.lost(2, "ort/cpu", "test");
+        until("the last engine serves", || on_duty() == 3);
+        pool.lost(3, "rten", "test");
+        let expected = [None, Some(EngineChoice::OrtCpu), Some(EngineChoice::Rten)];
+        assert_eq!((engines(), on_duty()), (expected.to_vec(), 3));
+        let mailbox = Mailbox::default();
+        let reply = mailbox.reply(|result| result);
+        pool.offer(picture(1), 6.0, &reply);
+        until("an answer", || answer_in(&mailbox) == Some(true));
+        pool.close();
+    }
+
+    #[test]
+    fn a_picture_that_waits_is_freshened_and_one_that_is_taken_is_not() {
+        let pool = Pool::start("test".to_owned(), None, 1, Clock::start());
+        lock(&pool.queue).state = ModelState::Ready { engine: "test".to_owned() };
+        let mailbox = Mailbox::default();
+        let reply = mailbox.reply(|result| result);
+        let at = |ticks| {
+            let mut picture = picture(1);
+            picture.key.time = MediaTime::from_90k(ticks);
+            picture
+        };
+        let time = MediaTime::from_90k;
+        assert!(!pool.freshen(time(0), at(3)));
+        assert!(!pool.offer(at(6), 6.0, &reply), "nothing waited");
+        assert!(pool.offer(at(7), 6.0, &reply), "the one before gives way");
+        assert!(pool.freshen(time(7), at(8)));
+        assert!(!pool.freshen(time(7), at(9)), "another one waits");
+        let mut slots = Vec::new();
+        assert!(pool.next(0, 3, None, &mut slots));
+        assert_eq!(slots.iter().map(Slot::time).collect::<Vec<_>>(), [time(8)]);
+        assert!(!pool.freshen(time(8), at(9)));
+        assert!(lock(&pool.queue).slots.is_empty());
+    }
+
+    #[test]
+    fn a_camera_has_one_picture_at_a_worker() {
+        let pool = Pool::start("test".to_owned(), None, 2, Clock::start());
+        lock(&pool.queue).state = ModelState::Ready { engine: "test".to_owned() };
+        let mailbox = Mailbox::default();
+        let reply = mailbox.reply(|result| result);
+        let (mut mine, mut others) = (Vec::new(), Vec::new());
+        pool.offer(picture(1), 6.0, &reply);
+        assert!(pool.next(0, 3, None, &mut mine));
+        pool.offer(picture(1), 6.0, &reply);
+        pool.offer(picture(2), 6.0, &reply);
+        assert!(pool.next(0, 3, None, &mut others));
+        let cameras = |slots: &[Slot]| -> Vec<u32> {
+            slots.iter().map(|slot| slot.picture.key.camera.as_u32()).collect()
+        };
+        assert_eq!((cameras(&mine), cameras(&others)), (vec![1], vec![2]));
+        pool.looked(mine.drain(..).map(|slot| slot.picture.key.camera), 1);
+        assert!(pool.next(0, 3, None, &mut mine));
+        assert_eq!(cameras(&mine), [1]);
+    }
+}

@@ -1,0 +1,86 @@
+//! What clients may change of the running server, as whoever runs it carries it out.
+
+use std::sync::Arc;
+
+use razz_analysis::Pool;
+use razz_base::CameraId;
+use razz_config::{self as config, CameraEdit, DetectorEdit, Reach, WriteError};
+use razz_hub::Camera;
+
+/// The settings in force, and the ways to change them.
+pub trait Control: Send + Sync {
+    /// The detector.
+    fn pool(&self) -> Arc<Pool>;
+
+    /// The cameras that the settings in force name.
+    fn wanted_cameras(&self) -> Vec<CameraId>;
+
+    /// Where cameras may be that are not in the file.
+    fn reach(&self) -> Reach;
+
+    /// The cameras at this very address, in the file or not.
+    fn cameras_at(&self, source: &config::Source) -> Vec<CameraId>;
+
+    /// Starts a camera that is not in the file, until nobody watches it; `None` where there are too
+    /// many of them.
+    fn start_adhoc(&self, source: config::Source) -> Option<Arc<Camera>>;
+
+    /// Writes a new camera into the file and starts it; answers its number.
+    ///
+    /// # Errors
+    /// When there is no file, or it cannot be changed so; nothing is changed then.
+    fn add_camera(&self, camera: &CameraEdit) -> Result<u32, ChangeError>;
+
+    /// Changes a camera in the file and as it runs.
+    ///
+    /// # Errors
+    /// As [`Self::add_camera`].
+    fn change_camera(&self, id: u32, camera: &CameraEdit) -> Result<(), ChangeError>;
+
+    /// Takes a camera out of the file and stops it.
+    ///
+    /// # Errors
+    /// As [`Self::add_camera`].
+    fn remove_camera(&self, id: u32) -> Result<(), ChangeError>;
+
+    /// Where a camera would be found after a change, which is not made.
+    ///
+    /// # Errors
+    /// As [`Self::add_camera`].
+    fn source_of(&self, camera: &CameraEdit) -> Result<config::Source, ChangeError>;
+
+    /// The detector's settings.
+    fn detector(&self) -> config::Detector;
+
+    /// The detector's settings with another model, which is not put to work.
+    ///
+    /// # Errors
+    /// When there is no such model, or it is a path: those are set in the file itself.
+    fn detector_with(&self, model: &str) -> Result<config::Detector, ChangeError>;
+
+    /// Changes the detector in the file and as it runs: the model is loaded anew, and until it is
+    /// ready pictures have no detections.
+    ///
+    /// # Errors
+    /// As [`Self::add_camera`], and when the model is not one that [`Self::detector_with`] takes.
+    fn change_detector(&self, edit: &DetectorEdit) -> Result<(), ChangeError>;
+
+    /// Whether there is a file to write changes into.
+    fn has_file(&self) -> bool;
+}
+
+/// Why the settings cannot be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// Nothing to write to.
+    #[error(
+        "this server runs without a config file, so its settings are fixed; start it with `razz serve --config razz.toml`"
+    )]
+    NoFile,
+    /// The file.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The model; what is wrong with it.
+    #[error("{0}")]
+    Model(String),
+}

@@ -1,0 +1,194 @@
+//! HTTP: the app, the API, WHEP and the tracking WebSocket on one address, the RTSPtoWebRTC
+//! endpoints on another.
+
+mod accounts;
+mod api;
+mod assets;
+mod cameras;
+mod compat;
+mod detector;
+mod guard;
+mod openapi;
+mod origin;
+mod problem;
+mod routes;
+mod span;
+#[cfg(test)]
+mod tests;
+mod turn;
+mod whep;
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State, WebSocketUpgrade};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Router};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use self::guard::{Gate, Port};
+use self::problem::Problem;
+use self::routes::Routes;
+use crate::control::Control;
+use crate::track_feed::{self, FeedQuery};
+use crate::wire;
+use razz_access::policy::Need;
+use razz_access::{Access, Grant};
+use razz_analysis::Pictures;
+use razz_config as config;
+use razz_delivery::Viewers;
+use razz_hub::{Camera, Cameras};
+use razz_notify::Events;
+use razz_observe::clock::Clock;
+use razz_observe::process::Usage;
+use razz_observe::telemetry::Telemetry;
+
+/// Offers are a few kilobytes; nothing that is posted here is larger.
+const MAX_BODY: usize = 64 << 10;
+
+/// What the handlers work on.
+#[derive(Clone)]
+pub struct App {
+    /// The cameras.
+    pub cameras: Arc<Cameras>,
+    /// The settings, and who changes them.
+    pub control: Arc<dyn Control>,
+    /// The newest pictures of every camera.
+    pub pictures: Arc<Pictures>,
+    /// The viewers' sessions.
+    pub viewers: Viewers,
+    /// What the process costs.
+    pub usage: Usage,
+    /// Subscribers to events.
+    pub events: Events,
+    /// Settings of the RTSPtoWebRTC endpoints.
+    pub compat: config::Compat,
+    /// Where [`compat_router`] is at work; `None`: nowhere.
+    pub compat_port: Option<wire::CompatPort>,
+    /// TURN servers that viewers are told of.
+    pub turn: Arc<[config::Turn]>,
+    /// The clocks.
+    pub clock: Clock,
+    /// Who may do what.
+    pub access: Arc<Access>,
+    /// Whether clients come over TLS.
+    pub tls: bool,
+    /// Traces requests.
+    pub telemetry: Telemetry,
+}
+
+impl App {
+    /// The camera that a path names, as `1` or `camera1`.
+    fn camera(&self, name: &str) -> Result<Arc<Camera>, Problem> {
+        name.parse()
+            .ok()
+            .and_then(|id| self.cameras.find(id))
+            .ok_or_else(|| Problem::unknown_camera(name))
+    }
+}
+
+/// Everything on `server.listen`.
+pub fn router(app: App) -> Router {
+    guarded(app_routes(), Port::App, app)
+}
+
+/// Everything on `server.compat_listen`.
+pub fn compat_router(app: App) -> Router {
+    guarded(compat::routes(), Port::Compat, app).layer(middleware::from_fn(compat::permissive_cors))
+}
+
+/// The routes of the app, each with what it needs.
+fn app_routes() -> Routes {
+    let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
+    let routes = Routes::default()
+        .on(post.clone(), "/whep/{camera}", Need::Watch, whep::post)
+        .on(Method::OPTIONS, "/whep/{camera}", Need::Nothing, whep::endpoint_options)
+        .on(get.clone(), "/whep/{camera}/{session}", Need::Session, whep::get)
+        .on(Method::PATCH, "/whep/{camera}/{session}", Need::Session, whep::patch)
+        .on(Method::DELETE, "/whep/{camera}/{session}", Need::Session, whep::delete)
+        .on(Method::OPTIONS, "/whep/{camera}/{session}", Need::Nothing, whep::session_options)
+        .on(get.clone(), "/ws/tracking/{camera}", Need::Watch, tracking)
+        .on(get.clone(), "/api/cameras", Need::List, api::cameras)
+        .on(post.clone(), "/api/cameras", Need::Admin, cameras::add)
+        .on(post.clone(), "/api/cameras/test", Need::Admin, cameras::test)
+        .on(get.clone(), "/api/cameras/{camera}", Need::Details, api::camera)
+        .on(put.clone(), "/api/cameras/{camera}", Need::Admin, cameras::change)
+        .on(Method::DELETE, "/api/cameras/{camera}", Need::Admin, cameras::remove)
+        .on(get.clone(), "/api/cameras/{camera}/status", Need::Watch, api::status)
+        .on(get.clone(), "/api/cameras/{camera}/tracks", Need::Watch, api::tracks)
+        .on(get.clone(), "/api/cameras/{camera}/snapshot.jpg", Need::Watch, api::snapshot)
+        .on(get.clone(), "/api/detector", Need::Admin, detector::get)
+        .on(put.clone(), "/api/detector", Need::Admin, detector::change)
+        .on(post.clone(), "/api/detector/preview", Need::Admin, detector::preview)
+        .on(get.clone(), "/api/stats", Need::List, api::stats)
+        .on(get.clone(), "/api/openapi.json", Need::List, openapi::get)
+        .on(get.clone(), "/metrics", Need::Overview, api::metrics)
+        .on(get.clone(), "/healthz", Need::Nothing, api::healthz)
+        .on(get.clone(), "/readyz", Need::Nothing, api::readyz);
+    routes
+        .on(get.clone(), "/api/me", Need::Nothing, accounts::me)
+        .on(put.clone(), "/api/me/password", Need::User, accounts::change_password)
+        .on(post.clone(), "/api/sign-in", Need::Nothing, accounts::sign_in)
+        .on(post.clone(), "/api/sign-out", Need::User, accounts::sign_out)
+        .on(post.clone(), "/api/set-up", Need::Nothing, accounts::set_up)
+        .on(get.clone(), "/api/users", Need::Admin, accounts::users)
+        .on(post.clone(), "/api/users", Need::Admin, accounts::add_user)
+        .on(put, "/api/users/{name}", Need::Admin, accounts::change_user)
+        .on(Method::DELETE, "/api/users/{name}", Need::Admin, accounts::remove_user)
+        .on(get, "/api/tokens", Need::Admin, accounts::tokens)
+        .on(post.clone(), "/api/tokens", Need::Admin, accounts::add_token)
+        .on(Method::DELETE, "/api/tokens/{id}", Need::Admin, accounts::remove_token)
+        .on(post, "/api/view-tokens", Need::Issue, accounts::add_view_token)
+}
+
+/// Routes behind the guard; what is no route is a file of the app, or nothing.
+fn guarded(routes: Routes, port: Port, app: App) -> Router {
+    let gate =
+        Gate { access: Arc::clone(&app.access), rules: routes.rules.into(), port, tls: app.tls };
+    let router = match port {
+        Port::App => routes.router.fallback(assets::serve),
+        Port::Compat => routes.router.fallback(|| async { StatusCode::NOT_FOUND }),
+    };
+    let telemetry = app.telemetry.clone();
+    let router = router
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(refuse_oversize))
+        .layer(middleware::from_fn_with_state(gate, guard::guard))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .with_state(app);
+    if !telemetry.is_on() {
+        return router;
+    }
+    router.layer(middleware::from_fn_with_state(telemetry, span::trace))
+}
+
+/// Answers a body that announces itself as too large before it comes; one that does not is cut off
+/// where it is read.
+async fn refuse_oversize(request: Request, next: Next) -> Response {
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let length = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > MAX_BODY as u64) {
+        return Problem::too_large(MAX_BODY).into_response();
+    }
+    next.run(request).await
+}
+
+async fn tracking(
+    State(app): State<App>,
+    Path(camera): Path<String>,
+    Extension(grant): Extension<Grant>,
+    Query(query): Query<FeedQuery>,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let camera = app.camera(&camera)?;
+    let settings = query.resolve().map_err(|error| Problem::bad_request(&error))?;
+    let upgrade = upgrade.map_err(|error| Problem::bad_request(&error.body_text()))?;
+    // Clients have little to say: {"ping": t}.
+    let upgrade = upgrade.max_message_size(4096).max_frame_size(4096);
+    let (access, id) = (Arc::clone(&app.access), camera.id);
+    let allowed = move || access.holds(&grant, id);
+    let upgraded = upgrade
+        .on_upgrade(move |socket| track_feed::serve(socket, camera, settings, app.clock, allowed));
+    Ok(upgraded.into_response())
+}

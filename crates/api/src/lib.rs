@@ -1,0 +1,16 @@
+//! How clients reach the server: HTTP, the tracking WebSocket, WHEP and the RTSPtoWebRTC endpoints,
+//! with or without TLS.
+//!
+//! Only this crate knows the formats that pages and scripts read ([`wire`]). It stands on the rooms of
+//! the server and asks them; whatever changes a setting goes through [`Control`], which the binary
+//! implements.
+
+mod control;
+mod http;
+mod metrics;
+pub mod tls;
+mod track_feed;
+pub mod wire;
+
+pub use control::{ChangeError, Control};
+pub use http::{App, compat_router, router};

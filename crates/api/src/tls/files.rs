@@ -1,0 +1,152 @@
+//! A certificate and its key in two files, read anew when they change.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use tracing::{error, info};
+
+/// How often the files are looked at; renewed certificates have weeks left.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Reads a certificate with its chain, and its key, both PEM.
+///
+/// # Errors
+/// Says which file cannot be read, has nothing of the kind in it, or does not fit the other.
+pub fn certified_key(cert: &Path, key: &Path) -> Result<CertifiedKey, String> {
+    from_pem(&read(cert)?, &read(key)?, cert, key)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| {
+        format!("TLS: {} cannot be read ({error}); check [server.tls]", path.display())
+    })
+}
+
+fn from_pem(
+    cert_pem: &[u8],
+    key_pem: &[u8],
+    cert: &Path,
+    key: &Path,
+) -> Result<CertifiedKey, String> {
+    let chain: Result<Vec<CertificateDer<'static>>, _> =
+        CertificateDer::pem_slice_iter(cert_pem).collect();
+    let chain = match chain {
+        Ok(chain) if !chain.is_empty() => chain,
+        _ => return Err(format!("TLS: {} holds no PEM certificate", cert.display())),
+    };
+    // Never the error itself: it may quote the key.
+    let private = PrivateKeyDer::from_pem_slice(key_pem)
+        .map_err(|_| format!("TLS: {} holds no PEM private key", key.display()))?;
+    CertifiedKey::from_der(chain, private, &super::provider()).map_err(|error| {
+        format!("TLS: {} and {} do not go together: {error}", cert.display(), key.display())
+    })
+}
+
+/// What is wrong with the time in which a certificate holds, at `now_s` (UNIX seconds), if anything is:
+/// browsers look at it, the server does not.
+///
+/// # Errors
+/// As [`certified_key`].
+pub fn untimely(cert: &Path, key: &Path, now_s: i64) -> Result<Option<String>, String> {
+    let certified = certified_key(cert, key)?;
+    let first = certified.end_entity_cert().map_err(|error| format!("TLS: {error}"))?;
+    let (_, parsed) = x509_parser::parse_x509_certificate(first)
+        .map_err(|_| format!("TLS: the first certificate of {} is no X.509", cert.display()))?;
+    let (from, until) = (&parsed.validity().not_before, &parsed.validity().not_after);
+    let name = cert.display();
+    Ok(if until.timestamp() < now_s {
+        Some(format!("the certificate {name} has expired ({until}); renew it"))
+    } else if from.timestamp() > now_s {
+        Some(format!("the certificate {name} does not hold before {from}; check the clock"))
+    } else if until.timestamp() < now_s + SOON_S {
+        Some(format!("the certificate {name} expires soon ({until}); renew it"))
+    } else {
+        None
+    })
+}
+
+/// What is left of a certificate when it is time to say so: a week.
+const SOON_S: i64 = 7 * 24 * 3600;
+
+/// The pair in force.
+#[derive(Debug)]
+pub(super) struct Files {
+    cert: PathBuf,
+    key: PathBuf,
+    in_force: RwLock<Pair>,
+}
+
+#[derive(Debug)]
+struct Pair {
+    cert_pem: Vec<u8>,
+    key_pem: Vec<u8>,
+    certified: Arc<CertifiedKey>,
+}
+
+impl Pair {
+    fn read(cert: &Path, key: &Path) -> Result<Self, String> {
+        let (cert_pem, key_pem) = (read(cert)?, read(key)?);
+        let certified = Arc::new(from_pem(&cert_pem, &key_pem, cert, key)?);
+        Ok(Self { cert_pem, key_pem, certified })
+    }
+}
+
+impl Files {
+    /// Reads both for the first time.
+    ///
+    /// # Errors
+    /// As [`certified_key`].
+    pub(super) fn open(cert: PathBuf, key: PathBuf) -> Result<Self, String> {
+        let in_force = RwLock::new(Pair::read(&cert, &key)?);
+        Ok(Self { cert, key, in_force })
+    }
+
+    /// Takes the files over if they are others than those in force; says whether they were.
+    ///
+    /// # Errors
+    /// As [`certified_key`]; what is in force stays, also while one file is new and the other is
+    /// not yet.
+    pub(super) fn reload(&self) -> Result<bool, String> {
+        let new = Pair::read(&self.cert, &self.key)?;
+        let mut in_force = self.in_force.write().unwrap_or_else(PoisonError::into_inner);
+        if (&new.cert_pem, &new.key_pem) == (&in_force.cert_pem, &in_force.key_pem) {
+            return Ok(false);
+        }
+        *in_force = new;
+        Ok(true)
+    }
+
+    /// Follows the files for ever.
+    pub(super) async fn follow(self: Arc<Self>) {
+        let mut said = String::new();
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            match self.reload() {
+                Ok(changed) => {
+                    if changed {
+                        info!("TLS: {} has changed and is in force", self.cert.display());
+                    }
+                    said.clear();
+                }
+                Err(why) => {
+                    if said != why {
+                        error!("{why}; the certificate stays as it was");
+                        said = why;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl ResolvesServerCert for Files {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let in_force = self.in_force.read().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(&in_force.certified))
+    }
+}

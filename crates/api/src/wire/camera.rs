@@ -1,0 +1,309 @@
+//! A camera as the API tells of it: what it is, and how it fares.
+
+use serde::{Serialize, Serializer};
+use ts_rs::TS;
+
+use super::round::round;
+use razz_base::CameraId;
+use razz_config::redact;
+use razz_hub::CameraSettings;
+
+/// `GET /api/cameras/{id}`; `GET /api/cameras` is a list of these.
+#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[ts(export_to = "CameraInfo.ts")]
+pub struct CameraInfo {
+    /// Its number.
+    pub id: u32,
+    /// What people call it.
+    pub name: String,
+    /// `camera` and its number, as RTSPtoWebRTC pages name it.
+    pub stream_id: String,
+    /// Without credentials.
+    pub url: String,
+    /// Detections per second; 0: none; `"max"`: every frame that capacity allows.
+    pub detect_fps: DetectFps,
+    /// What it is doing.
+    pub state: CameraState,
+    /// How its video travels: `"tcp"` or `"udp"`.
+    pub transport: &'static str,
+    /// Whether it has a user name and password, which are never told.
+    pub credentials: bool,
+}
+
+impl CameraInfo {
+    /// From a camera's settings and what it is doing.
+    pub fn new(id: CameraId, camera: &CameraSettings, state: razz_base::CameraState) -> Self {
+        Self {
+            id: id.as_u32(),
+            name: camera.name.clone(),
+            stream_id: id.stream_id(),
+            url: camera.address.clone(),
+            detect_fps: camera.detect_rate.into(),
+            state: state.into(),
+            transport: camera.transport,
+            credentials: camera.credentials,
+        }
+    }
+}
+
+/// Detections per second, or `"max"`.
+#[derive(Clone, Copy, PartialEq, Debug, TS)]
+#[ts(export_to = "DetectFps.ts", type = "number | \"max\"")]
+pub enum DetectFps {
+    /// Per second; 0: none.
+    Rate(f64),
+    /// Every frame that capacity allows.
+    Max,
+}
+
+impl From<razz_base::DetectRate> for DetectFps {
+    fn from(rate: razz_base::DetectRate) -> Self {
+        match rate {
+            razz_base::DetectRate::Off => Self::Rate(0.0),
+            razz_base::DetectRate::PerSecond(fps) => Self::Rate(fps),
+            razz_base::DetectRate::Max => Self::Max,
+        }
+    }
+}
+
+impl Serialize for DetectFps {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            // 6, not 6.0: as people write it.
+            Self::Rate(fps) if fps.fract() == 0.0 => serializer.serialize_u64(fps as u64),
+            Self::Rate(fps) => serializer.serialize_f64(fps),
+            Self::Max => serializer.serialize_str("max"),
+        }
+    }
+}
+
+/// What a camera is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(export_to = "CameraState.ts")]
+pub enum CameraState {
+    /// Being dialled.
+    Connecting,
+    /// Video comes in.
+    Online,
+    /// Connected, but no video for 5 s.
+    Stalled,
+    /// Cannot be reached; tried again and again.
+    Offline,
+    /// Sends what razz cannot use; `advice` says what to change.
+    Unsupported,
+}
+
+impl From<razz_base::CameraState> for CameraState {
+    fn from(state: razz_base::CameraState) -> Self {
+        use razz_base::CameraState as Known;
+        match state {
+            Known::Connecting => Self::Connecting,
+            Known::Online => Self::Online,
+            Known::Stalled => Self::Stalled,
+            Known::Offline => Self::Offline,
+            Known::Unsupported => Self::Unsupported,
+        }
+    }
+}
+
+/// `GET /api/cameras/{id}/status`. What is not known is null.
+#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[ts(export_to = "CameraStatus.ts")]
+pub struct CameraStatus {
+    /// What it is doing.
+    pub state: CameraState,
+    /// UNIX seconds since when it is in this state.
+    #[serde(serialize_with = "thousandths")]
+    pub since: f64,
+    /// Such as `H264`.
+    pub codec: Option<String>,
+    /// Such as `High`.
+    pub profile: Option<String>,
+    /// Width and height in pixels.
+    pub size: Option<[u32; 2]>,
+    /// Frames from one IDR to the next, by the last whole GOP.
+    pub gop_frames: Option<u32>,
+    /// Whether frames are reordered, which WebRTC cannot show.
+    pub b_frames: Option<bool>,
+    /// Frames per second at each step.
+    pub fps: FrameRates,
+    /// Pictures a second that shall be detected on, as configured; with `"max"` all of them.
+    #[serde(serialize_with = "tenths")]
+    pub detect_fps_wanted: f64,
+    /// Of these, those that were: detected on, or seen to be unchanged. Less than wanted: capacity
+    /// is short, and `advice` says so.
+    #[serde(serialize_with = "tenths")]
+    pub detect_fps_got: f64,
+    /// From a frame's last packet in to its tracks out.
+    pub latency_ms: Option<Latency>,
+    /// From a frame's last packet in to its first packet out to the first of its viewers; absent
+    /// while nobody watches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub first_packet_us: Option<FirstPacket>,
+    /// From a frame's last packet in to its last packet out to the last of its viewers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub last_packet_us: Option<FirstPacket>,
+    /// Runs after the first.
+    pub reconnects: u32,
+    /// RTP packets lost on the way to us, since start.
+    #[ts(type = "number")]
+    pub lost_packets: u64,
+    /// Of the video as it comes in.
+    pub bitrate_kbps: u32,
+    /// Viewer sessions now.
+    pub viewers: usize,
+    /// The last thing that went wrong.
+    #[serde(serialize_with = "redacted")]
+    pub last_error: Option<String>,
+    /// What to change on the camera.
+    pub advice: Vec<String>,
+}
+
+/// Frames per second over the last 5 s.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, TS)]
+#[ts(export_to = "FrameRates.ts")]
+pub struct FrameRates {
+    /// From the camera.
+    #[serde(serialize_with = "tenths")]
+    pub received: f64,
+    /// Decoded.
+    #[serde(serialize_with = "tenths")]
+    pub decoded: f64,
+    /// Detected on.
+    #[serde(serialize_with = "tenths")]
+    pub detected: f64,
+    /// That detection was asked for.
+    #[serde(serialize_with = "tenths")]
+    pub wanted: f64,
+    /// Wanted, and passed over for a newer one.
+    #[serde(serialize_with = "tenths")]
+    pub skipped: f64,
+    /// Answered by the detection before, since nothing had moved.
+    #[serde(serialize_with = "tenths")]
+    pub unchanged: f64,
+}
+
+/// Milliseconds that half and 95 of 100 took at most.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, TS)]
+#[ts(export_to = "Latency.ts")]
+pub struct Latency {
+    /// The median.
+    #[serde(serialize_with = "tenths")]
+    pub p50: f64,
+    /// The 95th percentile.
+    #[serde(serialize_with = "tenths")]
+    pub p95: f64,
+}
+
+/// Microseconds that half, and 99 of 100, of the frames stay under.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, TS)]
+#[ts(export_to = "FirstPacket.ts")]
+pub struct FirstPacket {
+    /// Half of them.
+    #[serde(serialize_with = "tenths")]
+    pub p50: f64,
+    /// 99 of 100.
+    #[serde(serialize_with = "tenths")]
+    pub p99: f64,
+}
+
+fn tenths<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(round(*value, 1))
+}
+
+fn thousandths<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(round(*value, 3))
+}
+
+/// Whatever an error may quote, no credential leaves with it.
+fn redacted<S: Serializer>(error: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    error.as_deref().map(redact::text).serialize(serializer)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    pub fn online() -> CameraStatus {
+        CameraStatus {
+            state: CameraState::Online,
+            since: 1_699_545_000.0,
+            codec: Some("H264".to_owned()),
+            profile: Some("High".to_owned()),
+            size: Some([1280, 720]),
+            gop_frames: Some(60),
+            b_frames: Some(false),
+            fps: FrameRates {
+                received: 30.0,
+                decoded: 29.96,
+                detected: 6.0,
+                wanted: 6.0,
+                skipped: f64::NAN,
+                unchanged: 0.0,
+            },
+            detect_fps_wanted: 6.0,
+            detect_fps_got: 5.96,
+            latency_ms: Some(Latency { p50: 41.0, p95: 55.23 }),
+            first_packet_us: None,
+            last_packet_us: None,
+            reconnects: 0,
+            lost_packets: 0,
+            bitrate_kbps: 2480,
+            viewers: 3,
+            last_error: None,
+            advice: vec![],
+        }
+    }
+
+    #[test]
+    fn a_status_reads_as_the_contract_says() {
+        let expected = concat!(
+            r#"{"state":"online","since":1699545000.0,"codec":"H264","profile":"High","#,
+            r#""size":[1280,720],"gop_frames":60,"b_frames":false,"#,
+            r#""fps":{"received":30.0,"decoded":30.0,"detected":6.0,"wanted":6.0,"skipped":0.0,"unchanged":0.0},"#,
+            r#""detect_fps_wanted":6.0,"detect_fps_got":6.0,"#,
+            r#""latency_ms":{"p50":41.0,"p95":55.2},"reconnects":0,"lost_packets":0,"#,
+            r#""bitrate_kbps":2480,"viewers":3,"last_error":null,"advice":[]}"#,
+        );
+        assert_eq!(serde_json::to_string(&online()).unwrap(), expected);
+    }
+
+    #[test]
+    fn no_error_carries_a_password_out() {
+        let last_error = Some("rtsp://u:hunter2@h/s refused".to_owned());
+        let status = CameraStatus { last_error, latency_ms: None, ..online() };
+        let json = serde_json::to_string(&status).unwrap();
+        assert!(json.contains(r#""latency_ms":null"#), "{json}");
+        assert!(json.contains(r#""last_error":"rtsp://***@h/s refused""#), "{json}");
+    }
+
+    #[test]
+    fn a_camera_reads_as_the_contract_says() {
+        use razz_base::{CameraState, DetectRate};
+        for (rate, state, shown, state_shown) in [
+            (DetectRate::PerSecond(6.0), CameraState::Online, "6", "online"),
+            (DetectRate::Off, CameraState::Connecting, "0", "connecting"),
+            (DetectRate::PerSecond(0.5), CameraState::Stalled, "0.5", "stalled"),
+            (DetectRate::Max, CameraState::Offline, "\"max\"", "offline"),
+            (DetectRate::PerSecond(7.0), CameraState::Unsupported, "7", "unsupported"),
+        ] {
+            let settings = CameraSettings {
+                name: "Gate".to_owned(),
+                address: "rtsp://10.0.0.5/stream1".to_owned(),
+                transport: "tcp",
+                credentials: true,
+                detect_rate: rate,
+            };
+            let info = CameraInfo::new(CameraId::new(1).unwrap(), &settings, state);
+            let expected = format!(
+                r#"{{"id":1,"name":"Gate","stream_id":"camera1","url":"rtsp://10.0.0.5/stream1","detect_fps":{shown},"state":"{state_shown}","transport":"tcp","credentials":true}}"#
+            );
+            assert_eq!(serde_json::to_string(&info).unwrap(), expected);
+        }
+    }
+}

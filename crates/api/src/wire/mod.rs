@@ -1,0 +1,27 @@
+//! What goes over the wire to browsers and scripts: field names, order and rounding are the
+//! contract's. TypeScript in `web/src/wire` is written from these structs.
+//!
+//! Only this folder knows the formats; a change that is not an addition breaks pages in the field.
+
+mod access;
+mod camera;
+mod clock;
+mod detector;
+mod probe;
+mod problem;
+mod round;
+mod stats;
+mod track;
+#[cfg(test)]
+mod typescript;
+mod viewer;
+
+pub use self::access::{CompatPort, Me, TokenInfo, UserInfo, ViewToken};
+pub use self::camera::{CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Latency};
+pub use self::clock::Ping;
+pub use self::detector::{Candidate, DetectorInfo, DetectorPreview};
+pub use self::probe::CameraProbe;
+pub use self::problem::{Problem, ProblemKind};
+pub use self::stats::{Delivery, ModelState, Stats};
+pub use self::track::{TrackMessage, TrackStats};
+pub use self::viewer::ViewerSession;

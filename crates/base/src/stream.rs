@@ -1,0 +1,69 @@
+//! Streams: which encoding of which camera, and how it is coded.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::{CameraId, Codec, Size};
+
+/// Which of a camera's encodings a stream is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum StreamKind {
+    /// What the camera sends for watching.
+    Main,
+    /// The smaller one that it sends besides.
+    Sub,
+    /// One that razz encodes itself, by the lines of its pictures.
+    Rendition(u16),
+}
+
+/// One encoding of one camera. All streams of a camera share its media time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct StreamId {
+    /// The camera.
+    pub camera: CameraId,
+    /// Which of its encodings.
+    pub kind: StreamKind,
+}
+
+impl StreamId {
+    /// The main stream of `camera`.
+    pub const fn main(camera: CameraId) -> Self {
+        Self { camera, kind: StreamKind::Main }
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            StreamKind::Main => write!(f, "camera {}", self.camera),
+            StreamKind::Sub => write!(f, "camera {}, sub-stream", self.camera),
+            StreamKind::Rendition(lines) => write!(f, "camera {}, {lines}p", self.camera),
+        }
+    }
+}
+
+/// How a stream is coded; the access units of a stream share it until it changes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StreamFormat {
+    /// The coding.
+    pub codec: Codec,
+    /// Picture size by the sequence parameter set in force.
+    pub size: Size,
+    /// The profile's name, such as `High`; empty where nothing said it.
+    pub profile: &'static str,
+    /// Whether pictures are shown in another order than they are decoded in (B-frames), which WebRTC
+    /// cannot do.
+    pub reorders: bool,
+    /// The parameter sets as they came last, with Annex B start codes; empty where none did.
+    pub parameter_sets: Bytes,
+}
+
+impl StreamFormat {
+    /// A format of which no more is known.
+    pub fn new(codec: Codec, size: Size) -> Arc<Self> {
+        let parameter_sets = Bytes::new();
+        Arc::new(Self { codec, size, profile: "", reorders: false, parameter_sets })
+    }
+}

@@ -1,0 +1,531 @@
+//! A thread with a share of the sessions, and the deadlines between them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+
+use razz_base::{CameraId, MediaTime, MonoTime};
+use razz_media::ring::Unit;
+use razz_viewer::session::RtcError;
+use razz_viewer::{Counts, Feed, Session, SessionId, Video, short};
+use str0m::net::Protocol;
+use tracing::{debug, error, warn};
+
+use super::send::{Batch, Sender, SessionOutlet as Out};
+use super::tcp::Connection;
+use super::{Command, Counters, OpenError, Opened, Place, Restarted, SessionStatus, Shared};
+use razz_hub::health::DeliveryHealth;
+use razz_hub::{Attachment, Camera, Policy, Stream, Subscriber};
+use razz_observe::telemetry::Asked;
+
+/// What may wait for a shard: access units of many cameras, and beside them datagrams and commands.
+const BACKLOG: usize = 4096;
+/// Bytes of these access units.
+const BACKLOG_BYTES: usize = 256 << 20;
+/// Of these, datagrams at most: whatever floods them, commands find a place.
+const MAX_DATAGRAMS: usize = 2048;
+/// An access unit that waited longer for its shard is not sent any more. Raising it rides out longer
+/// hiccups, and shows the past.
+const MAX_LATE_US: i64 = 1_000_000;
+/// Connections that one session may have: candidates of the same browser.
+const MAX_CONNECTIONS: usize = 4;
+
+/// A datagram for a session.
+pub(crate) struct Datagram {
+    pub(crate) id: SessionId,
+    pub(crate) proto: Protocol,
+    pub(crate) source: SocketAddr,
+    pub(crate) destination: Option<SocketAddr>,
+    pub(crate) contents: Vec<u8>,
+    /// Where answers go, when it came over TCP.
+    pub(crate) connection: Option<Arc<Connection>>,
+}
+
+/// What wakes a shard.
+enum Input {
+    /// There is an access unit.
+    Unit,
+    Datagram(Datagram),
+    Command(Command),
+}
+
+/// The ends of a shard's queues. Access units have one of their own, since they go before all else
+/// that waits: a picture is late sooner than a report is.
+struct Inputs {
+    units: Subscriber<Unit>,
+    inbox: Receiver<Input>,
+    state: Arc<State>,
+}
+
+/// The way to a shard.
+pub(crate) struct ShardHandle {
+    inbox: SyncSender<Input>,
+    state: Arc<State>,
+}
+
+/// What is known of a shard outside it.
+#[derive(Default)]
+struct State {
+    sessions: AtomicUsize,
+    datagrams: AtomicUsize,
+    /// It was woken for access units and has not looked for them yet.
+    woken: AtomicBool,
+}
+
+impl ShardHandle {
+    /// Hands over a datagram; never waits.
+    pub(crate) fn datagram(&self, datagram: Datagram, counters: &Counters) {
+        let waiting = self.state.datagrams.fetch_add(1, Ordering::Relaxed);
+        if waiting >= MAX_DATAGRAMS || self.inbox.try_send(Input::Datagram(datagram)).is_err() {
+            self.state.datagrams.fetch_sub(1, Ordering::Relaxed);
+            counters.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Asks something of the shard.
+    pub(crate) fn command(&self, command: Command) -> Result<(), OpenError> {
+        self.inbox.try_send(Input::Command(command)).map_err(|error| match error {
+            TrySendError::Full(_) => OpenError::Busy,
+            TrySendError::Disconnected(_) => OpenError::Stopping,
+        })
+    }
+
+    /// How much it has to do, to be compared with the others'.
+    pub(crate) fn load(&self) -> usize {
+        self.state.sessions.load(Ordering::Relaxed)
+    }
+}
+
+/// Starts shard `n`.
+pub(crate) fn start(n: usize, sender: Sender, shared: Arc<Shared>) -> std::io::Result<ShardHandle> {
+    let (inbox, received) = sync_channel(BACKLOG);
+    let state = Arc::new(State::default());
+    let (waker, woken) = (inbox.clone(), Arc::clone(&state));
+    let wake = move || {
+        if !woken.woken.swap(true, Ordering::AcqRel) {
+            // With a full inbox the shard is awake, and looks for access units before it goes on.
+            let _ = waker.try_send(Input::Unit);
+        }
+    };
+    let policy = Policy::FromKey { max_items: BACKLOG, max_bytes: BACKLOG_BYTES };
+    let units = Subscriber::with_wake(policy, Box::new(wake));
+    let inputs = Inputs { units, inbox: received, state: Arc::clone(&state) };
+    let shard = Shard {
+        sender,
+        batch: Batch::new(),
+        shared,
+        state: Arc::clone(&state),
+        entries: HashMap::new(),
+        by_camera: HashMap::new(),
+        deadlines: BTreeSet::new(),
+    };
+    std::thread::Builder::new().name(format!("viewers{n}")).spawn(move || shard.run(&inputs))?;
+    Ok(ShardHandle { inbox, state })
+}
+
+/// The sessions of one camera.
+struct Audience {
+    camera: Arc<Camera>,
+    sessions: Vec<SessionId>,
+    /// While there are sessions, the camera's access units come here.
+    _attachment: Attachment<Unit>,
+}
+
+struct Entry {
+    session: Session,
+    /// At its camera.
+    place: Place,
+    connections: Vec<Arc<Connection>>,
+    /// Where its last datagram came from.
+    source: Option<SocketAddr>,
+    /// Under which it stands among the deadlines.
+    deadline: Option<MonoTime>,
+    /// What was counted of it so far.
+    counted: Counts,
+    opened: MonoTime,
+}
+
+struct Shard {
+    sender: Sender,
+    batch: Batch,
+    shared: Arc<Shared>,
+    state: Arc<State>,
+    entries: HashMap<SessionId, Entry>,
+    by_camera: HashMap<CameraId, Audience>,
+    deadlines: BTreeSet<(MonoTime, SessionId)>,
+}
+
+/// The stream as sessions see it.
+struct StreamFeed(Arc<Stream>);
+
+impl Feed for StreamFeed {
+    fn replay(&self) -> Option<Vec<Arc<Unit>>> {
+        self.0.replay()
+    }
+
+    fn next_idr_us(&self, now: MediaTime) -> Option<i64> {
+        self.0.next_idr_in(now)
+    }
+
+    fn video(&self) -> Video {
+        self.0.format().map_or_else(Video::default, |format| Video::of(&format))
+    }
+}
+
+impl Shard {
+    /// Serves until nobody can ask any more.
+    fn run(mut self, inputs: &Inputs) {
+        loop {
+            let now = self.shared.clock.mono();
+            let wait = match self.deadlines.first() {
+                Some((at, _)) => now.until(*at),
+                None => Duration::from_secs(3600),
+            };
+            let input = inputs.inbox.recv_timeout(wait);
+            self.handle_units(inputs);
+            match input {
+                Ok(input) => self.handle_input(input, inputs),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.handle_deadlines(inputs);
+        }
+    }
+
+    /// Delivers the access units that there are.
+    fn handle_units(&mut self, inputs: &Inputs) {
+        inputs.state.woken.store(false, Ordering::Release);
+        while let Some(received) = inputs.units.try_next() {
+            let (camera, unit) = (received.source.camera, received.item);
+            if let Some(gap) = received.gap {
+                warn!(camera = %camera, units = gap.items, "viewers did not keep up with the camera; they wait for a key frame");
+                self.skip(camera);
+            }
+            let now = self.shared.clock.mono();
+            if now.since_us(unit.au.received) > MAX_LATE_US {
+                self.skip(camera);
+            } else {
+                self.deliver(camera, &unit);
+            }
+        }
+    }
+
+    fn handle_input(&mut self, input: Input, inputs: &Inputs) {
+        match input {
+            Input::Unit => {}
+            Input::Datagram(datagram) => {
+                self.state.datagrams.fetch_sub(1, Ordering::Relaxed);
+                self.handle_datagram(datagram);
+            }
+            Input::Command(command) => self.handle_command(command, &inputs.units),
+        }
+    }
+
+    // ---- commands ----
+
+    fn handle_command(&mut self, command: Command, units: &Subscriber<Unit>) {
+        match command {
+            Command::Open { id, place, offer, reply } => {
+                let outcome = self.open(id, place, &offer, units);
+                // The one who asked may be gone: nobody will come then.
+                if reply.send(outcome).is_err() {
+                    self.close(id);
+                }
+            }
+            Command::RestartIce { id, fragment, reply } => {
+                let _ = reply.send(self.restart_ice(id, &fragment));
+            }
+            Command::Close { id, reply } => {
+                let known = self.entries.contains_key(&id);
+                self.close(id);
+                let _ = reply.send(known);
+            }
+            Command::Ice { id, reply } => {
+                let ice = self.entries.get(&id).map(|entry| entry.session.ufrag().to_owned());
+                let _ = reply.send(ice);
+            }
+            Command::Ask { id, reply } => {
+                let _ = reply.send(self.entries.get(&id).map(|entry| status(&entry.session)));
+            }
+            Command::Stop { reply } => {
+                for id in self.entries.keys().copied().collect::<Vec<_>>() {
+                    self.close(id);
+                }
+                let _ = reply.send(true);
+            }
+        }
+    }
+
+    fn open(
+        &mut self,
+        id: SessionId,
+        place: Place,
+        offer: &str,
+        units: &Subscriber<Unit>,
+    ) -> Result<Opened, OpenError> {
+        let now = self.shared.clock.mono();
+        let camera = Arc::clone(&place.camera);
+        let feed = Arc::new(StreamFeed(Arc::clone(&camera.stream)));
+        let settings = self.shared.settings();
+        let answered = Session::answer(id, offer, feed, &settings, now)?;
+        let _in = camera.context.span().entered();
+        debug!(session = %short(id), "viewer offered");
+        let ice = answered.session.ufrag().to_owned();
+        self.shared.demux().insert(id, ice.clone());
+        self.join(id, camera, units);
+        let entry = Entry {
+            session: answered.session,
+            place,
+            connections: Vec::new(),
+            source: None,
+            deadline: None,
+            counted: Counts::default(),
+            opened: now,
+        };
+        self.entries.insert(id, entry);
+        self.state.sessions.fetch_add(1, Ordering::Relaxed);
+        self.schedule(id);
+        Ok(Opened { id, answer: answered.answer, ice })
+    }
+
+    /// Counts a session among its camera's audience; with the first one the camera's access units
+    /// come here.
+    fn join(&mut self, id: SessionId, camera: Arc<Camera>, units: &Subscriber<Unit>) {
+        let known = self.by_camera.get(&camera.id);
+        if known.is_some_and(|audience| !Arc::ptr_eq(&audience.camera, &camera)) {
+            // That camera is gone; this one has its number.
+            let gone = self.by_camera.remove(&camera.id).map(|audience| audience.sessions);
+            gone.into_iter().flatten().for_each(|id| self.close(id));
+        }
+        let audience = self.by_camera.entry(camera.id).or_insert_with(|| Audience {
+            _attachment: camera.stream.attach_live(units),
+            camera,
+            sessions: Vec::new(),
+        });
+        audience.sessions.push(id);
+    }
+
+    fn restart_ice(&mut self, id: SessionId, fragment: &str) -> Result<Restarted, OpenError> {
+        let entry = self.entries.get_mut(&id).ok_or(OpenError::Unknown)?;
+        let old = entry.session.ufrag().to_owned();
+        let fragment = entry.session.restart_ice(fragment)?;
+        let ice = entry.session.ufrag().to_owned();
+        self.shared.demux().rename(id, &old, ice.clone());
+        self.schedule(id);
+        Ok(Restarted { fragment, ice })
+    }
+
+    fn close(&mut self, id: SessionId) {
+        let now = self.shared.clock.mono();
+        if let Some(entry) = self.entries.get_mut(&id) {
+            let mut out =
+                out(&self.sender, &mut self.batch, entry.connections.as_slice(), &self.shared);
+            entry.session.close(now, &mut out);
+            out.finish();
+        }
+        self.remove(id);
+    }
+
+    fn remove(&mut self, id: SessionId) {
+        let Some(entry) = self.entries.remove(&id) else { return };
+        self.shared.demux().remove(id, entry.session.ufrag());
+        if let Some(at) = entry.deadline {
+            self.deadlines.remove(&(at, id));
+        }
+        let camera = &entry.place.camera;
+        if let Some(audience) = self.by_camera.get_mut(&camera.id) {
+            audience.sessions.retain(|other| *other != id);
+            if audience.sessions.is_empty() {
+                self.by_camera.remove(&camera.id);
+            }
+        }
+        for connection in &entry.connections {
+            connection.close();
+        }
+        self.state.sessions.fetch_sub(1, Ordering::Relaxed);
+        let Counts { replays, waits, nacks, plis, .. } = entry.counted;
+        let asked = Asked { nacks, plis, replays, waits };
+        self.shared.telemetry.session(camera.id, camera.context.run(), entry.opened, asked);
+    }
+
+    // ---- media and datagrams ----
+
+    fn deliver(&mut self, camera: CameraId, unit: &Arc<Unit>) {
+        let Some(audience) = self.by_camera.get_mut(&camera) else { return };
+        // Taken out for the while: a session that ends leaves the list in `self`.
+        let sessions = std::mem::take(&mut audience.sessions);
+        let health = Arc::clone(&audience.camera.health);
+        let mut first = None;
+        for id in &sessions {
+            let handed = self.with(*id, |session, now, out| {
+                session.handle_unit(now, unit);
+                session.flush(now, out)
+            });
+            if handed > 0 && first.is_none() {
+                first = Some(self.shared.clock.mono());
+            }
+        }
+        if let Some(first) = first {
+            let since = |at: MonoTime| at.since_us(unit.au.received) as f64;
+            let last = self.shared.clock.mono();
+            health.delivery.frame_sent(unit.au.key.time, since(first), since(last));
+        }
+        let left: Vec<SessionId> =
+            sessions.into_iter().filter(|id| self.entries.contains_key(id)).collect();
+        match self.by_camera.get_mut(&camera) {
+            Some(audience) if !left.is_empty() => audience.sessions = left,
+            _ => drop(self.by_camera.remove(&camera)),
+        }
+    }
+
+    /// Viewers of this camera have missed pictures, or there is no time for all of them: live is
+    /// live, so they go on at an IDR that is.
+    fn skip(&mut self, camera: CameraId) {
+        let Some(audience) = self.by_camera.get(&camera) else { return };
+        for id in &audience.sessions {
+            if let Some(entry) = self.entries.get_mut(id) {
+                entry.session.handle_gap();
+            }
+        }
+    }
+
+    fn handle_datagram(&mut self, datagram: Datagram) {
+        let Datagram { id, proto, source, destination, contents, connection } = datagram;
+        if let (Some(connection), Some(entry)) = (connection, self.entries.get_mut(&id))
+            && !entry.connections.iter().any(|known| Arc::ptr_eq(known, &connection))
+        {
+            if entry.connections.len() >= MAX_CONNECTIONS {
+                entry.connections.remove(0).close();
+            }
+            entry.connections.push(connection);
+        }
+        let known = self.entries.get(&id).and_then(|entry| entry.source) == Some(source);
+        let (shared, mut proved) = (Arc::clone(&self.shared), false);
+        self.with(id, |session, now, out| {
+            proved = session.handle_datagram(now, proto, source, destination, &contents)?;
+            if proved && !known && proto == Protocol::Udp {
+                // Before the answer is out: the next datagram may come faster than we go on.
+                shared.demux().learn(id, source);
+            }
+            session.flush(now, out)
+        });
+        if proved
+            && proto == Protocol::Udp
+            && let Some(entry) = self.entries.get_mut(&id)
+        {
+            entry.source = Some(source);
+        }
+    }
+
+    fn handle_deadlines(&mut self, inputs: &Inputs) {
+        let now = self.shared.clock.mono();
+        while let Some((at, id)) = self.deadlines.first().copied() {
+            if at > now {
+                break;
+            }
+            self.deadlines.pop_first();
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.deadline = None;
+                if entry.place.camera.is_stopped() {
+                    self.close(id);
+                    continue;
+                }
+            }
+            self.with(id, |session, now, out| {
+                session.handle_timeout(now)?;
+                session.flush(now, out)
+            });
+            self.handle_units(inputs);
+        }
+    }
+
+    /// Runs `work` on a session; answers how many datagrams it sent. A session that fails or panics
+    /// ends, and no other notices.
+    fn with<F>(&mut self, id: SessionId, work: F) -> usize
+    where
+        F: FnOnce(&mut Session, MonoTime, &mut Out<'_>) -> Result<(), RtcError>,
+    {
+        let now = self.shared.clock.mono();
+        let Some(entry) = self.entries.get_mut(&id) else { return 0 };
+        // A span costs more than a datagram: only where something may be said in it.
+        let said = tracing::enabled!(target: "razz_viewer", tracing::Level::DEBUG);
+        let _in = said.then(|| entry.place.camera.context.span().entered());
+        let mut out = out(&self.sender, &mut self.batch, &entry.connections, &self.shared);
+        let session = &mut entry.session;
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(session, now, &mut out)));
+        out.finish();
+        let handed = out.handed;
+        let delivery = &entry.place.camera.health.delivery;
+        delivery.bytes.fetch_add(out.sent_bytes as u64, Ordering::Relaxed);
+        count(&mut entry.counted, session.counts(), &self.shared.counters, delivery);
+        let over = match outcome {
+            Ok(Ok(())) => session.is_over(),
+            Ok(Err(error)) => {
+                debug!(session = %short(id), "viewer ends: {error}");
+                true
+            }
+            Err(_) => {
+                let _in = entry.place.camera.context.span().entered();
+                error!(session = %short(id), "viewer session panicked");
+                true
+            }
+        };
+        if over {
+            self.remove(id);
+        } else {
+            self.schedule(id);
+        }
+        handed
+    }
+
+    fn schedule(&mut self, id: SessionId) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let at = entry.session.deadline();
+        match entry.deadline.replace(at) {
+            Some(old) if old == at => return,
+            Some(old) => {
+                self.deadlines.remove(&(old, id));
+            }
+            None => {}
+        }
+        self.deadlines.insert((at, id));
+    }
+}
+
+fn status(session: &Session) -> SessionStatus {
+    let Counts { replays, waits, keyframe_requests, .. } = session.counts();
+    SessionStatus { waiting: session.waits_for_idr(), waits, replays, keyframe_requests }
+}
+
+fn out<'a>(
+    sender: &'a Sender,
+    batch: &'a mut Batch,
+    connections: &'a [Arc<Connection>],
+    shared: &'a Shared,
+) -> Out<'a> {
+    Out { sender, batch, connections, counters: &shared.counters, handed: 0, sent_bytes: 0 }
+}
+
+/// Adds what happened since `counted` to the counters of all and to those of the camera.
+fn count(counted: &mut Counts, now: Counts, counters: &Counters, camera: &DeliveryHealth) {
+    if *counted == now {
+        return;
+    }
+    for (counter, before, after) in [
+        (&camera.replays, counted.replays, now.replays),
+        (&camera.waits, counted.waits, now.waits),
+        (&camera.keyframe_requests, counted.keyframe_requests, now.keyframe_requests),
+        (&camera.nacks, counted.nacks, now.nacks),
+        (&camera.plis, counted.plis, now.plis),
+        (&counters.replays, counted.replays, now.replays),
+        (&counters.waits, counted.waits, now.waits),
+        (&counters.keyframe_requests, counted.keyframe_requests, now.keyframe_requests),
+    ] {
+        counter.fetch_add(after - before, Ordering::Relaxed);
+    }
+    *counted = now;
+}

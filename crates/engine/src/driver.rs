@@ -1,0 +1,239 @@
+//! Does what a camera's machine says, with hands that are given to it.
+//!
+//! [`Camera`] says what is to be done; the [`Driver`] has it done by its [`Hands`] and hands the
+//! outcome back. The server's hands are a decoder, the detector's pool and the hub; the simulation's
+//! follow a seed. So what runs in a test is what runs in the server.
+
+use razz_base::{
+    AccessUnit, Affine, Detection, Embedding, MediaTime, MonoTime, Rect, RunId, TrackFrame,
+};
+
+use crate::camera::{Audience, Camera, Frame, Input, Output};
+
+/// What a driver works with.
+pub trait Hands {
+    /// A decoded picture.
+    type Picture;
+
+    /// Which frame a picture shows.
+    fn frame(picture: &Self::Picture) -> Frame;
+    /// What time it is.
+    fn now(&self) -> MonoTime;
+    /// Another RTSP session begins.
+    fn begin_run(&mut self, run: RunId);
+    /// What comes next may lean on what was never decoded: forget what was.
+    fn reset_decoder(&mut self);
+    /// Decodes the next access unit; its pixels are needed only if `want`. `None`: it could not be
+    /// decoded, and nothing can until the next IDR.
+    fn decode(&mut self, au: &AccessUnit, want: bool) -> Option<Decoded<Self::Picture>>;
+    /// Whether there is a detector, or will be in a moment.
+    fn has_detector(&self) -> bool;
+    /// Puts a picture into the detector's slot; says whether one that waited there gave way.
+    fn offer(&mut self, picture: Self::Picture) -> bool;
+    /// Puts a picture into the detector's slot in place of the one of `waiting`, if that one still
+    /// waits; says whether it did.
+    fn freshen(&mut self, waiting: MediaTime, picture: Self::Picture) -> bool;
+    /// How the objects in `boxes` look, in their order; `None` where that cannot be said.
+    fn embed(&mut self, picture: &Self::Picture, boxes: &[Rect]) -> Vec<Option<Embedding>>;
+    /// Sends a track frame out.
+    fn publish(&mut self, frame: TrackFrame, received: MonoTime, audience: Audience);
+    /// Counts a picture.
+    fn count(&mut self, counted: Counted);
+}
+
+/// What came out of the decoder.
+#[derive(Clone, Debug)]
+pub struct Decoded<P> {
+    /// A picture, if one came out that is wanted.
+    pub picture: Option<P>,
+    /// How the camera moved since the frame before, where that is measured.
+    pub step: Option<Affine>,
+    /// The share of the picture that differs from the one whose detections came last, where that is
+    /// measured.
+    pub changed: Option<f64>,
+}
+
+/// What is counted of pictures.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Counted {
+    /// The detector looked at it.
+    Detected,
+    /// It was due for detection, and nothing had moved.
+    Unchanged,
+    /// It was due for detection and never looked at: it gave way to a newer one, or decoding was
+    /// behind.
+    Skipped,
+}
+
+/// What happens to a camera.
+#[derive(Debug)]
+pub enum Event<'a, P> {
+    /// The next access unit.
+    AccessUnit {
+        /// The unit.
+        au: &'a AccessUnit,
+        /// Others before it were dropped.
+        after_gap: bool,
+        /// How many wait behind it.
+        queued: usize,
+        /// Whether an IDR is among those.
+        idr_waits: bool,
+    },
+    /// The detector took the picture of this time out of its slot.
+    DetectionStarted(MediaTime),
+    /// The detector is done with a picture.
+    Detections {
+        /// Which.
+        picture: P,
+        /// What it found.
+        detections: Vec<Detection>,
+    },
+    /// The detector failed on the picture of this time, or dropped it.
+    DetectionFailed(MediaTime),
+    /// Time passed.
+    Timeout,
+}
+
+/// The machine of one camera, and the hands that do what it says.
+pub struct Driver<H: Hands> {
+    camera: Camera,
+    hands: H,
+    /// Decoded last, until it is offered.
+    decoded: Option<H::Picture>,
+    /// The picture whose detections came last, until its tracks are out.
+    detected: Option<H::Picture>,
+    run: Option<RunId>,
+    /// Whether the machine knows of a detector.
+    detector: bool,
+}
+
+impl<H: Hands> Driver<H> {
+    /// Drives `camera` with `hands`.
+    pub fn new(camera: Camera, hands: H) -> Self {
+        Self { camera, hands, decoded: None, detected: None, run: None, detector: true }
+    }
+
+    /// The hands.
+    pub fn hands(&mut self) -> &mut H {
+        &mut self.hands
+    }
+
+    /// When [`Event::Timeout`] is wanted, if nothing else happens before.
+    pub fn poll_timeout(&self) -> Option<MonoTime> {
+        self.camera.poll_timeout()
+    }
+
+    /// Takes in what happened, and does all that follows from it.
+    pub fn handle(&mut self, event: Event<'_, H::Picture>) {
+        match event {
+            Event::AccessUnit { au, after_gap, queued, idr_waits } => {
+                self.handle_access_unit(au, after_gap, queued, idr_waits);
+            }
+            Event::DetectionStarted(time) => self.tell(Input::DetectionStarted { time }),
+            Event::Detections { picture, detections } => {
+                let time = H::frame(&picture).time;
+                self.detected = Some(picture);
+                self.hands.count(Counted::Detected);
+                self.tell(Input::Detections { time, detections: &detections });
+            }
+            Event::DetectionFailed(time) => self.tell(Input::DetectionFailed { time }),
+            Event::Timeout => self.tell(Input::Timeout),
+        }
+        self.follow(None);
+    }
+
+    fn tell(&mut self, input: Input<'_>) {
+        let now = self.hands.now();
+        self.camera.handle(input, now);
+    }
+
+    fn handle_access_unit(
+        &mut self,
+        au: &AccessUnit,
+        after_gap: bool,
+        queued: usize,
+        idr_waits: bool,
+    ) {
+        let new_run = self.run.replace(au.run) != Some(au.run);
+        if new_run {
+            self.hands.begin_run(au.run);
+        }
+        if new_run || after_gap {
+            self.hands.reset_decoder();
+            self.tell(Input::DecodeFailed);
+        }
+        let there = self.hands.has_detector();
+        if std::mem::replace(&mut self.detector, there) != there {
+            self.tell(Input::Detector { there });
+        }
+        let frame =
+            Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size() };
+        let (idr, reorders) = (au.idr, au.format.reorders);
+        self.tell(Input::AccessUnit { frame, idr, reorders, queued, idr_waits });
+        self.follow(Some(au));
+    }
+
+    /// Does all that the machine asks for; `au` is the access unit in hand.
+    fn follow(&mut self, au: Option<&AccessUnit>) {
+        while let Some(output) = self.camera.poll() {
+            match output {
+                Output::Decode { want } => {
+                    self.decode(au.expect("what is to be decoded is in hand"), want);
+                }
+                Output::Offer { time } => {
+                    let picture = self.take_decoded(time);
+                    let replaced = self.hands.offer(picture);
+                    if replaced {
+                        self.hands.count(Counted::Skipped);
+                    }
+                    self.tell(Input::Offered { time, replaced });
+                }
+                Output::Freshen { time, waiting } => {
+                    let picture = self.take_decoded(time);
+                    let done = self.hands.freshen(waiting, picture);
+                    self.tell(Input::Freshened { time, done });
+                }
+                Output::Embed { time, boxes } => self.embed(time, &boxes),
+                Output::Publish { frame, received, audience } => {
+                    self.hands.publish(frame, received, audience);
+                }
+                Output::Unchanged => self.hands.count(Counted::Unchanged),
+                Output::Missed => self.hands.count(Counted::Skipped),
+                Output::Skip => {}
+            }
+        }
+    }
+
+    fn decode(&mut self, au: &AccessUnit, want: bool) {
+        let Some(Decoded { picture, step, changed }) = self.hands.decode(au, want) else {
+            return self.tell(Input::DecodeFailed);
+        };
+        // Of the picture that comes out; without B-frames that is always this one's.
+        let frame = picture.as_ref().map(H::frame);
+        if let Some(step) = step {
+            let time = frame.map_or(au.key.time, |frame| frame.time);
+            self.tell(Input::Moved { time, step });
+        }
+        if let Some(frame) = frame {
+            self.decoded = picture;
+            self.tell(Input::Decoded { frame, changed });
+        }
+    }
+
+    fn take_decoded(&mut self, time: MediaTime) -> H::Picture {
+        let of_time = |picture: &H::Picture| H::frame(picture).time == time;
+        let picture = self.decoded.take().filter(of_time);
+        picture.expect("the machine names the picture decoded last")
+    }
+
+    fn embed(&mut self, time: MediaTime, boxes: &[Rect]) {
+        let of_time = |picture: &&H::Picture| H::frame(picture).time == time;
+        // Of one that was not detected on, since nothing had moved, it is the one decoded last.
+        let pictures = [&self.detected, &self.decoded];
+        let picture = pictures.into_iter().flatten().find(of_time);
+        let picture =
+            picture.expect("the machine asks about the picture that it updated with last");
+        let vectors = self.hands.embed(picture, boxes);
+        self.tell(Input::Embeddings(&vectors));
+    }
+}

@@ -1,0 +1,189 @@
+//! The cameras by their ids: where each one's video and tracks are published, and how it fares.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+use razz_base::{CameraId, DetectRate, RunId, StreamId};
+use tokio::sync::watch;
+use tracing::{Span, error_span};
+
+use crate::health::Health;
+use crate::lock;
+use crate::stream::Stream;
+use crate::tracks::Tracks;
+
+/// What a camera is set to, as everybody may know it: nothing here is secret.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CameraSettings {
+    /// What people call it.
+    pub name: String,
+    /// Its URL without credentials.
+    pub address: String,
+    /// How its video travels: `tcp` or `udp`.
+    pub transport: &'static str,
+    /// Whether it has a user name and password.
+    pub credentials: bool,
+    /// How often to detect.
+    pub detect_rate: DetectRate,
+}
+
+/// What names a camera's work in the log.
+#[derive(Clone, Debug)]
+pub struct RunContext {
+    camera: CameraId,
+    run: Arc<AtomicU32>,
+}
+
+impl RunContext {
+    /// Of a camera that was not connected to yet.
+    pub fn new(camera: CameraId) -> Self {
+        Self { camera, run: Arc::default() }
+    }
+
+    /// The camera.
+    pub fn camera(&self) -> CameraId {
+        self.camera
+    }
+
+    /// The RTSP session under way or tried last, from 1; 0 before the first.
+    pub fn run(&self) -> u32 {
+        self.run.load(Ordering::Relaxed)
+    }
+
+    /// An RTSP session is about to be tried.
+    pub fn begin(&self, run: RunId) {
+        self.run.store(run.0, Ordering::Relaxed);
+    }
+
+    /// What is logged in here carries the camera's id and run.
+    pub fn span(&self) -> Span {
+        // Of the highest level, so that no filter takes the id away from a line that it lets pass.
+        error_span!("run", camera = self.camera.as_u32(), run = self.run())
+    }
+}
+
+/// One camera, as those who subscribe to it see it.
+pub struct Camera {
+    /// Its number.
+    pub id: CameraId,
+    /// Its video.
+    pub stream: Arc<Stream>,
+    /// Its track frames.
+    pub tracks: Arc<Tracks>,
+    /// Its numbers.
+    pub health: Arc<Health>,
+    /// What names it in the log.
+    pub context: RunContext,
+    settings: Mutex<Arc<CameraSettings>>,
+    stopped: watch::Sender<bool>,
+}
+
+impl Camera {
+    /// A camera of which nothing was published. `ring_bytes` bounds the GOP that is kept at hand,
+    /// `wall_us` is now, in UTC µs.
+    pub fn new(
+        id: CameraId,
+        settings: CameraSettings,
+        ring_bytes: usize,
+        wall_us: i64,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            stream: Arc::new(Stream::new(StreamId::main(id), ring_bytes)),
+            tracks: Arc::new(Tracks::new(id)),
+            health: Arc::new(Health::new(wall_us)),
+            context: RunContext::new(id),
+            settings: Mutex::new(Arc::new(settings)),
+            stopped: watch::channel(false).0,
+        })
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> Arc<CameraSettings> {
+        Arc::clone(&lock(&self.settings))
+    }
+
+    /// Other settings are in force.
+    pub fn set_settings(&self, settings: CameraSettings) {
+        *lock(&self.settings) = Arc::new(settings);
+    }
+
+    /// Ends the work on this camera.
+    pub fn stop(&self) {
+        self.stopped.send_replace(true);
+    }
+
+    /// Waits until the work on this camera shall end.
+    pub async fn stopped(&self) {
+        // An error cannot be: the sender lives as long as `self`.
+        let _ = self.stopped.subscribe().wait_for(|stopped| *stopped).await;
+    }
+
+    /// Whether the work on this camera shall end.
+    pub fn is_stopped(&self) -> bool {
+        *self.stopped.borrow()
+    }
+
+    /// How many browsers watch.
+    pub fn viewer_count(&self) -> usize {
+        self.health.delivery.viewers.load(Ordering::Relaxed)
+    }
+}
+
+/// Every camera by its id.
+pub struct Cameras {
+    all: RwLock<BTreeMap<CameraId, Arc<Camera>>>,
+    changes: watch::Sender<u64>,
+}
+
+impl Default for Cameras {
+    fn default() -> Self {
+        Self { all: RwLock::default(), changes: watch::channel(0).0 }
+    }
+}
+
+impl Cameras {
+    /// The camera of this id.
+    pub fn find(&self, id: CameraId) -> Option<Arc<Camera>> {
+        self.read().get(&id).cloned()
+    }
+
+    /// All of them, by id.
+    pub fn list(&self) -> Vec<Arc<Camera>> {
+        self.read().values().cloned().collect()
+    }
+
+    /// Adds one, in place of any of the same id, which is stopped.
+    pub fn insert(&self, camera: Arc<Camera>) {
+        let old = {
+            let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+            all.insert(camera.id, camera)
+        };
+        if let Some(old) = old {
+            old.stop();
+        }
+        self.changes.send_modify(|changes| *changes += 1);
+    }
+
+    /// Stops and forgets one.
+    pub fn remove(&self, id: CameraId) {
+        let old = {
+            let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+            all.remove(&id)
+        };
+        if let Some(old) = old {
+            old.stop();
+            self.changes.send_modify(|changes| *changes += 1);
+        }
+    }
+
+    /// Changes whenever a camera is added, replaced or removed.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<CameraId, Arc<Camera>>> {
+        self.all.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}

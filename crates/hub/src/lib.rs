@@ -1,0 +1,38 @@
+//! Where video and track frames are published, and where anyone subscribes to them.
+//!
+//! ```text
+//! ingest ──► Stream ──┬─► viewers' shards    from the key frame at hand
+//!                     ├─► analysis           likewise, bounded
+//!                     └─► …                  newest only, or lossless and bounded
+//! analysis ─► Tracks ─┬─► WebSockets, MQTT, webhooks
+//!                     └─► …
+//! ```
+//!
+//! Whoever publishes does not know who subscribes, and never waits: each [`Subscriber`] has a bounded
+//! queue of its own and a [`Policy`] that says what it loses when it is slow. What it has lost comes
+//! as a [`Gap`] in front of what it gets next.
+//!
+//! Read in this order: [`queue`] is one subscriber, [`topic`] many of them, [`stream`] a topic of video
+//! with the GOP at hand, [`tracks`] the track frames of a camera. [`health`] holds the numbers of a
+//! camera, [`cameras`] the cameras by their ids.
+
+pub mod cameras;
+pub mod health;
+pub mod queue;
+pub mod stream;
+pub mod topic;
+pub mod tracks;
+
+pub use cameras::{Camera, CameraSettings, Cameras, RunContext};
+pub use health::Health;
+pub use queue::{Gap, Item, Policy, Received, Subscriber};
+pub use stream::Stream;
+pub use topic::{Attachment, Topic};
+pub use tracks::{Published, Tracks};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks; a panic elsewhere while the lock was held leaves values that are still good to read.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,76 @@
+//! What ingest tells of a camera, and whom.
+
+use std::sync::{Arc, Mutex};
+
+use razz_base::{AccessUnit, CameraState};
+use razz_hub::lock;
+use tracing::{info, warn};
+
+/// What happens at a camera.
+#[derive(Debug)]
+pub enum Event {
+    /// An RTSP session brings its first access unit.
+    RunBegun,
+    /// The next access unit, in decode order.
+    Unit(AccessUnit),
+    /// An RTCP sender report came.
+    SenderReport,
+    /// The camera offers no video but of this codec, which razz cannot take.
+    Refused {
+        /// Such as `MJPEG`.
+        codec: Option<String>,
+    },
+    /// An RTSP session is over.
+    RunEnded,
+    /// The camera is in this state now.
+    State {
+        /// What it is doing.
+        state: CameraState,
+        /// Whether it was doing something else before.
+        changed: bool,
+        /// What went wrong, without credentials, if anything did.
+        error: Option<String>,
+        /// What to change on the camera or in its settings.
+        advice: Vec<String>,
+    },
+    /// A panic ended the work on this camera, which begins anew.
+    Restarted,
+}
+
+/// Who is told. It must not wait.
+pub trait Sink: Send + Sync {
+    /// Takes the next event.
+    fn handle(&self, event: Event);
+}
+
+/// Tells the sink, and the log of changes of state.
+pub(crate) struct Reporter {
+    sink: Arc<dyn Sink>,
+    known: Mutex<CameraState>,
+}
+
+impl Reporter {
+    pub(crate) fn new(sink: Arc<dyn Sink>) -> Self {
+        Self { sink, known: Mutex::default() }
+    }
+
+    pub(crate) fn send(&self, event: Event) {
+        self.sink.handle(event);
+    }
+
+    /// The state that was told last.
+    pub(crate) fn known(&self) -> CameraState {
+        *lock(&self.known)
+    }
+
+    pub(crate) fn state(&self, state: CameraState, error: Option<String>, advice: Vec<String>) {
+        let changed = std::mem::replace(&mut *lock(&self.known), state) != state;
+        if changed {
+            match &error {
+                Some(error) => warn!(state = state.name(), "{error}"),
+                None => info!("camera is {}", state.name()),
+            }
+        }
+        self.send(Event::State { state, changed, error, advice });
+    }
+}

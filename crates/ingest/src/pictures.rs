@@ -1,0 +1,198 @@
+//! What a run's access units tell of its video: key frames, size, profile, and whether pictures are
+//! reordered.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use razz_base::{Codec, Size, StreamFormat};
+use razz_media::h264::{self, nal_units};
+use razz_media::h265;
+use tracing::{debug, info};
+
+/// Reads the access units of one run.
+pub(super) struct Pictures {
+    codec: Codec,
+    /// `None` before the first sequence parameter set.
+    format: Option<Arc<StreamFormat>>,
+    may_reorder: bool,
+    reorders: bool,
+}
+
+impl Pictures {
+    /// None was read yet.
+    pub(super) fn new(codec: Codec) -> Self {
+        Self { codec, format: None, may_reorder: false, reorders: false }
+    }
+
+    /// How they are coded.
+    pub(super) fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// The format by the newest sequence parameter set; `None` before the first.
+    pub(super) fn format(&self) -> Option<&Arc<StreamFormat>> {
+        self.format.as_ref()
+    }
+
+    /// Whether pictures may come out of order: known before the first one's timestamp steps back.
+    pub(super) fn may_reorder(&self) -> bool {
+        self.may_reorder
+    }
+
+    /// Whether WebRTC cannot show them for that: there were B-frames in H.264, or H.265 says that
+    /// decoders have to hold pictures back. (B slices alone tell nothing there: low-delay encoders use
+    /// them without reordering.)
+    pub(super) fn reorders(&self) -> bool {
+        self.reorders
+    }
+
+    /// Reads the next access unit; says whether it is decodable alone, with nothing after it that
+    /// looks back.
+    pub(super) fn read(&mut self, annex_b: &[u8]) -> bool {
+        let key = match self.codec {
+            Codec::H264 => self.read_h264(annex_b),
+            Codec::H265 => self.read_h265(annex_b),
+        };
+        if let Some(format) = &mut self.format
+            && format.reorders != self.reorders
+        {
+            Arc::make_mut(format).reorders = self.reorders;
+        }
+        key
+    }
+
+    fn read_h264(&mut self, annex_b: &[u8]) -> bool {
+        let mut key = false;
+        for nal in nal_units(annex_b) {
+            match h264::nal_type(nal) {
+                Some(h264::NalType::Idr) => key = true,
+                Some(h264::NalType::Sps) => match h264::Sps::parse(nal) {
+                    Ok(sps) => {
+                        self.may_reorder |= sps.max_num_reorder_frames.is_some_and(|n| n > 0);
+                        let is_set = |nal: &[u8]| {
+                            use h264::NalType::{Pps, Sps};
+                            matches!(h264::nal_type(nal), Some(Sps | Pps))
+                        };
+                        self.set_format(sps.size, sps.profile_name(), sets(annex_b, is_set));
+                    }
+                    Err(error) => debug!("unreadable SPS: {error}"),
+                },
+                _ => {}
+            }
+        }
+        // A slice that cannot be read is the decoder's to judge.
+        self.reorders = self.reorders || h264::has_b_slice(annex_b).unwrap_or(false);
+        self.may_reorder |= self.reorders;
+        key
+    }
+
+    fn read_h265(&mut self, annex_b: &[u8]) -> bool {
+        let mut key = false;
+        for nal in nal_units(annex_b) {
+            match h265::nal_type(nal) {
+                Some(h265::NalType::Sps) => match h265::Sps::parse(nal) {
+                    Ok(sps) => {
+                        self.reorders |= sps.may_reorder();
+                        self.may_reorder = self.reorders;
+                        let profile = sps.profile_tier_level.profile_name();
+                        let is_set = |nal: &[u8]| {
+                            use h265::NalType::{Pps, Sps, Vps};
+                            matches!(h265::nal_type(nal), Some(Vps | Sps | Pps))
+                        };
+                        self.set_format(sps.size, profile, sets(annex_b, is_set));
+                    }
+                    Err(error) => debug!("unreadable SPS: {error}"),
+                },
+                Some(kind) => key |= kind.is_key(self.reorders),
+                None => {}
+            }
+        }
+        key
+    }
+
+    fn set_format(&mut self, size: Size, profile: &'static str, parameter_sets: Bytes) {
+        let (codec, reorders) = (self.codec, self.reorders);
+        let format = StreamFormat { codec, size, profile, reorders, parameter_sets };
+        if let Some(old) = &self.format {
+            if **old == format {
+                return;
+            }
+            if old.size != size {
+                info!(?size, "the picture's size changed");
+            }
+        }
+        self.format = Some(Arc::new(format));
+    }
+}
+
+/// Those NAL units of an access unit that are parameter sets, with start codes.
+fn sets(annex_b: &[u8], is_set: impl Fn(&[u8]) -> bool) -> Bytes {
+    let sets = nal_units(annex_b).filter(|nal| is_set(nal));
+    sets.flat_map(|nal| [&[0, 0, 0, 1], nal].concat()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// x265, 640x360, without and with B-frames.
+    const H265: &[u8] = &[
+        0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00, 0x00,
+        0x03, 0x00, 0x3f, 0xa0, 0x05, 0x02, 0x01, 0x71, 0xf2, 0xe5, 0xba, 0x4a, 0x4c, 0x2f,
+    ];
+    const H265_B: &[u8] = &[
+        0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00, 0x00,
+        0x03, 0x00, 0x3f, 0xa0, 0x05, 0x02, 0x01, 0x71, 0xf2, 0xe5, 0x95, 0x95, 0x29, 0x30,
+    ];
+    /// Baseline profile, 640x480.
+    const H264: &[u8] = b"\x67\x42\xc0\x1f\x8c\x8d\x40\x50\x1e\x80";
+
+    #[test]
+    fn key_frames_sizes_and_order() {
+        let (h264_idr, h264_b): (&[u8], &[u8]) = (&[0x65, 0x88, 0x80], &[0x01, 0b1010_0000]);
+        let (idr, cra, p): (&[u8], &[u8], &[u8]) =
+            (&[0x26, 1, 0xAF], &[0x2A, 1, 0xAF], &[0x02, 1, 0xD0]);
+        // (codec, access units, key frames among them, size known, may reorder, reorders)
+        type Row<'a> = (Codec, &'a [&'a [&'a [u8]]], &'a [bool], bool, bool);
+        let rows: &[Row<'_>] = &[
+            (Codec::H264, &[&[h264_idr]], &[true], false, false),
+            (Codec::H264, &[&[H264, h264_idr], &[&[0x41, 0xC0]]], &[true, false], true, false),
+            (Codec::H264, &[&[H264, h264_idr], &[h264_b]], &[true, false], true, true),
+            (Codec::H265, &[&[H265, idr], &[p], &[cra]], &[true, false, true], true, false),
+            // With reordering a CRA may have pictures after it that look back.
+            (Codec::H265, &[&[H265_B, idr], &[p], &[cra]], &[true, false, false], true, true),
+            (Codec::H265, &[&[p], &[&[0x42, 1]]], &[false, false], false, false),
+        ];
+        for (codec, units, keys, sized, reorders) in rows {
+            let mut pictures = Pictures::new(*codec);
+            let found: Vec<bool> = units
+                .iter()
+                .map(|nals| {
+                    let bytes: Vec<u8> =
+                        nals.iter().flat_map(|nal| [&[0, 0, 1], *nal].concat()).collect();
+                    pictures.read(&bytes)
+                })
+                .collect();
+            assert_eq!(found, *keys, "{units:02x?}");
+            let height = if *codec == Codec::H264 { 480 } else { 360 };
+            let size = sized.then_some(Size::new(640, height));
+            let format = pictures.format();
+            assert_eq!(format.map(|format| format.size), size, "{units:02x?}");
+            assert_eq!(pictures.reorders(), *reorders, "{units:02x?}");
+            assert_eq!(pictures.may_reorder(), *reorders, "{units:02x?}");
+        }
+    }
+
+    #[test]
+    fn the_format_has_the_parameter_sets_and_what_they_say() {
+        for (codec, sps, profile) in [(Codec::H264, H264, "Baseline"), (Codec::H265, H265, "Main")]
+        {
+            let mut pictures = Pictures::new(codec);
+            assert!(!pictures.read(&[&[0, 0, 1], sps].concat()));
+            let format = pictures.format().unwrap();
+            assert!(format.profile.contains(profile), "{}", format.profile);
+            assert_eq!(format.codec, codec);
+            assert_eq!(*format.parameter_sets, [&[0, 0, 0, 1], sps].concat());
+        }
+    }
+}

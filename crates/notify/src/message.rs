@@ -1,0 +1,51 @@
+//! What is told of a camera as it happens, to MQTT and to webhooks: one JSON object an event.
+
+use razz_base::EventKind;
+use serde::{Serialize, Serializer};
+
+/// An event. Times are UNIX seconds.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Message {
+    /// Names the event: one that is delivered twice has the same.
+    pub id: String,
+    /// What happened.
+    #[serde(rename = "type", serialize_with = "by_name")]
+    pub kind: EventKind,
+    /// When: of a track, the wall time of the frame on which it was seen last.
+    pub timestamp: f64,
+    /// Where.
+    pub camera_id: u32,
+    /// What people call it.
+    pub camera_name: String,
+    /// Of track events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track: Option<EventTrack>,
+    /// Why a camera is offline, without credentials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// The track of an event.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct EventTrack {
+    /// As in every track message.
+    pub track_id: u64,
+    /// The class by its name.
+    pub class: String,
+    /// The best score so far, 0 to 1.
+    pub confidence: f64,
+    /// Where it was seen last: left, top, right, bottom in pixels of `frame_size`.
+    pub bbox: [f64; 4],
+    /// Width and height that `bbox` refers to.
+    pub frame_size: [u32; 2],
+    /// The frame that `bbox` belongs to.
+    pub rtp_timestamp: u32,
+    /// When it was seen first.
+    pub first_seen: f64,
+    /// When it was seen last.
+    pub last_seen: f64,
+}
+
+fn by_name<S: Serializer>(kind: &EventKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.name())
+}

@@ -1,0 +1,120 @@
+//! One camera as it runs: its intake, its analysis, and what they publish.
+
+use std::sync::Arc;
+
+use razz_analysis::{AnalysisSettings, CameraAnalysis, TrackIds};
+use razz_config as config;
+use razz_hub::{Camera, CameraSettings};
+use razz_ingest::{Intake, MediaTimes};
+use razz_observe::clock::Clock;
+use tokio::sync::oneshot;
+
+use crate::intake::{CameraSink, begin_anew};
+use crate::state::CameraMarks;
+
+/// A camera that runs. Dropping it ends its work.
+pub(crate) struct Running {
+    settings: config::Camera,
+    camera: Arc<Camera>,
+    intake: RunningIntake,
+    analysis: CameraAnalysis,
+}
+
+/// An intake that runs, until it is dropped.
+struct RunningIntake {
+    sink: Arc<CameraSink>,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Running {
+    /// Starts the camera's analysis and connects to it.
+    pub(crate) fn start(
+        settings: config::Camera,
+        ring_bytes: usize,
+        analysis: AnalysisSettings,
+        marks: CameraMarks,
+        clock: Clock,
+    ) -> Self {
+        let shown = shown(&settings);
+        let camera = Camera::new(settings.id, shown, ring_bytes, clock.wall_us());
+        let marks = Arc::new(marks);
+        let track_ids = Arc::clone(&marks) as Arc<dyn TrackIds>;
+        let analysis = CameraAnalysis::start(&camera, analysis, track_ids, clock);
+        let intake = RunningIntake::start(&settings, &camera, marks, clock);
+        Self { settings, camera, intake, analysis }
+    }
+
+    /// What is published of it.
+    pub(crate) fn camera(&self) -> &Arc<Camera> {
+        &self.camera
+    }
+
+    /// Where it is.
+    pub(crate) fn source(&self) -> &config::Source {
+        &self.settings.source
+    }
+
+    /// Changes what can be changed without touching the video.
+    pub(crate) fn reconfigure(&mut self, settings: config::Camera, analysis: AnalysisSettings) {
+        self.camera.set_settings(shown(&settings));
+        self.settings = settings;
+        self.analysis.reconfigure(analysis);
+    }
+
+    /// Connects to the camera at another address. Those who watch go on with what comes from there.
+    pub(crate) fn move_to(
+        &mut self,
+        settings: config::Camera,
+        analysis: AnalysisSettings,
+        marks: CameraMarks,
+        clock: Clock,
+    ) {
+        self.intake.sink.close();
+        begin_anew(&self.camera, clock);
+        self.camera.set_settings(shown(&settings));
+        let marks = Arc::new(marks);
+        let track_ids = Arc::clone(&marks) as Arc<dyn TrackIds>;
+        self.analysis = CameraAnalysis::start(&self.camera, analysis, track_ids, clock);
+        self.intake = RunningIntake::start(&settings, &self.camera, marks, clock);
+        self.settings = settings;
+    }
+}
+
+impl RunningIntake {
+    fn start(
+        settings: &config::Camera,
+        camera: &Arc<Camera>,
+        marks: Arc<CameraMarks>,
+        clock: Clock,
+    ) -> Self {
+        let sink = CameraSink::new(Arc::clone(camera), clock);
+        let (context, told) = (camera.context.clone(), Arc::clone(&sink));
+        let times = marks as Arc<dyn MediaTimes>;
+        let intake = Intake::new(settings.source.clone(), context, told, times, clock);
+        let (stop, stopped) = oneshot::channel::<()>();
+        tokio::spawn(intake.supervise(async {
+            let _ = stopped.await;
+        }));
+        Self { sink, _stop: stop }
+    }
+}
+
+impl Drop for RunningIntake {
+    fn drop(&mut self) {
+        self.sink.close();
+    }
+}
+
+/// What everybody may know of a camera's settings.
+fn shown(settings: &config::Camera) -> CameraSettings {
+    CameraSettings {
+        name: settings.name.clone(),
+        address: settings.source.to_string(),
+        transport: match settings.source.transport {
+            config::Transport::Tcp => "tcp",
+            config::Transport::Udp => "udp",
+        },
+        credentials: settings.source.credentials.is_some(),
+        detect_rate: settings.detect_fps,
+    }
+}

@@ -1,0 +1,225 @@
+//! The server put together: cameras, viewers, model, HTTP, from the settings to the shutdown.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::serve::ListenerExt as _;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tracing::{error, info};
+
+use crate::reconfigure::{Identity, RunningServer};
+use crate::state::{Removed, State, StateFile};
+use crate::{cli, pictures, revocation, shutdown};
+use razz_access::{Access, Store};
+use razz_api::{App, Control as _, tls, wire};
+use razz_config::{Config, ConfigFile};
+use razz_delivery::{self as delivery, Viewers};
+use razz_observe::clock::Clock;
+use razz_observe::process::Usage;
+use razz_observe::telemetry;
+
+/// How long what runs off the runtime's threads may still take when the server stops.
+const LAST_WORK: Duration = Duration::from_millis(500);
+
+/// Runs the server until it is told to stop, following the config file if there is one and keeping
+/// its state beside it. Clients are the `users` and sign in; without any nobody is asked. `extra` is printed beside the addresses when any of them
+/// was left to the system.
+pub(crate) fn run(
+    config: Config,
+    files: Option<(ConfigFile, StateFile)>,
+    users: Option<Store>,
+    extra: &serde_json::Value,
+) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return cli::fail(&format!("cannot start: {error}")),
+    };
+    let outcome = runtime.block_on(serve(config, files, users, extra));
+    // A file or a picture that is being worked on may take longer than anyone wants to wait.
+    runtime.shutdown_timeout(LAST_WORK);
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => cli::fail(&error),
+    }
+}
+
+async fn serve(
+    config: Config,
+    files: Option<(ConfigFile, StateFile)>,
+    users: Option<Store>,
+    extra: &serde_json::Value,
+) -> Result<(), String> {
+    let clock = Clock::start();
+    let access = match users {
+        Some(users) => Access::on(config.access.clone(), users, clock),
+        None => Access::off(clock),
+    };
+    // All ports first: what is taken is said before anything else is begun.
+    let listener = listen("listen", config.server.listen).await?;
+    let compat_listener = match config.server.compat_listen {
+        Some(address) => Some(listen("compat_listen", address).await?),
+        None => None,
+    };
+    let ports = delivery::bind(config.server.webrtc_udp)
+        .map_err(|error| taken("webrtc_udp", config.server.webrtc_udp, &error))?;
+
+    let tls = match &config.server.tls {
+        Some(tls) => Some(tls::start(&config.server, tls, clock)?),
+        None => None,
+    };
+    let compat_tls = tls.clone().filter(|_| config.server.compat_tls);
+
+    let telemetry = telemetry::start(config.telemetry.as_ref(), clock)?;
+    let (advertise, limits) = (&config.server.advertise, config.viewers.clone());
+    let viewers = Viewers::start(ports, advertise, limits, telemetry.clone(), clock)
+        .map_err(|error| format!("cannot serve viewers: {error}"))?;
+    // Another razz that keeps the same file has these ports, and this one has not come so far.
+    let (file, state) = match files {
+        Some((file, state)) => (Some(file), State::start(state, &config.camera_ids(), clock)),
+        None => (None, State::unkept(clock)),
+    };
+    state.note_camera(access.highest_camera());
+    tokio::spawn(Arc::clone(&state).keep());
+    let forget = {
+        let access = Arc::clone(&access);
+        move |removed: &Removed| access.forget_cameras(&removed.lately, &removed.grants)
+    };
+    let identity = Identity { state: Arc::clone(&state), forget: Box::new(forget) };
+    let server = RunningServer::start(config.clone(), file, telemetry.clone(), identity, clock);
+    tokio::spawn(Arc::clone(&server).follow_file());
+    tokio::spawn(Arc::clone(&server).drop_idle_ad_hoc());
+    tokio::spawn(revocation::follow(Arc::clone(&access), viewers.clone()));
+
+    let wanted = {
+        let server = Arc::clone(&server);
+        move || server.wanted_cameras()
+    };
+    let pictures = Arc::new(pictures::NewestPictures(Arc::clone(server.pictures())));
+    let events = razz_notify::start(&config, server.cameras(), wanted, pictures, clock)?;
+
+    let usage = Usage::default();
+    tokio::spawn(usage.clone().watch(clock));
+    let compat_local = compat_listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let app = App {
+        cameras: Arc::clone(server.cameras()),
+        control: Arc::clone(&server) as _,
+        pictures: Arc::clone(server.pictures()),
+        viewers: viewers.clone(),
+        usage,
+        events: events.clone(),
+        compat: config.compat.clone(),
+        compat_port: compat_local
+            .map(|local| wire::CompatPort { port: local.port(), tls: compat_tls.is_some() }),
+        turn: config.viewers.turn.clone().into(),
+        clock,
+        access: Arc::clone(&access),
+        tls: config.server.tls.is_some(),
+        telemetry: telemetry.clone(),
+    };
+    let local = listener.local_addr().map_err(|error| error.to_string())?;
+    announce(&config, local, compat_local, viewers.udp, extra);
+    if let Some(token) = access.begin_set_up() {
+        invite(config.server.tls.is_some(), local, &token);
+    }
+    if let Some(listener) = compat_listener {
+        tokio::spawn(answer(listener, compat_tls, razz_api::compat_router(app.clone())));
+    }
+    tokio::select! {
+        () = answer(listener, tls, razz_api::router(app)) => {}
+        () = shutdown::requested() => info!("stopping"),
+    }
+    events.stop().await;
+    server.stop();
+    // An error cannot be: it does not panic, and the runtime is here.
+    let _ = tokio::task::spawn_blocking(move || state.stop()).await;
+    viewers.stop().await;
+    telemetry.stop().await;
+    Ok(())
+}
+
+async fn listen(key: &str, address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| taken(key, address, &error))
+}
+
+fn taken(key: &str, address: SocketAddr, error: &std::io::Error) -> String {
+    format!(
+        "cannot listen at {address} (server.{key}): {error}; choose another port or end the other program"
+    )
+}
+
+async fn answer(listener: TcpListener, tls: Option<tls::Acceptor>, router: Router) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let ended = match tls {
+        None => {
+            let listener = listener.tap_io(|stream| {
+                // Track messages are small and want to leave at once.
+                let _ = stream.set_nodelay(true);
+            });
+            axum::serve(listener, service).await
+        }
+        Some(acceptor) => match tls::Listener::start(listener, acceptor) {
+            Ok(listener) => axum::serve(listener.tap_io(|_| {}), service).await,
+            Err(error) => Err(error),
+        },
+    };
+    if let Err(error) = ended {
+        error!("HTTP ends: {error}");
+    }
+}
+
+/// Says, once and on the terminal only, where the first admin is made. What stands behind the `#`
+/// is sent to no server and stands in no log.
+fn invite(tls: bool, listen: SocketAddr, token: &str) {
+    let host = if listen.ip().is_unspecified() {
+        let found = if_addrs::get_if_addrs().unwrap_or_default();
+        let mut outer = found.iter().map(|interface| interface.ip());
+        outer.find(|ip| !ip.is_loopback() && ip.is_ipv4()).unwrap_or(listen.ip())
+    } else {
+        listen.ip()
+    };
+    let at = SocketAddr::new(host, listen.port());
+    cli::say(&format!(
+        "razz: there is no admin yet; open this link, which is good once, to make one:\n\
+         {}://{at}/set-up.html#{token}",
+        scheme(tls)
+    ));
+}
+
+fn scheme(tls: bool) -> &'static str {
+    if tls { "https" } else { "http" }
+}
+
+/// With a port left to the system the addresses go out as one line of JSON, for scripts; they are
+/// in the log in any case.
+fn announce(
+    config: &Config,
+    listen: SocketAddr,
+    compat: Option<SocketAddr>,
+    udp: SocketAddr,
+    extra: &serde_json::Value,
+) {
+    let server = &config.server;
+    let app = scheme(server.tls.is_some());
+    info!("razz {} at {app}://{listen}/", env!("CARGO_PKG_VERSION"));
+    if let Some(compat) = compat {
+        info!("RTSPtoWebRTC endpoints at {}://{compat}/", scheme(server.compat_tls));
+    }
+    let chosen = [Some(server.listen), server.compat_listen, Some(server.webrtc_udp)];
+    if chosen.iter().flatten().any(|address| address.port() == 0) {
+        let mut line = json!({
+            "listen": listen.to_string(),
+            "compat_listen": compat.map(|address| address.to_string()).unwrap_or_default(),
+            "webrtc_udp": udp.to_string(),
+        });
+        if let (Some(line), Some(extra)) = (line.as_object_mut(), extra.as_object()) {
+            line.extend(extra.clone());
+        }
+        let mut out = std::io::stdout();
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    }
+}
