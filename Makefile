@@ -87,6 +87,11 @@ SEED ?= 1
 .PHONY: test-rust
 test-rust: web ## tests of every crate; property tests with the same cases every time, SEED=... for others
 	PROPTEST_RNG_SEED=$(SEED) cargo test --workspace --locked
+	@$(MAKE) cost
+
+.PHONY: cost
+cost: ## instructions and allocations of the hot paths against tests/cost/figures.toml; ACCEPT=1 writes it anew
+	cargo run --quiet --locked --profile cost --package razz-cost -- $(if $(ACCEPT),--accept)
 
 .PHONY: test-web
 test-web: web ## types, eslint and unit tests of web/

@@ -62,6 +62,7 @@ if [ "$purpose" = test ]; then
     missing+=(python3-venv) # aiortc, another one
   need_program mosquitto mosquitto # a real MQTT broker
   need_program mosquitto-clients mosquitto_sub
+  need_program valgrind valgrind # counts instructions for `make cost`
   need_package fonts-dejavu-core # headless Chromium draws no text without a font
 fi
 

@@ -2,11 +2,8 @@
 //! allocator says so. (Engines allocate as they please; the decoder's pictures are reused, see
 //! `Decoder`.)
 
-#[path = "../../track/tests/counting/mod.rs"]
-mod counting;
-
-use counting::allocations;
 use razz_base::{CameraId, FrameKey, MediaTime, MonoTime, Size, WallQuality, WallTime};
+use razz_counting::allocations;
 use razz_vision::inside::DenseHead;
 use razz_vision::{
     ChannelOrder, Colour, Glance, InputFormat, Letterbox, Matrix, MotionEstimator, Picture,

@@ -1,8 +1,6 @@
 //! Every family of models, end to end on every engine that is there: what a file is taken for, what
 //! it is fed, and where its boxes lie on the picture.
 
-#[path = "../../track/tests/counting/mod.rs"]
-mod counting;
 mod support;
 
 use std::path::Path;
@@ -60,12 +58,12 @@ fn assert_frugal(detector: &mut Detector, size: Size, what: &str) {
     let mut out = Vec::new();
     for round in 0..4 {
         let picture = picture(size, 60 + 40 * round);
-        let begun = counting::so_far();
+        let begun = razz_counting::so_far();
         let (mut prepared, mut inferred, mut read) = (0, 0, 0);
         let mut watch = |step| match step {
-            Step::Prepared => prepared = counting::so_far() - begun,
-            Step::Inferred => inferred = counting::so_far(),
-            Step::Read => read = counting::so_far() - inferred,
+            Step::Prepared => prepared = razz_counting::so_far() - begun,
+            Step::Inferred => inferred = razz_counting::so_far(),
+            Step::Read => read = razz_counting::so_far() - inferred,
         };
         detector.detect_watched(&picture, &mut out, &mut watch).unwrap();
         assert!(round < 2 || (prepared, read) == (0, 0), "{what}: {prepared} and {read}");

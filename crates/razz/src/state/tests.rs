@@ -405,7 +405,7 @@ fn start(path: &Path, cameras: &[u32]) -> Arc<State> {
 }
 
 fn epoch_of(state: &Arc<State>) -> u64 {
-    state.take_over(camera(1)).ids_after().epoch()
+    state.take_over(camera(1)).after().epoch()
 }
 
 #[test]
@@ -417,7 +417,7 @@ fn every_start_has_its_epoch_and_goes_on_where_the_last_one_stopped() {
     for epoch in 0..3 {
         let state = start(&path, &[1]);
         let marks = state.take_over(camera(1));
-        assert_eq!(marks.ids_after(), TrackId::new(epoch, 0));
+        assert_eq!(marks.after(), TrackId::new(epoch, 0));
         let begins = far.plus_90k(3000 * epoch as i64);
         if epoch > 0 {
             assert_eq!(marks.start(), begins);

@@ -1,4 +1,6 @@
 //! An allocator that counts what the current thread asks of it.
+//!
+//! A test that uses this crate has it as its global allocator; nothing needs to be declared there.
 #![allow(unsafe_code, reason = "an allocator that counts has to implement `GlobalAlloc`")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -47,14 +49,29 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 /// Allocations of the current thread so far.
-pub(crate) fn so_far() -> u64 {
+pub fn so_far() -> u64 {
     ALLOCATIONS.with(Cell::get)
 }
 
 /// Allocations of the current thread while `f` runs.
-#[allow(dead_code, reason = "not every test has one piece of work to count")]
-pub(crate) fn allocations(f: impl FnOnce()) -> u64 {
+pub fn allocations(f: impl FnOnce()) -> u64 {
     let before = so_far();
     f();
     so_far() - before
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hint::black_box;
+
+    use super::*;
+
+    #[test]
+    fn the_counter_counts() {
+        assert_eq!(allocations(|| ()), 0);
+        assert_eq!(allocations(|| drop(black_box(vec![1_u8; 100]))), 1);
+        assert_eq!(allocations(|| drop(black_box(vec![0_u8; 100]))), 1, "zeroed");
+        let mut list: Vec<u8> = Vec::with_capacity(1);
+        assert_eq!(allocations(|| black_box(&mut list).reserve_exact(1000)), 1, "grown");
+    }
 }
