@@ -1,93 +1,122 @@
-//! Time is an argument: one file reads the clocks, everything else is told what time it is.
+//! Time is an argument: the plan names the files that read the clocks, everything else is told what
+//! time it is.
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// The file that may.
-const READER: &str = "crates/server/src/clock.rs";
-
-/// Where nobody else may. The test camera in `scene` paces itself and is left out.
-const WATCHED: [&str; 7] = [
-    "crates/base/src",
-    "crates/media/src",
-    "crates/track/src",
-    "crates/engine/src",
-    "crates/vision/src",
-    "crates/server/src",
-    "crates/viewer/src",
-];
+use crate::files::{self, Package};
+use crate::plan::{Clock, FILE};
+use crate::source::Source;
 
 /// Calls that read a clock.
-const READS: [&str; 3] = ["Instant::now", "SystemTime::now", "Utc::now"];
+const READS: [[&str; 2]; 3] = [["Instant", "now"], ["SystemTime", "now"], ["Utc", "now"]];
 
-/// Every clock read outside [`READER`], with file and line.
-pub(crate) fn only_one_file_reads(root: &Path) -> io::Result<Vec<String>> {
+/// Every clock read outside the readers and the exempt crates, and entries of the plan that are no
+/// longer needed.
+pub(crate) fn check(root: &Path, packages: &[Package], clock: &Clock) -> io::Result<Vec<String>> {
     let mut broken = Vec::new();
-    for folder in WATCHED {
-        for file in rust_files(&root.join(folder))? {
-            let name = file.strip_prefix(root).unwrap_or(&file).display().to_string();
-            if name == READER {
+    let mut needed: Vec<&str> = Vec::new();
+    for package in packages.iter().filter(|package| package.is_room()) {
+        for file in files::below(root, &format!("{}/src", package.folder), "rs")? {
+            let source = Source::read(&fs::read_to_string(root.join(&file))?)
+                .map_err(|error| io::Error::other(format!("{file}: {error}")))?;
+            let found = reads(&source);
+            let reader = clock.readers.iter().find(|reader| **reader == file);
+            let exempt = clock.exempt.keys().find(|folder| **folder == package.folder);
+            if let Some(allowed) = reader.or(exempt) {
+                if !found.is_empty() {
+                    needed.push(allowed);
+                }
                 continue;
             }
-            for (line, read) in reads(&fs::read_to_string(&file)?) {
-                broken.push(format!("{name}:{line} calls {read}; only {READER} reads clocks, take the time as an argument"));
+            for (line, read) in found {
+                broken.push(format!(
+                    "{file}:{line} calls {read}; only {} may read clocks, take the time as an argument",
+                    clock.readers.join(", ")
+                ));
             }
+        }
+    }
+    for entry in clock.readers.iter().chain(clock.exempt.keys()) {
+        if !needed.contains(&entry.as_str()) {
+            broken.push(format!("{FILE}: clock: {entry} reads no clock; take it out"));
         }
     }
     Ok(broken)
 }
 
-fn rust_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            files.extend(rust_files(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-/// Line numbers from 1 and the call. Comments do not count, nor does the unit-test module, which by
-/// the house's order stands at the end of its file.
-fn reads(source: &str) -> Vec<(usize, &'static str)> {
-    let lines: Vec<&str> = source.lines().map(str::trim).collect();
-    let end = lines
-        .windows(2)
-        .position(|pair| pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod "))
-        .unwrap_or(lines.len());
-    lines[..end]
-        .iter()
-        .enumerate()
-        .filter(|(_, line)| !line.starts_with("//"))
-        .filter_map(|(index, line)| {
-            READS.into_iter().find(|read| line.contains(read)).map(|read| (index + 1, read))
-        })
-        .collect()
+/// Line and call, tests left out.
+fn reads(source: &Source) -> Vec<(usize, String)> {
+    let own = source.paths.iter().filter(|path| !path.test).filter_map(|path| {
+        READS
+            .into_iter()
+            .find(|read| path.segments.windows(2).any(|pair| pair == read))
+            .map(|read| (path.line, read.join("::")))
+    });
+    let inside = source.children.iter().filter_map(|child| child.body.as_ref()).flat_map(reads);
+    own.chain(inside).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Tree;
 
     #[test]
     fn reads_are_found_where_they_count() {
         for (source, found) in [
-            ("let now = Instant::now();", &[(1, "Instant::now")][..]),
-            ("\n  let t = std::time::SystemTime::now();", &[(2, "SystemTime::now")]),
-            ("let t = tokio::time::Instant::now();", &[(1, "Instant::now")]),
+            ("fn a() { let now = Instant::now(); }", &[(1, "Instant::now")][..]),
+            ("\nfn a() { let t = std::time::SystemTime::now(); }", &[(2, "SystemTime::now")]),
+            ("fn a() { let t = tokio::time::Instant::now(); }", &[(1, "Instant::now")]),
             ("// Instant::now is read elsewhere", &[]),
-            ("/// Like `Instant::now`.", &[]),
-            ("let f = Instant::now;", &[(1, "Instant::now")]),
-            ("fn a() {}\n#[cfg(test)]\nmod tests {\n let t = Instant::now();\n}", &[]),
-            ("#[cfg(test)]\nuse x;\nlet t = Instant::now();", &[(3, "Instant::now")]),
+            ("/// Like `Instant::now`.\nfn a() {}", &[]),
+            ("fn a() { let f = Instant::now; }", &[(1, "Instant::now")]),
+            ("fn a() { print(\"Instant::now\"); }", &[]),
+            ("fn a() { log!(\"at {:?}\", Instant::now()); }", &[(1, "Instant::now")]),
+            ("mod b {\n fn a() { Instant::now(); } }", &[(2, "Instant::now")]),
+            ("fn a() {}\n#[cfg(test)]\nmod tests {\n fn b() { Instant::now(); }\n}", &[]),
+            ("#[cfg(test)]\nuse x;\nfn a() { Instant::now(); }", &[(3, "Instant::now")]),
             ("fn now(at: MonoTime) -> MonoTime { at }", &[]),
         ] {
-            assert_eq!(reads(source), found, "{source}");
+            let read = reads(&Source::read(source).expect("Rust"));
+            let read: Vec<_> = read.iter().map(|(line, name)| (*line, name.as_str())).collect();
+            assert_eq!(read, found, "{source}");
+        }
+    }
+
+    #[test]
+    fn readers_and_exempt_crates_are_kept_true() {
+        let reading = "fn a() { Instant::now(); }";
+        let tree = Tree::new(&[
+            ("crates/a/src/lib.rs", "mod clock; mod b;"),
+            ("crates/a/src/clock.rs", reading),
+            ("crates/a/src/b.rs", reading),
+            ("crates/c/src/lib.rs", reading),
+            ("crates/d/src/lib.rs", ""),
+        ]);
+        let packages: Vec<Package> = ["a", "c", "d"]
+            .map(|name| Package { name: name.to_owned(), folder: format!("crates/{name}") })
+            .into();
+        let clock = |readers: &[&str], exempt: &[&str]| Clock {
+            readers: readers.iter().map(ToString::to_string).collect(),
+            exempt: exempt.iter().map(|f| ((*f).to_owned(), "it measures".to_owned())).collect(),
+        };
+        for (clock, broken) in [
+            (clock(&["crates/a/src/clock.rs", "crates/a/src/b.rs"], &["crates/c"]), &[][..]),
+            (clock(&["crates/a/src/clock.rs"], &["crates/c"]), &["crates/a/src/b.rs:1 calls"]),
+            (clock(&[], &["crates/a"]), &["crates/c/src/lib.rs:1 calls Instant::now"]),
+            (clock(&[], &["crates/a", "crates/c", "crates/d"]), &["crates/d reads no clock"]),
+            (
+                clock(&["crates/e/src/lib.rs"], &["crates/a", "crates/c"]),
+                &["crates/e/src/lib.rs reads no"],
+            ),
+        ] {
+            let lines = check(tree.root(), &packages, &clock).expect("readable");
+            assert_eq!(lines.len(), broken.len(), "{lines:?}");
+            for (line, expected) in lines.iter().zip(broken) {
+                assert!(line.contains(expected), "{line}");
+            }
         }
     }
 }
