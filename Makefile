@@ -77,11 +77,15 @@ web/dist/index.html: $(WEB_SOURCES) web/node_modules/.package-lock.json
 	@touch $@
 
 .PHONY: lint
-lint: web ## formatting, clippy, rustdoc, floor plan
+lint: web audit ## formatting, clippy, rustdoc, floor plan, and the audit
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	cargo run --quiet --locked --package xtask -- floor-plan
+
+.PHONY: audit
+audit: ## known vulnerabilities, licences and doubles among the dependencies (deny/README.md)
+	scripts/audit.sh
 
 SEED ?= 1
 .PHONY: test-rust

@@ -1,6 +1,7 @@
 //! Passwords: argon2id (RFC 9106), kept as PHC strings.
 
-use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 
 use super::secret;
@@ -30,11 +31,11 @@ impl Cost {
 
 /// What is kept of `password`.
 pub(super) fn hash(password: &str, cost: Cost) -> String {
-    let salt = SaltString::encode_b64(&secret::random()[..16]).expect("16 bytes make a salt");
+    let salt = &secret::random()[..16];
     let params =
         Params::new(cost.memory_kib, cost.passes, 1, None).expect("the costs are in range");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password(password.as_bytes(), &salt)
+        .hash_password_with_salt(password.as_bytes(), salt)
         .expect("a password within its limits can be hashed")
         .to_string()
 }

@@ -190,7 +190,7 @@ impl Store {
             records.view_key = BASE64.encode(secret::random());
         }
         let text = serde_json::to_string_pretty(&records).expect("strings always serialise");
-        atomic::replace(&self.path, &format!("{text}\n"), Permissions::from_mode(MODE))
+        atomic::replace(&self.path, format!("{text}\n"), Permissions::from_mode(MODE))
             .map_err(|error| StoreError::Write(name(), error))?;
         self.keep(records, stamp(&self.path));
         Ok(outcome)

@@ -1,6 +1,5 @@
 //! The models that razz knows by name: where they come from, and where they lie on this machine.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -160,10 +159,7 @@ pub fn sha256(path: &Path) -> io::Result<String> {
             read => digest.update(&buffer[..read]),
         }
     }
-    Ok(digest.finish().as_ref().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(base16ct::lower::encode_string(digest.finish().as_ref()))
 }
 
 #[cfg(test)]

@@ -59,8 +59,9 @@ impl Cache {
             street.render(frame, &mut canvas);
             hash.update(canvas.rgba());
         }
-        let hash = hex(&hash.finalize()[..6]);
-        Entry { path: self.folder.join(format!("scene-v1-{}-{hash}.h264", street.seed())) }
+        let hash = base16ct::lower::encode_string(&hash.finalize());
+        let name = format!("scene-v1-{}-{}.h264", street.seed(), &hash[..12]);
+        Entry { path: self.folder.join(name) }
     }
 }
 
@@ -157,12 +158,7 @@ fn checksum(stream: &[u8], lines: &str) -> String {
     let mut hash = Md5::new();
     hash.update(stream);
     hash.update(lines);
-    hex(&hash.finalize())
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&hash.finalize())
 }
 
 #[cfg(test)]

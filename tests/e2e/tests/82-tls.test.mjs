@@ -112,29 +112,38 @@ scenario("a renewed certificate is taken over while razz runs", {}, async (world
 
 const PEBBLE = "/usr/bin/pebble";
 
-scenario("a certificate comes from an ACME authority and is kept", { seconds: 120 }, async (world) => {
-  if (!existsSync(PEBBLE)) return world.t.skip(`there is no ${PEBBLE} (Debian package pebble)`);
+/** An authority that checks names at one port of this machine; `more` goes into its settings. */
+async function authority(world, more = {}) {
   const [acme, management, dns, dnsManagement, listen] = await freePorts(5);
   const own = made(world.folder, "pebble");
   const file = path.join(world.folder, "pebble.json");
   writeFileSync(file, JSON.stringify({ pebble: {
     listenAddress: `127.0.0.1:${acme}`, managementListenAddress: `127.0.0.1:${management}`,
-    certificate: own.cert, privateKey: own.key, httpPort: 1, tlsPort: listen, ocspResponderURL: "",
+    certificate: own.cert, privateKey: own.key, httpPort: 1, tlsPort: listen, ocspResponderURL: "", ...more,
   } }));
   // Every name leads here.
   world.program("DNS", "/usr/bin/pebble-challtestsrv", ["-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dns01", `127.0.0.1:${dns}`,
     "-http01", "", "-https01", "", "-tlsalpn01", "", "-management", `127.0.0.1:${dnsManagement}`]);
-  world.program("ACME", PEBBLE, ["-config", file, "-dnsserver", `127.0.0.1:${dns}`], { PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "0" });
   const directory = `https://127.0.0.1:${acme}/dir`;
-  await until("the authority to answer", async () => (await fetchTls(directory, readFileSync(own.cert))).status === 200);
-
+  const start = async () => {
+    const program = world.program("ACME", PEBBLE, ["-config", file, "-dnsserver", `127.0.0.1:${dns}`],
+      { PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "20" });
+    await until("the authority to answer", async () => (await fetchTls(directory, readFileSync(own.cert))).status === 200);
+    return program;
+  };
   const settings = {
     server: {
       listen: `127.0.0.1:${listen}`,
-      tls: { acme: { domains: ["cameras.razz.test"], contact: ["someone@razz.test"], directory, directory_ca: own.cert } },
+      tls: { acme: { domains: ["cameras.razz.test", "gate.razz.test"], contact: ["someone@razz.test"], directory, directory_ca: own.cert } },
     },
     detector: { model: "demo" },
   };
+  return { management, own, settings, start, program: await start() };
+}
+
+scenario("a certificate comes from an ACME authority and is kept", { seconds: 120 }, async (world) => {
+  if (!existsSync(PEBBLE)) return world.t.skip(`there is no ${PEBBLE} (Debian package pebble)`);
+  const { management, own, settings } = await authority(world);
   const razz = await serve(world, settings);
   const first = await until("the certificate to be there", () => serial(razz.addresses.listen, "cameras.razz.test"), { seconds: 60 });
   const root = await (async () => {
@@ -150,6 +159,23 @@ scenario("a certificate comes from an ACME authority and is kept", { seconds: 12
   const again = await serve(world, settings);
   const second = await until("razz to answer again", () => serial(again.addresses.listen, "cameras.razz.test"));
   assert.equal(second, first, "kept, not asked for again");
+});
+
+scenario("a certificate is renewed in time, even by an authority that has forgotten razz", { seconds: 120 }, async (world) => {
+  if (!existsSync(PEBBLE)) return world.t.skip(`there is no ${PEBBLE} (Debian package pebble)`);
+  const { settings, start, program } = await authority(world, { certificateValidityPeriod: 30 });
+  const razz = await serve(world, settings);
+  const presented = () => serial(razz.addresses.listen, "gate.razz.test");
+  const first = await until("the certificate to be there", presented, { seconds: 60 });
+  // It has 30 seconds; when 20 are over, the account is not there any more.
+  await program.kill();
+  await start();
+  const renewed = await until("another certificate", async () => {
+    const now = await presented();
+    return now !== first && now;
+  }, { seconds: 60 });
+  world.tell(`${first} gave way to ${renewed}`);
+  assert.ok(razz.log.some((line) => line.includes("no account with the key that was kept")), razz.log.join("\n"));
 });
 
 function getAs(name, address, ca, done) {

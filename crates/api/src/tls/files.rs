@@ -9,6 +9,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tracing::{error, info};
+use x509_cert::Certificate;
+use x509_cert::der::Decode as _;
+use x509_cert::time::Time;
 
 /// How often the files are looked at; renewed certificates have weeks left.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -27,7 +30,11 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     })
 }
 
-fn from_pem(
+/// As [`certified_key`], of files that have been read.
+///
+/// # Errors
+/// As there.
+pub(super) fn from_pem(
     cert_pem: &[u8],
     key_pem: &[u8],
     cert: &Path,
@@ -53,21 +60,28 @@ fn from_pem(
 /// # Errors
 /// As [`certified_key`].
 pub fn untimely(cert: &Path, key: &Path, now_s: i64) -> Result<Option<String>, String> {
-    let certified = certified_key(cert, key)?;
-    let first = certified.end_entity_cert().map_err(|error| format!("TLS: {error}"))?;
-    let (_, parsed) = x509_parser::parse_x509_certificate(first)
-        .map_err(|_| format!("TLS: the first certificate of {} is no X.509", cert.display()))?;
-    let (from, until) = (&parsed.validity().not_before, &parsed.validity().not_after);
+    let (from, until) = validity(&certified_key(cert, key)?, cert)?;
+    let seconds = |time: Time| time.to_unix_duration().as_secs().cast_signed();
     let name = cert.display();
-    Ok(if until.timestamp() < now_s {
+    Ok(if seconds(until) < now_s {
         Some(format!("the certificate {name} has expired ({until}); renew it"))
-    } else if from.timestamp() > now_s {
+    } else if seconds(from) > now_s {
         Some(format!("the certificate {name} does not hold before {from}; check the clock"))
-    } else if until.timestamp() < now_s + SOON_S {
+    } else if seconds(until) < now_s + SOON_S {
         Some(format!("the certificate {name} expires soon ({until}); renew it"))
     } else {
         None
     })
+}
+
+/// From when until when the certificate of `path` holds.
+pub(super) fn validity(certified: &CertifiedKey, path: &Path) -> Result<(Time, Time), String> {
+    let first = certified.end_entity_cert().map_err(|error| format!("TLS: {error}"))?;
+    let certificate = Certificate::from_der(first).map_err(|error| {
+        format!("TLS: the first certificate of {} is no X.509: {error}", path.display())
+    })?;
+    let validity = certificate.tbs_certificate().validity();
+    Ok((validity.not_before, validity.not_after))
 }
 
 /// What is left of a certificate when it is time to say so: a week.

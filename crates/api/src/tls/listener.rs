@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls_acme::is_tls_alpn_challenge;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
@@ -15,7 +14,7 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, error};
 
-use super::Acceptor;
+use super::{Acceptor, acme};
 
 /// How long a client may take for its handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -116,7 +115,7 @@ async fn shake_hands(mut stream: TcpStream, acceptor: &Acceptor) -> io::Result<O
     }
     let start = LazyConfigAcceptor::new(Default::default(), stream).await?;
     match &acceptor.challenge {
-        Some(challenge) if is_tls_alpn_challenge(&start.client_hello()) => {
+        Some(challenge) if acme::is_challenge(&start.client_hello()) => {
             start.into_stream(Arc::clone(challenge)).await?.shutdown().await?;
             Ok(None)
         }

@@ -39,23 +39,30 @@ pub struct Acceptor {
 pub fn start(server: &config::Server, tls: &Tls, clock: Clock) -> Result<Acceptor, String> {
     let (cert, key) = match tls {
         Tls::Acme(acme) => {
-            let (certificates, challenge) = acme::start(acme)?;
-            return Ok(Acceptor { settings: settings(certificates)?, challenge: Some(challenge) });
+            let (certificates, challenge) = acme::start(acme, clock)?;
+            return Ok(Acceptor {
+                settings: settings(certificates, HTTP)?,
+                challenge: Some(challenge),
+            });
         }
         Tls::Files { cert, key } => (cert.clone(), key.clone()),
         Tls::SelfSigned { folder } => self_signed::find_or_make(folder, server, clock)?,
     };
     let files = Arc::new(files::Files::open(cert, key)?);
     tokio::spawn(Arc::clone(&files).follow());
-    Ok(Acceptor { settings: settings(files)?, challenge: None })
+    Ok(Acceptor { settings: settings(files, HTTP)?, challenge: None })
 }
 
-fn settings(certificates: Arc<dyn ResolvesServerCert>) -> Result<Arc<ServerConfig>, String> {
+/// `protocol` is what is spoken inside.
+fn settings(
+    certificates: Arc<dyn ResolvesServerCert>,
+    protocol: &[u8],
+) -> Result<Arc<ServerConfig>, String> {
     let builder = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| format!("TLS: {error}"))?;
     let mut settings = builder.with_no_client_auth().with_cert_resolver(certificates);
-    settings.alpn_protocols = vec![HTTP.to_vec()];
+    settings.alpn_protocols = vec![protocol.to_vec()];
     Ok(Arc::new(settings))
 }
 

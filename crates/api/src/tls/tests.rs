@@ -78,7 +78,7 @@ async fn a_self_signed_certificate_is_made_once_and_kept() {
     assert_eq!(std::fs::read(&cert).unwrap(), made, "kept");
 
     let files = Arc::new(files::Files::open(cert.clone(), key.clone()).unwrap());
-    let acceptor = Acceptor { settings: settings(files).unwrap(), challenge: None };
+    let acceptor = Acceptor { settings: settings(files, HTTP).unwrap(), challenge: None };
     let address = serve(acceptor).await;
     assert!(answer(address, &cert).await.unwrap().ends_with("fine"));
 
@@ -100,7 +100,7 @@ async fn a_renewed_certificate_is_taken_over_and_a_broken_one_is_not() {
     let old_cert = old.0.join("before.pem");
     std::fs::copy(&cert, &old_cert).unwrap();
     let files = Arc::new(files::Files::open(cert.clone(), key.clone()).unwrap());
-    let acceptor = Acceptor { settings: settings(files.clone()).unwrap(), challenge: None };
+    let acceptor = Acceptor { settings: settings(files.clone(), HTTP).unwrap(), challenge: None };
     let address = serve(acceptor).await;
     assert!(!files.reload().unwrap());
 
@@ -159,7 +159,7 @@ async fn who_dawdles_or_speaks_plain_http_keeps_nobody_waiting() {
     let folder = Folder::new("plain");
     let (cert, key) = self_signed(&folder.0);
     let files = Arc::new(files::Files::open(cert.clone(), key).unwrap());
-    let acceptor = Acceptor { settings: settings(files).unwrap(), challenge: None };
+    let acceptor = Acceptor { settings: settings(files, HTTP).unwrap(), challenge: None };
     let address = serve(acceptor).await;
     let mut silent = Vec::new();
     for _ in 0..40 {

@@ -1,4 +1,9 @@
 //! The sequence parameter set: profile, size, colour, rate, and whether pictures may be reordered.
+//!
+//! It is our own, not the crate h264-reader's, since many cameras send a VUI that is cut short or makes
+//! no sense. h264-reader refuses such a parameter set as a whole; players show the stream, and so does
+//! razz, which keeps what came before (see [`Sps::vui_damaged`]). The bit reader below it serves H.265
+//! and slice headers as well, and all of it is fuzzed.
 
 use razz_base::Size;
 

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rumqttc::{
-    AsyncClient, EventLoop, LastWill, MqttOptions, Outgoing, Packet, QoS, TlsConfiguration,
-    Transport,
+    AsyncClient, EventLoop, LastWill, MqttOptions, Outgoing, Packet, PublishOptions, QoS,
+    TlsConfiguration, Transport,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -35,7 +35,7 @@ const COMPARE_EVERY: u32 = 5;
 /// Messages that may wait for their acknowledgement. More: faster where the broker is far away.
 const WINDOW: usize = 32;
 /// A broker that is silent for twice this is gone, and so are we for the broker at 1.5 times it.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
+const KEEP_ALIVE_S: u16 = 10;
 /// Largest packets in and out: nothing is subscribed to, snapshots are the largest that is sent.
 const MAX_PACKET: (usize, usize) = (16 << 10, 1 << 20);
 /// So long the broker may take to be told that we end.
@@ -67,7 +67,7 @@ pub(crate) fn start(
     thread::Builder::new()
         .name("mqtt".to_owned())
         .spawn(move || {
-            let (client, events) = AsyncClient::new(options, 2 * WINDOW);
+            let (client, events) = AsyncClient::builder(options).capacity(2 * WINDOW).build();
             let publisher = Publisher {
                 settings,
                 queue,
@@ -86,15 +86,15 @@ pub(crate) fn start(
 fn options(settings: &config::Mqtt) -> Result<MqttOptions, String> {
     // Always the same: the broker ends a connection of ours that it still believes in.
     let client = format!("razz-{}", settings.prefix.replace('/', "-"));
-    let mut options = MqttOptions::new(client, settings.host.clone(), settings.port);
-    options.set_keep_alive(KEEP_ALIVE);
+    let mut options = MqttOptions::new(client, (settings.host.clone(), settings.port));
+    options.set_keep_alive(KEEP_ALIVE_S);
     options.set_clean_session(true);
     options.set_inflight(2 * WINDOW as u16);
     options.set_max_packet_size(MAX_PACKET.0, MAX_PACKET.1);
     let will = LastWill::new(topics::status(settings), "offline", QoS::AtLeastOnce, true);
     options.set_last_will(will);
     if let Some((username, password)) = &settings.credentials {
-        options.set_credentials(username, password.reveal());
+        options.set_credentials(username, password.reveal().to_owned());
     }
     if settings.tls {
         options.set_transport(Transport::Tls(tls(settings)?));
@@ -289,7 +289,8 @@ impl Publisher {
         if self.window.len() >= WINDOW {
             return false;
         }
-        let handed = self.client.try_publish(topic, QoS::AtLeastOnce, retain, payload);
+        let options = PublishOptions::new(QoS::AtLeastOnce).retain(retain);
+        let handed = self.client.try_publish(topic, payload, options);
         if handed.is_ok() {
             self.window.push_back(Waiting { number: None, event });
         }
@@ -318,7 +319,7 @@ async fn connect(mut events: EventLoop, links: mpsc::UnboundedSender<Link>) {
                 tokio::time::sleep(backoff.next()).await;
                 // By now the publisher has taken back all that it handed over.
                 events.clean();
-                events.pending.clear();
+                events.reset_session_state();
                 continue;
             }
         };

@@ -10,7 +10,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -174,9 +173,5 @@ fn signature(key: &hmac::Key, timestamp: &str, body: &str) -> String {
     for part in [timestamp, ".", body] {
         context.update(part.as_bytes());
     }
-    let mut text = String::from("sha256=");
-    for byte in context.sign().as_ref() {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    format!("sha256={}", base16ct::lower::encode_string(context.sign().as_ref()))
 }

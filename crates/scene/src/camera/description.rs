@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use razz_media::h264::nal_units;
 
-use super::authentication::base64;
 use super::faults::Description;
 use crate::Footage;
 
@@ -50,7 +51,7 @@ fn h264(footage: &Footage, with_parameter_sets: bool) -> Option<String> {
             format.push_str(&format!(";profile-level-id={level:06x}"));
         }
         if with_parameter_sets {
-            let (sps, pps) = (base64(sps), base64(pps));
+            let (sps, pps) = (STANDARD.encode(sps), STANDARD.encode(pps));
             format.push_str(&format!(";sprop-parameter-sets={sps},{pps}"));
         }
     }

@@ -1,16 +1,18 @@
-//! The HTTP of WHEP, as little as it takes: one request a connection, over plain TCP.
+//! The HTTP of WHEP: one request a connection, over plain TCP.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use ureq::Agent;
+use ureq::http::Request;
 use url::Url;
+
+use razz_observe::http_client;
 
 /// A server that does not answer in this time does not answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 /// Answers are a few kilobytes.
-const MAX_ANSWER: usize = 1 << 18;
+const MAX_ANSWER: u64 = 1 << 18;
 
 /// Where viewers join.
 #[derive(Debug)]
@@ -18,6 +20,7 @@ pub(super) struct Target {
     url: Url,
     /// Of the server.
     pub(super) address: SocketAddr,
+    agent: Agent,
 }
 
 /// What came back.
@@ -41,7 +44,14 @@ impl Target {
             .into_iter()
             .next()
             .ok_or("the host has no address")?;
-        Ok(Self { url, address })
+        // A new connection for each request, as each viewer is a browser of its own.
+        let agent = http_client::client()
+            .max_idle_connections(0)
+            .max_redirects(0)
+            .timeout_global(Some(ANSWER_WITHIN))
+            .build()
+            .new_agent();
+        Ok(Self { url, address, agent })
     }
 
     /// Offers, and gets the answer.
@@ -70,83 +80,84 @@ impl Target {
     }
 
     async fn request(&self, method: &str, url: &Url, body: &str) -> Result<Answer, String> {
-        let exchange = async {
-            let mut stream = TcpStream::connect(self.address).await?;
-            let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-            let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
-            let request = format!(
-                "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/sdp\r\n\
-                 Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-                body.len()
-            );
-            stream.write_all(request.as_bytes()).await?;
-            let mut bytes = Vec::new();
-            stream.take(MAX_ANSWER as u64).read_to_end(&mut bytes).await?;
-            Ok::<_, std::io::Error>(bytes)
-        };
-        let bytes = tokio::time::timeout(ANSWER_WITHIN, exchange)
+        let request = Request::builder()
+            .method(method)
+            .uri(url.as_str())
+            .header("content-type", "application/sdp")
+            .body(body.to_owned())
+            .map_err(|error| error.to_string())?;
+        let agent = self.agent.clone();
+        tokio::task::spawn_blocking(move || exchange(&agent, request))
             .await
-            .map_err(|_| "the server does not answer".to_owned())?
-            .map_err(|error| format!("{}: {error}", self.address))?;
-        parse(&bytes).ok_or_else(|| "the server's answer is no HTTP".to_owned())
+            .map_err(|error| error.to_string())?
+            .map_err(|error| format!("{}: {error}", self.address))
     }
 }
 
-/// Status line, headers, body, which may come in chunks (RFC 9112 section 7.1).
-fn parse(bytes: &[u8]) -> Option<Answer> {
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-    let head = std::str::from_utf8(&bytes[..end]).ok()?;
-    let mut lines = head.split("\r\n");
-    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let headers: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(':')).collect();
-    let header = |name: &str| {
-        let mut found = headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.next().map(|(_, value)| value.trim())
+fn exchange(agent: &Agent, request: Request<String>) -> Result<Answer, ureq::Error> {
+    // WHEP ends a session by a DELETE without a body (RFC 9725 section 4.2 has the same for WHIP).
+    let mut response = match request.body().is_empty() {
+        true => agent.run(request.map(drop))?,
+        false => agent.run(request)?,
     };
-    let body = &bytes[end + 4..];
-    let chunked = header("transfer-encoding").is_some_and(|coding| coding.contains("chunked"));
-    let body = if chunked { unchunked(body)? } else { body.to_vec() };
-    Some(Answer {
-        status,
-        location: header("location").map(str::to_owned),
-        body: String::from_utf8(body).ok()?,
+    let location = response.headers().get("location").and_then(|value| value.to_str().ok());
+    Ok(Answer {
+        status: response.status().as_u16(),
+        location: location.map(str::to_owned),
+        body: response.body_mut().with_config().limit(MAX_ANSWER).read_to_string()?,
     })
-}
-
-fn unchunked(mut rest: &[u8]) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let end = rest.windows(2).position(|two| two == b"\r\n")?;
-        let size = std::str::from_utf8(&rest[..end]).ok()?.split(';').next()?.trim();
-        let size = usize::from_str_radix(size, 16).ok()?;
-        rest = &rest[end + 2..];
-        if size == 0 {
-            return Some(body);
-        }
-        body.extend_from_slice(rest.get(..size)?);
-        rest = rest.get(size + 2..)?;
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
     use super::*;
 
-    #[test]
-    fn answers_are_read() {
+    /// What a client makes of a server that reads one request and says `answer`.
+    async fn told(answer: &'static str) -> Result<Answer, String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"v=offer") {
+                assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "cut short");
+            }
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8(request).unwrap()
+        });
+        let target = Target::parse(&format!("http://{address}/whep/1?a=b")).unwrap();
+        let told = target.post("v=offer").await;
+        let request = server.await.unwrap().to_ascii_lowercase();
+        assert!(request.starts_with("post /whep/1?a=b http/1.1\r\n"), "{request}");
+        assert!(request.contains("content-type: application/sdp\r\n"), "{request}");
+        told
+    }
+
+    #[tokio::test]
+    async fn answers_are_read_whole_or_in_chunks() {
         let whole =
             "HTTP/1.1 201 Created\r\nlocation: /whep/1/abc\r\nContent-Length: 4\r\n\r\nv=0\n";
         let chunked = "HTTP/1.1 201 Created\r\nLocation:/x\r\nTransfer-Encoding: chunked\r\n\r\n\
                        2;a=b\r\nv=\r\n2\r\n0\n\r\n0\r\n\r\n";
         for (text, location) in [(whole, "/whep/1/abc"), (chunked, "/x")] {
-            let answer = parse(text.as_bytes()).unwrap();
+            let answer = told(text).await.unwrap();
             assert_eq!((answer.status, &answer.body[..]), (201, "v=0\n"));
             assert_eq!(answer.location.as_deref(), Some(location));
         }
-        for cut in 0..chunked.len() - 8 {
-            let _ = parse(&chunked.as_bytes()[..cut]);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_answer_is_said() {
+        let refused = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nfull";
+        assert_eq!(told(refused).await.unwrap_err(), "HTTP 503: full");
+        let short = "HTTP/1.1 201 Created\r\nContent-Length: 4\r\n\r\nv";
+        for text in ["garbage\r\n\r\n", short, ""] {
+            let error = told(text).await.unwrap_err();
+            assert!(error.starts_with("127.0.0.1:"), "{text:?}: {error}");
         }
-        assert!(parse(b"garbage").is_none());
     }
 
     #[test]
