@@ -125,7 +125,7 @@ export class RazzPlayer extends HTMLElement {
 
   /** Everything that a bug report should hold. */
   async diagnostics(): Promise<Diagnostics> {
-    const [report, session] = await Promise.all([this.stats(), this.#player?.told() ?? null]);
+    const [report, session] = await Promise.all([this.stats(), this.#player?.serverReport() ?? null]);
     const connection = report ? connectionFigures(report, this.#received) : null;
     this.#received = connection?.received ?? null;
     return {
@@ -247,7 +247,7 @@ export class RazzPlayer extends HTMLElement {
         },
       },
     );
-    this.#player.lens = this.#lens;
+    this.#player.look(this.#lens);
     this.#player.setSolid(this.#floating.open);
     this.#player.start();
   }
@@ -372,7 +372,7 @@ export class RazzPlayer extends HTMLElement {
   #look(view: View): void {
     this.#lens = view;
     this.#video.style.transform = viewCss(view);
-    if (this.#player) this.#player.lens = view;
+    this.#player?.look(view);
   }
 
   /** Opens or closes one of the two panels; one at a time. */
