@@ -8,10 +8,11 @@ const tightStyle: Plugin = {
 };
 
 /**
- * Names of properties that are the player's own: the build makes one letter of each. None of them is the browser's, the
- * server's or the page's; the exceptions, and what else pages read, are checked in `scripts/budget.mjs`.
+ * Names of properties that are the player's own: the build makes one letter of each. None of them may name anything that
+ * the player reads of the browser or the server, or hands to a page. `PUBLIC` are the exceptions; that they, and all else
+ * that pages read, keep their names is checked in `scripts/budget.mjs`.
  */
-const OWN = /^(?:[a-z]\w*Ms|on[A-Z]\w*|picture|classes|minConfidence|percentiles|boxSize|awaitsTracks|waitOf|replacePicture|updateFilter|note[A-Z]\w*|forgetEdge|lookupAbout|setFilter|setOptions|setSolid|setView|setMode|setHoldLimit|reserve|presented|arrived|newest|hurry|serverReport)$/;
+const OWN = /^(?:[a-z]\w*Ms|on[A-Z]\w*|picture|classes|minConfidence|percentiles|boxSize|awaitsTracks|waitOf|replacePicture|updateFilter|note[A-Z]\w*|forgetEdge|lookupAbout|setFilter|setOptions|setOpaque|setView|setMode|setHoldLimit|reserve|presented|arrived|newest|retryNow|checkNow|serverReport)$/;
 const PUBLIC = /^(?:skewMs|skewsMs|boxCostMs|detectionMs|holdMs|holdLimitMs|jitterBufferTargetMs|playoutMs|clockOffsetMs|jitterBufferMs|roundTripMs)$/;
 
 export default defineConfig({

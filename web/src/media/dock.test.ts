@@ -141,7 +141,7 @@ describe("panels", () => {
 
   test("figures are fresh while they are open, and only then", async () => {
     await connect();
-    browser.server.on(/^GET .*abc$/, (asked) => void asked.answer(200, { waiting: false, waits: 0, replays: 1 }));
+    browser.server.on(/^GET .*abc$/, (request) => void request.answer(200, { waiting: false, waits: 0, replays: 1 }));
     const diagnostics = vi.spyOn(player, "diagnostics");
     key("d");
     await pass(2_000);

@@ -14,7 +14,7 @@ const KEY_SHARE = 0.1;
 const KEY_FACTOR = 1.25;
 
 /** The player as its controls see it. */
-export interface Controlled {
+export interface DockHost {
   /** The custom element: its attributes are what the controls change. */
   readonly element: HTMLElement;
   /** The part of it on which gestures are made. */
@@ -29,7 +29,7 @@ export interface Controlled {
 
 /** Buttons, panels, keys and zoom of one player, while it wants them. */
 export class Dock {
-  readonly #player: Controlled;
+  readonly #player: DockHost;
   /** Holds the panels and the bar, from the bottom up. */
   readonly #dock = make("div", { id: "dock" });
   readonly #figures = new FiguresPanel();
@@ -42,7 +42,7 @@ export class Dock {
   #shown: AbortController | null = null;
   #figuresTimer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(player: Controlled) {
+  constructor(player: DockHost) {
     this.#player = player;
     const { element } = player;
     this.#filter = new FilterPanel(({ classes, minConfidence }) => {
@@ -82,7 +82,7 @@ export class Dock {
     this.#shown = new AbortController();
     const { signal } = this.#shown;
     this.#bar = new ControlBar((command) => {
-      this.#obey(command);
+      this.#execute(command);
     }, [...(FloatingCanvas.possible ? [] : ["float" as const]), ...(document.fullscreenEnabled ? [] : ["fullscreen" as const])]);
     this.#dock.replaceChildren(this.#figures.element, this.#filter.element, this.#bar.element);
     element.shadowRoot?.append(this.#dock);
@@ -95,7 +95,7 @@ export class Dock {
     watchGestures(surface, lens, () => element.matches(":focus-within, :fullscreen"), signal);
     element.addEventListener("keydown", (event) => {
       const command = commandOf(event);
-      if (command && this.#obey(command)) event.preventDefault();
+      if (command && this.#execute(command)) event.preventDefault();
     }, { signal });
     document.addEventListener("fullscreenchange", () => { this.update(); }, { signal });
     this.update();
@@ -111,8 +111,8 @@ export class Dock {
     this.#bar = null;
   }
 
-  /** Does what was asked; false if it means nothing now. */
-  #obey(command: Command): boolean {
+  /** Carries a command out; false if it means nothing now. */
+  #execute(command: Command): boolean {
     const { element, floating } = this.#player;
     const moved = { left: [1, 0], right: [-1, 0], up: [0, 1], down: [0, -1] } as const;
     switch (command) {

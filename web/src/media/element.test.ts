@@ -56,7 +56,7 @@ describe("the attribute", () => {
     place(attributes);
     await pass(5_000);
     expect(text("#words")).toMatch(/^No camera\./);
-    expect([browser.server.asked.length, FakeSocket.all.length, player.state]).toEqual([0, 0, null]);
+    expect([browser.server.requests.length, FakeSocket.all.length, player.state]).toEqual([0, 0, null]);
     player.setAttribute("camera", "3");
     await pass(0);
     expect(offers().at(-1)).toMatch(/whep\/3$/);
@@ -180,7 +180,7 @@ describe("its page is told", () => {
     place();
     await pass(0);
     await failOffers();
-    browser.server.on(OFFER, (asked) => void asked.fail());
+    browser.server.on(OFFER, (request) => void request.fail());
     await pass(2_250);
     await browser.server.last(/status$/).problem(503, "Overloaded.");
     await pass(250);

@@ -54,7 +54,7 @@ export class RazzPlayer extends HTMLElement {
     this.#surface.append(this.#video, this.#canvas);
     this.attachShadow({ mode: "open" }).append(make("style", { textContent: STYLE }), this.#surface, ...this.#captions.elements);
     this.#floating = new FloatingCanvas(this.#canvas, (open) => {
-      this.#player?.setSolid(open);
+      this.#player?.setOpaque(open);
       // The window may have been all that was seen of it.
       if (!open) this.#playOrNot();
       this.#dock.update();
@@ -224,7 +224,7 @@ export class RazzPlayer extends HTMLElement {
       },
     });
     this.#player.look(this.#dock.lens);
-    this.#player.setSolid(this.#floating.open);
+    this.#player.setOpaque(this.#floating.open);
     this.#player.start();
   }
 

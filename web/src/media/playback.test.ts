@@ -15,7 +15,7 @@ const PLAYING: Running = {
 };
 const MISSING = { kind: "missing", onlineSinceMs: null, askedMs: T, waiting: false } as const;
 const ASK: Effect = { kind: "ask" };
-const HURRY: Effect = { kind: "hurry" };
+const RETRY_NOW: Effect = { kind: "retry-now" };
 const LOST: Effect = { kind: "restart", why: "lost" };
 const SILENT: Effect = { kind: "restart", why: "silent" };
 const FORGET: Effect = { kind: "forget-edge" };
@@ -175,7 +175,7 @@ describe("the server may be another once the feed is back", () => {
   test.each<Row>([
     { name: "frames still come: it has to be seen", given: back, input: opens, changed: { feed: { kind: "open" }, ...returned }, effects: [FORGET] },
     { name: "none came: the video went with it", given: { ...back, presentedMs: T - 1_001 }, input: opens, changed: { feed: { kind: "open" } }, effects: [FORGET, LOST] },
-    { name: "the video waits to try again: now is the time", given: { ...back, video: { kind: "retrying" } }, input: opens, changed: { feed: { kind: "open" } }, effects: [FORGET, HURRY] },
+    { name: "the video waits to try again: now is the time", given: { ...back, video: { kind: "retrying" } }, input: opens, changed: { feed: { kind: "open" } }, effects: [FORGET, RETRY_NOW] },
     { name: "frames stop within 3 s", given: { ...returned, presentedMs: T + 500 }, input: TICK, after: 1_501, changed: { server: { kind: "same" } }, effects: [LOST] },
     { name: "they go on, and it is too early to say", given: { ...returned, presentedMs: T + 1_900 }, input: TICK, after: 1_950 },
     {

@@ -79,7 +79,7 @@ export type Input =
 /** What is to be done. */
 export type Effect =
   /** A video connection that waits to try again does it now. */
-  | { kind: "hurry" }
+  | { kind: "retry-now" }
   /** The session is given up for a new one. */
   | { kind: "restart"; why: "lost" | "silent" }
   /** The server is asked how the session goes. */
@@ -106,7 +106,7 @@ export function handle(state: Playback, input: Input, nowMs: number): [Playback,
     case "session":
       return [{ ...state, picture: answered(state.picture, input, nowMs) }, []];
     case "tick":
-      return input.blind ? [unseen(state, nowMs), []] : ticked(state, nowMs);
+      return input.blind ? [hiddenTick(state, nowMs), []] : ticked(state, nowMs);
   }
 }
 
@@ -148,7 +148,7 @@ function answered(picture: PictureState, input: Input & { kind: "status" | "sess
 }
 
 /** While nobody can see frames, their absence is counted from when somebody can again. */
-function unseen(state: Running, nowMs: number): Running {
+function hiddenTick(state: Running, nowMs: number): Running {
   const video: VideoState = state.video.kind === "playing" ? { kind: "playing", sinceMs: nowMs } : state.video;
   return { ...state, video, picture: { kind: "expected", sinceMs: nowMs }, presentedMs: nowMs };
 }
@@ -181,7 +181,7 @@ function serverChecked(state: Running, nowMs: number): [Running, Effect[]] {
   const { server, video } = state;
   if (server.kind === "same") return [state, []];
   const same: Running = { ...state, server: { kind: "same" } };
-  if (video.kind === "retrying") return [same, [{ kind: "hurry" }]];
+  if (video.kind === "retrying") return [same, [{ kind: "retry-now" }]];
   if (nowMs - state.presentedMs > SERVER_GONE_MS) return [same, [{ kind: "restart", why: "lost" }]];
   return [nowMs - server.sinceMs < SERVER_SAME_MS ? state : same, []];
 }

@@ -35,7 +35,7 @@ function make(changes: Partial<PlayerConfig> = {}): void {
 
 beforeEach(() => {
   browser = setUp();
-  browser.server.on(/snapshot/, (asked) => void asked.answer(404));
+  browser.server.on(/snapshot/, (request) => void request.answer(404));
   video = document.body.appendChild(document.createElement("video"));
   canvas = document.body.appendChild(document.createElement("canvas"));
   [canvas.width, canvas.height] = [1280, 720];
@@ -260,7 +260,7 @@ describe("no picture", () => {
   test("though the camera is online: after six seconds another session", async () => {
     await connect();
     await pass(2_000);
-    browser.server.on(STATUS, (asked) => void asked.answer(200, { state: "online", since: 0, last_error: null, advice: [], fps: { received: 25 } }));
+    browser.server.on(STATUS, (request) => void request.answer(200, { state: "online", since: 0, last_error: null, advice: [], fps: { received: 25 } }));
     await browser.server.last(STATUS).answer(200, { state: "online", since: 0, last_error: null, advice: [], fps: { received: 25 } });
     await pass(6_000);
     expect(browser.server.to(OFFER)).toHaveLength(1);
@@ -272,14 +272,14 @@ describe("no picture", () => {
 
   test("of a camera that sends nothing is no fault of the session", async () => {
     await connect();
-    browser.server.on(STATUS, (asked) => void asked.answer(200, { state: "online", since: 0, last_error: null, advice: [], fps: { received: 0 } }));
+    browser.server.on(STATUS, (request) => void request.answer(200, { state: "online", since: 0, last_error: null, advice: [], fps: { received: 0 } }));
     await pass(20_000);
     expect(browser.server.to(OFFER)).toHaveLength(1);
   });
 
   test("in a floating window stands on the canvas", async () => {
     await connect();
-    player.setSolid(true);
+    player.setOpaque(true);
     await pass(2_000);
     expect(browser.contextOf(canvas).of("fillText").at(-1)?.args[0]).toBe("Waiting for the picture…");
   });
@@ -376,7 +376,7 @@ describe("a session begins", () => {
   test("with the snapshot, until a frame comes", async () => {
     const close = vi.fn();
     vi.stubGlobal("createImageBitmap", () => Promise.resolve({ width: 640, height: 360, close }));
-    browser.server.on(/snapshot/, (asked) => void asked.answer(200, "jpeg", { "X-Rtp-Timestamp": String(RTP) }));
+    browser.server.on(/snapshot/, (request) => void request.answer(200, "jpeg", { "X-Rtp-Timestamp": String(RTP) }));
     await connect();
     expect(player.state.pictureSize).toEqual([640, 360]);
     await play(100);
@@ -429,9 +429,9 @@ describe("a page that nobody sees", () => {
     await connect();
     await play(500);
     browser.hide(true);
-    const [told, asked] = [states.length, browser.server.asked.length];
+    const [told, asked] = [states.length, browser.server.requests.length];
     await pass(60_000);
-    expect([states.length, browser.server.asked.length]).toEqual([told, asked]);
+    expect([states.length, browser.server.requests.length]).toEqual([told, asked]);
     browser.hide(false);
     player.wake();
     await pass(250);
@@ -476,7 +476,7 @@ describe("a page that nobody sees", () => {
     });
     await connect();
     await play(500);
-    player.setSolid(true);
+    player.setOpaque(true);
     expect(player.state.pictureInPicture).toBe(true);
     browser.hide(true);
     await pass(250);
@@ -512,10 +512,10 @@ describe("the end", () => {
     expect(video.srcObject).toBeNull();
     expect(FakeVideoFrame.open.size).toBe(0);
     expect(player.frame).toBeNull();
-    const [told, asked] = [states.length, browser.server.asked.length];
+    const [told, asked] = [states.length, browser.server.requests.length];
     await pass(60_000);
     expect(vi.getTimerCount(), "no timer runs on").toBe(0);
-    expect([states.length, browser.server.asked.length]).toEqual([told, asked]);
+    expect([states.length, browser.server.requests.length]).toEqual([told, asked]);
   });
 
   test("takes back what was asked at the beginning", async () => {

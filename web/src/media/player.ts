@@ -69,12 +69,12 @@ export class Player {
   readonly #classes = new Set<string>();
   #playback: Playback = { kind: "stopped" };
   #mode: PlayerMode;
-  #solid = false;
+  #opaque = false;
   #tick: ReturnType<typeof setInterval> | undefined;
   /** Ends the wait for the snapshot of a session, and for the page to be loaded. */
   #poster: AbortController | null = null;
-  /** The state that the view was told last. */
-  #told: PlayerState | null = null;
+  /** What `onState` last reported. */
+  #lastState: PlayerState | null = null;
 
   constructor(config: PlayerConfig, view: PlayerView) {
     const { origin, camera, mode } = config;
@@ -195,9 +195,9 @@ export class Player {
   }
 
   /** The canvas is shown without the video beneath (picture-in-picture): it has the picture in every mode. */
-  setSolid(solid: boolean): void {
-    this.#solid = solid;
-    this.#presenter.setSolid(solid);
+  setOpaque(opaque: boolean): void {
+    this.#opaque = opaque;
+    this.#presenter.setOpaque(opaque);
     this.#drawUnseen();
     this.#tell();
   }
@@ -206,7 +206,7 @@ export class Player {
   #drawUnseen(): void {
     const { srcObject } = this.#view.video;
     const track = srcObject instanceof MediaStream ? srcObject.getVideoTracks()[0] : undefined;
-    if (track && document.hidden && this.#solid && this.#playback.kind === "running") this.#unseen.start(track);
+    if (track && document.hidden && this.#opaque && this.#playback.kind === "running") this.#unseen.start(track);
     else this.#unseen.stop();
   }
 
@@ -223,8 +223,8 @@ export class Player {
   /** The page is looked at again, or the network is back: whatever waits to try again does it now. */
   wake(): void {
     this.#drawUnseen();
-    this.#whep.hurry();
-    this.#feed.hurry();
+    this.#whep.retryNow();
+    this.#feed.checkNow();
   }
 
   /** The browser's figures on the video connection; null without one. */
@@ -258,7 +258,7 @@ export class Player {
       pictureSize: this.#presenter.pictureSize,
       stats: this.#feed.stats,
       clockOffsetMs: this.#feed.clockOffsetMs,
-      pictureInPicture: this.#solid,
+      pictureInPicture: this.#opaque,
       noBoxes: this.#noBoxes(),
       noPicture: this.#noPicture(nowMs),
     };
@@ -288,8 +288,8 @@ export class Player {
 
   #apply(effect: Effect): void {
     switch (effect.kind) {
-      case "hurry":
-        this.#whep.hurry();
+      case "retry-now":
+        this.#whep.retryNow();
         break;
       case "restart":
         this.#whep.restart({ kind: effect.why });
@@ -354,19 +354,19 @@ export class Player {
     if (!blind) this.#tell();
   }
 
-  /** The jitter buffer is told. */
+  /** Passes the hold on to the jitter buffer. */
   #hold(): void {
     this.#whep.hold(this.#pacing.targetMs);
   }
 
-  /** Tells the state if it changed. */
+  /** Reports the state if it changed. */
   #tell(): void {
     if (this.#playback.kind === "stopped") return;
     const { state } = this;
-    if (same(state, this.#told)) return;
-    this.#told = state;
+    if (same(state, this.#lastState)) return;
+    this.#lastState = state;
     // A floating window has the canvas, and nothing of the page around it.
-    this.#presenter.write(this.#solid ? state.noPicture : []);
+    this.#presenter.write(this.#opaque ? state.noPicture : []);
     this.#view.onState(state);
   }
 }

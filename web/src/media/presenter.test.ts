@@ -136,10 +136,10 @@ describe("live mode", () => {
   });
 
   test("draws the picture too while the canvas is seen alone", () => {
-    presenter.setSolid(true);
+    presenter.setOpaque(true);
     present(100);
     expect(pictures()).toBe(1);
-    presenter.setSolid(false);
+    presenter.setOpaque(false);
     present(133);
     expect(pictures()).toBe(0);
   });

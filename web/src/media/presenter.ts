@@ -54,7 +54,7 @@ export class Presenter {
   #frame: DrawnFrame | null = null;
   #source: FrameSource = "videoframe";
   #filter: TrackFilter = ALL_TRACKS;
-  #solid = false;
+  #opaque = false;
   #words: readonly string[] = [];
   readonly #skews = new Rolling(SKEWS);
 
@@ -141,8 +141,8 @@ export class Presenter {
   }
 
   /** The canvas is opaque in live mode too, because it is shown without the video beneath. */
-  setSolid(solid: boolean): void {
-    this.#solid = solid;
+  setOpaque(opaque: boolean): void {
+    this.#opaque = opaque;
   }
 
   /**
@@ -201,7 +201,7 @@ export class Presenter {
     this.#replace(new Picture("clone" in frame.image ? frame.image.clone() : frame.image, frame.width, frame.height));
     const size: [number, number] = [frame.width, frame.height];
     this.#show({
-      picture: this.#mode === "exact" || this.#solid ? this.#picture : null,
+      picture: this.#mode === "exact" || this.#opaque ? this.#picture : null,
       size,
       tracks: found.tracks,
       boxSize: found.from?.size ?? size,

@@ -138,16 +138,16 @@ describe("asking again and again", () => {
     expect(model.answer).toBeNull();
     model.run(true);
     model.run(true);
-    expect(server.asked).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
     // A slow answer is waited for: one question at a time.
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(server.asked).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
     await server.last(/stats/).answer(200, { model: "a" });
     expect(model.answer).toEqual({ model: "a" });
     await vi.advanceTimersByTimeAsync(2_999);
-    expect(server.asked).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1);
-    expect(server.asked).toHaveLength(2);
+    expect(server.requests).toHaveLength(2);
     await server.last(/stats/).fail();
     expect(model.answer, "the newest answer counts").toBeNull();
     expect(heard).toEqual([{ model: "a" }, null]);
@@ -163,7 +163,7 @@ describe("asking again and again", () => {
     expect(model.answer).toBeNull();
     await settled();
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(server.asked).toHaveLength(2);
+    expect(server.requests).toHaveLength(2);
     expect(heard).toHaveLength(1);
   });
 
@@ -174,7 +174,7 @@ describe("asking again and again", () => {
     model.run(false);
     expect(vi.getTimerCount()).toBe(0);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(server.asked).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 
   test("ended by whoever hears of the answer", async () => {
@@ -184,7 +184,7 @@ describe("asking again and again", () => {
     model.run(true);
     await server.last(/stats/).answer(200, {});
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(server.asked).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
     expect(model.answer).toBeNull();
   });
 
@@ -198,6 +198,6 @@ describe("asking again and again", () => {
     await server.last(/stats/).answer(200, { model: "new" });
     expect(heard).toEqual([{ model: "new" }]);
     await vi.advanceTimersByTimeAsync(3_000);
-    expect(server.asked).toHaveLength(3);
+    expect(server.requests).toHaveLength(3);
   });
 });

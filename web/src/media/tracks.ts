@@ -64,7 +64,7 @@ export class TrackFeed {
   }
 
   /** Something says that the way may be free again (the page is back, the network is): looks now, not later. */
-  hurry(): void {
+  checkNow(): void {
     if (this.#state === "waiting") this.#open();
     else if (this.#state === "open") this.#pulse();
   }

@@ -115,7 +115,7 @@ describe("somebody knows better", () => {
     connection.start();
     await pass(0);
     await server.last(OFFER).fail();
-    connection.hurry();
+    connection.retryNow();
     await pass(0);
     expect(offers()).toBe(2);
     expect(connection.state.kind).toBe("connecting");
@@ -126,7 +126,7 @@ describe("somebody knows better", () => {
   test("while it plays there is nothing to hurry", async () => {
     connection.start();
     await connect();
-    connection.hurry();
+    connection.retryNow();
     await pass(10_000);
     expect(offers()).toBe(1);
   });

@@ -63,7 +63,7 @@ export class WhepConnection {
   }
 
   /** A retry that is being waited for happens now: something says that the server is back. */
-  hurry(): void {
+  retryNow(): void {
     if (this.#state.kind !== "retrying") return;
     clearTimeout(this.#retry);
     this.#open();

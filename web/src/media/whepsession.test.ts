@@ -86,7 +86,7 @@ describe("the answer", () => {
   test("is set, and nothing more is sent: it is complete, so no candidate trickles by PATCH", async () => {
     await connected();
     expect(FakePeer.last.remoteDescription).toEqual({ type: "answer", sdp: "v=0 answer" });
-    expect(server.asked.map(({ method }) => method)).toEqual(["POST"]);
+    expect(server.requests.map(({ method }) => method)).toEqual(["POST"]);
     expect(told).toEqual(["stream", "connected"]);
   });
 

@@ -19,7 +19,7 @@ export let player: RazzPlayer;
 /** Before each test. */
 export function openPage(): void {
   browser = setUp();
-  browser.server.on(/snapshot/, (asked) => void asked.answer(404));
+  browser.server.on(/snapshot/, (request) => void request.answer(404));
 }
 
 /** After each test. */

@@ -2,7 +2,7 @@
 import { vi } from "vitest";
 
 /** One request, answered by the test. */
-export class Asked {
+export class FakeRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: Headers;
@@ -53,8 +53,8 @@ export class Asked {
 
 /** Takes the place of `fetch` until `vi.unstubAllGlobals`. */
 export class FakeServer {
-  readonly asked: Asked[] = [];
-  readonly #routes: [RegExp, (asked: Asked) => void][] = [];
+  readonly requests: FakeRequest[] = [];
+  readonly #routes: [RegExp, (request: FakeRequest) => void][] = [];
 
   constructor() {
     vi.stubGlobal("fetch", (url: string, init: RequestInit = {}) =>
@@ -63,28 +63,28 @@ export class FakeServer {
           reject(new DOMException("aborted", "AbortError"));
           return;
         }
-        const asked = new Asked(url, init, resolve, reject);
-        this.asked.push(asked);
-        this.#routes.find(([route]) => route.test(`${asked.method} ${url}`))?.[1](asked);
+        const request = new FakeRequest(url, init, resolve, reject);
+        this.requests.push(request);
+        this.#routes.find(([route]) => route.test(`${request.method} ${url}`))?.[1](request);
       }),
     );
   }
 
   /** Answers requests whose "METHOD url" matches by itself, from now on. */
-  on(route: RegExp, answer: (asked: Asked) => void): this {
+  on(route: RegExp, answer: (request: FakeRequest) => void): this {
     this.#routes.unshift([route, answer]);
     return this;
   }
 
   /** The requests whose "METHOD url" matches. */
-  to(route: RegExp): Asked[] {
-    return this.asked.filter(({ method, url }) => route.test(`${method} ${url}`));
+  to(route: RegExp): FakeRequest[] {
+    return this.requests.filter(({ method, url }) => route.test(`${method} ${url}`));
   }
 
   /** The last of them; there has to be one. */
-  last(route: RegExp): Asked {
+  last(route: RegExp): FakeRequest {
     const found = this.to(route).at(-1);
-    if (!found) throw new Error(`nobody asked for ${route.source}, but for ${this.asked.map(({ method, url }) => `${method} ${url}`).join(", ")}`);
+    if (!found) throw new Error(`nobody asked for ${route.source}, but for ${this.requests.map(({ method, url }) => `${method} ${url}`).join(", ")}`);
     return found;
   }
 }
