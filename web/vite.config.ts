@@ -1,6 +1,7 @@
 // The app's build: its pages, which import the player from /player.js like any other page (vite.player.config.ts).
 import { defineConfig, type Plugin } from "vite";
-import { guides } from "./guide";
+import { guides } from "./guide.ts";
+import { sharedHead } from "./head.ts";
 
 /** In the built app the player is the one file that everybody imports, not a copy of it. */
 const playerStandsAlone: Plugin = {
@@ -22,7 +23,7 @@ const setUpIsSignIn: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [playerStandsAlone, guides, setUpIsSignIn],
+  plugins: [playerStandsAlone, sharedHead, guides, setUpIsSignIn],
   build: {
     target: "es2022",
     modulePreload: { polyfill: false },

@@ -7,6 +7,14 @@ const tightStyle: Plugin = {
   transform: (code, id) => (id.endsWith("/media/style.ts") ? code.replace(/(?<=`)[^`]+(?=`)/, (css) => css.trim().replace(/\n\s*/g, "").replace(/\s*([{};,])\s*/g, "$1").replace(/: /g, ":")) : null),
 };
 
+/**
+ * Names of properties that are the player's own: the build makes one letter of each. None of them may name anything that
+ * the player reads of the browser or the server, or hands to a page. `PUBLIC` are the exceptions; that they, and all else
+ * that pages read, keep their names is checked in `scripts/budget.mjs`.
+ */
+const OWN = /^(?:[a-z]\w*Ms|on[A-Z]\w*|picture|classes|minConfidence|percentiles|boxSize|awaitsTracks|waitOf|replacePicture|updateFilter|note[A-Z]\w*|forgetEdge|lookupAbout|setFilter|setOptions|setOpaque|setView|setMode|setHoldLimit|reserve|presented|arrived|newest|retryNow|checkNow|serverReport|update|sample|failure|freeze|admit|lookup|fresh)$/;
+const PUBLIC = /^(?:skewMs|skewsMs|boxCostMs|detectionMs|holdMs|holdLimitMs|jitterBufferTargetMs|playoutMs|clockOffsetMs|jitterBufferMs|roundTripMs)$/;
+
 export default defineConfig({
   plugins: [tightStyle],
   publicDir: false,
@@ -17,7 +25,13 @@ export default defineConfig({
     rolldownOptions: {
       input: "src/media/index.ts",
       preserveEntrySignatures: "strict",
-      output: { entryFileNames: "player.js" },
+      optimization: { inlineConst: { mode: "all", pass: 3 } },
+      output: {
+        entryFileNames: "player.js",
+        // As `const`, numbers with a name cost no more than those without.
+        topLevelVar: false,
+        minify: { mangleProps: { include: OWN, exclude: PUBLIC } },
+      },
     },
   },
 });

@@ -1,4 +1,5 @@
 // The player's own buttons, and the keys that do the same.
+import { make } from "./dom";
 
 /** What a viewer can ask of a player. */
 export type Command =
@@ -36,14 +37,11 @@ const BUTTONS: readonly (readonly [Command, Kind, string, string])[] = [
 /** The row of buttons. */
 export class ControlBar {
   /** To be put into the player. */
-  readonly element = document.createElement("div");
+  readonly element = make("div", { id: "bar" }, { role: "toolbar", "aria-label": "Player" });
   readonly #buttons = new Map<Command, { button: HTMLButtonElement; kind: Kind }>();
 
   /** `without`: buttons that this browser has no use for. */
   constructor(onCommand: (command: Command) => void, without: readonly Command[]) {
-    this.element.id = "bar";
-    this.element.setAttribute("role", "toolbar");
-    this.element.setAttribute("aria-label", "Player");
     // A finger on a row that is not seen yet only shows it: who taps the picture has not chosen a button.
     let unseen = false;
     this.element.addEventListener("pointerdown", ({ pointerType }) => {
@@ -55,10 +53,7 @@ export class ControlBar {
     }, { capture: true });
     for (const [command, kind, name, title] of BUTTONS) {
       if (without.includes(command)) continue;
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = name;
-      button.title = title;
+      const button = make("button", { type: "button", textContent: name, title });
       button.addEventListener("click", () => {
         onCommand(command);
       });

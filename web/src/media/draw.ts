@@ -1,5 +1,6 @@
 // The canvas above the video: the picture, the boxes, and what stands at them.
 import type { TrackEntry } from "../wire";
+import { now } from "./clock/now";
 import { common, fitted, project, type Area, type Fit } from "./geometry";
 import { isMissed, labelText, placeLabel } from "./label";
 import type { Picture } from "./picture";
@@ -143,7 +144,7 @@ export class Overlay {
     }
     const visible = common(area, { x: 0, y: 0, width, height });
     if (!options.boxes || visible.width === 0 || visible.height === 0) return;
-    const startedMs = performance.now();
+    const startedMs = now();
     context.save();
     context.beginPath();
     context.rect(visible.x, visible.y, visible.width, visible.height);
@@ -152,7 +153,7 @@ export class Overlay {
     for (const track of scene.tracks) this.#box(track, scene, area);
     if (options.labels) this.#labels(scene, area, visible);
     context.restore();
-    this.#costs.push(scene.lookedMs + performance.now() - startedMs);
+    this.#costs.push(scene.lookedMs + now() - startedMs);
   }
 
   /** Writes `lines` over what was drawn, for where nothing else can say them. */

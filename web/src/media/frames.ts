@@ -1,4 +1,5 @@
 // The loop over presented frames: one `VideoFrame` per callback, with the RTP timestamp that names it.
+import { now } from "./clock/now";
 
 /**
  * Where a frame's RTP timestamp comes from: the `VideoFrame` itself (picture and name cannot part), the callback's
@@ -96,7 +97,7 @@ export class FrameLoop {
   }
 
   #present(metadata: CallbackMetadata): void {
-    const presentedMs = performance.now();
+    const presentedMs = now();
     const frame = this.#take();
     if (frame === "nothing") return;
     try {

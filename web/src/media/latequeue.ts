@@ -27,6 +27,15 @@ export function canKeep({ image }: PresentedFrame): boolean {
   return "clone" in image;
 }
 
+/** How much longer a frame is kept than the browser kept it, and how much more while its tracks may still come. */
+export interface Wait {
+  missingMs: number;
+  patienceMs: number;
+}
+
+/** The frame is drawn as it comes. */
+export const NO_WAIT: Wait = { missingMs: 0, patienceMs: 0 };
+
 interface Kept {
   frame: PresentedFrame;
   /** Not before this. */
@@ -36,9 +45,10 @@ interface Kept {
 }
 
 /**
- * A hold that mostly suffices is now and then too short by a little: then a frame waits for its tracks. And after a burst (the start of a session, a camera that comes back) the jitter buffer does for some seconds not hold
- * frames for as long as it was told. What is missing is made up for here: frames go on in their order, each when it is
- * due, so that the delay as a whole stays the same and motion stays even.
+ * A hold that mostly suffices is now and then too short by a little: then a frame waits for its tracks. And after a burst
+ * (the start of a session, a camera that comes back) the jitter buffer does for some seconds not hold frames for as long
+ * as it was told. What is missing is made up for here: frames go on in their order, each when it is due, so that the
+ * delay as a whole stays the same and motion stays even.
  */
 export class LateQueue {
   #kept: Kept[] = [];

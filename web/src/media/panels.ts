@@ -1,26 +1,23 @@
 // What opens above the player's buttons: the figures for a bug report, and the filter.
 import type { Diagnostics } from "./diagnostics";
+import { make } from "./dom";
 import { ALL_TRACKS, classesOf, shows, type TrackFilter } from "./filter";
+
+const COPY = "copy all as JSON";
 
 /** A panel with a name, closed. */
 function panel(name: string): HTMLElement {
-  const element = document.createElement("section");
-  element.className = "panel";
-  element.hidden = true;
-  element.setAttribute("aria-label", name);
-  return element;
+  return make("section", { className: "panel", hidden: true }, { "aria-label": name });
 }
 
 /** The figures, and a button that copies everything as JSON. */
 export class FiguresPanel {
   readonly element = panel("Figures");
-  readonly #list = document.createElement("dl");
-  readonly #copy = document.createElement("button");
+  readonly #list = make("dl");
+  readonly #copy = make("button", { type: "button", textContent: COPY });
   #newest: Diagnostics | null = null;
 
   constructor() {
-    this.#copy.type = "button";
-    this.#copy.textContent = "copy all as JSON";
     this.#copy.addEventListener("click", () => void this.#copied());
     this.element.append(this.#list, this.#copy);
   }
@@ -30,8 +27,8 @@ export class FiguresPanel {
     this.#newest = newest;
     this.#list.replaceChildren(
       ...figureRows(newest).flatMap(([name, value]) => [
-        Object.assign(document.createElement("dt"), { textContent: name }),
-        Object.assign(document.createElement("dd"), { textContent: value }),
+        make("dt", { textContent: name }),
+        make("dd", { textContent: value }),
       ]),
     );
   }
@@ -43,15 +40,14 @@ export class FiguresPanel {
       await navigator.clipboard.writeText(text);
     } catch {
       // Without TLS there is no clipboard: the text is selected for the reader to copy.
-      const box = Object.assign(document.createElement("textarea"), { value: text, readOnly: true, rows: 4 });
-      box.setAttribute("aria-label", "Figures as JSON");
+      const box = make("textarea", { value: text, readOnly: true, rows: 4 }, { "aria-label": "Figures as JSON" });
       this.element.querySelector("textarea")?.remove();
       this.element.append(box);
       box.select();
       said = "press Ctrl+C to copy";
     }
     this.#copy.textContent = said;
-    setTimeout(() => (this.#copy.textContent = "copy all as JSON"), 2_000);
+    setTimeout(() => (this.#copy.textContent = COPY), 2_000);
   }
 }
 
@@ -94,15 +90,14 @@ export type FilterChoice = { classes: string | null; minConfidence: number };
 /** Check boxes for the classes seen so far, and a slider. */
 export class FilterPanel {
   readonly element = panel("Filter");
-  readonly #boxes = document.createElement("div");
-  readonly #slider = document.createElement("input");
-  readonly #value = document.createElement("output");
+  readonly #boxes = make("div");
+  readonly #slider = make("input", { type: "range", min: "0", max: "0.95", step: "0.05" });
+  readonly #value = make("output");
   readonly #choices = new Map<string, HTMLInputElement>();
   #filter = ALL_TRACKS;
 
   constructor(onChoice: (choice: FilterChoice) => void) {
-    Object.assign(this.#slider, { type: "range", min: "0", max: "0.95", step: "0.05" });
-    const label = document.createElement("label");
+    const label = make("label");
     label.append("confidence from", this.#slider, this.#value);
     this.element.append(this.#boxes, label);
     this.element.addEventListener("input", () => {
@@ -126,8 +121,8 @@ export class FilterPanel {
 
   /** Puts `name` at its place in the list; the others stay where they are, and the focus with them. */
   #add(name: string): void {
-    const box = Object.assign(document.createElement("input"), { type: "checkbox", value: name });
-    const label = document.createElement("label");
+    const box = make("input", { type: "checkbox", value: name });
+    const label = make("label");
     label.append(box, name);
     this.#boxes.querySelector("p")?.remove();
     const next = [...this.#choices].filter(([other]) => other > name).sort(([a], [b]) => (a < b ? -1 : 1))[0];
@@ -136,6 +131,6 @@ export class FilterPanel {
   }
 
   #nothing(): HTMLElement {
-    return Object.assign(document.createElement("p"), { textContent: "No tracks have been seen yet." });
+    return make("p", { textContent: "No tracks have been seen yet." });
   }
 }

@@ -1,4 +1,6 @@
 // Picture-in-picture with boxes: the canvas, which has both, as the stream of a video of its own.
+import { now } from "./clock/now";
+import { make } from "./dom";
 
 /** `MediaStreamTrackGenerator` (Chromium): a video track of the frames that are written to it. */
 type Generator = MediaStreamTrack & { readonly writable: WritableStream<VideoFrame> };
@@ -30,10 +32,7 @@ export class FloatingCanvas {
   /** Opens the window; browsers allow it on a click or a key only, and else it is rejected. */
   async show(): Promise<void> {
     if (this.#video) return;
-    const video = document.createElement("video");
-    this.#video = video;
-    video.muted = true;
-    video.srcObject = this.#stream();
+    const video = (this.#video = make("video", { muted: true, srcObject: this.#stream() }));
     video.addEventListener("leavepictureinpicture", () => {
       this.close();
     });
@@ -54,7 +53,7 @@ export class FloatingCanvas {
     if (!this.#writer || width === 0 || height === 0) return;
     // Where the window is slow, it misses pictures.
     if ((this.#writer.desiredSize ?? 0) <= 0) return;
-    const frame = new VideoFrame(this.#canvas, { timestamp: Math.round(performance.now() * 1000) });
+    const frame = new VideoFrame(this.#canvas, { timestamp: Math.round(now() * 1000) });
     this.#writer.write(frame).catch(() => {
       frame.close();
     });

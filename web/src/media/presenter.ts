@@ -1,6 +1,7 @@
 // What happens to a presented frame: is it for the eye, which boxes are its own, and onto the canvas with them.
 import type { TrackEntry } from "../wire";
 import { CatchUpGate } from "./catchup";
+import { now } from "./clock/now";
 import { rtpAddMs, rtpDiffMs } from "./clock/rtp";
 import { Overlay, type DrawOptions, type Scene } from "./draw";
 import { ALL_TRACKS, filtered, type TrackFilter } from "./filter";
@@ -53,7 +54,7 @@ export class Presenter {
   #frame: DrawnFrame | null = null;
   #source: FrameSource = "videoframe";
   #filter: TrackFilter = ALL_TRACKS;
-  #solid = false;
+  #opaque = false;
   #words: readonly string[] = [];
   readonly #skews = new Rolling(SKEWS);
 
@@ -140,8 +141,8 @@ export class Presenter {
   }
 
   /** The canvas is opaque in live mode too, because it is shown without the video beneath. */
-  setSolid(solid: boolean): void {
-    this.#solid = solid;
+  setOpaque(opaque: boolean): void {
+    this.#opaque = opaque;
   }
 
   /**
@@ -190,17 +191,17 @@ export class Presenter {
       this.freeze();
       return null;
     }
-    const startedMs = performance.now();
+    const startedMs = now();
     const looked = this.#lookup(frame, holdMs);
     const found = { ...looked, tracks: filtered(looked.tracks, this.#filter) };
     const trails = this.#trails(frame.rtp ?? found.from?.rtp ?? null);
-    const lookedMs = performance.now() - startedMs;
+    const lookedMs = now() - startedMs;
     if (frame.rtp !== null && frame.rtp === this.#frame?.rtpTimestamp && found.mode === this.#frame.mode) return null;
     this.#source = frame.source;
     this.#replace(new Picture("clone" in frame.image ? frame.image.clone() : frame.image, frame.width, frame.height));
     const size: [number, number] = [frame.width, frame.height];
     this.#show({
-      picture: this.#mode === "exact" || this.#solid ? this.#picture : null,
+      picture: this.#mode === "exact" || this.#opaque ? this.#picture : null,
       size,
       tracks: found.tracks,
       boxSize: found.from?.size ?? size,

@@ -1,6 +1,7 @@
 // The WebSocket that brings the track frames of one camera.
 import type { TrackMessage, TrackStats } from "../wire";
 import { backoffMs } from "./backoff";
+import { now } from "./clock/now";
 import { feedUrl, type Origin } from "./origin";
 import { TrackMap, type TrackFrame } from "./trackmap";
 
@@ -63,7 +64,7 @@ export class TrackFeed {
   }
 
   /** Something says that the way may be free again (the page is back, the network is): looks now, not later. */
-  hurry(): void {
+  checkNow(): void {
     if (this.#state === "waiting") this.#open();
     else if (this.#state === "open") this.#pulse();
   }
@@ -78,14 +79,14 @@ export class TrackFeed {
   #open(): void {
     this.#close();
     this.#set("connecting");
-    this.#heardMs = performance.now();
+    this.#heardMs = now();
     this.#beat = setInterval(() => {
       this.#pulse();
     }, PING_MS);
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
     socket.onopen = () => {
-      this.#heardMs = performance.now();
+      this.#heardMs = now();
       // Perhaps another server with another media time answers now.
       this.map.clear();
       this.#set("open");
@@ -100,7 +101,7 @@ export class TrackFeed {
   }
 
   #receive(text: string): void {
-    const nowMs = performance.now();
+    const nowMs = now();
     this.#heardMs = nowMs;
     this.#attempt = 0;
     const message = parseMessage(text);
@@ -115,12 +116,12 @@ export class TrackFeed {
   }
 
   #pulse(): void {
-    if (performance.now() - this.#heardMs > SILENCE_MS) this.#again();
+    if (now() - this.#heardMs > SILENCE_MS) this.#again();
     else this.#ping();
   }
 
   #ping(): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ ping: performance.now() }));
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ ping: now() }));
   }
 
   #again(): void {

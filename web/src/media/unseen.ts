@@ -1,5 +1,6 @@
 // Frames while the page is hidden, for a floating window that is not: browsers present nothing to a hidden page, so they
 // are read from the media track itself.
+import { now } from "./clock/now";
 import type { NamedFrame, PresentedFrame } from "./frames";
 
 /** `MediaStreamTrackProcessor` (W3C mediacapture-transform); Chromium has it on pages, others in workers at most. */
@@ -44,7 +45,7 @@ export class UnseenFrames {
     for (;;) {
       const { done, value: frame } = await reader.read().catch(() => ENDED);
       if (done) break;
-      const presentedMs = performance.now();
+      const presentedMs = now();
       const rtp = frame.metadata?.().rtpTimestamp ?? null;
       try {
         // A frame without its name says nothing of the browser: the page is looked at again soon enough.

@@ -1,6 +1,7 @@
 // The video connection of one player: one WHEP session after another, for as long as it runs.
 import { backoffMs } from "./backoff";
 import type { ViewerSession } from "../wire";
+import { now } from "./clock/now";
 import type { Origin } from "./origin";
 import { WhepSession } from "./whepsession";
 import { whepFailureWords, type WhepFailure, type WhepState } from "./words";
@@ -62,7 +63,7 @@ export class WhepConnection {
   }
 
   /** A retry that is being waited for happens now: something says that the server is back. */
-  hurry(): void {
+  retryNow(): void {
     if (this.#state.kind !== "retrying") return;
     clearTimeout(this.#retry);
     this.#open();
@@ -81,8 +82,8 @@ export class WhepConnection {
   }
 
   /** How the session goes, as the server sees it; null without one. */
-  async told(): Promise<ViewerSession | null> {
-    return (await this.#session?.told()) ?? null;
+  async serverReport(): Promise<ViewerSession | null> {
+    return (await this.#session?.serverReport()) ?? null;
   }
 
   #open(): void {
@@ -114,7 +115,7 @@ export class WhepConnection {
 
   #again(failure: WhepFailure): void {
     const waitMs = backoffMs(this.#attempt++, Math.random(), WAITS);
-    this.#set({ kind: "retrying", atMs: performance.now() + waitMs, why: whepFailureWords(failure) });
+    this.#set({ kind: "retrying", atMs: now() + waitMs, why: whepFailureWords(failure) });
     this.#retry = setTimeout(() => {
       this.#open();
     }, waitMs);

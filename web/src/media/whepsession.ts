@@ -1,6 +1,7 @@
 // One WHEP exchange and its peer connection (draft-ietf-wish-whep): offer, answer, DELETE.
 import type { ViewerSession } from "../wire";
-import { authorization, problemOf, requestHeaders, type Origin } from "./origin";
+import { problemOf, requestHeaders, type Origin } from "./origin";
+import { fetchJson } from "./server";
 import type { WhepFailure } from "./words";
 
 /** ICE and DTLS have this long after the answer. */
@@ -65,20 +66,8 @@ export class WhepSession {
   }
 
   /** How the session goes, as the server sees it; null where it does not say. */
-  async told(): Promise<ViewerSession | null> {
-    if (this.#resource === null) return null;
-    try {
-      const options = { headers: authorization(this.#origin), cache: "no-store", signal: this.#abort.signal } as const;
-      const response = await fetch(this.#resource, options);
-      return response.ok ? ((await response.json()) as ViewerSession) : null;
-    } catch {
-      return null;
-    }
-  }
-
-  /** Whether ICE and DTLS are through. */
-  get connected(): boolean {
-    return this.#peer.connectionState === "connected";
+  async serverReport(): Promise<ViewerSession | null> {
+    return this.#resource === null ? null : fetchJson(this.#origin, this.#resource, this.#abort.signal);
   }
 
   /**
