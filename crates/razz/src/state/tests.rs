@@ -273,6 +273,7 @@ impl World {
 
     fn frame(&mut self, marks: &mut HighWaterMarks, id: CameraId, running: &mut Running) -> bool {
         let now = MonoTime::from_us(self.mono_us);
+        let first = running.timeline.is_none();
         let timeline =
             running.timeline.get_or_insert_with(|| Timeline::new(marks.start(id, self.wall_us)));
         let time = timeline.place(running.rtp + self.mono_us * 9 / 100, now).time;
@@ -285,9 +286,10 @@ impl World {
         assert_eq!(marks.give(id, running.lease, running.track), Given::Yes);
         let track = running.track;
         assert!(self.tracks.insert((id, track)), "camera {id} had a track {track} before");
-        // The clock was set between dial and frame: what the frame asks for is on the disk well
-        // before the next half second.
         if !marks.is_reserved(id, self.wall_us, now) {
+            assert!(first, "camera {id} ran out of what is reserved");
+            // The clock was set between dial and frame: what the frame asks for is on the disk well
+            // before the next half second.
             self.save(marks);
         }
         true
