@@ -94,7 +94,7 @@ class World {
 }
 
 /**
- * A test by name. `needs.data`: clips and models of RAZZ_TESTDATA; `needs.browser`: Chromium.
+ * A test by name. `needs.browser`: Chromium; `needs.data`: real footage and models of others, in RAZZ_TESTDATA.
  * `body` gets the World.
  */
 export function scenario(name, needs, body) {

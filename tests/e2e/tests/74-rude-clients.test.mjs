@@ -28,8 +28,8 @@ const HALVES = {
   "a close without its code": Buffer.from([0x88, 0x81, 0, 0, 0, 0, 3]),
 };
 
-scenario("WebSockets closed half-way", { data: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("WebSockets closed half-way", {}, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one") }] });
   await razz.untilState(1, "online");
   const steady = world.keep(razz.tracks(1, "?every_frame=1"));
@@ -92,8 +92,8 @@ function* garbage() {
   yield Buffer.concat([Buffer.from([0xff, 200, 0xff, 0xff]), randomBytes(1000)]);
 }
 
-scenario("garbage on the WebRTC port while a viewer watches", { data: true, browser: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("garbage on the WebRTC port while a viewer watches", { browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   const page = await world.page(razz.at("/camera-viewer.html?camera=1"));
   await untilDecoded(page, 90);
