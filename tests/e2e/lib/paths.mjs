@@ -30,10 +30,14 @@ const TESTDATA = process.env.RAZZ_TESTDATA;
 export const testdata = (file) => path.join(TESTDATA ?? "RAZZ_TESTDATA-is-unset", file);
 
 /** The Chromium to drive. */
-export const CHROMIUM = findChromium();
+export const CHROMIUM = found(process.env.CHROMIUM, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
 
-function findChromium() {
-  for (const name of [process.env.CHROMIUM, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]) {
+/** The Firefox to drive, where there is one. */
+export const FIREFOX = found(process.env.FIREFOX, "firefox-esr", "firefox");
+
+/** The first of these programs that is there. */
+function found(...names) {
+  for (const name of names) {
     if (!name) continue;
     try {
       return execFileSync("sh", ["-c", 'command -v "$1"', "sh", name], { encoding: "utf8" }).trim();

@@ -87,7 +87,8 @@ scenario("a flood of forged datagrams leaves viewers undisturbed", {}, async (wo
   // One watches all the time, while others join in the flood.
   const [steady, joined] = await Promise.all([
     watched(razz, 10, "-n", "4", "--flood", "20000"),
-    new Promise((resolve) => setTimeout(resolve, 4_000)).then(() => watched(razz, 3, "-n", "3", "--join-rate", "3")),
+    until("the flood", async () => (await razz.json("/api/stats")).delivery.strays > 20_000, { seconds: 30 })
+      .then(() => watched(razz, 3, "-n", "3", "--join-rate", "3")),
   ]);
   const { strays } = (await razz.json("/api/stats")).delivery;
   world.tell(

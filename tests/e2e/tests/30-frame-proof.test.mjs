@@ -100,8 +100,8 @@ async function proveFrames(world, { clip, detector, frames }, drops) {
   // The camera reboots: the clip starts anew, media time goes on by the time that passed.
   const killed = performance.now();
   await camera.kill();
-  await measureFor(3);
-  // By now everything of the old run is drawn, and the new one begins a second later at least.
+  // The new run begins a second after the last frame of the old one at least.
+  await until("the old run to be drawn to its end", () => page.evaluate(() => performance.now() - window.drawn.at(-1).at > 1500), { seconds: 15 });
   const last = (await drawnBy(page)).at(-1);
   camera = await world.restarted(camera);
   await until("a frame of the new run", () =>

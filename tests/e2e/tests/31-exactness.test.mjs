@@ -184,8 +184,13 @@ async function prepared(page) {
   });
   await page.evaluate(record);
   await until("boxes on a drawn frame", () => page.evaluate(() => window.drawn.at(-1)?.tracks.length > 0), { seconds: 60 });
-  // The first seconds after a burst are the jitter buffer's own.
-  await measureFor(4);
+  await untilSettled(page);
+}
+
+/** The first frames after a burst are the jitter buffer's own. */
+async function untilSettled(page, frames = 120) {
+  const from = await page.evaluate(() => window.drawn.length);
+  await until(`${frames} frames more`, async () => (await page.evaluate(() => window.drawn.length)) >= from + frames, { seconds: 60 });
 }
 
 const address = (razz, query) => razz.at(`/camera-viewer.html?camera=1&no-labels&no-trails${query}`);
@@ -240,9 +245,9 @@ async function proveExact(world, { source, frames, detector, windows }) {
     await findings.add(`${window.width}x${window.height} at ${window.ratio}`, page, session, each, window.ratio);
   }
 
-  const last = await page.evaluate(() => window.drawn.at(-1).rtp);
   await camera.kill();
-  await measureFor(2);
+  await until("the old run to be drawn to its end", () => page.evaluate(() => performance.now() - window.drawn.at(-1).at > 1500), { seconds: 15 });
+  const last = await page.evaluate(() => window.drawn.at(-1).rtp);
   camera = await world.restarted(camera);
   const isNew = (rtp) => ticksBetween(rtp, last) > 90_000;
   await until("boxes after the restart", async () => {
@@ -251,7 +256,7 @@ async function proveExact(world, { source, frames, detector, windows }) {
   }, { seconds: 40 });
   await published.fix(page, isNew);
   published.byRtp.clear();
-  await measureFor(4);
+  await untilSettled(page);
   await findings.add("after a restart of the camera", page, session, each, windows.at(-1).ratio);
   await page.context().close();
 
@@ -268,7 +273,7 @@ async function proveExact(world, { source, frames, detector, windows }) {
   await tab.front();
   await until("the tab to be seen again", () => tab.evaluate(() => document.visibilityState === "visible"), { seconds: 5 });
   await until("frames again", () => tab.evaluate(() => performance.now() - window.drawn.at(-1).at < 200), { seconds: 10 });
-  await measureFor(2);
+  await untilSettled(tab, 60);
   await findings.add(`after ${HIDDEN_S} s in a hidden tab`, tab, tab, each, 1);
   return findings.check();
 }
