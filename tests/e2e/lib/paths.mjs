@@ -49,10 +49,11 @@ function found(...names) {
 }
 
 /** What is missing for a test with these needs, as a sentence, or undefined. */
-export function missing({ data = false, browser = false }) {
+export function missing({ data = false, browser = false, firefox = false }) {
   if (!existsSync(RAZZ)) throw new Error(`no razz at ${RAZZ}: run make build, or set RAZZ_BIN`);
   if (!existsSync(scenePath("complete"))) throw new Error(`no clips in ${SCENE}: run make scene, or set RAZZ_SCENE`);
   if (data && !TESTDATA) return "RAZZ_TESTDATA is not set, so there is no real footage and no model of others";
   if (browser && !CHROMIUM) throw new Error("no Chromium here: run make setup, or set CHROMIUM");
+  if (firefox && !FIREFOX) return "there is no Firefox here (make setup installs Debian's)";
   return undefined;
 }
