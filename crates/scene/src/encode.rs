@@ -143,3 +143,27 @@ fn shrunk(canvas: &Canvas, by: usize) -> Vec<u8> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `profile_idc` of the first sequence parameter set (H.264 section 7.3.2.1.1).
+    fn profile_idc(annex_b: &[u8]) -> Option<u8> {
+        let is_sps = |window: &&[u8]| window[..3] == [0, 0, 1] && window[3] & 31 == 7;
+        annex_b.windows(5).find(is_sps).map(|window| window[4])
+    }
+
+    #[test]
+    fn the_profile_is_the_one_asked_for() -> Result<(), EncodeError> {
+        let canvas = Canvas::new();
+        for (mut encoder, profile) in
+            [(Encoder::new(Rate::Constant, 60)?, 66), (Encoder::high(Rate::Constant, 60)?, 100)]
+        {
+            let frame = encoder.encode(&canvas)?;
+            assert!(frame.idr);
+            assert_eq!(profile_idc(&frame.annex_b), Some(profile));
+        }
+        Ok(())
+    }
+}

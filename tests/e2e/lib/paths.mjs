@@ -32,8 +32,8 @@ export const testdata = (file) => path.join(TESTDATA ?? "RAZZ_TESTDATA-is-unset"
 /** The Chromium to drive. */
 export const CHROMIUM = found(process.env.CHROMIUM, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
 
-/** The Firefox to drive, where there is one. */
-export const FIREFOX = found(process.env.FIREFOX, "firefox-esr", "firefox");
+/** The Firefox to drive, where there is one. Ubuntu's `firefox` is a snap, which reads no profile that a test makes. */
+export const FIREFOX = found(process.env.FIREFOX, "firefox-esr");
 
 /** The first of these programs that is there. */
 function found(...names) {
@@ -54,6 +54,6 @@ export function missing({ data = false, browser = false, firefox = false }) {
   if (!existsSync(scenePath("complete"))) throw new Error(`no clips in ${SCENE}: run make scene, or set RAZZ_SCENE`);
   if (data && !TESTDATA) return "RAZZ_TESTDATA is not set, so there is no real footage and no model of others";
   if (browser && !CHROMIUM) throw new Error("no Chromium here: run make setup, or set CHROMIUM");
-  if (firefox && !FIREFOX) return "there is no Firefox here (make setup installs Debian's)";
+  if (firefox && !FIREFOX) return "there is no firefox-esr here (make setup installs Debian's; FIREFOX names another)";
   return undefined;
 }
