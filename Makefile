@@ -109,9 +109,9 @@ test-e2e: build scene tests/e2e/node_modules/.package-lock.json ## a real camera
 SCENE := $(CARGO_TARGET_DIR)/scene
 CROSSING := $(CARGO_TARGET_DIR)/debug/examples/crossing
 .PHONY: scene
-scene: web
+scene: web ## the clips, the truth about them and the models of the end-to-end tests
 	cargo build --workspace --locked --quiet --example crossing
-	@[ -f $(SCENE)/crossing.json ] && [ ! $(CROSSING) -nt $(SCENE)/crossing.json ] || $(CROSSING) $(SCENE)
+	@[ -f $(SCENE)/complete ] && [ ! $(CROSSING) -nt $(SCENE)/complete ] || $(CROSSING) $(SCENE)
 
 .PHONY: screenshots
 screenshots: build scene tests/e2e/node_modules/.package-lock.json ## pictures of every page, desktop and phone, into docs/screenshots

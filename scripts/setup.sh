@@ -2,7 +2,7 @@
 # Installs what is missing for `make demo` or `make test` on Debian or Ubuntu, and says what it installs.
 #
 #   scripts/setup.sh demo   compilers and the tools that the build needs
-#   scripts/setup.sh test   that, and what the tests need: Chromium, an independent RTSP camera, fonts
+#   scripts/setup.sh test   that, and what the tests need: Chromium, Firefox, an independent RTSP camera, fonts
 #
 # Run again, it finds everything there and prints one line. Where it may not install (not root, and no
 # sudo that works without a password) it names what is missing and exits with 1.
@@ -60,6 +60,9 @@ if [ "$purpose" = test ]; then
   need_package gir1.2-gst-plugins-bad-1.0
   python3 -m venv --help >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null ||
     missing+=(python3-venv) # aiortc, another one
+  # Debian's Firefox. Ubuntu has it as a snap only, which a test cannot give a profile: there its tests are skipped.
+  command -v firefox-esr >/dev/null || ! grep -qx 'ID=debian' /etc/os-release || missing+=(firefox-esr)
+  need_program faketime faketime # sets the clock back for one program
   need_program mosquitto mosquitto # a real MQTT broker
   need_program mosquitto-clients mosquitto_sub
   need_program valgrind valgrind # counts instructions for `make cost`

@@ -10,7 +10,7 @@ import { goTo, launch, untilPlayers } from "./lib/browser.mjs";
 import { Camera } from "./lib/camera.mjs";
 import { ROOT } from "./lib/paths.mjs";
 import { config, Razz, written } from "./lib/razz.mjs";
-import { fastScene } from "./lib/truth.mjs";
+import { scene } from "./lib/truth.mjs";
 import { measureFor, until } from "./lib/wait.mjs";
 
 const folder = process.argv[2] ?? path.join(ROOT, "docs/screenshots");
@@ -102,7 +102,7 @@ try {
     // It plays no more.
     await goTo(page, razz.at("/healthz"));
   }
-  camera = await new Camera({ crossing: `clip:${fastScene("crossing").clip}` }).listening();
+  camera = await new Camera({ crossing: `clip:${scene("crossing").clip}` }).listening();
   own = await ownRazz(camera.url("crossing"), home);
   const link = new URL(await until("the set-up link", () => own.log.map((line) => /https?:\S+set-up\S+/.exec(line)?.[0]).find(Boolean)));
   const form = (page) => page.getByLabel("Name").fill(ADMIN.name);

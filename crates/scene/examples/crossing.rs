@@ -1,11 +1,18 @@
-//! Two clips in which everything is fast, their frames' numbers in their pixels, and the truth about
-//! every frame: `crossing FOLDER [SEED] [STRIDE]` writes `crossing.h264` and `crossing.json`, and
-//! `lanes.h264` and `lanes.json` with `lanes.onnx`, a detector of their colours.
+//! The test data of the end-to-end tests: clips with their frames' numbers in their pixels, the truth
+//! about every frame, and the models that find what is in them.
 //!
-//! `crossing` is a street, of which each frame of the clip is the next but STRIDE: at 2, cars cross
-//! the picture in two seconds, and people swing their legs twice as fast as people do. The clip
-//! closes into a loop if STRIDE divides [`Street::PERIOD`]. On `lanes` all is rigid and of a plain
-//! colour: there the boxes of a detector are right, and what is measured is what follows it.
+//! `crossing FOLDER [SEED] [STRIDE]` writes
+//!
+//! - `street` and `road` (`.h264`, `.json`): the streets of two seeds at the pace of life, as an
+//!   ordinary camera sends them: 1280x720, 30 frames a second, High profile, a key frame every 2 s.
+//!   Both are loops without a seam.
+//! - `crossing`: a street of which each frame of the clip is the next but STRIDE: at 2, cars cross
+//!   the picture in two seconds, and people swing their legs twice as fast as people do. The clip
+//!   closes into a loop if STRIDE divides [`Street::PERIOD`].
+//! - `lanes`: all is rigid and of a plain colour. There the boxes of its detector, `lanes.onnx`, are
+//!   right, and what is measured is what follows it.
+//! - `demo.onnx`, the demo's detector as a file, for streets; `looks.onnx`, a model whose output is
+//!   no detector's.
 #![expect(clippy::print_stdout, reason = "a command-line example")]
 
 #[path = "../../vision/tests/support/onnx.rs"]
@@ -17,12 +24,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use onnx::{F32, Graph};
-use razz_scene::{Canvas, Encoder, Lanes, Rate, Street, Truth};
+use razz_scene::{Canvas, DEMO_MODEL, Encoder, Lanes, Rate, Street, Truth};
 
-type Failure = Box<dyn std::error::Error>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Frames from one IDR to the next.
-const GOP_FRAMES: u32 = 30;
+/// Frames from one IDR to the next where all is fast: 1 second.
+const FAST_GOP_FRAMES: u32 = 30;
+/// The same for the ordinary cameras: 2 seconds.
+const GOP_FRAMES: u32 = 60;
 
 fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -32,28 +41,56 @@ fn main() -> Result<(), Failure> {
     let folder = PathBuf::from(folder);
     fs::create_dir_all(&folder)?;
 
-    let street = Street::new(seed);
-    write_clip(&folder, "crossing", Street::PERIOD / stride, |frame, canvas| {
-        street.render(frame * stride, canvas);
-        street.truth(frame * stride)
-    })?;
-    let lanes = Lanes::new();
-    write_clip(&folder, "lanes", Lanes::PERIOD, |frame, canvas| {
-        lanes.render(frame, canvas);
-        lanes.truth(frame)
+    // Each clip has a thread of its own: together they take a while.
+    std::thread::scope(|scope| {
+        let clips = [
+            scope.spawn(|| write_street(&folder, "street", seed, 1)),
+            scope.spawn(|| write_street(&folder, "road", seed + 1, 1)),
+            scope.spawn(|| write_street(&folder, "crossing", seed, stride)),
+            scope.spawn(|| write_lanes(&folder)),
+        ];
+        clips.into_iter().try_for_each(|clip| clip.join().expect("no clip panics"))
     })?;
     fs::write(folder.join("lanes.onnx"), colour_detector(640, 384))?;
+    fs::write(folder.join("demo.onnx"), DEMO_MODEL)?;
+    let looks = onnx::constant(&[1, 3, 256, 128], F32, &[1, 512], &[0.0; 512]);
+    fs::write(folder.join("looks.onnx"), looks)?;
+    // Last, so that an interrupted run is seen to be incomplete.
+    fs::write(folder.join("complete"), "")?;
     Ok(())
+}
+
+/// A street of which every `stride`-th frame is shown.
+fn write_street(folder: &Path, name: &str, seed: u64, stride: u64) -> Result<(), Failure> {
+    let street = Street::new(seed);
+    let encoder = if stride == 1 {
+        Encoder::high(Rate::Constant, GOP_FRAMES)?
+    } else {
+        Encoder::new(Rate::Constant, FAST_GOP_FRAMES)?
+    };
+    write_clip(folder, name, encoder, Street::PERIOD / stride, |frame, canvas| {
+        street.render(frame * stride, canvas);
+        street.truth(frame * stride)
+    })
+}
+
+fn write_lanes(folder: &Path) -> Result<(), Failure> {
+    let lanes = Lanes::new();
+    let encoder = Encoder::new(Rate::Constant, FAST_GOP_FRAMES)?;
+    write_clip(folder, "lanes", encoder, Lanes::PERIOD, |frame, canvas| {
+        lanes.render(frame, canvas);
+        lanes.truth(frame)
+    })
 }
 
 /// `render` paints a frame and says what is on it.
 fn write_clip(
     folder: &Path,
     name: &str,
+    mut encoder: Encoder,
     frames: u64,
     render: impl Fn(u64, &mut Canvas) -> Vec<Truth>,
 ) -> Result<(), Failure> {
-    let mut encoder = Encoder::new(Rate::Constant, GOP_FRAMES)?;
     let mut canvas = Canvas::new();
     let (mut video, mut truths) = (Vec::new(), Vec::new());
     for frame in 0..frames {

@@ -2,8 +2,8 @@
 
 use openh264::OpenH264API;
 use openh264::encoder::{
-    BitRate, Complexity, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, RateControlMode,
-    UsageType, VuiConfig,
+    BitRate, Complexity, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, Profile,
+    RateControlMode, UsageType, VuiConfig,
 };
 use openh264::formats::YUVSlices;
 
@@ -38,8 +38,8 @@ pub enum Rate {
     Bitrate(u32),
 }
 
-/// Encodes a street's pictures: Constrained Baseline, BT.709 limited range by its VUI (H.264
-/// Annex E), no B-frames, one slice a picture.
+/// Encodes a street's pictures: Constrained Baseline unless told otherwise, BT.709 limited range by
+/// its VUI (H.264 Annex E), no B-frames, one slice a picture.
 pub struct Encoder {
     encoder: openh264::encoder::Encoder,
     planes: Planes,
@@ -53,9 +53,25 @@ impl Encoder {
         Self::with_size(Street::SIZE, rate, gop_frames)
     }
 
+    /// Pictures of full size in High profile, which is what most cameras send, an IDR every
+    /// `gop_frames`. Of what that profile allows OpenH264 is asked for nothing more than the
+    /// Baseline has.
+    pub fn high(rate: Rate, gop_frames: u32) -> Result<Self, EncodeError> {
+        Self::open(Street::SIZE, rate, gop_frames, Some(Profile::High))
+    }
+
     /// Pictures shrunk to `size`, an IDR every `gop_frames`. The street's sides must be the same
     /// whole number of times as large, and `size` even, as 640x360 is; else it panics.
     pub fn with_size(size: Size, rate: Rate, gop_frames: u32) -> Result<Self, EncodeError> {
+        Self::open(size, rate, gop_frames, None)
+    }
+
+    fn open(
+        size: Size,
+        rate: Rate,
+        gop_frames: u32,
+        profile: Option<Profile>,
+    ) -> Result<Self, EncodeError> {
         let shrink = Street::SIZE.width / size.width.max(1);
         let fits = size.width * shrink == Street::SIZE.width
             && size.height * shrink == Street::SIZE.height;
@@ -76,6 +92,10 @@ impl Encoder {
             .scene_change_detect(false)
             .num_threads(1)
             .vui(VuiConfig::bt709());
+        let config = match profile {
+            Some(profile) => config.profile(profile),
+            None => config,
+        };
         let encoder =
             openh264::encoder::Encoder::with_api_config(OpenH264API::from_source(), config)?;
         Ok(Self { encoder, planes: Planes::new(size), shrink: shrink as usize })
@@ -122,4 +142,28 @@ fn shrunk(canvas: &Canvas, by: usize) -> Vec<u8> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `profile_idc` of the first sequence parameter set (H.264 section 7.3.2.1.1).
+    fn profile_idc(annex_b: &[u8]) -> Option<u8> {
+        let is_sps = |window: &&[u8]| window[..3] == [0, 0, 1] && window[3] & 31 == 7;
+        annex_b.windows(5).find(is_sps).map(|window| window[4])
+    }
+
+    #[test]
+    fn the_profile_is_the_one_asked_for() -> Result<(), EncodeError> {
+        let canvas = Canvas::new();
+        for (mut encoder, profile) in
+            [(Encoder::new(Rate::Constant, 60)?, 66), (Encoder::high(Rate::Constant, 60)?, 100)]
+        {
+            let frame = encoder.encode(&canvas)?;
+            assert!(frame.idr);
+            assert_eq!(profile_idc(&frame.annex_b), Some(profile));
+        }
+        Ok(())
+    }
 }

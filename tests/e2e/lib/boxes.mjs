@@ -1,4 +1,4 @@
-// Boxes and the reference detections they are held against.
+// Boxes, and what they are held against where footage is real.
 
 import { readFileSync } from "node:fs";
 import { testdata } from "./paths.mjs";
@@ -12,7 +12,7 @@ export function iou(a, b) {
   return (width * height) / (area(a) + area(b) - width * height);
 }
 
-/** The reference boxes of a clip, per frame. */
+/** What YOLO11n, by its own library, finds on each frame of a clip of RAZZ_TESTDATA. */
 export function referenceBoxes(name) {
   const { frames } = JSON.parse(readFileSync(testdata(`clips/${name}.yolo11n.json`), "utf8"));
   return frames.map((detections) => detections.map((detection) => detection.slice(2)));

@@ -1,8 +1,5 @@
-// The frame number in the pixels of people-walking.counter.mp4: a white start square, then ten
-// squares, white = 1, bit 0 first, 24 px each from the top left corner.
-
-/** Frames of the clip. */
-export const CLIP_FRAMES = 314;
+// The frame number in the pixels of a clip: a white start square, then ten squares, white = 1,
+// bit 0 first, 24 px each from the top left corner.
 
 /** 90 kHz ticks between two frames at 30 fps. */
 export const FRAME_TICKS = 3000;
@@ -75,8 +72,8 @@ export async function readSnapshot(camera) {
 /** 32-bit RTP timestamps: how far `a` lies after `b`, across the wrap. */
 export const ticksBetween = (a, b) => (a - b) | 0;
 
-/** The number that a frame of this RTP timestamp must show, once one frame fixed the relation. */
-export function expectedNumber(rtp, fixed) {
+/** The number that a frame of this RTP timestamp must show in a loop of `loop` frames, once one frame fixed the relation. */
+export function expectedNumber(rtp, fixed, loop) {
   const frames = Math.round(ticksBetween(rtp, fixed.rtp) / FRAME_TICKS) + fixed.number;
-  return ((frames % CLIP_FRAMES) + CLIP_FRAMES) % CLIP_FRAMES;
+  return ((frames % loop) + loop) % loop;
 }

@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import WebSocket from "ws";
-import { RAZZ, testdata } from "./paths.mjs";
+import { RAZZ } from "./paths.mjs";
 import { Child } from "./process.mjs";
 import { until } from "./wait.mjs";
 
@@ -25,11 +25,11 @@ export function toml(config) {
   return `${lines.join("\n")}\n`;
 }
 
-/** A config for a test: every port chosen by the system, the reference model, `config` on top. */
+/** A config for a test: every port chosen by the system, the detector that knows the streets of the tests, `config` on top. */
 export function config({ server = {}, detector = {}, camera = [], ...groups }) {
   return {
     server: { listen: "127.0.0.1:0", compat_listen: "127.0.0.1:0", webrtc_udp: "127.0.0.1:0", ...server },
-    detector: { model: testdata("models/yolo11n.onnx"), ...detector },
+    detector: { model: "demo", ...detector },
     ...groups,
     camera,
   };

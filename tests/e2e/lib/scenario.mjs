@@ -6,6 +6,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { launch, openPage } from "./browser.mjs";
 import { Camera, Missing } from "./camera.mjs";
+import { Firefox } from "./firefox.mjs";
 import { missing, RAZZ } from "./paths.mjs";
 import { Child } from "./process.mjs";
 import { config, Razz, written } from "./razz.mjs";
@@ -71,6 +72,13 @@ class World {
     return openPage(this.browser, url, { onConsole: (line) => this.console.push(line), ...more });
   }
 
+  /** A Firefox; `options` as its `open` takes them. It is ended with the test. */
+  async firefox(options = {}) {
+    const firefox = await Firefox.open({ onConsole: (line) => this.console.push(line), ...options });
+    this.closers.push(() => firefox.close());
+    return firefox;
+  }
+
   /** Something with a `close` that must not outlive the test; answers it. */
   keep(closable) {
     this.closers.push(() => closable.close());
@@ -94,7 +102,7 @@ class World {
 }
 
 /**
- * A test by name. `needs.data`: clips and models of RAZZ_TESTDATA; `needs.browser`: Chromium.
+ * A test by name. `needs.browser`: Chromium; `needs.firefox`: Firefox; `needs.data`: real footage and models of others, in RAZZ_TESTDATA.
  * `body` gets the World.
  */
 export function scenario(name, needs, body) {

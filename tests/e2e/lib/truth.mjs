@@ -1,21 +1,15 @@
-// Fast scenes with their ground truth: what `cargo run -p razz-scene --example crossing` wrote.
+// Scenes with their ground truth: what `make scene` wrote.
 
 import { existsSync, readFileSync } from "node:fs";
-import path from "node:path";
-import { bestFit, iou, mean } from "./boxes.mjs";
-import { Missing } from "./camera.mjs";
+import { bestFit, iou, mean, referenceBoxes } from "./boxes.mjs";
+import { clip, model, scenePath, testdata } from "./paths.mjs";
 
 /**
- * The clip, its detector, and the true objects of each frame: of the `crossing`, a street for the demo's model, or of the
- * `lanes`, rigid things of plain colours for a detector of just those. Without RAZZ_SCENE the test is skipped.
+ * The clip, its detector, and the true objects of each frame. `street` and `road` go at the pace of life and `crossing` at
+ * twice that, all three for the demo's model; `lanes` are rigid things of plain colours for a detector of just those.
  */
-export function fastScene(name) {
-  const folder = process.env.RAZZ_SCENE;
-  const inside = (ending) => path.join(folder, `${name}.${ending}`);
-  if (!folder || !existsSync(inside("json"))) {
-    throw new Missing("RAZZ_SCENE names no folder with the fast scenes; make test-e2e makes it");
-  }
-  const { frames } = JSON.parse(readFileSync(inside("json"), "utf8"));
+export function scene(name) {
+  const { frames } = JSON.parse(readFileSync(scenePath(`${name}.json`), "utf8"));
   // How fast each object goes, in pixels per second, from where it is in the next frame.
   for (const [index, objects] of frames.entries()) {
     const next = new Map(frames[(index + 1) % frames.length].map((object) => [object.object, object]));
@@ -25,7 +19,14 @@ export function fastScene(name) {
       object.speed = later ? 30 * Math.abs(middle(later) - middle(object)) : 0;
     }
   }
-  return { clip: inside("h264"), model: existsSync(inside("onnx")) ? inside("onnx") : "demo", frames };
+  return { clip: clip(name), detector: { model: existsSync(model(name)) ? model(name) : "demo", classes: [] }, frames };
+}
+
+/** The same of people in a real street: footage, detector and what that finds on each frame, all of RAZZ_TESTDATA. */
+export function realFootage() {
+  const detector = { model: testdata("models/yolo11n.onnx") };
+  const frames = referenceBoxes("people-walking").map((boxes) => boxes.map((bbox) => ({ bbox })));
+  return { clip: testdata("clips/people-walking.counter.mp4"), detector, frames };
 }
 
 /** Whether an object crosses the picture of 1280 pixels in about two seconds, or faster. */

@@ -25,8 +25,8 @@ async function ask(port, request) {
   return text;
 }
 
-scenario("the camera asks for its password and describes H.264", { data: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking.counter")}` }, { user: "u", password: "p" });
+scenario("the camera asks for its password and describes H.264", {}, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` }, { user: "u", password: "p" });
   const url = camera.url("one");
   const refused = await ask(camera.port, `DESCRIBE ${url} RTSP/1.0\r\nCSeq: 1`);
   assert.match(refused, /^RTSP\/1.0 401 /);
@@ -77,8 +77,8 @@ test("timestamps and numbers", () => {
   for (const [frames, number] of [[0, 312], [1, 313], [2, 0], [315, 313], [-313, 313], [3141, 313]]) {
     const rtp = (fixed.rtp + frames * 3000) >>> 0;
     assert.equal(ticksBetween(rtp, fixed.rtp), frames * 3000);
-    assert.equal(expectedNumber(rtp, fixed), number, `${frames} frames later`);
-    assert.equal(expectedNumber((rtp + 1) >>> 0, fixed), number, "a tick of rounding is no frame");
+    assert.equal(expectedNumber(rtp, fixed, 314), number, `${frames} frames later`);
+    assert.equal(expectedNumber((rtp + 1) >>> 0, fixed, 314), number, "a tick of rounding is no frame");
   }
 });
 

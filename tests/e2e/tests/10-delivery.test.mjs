@@ -30,8 +30,8 @@ async function measured(world, camera, page) {
   assert.ok(decoded <= sent, "no frame was sent twice, which would hide a missing one");
 }
 
-scenario("WHEP: the player's page", { data: true, browser: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("WHEP: the player's page", { browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ camera: [{ id: 1, name: "Street", url: camera.url("one") }] });
   const page = await world.page(razz.at("/camera-viewer.html?camera=1"));
   await measured(world, camera, page);
@@ -40,8 +40,8 @@ scenario("WHEP: the player's page", { data: true, browser: true }, async (world)
 });
 
 for (const [name, variant] of [["as the original client", ""], ["with an audio section and a data channel", "&audio=1&channel=1"]]) {
-  scenario(`RTSPtoWebRTC: ${name}`, { data: true, browser: true }, async (world) => {
-    const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+  scenario(`RTSPtoWebRTC: ${name}`, { browser: true }, async (world) => {
+    const camera = await world.camera({ one: `clip:${clip("street")}` });
     const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
     await razz.untilState(1, "online");
     const pages = world.keep(await servePages());
@@ -59,8 +59,8 @@ for (const [name, variant] of [["as the original client", ""], ["with an audio s
   });
 }
 
-scenario("several viewers see the same RTP timestamps", { data: true, browser: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("several viewers see the same RTP timestamps", { browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   await razz.untilState(1, "online");
   const page = await world.page(razz.at("/camera-viewer.html?camera=1"));

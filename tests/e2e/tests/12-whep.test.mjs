@@ -47,8 +47,8 @@ function fragment(sdp, ...lines) {
   return [`a=ice-ufrag:${ufrag}`, `a=ice-pwd:${password}`, "m=video 9 UDP/TLS/RTP/SAVPF 0", "a=mid:0", ...lines, ""].join("\r\n");
 }
 
-scenario("offer, trickle, end", { data: true, browser: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("offer, trickle, end", { browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   await razz.untilState(1, "online");
   const endpoint = razz.at("/whep/1");
@@ -94,8 +94,8 @@ scenario("offer, trickle, end", { data: true, browser: true }, async (world) => 
   await until("the viewer to be gone", async () => (await razz.status(1)).viewers === 0);
 });
 
-scenario("a viewer that just goes away is let go", { data: true, browser: true, seconds: 150 }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("a viewer that just goes away is let go", { browser: true, seconds: 150 }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   await razz.untilState(1, "online");
   const page = await world.page(razz.at("/healthz"));
@@ -105,8 +105,8 @@ scenario("a viewer that just goes away is let go", { data: true, browser: true, 
   await until("the viewer to be gone", async () => (await razz.status(1)).viewers === 0, { seconds: 60, every: 500 });
 });
 
-scenario("a network without UDP: the picture comes over TCP on the same port", { data: true, browser: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("a network without UDP: the picture comes over TCP on the same port", { browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   await razz.untilState(1, "online");
   const page = await world.page(razz.at("/healthz"));
@@ -125,8 +125,8 @@ scenario("a network without UDP: the picture comes over TCP on the same port", {
   assert.equal(stats.packetsLost, 0);
 });
 
-scenario("TURN servers come with credentials that end", { data: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("TURN servers come with credentials that end", {}, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const turn = [{ url: "turn:turn.example.org:3478", secret: "hunter2" }];
   const razz = await world.serve({ viewers: { turn }, camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   await razz.untilState(1, "online");

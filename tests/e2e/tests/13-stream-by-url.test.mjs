@@ -19,8 +19,8 @@ async function watch([server, url]) {
 }
 
 for (const allowed of [false, true]) {
-  scenario(`a camera by its URL, any of them ${allowed}`, { data: true, browser: true }, async (world) => {
-    const camera = await world.camera({ one: `clip:${clip("people-walking")}`, two: `clip:${clip("cars")}` });
+  scenario(`a camera by its URL, any of them ${allowed}`, { browser: true }, async (world) => {
+    const camera = await world.camera({ one: `clip:${clip("street")}`, two: `clip:${clip("road")}` });
     const razz = await world.serve({ compat: { allow_adhoc: allowed }, camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
     for (const [mount, plays] of [["one", true], ["two", allowed]]) {
       // A page without scripts of its own, of another origin than the endpoints.

@@ -8,8 +8,8 @@ import { clip } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
-scenario("a page of the original services shows video and boxes", { data: true, browser: true }, async (world) => {
-  const camera = await world.camera({ gate: `clip:${clip("people-walking")}` });
+scenario("a page of the original services shows video and boxes", { browser: true }, async (world) => {
+  const camera = await world.camera({ gate: `clip:${clip("street")}` });
   const razz = await world.serve({ camera: [{ id: 10, name: "Gate", url: camera.url("gate"), detect_fps: 5 }] });
   await razz.untilState(10, "online");
   const pages = world.keep(await servePages());

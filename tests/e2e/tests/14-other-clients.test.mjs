@@ -16,8 +16,8 @@ for (const [name, python, file] of [
   // Set up by scripts/setup.sh.
   ["aiortc", path.join(ROOT, "tests/e2e/clients/.venv/bin/python"), "aiortc_client.py"],
 ]) {
-  scenario(`${name} watches over WHEP`, { data: true }, async (world) => {
-    const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+  scenario(`${name} watches over WHEP`, {}, async (world) => {
+    const camera = await world.camera({ one: `clip:${clip("street")}` });
     const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
     await razz.untilState(1, "online");
     const arguments_ = [path.join(ROOT, "tests/e2e/clients", file), razz.at("/whep/1"), String(FRAMES)];

@@ -20,7 +20,7 @@ const JSON_BODY = { "content-type": "application/json" };
 
 /** razz with two cameras and access control, and the token of its set-up link. */
 async function guarded(world, access = {}, options = {}) {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}`, two: `clip:${clip("people-walking")}` });
+  const camera = await world.camera({ one: `clip:${clip("street")}`, two: `clip:${clip("street")}` });
   const razz = await world.serve({
     access: { mode: "on", ...access },
     detector: { model: "demo", classes: [] },
@@ -61,7 +61,7 @@ const typeOf = async (response) => ((await response.json()).type ?? "").replace(
 
 const fill = async (page, label, text) => page.getByLabel(label, { exact: true }).fill(text);
 
-scenario("the first admin, signing in and out, and a viewer of one camera, in a browser", { data: true, browser: true, seconds: 180 }, async (world) => {
+scenario("the first admin, signing in and out, and a viewer of one camera, in a browser", { browser: true, seconds: 180 }, async (world) => {
   const { razz, link } = await guarded(world);
   const shows = (page, words, seconds = 15) =>
     until(`the page to show ${words}`, async () => words.test(await page.evaluate(() => document.body.innerText)), { seconds });
@@ -164,7 +164,7 @@ scenario("the first admin, signing in and out, and a viewer of one camera, in a 
   assert.equal((await page.evaluate(() => fetch("/api/me").then((me) => me.json()))).name, "guard");
 });
 
-scenario("an admin makes a view token on the settings page, and what is copied there shows the camera", { data: true, browser: true }, async (world) => {
+scenario("an admin makes a view token on the settings page, and what is copied there shows the camera", { browser: true }, async (world) => {
   const { razz, link } = await guarded(world);
   await setUp(razz, link);
   const page = await world.page(razz.at("/sign-in.html?next=/settings.html"));
@@ -203,7 +203,7 @@ scenario("an admin makes a view token on the settings page, and what is copied t
   assert.ok(!razz.log.join("\n").includes(token));
 });
 
-scenario("a page of another origin gets nothing by the cookie", { data: true, browser: true }, async (world) => {
+scenario("a page of another origin gets nothing by the cookie", { browser: true }, async (world) => {
   const { razz, link } = await guarded(world);
   const admin = await setUp(razz, link);
   const page = await world.page(razz.at("/sign-in.html"));
@@ -260,7 +260,7 @@ scenario("a page of another origin gets nothing by the cookie", { data: true, br
   assert.equal((await page.evaluate(() => fetch("/api/me").then((me) => me.json()))).name, "admin", "and nobody signed out");
 });
 
-scenario("signing in is limited, and a new password ends what the old one opened", { data: true }, async (world) => {
+scenario("signing in is limited, and a new password ends what the old one opened", {}, async (world) => {
   const { razz, link } = await guarded(world);
   const admin = await setUp(razz, link);
   await addViewer(razz, admin);
@@ -308,7 +308,7 @@ scenario("signing in is limited, and a new password ends what the old one opened
   }
 });
 
-scenario("a view token plays its camera, and opens nothing else", { data: true, browser: true }, async (world) => {
+scenario("a view token plays its camera, and opens nothing else", { browser: true }, async (world) => {
   const { razz, link } = await guarded(world, {}, { env: { RUST_LOG: "trace" } });
   const admin = await setUp(razz, link);
   const made = await post(razz, "/api/tokens", { name: "portal", role: "viewer", cameras: [1], days: 1 }, admin);
@@ -368,7 +368,7 @@ scenario("a view token plays its camera, and opens nothing else", { data: true, 
   assert.ok(razz.log.length > 100, "the log was really at its most talkative");
 });
 
-scenario("open networks watch without signing in, and change nothing", { data: true, browser: true }, async (world) => {
+scenario("open networks watch without signing in, and change nothing", { browser: true }, async (world) => {
   const { razz } = await guarded(world, { open_networks: ["127.0.0.0/8"] });
   const pages = world.keep(await servePages());
   const { compat_listen: video, listen: tracks } = razz.addresses;

@@ -14,9 +14,9 @@ const LOOPBACK = Object.values(networkInterfaces()).flat().some(({ address }) =>
 const SIX = { listen: "[::1]:0", compat_listen: "", webrtc_udp: "[::1]:0" };
 
 for (const webrtc_udp of ["[::1]:0", "[::]:0"]) {
-  scenario(`clients that are no browser, media at ${webrtc_udp}`, { data: true }, async (world) => {
-    if (!LOOPBACK) return world.tell("skipped: this machine has no ::1");
-    const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+  scenario(`clients that are no browser, media at ${webrtc_udp}`, {}, async (world) => {
+    if (!LOOPBACK) return world.t.skip("this machine has no IPv6 loopback address ::1");
+    const camera = await world.camera({ one: `clip:${clip("street")}` });
     const content = { server: { ...SIX, webrtc_udp }, camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] };
     // Others could reach the second port; without `--open` they would have to sign in.
     const razz = await world.serve(content, { args: ["--open"] });
@@ -36,9 +36,9 @@ for (const webrtc_udp of ["[::1]:0", "[::]:0"]) {
   });
 }
 
-scenario("Chromium watches over IPv6", { data: true, browser: true }, async (world) => {
-  if (!LOOPBACK) return world.tell("skipped: this machine has no ::1");
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("Chromium watches over IPv6", { browser: true }, async (world) => {
+  if (!LOOPBACK) return world.t.skip("this machine has no IPv6 loopback address ::1");
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ server: SIX, camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   await razz.untilState(1, "online");
   const page = await world.page(razz.at("/camera-viewer.html?camera=1"));

@@ -59,8 +59,8 @@ function quantile(values, fraction) {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length * fraction)];
 }
 
-scenario("a page's jitter buffer target holds, whatever playout delay is sent", { data: true, browser: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("a page's jitter buffer target holds, whatever playout delay is sent", { browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   await razz.untilState(1, "online");
   const held = {};
@@ -84,8 +84,8 @@ scenario("a page's jitter buffer target holds, whatever playout delay is sent", 
   assert.ok(held.with > 0.75 * held.without, "what razz sends takes nothing away from the target");
 });
 
-scenario("the capture time comes to a page that negotiates it", { data: true, browser: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("the capture time comes to a page that negotiates it", { browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   await razz.untilState(1, "online");
   const page = await world.page(razz.at("/sign-in.html"));

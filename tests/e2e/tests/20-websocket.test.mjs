@@ -37,8 +37,8 @@ function checkMessage(message) {
   assert.ok(isNumber(message.stats.latency_ms) && message.stats.latency_ms >= 0, context);
 }
 
-scenario("messages by detection, by frame, by rate and as msgpack", { data: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("messages by detection, by frame, by rate and as msgpack", {}, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 6 }] });
   const plain = world.keep(razz.tracks(1));
   const some = (message) => message.json.rtp_timestamp !== null && message.json.tracks.length > 0;
@@ -103,8 +103,8 @@ scenario("messages by detection, by frame, by rate and as msgpack", { data: true
   checkMessage(await razz.json("/api/cameras/1/tracks"));
 });
 
-scenario("a camera that is offline, or whose detection is off, is heard once a second", { data: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("a camera that is offline, or whose detection is off, is heard once a second", {}, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({
     camera: [
       { id: 1, url: "rtsp://127.0.0.1:9/nothing-there" },

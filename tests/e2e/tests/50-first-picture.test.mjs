@@ -5,22 +5,22 @@ import { chmodSync, copyFileSync } from "node:fs";
 import path from "node:path";
 import { goTo, untilDecoded } from "../lib/browser.mjs";
 import { Missing } from "../lib/camera.mjs";
-import { clip, ROOT, testdata } from "../lib/paths.mjs";
+import { clip, model, ROOT } from "../lib/paths.mjs";
 import { Child } from "../lib/process.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
-scenario("the first picture comes before the model", { data: true, browser: true }, async (world) => {
+scenario("the first picture comes before the model", { browser: true }, async (world) => {
   // The model is there, but opening it lasts until we let go, which is after the first picture.
   const slow = path.join(world.folder, "slow.onnx");
-  copyFileSync(testdata("models/yolo11n.onnx"), slow);
+  copyFileSync(model("demo"), slow);
   chmodSync(slow, 0o644);
   const hold = new Child("hold", "/usr/bin/python3", [path.join(ROOT, "tests/e2e/lib/hold.py"), slow]);
   world.keep({ close: () => hold.kill() });
   const { missing } = await hold.answer();
   if (missing) throw new Missing(missing);
 
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ detector: { model: slow }, camera: [{ id: 1, url: camera.url("one") }] });
   const opened = performance.now();
   const page = await world.page(razz.at("/camera-viewer.html?camera=1"));
@@ -37,8 +37,8 @@ scenario("the first picture comes before the model", { data: true, browser: true
   await until("boxes, now that the model is there", async () => (await razz.json("/api/cameras/1/tracks")).tracks.length > 0, { seconds: 30 });
 });
 
-scenario("a viewer in mid-GOP has its picture at once", { data: true, browser: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("a viewer in mid-GOP has its picture at once", { browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   const status = await razz.untilState(1, "online");
   const page = await world.page(razz.at("/healthz"));

@@ -34,7 +34,7 @@ async function join(url) {
   return { first: shown[0].at - clicked, live: live.at - shown[0].at, replayedMs: behind(shown[0]) - last, frames: shown.length };
 }
 
-scenario("a key frame every 10 s, a picture at once", { data: true, browser: true }, async (world) => {
+scenario("a key frame every 10 s, a picture at once", { browser: true }, async (world) => {
   const camera = await world.camera({ one: "longgop" });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   await razz.untilState(1, "online");
@@ -62,14 +62,14 @@ scenario("a key frame every 10 s, a picture at once", { data: true, browser: tru
   assert.ok(Math.min(...joined.map(({ live }) => live)) < 4000, "it caught up");
 });
 
-scenario("a GOP that memory is not given for is waited out, and the status says so", { data: true }, async (world) => {
+scenario("a GOP that memory is not given for is waited out, and the status says so", {}, async (world) => {
   const camera = await world.camera({ one: "longgop" });
   const razz = await world.serve({ viewers: { ring_bytes: 1048576 }, camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   await razz.untilState(1, "online");
   await until("the advice", async () => (await razz.status(1)).advice.some((line) => line.includes("ring_bytes")), { seconds: 30 });
 });
 
-scenario("High profile in four slices a picture plays", { data: true, browser: true }, async (world) => {
+scenario("High profile in four slices a picture plays", { browser: true }, async (world) => {
   const camera = await world.camera({ one: "slices" });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   const status = await razz.untilState(1, "online");

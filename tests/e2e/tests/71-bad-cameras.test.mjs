@@ -6,9 +6,9 @@ import { clip } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
-scenario("unreachable, wrong password, wrong path, MJPEG, B-frames", { data: true, browser: true }, async (world) => {
-  const locked = await world.camera({ one: `clip:${clip("people-walking")}` }, { user: "viewer", password: "right-password" });
-  const odd = await world.camera({ h265: "h265bframes", mjpeg: "mjpeg", bframes: "bframes", good: `clip:${clip("people-walking")}` });
+scenario("unreachable, wrong password, wrong path, MJPEG, B-frames", { browser: true }, async (world) => {
+  const locked = await world.camera({ one: `clip:${clip("street")}` }, { user: "viewer", password: "right-password" });
+  const odd = await world.camera({ h265: "h265bframes", mjpeg: "mjpeg", bframes: "bframes", good: `clip:${clip("street")}` });
   const razz = await world.serve({
     camera: [
       { id: 1, url: odd.url("good"), detect_fps: 0 },
@@ -64,8 +64,8 @@ scenario("unreachable, wrong password, wrong path, MJPEG, B-frames", { data: tru
   assert.ok(good.fps.received > 28, `${good.fps.received} frames a second`);
 });
 
-scenario("a camera that comes up after the server is found", { data: true }, async (world) => {
-  const early = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("a camera that comes up after the server is found", {}, async (world) => {
+  const early = await world.camera({ one: `clip:${clip("street")}` });
   await early.kill();
   const razz = await world.serve({ camera: [{ id: 1, url: early.url("one"), detect_fps: 0 }] });
   await until("the first dial to fail", async () => (await razz.status(1)).last_error);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { untilDecoded } from "../lib/browser.mjs";
-import { clip, testdata } from "../lib/paths.mjs";
+import { clip, model } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { measureFor, until } from "../lib/wait.mjs";
 
@@ -14,18 +14,18 @@ const WRONG = {
   empty: (file) => writeFileSync(file, ""),
   "noise": (file) => writeFileSync(file, Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7919) % 251))),
   truncated: (file) => {
-    copyFileSync(testdata("models/yolo11n.onnx"), file);
-    truncateSync(file, 3_000_000);
+    copyFileSync(model("demo"), file);
+    truncateSync(file, 600_000);
   },
-  "of another output shape": (file) => copyFileSync(testdata("models/osnet_x0_25_msmt17.onnx"), file),
+  "of another output shape": (file) => copyFileSync(model("looks"), file),
 };
 
 for (const engine of ["auto", "rten"]) {
   for (const [what, make] of Object.entries(WRONG)) {
-    scenario(`a model file that is ${what}, engine ${engine}`, { data: true }, async (world) => {
+    scenario(`a model file that is ${what}, engine ${engine}`, {}, async (world) => {
       const file = path.join(world.folder, "suspect.onnx");
       make(file);
-      const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+      const camera = await world.camera({ one: `clip:${clip("street")}` });
       const razz = await world.serve({ detector: { model: file, engine }, camera: [{ id: 1, url: camera.url("one") }] });
       const complaint = await until("a line in the log about the model", () =>
         razz.log.find((line) => /ERROR/.test(line) && line.includes("suspect.onnx")), { seconds: 20 });
@@ -47,18 +47,18 @@ for (const engine of ["auto", "rten"]) {
   }
 }
 
-scenario("a model file that is not there", { data: true, browser: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("a model file that is not there", { browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ detector: { model: path.join(world.folder, "absent.onnx") }, camera: [{ id: 1, url: camera.url("one") }] });
   await untilDecoded(await world.page(razz.at("/camera-viewer.html?camera=1")), 60);
   await until("a line in the log about the model", () => razz.log.some((line) => /ERROR/.test(line) && line.includes("absent.onnx")));
 });
 
-scenario("a model that is still being copied is taken up when it is whole, and nothing is decoded for want of it", { data: true }, async (world) => {
+scenario("a model that is still being copied is taken up when it is whole, and nothing is decoded for want of it", {}, async (world) => {
   const file = path.join(world.folder, "slow.onnx");
-  const whole = readFileSync(testdata("models/yolo11n.onnx"));
-  writeFileSync(file, whole.subarray(0, 2_000_000));
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+  const whole = readFileSync(model("demo"));
+  writeFileSync(file, whole.subarray(0, 400_000));
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ detector: { model: file }, camera: [{ id: 1, url: camera.url("one") }] });
   await until("the model to fail", async () => (await razz.json("/api/stats")).model_state === "failed", { seconds: 30 });
   const fps = await until("the picture rates of some seconds", async () => {
@@ -68,7 +68,7 @@ scenario("a model that is still being copied is taken up when it is whole, and n
   world.tell(`without a detector ${fps.received} frames a second are received and ${fps.decoded} decoded`);
   const picture = await fetch(razz.at("/api/cameras/1/snapshot.jpg"));
   assert.equal(picture.status, 200, "a picture is decoded for who asks for one");
-  for (const part of [5_000_000, 9_000_000, whole.length]) {
+  for (const part of [1_000_000, 1_600_000, whole.length]) {
     await measureFor(1);
     writeFileSync(file, whole.subarray(0, part));
   }

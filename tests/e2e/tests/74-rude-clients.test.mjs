@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import net from "node:net";
-import { randomBytes } from "node:crypto";
 import { untilDecoded, videoStats } from "../lib/browser.mjs";
 import { delivered } from "../lib/delivery.mjs";
 import { clip } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
+import { Seeded } from "../lib/seeded.mjs";
 import { measureFor, until } from "../lib/wait.mjs";
 
 const UPGRADE = (address) =>
@@ -28,8 +28,8 @@ const HALVES = {
   "a close without its code": Buffer.from([0x88, 0x81, 0, 0, 0, 0, 3]),
 };
 
-scenario("WebSockets closed half-way", { data: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("WebSockets closed half-way", {}, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one") }] });
   await razz.untilState(1, "online");
   const steady = world.keep(razz.tracks(1, "?every_frame=1"));
@@ -60,13 +60,13 @@ scenario("WebSockets closed half-way", { data: true }, async (world) => {
 });
 
 /** Datagrams that look like each protocol on the port, and like none. */
-function* garbage() {
+function* garbage(chance) {
   const stun = (length, ...attributes) => {
     const header = Buffer.alloc(20);
     header.writeUInt16BE(0x0001, 0);
     header.writeUInt16BE(length, 2);
     header.writeUInt32BE(0x2112a442, 4);
-    randomBytes(12).copy(header, 8);
+    chance.bytes(12).copy(header, 8);
     return Buffer.concat([header, ...attributes]);
   };
   const attribute = (type, value) => {
@@ -76,7 +76,7 @@ function* garbage() {
     return Buffer.concat([head, value, Buffer.alloc((4 - (value.length % 4)) % 4)]);
   };
   yield Buffer.alloc(0);
-  for (const size of [1, 2, 12, 20, 100, 1200, 1472]) yield randomBytes(size);
+  for (const size of [1, 2, 12, 20, 100, 1200, 1472]) yield chance.bytes(size);
   yield stun(0);
   yield stun(0xfffc);
   const username = attribute(0x0006, Buffer.from("nobody:noone"));
@@ -84,32 +84,33 @@ function* garbage() {
   const broken = attribute(0x0006, Buffer.alloc(8));
   broken.writeUInt16BE(0xffff, 2);
   yield stun(broken.length, broken);
-  const handshake = Buffer.concat([Buffer.from([22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 1, 0, 40]), randomBytes(40)]);
+  const handshake = Buffer.concat([Buffer.from([22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 1, 0, 40]), chance.bytes(40)]);
   yield handshake;
   yield handshake.subarray(0, 20);
-  yield Buffer.concat([Buffer.from([0x80, 96, 0, 1]), randomBytes(200)]);
-  yield Buffer.concat([Buffer.from([0x81, 206, 0, 2]), randomBytes(8)]);
-  yield Buffer.concat([Buffer.from([0xff, 200, 0xff, 0xff]), randomBytes(1000)]);
+  yield Buffer.concat([Buffer.from([0x80, 96, 0, 1]), chance.bytes(200)]);
+  yield Buffer.concat([Buffer.from([0x81, 206, 0, 2]), chance.bytes(8)]);
+  yield Buffer.concat([Buffer.from([0xff, 200, 0xff, 0xff]), chance.bytes(1000)]);
 }
 
-scenario("garbage on the WebRTC port while a viewer watches", { data: true, browser: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("garbage on the WebRTC port while a viewer watches", { browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   const page = await world.page(razz.at("/camera-viewer.html?camera=1"));
   await untilDecoded(page, 90);
   const [host, port] = razz.addresses.webrtc_udp.split(":");
   const socket = world.keep(createSocket("udp4"));
   let datagrams = 0;
+  const chance = new Seeded(world);
   const { sent, received, decoded } = await delivered(camera, page, async () => {
     for (let burst = 0; burst < 80; burst += 1) {
-      for (const datagram of garbage()) {
+      for (const datagram of garbage(chance)) {
         socket.send(datagram, Number(port), host);
         datagrams += 1;
       }
       await measureFor(0.1);
     }
     // TCP on the same number, with frames of RFC 4571 that make no sense.
-    for (const bytes of [Buffer.from([0xff]), Buffer.from([0xff, 0xff, 1, 2, 3]), Buffer.concat([Buffer.from([0, 200]), randomBytes(200)])]) {
+    for (const bytes of [Buffer.from([0xff]), Buffer.from([0xff, 0xff, 1, 2, 3]), Buffer.concat([Buffer.from([0, 200]), chance.bytes(200)])]) {
       const stream = net.connect(Number(port), host);
       stream.on("error", () => {});
       stream.on("connect", () => stream.end(bytes));

@@ -64,8 +64,8 @@ async function serve(world, content, env) {
   return razz;
 }
 
-scenario("a browser watches over HTTPS with a certificate made at the first start", { data: true, browser: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("a browser watches over HTTPS with a certificate made at the first start", { browser: true }, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await serve(world, { server: { tls: { self_signed: true } }, detector: { model: "demo" }, camera: [{ id: 1, url: camera.url("one"), detect_fps: 2 }] });
   const ca = readFileSync(path.join(world.folder, "razz.cert.pem"));
   const base = `https://${razz.addresses.listen}`;

@@ -15,8 +15,8 @@ function sample(text, series) {
   return Number(line.slice(series.length + 1));
 }
 
-scenario("metrics tell what happened, as promtool wants them", { data: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+scenario("metrics tell what happened, as promtool wants them", {}, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({
     detector: { model: "demo", classes: [], engine: "rten" },
     camera: [

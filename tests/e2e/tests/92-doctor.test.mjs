@@ -5,8 +5,8 @@ import { clip } from "../lib/paths.mjs";
 import { run } from "../lib/razz.mjs";
 import { scenario } from "../lib/scenario.mjs";
 
-scenario("razz doctor names what a camera sends and what to change", { data: true }, async (world) => {
-  const mounts = { good: `clip:${clip("people-walking")}`, bframes: "bframes", h265: "h265" };
+scenario("razz doctor names what a camera sends and what to change", {}, async (world) => {
+  const mounts = { good: `clip:${clip("street")}`, bframes: "bframes", h265: "h265" };
   const camera = await world.camera(mounts, { user: "viewer", password: "right-password" });
   const url = (name, password = "right-password") => camera.url(name).replace("rtsp://", `rtsp://viewer:${password}@`);
   for (const [name, code, says] of [
@@ -29,8 +29,8 @@ scenario("razz doctor names what a camera sends and what to change", { data: tru
   assert.equal(usage.code, 2);
 });
 
-scenario("a camera is tried out before it is added", { data: true }, async (world) => {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` }, { user: "viewer", password: "right-password" });
+scenario("a camera is tried out before it is added", {}, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` }, { user: "viewer", password: "right-password" });
   const razz = await world.serve({
     camera: [{ id: 1, url: camera.url("one"), username: "viewer", password: "right-password", detect_fps: 0 }],
   });

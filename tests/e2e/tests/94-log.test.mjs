@@ -12,8 +12,8 @@ for (const [how, args, log] of [
   ["by option", ["--log-format", "json"], undefined],
   ["by config", [], { format: "json" }],
 ]) {
-  scenario(`every line of the log is JSON, and a camera's names camera and run (${how})`, { data: true }, async (world) => {
-    const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+  scenario(`every line of the log is JSON, and a camera's names camera and run (${how})`, {}, async (world) => {
+    const camera = await world.camera({ one: `clip:${clip("street")}` });
     const razz = await world.serve(
       {
         ...(log ? { log } : {}),

@@ -8,7 +8,7 @@ import { until } from "../lib/wait.mjs";
 
 /** razz with one camera in which people walk, and what else the config shall have. */
 async function serve(world, mqtt, more = {}) {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({
     mqtt,
     ...more,
@@ -27,7 +27,7 @@ async function metric(razz, series) {
 
 const isJpeg = (payload) => payload.readUInt16BE(0) === 0xffd8 && payload.readUInt16BE(payload.length - 2) === 0xffd9;
 
-scenario("people who walk by are told of, with a picture, and Home Assistant finds the camera", { data: true }, async (world) => {
+scenario("people who walk by are told of, with a picture, and Home Assistant finds the camera", {}, async (world) => {
   const broker = await Broker.start(world);
   const heard = world.keep(new Listener(broker));
   const { razz } = await serve(world, { url: broker.url });
@@ -77,7 +77,7 @@ scenario("people who walk by are told of, with a picture, and Home Assistant fin
 /** For how many seconds the broker is gone at least: RAZZ_OUTAGE=60 for a whole minute of it. */
 const OUTAGE = Number(process.env.RAZZ_OUTAGE ?? 3);
 
-scenario("a broker that is gone disturbs no video and is told all when it is back", { data: true, seconds: 120 + OUTAGE }, async (world) => {
+scenario("a broker that is gone disturbs no video and is told all when it is back", { seconds: 120 + OUTAGE }, async (world) => {
   const broker = await Broker.start(world);
   const { camera, razz } = await serve(world, { url: broker.url, prefix: "house/razz", discovery: "" });
   await until("the broker reached", async () => (await metric(razz, 'razz_events_up{to="mqtt"}')) === 1);
@@ -107,7 +107,7 @@ scenario("a broker that is gone disturbs no video and is told all when it is bac
   world.tell(`gone for ${OUTAGE} s and more: longest pause between track messages ${Math.round(gap)} ms, ${tries} tries to connect, ${told} events told afterwards, none lost`);
 });
 
-scenario("over TLS, with an authority of one's own, and not with another's", { data: true }, async (world) => {
+scenario("over TLS, with an authority of one's own, and not with another's", {}, async (world) => {
   const [ours, others] = [authority(world.folder, "broker"), authority(world.folder, "other")];
   const broker = await Broker.start(world, undefined, ours);
   const heard = world.keep(new Listener(broker));
@@ -125,7 +125,7 @@ scenario("over TLS, with an authority of one's own, and not with another's", { d
   assert.ok(!heard.messages.some(({ topic }) => topic.startsWith("wary")));
 });
 
-scenario("a razz that is killed is offline at the broker at once", { data: true }, async (world) => {
+scenario("a razz that is killed is offline at the broker at once", {}, async (world) => {
   const broker = await Broker.start(world);
   const heard = world.keep(new Listener(broker));
   const { razz } = await serve(world, { url: broker.url });
@@ -136,7 +136,7 @@ scenario("a razz that is killed is offline at the broker at once", { data: true 
   await until("the last will, retained", () => late.messages.some((message) => message.topic === "razz/status" && message.retained && message.payload.toString() === "offline"));
 });
 
-scenario("no broker at all: video, a word in the log, no password in it", { data: true }, async (world) => {
+scenario("no broker at all: video, a word in the log, no password in it", {}, async (world) => {
   const url = `mqtt://127.0.0.1:${await freePort()}`;
   const { razz } = await serve(world, { url, username: "u", password: "Tr0ub4dor" });
   await until("the word", () => razz.log.some((line) => line.includes("MQTT: 127.0.0.1") && line.includes("tried again")));

@@ -9,7 +9,7 @@ import { until } from "../lib/wait.mjs";
 
 /** razz with one camera in which people walk, and these settings of its traces. */
 async function serve(world, telemetry) {
-  const camera = await world.camera({ one: `clip:${clip("people-walking")}` });
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const razz = await world.serve({ telemetry, detector: { model: "demo", idle: false }, camera: [{ id: 7, url: camera.url("one"), detect_fps: 5 }] });
   await razz.untilState(7, "online");
   return razz;
@@ -22,7 +22,7 @@ async function longestGap(razz, world, count) {
   return Math.max(...messages.slice(1).map(({ at }, n) => at - messages[n].at));
 }
 
-scenario("frames, requests and viewers arrive at the collector", { data: true, browser: true }, async (world) => {
+scenario("frames, requests and viewers arrive at the collector", { browser: true }, async (world) => {
   const there = await collector(world);
   const razz = await serve(world, { otlp: `http://me:hunter2@127.0.0.1:${there.port}`, frames: 1, requests: 1, service: "gate house" });
   const tracks = world.keep(razz.tracks(7));
@@ -76,7 +76,7 @@ scenario("frames, requests and viewers arrive at the collector", { data: true, b
   assert.ok(!razz.log.join("\n").includes("hunter2"));
 });
 
-scenario("a collector that is gone, refuses or hangs disturbs nothing, and is said once", { data: true }, async (world) => {
+scenario("a collector that is gone, refuses or hangs disturbs nothing, and is said once", {}, async (world) => {
   const port = await freePort();
   const razz = await serve(world, { otlp: `http://me:hunter2@127.0.0.1:${port}`, frames: 1, requests: 1 });
   const said = () => razz.log.filter((line) => line.includes("traces do not reach"));
