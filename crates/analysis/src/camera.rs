@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use razz_base::{ClassNames, Codec, DetectRate, RunId, TrackId};
+use razz_base::{ClassNames, Codec, DetectRate, RunId};
 use razz_config as config;
 use razz_engine::{Driver, Event};
 use razz_hub::{Camera, lock};
@@ -19,6 +19,7 @@ use crate::hands::ServerHands;
 use crate::inbox::{Inbox, Mailbox, Message, Reply, Result};
 use crate::pictures::Pictures;
 use crate::pool::Pool;
+use crate::track_ids::{Given, TrackIds};
 use crate::trackers::{build_embedder, build_tracker};
 
 /// How a camera's pictures are looked at.
@@ -36,26 +37,6 @@ pub struct AnalysisSettings {
     pub telemetry: Telemetry,
     /// The newest pictures are kept here.
     pub pictures: Arc<Pictures>,
-}
-
-/// Who gives a camera's tracks their ids, so that none is ever given twice.
-pub trait TrackIds: Send + Sync {
-    /// The id before the first one that the next tracker may give.
-    fn after(&self) -> TrackId;
-
-    /// Gives ids up to `highest`.
-    fn give(&self, highest: TrackId) -> Given;
-}
-
-/// Whether track ids that were to be published may be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Given {
-    /// They are the camera's from now on.
-    Yes,
-    /// As before, and the camera's numbers are nearly used up: its tracker shall start anew.
-    Last,
-    /// They are not: another analysis has taken the camera over.
-    Refused,
 }
 
 /// The analysis of one camera. Dropping it ends its thread.

@@ -8,8 +8,7 @@ use razz_vision::{
 };
 use tracing::warn;
 
-use crate::pool::WorkerShare;
-use crate::worker::yield_to_video;
+use crate::pool::{WorkerShare, yield_to_video};
 use razz_config::{self as config, MissingModel, ModelChoice};
 use razz_observe::clock::Clock;
 

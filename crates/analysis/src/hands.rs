@@ -15,10 +15,10 @@ use razz_vision::{CameraMotion, Decoder, Embedder, Glance, MotionEstimator, Pict
 use tracing::debug;
 use tracing::span::EnteredSpan;
 
-use crate::camera::{Given, TrackIds};
 use crate::inbox::Reply;
 use crate::pictures::Pictures;
 use crate::pool::Pool;
+use crate::track_ids::{Given, TrackIds};
 
 /// What a camera's thread works with.
 pub(crate) struct ServerHands {

@@ -19,10 +19,10 @@ mod pictures;
 mod pool;
 #[cfg(test)]
 mod tests;
+mod track_ids;
 mod trackers;
-mod worker;
 
-pub use camera::{AnalysisSettings, CameraAnalysis, Given, TrackIds};
+pub use camera::{AnalysisSettings, CameraAnalysis};
 pub use pictures::Pictures;
-pub use pool::{Inference, Load, ModelState, Pool, WorkerShare};
-pub use worker::yield_to_video;
+pub use pool::{Inference, Load, ModelState, Pool, WorkerShare, yield_to_video};
+pub use track_ids::{Given, TrackIds};

@@ -4,27 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::{FrameKey, MonoTime, RunId, Size, StreamFormat, WallTime};
-
-/// How a camera's video is coded.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub enum Codec {
-    /// Rec. ITU-T H.264: passed on and decoded.
-    #[default]
-    H264,
-    /// Rec. ITU-T H.265 (HEVC): passed on to those who play it, not decoded.
-    H265,
-}
-
-impl Codec {
-    /// Its name in the API and in the log.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::H264 => "H264",
-            Self::H265 => "H265",
-        }
-    }
-}
+use crate::{Codec, FrameKey, MonoTime, RunId, Size, StreamFormat, WallTime};
 
 /// All NAL units of one coded picture, untouched, with the times that name it.
 #[derive(Clone, Debug)]

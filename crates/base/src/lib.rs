@@ -15,13 +15,13 @@ mod stream;
 mod time;
 mod track;
 
-pub use access_unit::{AccessUnit, Codec};
+pub use access_unit::AccessUnit;
 pub use affine::Affine;
 pub use backoff::Backoff;
 pub use camera::{CameraState, DetectRate, EventKind};
 pub use detection::{ClassId, ClassNames, Detection, Embedding};
 pub use geometry::{Rect, Size};
 pub use id::{CameraId, FrameKey, ParseCameraIdError, RunId, TrackId};
-pub use stream::{StreamFormat, StreamId, StreamKind};
+pub use stream::{Codec, StreamFormat, StreamId, StreamKind};
 pub use time::{CLOCK_RATE, MediaTime, MonoTime, WallQuality, WallTime};
 pub use track::{Track, TrackFrame, TrackSource, TrackState};

@@ -3,12 +3,11 @@
 //! serde would stop at the first error; here every key is looked at, so that one run of
 //! `razz check` names everything that is to be corrected.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::Problems;
-use super::schema;
 use crate::redact::Secret;
 
 /// A value and where it stands.
@@ -338,7 +337,7 @@ impl<G: Group> FromToml for Inner<G> {
     const OPTIONAL: bool = true;
 
     fn schema() -> serde_json::Value {
-        schema::of_group(G::DOC, G::KEYS)
+        of_group(G::DOC, G::KEYS)
     }
 
     fn read(key: &Key, value: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Self> {
@@ -359,7 +358,7 @@ impl<G: Group> FromToml for Vec<At<G>> {
     const EXPECTED: &'static str = "a list of tables";
 
     fn schema() -> serde_json::Value {
-        json!({"type": "array", "items": schema::of_group(G::DOC, G::KEYS)})
+        json!({"type": "array", "items": of_group(G::DOC, G::KEYS)})
     }
 
     fn read(key: &Key, value: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) -> Option<Self> {
@@ -382,6 +381,57 @@ impl<G: Group> FromToml for Vec<At<G>> {
         }
         Some(groups)
     }
+}
+
+// The JSON Schema of what was declared ---------------------------------------------------------------
+
+/// The schema of a table with these keys.
+pub(super) fn of_group(doc: &[&str], keys: &[Key]) -> Value {
+    let properties = keys.iter().map(|key| (key.name.to_owned(), of_key(key)));
+    let required = |key: &&Key| key.default.is_empty() && !key.optional;
+    json!({
+        "description": prose(doc),
+        "type": "object",
+        "properties": properties.collect::<Map<_, _>>(),
+        "required": keys.iter().filter(required).map(|key| key.name).collect::<Vec<_>>(),
+        "additionalProperties": false,
+    })
+}
+
+fn of_key(key: &Key) -> Value {
+    let mut schema = (key.schema)();
+    let limited = match schema.get_mut("items") {
+        Some(items) if items["type"] == "string" => items,
+        _ => &mut schema,
+    };
+    let limits = match key.limit {
+        Limit::Any => json!({}),
+        Limit::Whole(low, high) => json!({"minimum": low, "maximum": high}),
+        Limit::Number(low, high) => json!({"minimum": low, "maximum": high}),
+        Limit::Words(words) => json!({"enum": words}),
+        Limit::Pattern(pattern) => json!({"pattern": pattern}),
+        Limit::Length(characters) => json!({"maxLength": characters}),
+    };
+    extend(limited, limits);
+    extend(&mut schema, json!({"description": prose(key.doc)}));
+    if !key.default.is_empty() {
+        let default: Value = toml::from_str::<Map<String, Value>>(&format!("it = {}", key.default))
+            .map(|mut table| table["it"].take())
+            .expect("defaults are TOML");
+        extend(&mut schema, json!({"default": default}));
+    }
+    schema
+}
+
+fn extend(schema: &mut Value, more: Value) {
+    if let (Value::Object(schema), Value::Object(more)) = (schema, more) {
+        schema.extend(more);
+    }
+}
+
+/// The lines of a documentation comment as one.
+pub(super) fn prose(doc: &[&str]) -> String {
+    doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

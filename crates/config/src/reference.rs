@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use super::document::prose;
 use super::document::{Group, Key};
-use super::schema::prose;
 use super::written::{
     Access, Acme, Camera, Compat, Detector, Log, Mqtt, Server, Telemetry, Tls, Tracker, Turn,
     Viewers, Webhook,

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::document::{Key, Limit};
+use super::document::of_group;
 use super::written::GROUPS;
 
 /// The schema of a whole file.
@@ -28,55 +28,6 @@ pub fn schema() -> Value {
     })
 }
 
-/// The schema of a table with these keys.
-pub(super) fn of_group(doc: &[&str], keys: &[Key]) -> Value {
-    let properties = keys.iter().map(|key| (key.name.to_owned(), of_key(key)));
-    let required = |key: &&Key| key.default.is_empty() && !key.optional;
-    json!({
-        "description": prose(doc),
-        "type": "object",
-        "properties": properties.collect::<Map<_, _>>(),
-        "required": keys.iter().filter(required).map(|key| key.name).collect::<Vec<_>>(),
-        "additionalProperties": false,
-    })
-}
-
-fn of_key(key: &Key) -> Value {
-    let mut schema = (key.schema)();
-    let limited = match schema.get_mut("items") {
-        Some(items) if items["type"] == "string" => items,
-        _ => &mut schema,
-    };
-    let limits = match key.limit {
-        Limit::Any => json!({}),
-        Limit::Whole(low, high) => json!({"minimum": low, "maximum": high}),
-        Limit::Number(low, high) => json!({"minimum": low, "maximum": high}),
-        Limit::Words(words) => json!({"enum": words}),
-        Limit::Pattern(pattern) => json!({"pattern": pattern}),
-        Limit::Length(characters) => json!({"maxLength": characters}),
-    };
-    extend(limited, limits);
-    extend(&mut schema, json!({"description": prose(key.doc)}));
-    if !key.default.is_empty() {
-        let default: Value = toml::from_str::<Map<String, Value>>(&format!("it = {}", key.default))
-            .map(|mut table| table["it"].take())
-            .expect("defaults are TOML");
-        extend(&mut schema, json!({"default": default}));
-    }
-    schema
-}
-
-fn extend(schema: &mut Value, more: Value) {
-    if let (Value::Object(schema), Value::Object(more)) = (schema, more) {
-        schema.extend(more);
-    }
-}
-
-/// The lines of a documentation comment as one.
-pub(super) fn prose(doc: &[&str]) -> String {
-    doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
@@ -87,6 +38,7 @@ mod tests {
     use super::super::reference::repository;
     use super::*;
     use crate::Config;
+    use crate::document::{Key, Limit};
 
     fn validator() -> Validator {
         let schema = schema();

@@ -14,6 +14,8 @@
 //! the same socket.
 
 mod addresses;
+mod connection;
+mod inbox;
 mod ports;
 mod send;
 mod shard;
@@ -173,7 +175,7 @@ pub struct Counters {
 /// The way to the viewer sessions.
 #[derive(Clone)]
 pub struct Viewers {
-    shards: Arc<[shard::ShardHandle]>,
+    shards: Arc<[inbox::ShardHandle]>,
     shared: Arc<Shared>,
     limits: config::Viewers,
     /// Where media flows, as bound.
@@ -267,7 +269,7 @@ impl Viewers {
         answer.await.ok().flatten()
     }
 
-    fn shard_of(&self, id: SessionId) -> Option<&shard::ShardHandle> {
+    fn shard_of(&self, id: SessionId) -> Option<&inbox::ShardHandle> {
         self.shards.get(usize::from(id as u8))
     }
 

@@ -13,12 +13,9 @@ use tokio::io::Interest;
 use tracing::{debug, error, info, warn};
 
 use super::addresses::Addresses;
+use super::inbox::{Datagram, MAX_DATAGRAM, ShardHandle};
 use super::send::Sender;
-use super::shard::{Datagram, ShardHandle};
 use super::{Shared, tcp};
-
-/// Datagrams are at most an Ethernet frame; what is larger is not for us.
-pub(crate) const MAX_DATAGRAM: usize = 2048;
 
 /// With GRO the system puts several datagrams of one sender into one buffer.
 const BUFFER: usize = 1 << 16;

@@ -10,7 +10,7 @@ use razz_viewer::Outlet;
 use str0m::net::{Protocol, Transmit};
 
 use super::Counters;
-use super::tcp::Connection;
+use super::connection::Connection;
 
 /// The kernel takes no more bytes in one call than fit one IP packet's length.
 const MAX_BATCH_BYTES: usize = 60_000;

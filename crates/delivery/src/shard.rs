@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use razz_base::{CameraId, MediaTime, MonoTime};
@@ -15,95 +15,34 @@ use razz_viewer::{Counts, Feed, Session, SessionId, Video, short};
 use str0m::net::Protocol;
 use tracing::{debug, error, warn};
 
+use super::connection::Connection;
+use super::inbox::{BACKLOG, Datagram, Input, ShardHandle, ShardState};
 use super::send::{Batch, Sender, SessionOutlet as Out};
-use super::tcp::Connection;
 use super::{Command, Counters, OpenError, Opened, Place, Restarted, SessionStatus, Shared};
 use razz_hub::health::DeliveryHealth;
 use razz_hub::{Attachment, Camera, Policy, Stream, Subscriber};
 use razz_observe::telemetry::Asked;
 
-/// What may wait for a shard: access units of many cameras, and beside them datagrams and commands.
-const BACKLOG: usize = 4096;
 /// Bytes of these access units.
 const BACKLOG_BYTES: usize = 256 << 20;
-/// Of these, datagrams at most: whatever floods them, commands find a place.
-const MAX_DATAGRAMS: usize = 2048;
 /// An access unit that waited longer for its shard is not sent any more. Raising it rides out longer
 /// hiccups, and shows the past.
 const MAX_LATE_US: i64 = 1_000_000;
 /// Connections that one session may have: candidates of the same browser.
 const MAX_CONNECTIONS: usize = 4;
 
-/// A datagram for a session.
-pub(crate) struct Datagram {
-    pub(crate) id: SessionId,
-    pub(crate) proto: Protocol,
-    pub(crate) source: SocketAddr,
-    pub(crate) destination: Option<SocketAddr>,
-    pub(crate) contents: Vec<u8>,
-    /// Where answers go, when it came over TCP.
-    pub(crate) connection: Option<Arc<Connection>>,
-}
-
-/// What wakes a shard.
-enum Input {
-    /// There is an access unit.
-    Unit,
-    Datagram(Datagram),
-    Command(Command),
-}
-
 /// The ends of a shard's queues. Access units have one of their own, since they go before all else
 /// that waits: a picture is late sooner than a report is.
 struct Inputs {
     units: Subscriber<Unit>,
     inbox: Receiver<Input>,
-    state: Arc<State>,
-}
-
-/// The way to a shard.
-pub(crate) struct ShardHandle {
-    inbox: SyncSender<Input>,
-    state: Arc<State>,
-}
-
-/// What is known of a shard outside it.
-#[derive(Default)]
-struct State {
-    sessions: AtomicUsize,
-    datagrams: AtomicUsize,
-    /// It was woken for access units and has not looked for them yet.
-    woken: AtomicBool,
-}
-
-impl ShardHandle {
-    /// Hands over a datagram; never waits.
-    pub(crate) fn datagram(&self, datagram: Datagram, counters: &Counters) {
-        let waiting = self.state.datagrams.fetch_add(1, Ordering::Relaxed);
-        if waiting >= MAX_DATAGRAMS || self.inbox.try_send(Input::Datagram(datagram)).is_err() {
-            self.state.datagrams.fetch_sub(1, Ordering::Relaxed);
-            counters.dropped.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Asks something of the shard.
-    pub(crate) fn command(&self, command: Command) -> Result<(), OpenError> {
-        self.inbox.try_send(Input::Command(command)).map_err(|error| match error {
-            TrySendError::Full(_) => OpenError::Busy,
-            TrySendError::Disconnected(_) => OpenError::Stopping,
-        })
-    }
-
-    /// How much it has to do, to be compared with the others'.
-    pub(crate) fn load(&self) -> usize {
-        self.state.sessions.load(Ordering::Relaxed)
-    }
+    state: Arc<ShardState>,
 }
 
 /// Starts shard `n`.
 pub(crate) fn start(n: usize, sender: Sender, shared: Arc<Shared>) -> std::io::Result<ShardHandle> {
     let (inbox, received) = sync_channel(BACKLOG);
-    let state = Arc::new(State::default());
+    let state = Arc::new(ShardState::default());
     let (waker, woken) = (inbox.clone(), Arc::clone(&state));
     let wake = move || {
         if !woken.woken.swap(true, Ordering::AcqRel) {
@@ -153,7 +92,7 @@ struct Shard {
     sender: Sender,
     batch: Batch,
     shared: Arc<Shared>,
-    state: Arc<State>,
+    state: Arc<ShardState>,
     entries: HashMap<SessionId, Entry>,
     by_camera: HashMap<CameraId, Audience>,
     deadlines: BTreeSet<(MonoTime, SessionId)>,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use razz_viewer::SessionId;
 use razz_viewer::demux::local_ufrag;
-use razz_viewer::framing::{self, Deframer};
+use razz_viewer::framing::Deframer;
 use str0m::net::Protocol;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,60 +15,15 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use tracing::{debug, warn};
 
 use super::Shared;
-use super::ports::MAX_DATAGRAM;
-use super::shard::{Datagram, ShardHandle};
+use super::connection::{Connection, MAX_WAITING};
+use super::inbox::{Datagram, MAX_DATAGRAM, ShardHandle};
 
-/// Bytes on their way into a connection from which on media waits. Raising it delays a slow
-/// viewer's picture by as much; lowering it costs throughput on long paths.
-const ROOM_BYTES: usize = 128 << 10;
-/// What is never exceeded: reports and checks go out when there is no room for media.
-const MAX_BYTES: usize = 256 << 10;
-/// Datagrams that may wait.
-const MAX_WAITING: usize = 512;
 /// A connection that says nothing of use in this time is closed.
 const FIRST_WITHIN: Duration = Duration::from_secs(5);
 /// One that says nothing at all any more: consent checks come every few seconds (RFC 7675).
 const SILENT_AFTER: Duration = Duration::from_secs(45);
 /// One that takes nothing.
 const STUCK_AFTER: Duration = Duration::from_secs(15);
-
-/// A connection as its session sees it.
-pub(crate) struct Connection {
-    pub(crate) peer: SocketAddr,
-    waiting: mpsc::Sender<Vec<u8>>,
-    bytes: Arc<AtomicUsize>,
-    closed: Notify,
-}
-
-impl Connection {
-    /// Queues a datagram; false when the connection takes no more.
-    pub(crate) fn send(&self, datagram: &[u8]) -> bool {
-        if self.bytes.load(Ordering::Relaxed) + datagram.len() > MAX_BYTES {
-            return false;
-        }
-        let mut framed = Vec::with_capacity(datagram.len() + 2);
-        if !framing::frame(datagram, &mut framed) {
-            return false;
-        }
-        let length = framed.len();
-        self.bytes.fetch_add(length, Ordering::Relaxed);
-        let taken = self.waiting.try_send(framed).is_ok();
-        if !taken {
-            self.bytes.fetch_sub(length, Ordering::Relaxed);
-        }
-        taken
-    }
-
-    /// Whether media may be queued.
-    pub(crate) fn has_room(&self) -> bool {
-        self.bytes.load(Ordering::Relaxed) < ROOM_BYTES
-    }
-
-    /// Ends the connection.
-    pub(crate) fn close(&self) {
-        self.closed.notify_one();
-    }
-}
 
 /// Accepts connections for ever, at most `most` at a time.
 pub(crate) async fn accept(

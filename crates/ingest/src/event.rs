@@ -37,7 +37,7 @@ pub enum Event {
     Restarted,
 }
 
-/// Who is told. It must not wait.
+/// Takes what happens at a camera. It must not wait.
 pub trait Sink: Send + Sync {
     /// Takes the next event.
     fn handle(&self, event: Event);

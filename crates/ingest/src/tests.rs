@@ -20,9 +20,9 @@ use razz_config::redact::Secret;
 
 const WITHIN: Duration = Duration::from_secs(20);
 
-/// What ingest told of a camera.
+/// What ingest report of a camera.
 #[derive(Default)]
-struct Told {
+struct Report {
     state: CameraState,
     last_error: Option<String>,
     advice: Vec<String>,
@@ -32,19 +32,19 @@ struct Told {
     restarts: u32,
 }
 
-/// Notes what is told, and hands access units on.
+/// Notes what is report, and hands access units on.
 struct Listener {
-    told: Mutex<Told>,
+    report: Mutex<Report>,
     units: Box<dyn Fn(AccessUnit) + Send + Sync>,
 }
 
 impl Listener {
     fn new(units: impl Fn(AccessUnit) + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Self { told: Mutex::default(), units: Box::new(units) })
+        Arc::new(Self { report: Mutex::default(), units: Box::new(units) })
     }
 
-    fn told(&self) -> MutexGuard<'_, Told> {
-        razz_hub::lock(&self.told)
+    fn report(&self) -> MutexGuard<'_, Report> {
+        razz_hub::lock(&self.report)
     }
 }
 
@@ -53,20 +53,20 @@ impl Sink for Listener {
         match event {
             Event::Unit(au) => {
                 {
-                    let mut told = self.told();
-                    told.received += 1;
-                    told.lost_packets += u64::from(au.lost_packets);
+                    let mut report = self.report();
+                    report.received += 1;
+                    report.lost_packets += u64::from(au.lost_packets);
                 }
                 (self.units)(au);
             }
             Event::State { state, error, advice, .. } => {
-                let mut told = self.told();
-                told.state = state;
-                told.last_error = error.or(told.last_error.take());
-                told.advice = advice;
+                let mut report = self.report();
+                report.state = state;
+                report.last_error = error.or(report.last_error.take());
+                report.advice = advice;
             }
-            Event::RunBegun => self.told().runs += 1,
-            Event::Restarted => self.told().restarts += 1,
+            Event::RunBegun => self.report().runs += 1,
+            Event::Restarted => self.report().restarts += 1,
             Event::SenderReport | Event::Refused { .. } | Event::RunEnded => {}
         }
     }
@@ -156,7 +156,7 @@ impl House {
     async fn next(&mut self) -> AccessUnit {
         match timeout(WITHIN, self.units.recv()).await {
             Ok(Some(unit)) => unit,
-            _ => panic!("no access unit came; the camera: {:?}", self.camera.told().last_error),
+            _ => panic!("no access unit came; the camera: {:?}", self.camera.report().last_error),
         }
     }
 
@@ -189,7 +189,7 @@ impl House {
         let reached = async {
             loop {
                 {
-                    let status = self.camera.told();
+                    let status = self.camera.report();
                     if status.state == wanted {
                         return (
                             status.last_error.clone().unwrap_or_default(),
@@ -202,7 +202,7 @@ impl House {
         };
         match timeout(WITHIN, reached).await {
             Ok(said) => said,
-            Err(_) => panic!("not {wanted:?} but {:?}", self.camera.told().state),
+            Err(_) => panic!("not {wanted:?} but {:?}", self.camera.report().state),
         }
     }
 
@@ -242,7 +242,7 @@ async fn access_units_come_with_their_timestamps_over_tcp_and_udp_with_every_aut
         assert_eq!(steps, [3000].into(), "{transport:?} {asks:?}");
         assert!(units[0].idr, "a run begins with what can be decoded");
         assert_eq!(units[0].size(), SMALL);
-        assert_eq!(house.camera.told().state, CameraState::Online);
+        assert_eq!(house.camera.report().state, CameraState::Online);
         house.end().await;
     }
 }
@@ -315,8 +315,8 @@ async fn a_closed_connection_is_dialled_again() {
     house.faults().close_connections();
     let (last, first) = house.until(|unit| unit.run != before.run).await;
     assert_continuous(&last.unwrap_or(before), &first);
-    assert_eq!(house.camera.told().state, CameraState::Online);
-    assert_eq!(house.camera.told().runs, 2, "runs that brought pictures, not dials");
+    assert_eq!(house.camera.report().state, CameraState::Online);
+    assert_eq!(house.camera.report().runs, 2, "runs that brought pictures, not dials");
     house.end().await;
 }
 
@@ -362,7 +362,7 @@ async fn lost_packets_damage_a_gop_and_end_nothing() {
     let _ = task.await;
     let rest = std::iter::from_fn(|| waiting.try_recv().ok());
     let lost = units.into_iter().chain(rest).map(|unit| u64::from(unit.lost_packets));
-    assert_eq!(camera.told().lost_packets, lost.sum::<u64>());
+    assert_eq!(camera.report().lost_packets, lost.sum::<u64>());
     rtsp.stop();
 }
 
@@ -446,7 +446,7 @@ async fn a_camera_that_talks_nonsense_ends_its_run_and_nothing_else() {
             let intake = intake(source, &camera, clock);
             let ended = intake.try_once(sleep(Duration::from_secs(3))).await;
             spoiling.abort();
-            (seed, ended, camera.told().received)
+            (seed, ended, camera.report().received)
         });
     }
     let (mut said, mut saw) = (BTreeSet::new(), 0);
@@ -460,7 +460,7 @@ async fn a_camera_that_talks_nonsense_ends_its_run_and_nothing_else() {
             said.insert(error);
         }
     }
-    // Some were spoilt at once, some only on the way, and what was wrong was told apart.
+    // Some were spoilt at once, some only on the way, and what was wrong was report apart.
     assert!(said.len() >= 5, "{said:?}");
     assert!(saw >= 3, "only {saw} of 60 saw a picture");
     rtsp.stop();
@@ -474,15 +474,15 @@ async fn a_camera_where_razz_may_not_connect_is_said_and_not_dialled() {
     let camera = Listener::new(drop);
     let (stop, task) = supervised(intake(source, &camera, clock));
     let said = async {
-        while camera.told().last_error.is_none() {
+        while camera.report().last_error.is_none() {
             sleep(Duration::from_millis(20)).await;
         }
     };
     timeout(WITHIN, said).await.unwrap();
-    let error = camera.told().last_error.clone().unwrap();
+    let error = camera.report().last_error.clone().unwrap();
     assert!(error.contains("169.254.169.254 is a cloud's metadata service"), "{error}");
-    assert!(camera.told().advice[0].contains("camera_networks"));
-    assert_eq!(camera.told().state, CameraState::Offline);
+    assert!(camera.report().advice[0].contains("camera_networks"));
+    assert_eq!(camera.report().state, CameraState::Offline);
     stop.send_replace(true);
     task.await.unwrap();
 }
@@ -502,10 +502,10 @@ async fn a_panic_in_one_camera_begins_it_anew_and_leaves_the_others_alone() {
     for _ in 0..20 {
         timeout(WITHIN, after.recv()).await.unwrap().unwrap();
     }
-    assert_eq!(camera.told().restarts, 1);
-    assert_eq!(camera.told().state, CameraState::Online);
+    assert_eq!(camera.report().restarts, 1);
+    assert_eq!(camera.report().state, CameraState::Online);
     let units = other.take(60).await;
-    assert_eq!(other.camera.told().restarts, 0);
+    assert_eq!(other.camera.report().restarts, 0);
     let runs: BTreeSet<u32> = units.iter().map(|unit| unit.run.0).collect();
     assert_eq!(runs.len(), 1, "one unbroken run");
     stop.send_replace(true);

@@ -14,10 +14,13 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// A black picture of a street's size, [`crate::Street::SIZE`].
+    /// The size of every picture.
+    pub const SIZE: Size = Size::new(1280, 720);
+
+    /// A black picture.
     pub fn new() -> Self {
-        let Size { width, height } = crate::Street::SIZE;
-        let mut pixmap = Pixmap::new(width, height).expect("a street has a size");
+        let Size { width, height } = Self::SIZE;
+        let mut pixmap = Pixmap::new(width, height).expect("it is not empty");
         pixmap.fill(Color::BLACK);
         Self { pixmap }
     }

@@ -16,6 +16,7 @@
 
 mod congestion;
 pub mod demux;
+mod error;
 pub mod format;
 pub mod framing;
 pub mod pace;
@@ -24,9 +25,10 @@ pub mod sdp;
 pub mod session;
 pub mod settings;
 
+pub use error::OfferError;
 pub use format::Video;
 pub use session::{Answered, Counts, Session};
-pub use settings::{Feed, OfferError, Outlet, SessionSettings};
+pub use settings::{Feed, Outlet, SessionSettings};
 
 /// Names a viewer session in WHEP's `Location`; not guessable, since it allows to end the session.
 pub type SessionId = u128;

@@ -16,10 +16,11 @@ use str0m::{Event, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig};
 use tracing::{debug, trace};
 
 use crate::congestion::Congestion;
+use crate::error::OfferError;
 use crate::format;
 use crate::pace::Pacer;
 use crate::queue::Queue;
-use crate::settings::{Feed, OfferError, Outlet, SessionSettings};
+use crate::settings::{Feed, Outlet, SessionSettings};
 use crate::{SessionId, sdp, short};
 
 pub use str0m::RtcError;

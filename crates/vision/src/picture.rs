@@ -5,10 +5,6 @@ use std::sync::Arc;
 use razz_base::{FrameKey, MonoTime, Rect, Size, WallTime};
 use razz_media::h264::Colour;
 
-use crate::colour::YuvToRgb;
-use crate::input::{InputFormat, Values};
-use crate::resample::{Columns, Rows, Sampler, Window};
-
 /// One decoded picture: planar YCbCr 4:2:0, 8 bits, with the key of its access unit.
 ///
 /// Cheap to clone: the pixels are shared.
@@ -174,32 +170,5 @@ impl Picture {
         let planes = [half(self.luma()), half(self.cb()), half(self.cr())].concat();
         let size = Size::new(self.size.width.div_ceil(2), self.size.height.div_ceil(2));
         Self { size, planes: Arc::new(Planes(planes)), ..self.clone() }
-    }
-
-    /// The picture as 8-bit RGB, three bytes a pixel, row after row; chroma is interpolated where
-    /// it lies. `rgb` is overwritten. Not fast: for files, tests and offline use.
-    pub fn write_rgb(&self, rgb: &mut Vec<u8>) {
-        let (width, height) = (self.size.width as usize, self.size.height as usize);
-        let mut planar = vec![0f32; 3 * width * height];
-        let (mut columns, mut rows) = (Columns::default(), Rows::default());
-        columns.fit(0, width, width, width);
-        rows.fit(0, height, height, height);
-        let format = InputFormat { values: Values::Byte, ..InputFormat::default() };
-        Sampler::default().picture(
-            self,
-            &columns,
-            &rows,
-            &YuvToRgb::in_format(self.colour, format),
-            &mut planar,
-            Window { left: 0, top: 0, width, height },
-        );
-        rgb.clear();
-        rgb.reserve(3 * width * height);
-        let (red, rest) = planar.split_at(width * height);
-        let (green, blue) = rest.split_at(width * height);
-        for ((r, g), b) in red.iter().zip(green).zip(blue) {
-            // Already clamped to 0..=255; `as` cannot wrap.
-            rgb.extend([r, g, b].map(|v| v.round() as u8));
-        }
     }
 }

@@ -126,7 +126,7 @@ async fn receiver(
 }
 
 #[derive(Deserialize)]
-struct Stream {
+struct StreamForm {
     url: String,
     sdp64: String,
 }
@@ -135,7 +135,7 @@ struct Stream {
 async fn stream(
     State(app): State<App>,
     Extension(grant): Extension<Grant>,
-    form: Result<Form<Stream>, FormRejection>,
+    form: Result<Form<StreamForm>, FormRejection>,
 ) -> Response {
     let form = match form {
         Ok(Form(form)) => form,

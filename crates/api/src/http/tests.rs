@@ -1,5 +1,5 @@
-//! Every route × everybody who may ask, through the very router that serves: who is let in, who is
-//! told to sign in, who is told no. A route that the tables do not know fails.
+//! Every route × everybody who may ask, through the very router that serves: who is let in, who has to
+//! sign in, who is refused. A route that the tables do not know fails.
 
 mod answers;
 

@@ -29,12 +29,12 @@ const HANDSHAKE_RECORD: u8 = 22;
 const WRONG_PROTOCOL: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\
     Content-Length: 47\r\nConnection: close\r\n\r\nThis address speaks https://, not plain http://";
 
-type Stream = TlsStream<TcpStream>;
+type ClientConnection = TlsStream<TcpStream>;
 
 /// Hands out connections that are through with their handshake.
 pub struct Listener {
     address: SocketAddr,
-    ready: mpsc::Receiver<(Stream, SocketAddr)>,
+    ready: mpsc::Receiver<(ClientConnection, SocketAddr)>,
 }
 
 impl Listener {
@@ -51,7 +51,7 @@ impl Listener {
 }
 
 impl axum::serve::Listener for Listener {
-    type Io = Stream;
+    type Io = ClientConnection;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
@@ -70,7 +70,7 @@ impl axum::serve::Listener for Listener {
 async fn take(
     listener: TcpListener,
     acceptor: Acceptor,
-    ready: mpsc::Sender<(Stream, SocketAddr)>,
+    ready: mpsc::Sender<(ClientConnection, SocketAddr)>,
 ) {
     let turns = Arc::new(Semaphore::new(AT_A_TIME));
     loop {
@@ -104,7 +104,10 @@ async fn take(
 }
 
 /// `None`: it was the authority's check, or plain HTTP; all is said.
-async fn shake_hands(mut stream: TcpStream, acceptor: &Acceptor) -> io::Result<Option<Stream>> {
+async fn shake_hands(
+    mut stream: TcpStream,
+    acceptor: &Acceptor,
+) -> io::Result<Option<ClientConnection>> {
     // Track messages are small and want to leave at once.
     let _ = stream.set_nodelay(true);
     let mut first = [0];

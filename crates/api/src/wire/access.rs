@@ -17,7 +17,7 @@ pub struct Me {
     /// Whether there is no admin yet.
     pub set_up: bool,
     /// How the server knows; null while it does not.
-    pub way: Option<Way>,
+    pub way: Option<KnownBy>,
     /// The user's name, if it is a user.
     pub name: Option<String>,
     /// What they may do; null where they may watch and no more.
@@ -29,8 +29,8 @@ pub struct Me {
 /// How the server knows who is asking.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
 #[serde(rename_all = "lowercase")]
-#[ts(export_to = "Way.ts")]
-pub enum Way {
+#[ts(export_to = "KnownBy.ts")]
+pub enum KnownBy {
     /// It does not ask: access control is off.
     Off,
     /// A sign-in.
@@ -48,11 +48,11 @@ impl Me {
     pub fn new(access: bool, set_up: bool, grant: Option<&Grant>) -> Self {
         use razz_access::grant::Rank;
         let way = grant.map(|grant| match grant.who {
-            Who::Anybody => Way::Off,
-            Who::SignedIn(..) => Way::Session,
-            Who::Proxied(_) => Way::Proxy,
-            Who::Token(_) | Who::Embedded(..) => Way::Token,
-            Who::Neighbour(_) => Way::Network,
+            Who::Anybody => KnownBy::Off,
+            Who::SignedIn(..) => KnownBy::Session,
+            Who::Proxied(_) => KnownBy::Proxy,
+            Who::Token(_) | Who::Embedded(..) => KnownBy::Token,
+            Who::Neighbour(_) => KnownBy::Network,
         });
         let role = grant.and_then(|grant| match grant.rank {
             Rank::Admin => Some(Role::Admin),

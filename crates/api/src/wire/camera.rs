@@ -225,11 +225,10 @@ fn redacted<S: Serializer>(error: &Option<String>, serializer: S) -> Result<S::O
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::path::Path;
 
     use super::*;
 
-    pub fn online() -> CameraStatus {
+    pub(crate) fn online() -> CameraStatus {
         CameraStatus {
             state: CameraState::Online,
             since: 1_699_545_000.0,

@@ -18,7 +18,7 @@ pub struct Ping {
 /// The answer to `{"ping": t}`.
 #[derive(Clone, PartialEq, Debug, Serialize, TS)]
 #[ts(export_to = "Pong.ts")]
-pub struct Pong {
+pub(super) struct Pong {
     /// What the ping held.
     #[ts(type = "number")]
     pub pong: Number,

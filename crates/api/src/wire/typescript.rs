@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use ts_rs::{Config, TS};
 
-use super::access::{Role, Way};
+use super::access::{KnownBy, Role};
 use super::camera::DetectFps;
 use super::clock::Pong;
 use super::problem::KeyProblem;
@@ -50,7 +50,7 @@ fn files() -> BTreeMap<String, String> {
     add::<CompatPort>(&mut files);
     add::<ViewToken>(&mut files);
     add::<ViewerSession>(&mut files);
-    add::<Way>(&mut files);
+    add::<KnownBy>(&mut files);
     let mut index = format!("{HEAD}\n");
     for file in files.keys() {
         let name = file.trim_end_matches(".ts");

@@ -88,7 +88,7 @@ enum Layer {
 
 impl Street {
     /// Every picture's size.
-    pub const SIZE: Size = Size::new(1280, 720);
+    pub const SIZE: Size = Canvas::SIZE;
     /// Frames per second.
     pub const FPS: u32 = 30;
     /// Frames after which everything repeats: 30 seconds.

@@ -178,6 +178,19 @@ fn names<T>(all: &[(&str, T)]) -> String {
     all.iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
+/// How to run a model.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EngineOptions {
+    /// On what.
+    pub choice: EngineChoice,
+    /// How exactly, where the engine can.
+    pub precision: Precision,
+    /// Threads of an engine on the CPU; at least one.
+    pub threads: usize,
+    /// On which device, where the engine leaves the choice.
+    pub device: Device,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,11 +14,11 @@ mod tensor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use choice::{
-    Device, EngineChoice, ParseDeviceError, ParseEngineError, ParsePrecisionError, Precision,
-    cpu_has_bf16,
+    Device, EngineChoice, EngineOptions, ParseDeviceError, ParseEngineError, ParsePrecisionError,
+    Precision, cpu_has_bf16,
 };
 pub use library::library_candidates;
-pub use open::{EngineOptions, Note, NoteLevel, Trial, open};
+pub use open::{Note, NoteLevel, Trial, open};
 pub use tensor::{Element, Elements, Port, Tensor};
 
 /// Runs a model. One call at a time; several engines may live side by side.

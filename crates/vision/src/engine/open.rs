@@ -4,22 +4,9 @@ use std::fmt;
 
 use razz_base::MonoTime;
 
-use super::choice::{Device, EngineChoice, Precision, cpu_has_bf16};
+use super::choice::{EngineChoice, EngineOptions, cpu_has_bf16};
 use super::onnxruntime::{self, Provider};
 use super::{Engine, EngineError, guarded, pure};
-
-/// How to run a model.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct EngineOptions {
-    /// On what.
-    pub choice: EngineChoice,
-    /// How exactly, where the engine can.
-    pub precision: Precision,
-    /// Threads of an engine on the CPU; at least one.
-    pub threads: usize,
-    /// On which device, where the engine leaves the choice.
-    pub device: Device,
-}
 
 /// What a log should say about how a model was loaded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -92,7 +79,7 @@ pub fn open(
 ) -> Result<Box<dyn Engine>, Vec<EngineError>> {
     let candidates = candidates(options.choice).iter().map(|way| Candidate {
         open: Box::new(|| way.open(model, options)),
-        last_resort: *way == Way::Rten,
+        last_resort: *way == EngineKind::Rten,
     });
     let engine = select(candidates, now, notes, trial)?;
     if options.precision != engine.precision() {
@@ -109,12 +96,12 @@ pub fn open(
 
 /// One way to run a model.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Way {
+enum EngineKind {
     Ort(Provider),
     Rten,
 }
 
-impl Way {
+impl EngineKind {
     fn open(self, model: &[u8], options: &EngineOptions) -> Result<Box<dyn Engine>, EngineError> {
         let options = &EngineOptions { threads: options.threads.max(1), ..*options };
         match self {
@@ -125,21 +112,21 @@ impl Way {
 }
 
 /// The ways that a choice leaves, the one that is likely the fastest first.
-fn candidates(choice: EngineChoice) -> &'static [Way] {
-    const ALL: [Way; 4] = [
-        Way::Ort(Provider::Cuda),
-        Way::Ort(Provider::OpenVino),
-        Way::Ort(Provider::Cpu),
-        Way::Rten,
+fn candidates(choice: EngineChoice) -> &'static [EngineKind] {
+    const ALL: [EngineKind; 4] = [
+        EngineKind::Ort(Provider::Cuda),
+        EngineKind::Ort(Provider::OpenVino),
+        EngineKind::Ort(Provider::Cpu),
+        EngineKind::Rten,
     ];
     match choice {
         EngineChoice::Auto => &ALL,
         EngineChoice::Ort => &ALL[..3],
-        EngineChoice::OrtCpu => &[Way::Ort(Provider::Cpu)],
-        EngineChoice::OrtOpenVino => &[Way::Ort(Provider::OpenVino)],
-        EngineChoice::OrtCuda => &[Way::Ort(Provider::Cuda)],
-        EngineChoice::OrtTensorRt => &[Way::Ort(Provider::TensorRt)],
-        EngineChoice::Rten => &[Way::Rten],
+        EngineChoice::OrtCpu => &[EngineKind::Ort(Provider::Cpu)],
+        EngineChoice::OrtOpenVino => &[EngineKind::Ort(Provider::OpenVino)],
+        EngineChoice::OrtCuda => &[EngineKind::Ort(Provider::Cuda)],
+        EngineChoice::OrtTensorRt => &[EngineKind::Ort(Provider::TensorRt)],
+        EngineChoice::Rten => &[EngineKind::Rten],
     }
 }
 
@@ -281,7 +268,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicI64, Ordering};
 
-    use super::super::{Port, Tensor};
+    use super::super::{Port, Precision, Tensor};
     use super::*;
 
     /// How an engine of the tests behaves.

@@ -16,7 +16,7 @@ mod plain;
 mod taps;
 
 use crate::colour::YuvToRgb;
-use crate::input::InputFormat;
+use crate::input::{InputFormat, Values};
 use crate::picture::{Picture, Plane};
 
 use taps::Taps;
@@ -175,6 +175,35 @@ fn line<'a>(
     columns.pick(upper, above);
     columns.pick(lower, below);
     Line { upper: above, lower: below, weights }
+}
+
+impl Picture {
+    /// The picture as 8-bit RGB, three bytes a pixel, row after row; chroma is interpolated where
+    /// it lies. `rgb` is overwritten. Not fast: for files, tests and offline use.
+    pub fn write_rgb(&self, rgb: &mut Vec<u8>) {
+        let (width, height) = (self.size.width as usize, self.size.height as usize);
+        let mut planar = vec![0f32; 3 * width * height];
+        let (mut columns, mut rows) = (Columns::default(), Rows::default());
+        columns.fit(0, width, width, width);
+        rows.fit(0, height, height, height);
+        let format = InputFormat { values: Values::Byte, ..InputFormat::default() };
+        Sampler::default().picture(
+            self,
+            &columns,
+            &rows,
+            &YuvToRgb::in_format(self.colour, format),
+            &mut planar,
+            Window { left: 0, top: 0, width, height },
+        );
+        rgb.clear();
+        rgb.reserve(3 * width * height);
+        let (red, rest) = planar.split_at(width * height);
+        let (green, blue) = rest.split_at(width * height);
+        for ((r, g), b) in red.iter().zip(green).zip(blue) {
+            // Already clamped to 0..=255; `as` cannot wrap.
+            rgb.extend([r, g, b].map(|v| v.round() as u8));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use razz_base::{
-    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, StreamFormat, WallQuality, WallTime,
+    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, StreamFormat,
+    WallQuality, WallTime,
 };
 use razz_media::h264::has_b_slice;
 use razz_media::ring::{GopRing, Unit};

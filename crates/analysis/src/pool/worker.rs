@@ -10,8 +10,8 @@ use razz_base::Detection;
 use razz_vision::{Detector, EngineChoice, Picture, Step};
 use tracing::{debug, warn};
 
+use super::{Load, Pool, Slot, WorkerShare};
 use crate::inbox::Result as Found;
-use crate::pool::{Load, Pool, Slot, WorkerShare};
 use razz_observe::cpu_usage::{INFERENCE_THREAD, Stage};
 use razz_observe::process;
 
