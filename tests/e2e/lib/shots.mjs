@@ -6,6 +6,8 @@ const PICTURE = [1280, 720];
 const CELL = 24;
 /** How far, in CSS pixels, a line's pixel may be from where its box's edge is: half a line, its bold corners, rounding. */
 const NEAR = 3.5;
+/** An edge on the picture's border may come out beyond it by so many pixels: the picture's size in the page is rounded. */
+const ROUNDING = 1;
 
 /** One screenshot of a page as it is composed; `ratio`: its device pixels to a CSS pixel. */
 export async function shoot(session, ratio) {
@@ -86,7 +88,7 @@ export function explained(shot, lines, tracks, dashMs) {
     const box = bbox.map((value, edge) => (edge % 2 === 0 ? picture.x : picture.y) + value * scale);
     let [seen, all] = [0, 0];
     for (const edge of [0, 2]) {
-      if (box[edge] < picture.x || box[edge] > right) continue;
+      if (box[edge] < picture.x - ROUNDING || box[edge] > right + ROUNDING) continue;
       const x = Math.round(box[edge]);
       const ends = [Math.max(picture.y, box[1] - near), Math.min(bottom, box[3] + near)].map(Math.round);
       for (let y = ends[0]; y < ends[1]; y += 1) {
@@ -97,7 +99,7 @@ export function explained(shot, lines, tracks, dashMs) {
       }
     }
     for (const edge of [1, 3]) {
-      if (box[edge] < picture.y || box[edge] > bottom) continue;
+      if (box[edge] < picture.y - ROUNDING || box[edge] > bottom + ROUNDING) continue;
       const y = Math.round(box[edge]);
       const ends = [Math.max(picture.x, box[0] - near), Math.min(right, box[2] + near)].map(Math.round);
       for (let x = ends[0]; x < ends[1]; x += 1) {

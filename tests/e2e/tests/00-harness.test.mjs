@@ -11,6 +11,7 @@ import { bestFit, iou } from "../lib/boxes.mjs";
 import { clip } from "../lib/paths.mjs";
 import { toml } from "../lib/razz.mjs";
 import { scenario } from "../lib/scenario.mjs";
+import { explained, fits, linePixels } from "../lib/shots.mjs";
 import { until } from "../lib/wait.mjs";
 
 /** One RTSP request and the text of its answer. */
@@ -88,6 +89,23 @@ test("overlap of boxes", () => {
   assert.equal(iou([0, 0, 10, 10], [10, 0, 20, 10]), 0);
   assert.equal(bestFit([0, 0, 10, 10], [[20, 20, 30, 30], [0, 0, 10, 5]]), 0.5);
   assert.equal(bestFit([0, 0, 10, 10], []), 0);
+});
+
+test("a box that the picture's border cuts has its line on the border, whatever the page's size", () => {
+  for (const [width, height] of [[1280, 720], [1280, 713], [640, 360]]) {
+    const pixels = new Uint8Array(4 * width * height);
+    const scale = Math.min(width / 1280, height / 720);
+    const x0 = Math.round((width - Math.round(1280 * scale)) / 2);
+    const [left, right, top] = [x0 + Math.round(400 * scale), x0 + Math.round(600 * scale), Math.round(200 * scale)];
+    const paint = (x, y) => (pixels[4 * (y * width + x) + 1] = 255);
+    for (let x = left; x <= right; x += 1) for (const y of [top, height - 1]) paint(x, y);
+    for (let y = top; y < height; y += 1) for (const x of [left, right]) paint(x, y);
+    const shot = { width, height, pixels, ratio: 1 };
+    const judged = (bbox) => explained(shot, linePixels(shot), [{ bbox, state: "matched", age_ms: 0 }], 200);
+    const cut = judged([400, 200, 600, 720]);
+    assert.ok(fits(cut) && cut.stray === 0, `${width}x${height}: ${JSON.stringify(cut)}`);
+    assert.ok(!fits(judged([420, 200, 620, 720])), "a box beside it is another");
+  }
 });
 
 test("a config as TOML", () => {

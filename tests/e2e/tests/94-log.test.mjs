@@ -6,7 +6,7 @@ import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
 /** What works on one camera at a time. */
-const OF_A_CAMERA = /^(razz::ingest|razz::camera$|razz::camera::driver|razz::feed|razz_viewer|retina)/;
+const OF_A_CAMERA = /^(razz_ingest|razz_analysis::(camera|driver|hands)|razz_api::track_feed|razz_viewer|retina)/;
 
 for (const [how, args, log] of [
   ["by option", ["--log-format", "json"], undefined],
@@ -50,6 +50,8 @@ for (const [how, args, log] of [
         assert.ok(Number.isInteger(line.run), JSON.stringify(line));
       }
     }
+    // A name in OF_A_CAMERA that no part of razz has any more would look at nothing.
+    assert.ok(lines.some((line) => line.target.startsWith("razz_ingest")), "the cameras' own part of razz logs under its name");
     const online = lines.filter((line) => line.camera === 1 && line.message === "camera is online").map((line) => line.run);
     assert.ok(online.length >= 2 && online[0] === 1 && online.at(-1) > 1, `runs that came online: ${online}`);
     assert.ok(lines.some((line) => line.camera === 7 && line.level === "WARN" && line.state === "offline"));
