@@ -23,13 +23,10 @@ demo: ## set up, build, and start the demo on http://127.0.0.1:8003/
 	exec $(RELEASE) demo $(ARGS)
 
 .PHONY: test
-test: ## set up and run every test: Rust, web, and end to end in a real Chromium
+test: ## set up and run every test: Rust, web, and end to end in a real Chromium; says what was skipped and why
 	scripts/setup.sh test
-	scripts/onnxruntime.sh || echo "onnxruntime: could not be fetched; tests of that engine are SKIPPED"
-	@$(MAKE) lint
-	@$(MAKE) test-rust
-	@$(MAKE) test-web
-	@$(MAKE) test-e2e
+	scripts/onnxruntime.sh || echo "onnxruntime: could not be fetched; tests of that engine will be skipped"
+	@MAKE="$(MAKE)" scripts/test-all.py lint test-scripts=scripts test-rust=rust cost=cost test-web=web test-e2e=e2e
 
 .PHONY: setup
 setup: ## install what `make test` needs, and nothing else
@@ -90,16 +87,20 @@ audit: ## known vulnerabilities, licences and doubles among the dependencies (de
 SEED ?= 1
 .PHONY: test-rust
 test-rust: web ## tests of every crate; property tests with the same cases every time, SEED=... for others
-	PROPTEST_RNG_SEED=$(SEED) cargo test --workspace --locked
-	@$(MAKE) cost
+	PROPTEST_RNG_SEED=$(SEED) scripts/test-part.py rust
 
 .PHONY: cost
 cost: ## instructions and allocations of the hot paths against tests/cost/figures.toml; ACCEPT=1 writes it anew
-	cargo run --quiet --locked --profile cost --package razz-cost -- $(if $(ACCEPT),--accept)
+	$(if $(ACCEPT),cargo run --quiet --locked --profile cost --package razz-cost -- --accept,scripts/test-part.py cost)
 
 .PHONY: test-web
 test-web: web ## types, eslint and unit tests of web/
-	cd web && npm run typecheck && npm run lint && npm test
+	cd web && npm run typecheck && npm run lint
+	scripts/test-part.py web
+
+.PHONY: test-scripts
+test-scripts: ## tests of the scripts that count tests
+	scripts/test-part.py scripts
 
 .PHONY: test-e2e
 test-e2e: build scene tests/e2e/node_modules/.package-lock.json ## a real camera, the release binary and a real Chromium

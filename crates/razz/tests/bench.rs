@@ -1,9 +1,12 @@
 //! `razz bench`: that what it measures is there and adds up. How fast anything is, is not tested.
-#![allow(clippy::print_stderr, reason = "tests report to people")]
 
-use std::path::PathBuf;
+#[path = "support/street.rs"]
+mod street;
+
+use std::path::Path;
 use std::process::{Command, Output};
 
+use razz_scene::Street;
 use serde_json::Value;
 
 fn razz_bench(arguments: &[&str]) -> Output {
@@ -55,10 +58,8 @@ fn trackers_are_timed_on_people_made_up() {
 
 #[test]
 fn trackers_are_timed_on_sequences() {
-    let Some(data) = std::env::var_os("RAZZ_TESTDATA").map(PathBuf::from) else {
-        return eprintln!("skipped: RAZZ_TESTDATA is not set, so there are no sequences");
-    };
-    let folder = data.join("mot/edge").display().to_string();
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let folder = crates.join("track/tests/data/corners").display().to_string();
     let found = json(&["track", "--sequences", &folder, "--updates=10"]);
     let scenes: Vec<&str> =
         found.as_array().unwrap().iter().map(|one| one["scene"].as_str().unwrap()).collect();
@@ -89,10 +90,10 @@ fn steps_of_detection_add_up() {
 
 #[test]
 fn a_camera_is_carried_from_rtsp_to_tracks() {
-    let Some(data) = std::env::var_os("RAZZ_TESTDATA").map(PathBuf::from) else {
-        return eprintln!("skipped: RAZZ_TESTDATA is not set, so there is no clip");
-    };
-    let clip = data.join("clips/people-walking.mp4").display().to_string();
+    let folder = street::Folder::new("pipeline");
+    let clip = folder.0.join("street.mp4");
+    street::write_clip(&street::encoded(&Street::new(1), 0..150), &clip);
+    let clip = clip.display().to_string();
     let arguments = ["--model=demo", "--engine=rten", "--detect-fps=2", "--seconds=4"];
     let found = json(&[&["pipeline", "--input", &clip, "--cameras=1,2"], &arguments[..]].concat());
     assert_eq!((&found["size"][0], &found["fps"]), (&1280.into(), &30.into()));

@@ -1,100 +1,20 @@
 //! `razz track` as its users meet it: the originals id for id, and an answer to every wrong file.
 
+#[path = "support/track.rs"]
+mod commands;
 #[path = "../../track/tests/mot/mod.rs"]
 mod mot;
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
-use razz_base::Rect;
-
-/// A folder of this test's own, gone at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("razz-track-{test}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, content).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn razz_track(detections: &Path, output: &Path, options: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_razz"))
-        .arg("track")
-        .args([Path::new("--detections"), detections, Path::new("--output"), output])
-        .args(options)
-        .output()
-        .unwrap()
-}
-
-/// The rows of a result, by frame and id, and its text.
-fn tracked(detections: &Path, options: &[&str]) -> (mot::Result, String) {
-    let done = razz_track(detections, Path::new("-"), options);
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{detections:?} {options:?}: {said}");
-    let text = String::from_utf8(done.stdout).unwrap();
-    let mut result = mot::Result::new();
-    for line in text.lines() {
-        let columns: Vec<&str> = line.split(',').collect();
-        assert_eq!(columns.len(), 10, "{line}");
-        assert_eq!(columns[7..], ["-1", "-1", "-1"], "{line}");
-        let v: Vec<f64> = columns.iter().map(|v| v.parse().unwrap()).collect();
-        let bbox = Rect::new(v[2], v[3], v[2] + v[4], v[3] + v[5]);
-        let twice = result.entry(v[0] as u64).or_default().insert(v[1] as u64, bbox);
-        assert!(twice.is_none(), "{line}: the id is there already");
-    }
-    (result, text)
-}
+use commands::{Folder, assert_originals, razz_track, tracked};
 
 #[test]
 fn the_originals_come_out_id_for_id() {
-    let Some(cases) = mot::cases(None) else { return };
-    let (mut compared, mut wrong) = (BTreeMap::new(), Vec::new());
-    for case in &cases {
-        let embeddings = case.folder.join("embeddings32.npy").display().to_string();
-        let byte_060 = ["--tracker=bytetrack", "--track-threshold=0.6", "--match-threshold=0.9"];
-        let deepsort = ["--tracker=deepsort", "--embeddings", &embeddings];
-        for (name, options) in [
-            ("byte_050_08_b30", &["--tracker=bytetrack"][..]),
-            ("byte_060_09_b30", &byte_060),
-            ("deepsort_c30_age30", &deepsort),
-        ] {
-            let Some(reference) = case.reference(name) else { continue };
-            if name.starts_with("deepsort") && !Path::new(&embeddings).exists() {
-                continue;
-            }
-            let (ours, text) = tracked(&case.folder.join("det.txt"), options);
-            *compared.entry(name).or_insert(0) += 1;
-            if let Err(difference) = mot::same(&reference, &ours) {
-                wrong.push(format!("{}/{} {name}: {difference}", case.set, case.name));
-            }
-            // ByteTrack's references even have our columns, to the byte.
-            let file = case.folder.join("reference").join(format!("{name}.txt"));
-            let same_text = fs::read_to_string(&file).unwrap() == text;
-            if name != "deepsort_c30_age30" && !same_text && wrong.is_empty() {
-                wrong.push(format!("{}/{} {name}: the text differs", case.set, case.name));
-            }
-        }
-    }
-    let counts: Vec<i32> = compared.values().copied().collect();
-    assert!(counts.len() == 3 && counts[0] >= 20 && counts[2] >= 2, "{compared:?}");
-    assert!(wrong.is_empty(), "{compared:?}:\n{}", wrong.join("\n"));
+    let compared = assert_originals(&mot::own_cases());
+    assert_eq!(compared.into_values().collect::<Vec<_>>(), [23, 6, 2]);
 }
 
 /// Someone who walks to the right by 4 pixels a frame, and is hidden on some frames.

@@ -1,4 +1,4 @@
-//! Scores the trackers on the sequences of the test data, by the HOTA that TrackEval computes.
+//! Scores the trackers on the sequences of the outside data, by the HOTA that TrackEval computes.
 //!
 //! `RAZZ_TESTDATA=… cargo run --release -p razz-track --example evaluate -- [COMMAND]`
 //! - `table` (the default): both settings of ByteTrack and the hybrid tracker on all sets, at full
@@ -31,8 +31,8 @@ type Scores = BTreeMap<String, f64>;
 
 impl Bench {
     fn read() -> Self {
-        let cases = mot::cases(None).expect("RAZZ_TESTDATA names the folder of the test data");
-        let scored = cases.into_iter().filter(|case| case.set != "edge");
+        let cases = mot::outside_cases();
+        let scored = cases.into_iter().filter(mot::Case::is_scored);
         let with_truth = |case: mot::Case| {
             let truth = hota::truth(&case);
             (case, truth)

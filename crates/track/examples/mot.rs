@@ -1,4 +1,4 @@
-//! Tracks the sequences of the test data and writes MOTChallenge text, to be scored.
+//! Tracks the sequences of the outside data and writes MOTChallenge text, to be scored.
 //!
 //! `RAZZ_TESTDATA=… cargo run --release -p razz-track --example mot -- OUT KIND [KEY=VALUE …]`
 //! writes `OUT/<set>/<sequence>.txt`. KIND is hybrid, bytetrack, deepsort, or `original` for
@@ -41,7 +41,7 @@ fn main() {
         ..Settings::default()
     };
     let stride = option("stride", 1.0) as u64;
-    for case in mot::cases(None).expect("RAZZ_TESTDATA") {
+    for case in mot::outside_cases() {
         let rate = option("rate", case.frame_rate);
         let time = |frame: u64| MediaTime::from_90k((frame as f64 * 90_000.0 / rate) as i64);
         let motion =

@@ -17,10 +17,10 @@ use razz_vision::{
     Letterbox, ModelSource, MotionEstimator, OnnxEmbedder, Picture, Placement, Plane, Values,
     builtin_embedder, encode_jpeg,
 };
-use support::{mp4, testdata};
+use support::{mp4, outside_data};
 
 fn bench(c: &mut Criterion) {
-    let Some(data) = testdata("bench") else { return };
+    let data = outside_data();
     let units = mp4::read(&data.join("clips/people-walking.mp4"));
     let mut decoder = Decoder::new().unwrap();
     let picture = decoder.decode(&units[0], true).unwrap().unwrap();

@@ -1,25 +1,21 @@
-//! Every family of models, end to end on every engine that is there: what a file is taken for, what
+//! Every family of models, end to end on every engine: what a file is taken for, what
 //! it is fed, and where its boxes lie on the picture.
 
 mod support;
 
-use std::path::Path;
-
-use razz_base::{Detection, Rect, Size};
-use razz_vision::engine::{
-    self, Engine, EngineError, EngineOptions, Tensor, Trial, library_candidates,
-};
+use razz_base::{Detection, Size};
 use razz_vision::{
-    Decoder, Detector, DetectorSettings, Device, EngineChoice, Family, ModelSource, Picture,
-    Precision, Step,
+    Detector, DetectorSettings, EngineChoice, Family, ModelSource, Picture, Precision, Step,
 };
+use support::on_each_engine;
 use support::onnx::{F32, Graph, I64};
-use support::{mp4, note, testdata, unmatched};
 
-fn engines() -> Vec<EngineChoice> {
-    let ort = (!library_candidates().is_empty()).then_some(EngineChoice::Ort);
-    [EngineChoice::Rten].into_iter().chain(ort).collect()
-}
+on_each_engine!(
+    families_by_their_outputs,
+    queries_with_post_processing_inside,
+    an_open_size_follows_the_picture,
+    an_open_batch_takes_several_pictures,
+);
 
 fn settings(engine: EngineChoice) -> DetectorSettings {
     DetectorSettings {
@@ -97,8 +93,7 @@ fn zeros(len: usize, set: &[(usize, &[f32])]) -> Vec<f32> {
 /// On a picture of 128x96: letterboxed, it has half its size and lies 8 pixels below the top.
 const PICTURE: Size = Size::new(128, 96);
 
-#[test]
-fn families_by_their_outputs() {
+fn families_by_their_outputs(engine: EngineChoice) {
     let dense: Vec<f32> = {
         let mut data = vec![0.0; 6 * 84];
         for (row, value) in [32.0, 32.0, 16.0, 8.0, 0.1, 0.75].into_iter().enumerate() {
@@ -182,25 +177,22 @@ fn families_by_their_outputs() {
         ),
     ] {
         let model = graph.model();
-        for engine in engines() {
-            let mut detector = load(&model, &settings(engine));
-            let what = format!("{family} on {}", detector.engine_name());
-            assert_eq!(detector.family(), family, "{what}");
-            let known: Vec<&str> = detector.class_names().iter().take(names.len()).collect();
-            assert_eq!(known, names, "{what}");
-            assert_eq!(detector.input_size(), Size::new(64, 64), "{what}");
-            assert_eq!(found(&mut detector, PICTURE, 90), [want], "{what}");
-            let none = DetectorSettings { confidence: 0.76, ..settings(engine) };
-            assert_eq!(found(&mut load(&model, &none), PICTURE, 90), [], "{what}");
-            detector.infer_only().unwrap();
-            assert_frugal(&mut detector, PICTURE, &what);
-        }
+        let mut detector = load(&model, &settings(engine));
+        let what = format!("{family} on {}", detector.engine_name());
+        assert_eq!(detector.family(), family, "{what}");
+        let known: Vec<&str> = detector.class_names().iter().take(names.len()).collect();
+        assert_eq!(known, names, "{what}");
+        assert_eq!(detector.input_size(), Size::new(64, 64), "{what}");
+        assert_eq!(found(&mut detector, PICTURE, 90), [want], "{what}");
+        let none = DetectorSettings { confidence: 0.76, ..settings(engine) };
+        assert_eq!(found(&mut load(&model, &none), PICTURE, 90), [], "{what}");
+        detector.infer_only().unwrap();
+        assert_frugal(&mut detector, PICTURE, &what);
     }
 }
 
 /// The authors' own post-processing inside, which asks for a size: boxes come in its pixels.
-#[test]
-fn queries_with_post_processing_inside() {
+fn queries_with_post_processing_inside(engine: EngineChoice) {
     let boxes = zeros(9 * 4, &[(4, &[0.375, 0.4375, 0.625, 0.5625])]);
     for (kind, order) in [(I64, false), (I64, true), (F32, false)] {
         let (images, sizes) =
@@ -221,13 +213,11 @@ fn queries_with_post_processing_inside() {
             .output("boxes", F32, &[1, 9, 4])
             .output("scores", F32, &[1, 9])
             .model();
-        for engine in engines() {
-            let mut detector = load(&model, &settings(engine));
-            assert_eq!(detector.family(), Family::RtDetr);
-            assert_eq!(detector.class_names().len(), 80);
-            assert_eq!(found(&mut detector, PICTURE, 0), [(2, 750, [48, 42, 80, 54])]);
-            assert_frugal(&mut detector, PICTURE, "labels, boxes and scores");
-        }
+        let mut detector = load(&model, &settings(engine));
+        assert_eq!(detector.family(), Family::RtDetr);
+        assert_eq!(detector.class_names().len(), 80);
+        assert_eq!(found(&mut detector, PICTURE, 0), [(2, 750, [48, 42, 80, 54])]);
+        assert_frugal(&mut detector, PICTURE, "labels, boxes and scores");
     }
 }
 
@@ -275,34 +265,31 @@ fn any_size() -> Vec<u8> {
         .model()
 }
 
-#[test]
-fn an_open_size_follows_the_picture() {
+fn an_open_size_follows_the_picture(engine: EngineChoice) {
     let model = any_size();
-    for engine in engines() {
-        let only_red = DetectorSettings { classes: Some(vec!["0".to_owned()]), ..settings(engine) };
-        let mut detector = load(&model, &only_red);
-        assert!(detector.is_rectangular() && detector.notes().is_empty(), "{:?}", detector.notes());
-        for (picture, input, lowered) in [
-            // 12 rows of grey above, 4 beside, none.
-            ((128, 72), (128, 96), (0, 12)),
-            ((120, 128), (128, 128), (4, 0)),
-            ((96, 128), (96, 128), (0, 0)),
-        ] {
-            let [picture, input] = [picture, input].map(|(w, h)| Size::new(w, h));
-            assert_eq!(detector.input_size_for(picture), input);
-            let (x, y) = lowered;
-            let want = (0, 1000, [24 - x, 28 - y, 40 - x, 36 - y]);
-            assert_eq!(found(&mut detector, picture, 255), [want], "{picture:?}");
-            // Grey borders are less than half red.
-            let half = DetectorSettings { confidence: 0.5, ..only_red.clone() };
-            assert_eq!(found(&mut load(&model, &half), picture, 0), [], "{picture:?}");
-        }
-        let square = DetectorSettings { rectangular: false, ..only_red };
-        let mut detector = load(&model, &square);
-        let picture = Size::new(128, 72);
-        assert_eq!(detector.input_size_for(picture), Size::new(128, 128));
-        assert_eq!(found(&mut detector, picture, 255), [(0, 1000, [24, 0, 40, 8])]);
+    let only_red = DetectorSettings { classes: Some(vec!["0".to_owned()]), ..settings(engine) };
+    let mut detector = load(&model, &only_red);
+    assert!(detector.is_rectangular() && detector.notes().is_empty(), "{:?}", detector.notes());
+    for (picture, input, lowered) in [
+        // 12 rows of grey above, 4 beside, none.
+        ((128, 72), (128, 96), (0, 12)),
+        ((120, 128), (128, 128), (4, 0)),
+        ((96, 128), (96, 128), (0, 0)),
+    ] {
+        let [picture, input] = [picture, input].map(|(w, h)| Size::new(w, h));
+        assert_eq!(detector.input_size_for(picture), input);
+        let (x, y) = lowered;
+        let want = (0, 1000, [24 - x, 28 - y, 40 - x, 36 - y]);
+        assert_eq!(found(&mut detector, picture, 255), [want], "{picture:?}");
+        // Grey borders are less than half red.
+        let half = DetectorSettings { confidence: 0.5, ..only_red.clone() };
+        assert_eq!(found(&mut load(&model, &half), picture, 0), [], "{picture:?}");
     }
+    let square = DetectorSettings { rectangular: false, ..only_red };
+    let mut detector = load(&model, &square);
+    let picture = Size::new(128, 72);
+    assert_eq!(detector.input_size_for(picture), Size::new(128, 128));
+    assert_eq!(found(&mut detector, picture, 255), [(0, 1000, [24, 0, 40, 8])]);
 }
 
 /// Pictures of one colour, as a decoder hands them out.
@@ -310,45 +297,42 @@ fn picture(size: Size, luma: u8) -> Picture {
     support::plain_picture(size, luma)
 }
 
-#[test]
-fn an_open_batch_takes_several_pictures() {
+fn an_open_batch_takes_several_pictures(engine: EngineChoice) {
     let model = any_size();
     let (wide, tall) = (Size::new(128, 72), Size::new(72, 128));
-    for engine in engines() {
-        let red = |rows: &[Row]| rows.iter().filter(|row| row.0 == 0).count();
-        // The score of class 1 tells how many pictures were in the run.
-        let in_run = |rows: &[Row]| rows.iter().find(|row| row.0 == 1).map(|row| row.1 / 100 - 5);
-        for (most, runs) in
-            [(None, [1, 1, 1, 1, 1]), (Some(2), [2, 2, 1, 1, 1]), (Some(3), [3, 3, 3, 1, 1])]
-        {
-            // Grey borders are less than half red.
-            let settings = DetectorSettings { batch: most, confidence: 0.5, ..settings(engine) };
-            let mut detector = load(&model, &settings);
-            assert_eq!(detector.batch(), most.unwrap_or(1), "{:?}", detector.notes());
-            // The fourth has another shape, and ends the run.
-            let pictures = [
-                picture(wide, 235),
-                picture(wide, 16),
-                picture(wide, 235),
-                picture(tall, 16),
-                picture(wide, 235),
-            ];
-            let pictures: Vec<&Picture> = pictures.iter().collect();
-            let mut out = vec![Vec::new(); 5];
-            detector.detect_batch(&pictures, &mut out, &mut |_| ()).unwrap();
-            let out: Vec<Vec<Row>> = out.iter().map(|list| rows(list)).collect();
-            let whites: Vec<usize> = out.iter().map(|rows| red(rows)).collect();
-            assert_eq!(whites, [1, 0, 1, 0, 1], "{engine} {most:?}");
-            let runs = runs.map(Some);
-            assert_eq!(out.iter().map(|rows| in_run(rows)).collect::<Vec<_>>(), runs, "{most:?}");
-            for (picture, together) in pictures.iter().zip(&out) {
-                let mut alone = Vec::new();
-                detector.detect(picture, &mut alone).unwrap();
-                let same = |rows: &[Row]| -> Vec<Row> {
-                    rows.iter().filter(|row| row.0 == 0).copied().collect()
-                };
-                assert_eq!(same(together), same(&rows(&alone)));
-            }
+    let red = |rows: &[Row]| rows.iter().filter(|row| row.0 == 0).count();
+    // The score of class 1 tells how many pictures were in the run.
+    let in_run = |rows: &[Row]| rows.iter().find(|row| row.0 == 1).map(|row| row.1 / 100 - 5);
+    for (most, runs) in
+        [(None, [1, 1, 1, 1, 1]), (Some(2), [2, 2, 1, 1, 1]), (Some(3), [3, 3, 3, 1, 1])]
+    {
+        // Grey borders are less than half red.
+        let settings = DetectorSettings { batch: most, confidence: 0.5, ..settings(engine) };
+        let mut detector = load(&model, &settings);
+        assert_eq!(detector.batch(), most.unwrap_or(1), "{:?}", detector.notes());
+        // The fourth has another shape, and ends the run.
+        let pictures = [
+            picture(wide, 235),
+            picture(wide, 16),
+            picture(wide, 235),
+            picture(tall, 16),
+            picture(wide, 235),
+        ];
+        let pictures: Vec<&Picture> = pictures.iter().collect();
+        let mut out = vec![Vec::new(); 5];
+        detector.detect_batch(&pictures, &mut out, &mut |_| ()).unwrap();
+        let out: Vec<Vec<Row>> = out.iter().map(|list| rows(list)).collect();
+        let whites: Vec<usize> = out.iter().map(|rows| red(rows)).collect();
+        assert_eq!(whites, [1, 0, 1, 0, 1], "{engine} {most:?}");
+        let runs = runs.map(Some);
+        assert_eq!(out.iter().map(|rows| in_run(rows)).collect::<Vec<_>>(), runs, "{most:?}");
+        for (picture, together) in pictures.iter().zip(&out) {
+            let mut alone = Vec::new();
+            detector.detect(picture, &mut alone).unwrap();
+            let same = |rows: &[Row]| -> Vec<Row> {
+                rows.iter().filter(|row| row.0 == 0).copied().collect()
+            };
+            assert_eq!(same(together), same(&rows(&alone)));
         }
     }
     // A batch that the file fixes at one stays one.
@@ -370,159 +354,4 @@ fn a_precision_that_is_not_there_is_said() {
     assert_eq!(detector.precision(), Precision::F32);
     let notes: Vec<String> = detector.notes().iter().map(ToString::to_string).collect();
     assert!(notes.len() == 1 && notes[0].contains("rten computes in f32"), "{notes:?}");
-}
-
-/// Runs a model as it is.
-struct Raw(Box<dyn Engine>);
-
-struct Anything;
-
-impl Trial for Anything {
-    fn check(&mut self, _: &mut dyn Engine) -> Result<bool, EngineError> {
-        Ok(true)
-    }
-
-    fn run(&mut self, _: &mut dyn Engine) -> Result<(), EngineError> {
-        Ok(())
-    }
-}
-
-impl Raw {
-    fn open(model: &Path, choice: EngineChoice) -> Self {
-        let options =
-            EngineOptions { choice, precision: Precision::F32, threads: 2, device: Device::Usual };
-        let model = std::fs::read(model).unwrap();
-        Self(engine::open(&model, &options, None, &mut Vec::new(), &mut Anything).unwrap())
-    }
-
-    fn run(&mut self, input: &[f32], shape: &[usize]) -> Vec<f32> {
-        let mut values = Vec::new();
-        let mut read = |outputs: &[Tensor<'_>]| values = outputs[0].as_f32().unwrap().to_vec();
-        self.0.run(&[Tensor::f32(shape, input)], &mut read).unwrap();
-        values
-    }
-}
-
-const SIDE: usize = 416;
-
-/// YOLOX's `preproc`, a pixel at a time: scaled to fit at the top left of grey, bilinear, B, G, R
-/// from 0 to 255.
-fn yolox_input(rgb: &[u8], size: Size) -> (Vec<f32>, f64) {
-    let (w, h) = (size.width as usize, size.height as usize);
-    let ratio = (SIDE as f64 / w as f64).min(SIDE as f64 / h as f64);
-    let (new_w, new_h) = ((w as f64 * ratio) as usize, (h as f64 * ratio) as usize);
-    let mut input = vec![114.0; 3 * SIDE * SIDE];
-    for plane in 0..3 {
-        let at = |x: usize, y: usize| f32::from(rgb[(y * w + x) * 3 + (2 - plane)]);
-        for row in 0..new_h {
-            for column in 0..new_w {
-                let place = |i: usize, old: usize, new: usize| {
-                    ((i as f64 + 0.5) * old as f64 / new as f64 - 0.5).clamp(0.0, (old - 1) as f64)
-                };
-                let (x, y) = (place(column, w, new_w), place(row, h, new_h));
-                let (x0, y0) = (x as usize, y as usize);
-                let (x1, y1) = ((x0 + 1).min(w - 1), (y0 + 1).min(h - 1));
-                // OpenCV's weights are f32.
-                let between = |a: f32, b: f32, at: f64| a + (b - a) * at.fract() as f32;
-                let top = between(at(x0, y0), at(x1, y0), x);
-                let bottom = between(at(x0, y1), at(x1, y1), x);
-                input[(plane * SIDE + row) * SIDE + column] = between(top, bottom, y).round();
-            }
-        }
-    }
-    (input, ratio)
-}
-
-/// YOLOX's decoding and class-wise suppression, slow and plain: every cell, every class, in f64.
-fn yolox_boxes(
-    output: &[f32],
-    ratio: f64,
-    size: Size,
-    confidence: f64,
-    iou: f64,
-) -> Vec<Detection> {
-    let mut cells = Vec::new();
-    for stride in [8, 16, 32] {
-        for row in 0..SIDE / stride {
-            for column in 0..SIDE / stride {
-                cells.push((column as f64, row as f64, stride as f64));
-            }
-        }
-    }
-    assert_eq!(output.len(), cells.len() * 85);
-    let mut all = Vec::new();
-    for (cell, (column, row, stride)) in output.chunks(85).zip(cells) {
-        let value = |i: usize| f64::from(cell[i]);
-        let (cx, cy) = ((value(0) + column) * stride, (value(1) + row) * stride);
-        let (w, h) = (value(2).exp() * stride, value(3).exp() * stride);
-        let mut class = 0;
-        for c in 1..80 {
-            if cell[5 + c] > cell[5 + class] {
-                class = c;
-            }
-        }
-        let score = value(4) * value(5 + class);
-        if score > confidence {
-            let bbox = Rect::new(cx - w / 2.0, cy - h / 2.0, cx + w / 2.0, cy + h / 2.0);
-            all.push(Detection { bbox, class: razz_base::ClassId(class as u16), score });
-        }
-    }
-    all.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut kept: Vec<Detection> = Vec::new();
-    for one in all {
-        if !kept.iter().any(|k| k.class == one.class && k.bbox.iou(&one.bbox) > iou) {
-            kept.push(one);
-        }
-    }
-    for one in &mut kept {
-        let [left, top, right, bottom] = one.bbox.to_array().map(|v| v / ratio);
-        one.bbox = Rect::new(left, top, right, bottom).clipped(size);
-    }
-    kept
-}
-
-#[test]
-fn yolox_nano_by_its_raw_output() {
-    let Some(data) = testdata("yolox_nano_by_its_raw_output") else { return };
-    let model = data.join("models/yolox_nano.onnx");
-    for engine in engines() {
-        let mut raw = Raw::open(&model, engine);
-        let settings =
-            DetectorSettings { engine, threads: 2, confidence: 0.1, ..Default::default() };
-        let mut detector = Detector::load(ModelSource::File(&model), &settings).unwrap();
-        assert_eq!(detector.family(), Family::Yolox);
-        assert_eq!(detector.input_size(), Size::new(416, 416));
-        assert_eq!(detector.class_names().len(), 80);
-        for clip in ["people-walking", "cars"] {
-            let units = mp4::read(&data.join(format!("clips/{clip}.mp4")));
-            let mut decoder = Decoder::new().unwrap();
-            let (mut boxes, mut alone, mut from_planes, mut frames) = (0, Vec::new(), 0, 0);
-            let (mut rgb, mut out) = (Vec::new(), Vec::new());
-            for (i, unit) in units.iter().enumerate() {
-                let Some(picture) = decoder.decode(unit, i % 40 == 0).unwrap() else { continue };
-                picture.write_rgb(&mut rgb);
-                let (input, ratio) = yolox_input(&rgb, picture.size);
-                let output = raw.run(&input, &[1, 3, SIDE, SIDE]);
-                let want = yolox_boxes(&output, ratio, picture.size, 0.1, 0.7);
-                detector.detect_rgb(&rgb, picture.size, &mut out).unwrap();
-                // Scores at the limit of 0.1 may fall on either side.
-                alone.extend(unmatched(&want, &out, 0.11, 0.005, 0.99));
-                alone.extend(unmatched(&out, &want, 0.11, 0.005, 0.99));
-                boxes += want.iter().filter(|one| one.score >= 0.11).count();
-                // From the planes, without the detour over whole values of RGB.
-                detector.detect(&picture, &mut out).unwrap();
-                from_planes += unmatched(&want, &out, 0.25, 0.05, 0.9).len();
-                frames += 1;
-            }
-            note(&format!(
-                "YOLOX nano on {}, {clip}: all {boxes} boxes of {frames} frames but {} as the \
-                 plain decoder has them; from the planes {from_planes} differ by more than 0.05 or \
-                 IoU 0.9",
-                detector.engine_name(),
-                alone.len()
-            ));
-            assert!(boxes > 40 && alone.is_empty(), "{boxes} boxes, {alone:#?}");
-            assert!(from_planes * 50 <= boxes, "{from_planes} of {boxes}");
-        }
-    }
 }

@@ -5,17 +5,23 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use razz_base::{Detection, Rect, Size};
-use razz_vision::engine::library_candidates;
+use razz_scene::DEMO_MODEL;
 use razz_vision::{
     DetectError, Detector, DetectorSettings, EngineChoice, ModelError, ModelSource, OnnxEmbedder,
 };
 use support::onnx::{F16, F32, Graph, I64};
-use support::{onnx, testdata};
+use support::{on_each_engine, onnx};
 
-fn engines() -> Vec<EngineChoice> {
-    let ort = (!library_candidates().is_empty()).then_some(EngineChoice::Ort);
-    [EngineChoice::Rten].into_iter().chain(ort).collect()
-}
+on_each_engine!(
+    torn_models_never_crash,
+    a_real_model_cut_short,
+    shapes_that_are_not_known,
+    outputs_that_make_no_sense,
+    a_scribbled_real_model_never_crashes,
+    values_that_are_not_numbers,
+    a_small_model_works,
+    a_detector_is_no_embedder,
+);
 
 fn settings(engine: EngineChoice) -> DetectorSettings {
     DetectorSettings { engine, threads: 1, ..Default::default() }
@@ -77,154 +83,139 @@ fn files_that_are_no_models() {
     }
 }
 
-#[test]
-fn torn_models_never_crash() {
+fn torn_models_never_crash(engine: EngineChoice) {
     let whole = onnx::with_names(&onnx::constant(&INPUT, 1, &[1, 6, 50], &head()), "{0:'a',1:'b'}");
-    for engine in engines() {
-        assert!(load(&whole, engine).is_ok());
-        for end in (0..whole.len()).step_by(7) {
-            if let Err(error) = load(&whole[..end], engine) {
-                assert!(error.to_string().contains("some.onnx"), "{error}");
-            }
+    assert!(load(&whole, engine).is_ok());
+    for end in (0..whole.len()).step_by(7) {
+        if let Err(error) = load(&whole[..end], engine) {
+            assert!(error.to_string().contains("some.onnx"), "{error}");
         }
-        let error = load(&whole[..whole.len() / 2], engine).err().unwrap();
-        assert!(matches!(error, ModelError::Truncated { .. }), "{error}");
-        // Not torn, but scribbled over: whatever happens, it is no crash.
-        for at in (0..whole.len()).step_by(5) {
-            let mut scribbled = whole.clone();
-            scribbled[at] ^= 0xff;
-            let _ = load(&scribbled, engine);
-        }
+    }
+    let error = load(&whole[..whole.len() / 2], engine).err().unwrap();
+    assert!(matches!(error, ModelError::Truncated { .. }), "{error}");
+    // Not torn, but scribbled over: whatever happens, it is no crash.
+    for at in (0..whole.len()).step_by(5) {
+        let mut scribbled = whole.clone();
+        scribbled[at] ^= 0xff;
+        let _ = load(&scribbled, engine);
     }
 }
 
-#[test]
-fn a_real_model_cut_short() {
-    let Some(data) = testdata("a_real_model_cut_short") else { return };
-    let model = std::fs::read(data.join("models/yolo11n.onnx")).unwrap();
-    for engine in engines() {
-        for part in [100, model.len() / 2, model.len() - 1] {
-            let error = load(&model[..part], engine).err().unwrap();
-            assert!(matches!(error, ModelError::Truncated { .. }), "{part}: {error}");
-            assert!(error.to_string().contains("cut short"), "{error}");
-        }
+fn a_real_model_cut_short(engine: EngineChoice) {
+    let model = DEMO_MODEL;
+    for part in [100, model.len() / 2, model.len() - 1] {
+        let error = load(&model[..part], engine).err().unwrap();
+        assert!(matches!(error, ModelError::Truncated { .. }), "{part}: {error}");
+        assert!(error.to_string().contains("cut short"), "{error}");
     }
 }
 
-#[test]
-fn shapes_that_are_not_known() {
+fn shapes_that_are_not_known(engine: EngineChoice) {
     let output =
         |shape: &[usize]| onnx::constant(&INPUT, 1, shape, &vec![0.0; shape.iter().product()]);
     let input = |shape: &[usize], kind| onnx::constant(shape, kind, &[1, 6, 50], &head());
-    for engine in engines() {
-        for (model, says) in [
-            (input(&[1, 1, 64, 64], 1), "images [1, 1, 64, 64]"),
-            (input(&[1, 64, 64, 3], 1), "images [1, 64, 64, 3]"),
-            (input(&[2, 3, 64, 64], 1), "images [2, 3, 64, 64]"),
-            (input(&[1, 3], 1), "images [1, 3]"),
-            (input(&[1, 3, 64, 64], 7), "of integers"),
-            (output(&[1, 2000, 7]), "output0 [1, 2000, 7]"),
-            (output(&[1, 512]), "output0 [1, 512]"),
-            (output(&[1, 4, 50]), "output0 [1, 4, 50]"),
-            (output(&[1, 6, 50, 1]), "output0 [1, 6, 50, 1]"),
-            (onnx::identity(&INPUT), "output0 [1, 3, 64, 64]"),
-        ] {
-            let error = load(&model, engine).err().unwrap_or_else(|| panic!("{says} is taken"));
-            let shape = matches!(error, ModelError::Input { .. } | ModelError::Output { .. });
-            let error = error.to_string();
-            assert!(shape && error.contains(says) && error.contains("known "), "{says}: {error}");
-        }
-        let names = onnx::with_names(&output(&[1, 6, 50]), "{0: 'person'}");
-        let error = load(&names, engine).err().unwrap().to_string();
-        assert!(error.contains("2 values after each box, and names 1"), "{error}");
+    for (model, says) in [
+        (input(&[1, 1, 64, 64], 1), "images [1, 1, 64, 64]"),
+        (input(&[1, 64, 64, 3], 1), "images [1, 64, 64, 3]"),
+        (input(&[2, 3, 64, 64], 1), "images [2, 3, 64, 64]"),
+        (input(&[1, 3], 1), "images [1, 3]"),
+        (input(&[1, 3, 64, 64], 7), "of integers"),
+        (output(&[1, 2000, 7]), "output0 [1, 2000, 7]"),
+        (output(&[1, 512]), "output0 [1, 512]"),
+        (output(&[1, 4, 50]), "output0 [1, 4, 50]"),
+        (output(&[1, 6, 50, 1]), "output0 [1, 6, 50, 1]"),
+        (onnx::identity(&INPUT), "output0 [1, 3, 64, 64]"),
+    ] {
+        let error = load(&model, engine).err().unwrap_or_else(|| panic!("{says} is taken"));
+        let shape = matches!(error, ModelError::Input { .. } | ModelError::Output { .. });
+        let error = error.to_string();
+        assert!(shape && error.contains(says) && error.contains("known "), "{says}: {error}");
     }
+    let names = onnx::with_names(&output(&[1, 6, 50]), "{0: 'person'}");
+    let error = load(&names, engine).err().unwrap().to_string();
+    assert!(error.contains("2 values after each box, and names 1"), "{error}");
 }
 
 /// Outputs that no picture has, or of no type that is read here, or none at all.
-#[test]
-fn outputs_that_make_no_sense() {
+fn outputs_that_make_no_sense(engine: EngineChoice) {
     let graph = || Graph::default().input("images", F32, &[1, 3, 64, 64]);
     let zeros = [0.0; 6 * 84];
-    for engine in engines() {
-        for (what, model, says) in [
-            (
-                "halves",
-                graph()
-                    .f32("data", &[1, 6, 84], &zeros)
-                    .node("Cast", &["data"], "output0", &[("to=", &[10])])
-                    .output("output0", F16, &[1, 6, 84]),
-                "some.onnx",
+    for (what, model, says) in [
+        (
+            "halves",
+            graph()
+                .f32("data", &[1, 6, 84], &zeros)
+                .node("Cast", &["data"], "output0", &[("to=", &[10])])
+                .output("output0", F16, &[1, 6, 84]),
+            "some.onnx",
+        ),
+        (
+            "integers",
+            graph()
+                .i64("data", &[1, 6, 84], &[0; 6 * 84])
+                .node("Identity", &["data"], "output0", &[])
+                .output("output0", I64, &[1, 6, 84]),
+            "output0 [1, 6, 84]",
+        ),
+        (
+            "empty",
+            graph()
+                .f32("data", &[1, 0, 84], &[])
+                .node("Identity", &["data"], "output0", &[])
+                .output("output0", F32, &[1, 0, 84]),
+            "some.onnx",
+        ),
+        ("none", graph().f32("data", &[1], &[0.0]), "some.onnx"),
+        (
+            "no input",
+            Graph::default()
+                .f32("data", &[1, 6, 84], &zeros)
+                .node("Identity", &["data"], "output0", &[])
+                .output("output0", F32, &[1, 6, 84]),
+            "some.onnx",
+        ),
+        (
+            "three inputs",
+            graph()
+                .input("a", F32, &[1, 2])
+                .input("b", F32, &[1, 2])
+                .node("Identity", &["a"], "output0", &[])
+                .output("output0", F32, &[1, 2]),
+            "takes images [1, 3, 64, 64]",
+        ),
+        (
+            "an operator that nobody has",
+            graph().node("Frobnicate", &["images"], "output0", &[]).output(
+                "output0",
+                F32,
+                &[1, 6, 84],
             ),
-            (
-                "integers",
-                graph()
-                    .i64("data", &[1, 6, 84], &[0; 6 * 84])
-                    .node("Identity", &["data"], "output0", &[])
-                    .output("output0", I64, &[1, 6, 84]),
-                "output0 [1, 6, 84]",
-            ),
-            (
-                "empty",
-                graph()
-                    .f32("data", &[1, 0, 84], &[])
-                    .node("Identity", &["data"], "output0", &[])
-                    .output("output0", F32, &[1, 0, 84]),
-                "some.onnx",
-            ),
-            ("none", graph().f32("data", &[1], &[0.0]), "some.onnx"),
-            (
-                "no input",
-                Graph::default()
-                    .f32("data", &[1, 6, 84], &zeros)
-                    .node("Identity", &["data"], "output0", &[])
-                    .output("output0", F32, &[1, 6, 84]),
-                "some.onnx",
-            ),
-            (
-                "three inputs",
-                graph()
-                    .input("a", F32, &[1, 2])
-                    .input("b", F32, &[1, 2])
-                    .node("Identity", &["a"], "output0", &[])
-                    .output("output0", F32, &[1, 2]),
-                "takes images [1, 3, 64, 64]",
-            ),
-            (
-                "an operator that nobody has",
-                graph().node("Frobnicate", &["images"], "output0", &[]).output(
-                    "output0",
-                    F32,
-                    &[1, 6, 84],
-                ),
-                "Frobnicate",
-            ),
-            (
-                "too much memory",
-                graph()
-                    .i64("size", &[3], &[1, 6, 1 << 44])
-                    .node("ConstantOfShape", &["size"], "output0", &[])
-                    .output("output0", F32, &[1, 6, -1]),
-                "some.onnx",
-            ),
-        ] {
-            // rten computes with floats whatever the width they are declared in, and where memory
-            // runs out Rust ends the process: docs/guide/models.md says to trust one's models.
-            if engine == EngineChoice::Rten && ["halves", "too much memory"].contains(&what) {
-                continue;
-            }
-            let error = load(&model.model(), engine);
-            let error = error.err().unwrap_or_else(|| panic!("{what} is taken by {engine}"));
-            let error = error.to_string();
-            assert!(error.contains(says) && !error.contains('\n'), "{what}: {error}");
+            "Frobnicate",
+        ),
+        (
+            "too much memory",
+            graph()
+                .i64("size", &[3], &[1, 6, 1 << 44])
+                .node("ConstantOfShape", &["size"], "output0", &[])
+                .output("output0", F32, &[1, 6, -1]),
+            "some.onnx",
+        ),
+    ] {
+        // rten computes with floats whatever the width they are declared in, and where memory
+        // runs out Rust ends the process: docs/guide/models.md says to trust one's models.
+        if engine == EngineChoice::Rten && ["halves", "too much memory"].contains(&what) {
+            continue;
         }
+        let error = load(&model.model(), engine);
+        let error = error.err().unwrap_or_else(|| panic!("{what} is taken by {engine}"));
+        let error = error.to_string();
+        assert!(error.contains(says) && !error.contains('\n'), "{what}: {error}");
     }
 }
 
 /// Whatever the bytes of a real model say, it is a model or an error.
-#[test]
-fn scribbled_real_models_never_crash() {
-    let Some(data) = testdata("scribbled_real_models_never_crash") else { return };
-    let whole = std::fs::read(data.join("models/yolox_nano.onnx")).unwrap();
+fn a_scribbled_real_model_never_crashes(engine: EngineChoice) {
+    let whole = DEMO_MODEL.to_vec();
     let mut state = 7u32;
     let mut random = move |below: usize| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -237,47 +228,38 @@ fn scribbled_real_models_never_crash() {
             let at = if random(2) == 0 { random(4000) } else { whole.len() - 1 - random(40_000) };
             scribbled[at] = random(256) as u8;
         }
-        for engine in engines() {
-            if let Err(error) = load(&scribbled, engine) {
-                let error = error.to_string();
-                assert!(error.contains("some.onnx") && !error.contains('\n'), "{round}: {error}");
-            }
+        if let Err(error) = load(&scribbled, engine) {
+            let error = error.to_string();
+            assert!(error.contains("some.onnx") && !error.contains('\n'), "{round}: {error}");
         }
     }
 }
 
-#[test]
-fn values_that_are_not_numbers() {
-    for engine in engines() {
-        for (row, value) in [(4, f32::NAN), (0, f32::INFINITY), (5, f32::NEG_INFINITY)] {
-            let mut data = head();
-            data[row * 50 + 7] = value;
-            let error = load(&onnx::constant(&INPUT, 1, &[1, 6, 50], &data), engine).err().unwrap();
-            assert_eq!(error, ModelError::NotFinite { model: "some.onnx".to_owned() });
-        }
+fn values_that_are_not_numbers(engine: EngineChoice) {
+    for (row, value) in [(4, f32::NAN), (0, f32::INFINITY), (5, f32::NEG_INFINITY)] {
+        let mut data = head();
+        data[row * 50 + 7] = value;
+        let error = load(&onnx::constant(&INPUT, 1, &[1, 6, 50], &data), engine).err().unwrap();
+        assert_eq!(error, ModelError::NotFinite { model: "some.onnx".to_owned() });
     }
 }
 
-#[test]
-fn a_small_model_works() {
+fn a_small_model_works(engine: EngineChoice) {
     let model = onnx::constant(&INPUT, 1, &[1, 6, 50], &head());
     let named = onnx::with_names(&model, "{0: 'dog', 1: \"lion's cub\"}");
-    for engine in engines() {
-        let mut detector = load(&named, engine).unwrap();
-        assert_eq!(detector.class_names().iter().collect::<Vec<_>>(), ["dog", "lion's cub"]);
-        assert_eq!(detector.input_size(), Size::new(64, 64));
-        let mut out =
-            vec![Detection { bbox: Rect::default(), class: Default::default(), score: 0.0 }];
-        let picture = vec![0; 128 * 128 * 3];
-        detector.detect_rgb(&picture, Size::new(128, 128), &mut out).unwrap();
-        assert_eq!(out.len(), 1);
-        assert_eq!(out[0].bbox, Rect::new(48.0, 56.0, 80.0, 72.0));
-        assert_eq!((out[0].class.0, out[0].score), (1, 0.75));
-        let error = detector.detect_rgb(&picture, Size::new(128, 127), &mut out).unwrap_err();
-        assert!(matches!(error, DetectError::Rgb { .. }) && out.is_empty());
-        let numbered = load(&model, engine).unwrap();
-        assert_eq!(numbered.class_names().iter().collect::<Vec<_>>(), ["0", "1"]);
-    }
+    let mut detector = load(&named, engine).unwrap();
+    assert_eq!(detector.class_names().iter().collect::<Vec<_>>(), ["dog", "lion's cub"]);
+    assert_eq!(detector.input_size(), Size::new(64, 64));
+    let mut out = vec![Detection { bbox: Rect::default(), class: Default::default(), score: 0.0 }];
+    let picture = vec![0; 128 * 128 * 3];
+    detector.detect_rgb(&picture, Size::new(128, 128), &mut out).unwrap();
+    assert_eq!(out.len(), 1);
+    assert_eq!(out[0].bbox, Rect::new(48.0, 56.0, 80.0, 72.0));
+    assert_eq!((out[0].class.0, out[0].score), (1, 0.75));
+    let error = detector.detect_rgb(&picture, Size::new(128, 127), &mut out).unwrap_err();
+    assert!(matches!(error, DetectError::Rgb { .. }) && out.is_empty());
+    let numbered = load(&model, engine).unwrap();
+    assert_eq!(numbered.class_names().iter().collect::<Vec<_>>(), ["0", "1"]);
 }
 
 #[test]
@@ -302,15 +284,9 @@ fn classes_asked_for() {
     assert!(error.contains("cow") && error.contains("dog, cat"), "{error}");
 }
 
-#[test]
-fn an_embedder_is_no_detector_and_the_other_way_round() {
-    let Some(data) = testdata("an_embedder_is_no_detector_and_the_other_way_round") else { return };
-    let (yolo, osnet) =
-        (data.join("models/yolo11n.onnx"), data.join("models/osnet_x0_25_msmt17.onnx"));
-    for engine in engines() {
-        let error = Detector::load(ModelSource::File(&osnet), &settings(engine)).err().unwrap();
-        assert!(matches!(error, ModelError::Output { .. } | ModelError::Input { .. }), "{error}");
-        let error = OnnxEmbedder::load(&yolo, engine, 1).err().unwrap().to_string();
-        assert!(error.contains("yolo11n") && error.contains("[batch, values]"), "{error}");
-    }
+/// Nor is an embedder a detector: `shapes_that_are_not_known` has its output.
+fn a_detector_is_no_embedder(engine: EngineChoice) {
+    let demo = TempFile::new(&format!("demo-{engine}.onnx").replace('/', "-"), DEMO_MODEL);
+    let error = OnnxEmbedder::load(&demo.0, engine, 1).err().unwrap().to_string();
+    assert!(error.contains("demo-") && error.contains("[batch, values]"), "{error}");
 }

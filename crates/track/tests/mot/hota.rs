@@ -116,8 +116,11 @@ fn share_within(a: &Rect, b: &Rect) -> f64 {
 }
 
 /// A result without the boxes that the benchmarks do not score.
-fn scored(truth: &Truth, kitti: bool, rows: &[Row], solver: &mut Solver) -> Vec<Row> {
-    let usual = |r: &Row| kitti || (r.1.area() > 100.0 && r.1.width() / r.1.height() <= 1.6);
+fn scored(truth: &Truth, set: &str, rows: &[Row], solver: &mut Solver) -> Vec<Row> {
+    let kitti = set.starts_with("kitti");
+    // Streets have cars, and no boxes that are no people's.
+    let cars = kitti || set == "street";
+    let usual = |r: &Row| cars || (r.1.area() > 100.0 && r.1.width() / r.1.height() <= 1.6);
     let rows: Vec<Row> = rows.iter().copied().filter(usual).collect();
     let wanted: Vec<Rect> = truth.wanted.iter().map(|r| r.1).collect();
     let all: Vec<Rect> =
@@ -148,7 +151,6 @@ pub fn score(
     frames: impl Iterator<Item = u64>,
     result: &BTreeMap<u64, Vec<Row>>,
 ) -> Tally {
-    let kitti = case.set.starts_with("kitti");
     let nothing = Truth::default();
     let mut solver = Solver::default();
     let mut number = [BTreeMap::new(), BTreeMap::new()];
@@ -165,7 +167,7 @@ pub fn score(
     for frame in frames {
         let truth = truth.get(&frame).unwrap_or(&nothing);
         let rows = result.get(&frame).map_or(&[][..], Vec::as_slice);
-        let rows = scored(truth, kitti, rows, &mut solver);
+        let rows = scored(truth, &case.set, rows, &mut solver);
         let a: Vec<usize> = truth.wanted.iter().map(|r| place(0, r.0)).collect();
         let b: Vec<usize> = rows.iter().map(|r| place(1, r.0)).collect();
         let overlaps: Vec<f64> = truth

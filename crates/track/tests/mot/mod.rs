@@ -1,7 +1,9 @@
-//! Reads the tracking cases of the test data and compares results with references.
+//! Reads tracking sequences and compares results with references.
 #![allow(dead_code, unreachable_pub, reason = "each test and example uses its own part")]
 
+pub mod combined;
 pub mod hota;
+pub mod parity;
 pub mod pass;
 
 use std::collections::BTreeMap;
@@ -9,6 +11,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use razz_base::{ClassId, Detection, Rect, Size};
+
+/// Where the repository's own sequences lie, from the folder of a crate.
+const OWN: &str = "../track/tests/data";
 
 /// Boxes by id by frame.
 pub type Result = BTreeMap<u64, BTreeMap<u64, Rect>>;
@@ -37,16 +42,21 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// The folder of the tracking cases, or `None` (said on stderr) where test data is not at hand.
-#[allow(clippy::print_stderr, reason = "a skipped test says so")]
-pub fn cases(set: Option<&str>) -> Option<Vec<Case>> {
-    let Some(root) = std::env::var_os("RAZZ_TESTDATA") else {
-        eprintln!(
-            "skipped: RAZZ_TESTDATA is not set, so there are no tracking cases to compare with"
-        );
-        return None;
-    };
-    let root = PathBuf::from(root).join("mot");
+/// The sequences that are part of the repository: see `tests/data/README.md`.
+pub fn own_cases() -> Vec<Case> {
+    cases_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join(OWN))
+}
+
+/// The sequences of the outside data, which `docs/testing.md` describes. Panics where
+/// `RAZZ_TESTDATA` does not name their folder.
+pub fn outside_cases() -> Vec<Case> {
+    let root = std::env::var_os("RAZZ_TESTDATA")
+        .expect("RAZZ_TESTDATA names the folder of the outside test data");
+    cases_in(&PathBuf::from(root).join("mot"))
+}
+
+/// Every `SET/SEQUENCE` in a folder.
+fn cases_in(root: &Path) -> Vec<Case> {
     let folders = |path: &Path| {
         let entries = fs::read_dir(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let mut all: Vec<_> = entries.map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect();
@@ -55,10 +65,7 @@ pub fn cases(set: Option<&str>) -> Option<Vec<Case>> {
     };
     let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
     let mut out = Vec::new();
-    for set_folder in folders(&root) {
-        if set.is_some_and(|set| set != name(&set_folder)) {
-            continue;
-        }
+    for set_folder in folders(root) {
         for folder in folders(&set_folder) {
             let info = read(&folder.join("seqinfo.ini"));
             let value = |key: &str| {
@@ -84,10 +91,15 @@ pub fn cases(set: Option<&str>) -> Option<Vec<Case>> {
         }
     }
     assert!(!out.is_empty(), "no tracking cases in {}", root.display());
-    Some(out)
+    out
 }
 
 impl Case {
+    /// Whether there is a truth to score by.
+    pub fn is_scored(&self) -> bool {
+        self.folder.join("gt").exists()
+    }
+
     /// The detections of a frame.
     pub fn frame(&self, frame: u64) -> Vec<Detection> {
         self.detections.get(&frame).into_iter().flatten().map(|d| d.1).collect()
@@ -120,9 +132,13 @@ impl Case {
         read(&path).lines().map(row).collect()
     }
 
-    /// One vector per line of `det.txt`, where they are given (NumPy's format 1.0, little-endian
-    /// f32 or f64, C order).
+    /// One vector per line of `det.txt`, where they are given: as text, or in NumPy's format 1.0,
+    /// little-endian f32 or f64, C order.
     pub fn embeddings(&self) -> Option<Vec<Vec<f32>>> {
+        if let Ok(text) = fs::read_to_string(self.folder.join("embeddings.txt")) {
+            let row = |line: &str| numbers(line).iter().map(|v| *v as f32).collect();
+            return Some(text.lines().map(row).collect());
+        }
         let bytes = fs::read(self.folder.join("embeddings32.npy")).ok()?;
         assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
         let header_len = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));

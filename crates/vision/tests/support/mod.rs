@@ -1,8 +1,12 @@
-//! What the tests and benches of this crate share: the test data, and streams made on the spot.
+//! What the tests and benches of this crate share: outside data, streets, and streams made on the
+//! spot.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
+pub mod appearance;
+pub mod motion;
 pub mod mp4;
 pub mod onnx;
+pub mod street;
 
 use std::path::{Path, PathBuf};
 
@@ -13,13 +17,38 @@ use razz_base::{
 };
 use razz_vision::{Colour, Matrix, Picture, Plane};
 
-/// The folder of clips, frames and models; `None`, and a line that says so, when it is not given.
-pub fn testdata(test: &str) -> Option<PathBuf> {
+/// A test of each function on rten, and one on ONNX Runtime, whose library is fetched apart.
+#[allow(unused_macros, reason = "each test file uses a part of this module")]
+macro_rules! on_each_engine {
+    ($($test:ident),+ $(,)?) => {
+        mod on_rten {
+            $(
+                #[test]
+                fn $test() {
+                    super::$test(razz_vision::EngineChoice::Rten);
+                }
+            )+
+        }
+
+        mod on_onnx_runtime {
+            $(
+                #[test]
+                #[ignore = "needs ONNX Runtime: scripts/onnxruntime.sh fetches it"]
+                fn $test() {
+                    super::$test(razz_vision::EngineChoice::Ort);
+                }
+            )+
+        }
+    };
+}
+#[allow(unused_imports, reason = "each test file uses a part of this module")]
+pub(crate) use on_each_engine;
+
+/// The folder of the outside clips, pictures and models, which `docs/testing.md` describes. Panics
+/// where it is not given.
+pub fn outside_data() -> PathBuf {
     let folder = std::env::var_os("RAZZ_TESTDATA").map(PathBuf::from);
-    if folder.is_none() {
-        note(&format!("{test}: skipped, since RAZZ_TESTDATA does not name the test data's folder"));
-    }
-    folder
+    folder.expect("RAZZ_TESTDATA names the folder of the outside test data")
 }
 
 /// Says something on the way.
@@ -119,4 +148,15 @@ pub fn unmatched(
         }
     }
     alone
+}
+
+/// Mean difference of red, green and blue between two 8-bit RGB pictures.
+pub fn mean_difference(a: &[u8], b: &[u8]) -> [f64; 3] {
+    let mut sums = [0u64; 3];
+    for (a, b) in a.chunks_exact(3).zip(b.chunks_exact(3)) {
+        for i in 0..3 {
+            sums[i] += u64::from(a[i].abs_diff(b[i]));
+        }
+    }
+    sums.map(|sum| sum as f64 / (a.len() / 3) as f64)
 }
