@@ -41,7 +41,7 @@ pub(crate) struct Place {
 /// A module with modules inside and the arrows between those, and between them and its own file.
 #[derive(Debug)]
 pub(crate) struct Level {
-    /// The folder it stands for, such as `crates/server/src/viewer`.
+    /// The folder it stands for, such as `crates/delivery/src`.
     pub(crate) name: String,
     pub(crate) members: Vec<String>,
     pub(crate) arrows: Vec<Arrow>,

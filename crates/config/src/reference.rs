@@ -23,8 +23,8 @@ variable, written as `credential:NAME` from that systemd credential (`LoadCreden
 Editors that know JSON Schema complete and check the file: `razz check --schema > razz.schema.json`
 beside it, and `#:schema ./razz.schema.json` as its first line (taplo, Even Better TOML).
 
-<!-- Written from crates/server/src/config/written.rs; refresh with
-     RAZZ_UPDATE=1 cargo test -p razz config_reference_is_current -->
+<!-- Written from crates/config/src/written.rs; refresh with
+     RAZZ_UPDATE=1 cargo test -p razz-config config_reference_is_current -->
 ";
 
 fn section<G: Group>(page: &mut String) {
@@ -71,6 +71,6 @@ fn config_reference_is_current() {
     assert!(
         written == page(),
         "docs/reference/config.md differs from config/written.rs; run \
-         RAZZ_UPDATE=1 cargo test -p razz config_reference_is_current"
+         RAZZ_UPDATE=1 cargo test -p razz-config config_reference_is_current"
     );
 }

@@ -249,7 +249,7 @@ mod tests {
         assert!(
             fs::read_to_string(&path).unwrap_or_default() == text,
             "docs/reference/razz.schema.json differs from config/written.rs; run RAZZ_UPDATE=1 \
-             cargo test -p razz schema_file_is_current"
+             cargo test -p razz-config schema_file_is_current"
         );
     }
 }

@@ -1,5 +1,9 @@
 //! The pages, embedded in the binary.
 
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
@@ -53,11 +57,26 @@ fn nowhere(path: &str, headers: &HeaderMap) -> Response {
 
 /// Whether there is a file at this path.
 pub(super) fn is_there(path: &str) -> bool {
-    name_of(path).is_some_and(|name| Dist::get(name).is_some())
+    name_of(path).is_some_and(|name| file(name).is_some())
 }
 
-/// The file that a path means, if it can mean one. A debug build reads the files from the disk, where
-/// `..` would lead about.
+/// The folder that `RAZZ_WEB` names, from which the pages are read instead: who works on them sees a
+/// change without building razz anew.
+fn folder() -> Option<&'static Path> {
+    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+    FOLDER.get_or_init(|| std::env::var_os("RAZZ_WEB").map(PathBuf::from)).as_deref()
+}
+
+/// The content of the file of this name, which is one that [`name_of`] lets pass.
+fn file(name: &str) -> Option<Cow<'static, [u8]>> {
+    match folder() {
+        Some(folder) => std::fs::read(folder.join(name)).ok().map(Cow::Owned),
+        None => Dist::get(name).map(|file| file.data),
+    }
+}
+
+/// The file that a path means, if it can mean one. Files may be read from the disk, where `..` would
+/// lead about.
 fn name_of(path: &str) -> Option<&str> {
     let name = path.strip_prefix('/')?;
     let name = if name.is_empty() { "index.html" } else { name };
@@ -67,7 +86,7 @@ fn name_of(path: &str) -> Option<&str> {
 
 /// An embedded file as an answer.
 pub(super) fn page(path: &str) -> Option<Response> {
-    let file = Dist::get(path)?;
+    let content = file(path)?;
     let kind = mime_guess::from_path(path).first_or_octet_stream();
     // The names of what the build puts into assets/ carry a hash of their content.
     let cache = if path.starts_with("assets/") {
@@ -80,7 +99,7 @@ pub(super) fn page(path: &str) -> Option<Response> {
         (header::CACHE_CONTROL, cache.to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
-    Some((StatusCode::OK, headers, file.data).into_response())
+    Some((StatusCode::OK, headers, content).into_response())
 }
 
 fn with_charset(kind: &str) -> String {

@@ -14,8 +14,8 @@ use super::track::{TrackEntry, TrackSource, TrackState};
 use super::*;
 
 const HEAD: &str =
-    "// Written from the structs in crates/server/src/wire; what is changed here is overwritten.\n";
-const REFRESH: &str = "RAZZ_UPDATE=1 cargo test -p razz wire_types_are_current";
+    "// Written from the structs in crates/api/src/wire; what is changed here is overwritten.\n";
+const REFRESH: &str = "RAZZ_UPDATE=1 cargo test -p razz-api wire_types_are_current";
 
 /// File name to content.
 fn files() -> BTreeMap<String, String> {
