@@ -1,4 +1,4 @@
-// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+// Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 
 /** `POST /api/cameras/test`, and `razz doctor --camera URL --json`. What is not known is null. */
 export type CameraProbe = {

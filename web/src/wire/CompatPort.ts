@@ -1,4 +1,4 @@
-// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+// Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 
 /** Where the RTSPtoWebRTC endpoints are, on the host that serves the app. */
 export type CompatPort = {

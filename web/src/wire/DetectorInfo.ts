@@ -1,4 +1,4 @@
-// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+// Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 
 /** `GET /api/detector`: what is set, and which models there are. */
 export type DetectorInfo = {

@@ -1,4 +1,4 @@
-// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+// Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 
 /** What is wrong with one key of settings. */
 export type KeyProblem = {

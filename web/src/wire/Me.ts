@@ -1,6 +1,6 @@
-// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+// Written from the structs in crates/api/src/wire; what is changed here is overwritten.
+import type { KnownBy } from "./KnownBy";
 import type { Role } from "./Role";
-import type { Way } from "./Way";
 
 /** Who is asking: `GET /api/me`. */
 export type Me = {
@@ -9,7 +9,7 @@ export type Me = {
   /** Whether there is no admin yet. */
   set_up: boolean;
   /** How the server knows; null while it does not. */
-  way: Way | null;
+  way: KnownBy | null;
   /** The user's name, if it is a user. */
   name: string | null;
   /** What they may do; null where they may watch and no more. */

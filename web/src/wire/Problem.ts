@@ -1,4 +1,4 @@
-// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+// Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 import type { KeyProblem } from "./KeyProblem";
 
 /** The body of every error answer, `application/problem+json` (RFC 9457). */

@@ -1,4 +1,4 @@
-// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+// Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 import type { CameraStatus } from "./CameraStatus";
 import type { Delivery } from "./Delivery";
 import type { ModelState } from "./ModelState";

@@ -1,4 +1,4 @@
-// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+// Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 import type { Role } from "./Role";
 
 /** A user, as admins see them. */

@@ -1,4 +1,4 @@
-// Written from the structs in crates/server/src/wire; what is changed here is overwritten.
+// Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 
 export type { CameraInfo } from "./CameraInfo";
 export type { CameraProbe } from "./CameraProbe";
@@ -13,6 +13,7 @@ export type { DetectorPreview } from "./DetectorPreview";
 export type { FirstPacket } from "./FirstPacket";
 export type { FrameRates } from "./FrameRates";
 export type { KeyProblem } from "./KeyProblem";
+export type { KnownBy } from "./KnownBy";
 export type { Latency } from "./Latency";
 export type { Me } from "./Me";
 export type { ModelState } from "./ModelState";
@@ -30,4 +31,3 @@ export type { TrackStats } from "./TrackStats";
 export type { UserInfo } from "./UserInfo";
 export type { ViewToken } from "./ViewToken";
 export type { ViewerSession } from "./ViewerSession";
-export type { Way } from "./Way";
