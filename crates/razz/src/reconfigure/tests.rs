@@ -110,7 +110,8 @@ async fn what_becomes_of_one_camera_disturbs_no_other_and_who_watches_it_goes_on
 
     let times = video_times(&video_of_two);
     assert!(times.len() > 60 && are_whole(&times), "video of camera 2: {times:?}");
-    assert_eq!((two.health.ingest().runs, two.health.snapshot(clock.mono()).restarts), (1, 0));
+    let runs = two.health.ingest().runs;
+    assert_eq!((runs, two.health.snapshot(clock.mono()).restarts), (1, 0));
 }
 
 /// A config file with cameras that are nowhere.
