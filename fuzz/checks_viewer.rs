@@ -2,30 +2,15 @@
 #![allow(dead_code, unreachable_pub)]
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Instant;
 
-use razz_base::{MediaTime, MonoTime};
+use razz_base::MonoTime;
 use razz_media::h265::ProfileTierLevel;
-use razz_media::ring::Unit;
 use razz_viewer::demux::Demux;
 use razz_viewer::framing::Deframer;
-use razz_viewer::{Answered, Feed, Outlet, Session, SessionSettings, Video, sdp};
+use razz_viewer::{Answered, Outlet, Session, SessionSettings, Video, sdp};
 use str0m::net::{Protocol, Transmit};
-
-struct NoVideo(Video);
-
-impl Feed for NoVideo {
-    fn replay(&self) -> Option<Vec<Arc<Unit>>> {
-        None
-    }
-    fn next_idr_us(&self, _: MediaTime) -> Option<i64> {
-        None
-    }
-    fn video(&self) -> Video {
-        self.0
-    }
-}
 
 #[derive(Default)]
 struct Sink(usize);
@@ -55,7 +40,7 @@ const H264: Video = Video::H264 { high: true };
 const H265: Video = Video::H265(ProfileTierLevel { profile: 1, high_tier: false, level: 93 });
 
 fn answered(offer: &str, video: Video) -> Option<Answered> {
-    Session::answer(1, offer, Arc::new(NoVideo(video)), terms(), MonoTime::from_us(0)).ok()
+    Session::answer(1, offer, video, terms(), MonoTime::from_us(0)).ok()
 }
 
 /// `data` as an SDP offer, and as the fragment of an ICE restart of what it offered.
@@ -104,7 +89,13 @@ pub fn mux(data: &[u8]) {
         for proto in [Protocol::Udp, Protocol::Tcp] {
             over |= over
                 || session.handle_datagram(now, proto, source, None, datagram).is_err()
-                || session.flush(now, &mut sink).is_err();
+                || match session.flush(now, &mut sink) {
+                    Ok(request) => {
+                        assert_eq!(request, None, "nobody has proved to be the peer");
+                        false
+                    }
+                    Err(_) => true,
+                };
         }
     });
     // Nobody who does not know the password gets more than was sent: this is no amplifier.

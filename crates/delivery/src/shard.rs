@@ -8,10 +8,10 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use razz_base::{CameraId, MediaTime, MonoTime};
+use razz_base::{CameraId, MonoTime};
 use razz_media::ring::Unit;
 use razz_viewer::session::RtcError;
-use razz_viewer::{Counts, Feed, Session, SessionId, Video, short};
+use razz_viewer::{Counts, Request, Session, SessionId, Video, short};
 use str0m::net::Protocol;
 use tracing::{debug, error, warn};
 
@@ -96,23 +96,6 @@ struct Shard {
     entries: HashMap<SessionId, Entry>,
     by_camera: HashMap<CameraId, Audience>,
     deadlines: BTreeSet<(MonoTime, SessionId)>,
-}
-
-/// The stream as sessions see it.
-struct StreamFeed(Arc<Stream>);
-
-impl Feed for StreamFeed {
-    fn replay(&self) -> Option<Vec<Arc<Unit>>> {
-        self.0.replay()
-    }
-
-    fn next_idr_us(&self, now: MediaTime) -> Option<i64> {
-        self.0.next_idr_in(now)
-    }
-
-    fn video(&self) -> Video {
-        self.0.format().map_or_else(Video::default, |format| Video::of(&format))
-    }
 }
 
 impl Shard {
@@ -208,9 +191,9 @@ impl Shard {
     ) -> Result<Opened, OpenError> {
         let now = self.shared.clock.mono();
         let camera = Arc::clone(&place.camera);
-        let feed = Arc::new(StreamFeed(Arc::clone(&camera.stream)));
+        let video = camera.stream.format().map_or_else(Video::default, |format| Video::of(&format));
         let settings = self.shared.settings();
-        let answered = Session::answer(id, offer, feed, &settings, now)?;
+        let answered = Session::answer(id, offer, video, &settings, now)?;
         let _in = camera.context.span().entered();
         debug!(session = %short(id), "viewer offered");
         let ice = answered.session.ufrag().to_owned();
@@ -300,9 +283,9 @@ impl Shard {
         let health = Arc::clone(&audience.camera.health);
         let mut first = None;
         for id in &sessions {
-            let handed = self.with(*id, |session, now, out| {
+            let handed = self.with(*id, |session, now| {
                 session.handle_unit(now, unit);
-                session.flush(now, out)
+                Ok(())
             });
             if handed > 0 && first.is_none() {
                 first = Some(self.shared.clock.mono());
@@ -344,13 +327,13 @@ impl Shard {
         }
         let known = self.entries.get(&id).and_then(|entry| entry.source) == Some(source);
         let (shared, mut proved) = (Arc::clone(&self.shared), false);
-        self.with(id, |session, now, out| {
+        self.with(id, |session, now| {
             proved = session.handle_datagram(now, proto, source, destination, &contents)?;
             if proved && !known && proto == Protocol::Udp {
                 // Before the answer is out: the next datagram may come faster than we go on.
                 shared.demux().learn(id, source);
             }
-            session.flush(now, out)
+            Ok(())
         });
         if proved
             && proto == Protocol::Udp
@@ -374,19 +357,16 @@ impl Shard {
                     continue;
                 }
             }
-            self.with(id, |session, now, out| {
-                session.handle_timeout(now)?;
-                session.flush(now, out)
-            });
+            self.with(id, Session::handle_timeout);
             self.handle_units(inputs);
         }
     }
 
-    /// Runs `work` on a session; answers how many datagrams it sent. A session that fails or panics
-    /// ends, and no other notices.
+    /// Runs `work` on a session and flushes it; answers how many datagrams it sent. A session that
+    /// fails or panics ends, and no other notices.
     fn with<F>(&mut self, id: SessionId, work: F) -> usize
     where
-        F: FnOnce(&mut Session, MonoTime, &mut Out<'_>) -> Result<(), RtcError>,
+        F: FnOnce(&mut Session, MonoTime) -> Result<(), RtcError>,
     {
         let now = self.shared.clock.mono();
         let Some(entry) = self.entries.get_mut(&id) else { return 0 };
@@ -394,8 +374,11 @@ impl Shard {
         let said = tracing::enabled!(target: "razz_viewer", tracing::Level::DEBUG);
         let _in = said.then(|| entry.place.camera.context.span().entered());
         let mut out = out(&self.sender, &mut self.batch, &entry.connections, &self.shared);
-        let session = &mut entry.session;
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(session, now, &mut out)));
+        let (session, stream) = (&mut entry.session, &entry.place.camera.stream);
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            work(session, now)?;
+            flush(session, stream, now, &mut out)
+        }));
         out.finish();
         let handed = out.handed;
         let delivery = &entry.place.camera.health.delivery;
@@ -433,6 +416,22 @@ impl Shard {
         }
         self.deadlines.insert((at, id));
     }
+}
+
+/// Sends what a session has to send; what it requests on the way is answered from its stream.
+fn flush(
+    session: &mut Session,
+    stream: &Stream,
+    now: MonoTime,
+    out: &mut Out<'_>,
+) -> Result<(), RtcError> {
+    while let Some(request) = session.flush(now, out)? {
+        match request {
+            Request::NextIdr { after } => session.handle_next_idr(stream.next_idr_in(after)),
+            Request::Replay => session.handle_replay(now, stream.replay()),
+        }
+    }
+    Ok(())
 }
 
 fn status(session: &Session) -> SessionStatus {

@@ -3,9 +3,42 @@
 //! ```text
 //! offer ──► Session::answer ──► answer
 //! datagrams, access units, time ──► Session ──► Outlet: datagrams
+//!          replay, next IDR due ──►         ──► Request
 //! ```
-//! Whoever owns the sockets calls the session's `handle_*` methods with what came in, then
-//! [`Session::flush`], and calls again no later than at [`Session::deadline`].
+//! The session calls nobody but the outlet. Whoever owns the sockets and knows the camera
+//! 1. calls the session's `handle_*` methods with what came in;
+//! 2. calls [`Session::flush`] until it answers `None`, and before each further call answers the
+//!    [`Request`] that came out, from the camera's ring;
+//! 3. does so again when something comes in, and no later than at [`Session::deadline`].
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use razz_base::MonoTime;
+//! use razz_media::ring::{GopRing, Unit};
+//! use razz_viewer::session::RtcError;
+//! use razz_viewer::{Outlet, Request, Session};
+//!
+//! fn deliver(
+//!     session: &mut Session,
+//!     now: MonoTime,
+//!     unit: &Arc<Unit>,
+//!     ring: &GopRing,
+//!     outlet: &mut dyn Outlet,
+//! ) -> Result<MonoTime, RtcError> {
+//!     session.handle_unit(now, unit);
+//!     while let Some(request) = session.flush(now, outlet)? {
+//!         match request {
+//!             Request::NextIdr { after } => session.handle_next_idr(ring.next_idr_in(after)),
+//!             Request::Replay => session.handle_replay(now, ring.replay()),
+//!         }
+//!     }
+//!     // `handle_timeout` and the same loop are due then.
+//!     Ok(session.deadline())
+//! }
+//! ```
+//!
+//! The modules, in reading order:
 //!
 //! 1. [`settings`] is what a session needs of the server around it;
 //! 2. [`session`] is one peer: replay, pacing, key frame requests, congestion;
@@ -28,7 +61,7 @@ pub mod settings;
 pub use error::OfferError;
 pub use format::Video;
 pub use session::{Answered, Counts, Session};
-pub use settings::{Feed, Outlet, SessionSettings};
+pub use settings::{Outlet, Request, SessionSettings};
 
 /// Names a viewer session in WHEP's `Location`; not guessable, since it allows to end the session.
 pub type SessionId = u128;

@@ -17,10 +17,10 @@ use tracing::{debug, trace};
 
 use crate::congestion::Congestion;
 use crate::error::OfferError;
-use crate::format;
+use crate::format::{self, Video};
 use crate::pace::Pacer;
 use crate::queue::Queue;
-use crate::settings::{Feed, Outlet, SessionSettings};
+use crate::settings::{Outlet, Request, SessionSettings};
 use crate::{SessionId, sdp, short};
 
 pub use str0m::RtcError;
@@ -84,7 +84,6 @@ pub struct Counts {
 pub struct Session {
     /// Its name.
     pub id: SessionId,
-    feed: Arc<dyn Feed>,
     rtc: Rtc,
     epoch: Instant,
     /// Our ICE user fragment, by which first datagrams find the session.
@@ -118,6 +117,8 @@ pub struct Session {
     congestion: Congestion,
     /// The newest access unit that was queued: a replay may run ahead of what is on its way here.
     newest: Option<MediaTime>,
+    /// What the next flush returns at once.
+    request: Option<Request>,
     /// The RTSP session that the last access unit came by.
     run: Option<RunId>,
     ended: bool,
@@ -135,14 +136,14 @@ struct Media {
 }
 
 impl Session {
-    /// Answers an offer.
+    /// Answers an offer to watch a camera that sends `video`.
     ///
     /// # Errors
     /// When the offer is not SDP, is incomplete, or does not take what the camera sends.
     pub fn answer(
         id: SessionId,
         offer: &str,
-        feed: Arc<dyn Feed>,
+        video: Video,
         settings: &SessionSettings,
         now: MonoTime,
     ) -> Result<Answered, OfferError> {
@@ -150,7 +151,6 @@ impl Session {
         let parsed = parse_offer(&offer)?;
         let credentials = IceCreds::new();
         let ufrag = credentials.ufrag.clone();
-        let video = feed.video();
         let mut config = format::enable(RtcConfig::new(), video)
             .set_ice_lite(true)
             .set_rtp_mode(true)
@@ -171,7 +171,6 @@ impl Session {
         let media = Media { mid, pt, seq: u64::from(rand::random::<u16>() >> 1) };
         let session = Self {
             id,
-            feed,
             rtc,
             epoch: settings.epoch,
             ufrag,
@@ -194,6 +193,7 @@ impl Session {
             extensions_at: None,
             congestion: Congestion::default(),
             newest: None,
+            request: None,
             run: None,
             ended: false,
             counts: Counts::default(),
@@ -306,6 +306,30 @@ impl Session {
         self.wait_for_idr("access units were dropped before it");
     }
 
+    /// Answers [`Request::NextIdr`]: µs of media time until the next IDR is due, if known. Where it is
+    /// not near, the next flush requests a replay.
+    pub fn handle_next_idr(&mut self, next_idr_us: Option<i64>) {
+        let near = next_idr_us.is_some_and(|us| us < NEAR_IDR_US);
+        self.request = (!near).then_some(Request::Replay);
+    }
+
+    /// Answers [`Request::Replay`]: the current GOP from its IDR on, which is sent with the timestamps
+    /// it had; `None` where it is not whole, or damaged, and the session goes on with what comes live.
+    pub fn handle_replay(&mut self, now: MonoTime, units: Option<Vec<Arc<Unit>>>) {
+        let Some(units) = units else { return };
+        if !units.iter().all(|unit| self.takes(unit)) {
+            return;
+        }
+        self.queue.clear();
+        self.last_replay = Some(now);
+        self.needs_idr = units.is_empty();
+        self.counts.replays += 1;
+        for unit in units {
+            self.run = Some(unit.au.run);
+            self.enqueue(now, unit);
+        }
+    }
+
     /// Time passed.
     ///
     /// # Errors
@@ -343,15 +367,26 @@ impl Session {
 
     // ---- out ----
 
-    /// Writes what may go out now and hands every datagram to `outlet`.
+    /// Writes what may go out now and hands every datagram to `outlet`. With a request it has
+    /// stopped half-way: answer that and call again, until there is none. A request that stays
+    /// unanswered is not repeated.
     ///
     /// # Errors
     /// When the session cannot go on.
-    pub fn flush(&mut self, now: MonoTime, outlet: &mut dyn Outlet) -> Result<(), RtcError> {
-        self.drain(now, outlet)?;
+    pub fn flush(
+        &mut self,
+        now: MonoTime,
+        outlet: &mut dyn Outlet,
+    ) -> Result<Option<Request>, RtcError> {
+        if self.request.is_none() {
+            self.drain(now, outlet)?;
+        }
+        if let Some(request) = self.request.take() {
+            return Ok(Some(request));
+        }
         if self.outdated {
             self.close(now, outlet);
-            return Ok(());
+            return Ok(None);
         }
         self.blocked_until = None;
         while self.pacer.allows(now) {
@@ -374,8 +409,11 @@ impl Session {
             // What was written goes out once the library has seen that it is there.
             self.rtc.handle_input(Input::Timeout(instant(self.epoch, now)))?;
             self.drain(now, outlet)?;
+            if let Some(request) = self.request.take() {
+                return Ok(Some(request));
+            }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Writes the next packet of the queue; false when there is none.
@@ -391,7 +429,8 @@ impl Session {
     /// Ends it from our side: the peer is told.
     pub fn close(&mut self, now: MonoTime, outlet: &mut dyn Outlet) {
         if self.rtc.close().is_ok() {
-            let _ = self.drain(now, outlet);
+            // Nothing is wanted of the camera any more, and all that is left goes out.
+            while self.drain(now, outlet).is_ok() && self.request.take().is_some() {}
         }
         self.ended = true;
     }
@@ -427,6 +466,8 @@ impl Session {
         stream.write_rtp(write);
     }
 
+    /// Empties the peer connection, or stops where an event led to a request: what comes after it
+    /// may rest on the answer.
     fn drain(&mut self, now: MonoTime, outlet: &mut dyn Outlet) -> Result<(), RtcError> {
         loop {
             match self.rtc.poll_output()? {
@@ -444,7 +485,12 @@ impl Session {
                     }
                     outlet.send(transmit);
                 }
-                Output::Event(event) => self.handle_event(now, event),
+                Output::Event(event) => {
+                    self.handle_event(now, event);
+                    if self.request.is_some() {
+                        return Ok(());
+                    }
+                }
             }
         }
     }
@@ -455,7 +501,7 @@ impl Session {
                 self.connected = true;
                 debug!(session = %short(self.id), "viewer connected");
                 self.allow_resends(RESEND_SHARE);
-                self.start_replay(now);
+                self.request = Some(Request::Replay);
             }
             Event::IceConnectionStateChange(IceConnectionState::Disconnected) | Event::Closed => {
                 debug!(session = %short(self.id), "viewer is gone");
@@ -483,10 +529,11 @@ impl Session {
             return;
         }
         let recent = self.last_replay.is_some_and(|at| now.since_us(at) < REPLAY_EVERY_US);
-        let next_idr_us = self.newest.and_then(|newest| self.feed.next_idr_us(newest));
-        let near = next_idr_us.is_some_and(|us| us < NEAR_IDR_US);
-        if !recent && !near {
-            self.start_replay(now);
+        if !recent {
+            self.request = Some(match self.newest {
+                Some(after) => Request::NextIdr { after },
+                None => Request::Replay,
+            });
         }
     }
 
@@ -509,22 +556,6 @@ impl Session {
         let mut direct = self.rtc.direct_api();
         if let Some(stream) = direct.stream_tx_by_mid(self.media.mid, None) {
             stream.set_rtx_cache(RESEND_PACKETS, RESEND_WITHIN, Some(share));
-        }
-    }
-
-    /// Sends the current GOP from its IDR on, with the timestamps it had.
-    fn start_replay(&mut self, now: MonoTime) {
-        let Some(units) = self.feed.replay() else { return };
-        if !units.iter().all(|unit| self.takes(unit)) {
-            return;
-        }
-        self.queue.clear();
-        self.last_replay = Some(now);
-        self.needs_idr = units.is_empty();
-        self.counts.replays += 1;
-        for unit in units {
-            self.run = Some(unit.au.run);
-            self.enqueue(now, unit);
         }
     }
 

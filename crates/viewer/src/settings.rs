@@ -1,27 +1,27 @@
-//! What a session needs of the server around it: the camera, the way out, and what all sessions have
-//! in common.
+//! What a session needs of the server around it: answers to its requests, the way out, and what all
+//! sessions have in common.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Instant;
 
 use razz_base::MediaTime;
-use razz_media::ring::Unit;
 use str0m::Candidate;
 use str0m::config::DtlsCert;
 use str0m::net::{Protocol, TcpType, Transmit};
 use tracing::warn;
 
-use crate::format::Video;
-
-/// The camera as a session sees it.
-pub trait Feed: Send + Sync {
-    /// The current GOP from its IDR on, if it is whole and undamaged.
-    fn replay(&self) -> Option<Vec<Arc<Unit>>>;
-    /// µs of media time until the next IDR is due, if known.
-    fn next_idr_us(&self, now: MediaTime) -> Option<i64>;
-    /// What it sends.
-    fn video(&self) -> Video;
+/// What a session asks about its camera in the middle of a flush. Whoever drives it answers at once
+/// and flushes again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Request {
+    /// How long it is until the next IDR is due; answered by
+    /// [`Session::handle_next_idr`](crate::Session::handle_next_idr).
+    NextIdr {
+        /// The time is counted from this access unit on.
+        after: MediaTime,
+    },
+    /// The current GOP; answered by [`Session::handle_replay`](crate::Session::handle_replay).
+    Replay,
 }
 
 /// Where a session's datagrams go.

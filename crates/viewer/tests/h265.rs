@@ -2,7 +2,7 @@
 //! which offers take it.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use razz_base::{
@@ -13,7 +13,7 @@ use razz_media::h264::nal_units;
 use razz_media::h265::{NalType, ProfileTierLevel, nal_type};
 use razz_media::ring::{GopRing, Unit};
 use razz_media::rtp::MAX_PAYLOAD;
-use razz_viewer::{Answered, Feed, OfferError, Outlet, Session, SessionSettings, Video};
+use razz_viewer::{Answered, OfferError, Outlet, Request, Session, SessionSettings, Video};
 use str0m::change::SdpAnswer;
 use str0m::media::{Direction, Frequency, MediaKind};
 use str0m::net::{Protocol, Receive, Transmit};
@@ -22,26 +22,6 @@ use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 const SERVER: ([u8; 4], u16) = ([192, 0, 2, 1], 8189);
 const PEER: ([u8; 4], u16) = ([192, 0, 2, 2], 5000);
 const MAIN_3_1: Video = Video::H265(ProfileTierLevel { profile: 1, high_tier: false, level: 93 });
-
-struct Ring(Mutex<GopRing>, Video);
-
-impl Feed for Ring {
-    fn replay(&self) -> Option<Vec<Arc<Unit>>> {
-        self.0.lock().unwrap().replay()
-    }
-
-    fn next_idr_us(&self, now: MediaTime) -> Option<i64> {
-        self.0.lock().unwrap().next_idr_in(now)
-    }
-
-    fn video(&self) -> Video {
-        self.1
-    }
-}
-
-fn ring(video: Video) -> Arc<Ring> {
-    Arc::new(Ring(Mutex::new(GopRing::new(1 << 20)), video))
-}
 
 #[derive(Default)]
 struct Way(Vec<Vec<u8>>);
@@ -112,7 +92,7 @@ fn unit(n: i64, codec: Codec, now: MonoTime) -> Arc<Unit> {
 
 /// Both ends in one thread, with a network of no delay between them.
 struct Call {
-    ring: Arc<Ring>,
+    ring: GopRing,
     session: Session,
     peer: Rtc,
     epoch: Instant,
@@ -131,14 +111,12 @@ impl Call {
         let mut change = peer.sdp_api();
         change.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
         let (offer, pending) = change.apply().unwrap();
-        let ring = ring(MAIN_3_1);
-        let feed = Arc::clone(&ring) as Arc<dyn Feed>;
         let now = MonoTime::from_us(0);
         let Answered { session, answer } =
-            Session::answer(1, &offer.to_sdp_string(), feed, &settings(epoch), now).unwrap();
+            Session::answer(1, &offer.to_sdp_string(), MAIN_3_1, &settings(epoch), now).unwrap();
         let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
         peer.sdp_api().accept_answer(pending, answer).unwrap();
-        let way = Way::default();
+        let (ring, way) = (GopRing::new(1 << 20), Way::default());
         Self { ring, session, peer, epoch, now_us: 0, way, got: Vec::new() }
     }
 
@@ -155,7 +133,7 @@ impl Call {
         self.now_us += 1000;
         let now = self.now();
         self.session.handle_timeout(now).unwrap();
-        self.session.flush(now, &mut self.way).unwrap();
+        self.flush();
         self.peer.handle_input(Input::Timeout(self.at())).unwrap();
         self.poll_peer();
         for datagram in std::mem::take(&mut self.way.0) {
@@ -167,6 +145,18 @@ impl Call {
             };
             self.peer.handle_input(Input::Receive(self.at(), receive)).unwrap();
             self.poll_peer();
+        }
+    }
+
+    fn flush(&mut self) {
+        let now = self.now();
+        while let Some(request) = self.session.flush(now, &mut self.way).unwrap() {
+            match request {
+                Request::NextIdr { after } => {
+                    self.session.handle_next_idr(self.ring.next_idr_in(after));
+                }
+                Request::Replay => self.session.handle_replay(now, self.ring.replay()),
+            }
         }
     }
 
@@ -198,7 +188,7 @@ impl Call {
 
     fn take(&mut self, n: i64) {
         let unit = unit(n, Codec::H265, self.now());
-        self.ring.0.lock().unwrap().push(Arc::clone(&unit));
+        self.ring.push(Arc::clone(&unit));
         let now = self.now();
         self.session.handle_unit(now, &unit);
     }
@@ -251,7 +241,7 @@ fn a_camera_that_turns_to_h264_ends_the_session() {
     assert!(!call.session.is_over());
     let now = call.now();
     call.session.handle_unit(now, &unit(1, Codec::H264, now));
-    call.session.flush(now, &mut call.way).unwrap();
+    call.flush();
     assert!(call.session.is_over());
     assert!(!call.way.0.is_empty(), "the peer is told");
 }
@@ -312,8 +302,7 @@ fn offers_that_take_h265_and_those_that_do_not() {
         (&[MAIN_6, H264], Video::H264 { high: true }, main(97)),
     ] {
         let now = MonoTime::from_us(0);
-        let outcome =
-            Session::answer(1, &offer(formats), ring(video), &settings(Instant::now()), now);
+        let outcome = Session::answer(1, &offer(formats), video, &settings(Instant::now()), now);
         let answered = outcome.map(|answered| {
             let section = answered.answer.lines().find(|line| line.starts_with("m=video")).unwrap();
             section.split(' ').nth(3).unwrap().parse::<u8>().unwrap()

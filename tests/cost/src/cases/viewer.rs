@@ -6,9 +6,9 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use razz_base::{MediaTime, MonoTime};
+use razz_base::MonoTime;
 use razz_media::ring::Unit;
-use razz_viewer::{Answered, Feed, Outlet, Session, SessionSettings, Video};
+use razz_viewer::{Answered, Outlet, Request, Session, SessionSettings, Video};
 use str0m::change::SdpAnswer;
 use str0m::media::{Direction, MediaKind};
 use str0m::net::{Protocol, Receive, Transmit};
@@ -20,23 +20,6 @@ const SERVER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(192, 0
 const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 2), 5000));
 
 const FRAME_US: i64 = 33_333;
-
-/// A camera without a picture to replay: the session is served live frames only.
-struct Live;
-
-impl Feed for Live {
-    fn replay(&self) -> Option<Vec<Arc<Unit>>> {
-        None
-    }
-
-    fn next_idr_us(&self, _: MediaTime) -> Option<i64> {
-        None
-    }
-
-    fn video(&self) -> Video {
-        Video::default()
-    }
-}
 
 /// Keeps what is sent while the peer takes part, and only counts afterwards.
 #[derive(Default)]
@@ -87,7 +70,7 @@ impl Viewer {
             replay_bits_per_second: 50_000_000,
         };
         let Answered { mut session, answer } =
-            Session::answer(1, &offer.to_sdp_string(), Arc::new(Live), &terms, now)
+            Session::answer(1, &offer.to_sdp_string(), Video::default(), &terms, now)
                 .expect("an answer");
         let answer = SdpAnswer::from_sdp_string(&answer).expect("SDP");
         peer.sdp_api().accept_answer(pending, answer).expect("an answer to the offer");
@@ -96,7 +79,7 @@ impl Viewer {
             now = now.plus_us(1000);
             assert!(now < MonoTime::from_us(10_000_000), "no connection within ten seconds");
             session.handle_timeout(now).expect("a session that goes on");
-            session.flush(now, &mut wire).expect("a session that goes on");
+            flush(&mut session, now, &mut wire);
             let at = epoch + Duration::from_micros(now.as_us().unsigned_abs());
             peer.handle_input(Input::Timeout(at)).expect("a peer that goes on");
             exchange(&mut peer, at, &mut session, now, &mut wire);
@@ -110,15 +93,25 @@ impl Viewer {
         let sent = self.wire.packets;
         let next = self.now.plus_us(FRAME_US);
         self.session.handle_unit(self.now, unit);
-        self.session.flush(self.now, &mut self.wire).expect("a session that goes on");
+        flush(&mut self.session, self.now, &mut self.wire);
         while self.session.deadline() < next {
             self.now = self.now.max(self.session.deadline());
             self.session.handle_timeout(self.now).expect("a session that goes on");
-            self.session.flush(self.now, &mut self.wire).expect("a session that goes on");
+            flush(&mut self.session, self.now, &mut self.wire);
         }
         self.now = next;
         let sent = self.wire.packets - sent;
         assert!(sent >= unit.payloads.len(), "{sent} of {} packets", unit.payloads.len());
+    }
+}
+
+/// Sends what there is. The camera has no picture to replay: the session is served live frames only.
+fn flush(session: &mut Session, now: MonoTime, wire: &mut Wire) {
+    while let Some(request) = session.flush(now, wire).expect("a session that goes on") {
+        match request {
+            Request::NextIdr { .. } => session.handle_next_idr(None),
+            Request::Replay => session.handle_replay(now, None),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The server's end: a camera's ring and the session that is watched.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use razz_base::{
@@ -10,7 +10,8 @@ use razz_base::{
 };
 use razz_media::ring::{GopRing, Unit};
 use razz_media::rtp::MAX_PAYLOAD;
-use razz_viewer::{Answered, Feed, Outlet, Session, SessionSettings, Video};
+use razz_viewer::session::RtcError;
+use razz_viewer::{Answered, Outlet, Request, Session, SessionSettings, Video};
 use str0m::net::{Protocol, Transmit};
 
 use super::{PEER, Payloads, SERVER, Stream};
@@ -28,7 +29,7 @@ pub enum Blocked {
 pub struct House {
     stream: Stream,
     settings: SessionSettings,
-    ring: Arc<Ring>,
+    ring: GopRing,
     session: Option<Session>,
     /// Why the session ended.
     pub ended: Option<String>,
@@ -42,22 +43,6 @@ pub struct House {
     pub sent: Vec<Vec<u8>>,
     /// Whether the way out takes media.
     pub blocked: Blocked,
-}
-
-struct Ring(Mutex<GopRing>);
-
-impl Feed for Ring {
-    fn replay(&self) -> Option<Vec<Arc<Unit>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).replay()
-    }
-
-    fn next_idr_us(&self, now: MediaTime) -> Option<i64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).next_idr_in(now)
-    }
-
-    fn video(&self) -> Video {
-        Video::default()
-    }
 }
 
 struct Way<'a> {
@@ -80,7 +65,7 @@ impl House {
         Self {
             stream,
             settings,
-            ring: Arc::new(Ring(Mutex::new(GopRing::new(64 << 20)))),
+            ring: GopRing::new(64 << 20),
             session: None,
             ended: None,
             frames: 0,
@@ -102,8 +87,8 @@ impl House {
     }
 
     pub(super) fn open(&mut self, now: MonoTime, offer: &str) -> String {
-        let feed = Arc::clone(&self.ring) as Arc<dyn Feed>;
-        let Answered { session, answer } = Session::answer(1, offer, feed, &self.settings, now)
+        let video = Video::default();
+        let Answered { session, answer } = Session::answer(1, offer, video, &self.settings, now)
             .unwrap_or_else(|error| panic!("{error}"));
         self.session = Some(session);
         answer
@@ -144,7 +129,7 @@ impl House {
         let unit = Arc::new(Unit::new(au, MAX_PAYLOAD));
         self.payloads.add(&unit);
         self.taken.push(now);
-        self.ring.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&unit));
+        self.ring.push(Arc::clone(&unit));
         if let Some(session) = &mut self.session {
             session.handle_unit(now, &unit);
             self.flush(now);
@@ -180,7 +165,7 @@ impl House {
     fn flush(&mut self, now: MonoTime) {
         let Some(session) = &mut self.session else { return };
         let mut way = Way { sent: &mut self.sent, blocked: self.blocked };
-        match session.flush(now, &mut way) {
+        match flush(session, &self.ring, now, &mut way) {
             Err(error) => self.end(format!("sending: {error}")),
             Ok(()) if session.is_over() => self.end("the peer is gone".to_owned()),
             Ok(()) => {}
@@ -190,6 +175,21 @@ impl House {
     pub(super) fn deadline(&self) -> Option<MonoTime> {
         self.session.as_ref().map(Session::deadline)
     }
+}
+
+fn flush(
+    session: &mut Session,
+    ring: &GopRing,
+    now: MonoTime,
+    way: &mut Way<'_>,
+) -> Result<(), RtcError> {
+    while let Some(request) = session.flush(now, way)? {
+        match request {
+            Request::NextIdr { after } => session.handle_next_idr(ring.next_idr_in(after)),
+            Request::Replay => session.handle_replay(now, ring.replay()),
+        }
+    }
+    Ok(())
 }
 
 /// A number in eight bytes of seven bits each, none of them zero: no start code comes about.
