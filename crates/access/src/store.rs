@@ -117,12 +117,12 @@ pub enum StoreError {
 }
 
 /// Tells whether the file has been replaced.
-type Stamp = Option<(SystemTime, u64)>;
+type FileVersion = Option<(SystemTime, u64)>;
 
 /// The file and what it says.
 pub struct Store {
     path: PathBuf,
-    kept: RwLock<(Arc<Records>, Stamp)>,
+    kept: RwLock<(Arc<Records>, FileVersion)>,
     /// Held while the file is changed: who reads does not wait for the disk.
     changing: Mutex<()>,
 }
@@ -165,7 +165,7 @@ impl Store {
         Ok(true)
     }
 
-    fn keep(&self, records: Records, stamp: Stamp) {
+    fn keep(&self, records: Records, stamp: FileVersion) {
         *self.kept.write().unwrap_or_else(PoisonError::into_inner) = (Arc::new(records), stamp);
     }
 
@@ -197,7 +197,7 @@ impl Store {
     }
 }
 
-fn stamp(path: &Path) -> Stamp {
+fn stamp(path: &Path) -> FileVersion {
     let data = fs::metadata(path).ok()?;
     Some((data.modified().ok()?, std::os::unix::fs::MetadataExt::ino(&data)))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use razz_analysis::Pool;
 use razz_base::CameraId;
-use razz_config::{self as config, CameraEdit, DetectorEdit, Reach, WriteError};
+use razz_config::{self as config, CameraEdit, CameraNetworks, DetectorEdit, WriteError};
 use razz_hub::Camera;
 
 /// The settings in force, and the ways to change them.
@@ -16,7 +16,7 @@ pub trait Control: Send + Sync {
     fn wanted_cameras(&self) -> Vec<CameraId>;
 
     /// Where cameras may be that are not in the file.
-    fn reach(&self) -> Reach;
+    fn reach(&self) -> CameraNetworks;
 
     /// The cameras at this very address, in the file or not.
     fn cameras_at(&self, source: &config::Source) -> Vec<CameraId>;

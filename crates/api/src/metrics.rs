@@ -175,7 +175,7 @@ const PER_QUEUE: &[PerQueue] = &[
     (
         "razz_events_waiting",
         "Events that wait to be told.",
-        ReadQueue::Gauge(|queue| queue.len() as f64),
+        ReadQueue::Gauge(|queue| queue.waiting() as f64),
     ),
     (
         "razz_events_delivered_total",

@@ -20,7 +20,7 @@ impl Backoff {
     }
 
     /// The pause before the next try.
-    pub fn next(&mut self) -> Duration {
+    pub fn next_pause(&mut self) -> Duration {
         let whole = self.next;
         self.next = (self.next * 2).min(LONGEST);
         whole.mul_f64(1.0 - self.random() / 2.0)
@@ -51,12 +51,12 @@ mod tests {
             let mut backoff = Backoff::new(seed);
             let mut whole = FIRST;
             for _ in 0..12 {
-                let pause = backoff.next();
+                let pause = backoff.next_pause();
                 assert!(pause <= whole && pause >= whole / 2, "{pause:?} of {whole:?}");
                 whole = (whole * 2).min(LONGEST);
             }
             backoff.reset();
-            assert!(backoff.next() <= FIRST);
+            assert!(backoff.next_pause() <= FIRST);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! camera.
 
 pub mod atomic;
+mod camera_networks;
 mod document;
 mod edit;
 mod file;
@@ -12,7 +13,6 @@ mod model;
 pub mod models;
 mod network;
 mod problem;
-mod reach;
 pub mod redact;
 #[cfg(test)]
 mod reference;
@@ -29,6 +29,7 @@ use std::{env, fs, str};
 
 use toml::de::DeTable;
 
+pub use self::camera_networks::{CameraNetworks, Forbidden};
 pub use self::document::closest;
 pub use self::edit::{CameraEdit, DetectorEdit, EditError};
 pub use self::file::{ConfigFile, WriteError};
@@ -36,7 +37,6 @@ pub use self::model::{MissingModel, ModelChoice};
 pub use self::network::Network;
 pub use self::problem::ConfigErrors;
 use self::problem::{ConfigError, Problems};
-pub use self::reach::{Forbidden, Reach};
 pub use self::resolved::{
     Access, Acme, Camera, Collector, Compat, Config, Detector, EmbedderChoice, LogFormat, Mqtt,
     Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,

@@ -10,10 +10,10 @@ use razz_base::{CameraId, DetectRate, EventKind};
 use razz_vision::EngineChoice;
 use url::Url;
 
+use super::camera_networks::CameraNetworks;
 use super::document::{At, closest};
 use super::model::ModelChoice;
 use super::problem::Problems;
-use super::reach::Reach;
 use super::resolved::{
     Access, AccessMode, Acme, Camera, Collector, Compat, Config, Detector, EmbedderChoice, Log,
     Mqtt, Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
@@ -193,7 +193,7 @@ impl Resolver<'_, '_> {
             trusted_proxies,
             user_header,
             users_file,
-            cameras: Reach::with(cameras?),
+            cameras: CameraNetworks::with(cameras?),
         })
     }
 
@@ -417,7 +417,11 @@ impl Resolver<'_, '_> {
         })
     }
 
-    fn cameras(&mut self, written: Vec<At<written::Camera>>, reach: &Reach) -> Option<Vec<Camera>> {
+    fn cameras(
+        &mut self,
+        written: Vec<At<written::Camera>>,
+        reach: &CameraNetworks,
+    ) -> Option<Vec<Camera>> {
         let mut first_at: Vec<(CameraId, usize)> = Vec::new();
         let mut cameras = Some(Vec::new());
         for camera in written {
@@ -443,7 +447,7 @@ impl Resolver<'_, '_> {
         cameras
     }
 
-    fn camera(&mut self, written: written::Camera, reach: &Reach) -> Option<Camera> {
+    fn camera(&mut self, written: written::Camera, reach: &CameraNetworks) -> Option<Camera> {
         let id = u32::try_from(written.id.value).ok().and_then(CameraId::new);
         let id = id.filter(|id| !id.is_ad_hoc());
         if id.is_none() {

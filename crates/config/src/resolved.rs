@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use razz_base::{CameraId, DetectRate, EventKind};
 use razz_vision::{Device, EngineChoice, Precision};
 
+use super::camera_networks::CameraNetworks;
 use super::model::ModelChoice;
 use super::network::Network;
-use super::reach::Reach;
 use super::source::Source;
 use crate::redact::Secret;
 
@@ -106,7 +106,7 @@ pub struct Access {
     /// Where the users are kept; `None`: beside the config file.
     pub users_file: Option<PathBuf>,
     /// Where cameras may be.
-    pub cameras: Reach,
+    pub cameras: CameraNetworks,
 }
 
 impl Access {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::reach::{Forbidden, Reach};
+use super::camera_networks::{CameraNetworks, Forbidden};
 use crate::redact::{self, Secret};
 
 /// Where the camera is and who we are to it. `Debug` and `Display` never show the credentials.
@@ -19,7 +19,7 @@ pub struct Source {
     /// How RTP travels.
     pub transport: Transport,
     /// Where it may be found.
-    pub reach: Reach,
+    pub reach: CameraNetworks,
 }
 
 /// A user name and its password; `Debug` shows neither.
@@ -118,7 +118,12 @@ impl Source {
         // Neither fails on an address with a host.
         let cleared = url.set_username("").and_then(|()| url.set_password(None));
         cleared.map_err(|()| SourceError::Malformed(url::ParseError::EmptyHost))?;
-        Ok(Self { url, credentials: inside.or(beside), transport, reach: Reach::default() })
+        Ok(Self {
+            url,
+            credentials: inside.or(beside),
+            transport,
+            reach: CameraNetworks::default(),
+        })
     }
 }
 

@@ -54,7 +54,7 @@ fn an_empty_file_means_the_defaults() {
                 trusted_proxies: vec![],
                 user_header: String::new(),
                 users_file: None,
-                cameras: Reach::default(),
+                cameras: CameraNetworks::default(),
             },
             viewers: Viewers {
                 max: 500,

@@ -21,7 +21,7 @@ use super::send::{Batch, Sender, SessionOutlet as Out};
 use super::{Command, Counters, OpenError, Opened, Place, Restarted, SessionStatus, Shared};
 use razz_hub::health::DeliveryHealth;
 use razz_hub::{Attachment, Camera, Policy, Stream, Subscriber};
-use razz_observe::telemetry::Asked;
+use razz_observe::telemetry::ViewerRequests;
 
 /// Bytes of these access units.
 const BACKLOG_BYTES: usize = 256 << 20;
@@ -270,7 +270,7 @@ impl Shard {
         }
         self.state.sessions.fetch_sub(1, Ordering::Relaxed);
         let Counts { replays, waits, nacks, plis, .. } = entry.counted;
-        let asked = Asked { nacks, plis, replays, waits };
+        let asked = ViewerRequests { nacks, plis, replays, waits };
         self.shared.telemetry.session(camera.id, camera.context.run(), entry.opened, asked);
     }
 

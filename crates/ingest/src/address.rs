@@ -67,11 +67,11 @@ pub(super) fn at(url: &Url, address: SocketAddr) -> Url {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use razz_config::{Reach, Transport};
+    use razz_config::{CameraNetworks, Transport};
 
     fn source(url: &str, allowed: &[&str]) -> Source {
         let mut source = Source::new(url, None, None, Transport::Tcp).unwrap();
-        source.reach = Reach::with(allowed.iter().map(|n| n.parse().unwrap()).collect());
+        source.reach = CameraNetworks::with(allowed.iter().map(|n| n.parse().unwrap()).collect());
         source
     }
 

@@ -127,9 +127,9 @@ impl Intake {
             _ if outcome.frames > 0 => {
                 // It worked until now: one quick try before pausing longer and longer.
                 backoff.reset();
-                backoff.next()
+                backoff.next_pause()
             }
-            _ => backoff.next(),
+            _ => backoff.next_pause(),
         };
         let (state, error, advice) = outcome.ended.describe(&self.source);
         self.reporter.state(state, Some(error), advice);

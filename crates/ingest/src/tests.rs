@@ -287,7 +287,7 @@ async fn media_time_survives_a_jump_of_the_cameras_timestamps() {
             let (au, first) = (unit, &units[0]);
             au.received.since_us(first.received) - au.key.time.since_us(first.key.time)
         };
-        let least = |units: &[AccessUnit]| units.iter().map(|unit| lateness(unit)).min().unwrap();
+        let least = |units: &[AccessUnit]| units.iter().map(lateness).min().unwrap();
         // Media time goes on by the mono time that passed, give or take.
         let moved = least(&units[40..]) - least(&units[..10]);
         assert!(moved.abs() < 500_000, "a jump by {jump} moved media time by {moved} us");

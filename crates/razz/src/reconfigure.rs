@@ -12,7 +12,7 @@ use razz_analysis::{AnalysisSettings, Load, ModelState, Pictures, Pool, detector
 use razz_api::{ChangeError, Control};
 use razz_base::{CameraId, DetectRate};
 use razz_config::{
-    self as config, CameraEdit, Config, ConfigFile, DetectorEdit, ModelChoice, Reach,
+    self as config, CameraEdit, CameraNetworks, Config, ConfigFile, DetectorEdit, ModelChoice,
 };
 use razz_hub::{Camera, Cameras};
 use razz_observe::clock::Clock;
@@ -299,7 +299,7 @@ impl Control for RunningServer {
         self.state().config.cameras.iter().map(|camera| camera.id).collect()
     }
 
-    fn reach(&self) -> Reach {
+    fn reach(&self) -> CameraNetworks {
         self.state().config.access.cameras.clone()
     }
 

@@ -24,9 +24,9 @@ const PEER: ([u8; 4], u16) = ([192, 0, 2, 2], 5000);
 const MAIN_3_1: Video = Video::H265(ProfileTierLevel { profile: 1, high_tier: false, level: 93 });
 
 #[derive(Default)]
-struct Way(Vec<Vec<u8>>);
+struct Captured(Vec<Vec<u8>>);
 
-impl Outlet for Way {
+impl Outlet for Captured {
     fn send(&mut self, transmit: Transmit) {
         self.0.push(transmit.contents.to_vec());
     }
@@ -97,7 +97,7 @@ struct Call {
     peer: Rtc,
     epoch: Instant,
     now_us: i64,
-    way: Way,
+    way: Captured,
     /// RTP timestamp and NAL units of each frame that the peer got.
     got: Vec<(u32, Vec<Vec<u8>>)>,
 }
@@ -116,7 +116,7 @@ impl Call {
             Session::answer(1, &offer.to_sdp_string(), MAIN_3_1, &settings(epoch), now).unwrap();
         let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
         peer.sdp_api().accept_answer(pending, answer).unwrap();
-        let (ring, way) = (GopRing::new(1 << 20), Way::default());
+        let (ring, way) = (GopRing::new(1 << 20), Captured::default());
         Self { ring, session, peer, epoch, now_us: 0, way, got: Vec::new() }
     }
 

@@ -29,14 +29,14 @@ impl InputSize {
 pub(crate) struct Feed {
     inputs: usize,
     picture: usize,
-    told: Option<Told>,
+    told: Option<SizeInput>,
     size: InputSize,
     open_batch: bool,
 }
 
 /// The size input: its values for each picture of a batch.
 #[derive(Debug)]
-struct Told {
+struct SizeInput {
     element: Element,
     i64: Vec<i64>,
     i32: Vec<i32>,
@@ -51,7 +51,7 @@ impl Feed {
             (0..inputs.len()).filter(|at| picture_size(&inputs[*at], open).is_some()).collect();
         let told = match (inputs, fitting.as_slice()) {
             ([_], [_]) => None,
-            ([_, _], [picture]) => Some(Told::new(&inputs[1 - picture])?),
+            ([_, _], [picture]) => Some(SizeInput::new(&inputs[1 - picture])?),
             _ => return None,
         };
         let picture = fitting[0];
@@ -103,7 +103,7 @@ impl Feed {
     }
 }
 
-impl Told {
+impl SizeInput {
     fn new(port: &Port) -> Option<Self> {
         let element = port.element.unwrap_or(Element::I64);
         let pair = match port.shape.as_deref() {

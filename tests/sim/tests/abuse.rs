@@ -1,6 +1,6 @@
 //! Forged and damaged datagrams that bear a viewer's own address: the viewer notices nothing.
 
-use razz_sim::delivery::{Delivery, LinkQuality, Stream};
+use razz_sim::delivery::{Delivery, LinkQuality, VideoShape};
 use razz_sim::random::Random;
 
 const SECOND: i64 = 1_000_000;
@@ -10,7 +10,7 @@ fn damaged_copies_of_what_a_viewer_sends_do_it_no_harm() {
     for seed in 0..3 {
         let mut random = Random::new(seed);
         let quality = LinkQuality { loss: 0.01, delay_us: 10_000, ..LinkQuality::GOOD };
-        let mut delivery = Delivery::new(seed, Stream::default(), quality, 30);
+        let mut delivery = Delivery::new(seed, VideoShape::default(), quality, 30);
         let mut forged = 0u32;
         // Once it watches: who forges datagrams of the very address during the handshake can still
         // make that fail, and the browser's next try then succeeds.

@@ -1,7 +1,7 @@
 //! What a viewer gets over a bad network: loss, bursts, a path that is too narrow, a slow reader.
 #![allow(clippy::print_stdout, reason = "figures to look at with --nocapture")]
 
-use razz_sim::delivery::{Blocked, Delivery, FRAME_US, LinkQuality, Stream, Told};
+use razz_sim::delivery::{Blocked, Delivery, FRAME_US, LinkQuality, PeerEvent, VideoShape};
 
 const SECOND: i64 = 1_000_000;
 
@@ -19,7 +19,7 @@ fn five_in_a_hundred_lost_at_80_ms_and_the_frames_are_whole() {
     for seed in 0..4 {
         let quality =
             LinkQuality { loss: 0.05, delay_us: 40_000, jitter_us: 4_000, ..LinkQuality::GOOD };
-        let mut delivery = Delivery::new(seed, Stream::default(), quality, 75);
+        let mut delivery = Delivery::new(seed, VideoShape::default(), quality, 75);
         delivery.run(3 * SECOND);
         let from = delivery.house.frames;
         delivery.run(60 * SECOND);
@@ -42,7 +42,7 @@ fn five_in_a_hundred_lost_at_80_ms_and_the_frames_are_whole() {
 fn bursts_of_200_ms_are_over_within_one_replay() {
     for seed in 0..4 {
         // An IDR every 20 s: waiting for it would take much longer than a replay.
-        let stream = Stream { gop_frames: 600, ..Stream::default() };
+        let stream = VideoShape { gop_frames: 600, ..VideoShape::default() };
         let quality = LinkQuality {
             delay_us: 20_000,
             jitter_us: 1_000,
@@ -67,7 +67,7 @@ fn bursts_of_200_ms_are_over_within_one_replay() {
 #[test]
 fn a_path_too_narrow_gets_no_byte_more() {
     // 2.5 Mbit/s of video through 1.5 Mbit/s with a quarter of a second of queue.
-    let stream = Stream { gop_frames: 120, ..Stream::default() };
+    let stream = VideoShape { gop_frames: 120, ..VideoShape::default() };
     let mut delivery =
         Delivery::new(1, stream, LinkQuality { delay_us: 20_000, ..LinkQuality::GOOD }, 30);
     delivery.run(5 * SECOND);
@@ -93,7 +93,7 @@ fn a_path_too_narrow_gets_no_byte_more() {
 
 #[test]
 fn a_reader_that_takes_nothing_goes_on_at_an_idr() {
-    let mut delivery = Delivery::new(1, Stream::default(), LinkQuality::GOOD, 30);
+    let mut delivery = Delivery::new(1, VideoShape::default(), LinkQuality::GOOD, 30);
     delivery.run(3 * SECOND);
     delivery.house.blocked = Blocked::Yes;
     let sent = delivery.down.offered_bytes;
@@ -112,11 +112,12 @@ fn a_reader_that_takes_nothing_goes_on_at_an_idr() {
 #[test]
 fn the_first_picture_comes_at_once_and_the_live_one_soon_after() {
     // 9 s into a GOP of 10 s: 2.8 MB to be replayed.
-    let stream = Stream { gop_frames: 300, ..Stream::default() };
+    let stream = VideoShape { gop_frames: 300, ..VideoShape::default() };
     let mut delivery = Delivery::new(1, stream, LinkQuality::GOOD, 270);
     let start = delivery.now;
     delivery.run(5 * SECOND);
-    let connected = delivery.peer.told.iter().find(|(_, told)| *told == Told::Connected).unwrap().0;
+    let connected =
+        delivery.peer.told.iter().find(|(_, told)| *told == PeerEvent::Connected).unwrap().0;
     let first = delivery.peer.whole[&0].since_us(connected);
     let joined = start.since_us(delivery.house.taken[0]) / FRAME_US;
     // The first frame that was whole as soon as it came in: from there on it is live.
@@ -134,7 +135,7 @@ fn the_first_picture_comes_at_once_and_the_live_one_soon_after() {
 
 #[test]
 fn ice_restarts_and_no_frame_is_missing() {
-    let mut delivery = Delivery::new(1, Stream::default(), LinkQuality::GOOD, 30);
+    let mut delivery = Delivery::new(1, VideoShape::default(), LinkQuality::GOOD, 30);
     delivery.run(3 * SECOND);
     let from = delivery.house.frames;
     let fragment = delivery.peer.restart_ice();
@@ -148,12 +149,12 @@ fn ice_restarts_and_no_frame_is_missing() {
     delivery.peer.accept_fragment(&answer);
     delivery.run(10 * SECOND);
     assert_eq!(whole_within(&delivery, from, delivery.house.frames - 2, 500_000), 1.0);
-    assert!(delivery.peer.told.iter().all(|(_, told)| *told == Told::Connected));
+    assert!(delivery.peer.told.iter().all(|(_, told)| *told == PeerEvent::Connected));
 }
 
 #[test]
 fn sessions_end_when_the_peer_is_gone_or_never_came() {
-    let mut delivery = Delivery::new(1, Stream::default(), LinkQuality::GOOD, 30);
+    let mut delivery = Delivery::new(1, VideoShape::default(), LinkQuality::GOOD, 30);
     delivery.run(3 * SECOND);
     assert!(delivery.house.session().is_some_and(|session| session.is_connected()));
     (delivery.up.quality.loss, delivery.down.quality.loss) = (1.0, 1.0);
@@ -161,7 +162,7 @@ fn sessions_end_when_the_peer_is_gone_or_never_came() {
     assert!(delivery.house.session().is_none(), "it noticed");
 
     let quality = LinkQuality { loss: 1.0, ..LinkQuality::GOOD };
-    let mut delivery = Delivery::new(1, Stream::default(), quality, 30);
+    let mut delivery = Delivery::new(1, VideoShape::default(), quality, 30);
     delivery.run(10 * SECOND);
     assert!(delivery.house.session().is_some(), "it may still come");
     delivery.run(25 * SECOND);

@@ -21,7 +21,7 @@ use razz_access::testing::{Folder, access};
 use razz_access::{NewToken, NewUser, NewViewToken};
 use razz_analysis::Pool;
 use razz_base::CameraId;
-use razz_config::{CameraEdit, Config, DetectorEdit, Reach};
+use razz_config::{CameraEdit, CameraNetworks, Config, DetectorEdit};
 use razz_delivery as viewer;
 use razz_hub::CameraSettings;
 
@@ -152,7 +152,7 @@ impl Control for FixedSettings {
         self.config.cameras.iter().map(|camera| camera.id).collect()
     }
 
-    fn reach(&self) -> Reach {
+    fn reach(&self) -> CameraNetworks {
         self.config.access.cameras.clone()
     }
 

@@ -17,7 +17,7 @@ use razz_base::Size;
 use razz_vision::Detector;
 
 use self::input::{Input, read_image};
-use self::output::{Detected, Row, row};
+use self::output::{BoxLine, Detected, row};
 use crate::clip::{Clip, Damage};
 use crate::model::ModelOptions;
 use crate::progress::Progress;
@@ -90,7 +90,7 @@ fn detect_frames(
     detector: &mut Detector,
     clip: &mut Clip,
     stride: usize,
-) -> Result<Vec<Option<Vec<Row>>>, Failure> {
+) -> Result<Vec<Option<Vec<BoxLine>>>, Failure> {
     let mut frames = vec![None; clip.len()];
     let mut out = Vec::new();
     let damage = clip.decode(
@@ -116,7 +116,7 @@ fn detect_frames(
 fn detect_images(
     detector: &mut Detector,
     paths: &[PathBuf],
-) -> Result<BTreeMap<String, Vec<Row>>, Failure> {
+) -> Result<BTreeMap<String, Vec<BoxLine>>, Failure> {
     let mut images = BTreeMap::new();
     let mut progress = Progress::new("detecting", "pictures", paths.len() as u64);
     let mut out = Vec::new();

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 pub const COLUMNS: [&str; 6] = ["class", "confidence", "x1", "y1", "x2", "y2"];
 
 /// A detection: class, confidence, left, top, right, bottom in pixels.
-pub type Row = (u16, f64, f64, f64, f64, f64);
+pub type BoxLine = (u16, f64, f64, f64, f64, f64);
 
 /// As it stands in the file: the confidence with four decimals, the box with two.
-pub(super) fn row(detection: &Detection) -> Row {
+pub(super) fn row(detection: &Detection) -> BoxLine {
     let cents = |v: f64| (v * 100.0).round() / 100.0;
     let [left, top, right, bottom] = detection.bbox.to_array().map(cents);
     let confidence = (detection.score * 1e4).round() / 1e4;
@@ -48,10 +48,10 @@ pub(super) struct Detected {
     pub(super) columns: Columns,
     /// The detections of each frame of a clip; null for one that was not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) frames: Option<Vec<Option<Vec<Row>>>>,
+    pub(super) frames: Option<Vec<Option<Vec<BoxLine>>>>,
     /// Or those of each picture, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) images: Option<BTreeMap<String, Vec<Row>>>,
+    pub(super) images: Option<BTreeMap<String, Vec<BoxLine>>>,
 }
 
 /// Always [`COLUMNS`].

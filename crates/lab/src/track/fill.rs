@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use razz_base::Rect;
 
-use super::Row;
+use super::ResultLine;
 use super::motion::CameraMotion;
 use super::pass::Tracked;
 
@@ -20,11 +20,11 @@ const LONGEST_GAP_S: f64 = 1.5;
 /// tracker predicted it, or goes on as it went before. At the end of the file it does so to the
 /// last frame.
 pub(super) fn fill(tracked: &mut Tracked, motion: &CameraMotion, stride: u64, frame_rate: f64) {
-    let mut tracks: BTreeMap<u64, Vec<Row>> = BTreeMap::new();
+    let mut tracks: BTreeMap<u64, Vec<ResultLine>> = BTreeMap::new();
     for row in &tracked.rows {
         tracks.entry(row.id).or_default().push(*row);
     }
-    let predicted: HashMap<(u64, u64), Row> =
+    let predicted: HashMap<(u64, u64), ResultLine> =
         tracked.predicted.drain(..).map(|row| ((row.id, row.frame), row)).collect();
     let longest_gap = ((LONGEST_GAP_S * frame_rate) as u64).max(stride);
     let last_used = tracked.length.saturating_sub(1) / stride * stride + 1;
@@ -53,7 +53,11 @@ pub(super) fn fill(tracked: &mut Tracked, motion: &CameraMotion, stride: u64, fr
 }
 
 /// The rows between two matches of a track.
-fn between(a: Row, b: Row, motion: &CameraMotion) -> impl Iterator<Item = Row> {
+fn between(
+    a: ResultLine,
+    b: ResultLine,
+    motion: &CameraMotion,
+) -> impl Iterator<Item = ResultLine> {
     // What the camera's motion alone does not explain is spread evenly.
     let carried = motion.carry(a.bbox, a.frame, b.frame).to_array();
     let rest: [f64; 4] = std::array::from_fn(|i| b.bbox.to_array()[i] - carried[i]);
@@ -61,18 +65,23 @@ fn between(a: Row, b: Row, motion: &CameraMotion) -> impl Iterator<Item = Row> {
         let share = (frame - a.frame) as f64 / (b.frame - a.frame) as f64;
         let bbox = moved_by(motion.carry(a.bbox, a.frame, frame), rest.map(|v| v * share));
         let score = a.score + (b.score - a.score) * share;
-        Row { frame, id: a.id, bbox, score }
+        ResultLine { frame, id: a.id, bbox, score }
     })
 }
 
 /// The row after the last match, going on as from the one before it.
-fn beyond(before: Option<Row>, last: Row, frame: u64, motion: &CameraMotion) -> Row {
+fn beyond(
+    before: Option<ResultLine>,
+    last: ResultLine,
+    frame: u64,
+    motion: &CameraMotion,
+) -> ResultLine {
     let bbox = motion.carry(last.bbox, last.frame, frame);
-    let Some(before) = before else { return Row { frame, bbox, ..last } };
+    let Some(before) = before else { return ResultLine { frame, bbox, ..last } };
     let carried = motion.carry(before.bbox, before.frame, last.frame).to_array();
     let share = (frame - last.frame) as f64 / (last.frame - before.frame) as f64;
     let step = std::array::from_fn(|i| (last.bbox.to_array()[i] - carried[i]) * share);
-    Row { frame, bbox: moved_by(bbox, step), ..last }
+    ResultLine { frame, bbox: moved_by(bbox, step), ..last }
 }
 
 fn moved_by(bbox: Rect, step: [f64; 4]) -> Rect {
@@ -84,11 +93,16 @@ fn moved_by(bbox: Rect, step: [f64; 4]) -> Rect {
 mod tests {
     use super::*;
 
-    fn row(frame: u64, id: u64, left: f64) -> Row {
-        Row { frame, id, bbox: Rect::new(left, 0.0, left + 10.0, 20.0), score: 0.5 }
+    fn row(frame: u64, id: u64, left: f64) -> ResultLine {
+        ResultLine { frame, id, bbox: Rect::new(left, 0.0, left + 10.0, 20.0), score: 0.5 }
     }
 
-    fn filled(rows: &[Row], predicted: &[Row], length: u64, stride: u64) -> Vec<(u64, u64, f64)> {
+    fn filled(
+        rows: &[ResultLine],
+        predicted: &[ResultLine],
+        length: u64,
+        stride: u64,
+    ) -> Vec<(u64, u64, f64)> {
         let (rows, predicted) = (rows.to_vec(), predicted.to_vec());
         let mut tracked = Tracked { rows, predicted, length };
         fill(&mut tracked, &CameraMotion::default(), stride, 10.0);

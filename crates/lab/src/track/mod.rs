@@ -82,7 +82,7 @@ pub struct Options {
 
 /// A line of the result.
 #[derive(Clone, Copy, PartialEq, Debug)]
-struct Row {
+struct ResultLine {
     frame: u64,
     id: u64,
     bbox: Rect,
@@ -181,7 +181,7 @@ fn settings(options: &Options, sequence: &Sequence, stride: u64) -> Result<Setti
 }
 
 /// Writes MOTChallenge text with four decimals.
-fn write(path: &Path, rows: &[Row]) -> Result<(), Failure> {
+fn write(path: &Path, rows: &[ResultLine]) -> Result<(), Failure> {
     let out: io::Result<Box<dyn Write>> = if path == Path::new("-") {
         Ok(Box::new(io::stdout().lock()))
     } else {
@@ -189,7 +189,7 @@ fn write(path: &Path, rows: &[Row]) -> Result<(), Failure> {
     };
     let lines = |out: Box<dyn Write>| {
         let mut out = BufWriter::new(out);
-        for Row { frame, id, bbox, score } in rows {
+        for ResultLine { frame, id, bbox, score } in rows {
             let (x, y, w, h) = (bbox.left, bbox.top, bbox.width(), bbox.height());
             writeln!(out, "{frame},{id},{x:.4},{y:.4},{w:.4},{h:.4},{score:.4},-1,-1,-1")?;
         }

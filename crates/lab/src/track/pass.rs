@@ -3,7 +3,7 @@
 use razz_base::{Detection, Embedding, MediaTime, Rect, Size, TrackState};
 use razz_track::{ByteTrack, DeepSort, Kind, Settings, Update, build};
 
-use super::Row;
+use super::ResultLine;
 use super::detections::{Seen, Sequence};
 use super::motion::CameraMotion;
 use super::npy::Embeddings;
@@ -28,9 +28,9 @@ pub(super) struct Pass<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Tracked {
     /// On the frames used, by frame, as the tracker orders them.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<ResultLine>,
     /// What the tracker expects on the frames after a used one, until the next.
-    pub(super) predicted: Vec<Row>,
+    pub(super) predicted: Vec<ResultLine>,
     /// How many frames there are.
     pub(super) length: u64,
 }
@@ -67,7 +67,7 @@ impl Pass<'_> {
             detections.clear();
             detections.extend(self.seen(frame).iter().map(|seen| seen.detection));
             tracker.update(&detections);
-            tracked.rows.extend(tracker.outputs().map(|o| Row {
+            tracked.rows.extend(tracker.outputs().map(|o| ResultLine {
                 frame,
                 id: o.id,
                 bbox: o.bbox,
@@ -86,7 +86,7 @@ impl Pass<'_> {
             let look = |seen: &Seen| (seen.detection, self.embedding(seen));
             detections.extend(self.seen(frame).iter().map(look));
             tracker.update(&detections);
-            tracked.rows.extend(tracker.outputs().map(|o| Row {
+            tracked.rows.extend(tracker.outputs().map(|o| ResultLine {
                 frame,
                 id: o.id,
                 bbox: o.bbox,
@@ -143,6 +143,6 @@ impl Pass<'_> {
     }
 }
 
-fn row(frame: u64, id: u64, bbox: Rect, score: f64) -> Row {
-    Row { frame, id, bbox, score }
+fn row(frame: u64, id: u64, bbox: Rect, score: f64) -> ResultLine {
+    ResultLine { frame, id, bbox, score }
 }

@@ -128,7 +128,7 @@ impl Queue {
     }
 
     /// How many wait.
-    pub fn len(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         self.lock().events.len()
     }
 
@@ -175,7 +175,7 @@ mod tests {
             for n in 0..events {
                 queue.push(event(n, snapshot));
             }
-            assert_eq!(queue.len(), kept);
+            assert_eq!(queue.waiting(), kept);
             assert_eq!(queue.tally.dropped.load(Ordering::Relaxed), (events - kept) as u64);
             let left: Vec<_> =
                 std::iter::from_fn(|| queue.pop()).map(|e| e.message.id.clone()).collect();
@@ -188,7 +188,7 @@ mod tests {
     fn only_what_is_wanted_waits() {
         let queue = Queue::new("test".to_owned(), vec![EventKind::TrackEnded]);
         queue.push(event(1, 0));
-        assert_eq!((queue.len(), queue.tally.dropped.load(Ordering::Relaxed)), (0, 0));
+        assert_eq!((queue.waiting(), queue.tally.dropped.load(Ordering::Relaxed)), (0, 0));
     }
 
     #[test]

@@ -316,7 +316,7 @@ async fn connect(mut events: EventLoop, links: mpsc::UnboundedSender<Link>) {
                 if links.send(Link::Down(error.to_string())).is_err() {
                     return;
                 }
-                tokio::time::sleep(backoff.next()).await;
+                tokio::time::sleep(backoff.next_pause()).await;
                 // By now the publisher has taken back all that it handed over.
                 events.clean();
                 events.reset_session_state();

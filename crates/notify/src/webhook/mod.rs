@@ -122,7 +122,7 @@ impl Hook {
                     } else {
                         debug!(to = name, tried, "an event is not delivered: {why}");
                     }
-                    if tried < self.patience.tries && self.queue.pause(self.backoff.next()) {
+                    if tried < self.patience.tries && self.queue.pause(self.backoff.next_pause()) {
                         return;
                     }
                 }

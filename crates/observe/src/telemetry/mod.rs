@@ -113,7 +113,7 @@ impl Telemetry {
     }
 
     /// A viewer session is over that was opened at `opened`.
-    pub fn session(&self, camera: CameraId, run: u32, opened: MonoTime, asked: Asked) {
+    pub fn session(&self, camera: CameraId, run: u32, opened: MonoTime, asked: ViewerRequests) {
         let Some(inner) = &self.0 else { return };
         let attributes = vec![
             KeyValue::new(CAMERA, i64::from(camera.as_u32())),
@@ -140,7 +140,7 @@ impl Telemetry {
 
 /// What a viewer asked for in its session.
 #[derive(Clone, Copy)]
-pub struct Asked {
+pub struct ViewerRequests {
     /// Packets again: generic NACKs.
     pub nacks: u64,
     /// Picture loss indications.

@@ -146,7 +146,7 @@ fn requests_and_sessions_are_named_by_their_pattern() {
     let camera = CameraId::new(3);
     telemetry.request().unwrap().end("POST", Some("/whep/{camera}"), camera, 201);
     telemetry.request().unwrap().end("GET", None, None, 500);
-    let asked = Asked { nacks: 1, plis: 2, replays: 3, waits: 4 };
+    let asked = ViewerRequests { nacks: 1, plis: 2, replays: 3, waits: 4 };
     telemetry.session(CameraId::new(3).unwrap(), 5, at(0), asked);
     let spans = spans(&telemetry, &kept);
     let names: Vec<_> = spans.iter().map(|span| span.name.to_string()).collect();

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Doctor;
 use crate::cli;
 use razz_api::wire;
-use razz_config::{Reach, Source, Transport};
+use razz_config::{CameraNetworks, Source, Transport};
 use razz_ingest::probe;
 use razz_observe::clock::Clock;
 
@@ -47,7 +47,7 @@ fn look_at(url: &str, options: &Doctor) -> Result<wire::CameraProbe, ExitCode> {
     let transport = if options.udp { Transport::Udp } else { Transport::Tcp };
     let source = Source::new(&url, None, None, transport)
         .map_err(|error| cli::refuse(&format!("--camera: {error}")))?;
-    let source = Source { reach: Reach::with(options.allow_network.clone()), ..source };
+    let source = Source { reach: CameraNetworks::with(options.allow_network.clone()), ..source };
     if !options.json {
         cli::say(&format!("looking at {source} for up to {} s …", probe::LOOK.as_secs()));
     }

@@ -239,7 +239,7 @@ impl State {
         let mut said = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = self.marks().to_keep(self.clock.wall_us(), self.clock.mono());
         let text = serde_json::to_string_pretty(&kept).expect("numbers always serialise");
-        let written = atomic::replace(path, &format!("{text}\n"), Permissions::from_mode(MODE));
+        let written = atomic::replace(path, format!("{text}\n"), Permissions::from_mode(MODE));
         let error = written.err().map(|error| error.to_string());
         match &error {
             None => self.marks().note_kept(&kept),

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use razz_base::{
-    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, WallQuality, WallTime,
+    AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, StreamFormat,
+    WallQuality, WallTime,
 };
 use razz_media::h264::{NalType, nal_type, nal_units};
 use razz_scene::{Canvas, EncodedFrame, Encoder, Rate, Street};
@@ -64,11 +65,10 @@ pub fn access_unit(frame: &EncodedFrame, ticks: i64) -> AccessUnit {
     AccessUnit {
         key: FrameKey { camera: CameraId::new(1).unwrap(), time: MediaTime::from_90k(ticks) },
         run: RunId(1),
-        codec: Codec::H264,
+        format: StreamFormat::new(Codec::H264, Street::SIZE),
         data: Bytes::from(frame.annex_b.clone()),
         idr: frame.idr,
         lost_packets: 0,
-        size: Street::SIZE,
         wall: WallTime { us: 0, quality: WallQuality::Arrival },
         received: MonoTime::from_us(0),
     }

@@ -17,7 +17,7 @@ const DOG: ClassId = ClassId(16);
 
 /// One object of a figure: a cyclist is two.
 #[derive(Clone, Copy)]
-pub(crate) struct Part {
+pub(crate) struct FigureObject {
     pub(crate) object: u32,
     pub(crate) class: ClassId,
 }
@@ -122,12 +122,12 @@ impl Mover {
         &self,
         brush: &mut Brush<'_>,
         state: State,
-        done: &mut dyn FnMut(Part, Rect),
+        done: &mut dyn FnMut(FigureObject, Rect),
     ) {
         let State { pose, .. } = state;
         let object = self.object;
         let mut part =
-            |brush: &mut Brush<'_>, part: Part, paint: &mut dyn FnMut(&mut Brush<'_>)| {
+            |brush: &mut Brush<'_>, part: FigureObject, paint: &mut dyn FnMut(&mut Brush<'_>)| {
                 brush.identify(part.object as u16);
                 brush.lift();
                 paint(brush);
@@ -135,7 +135,7 @@ impl Mover {
                     done(part, reach);
                 }
             };
-        let whole = |class| Part { object, class };
+        let whole = |class| FigureObject { object, class };
         match &self.figure {
             Figure::Walker(person) => {
                 part(brush, whole(PERSON), &mut |b| person.paint_walking(b, pose));
@@ -144,7 +144,7 @@ impl Mover {
                 part(brush, whole(PERSON), &mut |b| person.paint_waiting(b, pose));
             }
             Figure::Cyclist(bicycle, person) => {
-                let rider = Part { object: object + 1, class: PERSON };
+                let rider = FigureObject { object: object + 1, class: PERSON };
                 let contact = bicycle.contact(pose.walked);
                 let (saddle, bar, pedals) = (contact.saddle, contact.bar, contact.pedals);
                 part(brush, rider, &mut |b| person.paint_riding(b, saddle, bar, pedals, true));
@@ -171,7 +171,7 @@ struct Census<'a> {
 }
 
 /// How one way leads through the picture.
-struct Way {
+struct Lane {
     y: f32,
     drift: f32,
     /// Metres per second.
@@ -186,7 +186,7 @@ struct Way {
 }
 
 impl Census<'_> {
-    fn add(&mut self, figure: Figure, way: &Way) {
+    fn add(&mut self, figure: Figure, way: &Lane) {
         let scale = self.view.scale(way.y.max(way.y + way.drift));
         let margin = (way.half_length + 0.45) * scale;
         let width = Street::SIZE.width as f32;
@@ -241,7 +241,7 @@ impl Census<'_> {
             let dice = &mut *self.dice;
             let y = dice.range(rows.0, rows.1);
             let end = (y + dice.range(-drift, drift)).clamp(rows.0, rows.1);
-            let mut way = Way {
+            let mut way = Lane {
                 y,
                 drift: end - y,
                 speed: dice.range(speeds.0, speeds.1),
@@ -260,11 +260,11 @@ impl Census<'_> {
             let pet = Dog::new(dice);
             self.add(Figure::Walker(person), &way);
             if pair {
-                let mut beside = Way { behind: 0.5, ..way };
+                let mut beside = Lane { behind: 0.5, ..way };
                 beside.y = (way.y + 7.0).min(rows.1);
                 self.add(Figure::Walker(friend), &beside);
             } else if dog {
-                let mut beside = Way { behind: 0.9, ..way };
+                let mut beside = Lane { behind: 0.9, ..way };
                 beside.y = (way.y + 3.0).min(rows.1);
                 self.add(Figure::Dog(pet), &beside);
             }
@@ -281,7 +281,7 @@ impl Census<'_> {
             let is_bus = bus && i == 0;
             let car = Car::new(self.dice);
             let half_length = if is_bus { Bus::LENGTH / 2.0 } else { car.length / 2.0 };
-            let way = Way {
+            let way = Lane {
                 y,
                 drift: 0.0,
                 speed,
@@ -311,7 +311,7 @@ pub(crate) fn populate(dice: &mut Dice, view: Perspective) -> Vec<Mover> {
     let riders = 1 + census.dice.below(2);
     for _ in 0..riders {
         let leftwards = census.dice.chance(0.4);
-        let way = Way {
+        let way = Lane {
             y: if leftwards { 424.0 } else { 567.0 },
             drift: 0.0,
             speed: census.dice.range(3.2, 4.4),

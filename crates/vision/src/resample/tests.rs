@@ -37,12 +37,12 @@ fn picture(size: Size, padding: usize, colour: Colour) -> Picture {
 }
 
 /// The part of a line that is sampled: start and span.
-type Part = (usize, usize);
+type Sampled = (usize, usize);
 
 fn sampled(
     path: Path,
     picture: &Picture,
-    parts: [Part; 2],
+    parts: [Sampled; 2],
     target: Size,
     to: &YuvToRgb,
 ) -> Vec<f32> {

@@ -14,7 +14,7 @@ use razz_viewer::session::RtcError;
 use razz_viewer::{Answered, Outlet, Request, Session, SessionSettings, Video};
 use str0m::net::{Protocol, Transmit};
 
-use super::{PEER, Payloads, SERVER, Stream};
+use super::{PEER, Payloads, SERVER, VideoShape};
 
 /// Refuses to take media, as a TCP connection does whose reader is slow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,7 +27,7 @@ pub enum Blocked {
 
 /// The server's end.
 pub struct House {
-    stream: Stream,
+    stream: VideoShape,
     settings: SessionSettings,
     ring: GopRing,
     session: Option<Session>,
@@ -45,12 +45,12 @@ pub struct House {
     pub blocked: Blocked,
 }
 
-struct Way<'a> {
+struct Datagrams<'a> {
     sent: &'a mut Vec<Vec<u8>>,
     blocked: Blocked,
 }
 
-impl Outlet for Way<'_> {
+impl Outlet for Datagrams<'_> {
     fn send(&mut self, transmit: Transmit) {
         self.sent.push(transmit.contents.to_vec());
     }
@@ -61,7 +61,7 @@ impl Outlet for Way<'_> {
 }
 
 impl House {
-    pub(super) fn new(stream: Stream, settings: SessionSettings) -> Self {
+    pub(super) fn new(stream: VideoShape, settings: SessionSettings) -> Self {
         Self {
             stream,
             settings,
@@ -164,7 +164,7 @@ impl House {
 
     fn flush(&mut self, now: MonoTime) {
         let Some(session) = &mut self.session else { return };
-        let mut way = Way { sent: &mut self.sent, blocked: self.blocked };
+        let mut way = Datagrams { sent: &mut self.sent, blocked: self.blocked };
         match flush(session, &self.ring, now, &mut way) {
             Err(error) => self.end(format!("sending: {error}")),
             Ok(()) if session.is_over() => self.end("the peer is gone".to_owned()),
@@ -181,7 +181,7 @@ fn flush(
     session: &mut Session,
     ring: &GopRing,
     now: MonoTime,
-    way: &mut Way<'_>,
+    way: &mut Datagrams<'_>,
 ) -> Result<(), RtcError> {
     while let Some(request) = session.flush(now, way)? {
         match request {

@@ -7,7 +7,7 @@ mod peer;
 
 pub use house::{Blocked, House};
 pub use link::{Link, LinkQuality};
-pub use peer::{Peer, Told};
+pub use peer::{Peer, PeerEvent};
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -33,7 +33,7 @@ pub const CAPTURED: usize = 100;
 
 /// What the stream is like: as a 720p30 camera at 2.5 Mbit/s has it.
 #[derive(Clone, Copy, Debug)]
-pub struct Stream {
+pub struct VideoShape {
     /// Bytes of an IDR.
     pub idr_bytes: usize,
     /// Bytes of another frame.
@@ -42,7 +42,7 @@ pub struct Stream {
     pub gop_frames: u64,
 }
 
-impl Default for Stream {
+impl Default for VideoShape {
     fn default() -> Self {
         Self { idr_bytes: 60_000, frame_bytes: 9_600, gop_frames: 60 }
     }
@@ -67,7 +67,7 @@ pub struct Delivery {
 
 impl Delivery {
     /// A peer that has the answer to its offer, at a camera that has run for `warm_up` frames.
-    pub fn new(seed: u64, stream: Stream, quality: LinkQuality, warm_up: u64) -> Self {
+    pub fn new(seed: u64, stream: VideoShape, quality: LinkQuality, warm_up: u64) -> Self {
         // Where simulated time lies on the library's clock is of no matter: only differences count.
         let epoch = Instant::now();
         let start = MonoTime::from_us(1_000_000_000);

@@ -18,7 +18,7 @@ const STUCK_US: i64 = 300_000;
 
 /// What the peer was told by its library.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Told {
+pub enum PeerEvent {
     /// DTLS is up.
     Connected,
     /// No path any more.
@@ -48,7 +48,7 @@ pub struct Peer {
     /// Key frames asked for.
     pub asked: u64,
     /// What it was told, with when.
-    pub told: Vec<(MonoTime, Told)>,
+    pub told: Vec<(MonoTime, PeerEvent)>,
     /// Datagrams on their way out.
     pub sent: Vec<Vec<u8>>,
 }
@@ -169,10 +169,10 @@ impl Peer {
                     return;
                 }
                 Output::Transmit(transmit) => self.sent.push(transmit.contents.to_vec()),
-                Output::Event(Event::Connected) => self.told.push((now, Told::Connected)),
+                Output::Event(Event::Connected) => self.told.push((now, PeerEvent::Connected)),
                 Output::Event(Event::IceConnectionStateChange(
                     IceConnectionState::Disconnected,
-                )) => self.told.push((now, Told::Disconnected)),
+                )) => self.told.push((now, PeerEvent::Disconnected)),
                 Output::Event(Event::RtpPacket(packet)) => {
                     self.ssrc = Some(packet.header.ssrc);
                     if let Some((frame, index)) = payloads.find(&packet.payload) {

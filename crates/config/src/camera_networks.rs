@@ -9,7 +9,7 @@ use super::network::Network;
 /// The networks in which cameras may be although they are refused elsewhere. Private networks and
 /// loopback, where cameras are, are never refused.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Reach(Arc<[Network]>);
+pub struct CameraNetworks(Arc<[Network]>);
 
 /// razz connects to no such address.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -19,7 +19,7 @@ pub struct Forbidden {
     what: &'static str,
 }
 
-impl Reach {
+impl CameraNetworks {
     /// Allows `networks` besides what is allowed anyway.
     pub fn with(networks: Vec<Network>) -> Self {
         Self(networks.into())
@@ -130,7 +130,7 @@ mod tests {
             ("2002:a9fe:a9fe::1", Some("metadata")),
             ("::ffff:0.0.0.0", Some("no address")),
         ] {
-            let checked = Reach::default().check(address.parse().unwrap());
+            let checked = CameraNetworks::default().check(address.parse().unwrap());
             match (checked, what) {
                 (Ok(()), None) => {}
                 (Err(error), Some(what)) => assert!(error.to_string().contains(what), "{error}"),
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn what_is_listed_is_allowed() {
         let networks = ["169.254.0.0/17", "fe80::/10"].map(|n| n.parse().unwrap());
-        let reach = Reach::with(networks.to_vec());
+        let reach = CameraNetworks::with(networks.to_vec());
         for (address, allowed) in [
             ("169.254.20.5", true),
             ("::ffff:169.254.20.5", true),
