@@ -1,4 +1,11 @@
-//! What we make of an offer before it is answered: we only send.
+//! What we make of an offer before it is answered, since we only send; and how the library answers it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use str0m::Rtc;
+use str0m::change::SdpOffer;
+
+use crate::error::OfferError;
 
 /// Turns every media section's direction into `recvonly`, as seen by the browser: pages written for
 /// RTSPtoWebRTC offer `sendrecv` (the default when no direction stands there), and the answer has to
@@ -113,6 +120,24 @@ pub fn in_words(error: &dyn std::error::Error) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let told: Vec<&str> = lines.filter(|line| !line.contains("PointerOffset")).collect();
     if told.is_empty() { "it is no SDP".to_owned() } else { told.join("; ") }
+}
+
+pub(crate) fn parse_offer(offer: &str) -> Result<SdpOffer, OfferError> {
+    SdpOffer::from_sdp_string(offer).map_err(|error| OfferError::Bad(in_words(&error)))
+}
+
+/// Some offers that contradict themselves, such as one payload type for two codecs, make the library
+/// panic: that is their sender's trouble alone.
+pub(crate) fn accept(rtc: &mut Rtc, offer: SdpOffer) -> Result<String, OfferError> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| rtc.sdp_api().accept_offer(offer)));
+    match outcome {
+        Ok(Ok(answer)) => Ok(answer.to_sdp_string()),
+        Ok(Err(error)) => Err(OfferError::Bad(in_words(&error))),
+        Err(_) => {
+            rtc.disconnect();
+            Err(OfferError::Bad("it contradicts itself".to_owned()))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,12 @@
 //! One viewer session: a peer connection, and what is on its way to it.
 
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use razz_base::{Codec, MediaTime, MonoTime, RunId};
 use razz_media::ring::Unit;
 use razz_media::rtp::Payload;
-use str0m::change::SdpOffer;
 use str0m::media::{MediaTime as RtcTime, Mid, Pt};
 use str0m::net::{DatagramRecv, Protocol, Receive};
 use str0m::rtp::{AbsCaptureTime, Extension, ExtensionValues, RtpWrite, SeqNo};
@@ -148,7 +146,7 @@ impl Session {
         now: MonoTime,
     ) -> Result<Answered, OfferError> {
         let offer = sdp::only_receiving(offer);
-        let parsed = parse_offer(&offer)?;
+        let parsed = sdp::parse_offer(&offer)?;
         let credentials = IceCreds::new();
         let ufrag = credentials.ufrag.clone();
         let mut config = format::enable(RtcConfig::new(), video)
@@ -165,7 +163,7 @@ impl Session {
         for candidate in settings.candidates() {
             rtc.add_local_candidate(candidate);
         }
-        let answer = accept(&mut rtc, parsed)?;
+        let answer = sdp::accept(&mut rtc, parsed)?;
         let mid = Mid::from(sdp::video_mid(&answer).unwrap_or_default());
         let pt = format::choose(&rtc, mid, video)?;
         let media = Media { mid, pt, seq: u64::from(rand::random::<u16>() >> 1) };
@@ -356,7 +354,7 @@ impl Session {
             .ok_or_else(|| OfferError::Bad("the fragment has no ICE credentials".to_owned()))?;
         let offer = sdp::with_credentials(&self.offer, ufrag, password)
             .ok_or_else(|| OfferError::Bad("the ICE credentials are not new".to_owned()))?;
-        let answer = accept(&mut self.rtc, parse_offer(&offer)?)?;
+        let answer = sdp::accept(&mut self.rtc, sdp::parse_offer(&offer)?)?;
         self.offer = offer;
         let Some((ufrag, _)) = sdp::credentials(&answer) else {
             return Err(OfferError::Bad("no new credentials came about".to_owned()));
@@ -589,22 +587,4 @@ impl Session {
 
 fn instant(epoch: Instant, at: MonoTime) -> Instant {
     epoch + Duration::from_micros(at.as_us().max(0).unsigned_abs())
-}
-
-fn parse_offer(offer: &str) -> Result<SdpOffer, OfferError> {
-    SdpOffer::from_sdp_string(offer).map_err(|error| OfferError::Bad(sdp::in_words(&error)))
-}
-
-/// Some offers that contradict themselves, such as one payload type for two codecs, make the library
-/// panic: that is their sender's trouble alone.
-fn accept(rtc: &mut Rtc, offer: SdpOffer) -> Result<String, OfferError> {
-    let outcome = catch_unwind(AssertUnwindSafe(|| rtc.sdp_api().accept_offer(offer)));
-    match outcome {
-        Ok(Ok(answer)) => Ok(answer.to_sdp_string()),
-        Ok(Err(error)) => Err(OfferError::Bad(sdp::in_words(&error))),
-        Err(_) => {
-            rtc.disconnect();
-            Err(OfferError::Bad("it contradicts itself".to_owned()))
-        }
-    }
 }
