@@ -248,8 +248,8 @@ fn the_newest_picture_wins_the_slot() {
     let newest = Input::Detections { time: frame(2).time, detections: &[detection()] };
     camera.handle(newest, frame(3).received);
     let all: Vec<Output> = std::iter::from_fn(|| camera.poll()).collect();
-    let published = all.iter().filter(|output| matches!(output, Output::Publish { .. }));
-    assert_eq!(published.count(), 3, "{all:?}");
+    let [Output::Publish { frame: published, .. }] = &all[..] else { panic!("{all:?}") };
+    assert!(published.detected && published.key.time == frame(2).time, "{published:?}");
 }
 
 /// Hands in frame `n`, decoded at once; answers what is to be done with its picture.
@@ -481,8 +481,9 @@ fn embeddings_are_asked_for_and_the_frame_waits_for_them() {
         now,
     );
     camera.handle(Input::Decoded { frame: first, changed: None }, now);
+    assert!(drain(&mut camera).contains(&Output::Offer { time: first.time }));
+    camera.handle(Input::Offered { time: first.time, replaced: false }, now);
     camera.handle(Input::DetectionStarted { time: first.time }, now);
-    drain(&mut camera);
     camera.handle(Input::Detections { time: first.time, detections: &[detection()] }, now);
     let boxes = vec![detection().bbox];
     assert_eq!(drain(&mut camera), [Output::Embed { time: first.time, boxes }]);
