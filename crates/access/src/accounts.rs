@@ -6,8 +6,6 @@ use std::net::IpAddr;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use super::grant::{Grant, Rank, Role, Scope};
 use super::store::{ApiToken, Records, SignIn, StoreError, User};
 use super::{Access, On, password, secret, view};
@@ -71,70 +69,49 @@ pub enum AccessError {
 }
 
 /// A user to be.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone)]
 pub struct NewUser {
     /// How they sign in.
     pub name: String,
     /// What they may do.
     pub role: Role,
-    /// What they see; absent or null: all.
-    #[serde(default)]
+    /// What they see; `None`: all.
     pub cameras: Option<BTreeSet<u32>>,
-    /// Absent or null: they come through a trusted proxy only.
-    #[serde(default)]
+    /// `None`: they come through a trusted proxy only.
     pub password: Option<String>,
 }
 
-/// What changes about a user; what is absent stays.
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What changes about a user; what is `None` stays.
+#[derive(Clone, Default)]
 pub struct UserEdit {
     /// What they may do.
-    #[serde(default)]
     pub role: Option<Role>,
-    /// What they see; null: all.
-    #[serde(default, deserialize_with = "present")]
+    /// What they see; `Some(None)`: all.
     pub cameras: Option<Option<BTreeSet<u32>>>,
     /// Signs them out everywhere.
-    #[serde(default)]
     pub password: Option<String>,
 }
 
 /// An API token to be.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone)]
 pub struct NewToken {
     /// What people call it.
     pub name: String,
     /// What it may do.
     pub role: Role,
-    /// What it sees; absent or null: all.
-    #[serde(default)]
+    /// What it sees; `None`: all.
     pub cameras: Option<BTreeSet<u32>>,
-    /// Days until it ends; absent or null: never.
-    #[serde(default)]
+    /// Days until it ends; `None`: never.
     pub days: Option<i64>,
 }
 
 /// A view token to be.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone)]
 pub struct NewViewToken {
     /// The cameras.
     pub cameras: BTreeSet<u32>,
-    /// Seconds in which watching may begin: 1 to 86400, 3600 when absent.
-    #[serde(default)]
+    /// Seconds in which watching may begin: 1 to 86400; `None`: 3600.
     pub seconds: Option<i64>,
-}
-
-/// A key that is there, be it null.
-fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    T::deserialize(deserializer).map(Some)
 }
 
 impl Access {

@@ -96,7 +96,7 @@ impl Bench {
         let shown = CameraSettings {
             name: "Test".to_owned(),
             address: "rtsp://127.0.0.1/".to_owned(),
-            transport: "tcp",
+            transport: razz_base::Transport::Tcp,
             credentials: false,
             detect_rate: DetectRate::PerSecond(6.0),
         };

@@ -41,6 +41,16 @@ pub enum DetectRate {
     Max,
 }
 
+/// How RTP travels from a camera.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Transport {
+    /// Interleaved in the RTSP connection (RFC 2326 section 10.12): slower on loss, never torn.
+    #[default]
+    Tcp,
+    /// Its own packets: no waiting for what was lost, so pictures may be damaged.
+    Udp,
+}
+
 /// A kind of event that subscribers outside (MQTT, webhooks) can ask for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum EventKind {

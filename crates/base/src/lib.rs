@@ -18,7 +18,7 @@ mod track;
 pub use access_unit::AccessUnit;
 pub use affine::Affine;
 pub use backoff::Backoff;
-pub use camera::{CameraState, DetectRate, EventKind};
+pub use camera::{CameraState, DetectRate, EventKind, Transport};
 pub use detection::{ClassId, ClassNames, Detection, Embedding};
 pub use geometry::{Rect, Size};
 pub use id::{CameraId, FrameKey, ParseCameraIdError, RunId, TrackId};

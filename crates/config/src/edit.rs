@@ -1,45 +1,49 @@
 //! Changes the text of a config file and keeps its comments and its order.
 
 use razz_base::CameraId;
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
 use url::Url;
 
-/// What a camera is to be, as the API takes it. A key that is absent stays as it is, `null` takes it
-/// out of the file.
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What a camera is to be. A key that is `None` stays as it is, `Some(None)` takes it out of the
+/// file.
+#[derive(Clone, Default)]
 pub struct CameraEdit {
     /// A new camera's number; where there is none, one more than any camera ever had.
     pub id: Option<u32>,
-    #[serde(default, deserialize_with = "present")]
-    name: Option<Option<String>>,
+    /// What people call it.
+    pub name: Option<Option<String>>,
     /// Its address. Credentials in it replace those in the file.
-    #[serde(default, deserialize_with = "present")]
-    url: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    username: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    password: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    transport: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    detect_fps: Option<Option<Fps>>,
+    pub url: Option<Option<String>>,
+    /// User name where the address has none.
+    pub username: Option<Option<String>>,
+    /// Password that goes with it.
+    pub password: Option<Option<String>>,
+    /// How its video travels.
+    pub transport: Option<Option<String>>,
+    /// How often to detect.
+    pub detect_fps: Option<Option<WrittenFps>>,
 }
 
-/// What the detector is to be, as the API takes it; keys as in [`CameraEdit`].
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Detections per second as people write them. Whether they can be so is checked with the whole file.
+#[derive(Clone, PartialEq, Debug)]
+pub enum WrittenFps {
+    /// So many; 0: none.
+    Number(f64),
+    /// Such as `max`.
+    Word(String),
+}
+
+/// What the detector is to be; keys as in [`CameraEdit`].
+#[derive(Clone, Default)]
 pub struct DetectorEdit {
-    #[serde(default, deserialize_with = "present")]
-    model: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    confidence: Option<Option<f64>>,
-    #[serde(default, deserialize_with = "present")]
-    iou: Option<Option<f64>>,
-    #[serde(default, deserialize_with = "present")]
-    classes: Option<Option<Vec<String>>>,
+    /// The model's name, or the path of its file.
+    pub model: Option<Option<String>>,
+    /// Detections below this score are dropped, 0 to 1.
+    pub confidence: Option<Option<f64>>,
+    /// Of two boxes of a class that overlap more than this, the weaker is dropped, 0 to 1.
+    pub iou: Option<Option<f64>>,
+    /// The classes to report; an empty list for all.
+    pub classes: Option<Option<Vec<String>>>,
 }
 
 impl DetectorEdit {
@@ -51,33 +55,6 @@ impl DetectorEdit {
     /// The names of the classes, if others are wanted.
     pub fn classes(&self) -> Option<&[String]> {
         self.classes.as_ref()?.as_deref()
-    }
-}
-
-/// Tells `null` from absent.
-fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::deserialize(deserializer).map(Some)
-}
-
-/// Detections per second, or a word such as `"max"`.
-#[derive(Clone)]
-struct Fps(Value);
-
-impl<'de> Deserialize<'de> for Fps {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match serde_json::Value::deserialize(deserializer)? {
-            serde_json::Value::String(word) => Ok(Self(word.into())),
-            serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-                (Some(whole), _) => Ok(Self(whole.into())),
-                (None, Some(fps)) => Ok(Self(fps.into())),
-                (None, None) => Err(D::Error::custom("detect_fps is out of range")),
-            },
-            _ => Err(D::Error::custom("detect_fps expects a number or \"max\"")),
-        }
     }
 }
 
@@ -245,11 +222,16 @@ fn apply(camera: &mut dyn TableLike, edit: &CameraEdit) {
             set(camera, "url", Some(Some(bare.into())));
         }
     }
-    set(
-        camera,
-        "detect_fps",
-        edit.detect_fps.as_ref().map(|fps| fps.as_ref().map(|f| f.0.clone())),
-    );
+    set(camera, "detect_fps", edit.detect_fps.as_ref().map(|fps| fps.as_ref().map(fps_value)));
+}
+
+/// 6, not 6.0, where the number is whole.
+fn fps_value(fps: &WrittenFps) -> Value {
+    match fps {
+        WrittenFps::Number(fps) if fps.fract() == 0.0 && fps.abs() < 1e9 => (*fps as i64).into(),
+        WrittenFps::Number(fps) => (*fps).into(),
+        WrittenFps::Word(word) => word.as_str().into(),
+    }
 }
 
 fn has_credentials(address: &str) -> bool {
@@ -333,8 +315,27 @@ detect_fps = 6
 kind = \"hybrid\"
 ";
 
-    fn edit(json: &str) -> CameraEdit {
-        serde_json::from_str(json).unwrap()
+    fn edit(keys: &[(&str, Option<&str>)]) -> CameraEdit {
+        let mut edit = CameraEdit::default();
+        for &(key, value) in keys {
+            let text = Some(value.map(str::to_owned));
+            match key {
+                "id" => edit.id = Some(value.unwrap().parse().unwrap()),
+                "name" => edit.name = text,
+                "url" => edit.url = text,
+                "username" => edit.username = text,
+                "password" => edit.password = text,
+                "transport" => edit.transport = text,
+                "detect_fps" => {
+                    edit.detect_fps = Some(value.map(|value| match value.parse() {
+                        Ok(fps) => WrittenFps::Number(fps),
+                        Err(_) => WrittenFps::Word(value.to_owned()),
+                    }));
+                }
+                other => panic!("no key {other}"),
+            }
+        }
+        edit
     }
 
     fn changed(text: &str, work: impl FnOnce(&mut DocumentMut) -> Result<(), EditError>) -> String {
@@ -345,62 +346,75 @@ kind = \"hybrid\"
 
     #[test]
     fn only_what_is_changed_changes() {
-        for (id, json, from, to) in [
-            (1, r#"{"name": "Door"}"#, "\"Gate\"   # the old one", "\"Door\"   # the old one"),
-            (3, r#"{"detect_fps": 2.5}"#, "detect_fps = 6", "detect_fps = 2.5"),
-            (3, r#"{"detect_fps": "max"}"#, "detect_fps = 6", "detect_fps = \"max\""),
-            (3, r#"{"detect_fps": null}"#, "detect_fps = 6\n", ""),
+        for (id, keys, from, to) in [
+            (
+                1,
+                &[("name", Some("Door"))][..],
+                "\"Gate\"   # the old one",
+                "\"Door\"   # the old one",
+            ),
+            (3, &[("detect_fps", Some("2.5"))], "detect_fps = 6", "detect_fps = 2.5"),
+            (3, &[("detect_fps", Some("max"))], "detect_fps = 6", "detect_fps = \"max\""),
+            (3, &[("detect_fps", None)], "detect_fps = 6\n", ""),
+            (3, &[("detect_fps", Some("0"))], "detect_fps = 6", "detect_fps = 0"),
+            (3, &[("detect_fps", Some("7"))], "detect_fps = 6", "detect_fps = 7"),
+            (
+                3,
+                &[("transport", Some("udp"))],
+                "detect_fps = 6",
+                "detect_fps = 6\ntransport = \"udp\"",
+            ),
             // Another path of the same host keeps the credentials where they stand.
-            (1, r#"{"url": "rtsp://10.0.0.5/stream2"}"#, "stream1", "stream2"),
-            (3, r#"{"url": "rtsp://10.0.0.6/t"}"#, "rtsp://10.0.0.6/s", "rtsp://10.0.0.6/t"),
+            (1, &[("url", Some("rtsp://10.0.0.5/stream2"))], "stream1", "stream2"),
+            (3, &[("url", Some("rtsp://10.0.0.6/t"))], "rtsp://10.0.0.6/s", "rtsp://10.0.0.6/t"),
             // Another host gets none.
             (
                 1,
-                r#"{"url": "rtsp://10.0.0.9/stream1"}"#,
+                &[("url", Some("rtsp://10.0.0.9/stream1"))],
                 "rtsp://user:se%2Fcret@10.0.0.5/stream1",
                 "rtsp://10.0.0.9/stream1",
             ),
             (
                 3,
-                r#"{"url": "rtsp://10.0.0.6:8554/s"}"#,
+                &[("url", Some("rtsp://10.0.0.6:8554/s"))],
                 "rtsp://10.0.0.6/s\"\nusername = \"u\"\npassword = \"env:PASSWORD\"",
                 "rtsp://10.0.0.6:8554/s\"",
             ),
             (
                 3,
-                r#"{"url": "rtsp://v:w@10.0.0.6/s"}"#,
+                &[("url", Some("rtsp://v:w@10.0.0.6/s"))],
                 "rtsp://10.0.0.6/s\"\nusername = \"u\"\npassword = \"env:PASSWORD\"",
                 "rtsp://v:w@10.0.0.6/s\"",
             ),
             // What is forgotten is forgotten wherever it stands.
             (
                 1,
-                r#"{"username": null, "password": null}"#,
+                &[("username", None), ("password", None)],
                 "rtsp://user:se%2Fcret@10.0.0.5/stream1",
                 "rtsp://10.0.0.5/stream1",
             ),
             (
                 3,
-                r#"{"username": null, "password": null}"#,
+                &[("username", None), ("password", None)],
                 "username = \"u\"\npassword = \"env:PASSWORD\"\n",
                 "",
             ),
             (
                 1,
-                r#"{"url": "rtsp://10.0.0.5/stream2", "username": null, "password": null}"#,
+                &[("url", Some("rtsp://10.0.0.5/stream2")), ("username", None), ("password", None)],
                 "rtsp://user:se%2Fcret@10.0.0.5/stream1",
                 "rtsp://10.0.0.5/stream2",
             ),
             (
                 1,
-                r#"{"url": "rtsp://v:w@10.0.0.5/t", "username": null, "password": null}"#,
+                &[("url", Some("rtsp://v:w@10.0.0.5/t")), ("username", None), ("password", None)],
                 "rtsp://user:se%2Fcret@10.0.0.5/stream1",
                 "rtsp://v:w@10.0.0.5/t",
             ),
-            (1, r#"{}"#, "", ""),
+            (1, &[], "", ""),
         ] {
-            let got = changed(FILE, |document| change(document, id, &edit(json)));
-            assert_eq!(got, FILE.replacen(from, to, 1), "{json}");
+            let got = changed(FILE, |document| change(document, id, &edit(keys)));
+            assert_eq!(got, FILE.replacen(from, to, 1), "{keys:?}");
         }
     }
 
@@ -408,7 +422,7 @@ kind = \"hybrid\"
     fn cameras_come_and_go() {
         let mut id = 0;
         let added = changed(FILE, |document| {
-            id = add(document, &edit(r#"{"url": "rtsp://h/s", "name": "New"}"#), 0)?;
+            id = add(document, &edit(&[("url", Some("rtsp://h/s")), ("name", Some("New"))]), 0)?;
             Ok(())
         });
         assert_eq!(id, 4);
@@ -418,13 +432,14 @@ kind = \"hybrid\"
         assert_eq!(removed, FILE);
         let none = changed(FILE, |document| remove(document, 1).and_then(|()| remove(document, 3)));
         assert!(!none.contains("[[camera]]") && none.contains("kind = \"hybrid\""), "{none}");
-        let first =
-            changed("", |document| add(document, &edit(r#"{"url": "rtsp://h/"}"#), 0).map(drop));
+        let first = changed("", |document| {
+            add(document, &edit(&[("url", Some("rtsp://h/"))]), 0).map(drop)
+        });
         assert_eq!(first, "\n[[camera]]\nid = 1\nurl = \"rtsp://h/\"\n");
         let inline = "camera = [{ id = 1, url = \"rtsp://h/\" }]\n";
         let more = changed(inline, |document| {
-            add(document, &edit(r#"{"id": 7, "url": "rtsp://i/"}"#), 0)?;
-            change(document, 1, &edit(r#"{"name": "A"}"#))
+            add(document, &edit(&[("id", Some("7")), ("url", Some("rtsp://i/"))]), 0)?;
+            change(document, 1, &edit(&[("name", Some("A"))]))
         });
         for part in ["id = 7", "name = \"A\"", "rtsp://i/"] {
             assert!(more.contains(part), "{more}");
@@ -434,61 +449,65 @@ kind = \"hybrid\"
 
     #[test]
     fn a_detector_is_changed_where_it_stands_or_added() {
-        let edit = |json: &str| serde_json::from_str::<DetectorEdit>(json).unwrap();
+        let model = |name: &str| Some(Some(name.to_owned()));
+        let none = DetectorEdit::default();
         let file = "# What is found.\n[detector] # here\nconfidence = 0.25 # low\n# all of them\nclasses = [] # none left out\n\n[tracker]\n";
-        for (before, json, after) in [
+        for (before, edit, after) in [
             (
                 file,
-                r#"{"confidence": 0.4, "classes": ["car", "bus"], "iou": 0.5}"#,
+                DetectorEdit {
+                    confidence: Some(Some(0.4)),
+                    classes: Some(Some(vec!["car".to_owned(), "bus".to_owned()])),
+                    iou: Some(Some(0.5)),
+                    ..none.clone()
+                },
                 "# What is found.\n[detector] # here\nconfidence = 0.4 # low\n# all of them\nclasses = [\"car\", \"bus\"] # none left out\niou = 0.5\n\n[tracker]\n",
             ),
-            (file, "{}", file),
+            (file, none.clone(), file),
             (
                 "detector = { model = \"demo\", iou = 0.5 }\n",
-                r#"{"iou": null, "model": "yolo11n"}"#,
+                DetectorEdit { iou: Some(None), model: model("yolo11n"), ..none.clone() },
                 "detector = { model = \"yolo11n\"}\n",
             ),
-            ("", r#"{"model": "demo"}"#, "[detector]\nmodel = \"demo\"\n"),
+            (
+                "",
+                DetectorEdit { model: model("demo"), ..none.clone() },
+                "[detector]\nmodel = \"demo\"\n",
+            ),
         ] {
-            let text = changed(before, |document| change_detector(document, &edit(json)));
-            assert_eq!(text, after, "{json}");
+            let text = changed(before, |document| change_detector(document, &edit));
+            assert_eq!(text, after, "{before}");
         }
         let mut odd: DocumentMut = "detector = 1".parse().unwrap();
-        assert!(matches!(change_detector(&mut odd, &edit("{}")), Err(EditError::Form(_))));
-        for json in [r#"{"engine": "ort"}"#, r#"{"iou": "x"}"#, r#"{"classes": [1]}"#] {
-            assert!(serde_json::from_str::<DetectorEdit>(json).is_err(), "{json}");
-        }
+        assert!(matches!(change_detector(&mut odd, &none), Err(EditError::Form(_))));
     }
 
     #[test]
     fn a_new_camera_has_a_number_that_none_ever_had() {
         let most = CameraId::FIRST_AD_HOC - 1;
-        for (json, highest, id) in [
-            ("{}", 0, Ok(4)),
-            ("{}", 3, Ok(4)),
-            ("{}", 17, Ok(18)),
+        for (keys, highest, id) in [
+            (&[][..], 0, Ok(4)),
+            (&[], 3, Ok(4)),
+            (&[], 17, Ok(18)),
             // Who writes a number means it.
-            (r#"{"id": 2}"#, 17, Ok(2)),
-            ("{}", most - 1, Ok(most)),
-            ("{}", most, Err(EditError::UsedUp)),
-            ("{}", u32::MAX, Err(EditError::UsedUp)),
+            (&[("id", Some("2"))], 17, Ok(2)),
+            (&[], most - 1, Ok(most)),
+            (&[], most, Err(EditError::UsedUp)),
+            (&[], u32::MAX, Err(EditError::UsedUp)),
         ] {
             let mut document: DocumentMut = FILE.parse().unwrap();
-            assert_eq!(add(&mut document, &edit(json), highest), id, "{json} {highest}");
+            assert_eq!(add(&mut document, &edit(keys), highest), id, "{keys:?} {highest}");
         }
     }
 
     #[test]
     fn what_cannot_be_done_is_said() {
         let mut document: DocumentMut = FILE.parse().unwrap();
-        assert_eq!(change(&mut document, 2, &edit("{}")), Err(EditError::Unknown(2)));
+        assert_eq!(change(&mut document, 2, &edit(&[])), Err(EditError::Unknown(2)));
         assert_eq!(remove(&mut document, 9), Err(EditError::Unknown(9)));
-        assert_eq!(add(&mut document, &edit(r#"{"id": 3}"#), 0), Err(EditError::Taken(3)));
+        assert_eq!(add(&mut document, &edit(&[("id", Some("3"))]), 0), Err(EditError::Taken(3)));
         let mut odd: DocumentMut = "camera = 1".parse().unwrap();
-        assert!(matches!(add(&mut odd, &edit("{}"), 0), Err(EditError::Form(_))));
-        assert!(matches!(change(&mut odd, 1, &edit("{}")), Err(EditError::Form(_))));
-        for json in [r#"{"detect_fps": []}"#, r#"{"nome": "x"}"#, r#"{"name": 7}"#, "[]"] {
-            assert!(serde_json::from_str::<CameraEdit>(json).is_err(), "{json}");
-        }
+        assert!(matches!(add(&mut odd, &edit(&[]), 0), Err(EditError::Form(_))));
+        assert!(matches!(change(&mut odd, 1, &edit(&[])), Err(EditError::Form(_))));
     }
 }

@@ -165,6 +165,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+    use crate::WrittenFps;
 
     /// A folder of its own that goes with it.
     struct Folder(PathBuf);
@@ -191,8 +192,12 @@ mod tests {
 
     const TEXT: &str = "# mine\n[[camera]]\nid = 1\nurl = \"rtsp://u:hunter2@h/s\"\n";
 
-    fn camera(json: &str) -> CameraEdit {
-        serde_json::from_str(json).unwrap()
+    fn named(name: &str) -> CameraEdit {
+        CameraEdit { name: Some(Some(name.to_owned())), ..CameraEdit::default() }
+    }
+
+    fn at(url: Option<&str>) -> CameraEdit {
+        CameraEdit { url: Some(url.map(str::to_owned)), ..CameraEdit::default() }
     }
 
     #[test]
@@ -202,7 +207,7 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         let (file, config) = ConfigFile::open(&path).unwrap();
         assert_eq!(config.cameras.len(), 1);
-        let (id, config) = file.add_camera(&camera(r#"{"url": "rtsp://h/2"}"#), 6).unwrap();
+        let (id, config) = file.add_camera(&at(Some("rtsp://h/2")), 6).unwrap();
         assert_eq!((id, config.cameras.len()), (7, 2));
         assert_eq!(fs::read_to_string(folder.0.join("razz.toml.bak")).unwrap(), TEXT);
         let text = fs::read_to_string(&path).unwrap();
@@ -221,9 +226,14 @@ mod tests {
         let folder = Folder::new("wrong");
         let path = folder.file(TEXT);
         let (file, _) = ConfigFile::open(&path).unwrap();
-        for json in [r#"{"url": "http://h/"}"#, r#"{"detect_fps": -1}"#, r#"{"url": null}"#] {
-            let error = file.change_camera(1, &camera(json)).unwrap_err();
-            assert!(matches!(error, WriteError::WrongAfter(_)), "{json}: {error}");
+        let often = |fps| CameraEdit { detect_fps: Some(Some(fps)), ..CameraEdit::default() };
+        let backwards = often(WrittenFps::Number(-1.0));
+        let word = often(WrittenFps::Word("often".to_owned()));
+        let sctp = Some(Some("sctp".to_owned()));
+        let sctp = CameraEdit { transport: sctp, ..CameraEdit::default() };
+        for edit in [at(Some("http://h/")), backwards, word, sctp, at(None)] {
+            let error = file.change_camera(1, &edit).unwrap_err();
+            assert!(matches!(error, WriteError::WrongAfter(_)), "{error}");
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }
         assert!(matches!(file.remove_camera(5), Err(WriteError::Edit(EditError::Unknown(5)))));
@@ -255,7 +265,7 @@ mod tests {
         let link = folder.0.join("razz.toml");
         std::os::unix::fs::symlink(&real, &link).unwrap();
         let (file, _) = ConfigFile::open(&link).unwrap();
-        file.change_camera(1, &camera(r#"{"name": "A"}"#)).unwrap();
+        file.change_camera(1, &named("A")).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert!(fs::read_to_string(&real).unwrap().contains("name = \"A\""));
     }
@@ -268,7 +278,7 @@ mod tests {
         // Root writes everywhere, but not over a folder.
         fs::create_dir(folder.0.join("razz.toml.bak")).unwrap();
         fs::write(folder.0.join("razz.toml.bak/x"), "").unwrap();
-        let error = file.change_camera(1, &camera(r#"{"name": "A"}"#)).unwrap_err();
+        let error = file.change_camera(1, &named("A")).unwrap_err();
         assert!(matches!(error, WriteError::Disk(..)), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), TEXT);
         assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 2);

@@ -31,7 +31,9 @@ use toml::de::DeTable;
 
 pub use self::camera_networks::{CameraNetworks, Forbidden};
 pub use self::document::closest;
-pub use self::edit::{CameraEdit, DetectorEdit, EditError};
+pub use razz_base::Transport;
+
+pub use self::edit::{CameraEdit, DetectorEdit, EditError, WrittenFps};
 pub use self::file::{ConfigFile, WriteError};
 pub use self::model::{MissingModel, ModelChoice};
 pub use self::network::Network;
@@ -42,7 +44,7 @@ pub use self::resolved::{
     Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
 pub use self::schema::schema;
-pub use self::source::{Source, Transport};
+pub use self::source::Source;
 use self::written::Written;
 
 impl Config {

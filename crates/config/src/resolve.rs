@@ -18,13 +18,14 @@ use super::resolved::{
     Access, AccessMode, Acme, Camera, Collector, Compat, Config, Detector, EmbedderChoice, Log,
     Mqtt, Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
-use super::source::{Source, Transport};
+use super::source::Source;
 use super::written::{
     self, DETECT_FPS, Fps, MAX_NAME, MAX_PUBLISH_LOST_MS, MAX_REPLAY_MBPS, MAX_VIEWERS, RING_BYTES,
     Written,
 };
 use crate::LogFormat;
 use crate::redact::Secret;
+use razz_base::Transport;
 
 /// Resolves what was read, noting every problem. `None` only where one was noted.
 pub(super) fn resolve(

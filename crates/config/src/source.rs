@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use percent_encoding::percent_decode_str;
+use razz_base::Transport;
 use url::Url;
 
 use super::camera_networks::{CameraNetworks, Forbidden};
@@ -29,16 +30,6 @@ pub struct Credentials {
     pub username: String,
     /// As the camera knows it, not percent-encoded; may be empty.
     pub password: Secret,
-}
-
-/// How RTP travels from a camera.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Transport {
-    /// Interleaved in the RTSP connection (RFC 2326 section 10.12): slower on loss, never torn.
-    #[default]
-    Tcp,
-    /// Its own packets: no waiting for what was lost, so pictures may be damaged.
-    Udp,
 }
 
 /// What is wrong with an address; says nothing of its content.

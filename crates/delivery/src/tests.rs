@@ -46,7 +46,7 @@ fn camera(clock: Clock) -> Arc<Camera> {
     let settings = CameraSettings {
         name: "Test".to_owned(),
         address: "rtsp://127.0.0.1:1/".to_owned(),
-        transport: "tcp",
+        transport: razz_base::Transport::Tcp,
         credentials: false,
         detect_rate: DetectRate::Off,
     };

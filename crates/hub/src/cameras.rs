@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use razz_base::{CameraId, DetectRate, RunId, StreamId};
+use razz_base::{CameraId, DetectRate, RunId, StreamId, Transport};
 use tokio::sync::watch;
 use tracing::{Span, error_span};
 
@@ -20,8 +20,8 @@ pub struct CameraSettings {
     pub name: String,
     /// Its URL without credentials.
     pub address: String,
-    /// How its video travels: `tcp` or `udp`.
-    pub transport: &'static str,
+    /// How its video travels.
+    pub transport: Transport,
     /// Whether it has a user name and password.
     pub credentials: bool,
     /// How often to detect.

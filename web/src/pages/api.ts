@@ -1,5 +1,8 @@
 // What the pages ask the server for.
-import type { CameraInfo, CameraProbe, CameraStatus, DetectorInfo, DetectorPreview, KeyProblem, Me, Problem, Role, Stats, TokenInfo, TrackMessage, UserInfo, ViewToken } from "../wire";
+import type {
+  CameraEdit, CameraInfo, CameraProbe, CameraStatus, DetectorEdit, DetectorInfo, DetectorPreview, DetectorTrial, KeyProblem, Me, NewPassword, NewToken, NewUser,
+  NewViewToken, Problem, SetUp, SignIn, Stats, TokenInfo, TrackMessage, UserEdit, UserInfo, ViewToken,
+} from "../wire";
 
 /** What the server wants to see on requests that come with a cookie, since pages of other origins cannot send it. */
 const OUR_PAGE = { "X-Razz-Request": "1" };
@@ -9,17 +12,6 @@ export type Answer<T> = { ok: true; value: T } | Refusal;
 
 /** Why there is no answer; `errors` says what is wrong with which key of what was sent. */
 export type Refusal = { ok: false; status: number | null; words: string; errors: KeyProblem[] };
-
-/** What a camera is to be. Absent keys stay as they are. */
-export interface CameraEdit {
-  id?: number;
-  name?: string | null;
-  url?: string;
-  username?: string | null;
-  password?: string | null;
-  transport?: string;
-  detect_fps?: number | "max";
-}
 
 /** All cameras. */
 export function fetchCameras(): Promise<Answer<CameraInfo[]>> {
@@ -66,14 +58,6 @@ export function testCamera(camera: CameraEdit): Promise<Answer<CameraProbe>> {
   return ask<CameraProbe>("/api/cameras/test", "POST", camera);
 }
 
-/** What the detector is to be. Absent keys stay as they are. */
-export interface DetectorEdit {
-  model?: string;
-  confidence?: number;
-  iou?: number;
-  classes?: string[];
-}
-
 /** What is set for the detector, and which models there are. */
 export function fetchDetector(): Promise<Answer<DetectorInfo>> {
   return ask<DetectorInfo>("/api/detector");
@@ -86,15 +70,7 @@ export function changeDetector(edit: DetectorEdit): Promise<Answer<DetectorInfo>
 
 /** Looks at a camera's newest picture with a model, which takes as long as loading it. */
 export function previewDetector(camera: number, model: string): Promise<Answer<DetectorPreview>> {
-  return ask<DetectorPreview>("/api/detector/preview", "POST", { camera, model });
-}
-
-/** A user as they are to be. A user keeps their name. */
-export interface UserEdit {
-  role: Role;
-  /** Null: all. */
-  cameras: number[] | null;
-  password?: string;
+  return ask<DetectorPreview>("/api/detector/preview", "POST", { camera, model } satisfies DetectorTrial);
 }
 
 /** Who is looking. */
@@ -104,7 +80,7 @@ export function fetchMe(): Promise<Answer<Me>> {
 
 /** Signs in: the browser has a cookie then, which no script can read. */
 export function signIn(name: string, password: string): Promise<Answer<null>> {
-  return ask<null>("/api/sign-in", "POST", { name, password });
+  return ask<null>("/api/sign-in", "POST", { name, password } satisfies SignIn);
 }
 
 /** Signs out. */
@@ -114,12 +90,12 @@ export function signOut(): Promise<Answer<null>> {
 
 /** Makes the first admin, and signs them in. */
 export function setUp(token: string, name: string, password: string): Promise<Answer<null>> {
-  return ask<null>("/api/set-up", "POST", { token, name, password });
+  return ask<null>("/api/set-up", "POST", { token, name, password } satisfies SetUp);
 }
 
 /** Changes one's own password. */
 export function changePassword(current: string, password: string): Promise<Answer<null>> {
-  return ask<null>("/api/me/password", "PUT", { current, new: password });
+  return ask<null>("/api/me/password", "PUT", { current, new: password } satisfies NewPassword);
 }
 
 /** All users. */
@@ -128,7 +104,7 @@ export function fetchUsers(): Promise<Answer<UserInfo[]>> {
 }
 
 /** Adds a user. */
-export function addUser(user: UserEdit & { name: string }): Promise<Answer<UserInfo>> {
+export function addUser(user: NewUser): Promise<Answer<UserInfo>> {
   return ask<UserInfo>("/api/users", "POST", user);
 }
 
@@ -148,7 +124,7 @@ export function fetchTokens(): Promise<Answer<TokenInfo[]>> {
 }
 
 /** Makes an API token; the answer holds it, this once. */
-export function addToken(token: { name: string; role: Role; cameras: number[] | null; days: number | null }): Promise<Answer<TokenInfo>> {
+export function addToken(token: NewToken): Promise<Answer<TokenInfo>> {
   return ask<TokenInfo>("/api/tokens", "POST", token);
 }
 
@@ -159,7 +135,7 @@ export function removeToken(id: string): Promise<Answer<null>> {
 
 /** Makes a view token: whoever has it may begin to watch these cameras for so many seconds. */
 export function addViewToken(cameras: number[], seconds: number): Promise<Answer<ViewToken>> {
-  return ask<ViewToken>("/api/view-tokens", "POST", { cameras, seconds });
+  return ask<ViewToken>("/api/view-tokens", "POST", { cameras, seconds } satisfies NewViewToken);
 }
 
 async function ask<T>(path: string, method = "GET", body?: object): Promise<Answer<T>> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { CameraInfo } from "../wire";
-import { EMPTY, editOf, fieldsOf } from "./cameraform";
+import type { CameraEdit, CameraInfo } from "../wire";
+import { EMPTY, editOf, type Fields, fieldsOf } from "./cameraform";
 
 const gate: CameraInfo = {
   id: 3, name: "Gate", stream_id: "camera3", url: "rtsp://10.0.0.5/s", detect_fps: 6, state: "online", transport: "udp", credentials: true,
@@ -14,7 +14,7 @@ describe("a camera's form", () => {
     });
   });
 
-  test.each([
+  test.each<[Partial<Fields>, CameraEdit]>([
     [{}, {}],
     [{ name: "Door" }, { name: "Door" }],
     [{ name: "" }, { name: null }],

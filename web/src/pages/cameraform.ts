@@ -1,6 +1,5 @@
 // A camera's form as values: what stands in it, and what of it is sent.
-import type { CameraInfo } from "../wire";
-import type { CameraEdit } from "./api";
+import type { CameraEdit, CameraInfo, Transport } from "../wire";
 
 /** What stands in the fields, as text. */
 export interface Fields {
@@ -8,7 +7,7 @@ export interface Fields {
   url: string;
   username: string;
   password: string;
-  transport: string;
+  transport: Transport;
   /** Whether the user name and password that are kept are to be forgotten. */
   forget: boolean;
   /** "off", "max", or a number. */

@@ -160,7 +160,7 @@ function Form({ camera }: { camera: CameraInfo | null }) {
       <div class="pair">
         <Field name="transport" words="Transport" hint="UDP only where TCP stutters" errors={errors}>
           {(more) => (
-            <select {...more} value={fields.transport} onChange={(event) => { change({ transport: event.currentTarget.value }); }}>
+            <select {...more} value={fields.transport} onChange={(event) => { change({ transport: event.currentTarget.value === "udp" ? "udp" : "tcp" }); }}>
               <option value="tcp">TCP</option>
               <option value="udp">UDP</option>
             </select>

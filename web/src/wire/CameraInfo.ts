@@ -1,6 +1,7 @@
 // Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 import type { CameraState } from "./CameraState";
 import type { DetectFps } from "./DetectFps";
+import type { Transport } from "./Transport";
 
 /** `GET /api/cameras/{id}`; `GET /api/cameras` is a list of these. */
 export type CameraInfo = {
@@ -16,8 +17,8 @@ export type CameraInfo = {
   detect_fps: DetectFps;
   /** What it is doing. */
   state: CameraState;
-  /** How its video travels: `"tcp"` or `"udp"`. */
-  transport: string;
+  /** How its video travels. */
+  transport: Transport;
   /** Whether it has a user name and password, which are never told. */
   credentials: boolean;
 };

@@ -7,43 +7,19 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use razz_base::CameraId;
-use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::App;
 use super::guard::{self, Caller};
 use super::problem::{JsonBody, Problem};
-use crate::wire::{self, ProblemKind};
+use crate::wire::{
+    self, NewPassword, NewToken, NewUser, NewViewToken, ProblemKind, SetUp, SignIn, UserEdit,
+};
 use razz_access::grant::Grant;
-use razz_access::{Access, AccessError, NewToken, NewUser, NewViewToken, SIGN_IN_S, UserEdit};
+use razz_access::{Access, AccessError, SIGN_IN_S};
 
 /// So many passwords are hashed at a time: each takes 19 MiB and a core.
 static HASHING: Semaphore = Semaphore::const_new(4);
-
-/// A name and a password.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SignIn {
-    name: String,
-    password: String,
-}
-
-/// The first admin.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SetUp {
-    token: String,
-    name: String,
-    password: String,
-}
-
-/// One's own password.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewPassword {
-    current: String,
-    new: String,
-}
 
 /// `GET /api/me`.
 pub(super) async fn me(State(app): State<App>, grant: Option<Extension<Grant>>) -> Json<wire::Me> {
@@ -121,7 +97,7 @@ pub(super) async fn add_user(
     JsonBody(user): JsonBody<NewUser>,
 ) -> Result<Response, Problem> {
     know_cameras(&app, user.cameras.as_ref(), None)?;
-    let user = hashing(&app, move |access| access.add_user(user)).await?;
+    let user = hashing(&app, move |access| access.add_user(user.into())).await?;
     let location = [(header::LOCATION, format!("/api/users/{}", user.name))];
     Ok((StatusCode::CREATED, location, Json(wire::UserInfo::from(user))).into_response())
 }
@@ -137,7 +113,7 @@ pub(super) async fn change_user(
         let before = app.access.users()?.into_iter().find(|user| user.name == name);
         know_cameras(&app, Some(wanted), before.and_then(|user| user.cameras.0).as_ref())?;
     }
-    let user = hashing(&app, move |access| access.change_user(&name, edit)).await?;
+    let user = hashing(&app, move |access| access.change_user(&name, edit.into())).await?;
     Ok(Json(user.into()))
 }
 
@@ -161,7 +137,7 @@ pub(super) async fn add_token(
     JsonBody(token): JsonBody<NewToken>,
 ) -> Result<Response, Problem> {
     know_cameras(&app, token.cameras.as_ref(), None)?;
-    let (made, said) = off_thread(&app, move |access| access.add_token(token)).await?;
+    let (made, said) = off_thread(&app, move |access| access.add_token(token.into())).await?;
     let location = [(header::LOCATION, format!("/api/tokens/{}", made.id))];
     let info = wire::TokenInfo { token: Some(said), ..made.into() };
     Ok((StatusCode::CREATED, location, Json(info)).into_response())
@@ -183,7 +159,7 @@ pub(super) async fn add_view_token(
     JsonBody(wanted): JsonBody<NewViewToken>,
 ) -> Result<Response, Problem> {
     let cameras = wanted.cameras.clone();
-    let (token, expires) = app.access.view_token(&grant, wanted)?;
+    let (token, expires) = app.access.view_token(&grant, wanted.into())?;
     // Only now: what is out of sight is not told apart from what is not there.
     know_cameras(&app, Some(&cameras), None)?;
     let made = wire::ViewToken { token, cameras, expires, compat: app.compat_port };

@@ -10,15 +10,14 @@ use tokio::sync::Semaphore;
 use super::problem::{JsonBody, Problem};
 use super::{App, api};
 use crate::control::{ChangeError, Control};
-use crate::wire::{self, CameraProbe, ProblemKind};
-use razz_config::CameraEdit;
+use crate::wire::{self, CameraEdit, CameraProbe, ProblemKind};
 
 /// `POST /api/cameras`.
 pub(super) async fn add(
     State(app): State<App>,
     JsonBody(edit): JsonBody<CameraEdit>,
 ) -> Result<Response, Problem> {
-    let id = change_off_thread(&app, move |control| control.add_camera(&edit)).await?;
+    let id = change_off_thread(&app, move |control| control.add_camera(&edit.into())).await?;
     let camera = app.camera(&id.to_string())?;
     let location = [(header::LOCATION, format!("/api/cameras/{id}"))];
     Ok((StatusCode::CREATED, location, Json(api::info(&camera))).into_response())
@@ -36,7 +35,7 @@ pub(super) async fn change(
             "`id` is not {id}; a camera keeps its number: add another and remove this one"
         )));
     }
-    change_off_thread(&app, move |control| control.change_camera(id, &edit)).await?;
+    change_off_thread(&app, move |control| control.change_camera(id, &edit.into())).await?;
     Ok(Json(api::info(&*app.camera(&camera)?)).into_response())
 }
 
@@ -55,7 +54,7 @@ pub(super) async fn test(
     State(app): State<App>,
     JsonBody(edit): JsonBody<CameraEdit>,
 ) -> Result<Json<wire::CameraProbe>, Problem> {
-    let source = change_off_thread(&app, move |control| control.source_of(&edit)).await?;
+    let source = change_off_thread(&app, move |control| control.source_of(&edit.into())).await?;
     // Each holds a connection and up to 32 MB for a while.
     let Ok(_turn) = LOOKS.try_acquire() else {
         let detail = "other cameras are being looked at; try again in a few seconds";

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use razz_base::ClassNames;
-use serde::Deserialize;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::cameras::change_off_thread;
@@ -37,8 +36,9 @@ pub(super) async fn get(State(app): State<App>) -> Result<Json<wire::DetectorInf
 /// `PUT /api/detector`.
 pub(super) async fn change(
     State(app): State<App>,
-    JsonBody(edit): JsonBody<DetectorEdit>,
+    JsonBody(edit): JsonBody<wire::DetectorEdit>,
 ) -> Result<Json<wire::DetectorInfo>, Problem> {
+    let edit = DetectorEdit::from(edit);
     know_classes(&app, &edit)?;
     change_off_thread(&app, move |control| control.change_detector(&edit)).await?;
     get(State(app)).await
@@ -83,20 +83,10 @@ fn unknown_classes(wanted: &[String], set: &[String], names: &ClassNames) -> Opt
     ))
 }
 
-/// What is to be tried out.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Trial {
-    /// Whose picture.
-    camera: u32,
-    /// Another model than the one that is set.
-    model: Option<String>,
-}
-
 /// `POST /api/detector/preview`: looks at a camera's newest picture, and changes nothing.
 pub(super) async fn preview(
     State(app): State<App>,
-    JsonBody(trial): JsonBody<Trial>,
+    JsonBody(trial): JsonBody<wire::DetectorTrial>,
 ) -> Result<Json<wire::DetectorPreview>, Problem> {
     let camera = app.camera(&trial.camera.to_string())?;
     let settings = change_off_thread(&app, move |control| {

@@ -223,7 +223,7 @@ impl World {
             let settings = CameraSettings {
                 name: camera.name.clone(),
                 address: camera.source.to_string(),
-                transport: "tcp",
+                transport: razz_base::Transport::Tcp,
                 credentials: false,
                 detect_rate: camera.detect_fps,
             };

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use razz_access::grant::{self, Grant, Who};
 use razz_access::{ApiToken, User};
 
 /// Who is asking: `GET /api/me`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "Me.ts")]
 pub struct Me {
     /// Whether clients sign in here at all.
@@ -27,7 +28,7 @@ pub struct Me {
 }
 
 /// How the server knows who is asking.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export_to = "KnownBy.ts")]
 pub enum KnownBy {
@@ -71,7 +72,7 @@ impl Me {
 }
 
 /// What a user or an API token may do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export_to = "Role.ts")]
 pub enum Role {
@@ -90,8 +91,17 @@ impl From<grant::Role> for Role {
     }
 }
 
+impl From<Role> for grant::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Admin => Self::Admin,
+            Role::Viewer => Self::Viewer,
+        }
+    }
+}
+
 /// A user, as admins see them.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "UserInfo.ts")]
 pub struct UserInfo {
     /// How they sign in.
@@ -112,7 +122,7 @@ impl From<User> for UserInfo {
 }
 
 /// An API token, as admins see it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "TokenInfo.ts")]
 pub struct TokenInfo {
     /// Names it.
@@ -128,6 +138,7 @@ pub struct TokenInfo {
     /// What it reads: in the answer that made it, and never again.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
+    #[schemars(with = "String")]
     pub token: Option<String>,
 }
 
@@ -145,7 +156,7 @@ impl From<ApiToken> for TokenInfo {
 }
 
 /// A view token: `POST /api/view-tokens`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "ViewToken.ts")]
 pub struct ViewToken {
     /// For `<razz-player token="…">` and `?token=…`.
@@ -159,7 +170,7 @@ pub struct ViewToken {
 }
 
 /// Where the RTSPtoWebRTC endpoints are, on the host that serves the app.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "CompatPort.ts")]
 pub struct CompatPort {
     /// The TCP port.

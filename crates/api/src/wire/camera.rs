@@ -1,5 +1,8 @@
 //! A camera as the API tells of it: what it is, and how it fares.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use ts_rs::TS;
 
@@ -9,7 +12,7 @@ use razz_config::redact;
 use razz_hub::CameraSettings;
 
 /// `GET /api/cameras/{id}`; `GET /api/cameras` is a list of these.
-#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "CameraInfo.ts")]
 pub struct CameraInfo {
     /// Its number.
@@ -24,8 +27,8 @@ pub struct CameraInfo {
     pub detect_fps: DetectFps,
     /// What it is doing.
     pub state: CameraState,
-    /// How its video travels: `"tcp"` or `"udp"`.
-    pub transport: &'static str,
+    /// How its video travels.
+    pub transport: Transport,
     /// Whether it has a user name and password, which are never told.
     pub credentials: bool,
 }
@@ -40,7 +43,7 @@ impl CameraInfo {
             url: camera.address.clone(),
             detect_fps: camera.detect_rate.into(),
             state: state.into(),
-            transport: camera.transport,
+            transport: camera.transport.into(),
             credentials: camera.credentials,
         }
     }
@@ -77,8 +80,41 @@ impl Serialize for DetectFps {
     }
 }
 
+impl JsonSchema for DetectFps {
+    fn schema_name() -> Cow<'static, str> {
+        "DetectFps".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Detections per second, or `\"max\"`.",
+            "oneOf": [{"type": "number"}, {"type": "string", "enum": ["max"]}],
+        })
+    }
+}
+
+/// How video travels from a camera.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[ts(export_to = "Transport.ts")]
+pub enum Transport {
+    /// Within the RTSP connection.
+    Tcp,
+    /// As packets of its own.
+    Udp,
+}
+
+impl From<razz_base::Transport> for Transport {
+    fn from(transport: razz_base::Transport) -> Self {
+        match transport {
+            razz_base::Transport::Tcp => Self::Tcp,
+            razz_base::Transport::Udp => Self::Udp,
+        }
+    }
+}
+
 /// What a camera is doing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export_to = "CameraState.ts")]
 pub enum CameraState {
@@ -108,7 +144,7 @@ impl From<razz_base::CameraState> for CameraState {
 }
 
 /// `GET /api/cameras/{id}/status`. What is not known is null.
-#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "CameraStatus.ts")]
 pub struct CameraStatus {
     /// What it is doing.
@@ -141,10 +177,12 @@ pub struct CameraStatus {
     /// while nobody watches.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
+    #[schemars(with = "FirstPacket")]
     pub first_packet_us: Option<FirstPacket>,
     /// From a frame's last packet in to its last packet out to the last of its viewers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
+    #[schemars(with = "FirstPacket")]
     pub last_packet_us: Option<FirstPacket>,
     /// Runs after the first.
     pub reconnects: u32,
@@ -163,7 +201,7 @@ pub struct CameraStatus {
 }
 
 /// Frames per second over the last 5 s.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, TS)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, TS, JsonSchema)]
 #[ts(export_to = "FrameRates.ts")]
 pub struct FrameRates {
     /// From the camera.
@@ -187,7 +225,7 @@ pub struct FrameRates {
 }
 
 /// Milliseconds that half and 95 of 100 took at most.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, TS)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "Latency.ts")]
 pub struct Latency {
     /// The median.
@@ -199,7 +237,7 @@ pub struct Latency {
 }
 
 /// Microseconds that half, and 99 of 100, of the frames stay under.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, TS)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "FirstPacket.ts")]
 pub struct FirstPacket {
     /// Half of them.
@@ -294,7 +332,7 @@ pub(super) mod tests {
             let settings = CameraSettings {
                 name: "Gate".to_owned(),
                 address: "rtsp://10.0.0.5/stream1".to_owned(),
-                transport: "tcp",
+                transport: razz_base::Transport::Tcp,
                 credentials: true,
                 detect_rate: rate,
             };

@@ -1,5 +1,6 @@
 //! The little exchange by which a WebSocket client learns the clock offset.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use ts_rs::TS;
@@ -7,7 +8,7 @@ use ts_rs::TS;
 use super::round::round;
 
 /// `{"ping": t}`: what a client may send.
-#[derive(Clone, PartialEq, Debug, Deserialize, TS)]
+#[derive(Clone, PartialEq, Debug, Deserialize, TS, JsonSchema)]
 #[ts(export_to = "Ping.ts")]
 pub struct Ping {
     /// Any number; it comes back as it is.
@@ -16,7 +17,7 @@ pub struct Ping {
 }
 
 /// The answer to `{"ping": t}`.
-#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "Pong.ts")]
 pub(super) struct Pong {
     /// What the ping held.

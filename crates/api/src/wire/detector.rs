@@ -2,6 +2,7 @@
 
 use razz_analysis::detector::Preview;
 use razz_base::{ClassNames, Detection, Size};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use ts_rs::TS;
 
@@ -9,7 +10,7 @@ use super::probe::jpeg_url;
 use super::round::round;
 
 /// `GET /api/detector`: what is set, and which models there are.
-#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "DetectorInfo.ts")]
 pub struct DetectorInfo {
     /// The model's name, or the path of its file.
@@ -27,7 +28,7 @@ pub struct DetectorInfo {
 }
 
 /// `POST /api/detector/preview`: a picture, and every box on it that a threshold decides about.
-#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "DetectorPreview.ts")]
 pub struct DetectorPreview {
     /// What looked at it.
@@ -39,6 +40,7 @@ pub struct DetectorPreview {
     /// The picture, as a `data:` URL.
     #[serde(serialize_with = "data_url")]
     #[ts(type = "string")]
+    #[schemars(with = "String")]
     pub picture: Vec<u8>,
     /// All of the model's classes.
     pub classes: Vec<String>,
@@ -72,7 +74,7 @@ impl DetectorPreview {
 }
 
 /// A box that the thresholds keep or drop.
-#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "Candidate.ts")]
 pub struct Candidate {
     /// What it is.

@@ -7,14 +7,22 @@ mod access;
 mod camera;
 mod clock;
 mod detector;
+#[cfg(test)]
+mod openapi;
 mod probe;
 mod problem;
+mod request;
 mod round;
 mod stats;
 mod track;
 #[cfg(test)]
+mod types;
+#[cfg(test)]
 mod typescript;
 mod viewer;
+
+#[cfg(test)]
+pub(crate) use self::openapi::schemas;
 
 pub use self::access::{CompatPort, Me, TokenInfo, UserInfo, ViewToken};
 pub use self::camera::{CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Latency};
@@ -22,6 +30,10 @@ pub use self::clock::Ping;
 pub use self::detector::{Candidate, DetectorInfo, DetectorPreview};
 pub use self::probe::CameraProbe;
 pub use self::problem::{Problem, ProblemKind};
+pub use self::request::{
+    CameraEdit, DetectorEdit, DetectorTrial, NewPassword, NewToken, NewUser, NewViewToken, SetUp,
+    SignIn, UserEdit,
+};
 pub use self::stats::{Delivery, ModelState, Stats};
 pub use self::track::{TrackMessage, TrackStats};
 pub use self::viewer::ViewerSession;

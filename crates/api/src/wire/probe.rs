@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use ts_rs::TS;
 
@@ -12,7 +13,7 @@ use razz_ingest::probe::{self, Found};
 use razz_observe::clock::Clock;
 
 /// `POST /api/cameras/test`, and `razz doctor --camera URL --json`. What is not known is null.
-#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "CameraProbe.ts")]
 pub struct CameraProbe {
     /// Whether razz can use the camera as it is.
@@ -47,6 +48,7 @@ pub struct CameraProbe {
     /// Its newest picture, as a `data:` URL.
     #[serde(serialize_with = "data_url", skip_serializing_if = "Option::is_none")]
     #[ts(as = "Option<String>", optional)]
+    #[schemars(with = "String")]
     pub picture: Option<Vec<u8>>,
 }
 

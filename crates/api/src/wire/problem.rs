@@ -1,12 +1,13 @@
 //! The body of every error answer: `application/problem+json` (RFC 9457).
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use ts_rs::TS;
 
 use razz_config::redact;
 
 /// The body of every error answer, `application/problem+json` (RFC 9457).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "Problem.ts")]
 pub struct Problem {
     /// Stable name of the kind of error, a URI.
@@ -25,7 +26,7 @@ pub struct Problem {
 }
 
 /// What is wrong with one key of settings.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "KeyProblem.ts")]
 pub struct KeyProblem {
     /// The key; null where none is to blame.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use ts_rs::TS;
 
@@ -9,7 +10,7 @@ use super::CameraStatus;
 use super::round::round;
 
 /// `GET /api/stats`.
-#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "Stats.ts")]
 pub struct Stats {
     /// Of razz.
@@ -37,11 +38,12 @@ pub struct Stats {
     pub memory_bytes: u64,
     /// The status of each camera by its number.
     #[ts(as = "BTreeMap<String, CameraStatus>")]
+    #[schemars(with = "BTreeMap<String, CameraStatus>")]
     pub cameras: BTreeMap<u32, CameraStatus>,
 }
 
 /// What went out to viewers, and what did not, since start.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, TS)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, TS, JsonSchema)]
 #[ts(export_to = "Delivery.ts")]
 pub struct Delivery {
     /// Datagrams sent.
@@ -71,7 +73,7 @@ pub struct Delivery {
 }
 
 /// How far the model is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export_to = "ModelState.ts")]
 pub enum ModelState {

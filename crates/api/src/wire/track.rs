@@ -1,6 +1,7 @@
 //! The message of `/ws/tracking/{camera_id}` and answer of `/api/cameras/{id}/tracks`.
 
 use razz_base::{CameraId, ClassNames, Rect, Size, Track, TrackFrame, WallTime};
+use schemars::JsonSchema;
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -9,7 +10,7 @@ use super::round::round;
 /// The tracks of one frame.
 ///
 /// `camera_id` to `stats` are what pages in the field rely on; the rest was added behind.
-#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "TrackMessage.ts")]
 pub struct TrackMessage {
     /// The camera's number.
@@ -30,7 +31,7 @@ pub struct TrackMessage {
 }
 
 /// One object on one frame.
-#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "TrackEntry.ts")]
 pub struct TrackEntry {
     /// The same object has the same id, and no other of this camera ever has it. People are shown
@@ -57,7 +58,7 @@ pub struct TrackEntry {
 }
 
 /// How a track is kept alive: by motion and overlap, or by re-identification.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export_to = "TrackSource.ts")]
 pub enum TrackSource {
@@ -68,7 +69,7 @@ pub enum TrackSource {
 }
 
 /// How the box was obtained: by a detection of this very frame, or by the motion model.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export_to = "TrackState.ts")]
 pub enum TrackState {
@@ -79,7 +80,7 @@ pub enum TrackState {
 }
 
 /// What stands beside the tracks in every message.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, TS)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, TS, JsonSchema)]
 #[ts(export_to = "TrackStats.ts")]
 pub struct TrackStats {
     /// Detections per second over the last 5 s.

@@ -4,53 +4,42 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::{env, fs};
 
+use schemars::JsonSchema;
 use ts_rs::{Config, TS};
 
-use super::access::{KnownBy, Role};
-use super::camera::DetectFps;
-use super::clock::Pong;
-use super::problem::KeyProblem;
-use super::track::{TrackEntry, TrackSource, TrackState};
-use super::*;
+use super::types::{Visitor, visit};
 
 const HEAD: &str =
     "// Written from the structs in crates/api/src/wire; what is changed here is overwritten.\n";
 const REFRESH: &str = "RAZZ_UPDATE=1 cargo test -p razz-api wire_types_are_current";
 
 /// File name to content.
+#[derive(Default)]
+struct Files(BTreeMap<String, String>);
+
+impl Files {
+    fn add<T: TS + 'static>(&mut self) {
+        let config = Config::new().with_large_int("number");
+        let text = T::export_to_string(&config).unwrap();
+        let name = format!("{}.ts", T::name(&config));
+        self.0.insert(name, format!("{HEAD}{}", laid_out(&text)));
+    }
+}
+
+impl Visitor for Files {
+    fn answer<T: TS + JsonSchema + 'static>(&mut self) {
+        self.add::<T>();
+    }
+
+    fn request<T: TS + JsonSchema + 'static>(&mut self) {
+        self.add::<T>();
+    }
+}
+
 fn files() -> BTreeMap<String, String> {
-    let mut files = BTreeMap::new();
-    add::<CameraInfo>(&mut files);
-    add::<Candidate>(&mut files);
-    add::<DetectorInfo>(&mut files);
-    add::<DetectorPreview>(&mut files);
-    add::<CameraProbe>(&mut files);
-    add::<CameraState>(&mut files);
-    add::<CameraStatus>(&mut files);
-    add::<Delivery>(&mut files);
-    add::<DetectFps>(&mut files);
-    add::<FirstPacket>(&mut files);
-    add::<FrameRates>(&mut files);
-    add::<KeyProblem>(&mut files);
-    add::<Latency>(&mut files);
-    add::<ModelState>(&mut files);
-    add::<Me>(&mut files);
-    add::<Ping>(&mut files);
-    add::<Pong>(&mut files);
-    add::<Problem>(&mut files);
-    add::<Role>(&mut files);
-    add::<Stats>(&mut files);
-    add::<TokenInfo>(&mut files);
-    add::<TrackEntry>(&mut files);
-    add::<TrackMessage>(&mut files);
-    add::<TrackSource>(&mut files);
-    add::<TrackState>(&mut files);
-    add::<TrackStats>(&mut files);
-    add::<UserInfo>(&mut files);
-    add::<CompatPort>(&mut files);
-    add::<ViewToken>(&mut files);
-    add::<ViewerSession>(&mut files);
-    add::<KnownBy>(&mut files);
+    let mut files = Files::default();
+    visit(&mut files);
+    let Files(mut files) = files;
     let mut index = format!("{HEAD}\n");
     for file in files.keys() {
         let name = file.trim_end_matches(".ts");
@@ -58,12 +47,6 @@ fn files() -> BTreeMap<String, String> {
     }
     files.insert("index.ts".to_owned(), index);
     files
-}
-
-fn add<T: TS + 'static>(files: &mut BTreeMap<String, String>) {
-    let config = Config::new().with_large_int("number");
-    let text = T::export_to_string(&config).unwrap();
-    files.insert(format!("{}.ts", T::name(&config)), format!("{HEAD}{}", laid_out(&text)));
 }
 
 /// ts-rs puts everything at the left margin, three lines to a comment, and a note of its own on

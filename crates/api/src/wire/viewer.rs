@@ -1,10 +1,11 @@
 //! `GET` of a WHEP session: what became of it, for the player that holds it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use ts_rs::TS;
 
 /// `GET /whep/{camera}/{session}`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "ViewerSession.ts")]
 pub struct ViewerSession {
     /// Nothing is sent until the camera's next key frame comes: the path lost too much, or the viewer

@@ -110,10 +110,7 @@ fn shown(settings: &config::Camera) -> CameraSettings {
     CameraSettings {
         name: settings.name.clone(),
         address: settings.source.to_string(),
-        transport: match settings.source.transport {
-            config::Transport::Tcp => "tcp",
-            config::Transport::Udp => "udp",
-        },
+        transport: settings.source.transport,
         credentials: settings.source.credentials.is_some(),
         detect_rate: settings.detect_fps,
     }

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use razz_access::testing::Folder;
+use razz_api::wire;
 use razz_base::{Size, TrackId};
 use razz_hub::tracks::{self, Frames};
 use razz_hub::{Policy, stream};
@@ -153,7 +154,7 @@ async fn a_cameras_number_is_given_once_and_rights_to_see_it_go_with_it() {
     let grants =
         |removals: &Mutex<Vec<Removed>>| removals.lock().unwrap().last().unwrap().grants.clone();
     let add = |server: &RunningServer, json: &str| {
-        server.add_camera(&serde_json::from_str(json).unwrap())
+        server.add_camera(&serde_json::from_str::<wire::CameraEdit>(json).unwrap().into())
     };
     {
         let (server, removals) = server_of(&folder);

@@ -536,6 +536,7 @@ fn an_old_config_and_an_old_users_file_are_taken_over() {
     assert_eq!(fs::read_to_string(&config).unwrap(), text);
     assert_eq!(Store::open(&users_file).unwrap().users().len(), 2);
     // The new camera is none that bob was given.
-    let new = serde_json::from_str(r#"{"url": "rtsp://h/6"}"#).unwrap();
+    let url = Some(Some("rtsp://h/6".to_owned()));
+    let new = razz_config::CameraEdit { url, ..razz_config::CameraEdit::default() };
     assert_eq!(file.add_camera(&new, state.highest_camera()).unwrap().0, 6);
 }

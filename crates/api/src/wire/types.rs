@@ -1,0 +1,67 @@
+//! Every type that goes over the wire: TypeScript and OpenAPI are written from this list.
+
+use schemars::JsonSchema;
+use ts_rs::TS;
+
+use super::access::{KnownBy, Role};
+use super::camera::{DetectFps, Transport};
+use super::clock::Pong;
+use super::problem::KeyProblem;
+use super::track::{TrackEntry, TrackSource, TrackState};
+use super::*;
+
+/// Takes one type after the other.
+pub(super) trait Visitor {
+    /// A type of what razz sends.
+    fn answer<T: TS + JsonSchema + 'static>(&mut self);
+
+    /// A type of what razz takes.
+    fn request<T: TS + JsonSchema + 'static>(&mut self);
+}
+
+/// Shows `visitor` every type.
+pub(super) fn visit(visitor: &mut impl Visitor) {
+    visitor.answer::<CameraInfo>();
+    visitor.answer::<CameraProbe>();
+    visitor.answer::<CameraState>();
+    visitor.answer::<CameraStatus>();
+    visitor.answer::<Candidate>();
+    visitor.answer::<CompatPort>();
+    visitor.answer::<Delivery>();
+    visitor.answer::<DetectFps>();
+    visitor.answer::<DetectorInfo>();
+    visitor.answer::<DetectorPreview>();
+    visitor.answer::<FirstPacket>();
+    visitor.answer::<FrameRates>();
+    visitor.answer::<KeyProblem>();
+    visitor.answer::<KnownBy>();
+    visitor.answer::<Latency>();
+    visitor.answer::<Me>();
+    visitor.answer::<ModelState>();
+    visitor.answer::<Pong>();
+    visitor.answer::<Problem>();
+    visitor.answer::<Role>();
+    visitor.answer::<Stats>();
+    visitor.answer::<TokenInfo>();
+    visitor.answer::<TrackEntry>();
+    visitor.answer::<TrackMessage>();
+    visitor.answer::<TrackSource>();
+    visitor.answer::<TrackState>();
+    visitor.answer::<TrackStats>();
+    visitor.answer::<Transport>();
+    visitor.answer::<UserInfo>();
+    visitor.answer::<ViewToken>();
+    visitor.answer::<ViewerSession>();
+
+    visitor.request::<CameraEdit>();
+    visitor.request::<DetectorEdit>();
+    visitor.request::<DetectorTrial>();
+    visitor.request::<NewPassword>();
+    visitor.request::<NewToken>();
+    visitor.request::<NewUser>();
+    visitor.request::<NewViewToken>();
+    visitor.request::<Ping>();
+    visitor.request::<SetUp>();
+    visitor.request::<SignIn>();
+    visitor.request::<UserEdit>();
+}

@@ -1,0 +1,24 @@
+// Written from the structs in crates/api/src/wire; what is changed here is overwritten.
+import type { DetectFps } from "./DetectFps";
+import type { Transport } from "./Transport";
+
+/**
+ * What a camera is to be: the keys of a `[[camera]]` in the config. Absent keys stay as they are,
+ * null takes a key out of the file.
+ */
+export type CameraEdit = {
+  /** A new camera's number; where there is none, one more than any camera ever had. */
+  id?: number | null;
+  /** What people call it. */
+  name?: string | null;
+  /** Its address, `rtsp://…`, with or without credentials. */
+  url?: string | null;
+  /** User name where the address has none. */
+  username?: string | null;
+  /** Password that goes with it. */
+  password?: string | null;
+  /** How its video travels. */
+  transport?: Transport | null;
+  /** Detections per second; 0: none; `"max"`: every frame that capacity allows. */
+  detect_fps?: DetectFps | null;
+};
