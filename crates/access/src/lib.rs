@@ -1,8 +1,8 @@
 //! Who may do what: users, API tokens, view tokens, sign-ins.
 //!
 //! Read in this order: [`grant`] is who asks and what they see, [`policy`] what a route needs and
-//! whether they have it, [`identify`] how a request's credentials become a grant. [`store`] keeps
-//! users, tokens and sign-ins in a file beside the config; [`accounts`] changes them. `http/guard.rs`
+//! whether they have it, `identify` how a request's credentials become a grant. `store` keeps
+//! users, tokens and sign-ins in a file beside the config; `accounts` changes them. `http/guard.rs`
 //! asks here on every request. The first three know no request, no file and no clock.
 
 mod accounts;

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! [`CameraAnalysis`] subscribes to a stream and drives that camera's machine of crate `engine` with
-//! [`hands`] made of a decoder, the pool and the hub. The [`Pool`] holds at most one waiting picture of
+//! `hands` made of a decoder, the pool and the hub. The [`Pool`] holds at most one waiting picture of
 //! each camera, and a few threads that take the newest picture of the camera whose turn it is.
 
 mod camera;

@@ -1,6 +1,6 @@
 //! What happens before the cameras, told to those outside who subscribe: an MQTT broker, webhooks.
 //!
-//! [`events`] makes visits and changes of state out of track frames; [`mqtt`] and [`webhook`] deliver
+//! `events` makes visits and changes of state out of track frames; [`mqtt`] and `webhook` deliver
 //! them. Each delivery has a bounded queue of its own and a thread of its own, so that a broker or an
 //! address that hangs costs nothing but its own events.
 

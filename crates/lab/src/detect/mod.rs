@@ -1,6 +1,6 @@
 //! `razz detect`: what is on the pictures of a clip, or on pictures.
 //!
-//! [`input`] finds and reads them, [`output`] is the JSON that comes out.
+//! `input` finds and reads them, [`output`] is the JSON that comes out.
 
 mod input;
 pub mod output;

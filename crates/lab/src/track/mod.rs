@@ -1,7 +1,7 @@
 //! `razz track`: tracks of detections that stand in a file.
 //!
-//! [`detections`] reads MOTChallenge text or what `razz detect` wrote, [`npy`] and [`motion`] what
-//! goes with it, [`pass`] takes the frames through the tracker, [`fill`] puts tracks on the frames
+//! `detections` reads MOTChallenge text or what `razz detect` wrote, `npy` and `motion` what
+//! goes with it, `pass` takes the frames through the tracker, `fill` puts tracks on the frames
 //! between.
 
 mod detections;

@@ -1,7 +1,7 @@
 //! MQTT: what happens before the cameras, told to a broker.
 //!
 //! A thread of its own, with a runtime of its own, so that a broker that hangs, is gone or answers
-//! nonsense costs video nothing. What *is* stands in retained topics ([`topics`]): it is compared with
+//! nonsense costs video nothing. What *is* stands in retained topics (`topics`): it is compared with
 //! what the broker was told last, at most twice a second, and told whole on every connection. What
 //! *happens* waits in a bounded [`Queue`] until the broker has acknowledged it (QoS 1, so that an event
 //! may come twice and carries an id).
