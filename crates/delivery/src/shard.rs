@@ -277,12 +277,10 @@ impl Shard {
     // ---- media and datagrams ----
 
     fn deliver(&mut self, camera: CameraId, unit: &Arc<Unit>) {
-        let Some(audience) = self.by_camera.get_mut(&camera) else { return };
-        // Taken out for the while: a session that ends leaves the list in `self`.
-        let sessions = std::mem::take(&mut audience.sessions);
-        let health = Arc::clone(&audience.camera.health);
+        // Taken out for the while: a session that ends here must not take the audience with it.
+        let Some(mut audience) = self.by_camera.remove(&camera) else { return };
         let mut first = None;
-        for id in &sessions {
+        for id in &audience.sessions {
             let handed = self.with(*id, |session, now| {
                 session.handle_unit(now, unit);
                 Ok(())
@@ -294,13 +292,12 @@ impl Shard {
         if let Some(first) = first {
             let since = |at: MonoTime| at.since_us(unit.au.received) as f64;
             let last = self.shared.clock.mono();
-            health.delivery.frame_sent(unit.au.key.time, since(first), since(last));
+            let delivery = &audience.camera.health.delivery;
+            delivery.frame_sent(unit.au.key.time, since(first), since(last));
         }
-        let left: Vec<SessionId> =
-            sessions.into_iter().filter(|id| self.entries.contains_key(id)).collect();
-        match self.by_camera.get_mut(&camera) {
-            Some(audience) if !left.is_empty() => audience.sessions = left,
-            _ => drop(self.by_camera.remove(&camera)),
+        audience.sessions.retain(|id| self.entries.contains_key(id));
+        if !audience.sessions.is_empty() {
+            self.by_camera.insert(camera, audience);
         }
     }
 

@@ -17,6 +17,7 @@ use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 use super::*;
 
+mod leaving;
 mod notices;
 
 /// Just below the wrap of 32 bits, so that every test crosses it.
