@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { clip, model, testdata } from "../lib/paths.mjs";
+import { clip, model } from "../lib/paths.mjs";
 import { config, toml } from "../lib/razz.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
@@ -148,18 +148,9 @@ async function setDetector(world, { source, from, to, gone }) {
   assert.equal((await razz.status(1)).reconnects, 0);
 }
 
-const SETS = "the settings page shows what thresholds and models would find, and sets them";
-
-scenario(SETS, { browser: true }, (world) => setDetector(world, {
+scenario("the settings page shows what thresholds and models would find, and sets them", { browser: true }, (world) => setDetector(world, {
   source: clip("street"),
   from: { name: "street", file: model("demo") },
   to: { name: "lanes", file: model("lanes") },
   gone: "put it there",
-}));
-
-scenario(`${SETS}: real footage, and models that razz can fetch`, { data: true, browser: true }, (world) => setDetector(world, {
-  source: testdata("clips/people-walking.mp4"),
-  from: { name: "yolo11n", file: testdata("models/yolo11n.onnx") },
-  to: { name: "yolox_nano", file: testdata("models/yolox_nano.onnx") },
-  gone: "razz models pull yolox_nano",
 }));
