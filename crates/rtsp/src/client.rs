@@ -14,8 +14,8 @@ use crate::headers::{self, Transport};
 use crate::keep_alive::{KeepAlive, Schedule};
 use crate::message::{Message, StartLine, Writer};
 
-/// How long a camera may take to answer DESCRIBE, SETUP or PLAY.
-const ANSWER_WITHIN_US: i64 = 10_000_000;
+/// How long a camera may take to answer DESCRIBE, SETUP or PLAY, in µs.
+pub const ANSWER_WITHIN_US: i64 = 10_000_000;
 /// Time between two receiver reports, which some servers take for the sign of life (RFC 3550 section
 /// 6.2).
 const REPORT_EVERY_US: i64 = 5_000_000;
