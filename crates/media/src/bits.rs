@@ -91,6 +91,16 @@ impl<'a> Bits<'a> {
         Ok(self.u(8)? as u8)
     }
 
+    /// Skips `count` bytes where a byte begins.
+    pub(crate) fn skip_bytes(&mut self, count: u32) -> Result<(), OutOfBits> {
+        debug_assert_eq!(self.left, 0);
+        for _ in 0..count {
+            self.next_byte().ok_or(self.error())?;
+            self.read += 8;
+        }
+        Ok(())
+    }
+
     /// `ue(v)` (section 9.1): 0 to 2^32 - 2.
     pub(crate) fn ue(&mut self) -> Result<u32, OutOfBits> {
         let mut zeros = 0;
@@ -160,6 +170,15 @@ mod tests {
             }
             assert_eq!(out, read, "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn bytes_are_skipped_without_emulation_prevention() {
+        let mut bits = Bits::new(&[9, 0, 0, 3, 1, 7]);
+        assert_eq!(bits.skip_bytes(4), Ok(()));
+        assert_eq!(bits.u8(), Ok(7));
+        assert_eq!(bits.skip_bytes(0), Ok(()));
+        assert_eq!(bits.skip_bytes(1), Err(OutOfBits { at_bit: 40 }));
     }
 
     #[test]

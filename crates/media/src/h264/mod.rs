@@ -1,11 +1,16 @@
-//! H.264 as far as it must be read to be passed on: NAL units, parameter sets, slice types.
+//! H.264 as far as it must be read to be passed on: NAL units, parameter sets, slice types,
+//! recovery points.
 //!
 //! Section numbers are those of Rec. ITU-T H.264 (08/2021).
 
 mod nal;
+mod pps;
+mod sei;
 mod slice;
 mod sps;
 
 pub use nal::{NalType, NalUnits, nal_type, nal_units};
+pub use pps::pps_ids;
+pub use sei::recovery_point;
 pub use slice::{SliceError, SliceType, can_start, has_b_slice, slice_type};
-pub use sps::{Colour, Matrix, Sps};
+pub use sps::{Colour, Matrix, Sps, sps_id};

@@ -98,6 +98,17 @@ impl Matrix {
 /// The largest width and height in macroblocks: level 6.2 allows the root of 8 * 139264 (A.3.1).
 const MAX_SIDE_MBS: u32 = 1055;
 
+/// Which sequence parameter set a NAL unit of type 7 is, 0 to 31, also where the rest of it cannot be
+/// read. `None` when it is none.
+pub fn sps_id(nal: &[u8]) -> Option<u8> {
+    if nal_type(nal) != Some(NalType::Sps) {
+        return None;
+    }
+    let mut bits = Bits::new(&nal[1..]);
+    bits.u(24).ok()?; // profile_idc, constraint flags, level_idc
+    bits.ue().ok().filter(|id| *id <= 31).map(|id| id as u8)
+}
+
 fn in_range(name: &'static str, value: u32, max: u32) -> Result<u32, SpsError> {
     if value <= max { Ok(value) } else { Err(SpsError::Range { name, value }) }
 }

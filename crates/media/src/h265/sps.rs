@@ -81,6 +81,20 @@ impl Sps {
     }
 }
 
+/// Which sequence parameter set a NAL unit of type 33 is, 0 to 15, also where the rest of it cannot be
+/// read. `None` when it is none.
+pub fn sps_id(nal: &[u8]) -> Option<u8> {
+    if nal_type(nal) != Some(NalType::Sps) {
+        return None;
+    }
+    let mut bits = Bits::new(&nal[HEADER..]);
+    bits.u(4).ok()?; // sps_video_parameter_set_id
+    let sub_layers = bits.u(3).ok().filter(|sub_layers| *sub_layers <= 6)?;
+    bits.flag().ok()?; // sps_temporal_id_nesting_flag
+    ProfileTierLevel::read(&mut bits, sub_layers).ok()?;
+    bits.ue().ok().filter(|id| *id <= 15).map(|id| id as u8)
+}
+
 impl ProfileTierLevel {
     /// The profile in words (annex A).
     pub fn profile_name(self) -> &'static str {
