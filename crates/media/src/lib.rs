@@ -3,10 +3,11 @@
 //! Nothing here opens a file or a socket, looks at a clock or needs a runtime. In the order in which a frame walks
 //! through:
 //!
-//! 1. [`h264`] and [`h265`] read what a camera sends: NAL units, sequence parameter sets, slice types;
-//! 2. [`timeline`] turns a run's RTP timestamps into media time and wall time;
-//! 3. [`rtp`] cuts an access unit once into the RTP payloads that all viewers share;
-//! 4. [`ring`] keeps the current GOP, so that a viewer can start at once.
+//! 1. [`rtp::receive`] puts access units together from a camera's RTP packets, whatever is odd about them;
+//! 2. [`h264`] and [`h265`] read what is in them: NAL units, parameter sets, slice types;
+//! 3. [`timeline`] turns a run's RTP timestamps into media time and wall time;
+//! 4. [`rtp`] cuts an access unit once into the RTP payloads that all viewers share;
+//! 5. [`ring`] keeps the current GOP, so that a viewer can start at once.
 //!
 //! And for work without a camera, [`mp4`] reads the access units of a file.
 

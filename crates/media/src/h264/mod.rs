@@ -7,10 +7,14 @@ mod nal;
 mod pps;
 mod sei;
 mod slice;
+mod slice_header;
 mod sps;
 
+pub(crate) use nal::find_start_code;
 pub use nal::{NalType, NalUnits, nal_type, nal_units};
 pub use pps::pps_ids;
 pub use sei::recovery_point;
+pub(crate) use sei::recovery_point_of;
 pub use slice::{SliceError, SliceType, can_start, has_b_slice, slice_type};
+pub(crate) use slice_header::{Field, PictureId, SliceStart};
 pub use sps::{Colour, Matrix, Sps, sps_id};

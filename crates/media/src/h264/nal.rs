@@ -130,7 +130,7 @@ fn after_start_code(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 /// Where the first `00 00 01` begins.
-fn find_start_code(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn find_start_code(bytes: &[u8]) -> Option<usize> {
     // Looks at the third byte first: above 1 it ends no start code that begins here or at the next
     // two places, so most of a picture is crossed in steps of three.
     let mut at = 0;

@@ -5,9 +5,12 @@
 //! caches. A viewer's packets differ in their header and encryption only.
 //!
 //! The two ways are one but for their headers, which `h264` and `h265` know.
+//!
+//! The other direction, from a camera's packets to access units, is [`receive`].
 
 mod h264;
 mod h265;
+pub mod receive;
 
 use std::sync::Arc;
 
