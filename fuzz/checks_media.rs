@@ -1,11 +1,13 @@
 //! What must hold for any bytes that a camera sends or a file holds. Shared by fuzz targets and tests.
 #![allow(dead_code, unreachable_pub)]
 
-use razz_base::Codec;
+use bytes::Bytes;
+use razz_base::{Codec, MonoTime};
 use razz_media::h264::{Sps, has_b_slice, nal_units, slice_type};
 use razz_media::h265;
 use razz_media::mp4::Mp4;
 use razz_media::rtp;
+use razz_media::rtp::receive::{Received, Receiver, Settings};
 
 // The depacketisers of the project, from the simulation.
 #[path = "../tests/sim/src/depacketize.rs"]
@@ -89,4 +91,65 @@ fn is_sent_h265(nal: &[u8]) -> bool {
         && nal[0] & 0x81 == 0
         && matches!(nal[1], 1..=7)
         && matches!(kind, 0..=9 | 16..=21 | 32..=34 | 39 | 40)
+}
+
+/// `data` as what comes from a camera: a byte for the coding, then events. Each begins with a byte of
+/// what it is (RTP, RTP, RTCP, or time alone) and how many ms passed, and the length in two.
+pub fn receive(data: &[u8]) -> Vec<Received> {
+    // The bound of a unit twice, of packets that wait, and of parameter sets in front.
+    const MAX_HELD: usize = (16 + 4 + 1) << 20;
+    let Some((first, mut rest)) = data.split_first() else { return Vec::new() };
+    let mut receiver = Receiver::new(Settings {
+        codec: if first & 1 == 0 { Codec::H264 } else { Codec::H265 },
+        payload_type: 96,
+        clock_rate: if first & 2 == 0 { 90_000 } else { 1000 },
+        parameter_sets: Vec::new(),
+    });
+    let mut all = Vec::new();
+    let (mut now, mut last) = (MonoTime::from_us(0), MonoTime::from_us(0));
+    let mut drain = |receiver: &mut Receiver, now: MonoTime| {
+        while let Some(received) = receiver.poll() {
+            if let Received::Unit { data, received, .. } = &received {
+                assert!(data.starts_with(&[0, 0, 0, 1]) && data.len() < MAX_HELD);
+                assert!(nal_units(data).next().is_some());
+                assert!((last..=now).contains(received), "{last:?} {received:?} {now:?}");
+                last = *received;
+            }
+            all.push(received);
+        }
+        assert!(receiver.held_bytes() < MAX_HELD);
+    };
+    while let [kind, high, low, after @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*high, *low])).min(after.len());
+        let (packet, after) = after.split_at(length);
+        rest = after;
+        let until = now.plus_us(i64::from(kind >> 2) * 1000);
+        now = run_timers(&mut receiver, now, until, &mut drain);
+        match kind & 3 {
+            0 | 1 => receiver.handle_rtp(now, Bytes::copy_from_slice(packet)),
+            2 => receiver.handle_rtcp(now, packet),
+            _ => receiver.handle_timeout(now),
+        }
+        drain(&mut receiver, now);
+    }
+    let end = now.plus_us(10_000_000);
+    run_timers(&mut receiver, now, end, &mut drain);
+    assert_eq!(receiver.deadline(), None, "what waits is over after ten seconds");
+    all
+}
+
+/// Lets time pass, with every timer that is due on the way; answers `until`.
+fn run_timers(
+    receiver: &mut Receiver,
+    mut now: MonoTime,
+    until: MonoTime,
+    drain: &mut impl FnMut(&mut Receiver, MonoTime),
+) -> MonoTime {
+    while let Some(due) = receiver.deadline().filter(|due| *due <= until) {
+        now = now.max(due);
+        receiver.handle_timeout(now);
+        drain(receiver, now);
+        assert!(receiver.deadline().is_none_or(|next| next > due), "a timer that never passes");
+    }
+    until
 }

@@ -44,6 +44,9 @@ fn changed(target: &'static str) -> impl Strategy<Value = Vec<u8>> {
 fn the_corpora_pass() {
     corpus("nal_sps").iter().for_each(|(_, bytes)| checks::nal_sps(bytes));
     corpus("packetize").iter().for_each(|(_, bytes)| checks::packetize(bytes));
+    corpus("receive").iter().for_each(|(name, bytes)| {
+        assert!(!checks::receive(bytes).is_empty(), "{name} gives nothing");
+    });
     corpus("mp4").iter().for_each(|(_, bytes)| checks::mp4(bytes));
 }
 
@@ -62,6 +65,13 @@ proptest! {
         bytes in prop_oneof![changed("packetize"), prop::collection::vec(any::<u8>(), 0..200)],
     ) {
         checks::packetize(&bytes);
+    }
+
+    #[test]
+    fn receive_takes_anything(
+        bytes in prop_oneof![changed("receive"), prop::collection::vec(any::<u8>(), 0..2000)],
+    ) {
+        checks::receive(&bytes);
     }
 
     #[test]

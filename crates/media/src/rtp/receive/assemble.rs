@@ -151,7 +151,8 @@ impl Assembler {
 
     /// The next packet comes, after so many that were lost.
     pub(super) fn begin_packet(&mut self, timestamp: i64, lost: u32, received: MonoTime) {
-        self.received = received;
+        // Of packets that changed places the last to arrive counts, so that time never runs backwards.
+        self.received = self.received.max(received);
         match &mut self.open {
             // With a marker before the loss the picture is whole, as far as markers say anything.
             Some(open)
@@ -395,12 +396,12 @@ impl NalSink for Assembler {
         }
     }
 
-    fn broken(&mut self) {
+    fn broken(&mut self, timestamp: i64) {
         self.role = None;
         match &mut self.open {
-            Some(open) => open.damaged = true,
+            Some(open) if open.timestamp == timestamp => open.damaged = true,
             // Of a picture that was under way when the camera was asked to play, nothing is missed.
-            None => self.damaged |= self.begun,
+            _ => self.damaged |= self.begun,
         }
     }
 }

@@ -45,9 +45,7 @@ impl Fragments {
 
     /// A NAL unit that was begun is not whole any more.
     pub(super) fn handle_loss(&mut self, sink: &mut impl NalSink) {
-        if self.open.is_some() {
-            self.drop_open(sink);
-        }
+        self.drop_open(sink);
     }
 
     /// A NAL unit in one packet: its header, if that is not in `body`, and the rest.
@@ -85,7 +83,7 @@ impl Fragments {
             sink.begin(timestamp, &Head::of(header, body), counts);
         } else if self.open.is_none() {
             counts.add(Oddity::FragmentWithoutStart);
-            return sink.broken();
+            return sink.broken(timestamp);
         } else if self.prefix[..self.prefix_length] != *header && self.changes_type(header) {
             counts.add(Oddity::FragmentChanged);
             return self.drop_open(sink);
@@ -135,9 +133,10 @@ impl Fragments {
     }
 
     fn drop_open(&mut self, sink: &mut impl NalSink) {
-        self.open = None;
-        self.pieces.clear();
-        sink.broken();
+        if let Some(timestamp) = self.open.take() {
+            self.pieces.clear();
+            sink.broken(timestamp);
+        }
     }
 
     fn finish(&mut self, sink: &mut impl NalSink, counts: &mut Counts) {

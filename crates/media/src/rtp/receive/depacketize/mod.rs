@@ -21,8 +21,8 @@ pub(super) trait NalSink {
     /// The NAL unit that began last, whole.
     fn nal(&mut self, timestamp: i64, nal: Nal<'_>, counts: &mut Counts);
 
-    /// A NAL unit, begun or not, is missing or was dropped since it is not whole.
-    fn broken(&mut self);
+    /// A NAL unit of this time, begun or not, was dropped since it is not whole.
+    fn broken(&mut self, timestamp: i64);
 }
 
 /// The first bytes of a NAL unit, its header included.
@@ -171,7 +171,7 @@ mod testing {
             nal.pieces.clear();
         }
 
-        fn broken(&mut self) {
+        fn broken(&mut self, _: i64) {
             self.broken += 1;
         }
     }
