@@ -16,7 +16,7 @@ use super::parameter_sets::ParameterSets;
 use super::picture::{Picture, Relation, Role, Slice, role};
 use super::trust::MarkerTrust;
 use super::{MAX_PIECES, MAX_UNIT};
-use crate::h264::recovery_point_of;
+use crate::h264::{nal_units, recovery_point_of};
 
 /// How long a picture with a marker waits for more of it, while nothing is known of the camera's
 /// markers. The packets of a picture follow each other more closely.
@@ -110,9 +110,17 @@ impl Assembler {
         counts: &mut Counts,
     ) -> Self {
         let mut sets = ParameterSets::new(codec);
-        for set in parameter_sets {
+        let mut keep = |set: &[u8]| {
             if !sets.insert(set) {
                 counts.add(Oddity::ParameterSetKeptOut);
+            }
+        };
+        for set in parameter_sets {
+            // Some cameras leave the start codes in.
+            let mut inside = nal_units(set).peekable();
+            match inside.peek() {
+                None => keep(set),
+                Some(_) => inside.for_each(&mut keep),
             }
         }
         Self {
@@ -234,9 +242,13 @@ impl Assembler {
                 }
                 open.picture.add(slice, relation);
                 self.nals.append(&mut self.waiting, !open.has_slices);
+                self.has_recovery_point = false;
                 return true;
             }
-            counts.add(Oddity::SameTimestamp);
+            // One of which nothing came begins anew.
+            if open.has_slices {
+                counts.add(Oddity::SameTimestamp);
+            }
         } else if let Some(open) = &self.open {
             // The next timestamp came instead of the other field.
             self.fields_apart |= open.marked && open.picture.lacks_a_field();

@@ -39,6 +39,8 @@ impl ParameterSets {
 
     /// Keeps a parameter set (without start code) in place of the one with its id; whether it could.
     pub(super) fn insert(&mut self, nal: &[u8]) -> bool {
+        // Section 7.4.1 of both standards: a zero at the end is none of it.
+        let nal = &nal[..nal.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)];
         let Some(key) = self.key(nal).filter(|_| nal.len() <= MAX_LENGTH) else { return false };
         if self.sets.get(&key).is_some_and(|set| *set == nal) {
             return true;
@@ -109,6 +111,7 @@ mod tests {
     #[test]
     fn sets_are_kept_by_id_in_their_order() {
         let long = [PPS, &[1; MAX_LENGTH]].concat();
+        let padded = [PPS, &[0; MAX_LENGTH]].concat();
         type Case<'a> = (&'a [(&'a [u8], bool)], &'a [&'a [u8]]);
         let rows: &[Case<'_>] = &[
             (&[(SPS, true), (PPS, true)], &[SPS, PPS]),
@@ -116,6 +119,7 @@ mod tests {
             (&[(SPS, true), (PPS, true), (PPS_CHANGED, true)], &[SPS, PPS_CHANGED]),
             (&[(PPS_1, true), (SPS_1, true), (PPS, true), (SPS, true)], &[SPS, SPS_1, PPS, PPS_1]),
             (&[(SPS, true), (SPS_CUT, true)], &[SPS_CUT]),
+            (&[(&padded, true)], &[PPS]),
             (&[(PPS_256, false), (&[0x68], false), (&[0x67, 1], false), (&long, false)], &[]),
             (&[(&[0x65, 0x88], false), (&[], false)], &[]),
         ];

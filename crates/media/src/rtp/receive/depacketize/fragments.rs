@@ -10,6 +10,10 @@ use crate::rtp::receive::{MAX_PIECES, MAX_UNIT};
 /// So many fragmented NAL units in a row without an end make a camera one that never says it.
 const ENDS_MISSING: u8 = 3;
 
+/// A start with less of the NAL unit than this says too little of it: the sink learns of it when it is
+/// whole, which for the picture before it is later than need be.
+const MIN_START: usize = 8;
+
 /// A fragment as its packet has it.
 pub(super) struct Fragment<'a> {
     /// The NAL unit's header, put together from the packet's: 1 or 2 bytes.
@@ -24,6 +28,8 @@ pub(super) struct Fragment<'a> {
 pub(super) struct Fragments {
     /// The timestamp of its start; `None` when there is none.
     open: Option<i64>,
+    /// The sink knows of it.
+    begun: bool,
     prefix: [u8; 2],
     prefix_length: usize,
     pieces: Vec<Bytes>,
@@ -80,7 +86,10 @@ impl Fragments {
             self.set_prefix(header);
             self.bytes = 0;
             self.open = Some(timestamp);
-            sink.begin(timestamp, &Head::of(header, body), counts);
+            self.begun = body.len() >= MIN_START;
+            if self.begun {
+                sink.begin(timestamp, &Head::of(header, std::slice::from_ref(body)), counts);
+            }
         } else if self.open.is_none() {
             counts.add(Oddity::FragmentWithoutStart);
             return sink.broken(timestamp);
@@ -141,7 +150,7 @@ impl Fragments {
 
     fn finish(&mut self, sink: &mut impl NalSink, counts: &mut Counts) {
         if let Some(timestamp) = self.open.take() {
-            self.deliver(timestamp, true, sink, counts);
+            self.deliver(timestamp, self.begun, sink, counts);
         }
     }
 
@@ -162,8 +171,7 @@ impl Fragments {
         let prefix = &prefix[..*prefix_length];
         if !has_start_code(prefix, pieces) {
             if !begun {
-                let first = pieces.first().map_or(&[][..], |piece| piece);
-                sink.begin(timestamp, &Head::of(prefix, first), counts);
+                sink.begin(timestamp, &Head::of(prefix, pieces), counts);
             }
             sink.nal(timestamp, Nal { prefix, pieces }, counts);
         } else {
@@ -172,7 +180,7 @@ impl Fragments {
             pieces.clear();
             for (at, nal) in split(&all) {
                 if at > 0 || !begun {
-                    sink.begin(timestamp, &Head::of(&[], &nal), counts);
+                    sink.begin(timestamp, &Head::of(&nal, &[]), counts);
                 }
                 pieces.push(nal);
                 sink.nal(timestamp, Nal { prefix: &[], pieces }, counts);

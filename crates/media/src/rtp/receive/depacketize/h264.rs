@@ -161,6 +161,7 @@ mod tests {
             ),
             (&[Some(start), Some(&[0x1C, 0x05, 2]), Some(end)], &[idr], 0, &[]),
             (&[Some(start), Some(middle), Some(&[0x7C, 0x05]), Some(end)], &[idr], 0, &[]),
+            (&[Some(&[0x7C, 0x85]), Some(&[0x7C, 0x45, 0x88, 1, 2, 3, 4])], &[idr], 0, &[]),
             (&[Some(&[0x7C])], &[], 0, &[("fragment_too_short", 1)]),
             // What is no type of a packet.
             (

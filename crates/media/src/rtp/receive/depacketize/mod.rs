@@ -33,13 +33,23 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Those of a NAL unit of this header and first piece; the header may be in the piece.
-    pub(super) fn of(prefix: &[u8], piece: &[u8]) -> Self {
-        let mut bytes = [0; HEAD];
-        bytes[..prefix.len()].copy_from_slice(prefix);
-        let taken = piece.len().min(HEAD - prefix.len());
-        bytes[prefix.len()..prefix.len() + taken].copy_from_slice(&piece[..taken]);
-        Self { bytes, length: prefix.len() + taken }
+    /// Those of a NAL unit of this header, which may also be in the pieces.
+    pub(super) fn of(prefix: &[u8], pieces: &[Bytes]) -> Self {
+        let mut head = Self { bytes: [0; HEAD], length: 0 };
+        head.add(prefix);
+        for piece in pieces {
+            if head.length == HEAD {
+                break;
+            }
+            head.add(piece);
+        }
+        head
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        let taken = bytes.len().min(HEAD - self.length);
+        self.bytes[self.length..self.length + taken].copy_from_slice(&bytes[..taken]);
+        self.length += taken;
     }
 
     pub(super) fn bytes(&self) -> &[u8] {

@@ -44,6 +44,13 @@ fn a_unit_with_a_hole_has_its_whole_nal_units() {
             &["8: P1", "48: P2", "120: P4 -1", "160: P5"],
             &[("fragment_unfinished", 1)],
         ),
+        // The same with the start once more.
+        (
+            "S Q",
+            "@0 P1* @40 P2* @80 x5C81E6ABCDEFABCDEF x5C81E6ABCDEFABCDEF x5C4180* @120 P4*",
+            &["8: P1", "48: P2", "80: ? -1", "120: P4"],
+            &[("fragment_unfinished", 1)],
+        ),
         // The tail of a picture that was under way at PLAY is no loss.
         (
             "S Q",

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use razz_base::{Codec, MonoTime};
 
-use super::{Packet, check, packets, receiver};
+use super::stream::nal;
+use super::{Packet, check, packets, receiver, run};
 use crate::rtp::receive::{Oddity, Received, Receiver, Settings};
 
 #[test]
@@ -25,8 +26,22 @@ fn key_pictures_have_all_parameter_sets_in_front() {
         ("S Q", "@0 I0* @40 V I1*", &["8: S Q I0", "48: V Q I1"], &[]),
         // A recovery point makes a key picture; other pictures have what came with them.
         ("S Q", "@0 R P1* @40 P2* @80 Q P3*", &["8: S Q R P1", "48: P2", "80: Q P3"], &[]),
+        // One amid a picture says nothing of the next.
+        ("S Q", "@0 P1 R p1 @40 P2", &["40: P1 R p1", "100: P2"], &[]),
         ("Q256", "@0 P1*", &["8: P1"], &[("parameter_set_kept_out", 1)]),
     ]);
+}
+
+#[test]
+fn parameter_sets_of_an_sdp_that_has_start_codes() {
+    let sets = [nal("S"), nal("Q")].map(|nal| [&[0, 0, 0, 1][..], &nal].concat()).concat();
+    let mut receiver = Receiver::new(Settings {
+        codec: Codec::H264,
+        payload_type: 96,
+        clock_rate: 90_000,
+        parameter_sets: vec![sets.into()],
+    });
+    assert_eq!(run(&mut receiver, &packets("@0 I0*")), ["8: S Q I0"]);
 }
 
 /// Timestamps and reports of a receiver for packets at this clock rate: `(sequence, timestamp)`, or a
