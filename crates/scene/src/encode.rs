@@ -57,13 +57,24 @@ impl Encoder {
     /// `gop_frames`. Of what that profile allows OpenH264 is asked for nothing more than the
     /// Baseline has.
     pub fn high(rate: Rate, gop_frames: u32) -> Result<Self, EncodeError> {
-        Self::open(Street::SIZE, rate, gop_frames, Some(Profile::High))
+        Self::open(Street::SIZE, rate, gop_frames, Some(Profile::High), None)
     }
 
     /// Pictures shrunk to `size`, an IDR every `gop_frames`. The street's sides must be the same
     /// whole number of times as large, and `size` even, as 640x360 is; else it panics.
     pub fn with_size(size: Size, rate: Rate, gop_frames: u32) -> Result<Self, EncodeError> {
-        Self::open(size, rate, gop_frames, None)
+        Self::open(size, rate, gop_frames, None, None)
+    }
+
+    /// As [`Self::with_size`], in slices of at most `slice_bytes`, as cameras send them that hand on
+    /// what they have before a picture is done.
+    pub fn in_slices(
+        size: Size,
+        rate: Rate,
+        gop_frames: u32,
+        slice_bytes: u32,
+    ) -> Result<Self, EncodeError> {
+        Self::open(size, rate, gop_frames, None, Some(slice_bytes))
     }
 
     fn open(
@@ -71,6 +82,7 @@ impl Encoder {
         rate: Rate,
         gop_frames: u32,
         profile: Option<Profile>,
+        slice_bytes: Option<u32>,
     ) -> Result<Self, EncodeError> {
         let shrink = Street::SIZE.width / size.width.max(1);
         let fits = size.width * shrink == Street::SIZE.width
@@ -94,6 +106,10 @@ impl Encoder {
             .vui(VuiConfig::bt709());
         let config = match profile {
             Some(profile) => config.profile(profile),
+            None => config,
+        };
+        let config = match slice_bytes {
+            Some(bytes) => config.max_slice_len(bytes),
             None => config,
         };
         let encoder =
@@ -152,6 +168,18 @@ mod tests {
     fn profile_idc(annex_b: &[u8]) -> Option<u8> {
         let is_sps = |window: &&[u8]| window[..3] == [0, 0, 1] && window[3] & 31 == 7;
         annex_b.windows(5).find(is_sps).map(|window| window[4])
+    }
+
+    #[test]
+    fn slices_are_as_many_as_it_takes() -> Result<(), EncodeError> {
+        let mut canvas = Canvas::new();
+        Street::new(1).render(0, &mut canvas);
+        let mut encoder = Encoder::in_slices(Size::new(320, 180), Rate::Constant, 60, 1000)?;
+        let frame = encoder.encode(&canvas)?;
+        let slices = razz_media::h264::nal_units(&frame.annex_b).filter(|nal| nal[0] & 31 == 5);
+        let lengths: Vec<usize> = slices.map(<[u8]>::len).collect();
+        assert!(lengths.len() > 3 && lengths.iter().all(|length| *length <= 1000), "{lengths:?}");
+        Ok(())
     }
 
     #[test]

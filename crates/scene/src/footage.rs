@@ -13,7 +13,7 @@ use crate::cache::Cache;
 use crate::{Canvas, EncodeError, EncodedFrame, Encoder, Rate, Street};
 
 /// Largest RTP payload: with its headers it fits an Ethernet frame, as most cameras send it.
-const MAX_PAYLOAD: usize = 1400;
+pub(crate) const MAX_PAYLOAD: usize = 1400;
 
 /// Pictures from one IDR to the next: 2 seconds. The period is a multiple, so the loop closes with
 /// an IDR.
@@ -127,8 +127,28 @@ impl Footage {
     /// Frames `from` to `from + count` of a street, looped, made here and now: for tests, and in
     /// another size for a change of resolution (see [`Encoder::with_size`]).
     pub fn clip(seed: u64, from: u64, count: u64, size: Size) -> Result<Self, EncodeError> {
+        Self::clip_of(Encoder::with_size(size, Rate::Constant, GOP_FRAMES)?, seed, from, count)
+    }
+
+    /// As [`Self::clip`], each picture in several slices (see [`Encoder::in_slices`]).
+    pub fn clip_in_slices(
+        seed: u64,
+        from: u64,
+        count: u64,
+        size: Size,
+        slice_bytes: u32,
+    ) -> Result<Self, EncodeError> {
+        let encoder = Encoder::in_slices(size, Rate::Constant, GOP_FRAMES, slice_bytes)?;
+        Self::clip_of(encoder, seed, from, count)
+    }
+
+    fn clip_of(
+        mut encoder: Encoder,
+        seed: u64,
+        from: u64,
+        count: u64,
+    ) -> Result<Self, EncodeError> {
         let street = Street::new(seed);
-        let mut encoder = Encoder::with_size(size, Rate::Constant, GOP_FRAMES)?;
         let mut canvas = Canvas::new();
         let mut frames = Vec::new();
         for frame in from..from + count {

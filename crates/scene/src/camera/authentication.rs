@@ -6,9 +6,15 @@ use base16ct::lower::encode_string;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
+use sha2::Sha256;
+
+use super::quirk::{Quirk, Quirks};
 
 /// The name of what the password is for.
 const REALM: &str = "razz demo camera";
+/// What has to come back with [`Quirk::DigestOpaque`].
+const OPAQUE: &str = "5ccc069c403ebaf9f0171e9517f40e41";
+const OPAQUE_PARAMETER: &str = ", opaque=\"5ccc069c403ebaf9f0171e9517f40e41\"";
 
 /// A user and a password; never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,6 +46,19 @@ pub(crate) struct Gate {
     credentials: Option<Credentials>,
     scheme: Authentication,
     nonce: String,
+    /// Nonces that were good once.
+    used: Vec<String>,
+}
+
+/// Whether a request may pass.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Admission {
+    /// It may.
+    Granted,
+    /// It has no proof, or a wrong one.
+    Refused,
+    /// Its proof is right for a nonce that is no longer good.
+    Stale,
 }
 
 impl Gate {
@@ -49,75 +68,213 @@ impl Gate {
         scheme: Authentication,
         nonce: String,
     ) -> Self {
-        Self { credentials, scheme, nonce }
+        Self { credentials, scheme, nonce, used: Vec::new() }
     }
 
-    /// The value of `WWW-Authenticate`.
-    pub(crate) fn challenge(&self) -> String {
-        match self.scheme {
-            Authentication::Basic => format!("Basic realm=\"{REALM}\""),
-            Authentication::Digest => format!(
-                "Digest realm=\"{REALM}\", nonce=\"{}\", algorithm=MD5, qop=\"auth\"",
-                self.nonce
-            ),
+    /// From now on only `nonce` is good.
+    pub(crate) fn renew(&mut self, nonce: String) {
+        self.used.push(std::mem::replace(&mut self.nonce, nonce));
+    }
+
+    pub(crate) fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
+    /// Whether there is anything to guard.
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.credentials.is_some()
+    }
+
+    /// The values of `WWW-Authenticate`, one a header (RFC 7235 section 4.1).
+    pub(crate) fn challenges(&self, quirks: Quirks, stale: bool) -> Vec<String> {
+        let has = |quirk| quirks.has(quirk);
+        let basic = || format!("Basic realm=\"{}\"", realm(quirks));
+        if has(Quirk::BasicOnly) || self.scheme == Authentication::Basic {
+            return vec![basic()];
+        }
+        let unknown = || "Negotiate bm90IGtub3du".to_owned();
+        let digest = |hash| self.digest(quirks, hash, stale);
+        if has(Quirk::SchemesInOneHeader) {
+            vec![format!("{}, {}, {}", unknown(), digest(None), basic())]
+        } else if has(Quirk::SchemesInSeveralHeaders) {
+            vec![unknown(), digest(None), basic()]
+        } else if has(Quirk::BasicFirst) {
+            vec![basic(), digest(None)]
+        } else if has(Quirk::DigestUnknownFirst) {
+            vec![digest(Some("SHAKE-512")), digest(None)]
+        } else if has(Quirk::DigestTwoAlgorithms) {
+            vec![digest(Some("SHA-256")), digest(None)]
+        } else {
+            vec![digest(None)]
         }
     }
 
-    /// Whether a request of `method` for `path` with this `Authorization` may pass.
-    pub(crate) fn admits(&self, method: &str, path: &str, authorization: Option<&str>) -> bool {
-        let Some(credentials) = &self.credentials else { return true };
+    /// A challenge (RFC 7616 section 3.3), with the algorithm that is named or that the quirks say.
+    fn digest(&self, quirks: Quirks, algorithm: Option<&str>, stale: bool) -> String {
+        let has = |quirk| quirks.has(quirk);
+        let algorithm = match algorithm {
+            Some(name) => format!(", algorithm={name}"),
+            None if has(Quirk::DigestAlgorithmAbsent) => String::new(),
+            None if has(Quirk::DigestMd5Sess) => ", algorithm=MD5-sess".to_owned(),
+            None if has(Quirk::DigestSha256) => ", algorithm=SHA-256".to_owned(),
+            None if has(Quirk::DigestSha256Sess) => ", algorithm=SHA-256-sess".to_owned(),
+            None if has(Quirk::DigestAlgorithmQuoted) => ", algorithm=\"MD5\"".to_owned(),
+            None if has(Quirk::DigestAlgorithmLowerCase) => ", algorithm=md5".to_owned(),
+            None => ", algorithm=MD5".to_owned(),
+        };
+        let quality = if has(Quirk::DigestWithoutQop) {
+            ""
+        } else if has(Quirk::DigestAuthIntOnly) {
+            ", qop=\"auth-int\""
+        } else if has(Quirk::DigestAuthIntToo) {
+            ", qop=\"auth,auth-int\""
+        } else {
+            ", qop=\"auth\""
+        };
+        let opaque = if has(Quirk::DigestOpaque) { OPAQUE_PARAMETER } else { "" };
+        let stale = if stale { ", stale=TRUE" } else { "" };
+        let (realm, nonce) = (realm(quirks), &self.nonce);
+        let challenge = format!(
+            "Digest realm=\"{realm}\", nonce=\"{nonce}\"{algorithm}{quality}{opaque}{stale}"
+        );
+        if has(Quirk::DigestTight) {
+            return challenge.replace(", ", ",").replacen("Digest", "digest", 1);
+        }
+        challenge
+    }
+
+    /// What becomes of a request of `method` for `path` with this `Authorization`.
+    pub(crate) fn admits(
+        &self,
+        quirks: Quirks,
+        method: &str,
+        path: &str,
+        authorization: Option<&str>,
+    ) -> Admission {
+        let Some(credentials) = &self.credentials else { return Admission::Granted };
         let Some((scheme, rest)) = authorization.and_then(|value| value.trim().split_once(' '))
         else {
-            return false;
+            return Admission::Refused;
         };
-        match self.scheme {
-            Authentication::Basic => {
-                let expected =
-                    STANDARD.encode(format!("{}:{}", credentials.user, credentials.password));
-                scheme.eq_ignore_ascii_case("basic") && same(rest.trim(), &expected)
-            }
-            Authentication::Digest => {
-                scheme.eq_ignore_ascii_case("digest")
-                    && self.digest_fits(credentials, method, path, rest)
-            }
+        let offers_basic =
+            [Quirk::BasicOnly, Quirk::SchemesInOneHeader, Quirk::SchemesInSeveralHeaders];
+        if scheme.eq_ignore_ascii_case("basic") {
+            let expected =
+                STANDARD.encode(format!("{}:{}", credentials.user, credentials.password));
+            let takes = self.scheme == Authentication::Basic || quirks.has_any(&offers_basic);
+            return granted(takes && same(rest.trim(), &expected));
         }
+        let takes = self.scheme == Authentication::Digest && !quirks.has(Quirk::BasicOnly);
+        if !takes || !scheme.eq_ignore_ascii_case("digest") {
+            return Admission::Refused;
+        }
+        self.digest_fits(quirks, credentials, method, path, rest)
     }
 
-    /// RFC 2617 section 3.2.2.1: with `qop`, the answer covers the counters; without, not.
+    /// RFC 7616 section 3.4.1: with `qop`, the answer covers the counters; without, not.
     fn digest_fits(
         &self,
+        quirks: Quirks,
         credentials: &Credentials,
         method: &str,
         path: &str,
         parameters: &str,
-    ) -> bool {
+    ) -> Admission {
         let parameters = parse_parameters(parameters);
         let find = |name: &str| {
             parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, v)| &v[..])
         };
-        let (Some(user), Some(realm), Some(nonce), Some(uri), Some(response)) =
+        let (Some(user), Some(named_realm), Some(nonce), Some(uri), Some(response)) =
             (find("username"), find("realm"), find("nonce"), find("uri"), find("response"))
         else {
-            return false;
+            return Admission::Refused;
         };
-        if user != credentials.user || realm != REALM || nonce != self.nonce {
-            return false;
+        let stale = self.used.iter().any(|used| used == nonce);
+        let realm = realm(quirks);
+        // Clients differ in whether they take the backslashes out before they answer.
+        let realms = [realm.to_owned(), realm.replace('\\', "")];
+        if user != credentials.user
+            || !realms.contains(&named_realm.replace('\\', "")) && named_realm != realm
+            || nonce != self.nonce && !stale
+        {
+            return Admission::Refused;
         }
         // The answer is for this resource and no other.
         if uri_path(uri).trim_end_matches('/') != path.trim_end_matches('/') {
-            return false;
+            return Admission::Refused;
         }
-        let secret = md5_hex(&format!("{user}:{realm}:{}", credentials.password));
-        let request = md5_hex(&format!("{method}:{uri}"));
-        let expected = match find("qop") {
-            None => md5_hex(&format!("{secret}:{nonce}:{request}")),
-            Some("auth") => {
-                let (Some(nc), Some(cnonce)) = (find("nc"), find("cnonce")) else { return false };
-                md5_hex(&format!("{secret}:{nonce}:{nc}:{cnonce}:auth:{request}"))
-            }
-            Some(_) => return false,
+        if quirks.has(Quirk::DigestOpaque) && find("opaque") != Some(OPAQUE) {
+            return Admission::Refused;
+        }
+        let (hash, session): (fn(&str) -> String, bool) = match find("algorithm") {
+            Some(name) if name.eq_ignore_ascii_case("SHA-256") => (sha256_hex, false),
+            Some(name) if name.eq_ignore_ascii_case("SHA-256-sess") => (sha256_hex, true),
+            Some(name) if name.eq_ignore_ascii_case("MD5-sess") => (md5_hex, true),
+            _ => (md5_hex, false),
         };
-        same(&response.to_ascii_lowercase(), &expected)
+        let asked = if quirks.has(Quirk::DigestSha256) {
+            (sha256_hex("") == hash(""), session) == (true, false)
+        } else if quirks.has(Quirk::DigestSha256Sess) {
+            (sha256_hex("") == hash(""), session) == (true, true)
+        } else if quirks.has(Quirk::DigestMd5Sess) {
+            (md5_hex("") == hash(""), session) == (true, true)
+        } else if quirks.has(Quirk::DigestTwoAlgorithms) {
+            !session
+        } else {
+            (md5_hex("") == hash(""), session) == (true, false)
+        };
+        let (nc, cnonce) = (find("nc"), find("cnonce"));
+        let quality_fits = match find("qop") {
+            None => !quirks.has(Quirk::DigestAuthIntOnly),
+            Some("auth") => !quirks.has_any(&[Quirk::DigestAuthIntOnly, Quirk::DigestWithoutQop]),
+            Some("auth-int") => {
+                quirks.has_any(&[Quirk::DigestAuthIntOnly, Quirk::DigestAuthIntToo])
+            }
+            Some(_) => false,
+        };
+        if !asked || !quality_fits || find("qop").is_some() && (nc.is_none() || cnonce.is_none()) {
+            return Admission::Refused;
+        }
+        let (nc, cnonce) = (nc.unwrap_or(""), cnonce.unwrap_or(""));
+        let request = match find("qop") {
+            // Our clients' requests have no body.
+            Some("auth-int") => hash(&format!("{method}:{uri}:{}", hash(""))),
+            _ => hash(&format!("{method}:{uri}")),
+        };
+        let fits = realms.iter().any(|realm| {
+            let mut secret = hash(&format!("{user}:{realm}:{}", credentials.password));
+            if session {
+                secret = hash(&format!("{secret}:{nonce}:{cnonce}"));
+            }
+            let expected = match find("qop") {
+                None => hash(&format!("{secret}:{nonce}:{request}")),
+                Some(qop) => hash(&format!("{secret}:{nonce}:{nc}:{cnonce}:{qop}:{request}")),
+            };
+            same(&response.to_ascii_lowercase(), &expected)
+        });
+        match granted(fits) {
+            Admission::Granted if stale => Admission::Stale,
+            admission => admission,
+        }
+    }
+}
+
+fn granted(fits: bool) -> Admission {
+    if fits { Admission::Granted } else { Admission::Refused }
+}
+
+/// The realm as it stands between its quotes.
+fn realm(quirks: Quirks) -> &'static str {
+    if quirks.has(Quirk::RealmEmpty) {
+        ""
+    } else if quirks.has(Quirk::RealmCommas) {
+        "IP Camera, nonce=none, qop=x"
+    } else if quirks.has(Quirk::RealmEscapedQuotes) {
+        "the \\\"front\\\" door"
+    } else if quirks.has(Quirk::RealmBareQuotes) {
+        "the \"front\" door"
+    } else {
+        REALM
     }
 }
 
@@ -136,7 +293,10 @@ fn parse_parameters(text: &str) -> Vec<(String, String)> {
     while let Some((name, after)) = rest.split_once('=') {
         let after = after.trim_start();
         let (value, after) = match after.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            Some(quoted) => {
+                let end = closing_quote(quoted);
+                (&quoted[..end], quoted.get(end + 1..).unwrap_or(""))
+            }
             None => {
                 let end = after.find(',').unwrap_or(after.len());
                 (after[..end].trim_end(), &after[end..])
@@ -148,6 +308,16 @@ fn parse_parameters(text: &str) -> Vec<(String, String)> {
     found
 }
 
+/// Where a quoted value ends: at a quote that only a comma or nothing follows, since a realm may have
+/// quotes within.
+fn closing_quote(quoted: &str) -> usize {
+    let ends = |(at, _): &(usize, &str)| {
+        let behind = quoted[at + 1..].trim_start();
+        !quoted[..*at].ends_with('\\') && (behind.is_empty() || behind.starts_with(','))
+    };
+    quoted.match_indices('"').find(ends).map_or(quoted.len(), |(at, _)| at)
+}
+
 /// Compares without telling by its duration where the difference is.
 fn same(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0
@@ -157,62 +327,9 @@ fn md5_hex(text: &str) -> String {
     encode_string(&Md5::digest(text))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn gate(scheme: Authentication) -> Gate {
-        let credentials = Credentials { user: "anna".into(), password: "p:w, x".into() };
-        Gate::new(Some(credentials), scheme, "n0".into())
-    }
-
-    #[test]
-    fn basic_takes_the_password_and_nothing_else() {
-        let right = format!("Basic {}", STANDARD.encode("anna:p:w, x"));
-        for (value, admitted) in [
-            (Some(right.as_str()), true),
-            (Some("Basic YW5uYTp4"), false),
-            (Some("Basic"), false),
-            (Some("Digest username=\"anna\""), false),
-            (None, false),
-        ] {
-            let admits = gate(Authentication::Basic).admits("DESCRIBE", "/camera1", value);
-            assert_eq!(admits, admitted, "{value:?}");
-        }
-        assert!(Gate::new(None, Authentication::Digest, "n".into()).admits("PLAY", "/", None));
-    }
-
-    #[test]
-    fn digest_takes_the_right_answer_for_the_right_request() {
-        let answer = |method: &str, uri: &str, password: &str, nonce: &str, qop: bool| {
-            let secret = md5_hex(&format!("anna:{REALM}:{password}"));
-            let request = md5_hex(&format!("{method}:{uri}"));
-            let (middle, extra) = if qop {
-                (":00000001:c0:auth", ", qop=auth, nc=00000001, cnonce=\"c0\"")
-            } else {
-                ("", "")
-            };
-            let response = md5_hex(&format!("{secret}:{nonce}{middle}:{request}"));
-            format!(
-                "Digest username=\"anna\", realm=\"{REALM}\", nonce=\"{nonce}\", uri=\"{uri}\", \
-                 response=\"{response}\"{extra}"
-            )
-        };
-        let uri = "rtsp://127.0.0.1:8554/camera1";
-        let gate = gate(Authentication::Digest);
-        for (what, value, admitted) in [
-            ("RFC 2069", answer("DESCRIBE", uri, "p:w, x", "n0", false), true),
-            ("qop=auth", answer("DESCRIBE", uri, "p:w, x", "n0", true), true),
-            ("bare path", answer("DESCRIBE", "/camera1", "p:w, x", "n0", true), true),
-            ("wrong password", answer("DESCRIBE", uri, "guess", "n0", true), false),
-            ("other nonce", answer("DESCRIBE", uri, "p:w, x", "n1", true), false),
-            ("other method", answer("PLAY", uri, "p:w, x", "n0", true), false),
-            ("other resource", answer("DESCRIBE", "/camera2", "p:w, x", "n0", true), false),
-            ("nothing", "Digest ".to_owned(), false),
-            ("no end of quote", "Digest username=\"anna".to_owned(), false),
-        ] {
-            assert_eq!(gate.admits("DESCRIBE", "/camera1", Some(&value)), admitted, "{what}");
-        }
-        assert!(gate.challenge().contains("nonce=\"n0\""));
-    }
+fn sha256_hex(text: &str) -> String {
+    encode_string(&Sha256::digest(text))
 }
+
+#[cfg(test)]
+mod tests;

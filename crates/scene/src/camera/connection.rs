@@ -1,20 +1,18 @@
 //! One client's RTSP connection: requests in, answers and pictures out (RFC 2326).
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use rtsp_types::headers::{
-    ALLOW, AUTHORIZATION, CONTENT_BASE, CONTENT_TYPE, CSEQ, PUBLIC, RANGE, RTP_INFO, SERVER,
-    SESSION, TRANSPORT, WWW_AUTHENTICATE,
-};
-use rtsp_types::{
-    Message, Method, ParseError, Request, Response, ResponseBuilder, StatusCode, Version,
-};
+use rtsp_types::headers::{AUTHORIZATION, CSEQ, SESSION, TRANSPORT};
+use rtsp_types::{Message, Method, ParseError, Request, Response, StatusCode};
 
-use super::authentication::Gate;
-use super::description::{CONTROL, session_description};
-use super::player::{Player, Transport, WRITE_TIMEOUT};
+use super::authentication::{Admission, Gate};
+use super::description::{CONTROL, TOKEN, session_description};
+use super::dialogue::{Answer, ServerRequest};
+use super::player::{Player, WRITE_TIMEOUT};
+use super::quirk::{Quirk, Quirks};
+use super::transport::Transport;
 use super::{Mount, Shared};
 use crate::dice::Dice;
 
@@ -27,6 +25,15 @@ const FIRST_PICTURE: Duration = Duration::from_secs(5);
 
 const METHODS: &str =
     "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
+
+/// A camera that asks its client begins so long after PLAY, and asks again so long after an answer.
+const ASKS_AFTER: Duration = Duration::from_secs(1);
+const ASKS_AGAIN_AFTER: Duration = Duration::from_secs(3);
+/// It closes the connection of a client that has not answered for so long.
+const MUST_ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// The nonce of [`Quirk::ClosesAfterChallenge`], which has to be good on the next connection.
+const LASTING_NONCE: &str = "5d41402abc4b2a76b9719d911017c592";
 
 /// Why a connection ends.
 enum End {
@@ -52,12 +59,28 @@ struct Connection<'a> {
     received: Vec<u8>,
     session: Option<Session>,
     last_heard: Instant,
+    /// SETUP, or the keep-alive at hand, has had its 401.
+    refused_setup: bool,
+    refused_keep_alive: bool,
 }
 
 struct Session {
     id: String,
+    /// The id that it had before.
+    former_id: Option<String>,
     mount: usize,
     player: Player,
+    /// When something came that keeps it alive.
+    last_alive: Instant,
+    asking: Asking,
+}
+
+/// The camera's own requests.
+struct Asking {
+    cseq: u32,
+    /// When to ask next, or until when the answer to the last must be there.
+    due: Instant,
+    unanswered: Option<ServerRequest>,
 }
 
 /// Serves a connection until it ends.
@@ -83,6 +106,8 @@ pub(crate) fn serve(shared: &Shared, stream: TcpStream, mut dice: Dice) {
         received: Vec::new(),
         session: None,
         last_heard: Instant::now(),
+        refused_setup: false,
+        refused_keep_alive: false,
     };
     // However it ends, dropping the connection closes its sockets.
     let (Ok(()) | Err(End::Closed | End::Failed)) = connection.run();
@@ -97,8 +122,10 @@ impl Connection<'_> {
             if !wait.is_zero() {
                 self.read(wait.min(MAX_WAIT))?;
                 while let Some(message) = self.next_message()? {
-                    if let Message::Request(request) = message {
-                        self.handle(&request)?;
+                    match message {
+                        Message::Request(request) => self.handle(&request)?,
+                        Message::Response(response) => self.handle_response(&response),
+                        Message::Data(_) => {}
                     }
                 }
             }
@@ -115,21 +142,65 @@ impl Connection<'_> {
                 return Err(End::Closed);
             }
             session.player.handle_due(now, &mut self.stream)?;
-            match session.player.transport {
-                // As long as the connection takes what it is sent, somebody is there.
-                Transport::Interleaved { .. } => {}
-                Transport::Udp { .. } => {
-                    if session.player.heard_rtcp() {
-                        self.last_heard = now;
-                    }
-                    let silent = now.saturating_duration_since(self.last_heard);
-                    if silent > self.shared.options.session_timeout {
-                        return Err(End::Closed);
-                    }
-                }
+            if session.player.transport.heard_rtcp() {
+                self.last_heard = now;
             }
+            let quirks = self.shared.mounts[session.mount].faults.now().quirks;
+            let alive = if quirks.has_any(&METHODS_THAT_KEEP_ALIVE) {
+                session.last_alive
+            } else if session.player.transport.is_udp() {
+                self.last_heard
+            } else {
+                // As long as the connection takes what it is sent, somebody is there.
+                now
+            };
+            if now.saturating_duration_since(alive) > self.shared.options.session_timeout {
+                return Err(End::Closed);
+            }
+            self.ask(now, quirks)?;
         }
         Ok(())
+    }
+
+    /// Sends the client a request, where the quirks say so; ends where it did not answer the last.
+    fn ask(&mut self, now: Instant, quirks: Quirks) -> Result<(), End> {
+        let Some(request) = ServerRequest::of(quirks) else { return Ok(()) };
+        let Some(session) = self.session.as_mut().filter(|session| session.player.is_playing())
+        else {
+            return Ok(());
+        };
+        if session.asking.due > now {
+            return Ok(());
+        }
+        if session.asking.unanswered.is_some() {
+            return Err(End::Closed);
+        }
+        let mount = &self.shared.mounts[session.mount];
+        session.asking.due = now + MUST_ANSWER_WITHIN;
+        if quirks.has(Quirk::AsksRedirect) && !mount.faults.redirects_now() {
+            return Ok(());
+        }
+        session.asking.cseq += 1;
+        session.asking.unanswered = Some(request);
+        let (cseq, id) = (session.asking.cseq, session.id.clone());
+        let sdp = self.sdp(mount).unwrap_or_default();
+        let bytes = request.to_bytes(cseq, &id, &self.base(mount), &sdp);
+        self.stream.write_all(&bytes)?;
+        Ok(())
+    }
+
+    /// An answer of the client to what [`Self::ask`] asked.
+    fn handle_response(&mut self, response: &Response<Vec<u8>>) {
+        let Some(session) = &mut self.session else { return };
+        let cseq = response.header(&CSEQ).and_then(|value| value.as_str().trim().parse().ok());
+        let is_ok = response.status() == StatusCode::Ok;
+        if let Some(request) = session.asking.unanswered
+            && cseq == Some(session.asking.cseq)
+            && (is_ok || !request.wants_ok)
+        {
+            session.asking.unanswered = None;
+            session.asking.due = Instant::now() + ASKS_AGAIN_AFTER;
+        }
     }
 
     fn read(&mut self, wait: Duration) -> Result<(), End> {
@@ -186,100 +257,245 @@ impl Connection<'_> {
 
     /// Answers what cannot be understood, and closes.
     fn refuse<T>(&mut self, status: StatusCode) -> Result<T, End> {
-        let answer = Response::builder(Version::V1_0, status).empty();
-        let mut bytes = Vec::new();
-        if answer.write(&mut bytes).is_ok() {
-            self.stream.write_all(&bytes)?;
-        }
+        self.stream.write_all(&Answer::new(status).to_bytes(Quirks::NONE))?;
         Err(End::Closed)
     }
 
     fn handle(&mut self, request: &Request<Vec<u8>>) -> Result<(), End> {
         let path = request.request_uri().map_or("*", |uri| uri.path()).to_owned();
         let mount = self.shared.find(&path);
+        let concerned = mount.map(|(_, mount)| mount).or(self.session_mount());
+        let quirks = concerned.map_or(Quirks::NONE, |mount| mount.faults.now().quirks);
+        let method = request.method();
         if let Some((_, mount)) = mount
             && mount.faults.now().refuse
         {
+            if *method == Method::Describe {
+                mount.faults.count_dial();
+            }
             return Err(End::Closed);
         }
-        let method = request.method();
-        let authorization = request.header(&AUTHORIZATION).map(|value| value.as_str());
-        let answer = if *method == Method::Options {
-            self.ok(request).header(PUBLIC, METHODS).build(Vec::new())
-        } else if !self.gate.admits(method.into(), &path, authorization) {
-            self.answer(request, StatusCode::Unauthorized)
-                .header(WWW_AUTHENTICATE, self.gate.challenge())
-                .build(Vec::new())
-        } else if let Some((index, mount)) = mount {
-            match method {
-                Method::Describe => self.describe(request, mount),
-                Method::Setup => self.setup(request, index, mount),
-                Method::Play | Method::Pause => self.play(request, mount),
-                Method::GetParameter | Method::SetParameter => self.keep_alive(request),
-                Method::Teardown => self.teardown(request),
-                _ => self
-                    .answer(request, StatusCode::MethodNotAllowed)
-                    .header(ALLOW, METHODS)
-                    .build(Vec::new()),
-            }
-        } else if matches!(method, Method::GetParameter | Method::SetParameter) && path == "*" {
-            self.keep_alive(request)
+        let keep_alive =
+            keeps_session(method) && self.session.as_ref().is_some_and(|s| s.player.is_playing());
+        if keep_alive && quirks.has(Quirk::KeepAliveUnanswered) {
+            return Ok(());
+        }
+        if keep_alive
+            && *method != Method::Options
+            && quirks.has(Quirk::KeepAliveGetParameterCloses)
+        {
+            return Err(End::Closed);
+        }
+        let mut answer = self.respond(request, &path, mount, quirks, keep_alive);
+        if keep_alive && quirks.has(Quirk::KeepAliveOtherCseq) {
+            answer = Answer::new(answer.status).header("CSeq", "99999");
+        }
+        answer.spoil(quirks);
+        let is_play = *method == Method::Play && answer.status == StatusCode::Ok;
+        if is_play
+            && quirks.has(Quirk::MediaBeforePlayAnswer)
+            && let Some(session) = &mut self.session
+        {
+            session.player.handle_due(Instant::now(), &mut self.stream)?;
+        }
+        let bytes = answer.to_bytes(quirks);
+        if is_play && quirks.has(Quirk::PlayAnswerInTwo) {
+            self.write_in_pieces(&bytes, bytes.len() / 2, Duration::from_millis(30))?;
+        } else if is_play && quirks.has(Quirk::PlayAnswerByteByByte) {
+            self.write_in_pieces(&bytes, 1, Duration::from_micros(200))?;
         } else {
-            self.plain(request, StatusCode::NotFound)
-        };
-        let mut bytes = Vec::new();
-        answer.write(&mut bytes).map_err(|_| End::Failed)?;
-        self.stream.write_all(&bytes)?;
+            self.stream.write_all(&bytes)?;
+        }
+        let has_proof = request.header(&AUTHORIZATION).is_some();
+        if answer.status == StatusCode::Unauthorized
+            && !has_proof
+            && quirks.has(Quirk::ClosesAfterChallenge)
+        {
+            return Err(End::Closed);
+        }
         Ok(())
     }
 
-    fn answer(&self, request: &Request<Vec<u8>>, status: StatusCode) -> ResponseBuilder {
-        let mut builder = Response::builder(Version::V1_0, status).header(SERVER, "razz-scene");
-        if let Some(cseq) = request.header(&CSEQ) {
-            builder = builder.header(CSEQ, cseq.as_str());
+    /// Each piece is a segment of its own: the connection does not wait for more.
+    fn write_in_pieces(&mut self, bytes: &[u8], size: usize, pause: Duration) -> Result<(), End> {
+        for piece in bytes.chunks(size.max(1)) {
+            self.stream.write_all(piece)?;
+            std::thread::sleep(pause);
         }
-        builder
+        Ok(())
+    }
+
+    fn respond(
+        &mut self,
+        request: &Request<Vec<u8>>,
+        path: &str,
+        mount: Option<(usize, &Mount)>,
+        quirks: Quirks,
+        keep_alive: bool,
+    ) -> Answer {
+        let method = request.method();
+        if *method == Method::Describe
+            && let Some((index, mount)) = mount
+            && let Some(answer) = self.redirect(request, index, mount, quirks)
+        {
+            mount.faults.count_dial();
+            return answer;
+        }
+        let refuses_keep_alive = [Quirk::KeepAliveNewNonce, Quirk::KeepAliveRefused];
+        if *method != Method::Options || keep_alive && quirks.has_any(&refuses_keep_alive) {
+            let admission = self.admit(request, path, quirks, keep_alive);
+            if admission != Admission::Granted {
+                let stale = admission == Admission::Stale && !quirks.has(Quirk::NonceOnceSilent);
+                let answer = self.answer(request, StatusCode::Unauthorized);
+                let challenges = self.gate.challenges(quirks, stale).into_iter();
+                return challenges
+                    .fold(answer, |answer, value| answer.header("WWW-Authenticate", value));
+            }
+        }
+        let known = *method == Method::Options || mount.is_some() || path == "*";
+        let answer = if keeps_session(method) && known {
+            self.keep_alive(request, quirks)
+        } else if let Some((index, mount)) = mount {
+            match method {
+                Method::Describe => {
+                    mount.faults.count_dial();
+                    self.describe(request, mount)
+                }
+                Method::Setup => self.setup(request, index, mount, quirks),
+                Method::Play | Method::Pause => self.play(request, mount, quirks),
+                Method::Teardown => self.teardown(request),
+                _ => self
+                    .answer(request, StatusCode::MethodNotAllowed)
+                    .header("Allow", methods(quirks)),
+            }
+        } else {
+            self.answer(request, StatusCode::NotFound)
+        };
+        if quirks.has(Quirk::NextNonce) && self.gate.is_guarded() {
+            return answer
+                .header("Authentication-Info", format!("nextnonce=\"{}\"", self.gate.nonce()));
+        }
+        answer
+    }
+
+    /// Whether the request has the right proof, and what that does to the nonce.
+    fn admit(
+        &mut self,
+        request: &Request<Vec<u8>>,
+        path: &str,
+        quirks: Quirks,
+        keep_alive: bool,
+    ) -> Admission {
+        let has = |quirk| quirks.has(quirk);
+        if has(Quirk::ClosesAfterChallenge) && self.gate.nonce() != LASTING_NONCE {
+            self.gate.renew(LASTING_NONCE.to_owned());
+        }
+        let method = request.method();
+        let authorization = request.header(&AUTHORIZATION).map(|value| value.as_str());
+        let admission = self.gate.admits(quirks, method.into(), path, authorization);
+        if !self.gate.is_guarded() {
+            return admission;
+        }
+        let new_nonce = format!("{:016x}{:016x}", self.dice.next(), self.dice.next());
+        if admission != Admission::Granted {
+            self.refused_keep_alive |= keep_alive;
+            return admission;
+        }
+        if *method == Method::Setup && has(Quirk::NonceAtSetup) && !self.refused_setup {
+            self.refused_setup = true;
+            self.gate.renew(new_nonce);
+            return Admission::Refused;
+        }
+        let again = has(Quirk::KeepAliveNewNonce) && !self.refused_keep_alive;
+        if keep_alive && (again || has(Quirk::KeepAliveRefused)) {
+            self.refused_keep_alive = true;
+            self.gate.renew(new_nonce);
+            return Admission::Refused;
+        }
+        if keep_alive {
+            self.refused_keep_alive = false;
+        }
+        if quirks.has_any(&[Quirk::NonceOnceStale, Quirk::NonceOnceSilent, Quirk::NextNonce]) {
+            self.gate.renew(new_nonce);
+        }
+        Admission::Granted
+    }
+
+    /// An answer that names another address (RFC 2326 section 11.3), with the quirks that do so.
+    fn redirect(
+        &self,
+        request: &Request<Vec<u8>>,
+        index: usize,
+        mount: &Mount,
+        quirks: Quirks,
+    ) -> Option<Answer> {
+        let other = self.shared.other(index);
+        let (status, location) = if quirks.has(Quirk::Redirect301) {
+            (StatusCode::MovedPermanently, self.base(other))
+        } else if quirks.has(Quirk::Redirect302Relative) {
+            (StatusCode::Found, format!("/{}", other.path))
+        } else if quirks.has(Quirk::RedirectLoop) {
+            (StatusCode::Found, self.base(mount))
+        } else {
+            return None;
+        };
+        Some(self.answer(request, status).header("Location", location))
+    }
+
+    fn session_mount(&self) -> Option<&Mount> {
+        self.session.as_ref().map(|session| &self.shared.mounts[session.mount])
+    }
+
+    fn answer(&self, request: &Request<Vec<u8>>, status: StatusCode) -> Answer {
+        let answer = Answer::new(status);
+        match request.header(&CSEQ) {
+            Some(cseq) => answer.header("CSeq", cseq.as_str()),
+            None => answer,
+        }
+        .header("Server", "razz-scene")
     }
 
     /// 200, with the session where there is one.
-    fn ok(&self, request: &Request<Vec<u8>>) -> ResponseBuilder {
-        let builder = self.answer(request, StatusCode::Ok);
+    fn ok(&self, request: &Request<Vec<u8>>) -> Answer {
+        let answer = self.answer(request, StatusCode::Ok);
         match &self.session {
-            Some(session) => builder.header(SESSION, self.session_header(&session.id)),
-            None => builder,
+            Some(session) => {
+                let seconds = self.shared.options.session_timeout.as_secs();
+                answer.header("Session", format!("{};timeout={seconds}", session.id))
+            }
+            None => answer,
         }
-    }
-
-    fn plain(&self, request: &Request<Vec<u8>>, status: StatusCode) -> Response<Vec<u8>> {
-        self.answer(request, status).build(Vec::new())
-    }
-
-    fn session_header(&self, id: &str) -> String {
-        format!("{id};timeout={}", self.shared.options.session_timeout.as_secs())
     }
 
     /// Whether the request names the session of this connection.
     fn names_session(&self, request: &Request<Vec<u8>>) -> bool {
         let named = request.header(&SESSION).map(|value| value.as_str());
         let named = named.map(|value| value.split(';').next().unwrap_or("").trim());
-        self.session.as_ref().is_some_and(|session| named == Some(&session.id))
+        self.session.as_ref().is_some_and(|session| {
+            named == Some(&session.id) || named.is_some() && named == session.former_id.as_deref()
+        })
     }
 
     fn base(&self, mount: &Mount) -> String {
         format!("rtsp://{}/{}", SocketAddr::new(self.local, self.shared.port), mount.path)
     }
 
-    fn describe(&self, request: &Request<Vec<u8>>, mount: &Mount) -> Response<Vec<u8>> {
+    fn sdp(&self, mount: &Mount) -> Option<String> {
+        let faults = mount.faults.now();
+        let (claim, quirks) = (faults.description, faults.quirks);
+        let (base, session) = (self.base(mount), self.shared.port.into());
+        session_description(&mount.footage, claim, quirks, self.local, &base, session)
+    }
+
+    fn describe(&self, request: &Request<Vec<u8>>, mount: &Mount) -> Answer {
         mount.footage.wait(1, FIRST_PICTURE);
-        let claim = mount.faults.now().description;
-        let session = self.shared.port.into();
-        match session_description(&mount.footage, claim, self.local, session) {
+        match self.sdp(mount) {
             Some(sdp) => self
                 .ok(request)
-                .header(CONTENT_TYPE, "application/sdp")
-                .header(CONTENT_BASE, format!("{}/", self.base(mount)))
-                .build(sdp.into_bytes()),
-            None => self.plain(request, StatusCode::ServiceUnavailable),
+                .header("Content-Type", "application/sdp")
+                .header("Content-Base", format!("{}/", self.base(mount)))
+                .body(sdp),
+            None => self.answer(request, StatusCode::ServiceUnavailable),
         }
     }
 
@@ -288,128 +504,135 @@ impl Connection<'_> {
         request: &Request<Vec<u8>>,
         index: usize,
         mount: &Mount,
-    ) -> Response<Vec<u8>> {
-        if self.session.as_ref().is_some_and(|session| session.player.due().is_some()) {
-            return self.plain(request, StatusCode::MethodNotValidInThisState);
+        quirks: Quirks,
+    ) -> Answer {
+        if self.session.as_ref().is_some_and(|session| session.player.is_playing()) {
+            return self.answer(request, StatusCode::MethodNotValidInThisState);
+        }
+        let query = request.request_uri().and_then(|uri| uri.query()).unwrap_or("");
+        if quirks.has(Quirk::ControlWithQuery) && !query.contains(TOKEN) {
+            return self.answer(request, StatusCode::NotFound);
         }
         let offers = request.header(&TRANSPORT).map_or("", |value| value.as_str());
+        let (local, peer) = (self.local, self.peer.ip());
+        let mut offers = offers.split(',');
         let Some((transport, mut chosen)) =
-            offers.split(',').find_map(|offer| self.transport(offer))
+            offers.find_map(|offer| Transport::open(offer, local, peer, quirks))
         else {
-            return self.plain(request, StatusCode::UnsupportedTransport);
+            return self.answer(request, StatusCode::UnsupportedTransport);
         };
+        let now = Instant::now();
         let player = Player::new(
             transport,
             mount.footage.clone(),
             mount.alternative.clone(),
             mount.faults.clone(),
             Dice::new(self.dice.next(), 8),
-            Instant::now(),
+            now,
         );
-        chosen.push_str(&format!(";ssrc={:08X};mode=\"PLAY\"", player.ssrc));
+        chosen.push_str(&format!(";ssrc={:08X};mode=\"PLAY\"", player.stage.ssrc));
         let id = format!("{:08X}", self.dice.next() as u32);
-        self.session = Some(Session { id, mount: index, player });
-        self.ok(request).header(TRANSPORT, chosen).build(Vec::new())
+        let asking = Asking { cseq: 0, due: now, unanswered: None };
+        let session =
+            Session { id, former_id: None, mount: index, player, last_alive: now, asking };
+        self.session = Some(session);
+        self.ok(request).header("Transport", chosen)
     }
 
-    /// Opens the transport of one offer (RFC 2326 section 12.39) and says how it is called. The
-    /// packets go to the address that asked and nowhere else, whatever `destination` says.
-    fn transport(&mut self, offer: &str) -> Option<(Transport, String)> {
-        let mut parts = offer.trim().split(';');
-        let protocol = parts.next()?.trim().to_ascii_uppercase();
-        let parameters: Vec<&str> = parts.map(str::trim).collect();
-        if parameters.iter().any(|name| name.eq_ignore_ascii_case("multicast")) {
-            return None;
-        }
-        let pair = |name: &str| {
-            let (_, value) = parameters
-                .iter()
-                .filter_map(|parameter| parameter.split_once('='))
-                .find(|(key, _)| key.trim().eq_ignore_ascii_case(name))?;
-            let (first, second) = match value.split_once('-') {
-                Some((first, second)) => (first.trim().parse().ok()?, second.trim().parse().ok()?),
-                None => {
-                    let first: u16 = value.trim().parse().ok()?;
-                    (first, first.checked_add(1)?)
-                }
-            };
-            Some((first, second))
-        };
-        match protocol.as_str() {
-            "RTP/AVP/TCP" => {
-                let (rtp, rtcp) = pair("interleaved").unwrap_or((0, 1));
-                let (rtp, rtcp) = (u8::try_from(rtp).ok()?, u8::try_from(rtcp).ok()?);
-                let named = format!("RTP/AVP/TCP;unicast;interleaved={rtp}-{rtcp}");
-                Some((Transport::Interleaved { rtp, rtcp }, named))
-            }
-            "RTP/AVP" | "RTP/AVP/UDP" => {
-                let (rtp_port, rtcp_port): (u16, u16) = pair("client_port")?;
-                let (rtp, rtcp) = socket_pair(self.local).ok()?;
-                rtp.connect((self.peer.ip(), rtp_port)).ok()?;
-                rtcp.connect((self.peer.ip(), rtcp_port)).ok()?;
-                rtcp.set_nonblocking(true).ok()?;
-                let (a, b) = (rtp.local_addr().ok()?.port(), rtcp.local_addr().ok()?.port());
-                let named = format!(
-                    "RTP/AVP;unicast;client_port={rtp_port}-{rtcp_port};server_port={a}-{b}"
-                );
-                Some((Transport::Udp { rtp, rtcp }, named))
-            }
-            _ => None,
-        }
-    }
-
-    fn play(&mut self, request: &Request<Vec<u8>>, mount: &Mount) -> Response<Vec<u8>> {
+    fn play(&mut self, request: &Request<Vec<u8>>, mount: &Mount, quirks: Quirks) -> Answer {
         if self.session.is_none() {
-            return self.plain(request, StatusCode::MethodNotValidInThisState);
+            return self.answer(request, StatusCode::MethodNotValidInThisState);
         }
         if !self.names_session(request) {
-            return self.plain(request, StatusCode::SessionNotFound);
+            return self.answer(request, StatusCode::SessionNotFound);
         }
         let base = self.base(mount);
+        let new_id = format!("{:08X}", self.dice.next() as u32);
         let Some(session) = &mut self.session else {
-            return self.plain(request, StatusCode::SessionNotFound);
+            return self.answer(request, StatusCode::SessionNotFound);
         };
         if *request.method() == Method::Pause {
             session.player.pause();
-            return self.ok(request).build(Vec::new());
+            return self.ok(request);
+        }
+        let now = Instant::now();
+        if !session.player.is_playing() {
+            session.last_alive = now;
+            session.asking.due = now + ASKS_AFTER;
+        }
+        if quirks.has(Quirk::SessionIdChanges) && session.former_id.is_none() {
+            session.former_id = Some(std::mem::replace(&mut session.id, new_id));
         }
         // Fixes the clock that RTP-Info promises; the first picture follows this answer.
-        let index = self.shared.position(Instant::now(), session.mount);
-        session.player.play(Instant::now(), index);
+        let index = self.shared.position(now, session.mount);
+        session.player.play(now, index);
         let info = format!(
             "url={base}/{CONTROL};seq={};rtptime={}",
-            session.player.sequence,
+            session.player.stage.sequence,
             session.player.next_timestamp()
         );
-        self.ok(request).header(RANGE, "npt=now-").header(RTP_INFO, info).build(Vec::new())
+        self.ok(request).header("Range", "npt=now-").header("RTP-Info", info)
     }
 
-    fn keep_alive(&self, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
-        if request.header(&SESSION).is_some() && !self.names_session(request) {
-            return self.plain(request, StatusCode::SessionNotFound);
+    /// OPTIONS, GET_PARAMETER and SET_PARAMETER.
+    fn keep_alive(&mut self, request: &Request<Vec<u8>>, quirks: Quirks) -> Answer {
+        let method = request.method();
+        let named = request.header(&SESSION).is_some();
+        if *method != Method::Options && named && !self.names_session(request) {
+            return self.answer(request, StatusCode::SessionNotFound);
         }
-        self.ok(request).build(Vec::new())
+        if !methods(quirks).split(", ").any(|known| known == <&str>::from(method)) {
+            return self.answer(request, StatusCode::NotImplemented);
+        }
+        let has = |quirk| quirks.has(quirk);
+        let keeps = match method {
+            Method::Options => !quirks
+                .has_any(&[Quirk::KeepAliveOnlyGetParameter, Quirk::KeepAliveOnlySetParameter]),
+            Method::GetParameter => true,
+            _ => !has(Quirk::KeepAliveOnlyGetParameter),
+        };
+        if let Some(session) = self.session.as_mut().filter(|_| keeps) {
+            session.last_alive = Instant::now();
+        }
+        let answer = self.ok(request);
+        if *method == Method::Options {
+            return answer.header("Public", methods(quirks));
+        }
+        answer
     }
 
-    fn teardown(&mut self, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
+    fn teardown(&mut self, request: &Request<Vec<u8>>) -> Answer {
         if !self.names_session(request) {
-            return self.plain(request, StatusCode::SessionNotFound);
+            return self.answer(request, StatusCode::SessionNotFound);
         }
         self.session = None;
-        self.ok(request).build(Vec::new())
+        self.ok(request)
     }
 }
 
-/// Two sockets with neighbouring ports, the first even (RFC 3550 section 11).
-fn socket_pair(local: IpAddr) -> io::Result<(UdpSocket, UdpSocket)> {
-    for _ in 0..64 {
-        let rtp = UdpSocket::bind((local, 0))?;
-        let port = rtp.local_addr()?.port();
-        if port % 2 == 0
-            && let Ok(rtcp) = UdpSocket::bind((local, port + 1))
-        {
-            return Ok((rtp, rtcp));
+/// With these, silence ends a session over the connection as well.
+const METHODS_THAT_KEEP_ALIVE: [Quirk; 3] = [
+    Quirk::KeepAliveOnlyGetParameter,
+    Quirk::KeepAliveOnlySetParameter,
+    Quirk::KeepAliveOnlyOptions,
+];
+
+fn keeps_session(method: &Method) -> bool {
+    matches!(method, Method::Options | Method::GetParameter | Method::SetParameter)
+}
+
+/// What `Public` names.
+fn methods(quirks: Quirks) -> String {
+    let lacks = |method: &str| match method {
+        "GET_PARAMETER" => quirks.has_any(&[
+            Quirk::KeepAliveOnlySetParameter,
+            Quirk::KeepAliveOnlyOptions,
+            Quirk::KeepAliveGetParameterCloses,
+        ]),
+        "SET_PARAMETER" => {
+            quirks.has_any(&[Quirk::KeepAliveOnlyOptions, Quirk::KeepAliveGetParameterCloses])
         }
-    }
-    Err(io::Error::other("no two neighbouring UDP ports are free"))
+        _ => false,
+    };
+    METHODS.split(", ").filter(|method| !lacks(method)).collect::<Vec<_>>().join(", ")
 }

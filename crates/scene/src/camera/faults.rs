@@ -1,7 +1,9 @@
 //! What goes wrong with cameras, on demand.
 
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use super::quirk::Quirks;
 
 /// What is wrong with a mount for as long as it is set. The default is a camera without fault.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -21,6 +23,8 @@ pub struct Faults {
     pub alternative: bool,
     /// What DESCRIBE claims.
     pub description: Description,
+    /// What the camera does otherwise than others.
+    pub quirks: Quirks,
 }
 
 /// What a camera's SDP says that it sends.
@@ -51,6 +55,9 @@ struct State {
     jumped_90k: AtomicI64,
     sources: AtomicU32,
     closings: AtomicU32,
+    dials: AtomicU32,
+    pictures: AtomicU64,
+    redirected: AtomicBool,
 }
 
 /// The one-time faults that a session has already obeyed.
@@ -85,6 +92,31 @@ impl FaultHandle {
     /// Once: running sessions of this mount have their connections closed.
     pub fn close_connections(&self) {
         self.state.closings.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the mount was dialled: DESCRIBE answered otherwise than with 401, or left without an
+    /// answer.
+    pub fn dials(&self) -> u32 {
+        self.state.dials.load(Ordering::Relaxed)
+    }
+
+    /// Pictures that were sent whole, to all clients together: as many as a perfect receiver gets.
+    /// One of which a packet was lost on purpose does not count.
+    pub fn pictures_sent(&self) -> u64 {
+        self.state.pictures.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_dial(&self) {
+        self.state.dials.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// True once.
+    pub(crate) fn redirects_now(&self) -> bool {
+        !self.state.redirected.swap(true, Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_picture(&self) {
+        self.state.pictures.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn demanded(&self) -> Obeyed {

@@ -14,11 +14,17 @@
 //! ```
 
 mod authentication;
+mod bitstream;
 mod connection;
 mod description;
+mod dialogue;
 mod faults;
+mod packet;
+mod packet_stage;
 mod player;
+mod quirk;
 mod rtcp;
+mod transport;
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -30,6 +36,7 @@ use std::time::{Duration, Instant};
 
 pub use self::authentication::{Authentication, Credentials};
 pub use self::faults::{Description, FaultHandle, Faults};
+pub use self::quirk::{Area, Outcome, Over, Quirk, Quirks};
 use crate::Footage;
 use crate::dice::Dice;
 
@@ -71,7 +78,8 @@ pub struct CameraOptions {
     pub credentials: Option<Credentials>,
     /// How they prove it.
     pub authentication: Authentication,
-    /// After so long without a sign of life a UDP session ends; told to clients as `timeout`.
+    /// After so long without a sign of life a UDP session ends, and with the keep-alive quirks that
+    /// name a method any session; told to clients as `timeout`.
     pub session_timeout: Duration,
     /// Connections at once; further ones are closed at once.
     pub max_clients: usize,
@@ -110,6 +118,12 @@ impl Shared {
         let path = path.trim_matches('/');
         let base = path.strip_suffix(description::CONTROL).unwrap_or(path).trim_end_matches('/');
         self.mounts.iter().enumerate().find(|(_, mount)| mount.path == base)
+    }
+
+    /// The mount that [`Quirk::Redirect301`] sends the clients of mount `from` to.
+    fn other(&self, from: usize) -> &Mount {
+        let other = self.mounts.iter().enumerate().find(|(index, _)| *index != from);
+        other.map_or(&self.mounts[from], |(_, mount)| mount)
     }
 
     /// Where in its loop a mount is: all who begin to watch at the same time see the same.

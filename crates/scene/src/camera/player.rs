@@ -1,47 +1,35 @@
 //! Plays a footage to one client: pace, RTP packets, sender reports, faults.
 
 use std::io::{self, Write};
-use std::net::{TcpStream, UdpSocket};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::description::PAYLOAD_TYPE;
 use super::faults::{FaultHandle, Faults, Obeyed};
-use super::rtcp::{SenderReport, ntp};
+use super::packet::{Kind, Packet};
+use super::packet_stage::{PacketStage, Picture};
+use super::quirk::Quirk;
+use super::rtcp::{self, SenderReport, ntp};
+use super::transport::Transport;
 use crate::Footage;
 use crate::dice::Dice;
 use crate::footage::Frame;
 
 /// Time between sender reports; RFC 3550 section 6.2 recommends 5 s as the minimum.
 const REPORT_INTERVAL: Duration = Duration::from_secs(5);
+/// Time between reports that have a quirk.
+const ODD_REPORT_INTERVAL: Duration = Duration::from_millis(300);
 /// A client that takes one picture for longer than this is dropped.
 pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Who falls further behind than this goes on from now instead of catching up.
 const MAX_LAG: Duration = Duration::from_secs(2);
 
-/// How packets get to the client.
-pub(crate) enum Transport {
-    /// On channels of the RTSP connection (RFC 2326 section 10.12).
-    Interleaved {
-        /// RTP's channel.
-        rtp: u8,
-        /// RTCP's channel.
-        rtcp: u8,
-    },
-    /// On a pair of sockets that are connected to the client's.
-    Udp {
-        /// For RTP.
-        rtp: UdpSocket,
-        /// For RTCP, both ways.
-        rtcp: UdpSocket,
-    },
-}
-
 /// One client's view of a mount.
 pub(crate) struct Player {
     pub(crate) transport: Transport,
-    pub(crate) ssrc: u32,
-    pub(crate) sequence: u16,
+    pub(crate) stage: PacketStage,
+    /// Packets that come late, and when.
+    late: Vec<(Instant, Packet)>,
     footage: Footage,
     other: Option<Footage>,
     plays_other: bool,
@@ -98,14 +86,21 @@ impl Player {
         now: Instant,
     ) -> Self {
         // Random starts, as RFC 3550 section 5.1 asks for.
-        let (ssrc, sequence, epoch_90k) =
+        let (ssrc, mut sequence, mut epoch_90k) =
             (dice.next() as u32, dice.next() as u16, dice.next() as u32);
+        let quirks = faults.now().quirks;
+        if quirks.has(Quirk::SequenceWrap) {
+            sequence = u16::MAX - 20;
+        }
+        if quirks.has(Quirk::TimestampWrap) {
+            epoch_90k = u32::MAX - 90_000;
+        }
         let canonical_name = format!("razz-{:08x}", dice.next() as u32);
         let clock = Clock { epoch: now, epoch_90k, tick: 0, fps: footage.fps() };
         Self {
             transport,
-            ssrc,
-            sequence,
+            stage: PacketStage::new(ssrc, sequence, Dice::new(dice.next(), 9)),
+            late: Vec::new(),
             obeyed: faults.demanded(),
             footage,
             other,
@@ -144,7 +139,13 @@ impl Player {
 
     /// When to call [`Self::handle_due`] next.
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.playing.then(|| self.clock.due())
+        let late = self.late.iter().map(|(at, _)| *at);
+        self.playing.then(|| late.fold(self.clock.due(), Instant::min))
+    }
+
+    /// Whether PLAY was asked for, and PAUSE not since.
+    pub(crate) fn is_playing(&self) -> bool {
+        self.playing
     }
 
     /// Whether the mount was told to close its connections since this session began.
@@ -161,6 +162,30 @@ impl Player {
         if self.due().is_none_or(|due| due > now) {
             return Ok(());
         }
+        self.buffer.clear();
+        for (_, packet) in self.late.extract_if(.., |(at, _)| *at <= now) {
+            self.transport.send(packet.kind, &packet.bytes, &mut self.buffer);
+        }
+        let whole = match self.clock.due() <= now {
+            true => self.send_tick(now),
+            false => false,
+        };
+        if !self.buffer.is_empty() {
+            // The socket's own timeout starts anew with every byte that it gets rid of.
+            let begun = Instant::now();
+            stream.write_all(&self.buffer)?;
+            if begun.elapsed() > WRITE_TIMEOUT {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+        if whole {
+            self.faults.count_picture();
+        }
+        Ok(())
+    }
+
+    /// Sends what the clock's tick brings; answers whether a picture went out whole.
+    fn send_tick(&mut self, now: Instant) -> bool {
         let faults = self.faults.now();
         self.obey(faults, now);
         if now.saturating_duration_since(self.clock.due()) > MAX_LAG {
@@ -168,28 +193,20 @@ impl Player {
         }
         let (tick, due) = (self.clock.tick, self.clock.due());
         self.clock.tick += 1;
-        self.buffer.clear();
+        let mut whole = false;
         if !faults.stall {
             // A picture that is not ready yet takes a later tick: the timestamp tells the truth.
             if let Some(frame) = self.current().packets(self.index) {
                 self.index = (self.index + 1) % self.current().total().max(1);
-                self.send_frame(&frame, tick, faults);
+                whole = self.send_frame(&frame, now, tick, faults);
             }
         }
         if now >= self.next_report && !faults.no_sender_reports {
-            self.next_report = now + REPORT_INTERVAL;
-            self.send_report(now, due, tick);
+            let odd = rtcp::is_odd(faults.quirks);
+            self.next_report = now + if odd { ODD_REPORT_INTERVAL } else { REPORT_INTERVAL };
+            self.send_report(now, due, tick, faults);
         }
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        // The socket's own timeout starts anew with every byte that it gets rid of.
-        let begun = Instant::now();
-        stream.write_all(&self.buffer)?;
-        if begun.elapsed() > WRITE_TIMEOUT {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        Ok(())
+        whole
     }
 
     /// Follows the one-time faults and the choice of footage.
@@ -200,8 +217,8 @@ impl Player {
             self.clock.epoch_90k = self.clock.epoch_90k.wrapping_add(jump as u32);
         }
         if demanded.sources != self.obeyed.sources {
-            self.ssrc = self.dice.next() as u32;
-            self.sequence = self.dice.next() as u16;
+            self.stage.ssrc = self.dice.next() as u32;
+            self.stage.sequence = self.dice.next() as u16;
             (self.packets, self.octets) = (0, 0);
         }
         self.obeyed = Obeyed { closings: self.obeyed.closings, ..demanded };
@@ -216,77 +233,52 @@ impl Player {
         }
     }
 
-    fn send_frame(&mut self, frame: &Arc<Frame>, tick: u64, faults: Faults) {
+    /// Answers whether none of the picture's packets was lost.
+    fn send_frame(&mut self, frame: &Arc<Frame>, now: Instant, tick: u64, faults: Faults) -> bool {
         let timestamp = self.clock.timestamp(tick + u64::from(frame.encoded.reorder));
-        if self.dice.unit() < faults.garbage as f32
-            && matches!(self.transport, Transport::Interleaved { .. })
-        {
+        let tenth = tick % 10 == 1 && faults.quirks.has(Quirk::BytesBetweenFrames);
+        if (tenth || self.dice.unit() < faults.garbage as f32) && !self.transport.is_udp() {
             let count = 1 + self.dice.below(40);
             self.buffer.extend((0..count).map(|_| (self.dice.next() as u8) | 0x80));
         }
-        for payload in frame.payloads.iter() {
-            let mut header = [0; 12];
-            header[0] = 0x80;
-            header[1] = PAYLOAD_TYPE | if payload.marker { 0x80 } else { 0 };
-            header[2..4].copy_from_slice(&self.sequence.to_be_bytes());
-            header[4..8].copy_from_slice(&timestamp.to_be_bytes());
-            header[8..].copy_from_slice(&self.ssrc.to_be_bytes());
-            self.sequence = self.sequence.wrapping_add(1);
-            self.packets = self.packets.wrapping_add(1);
-            self.octets = self.octets.wrapping_add(payload.data.len() as u32);
-            if self.dice.unit() < faults.loss as f32 {
-                continue;
+        let picture = Picture {
+            annex_b: &frame.encoded.annex_b,
+            payloads: &frame.payloads,
+            idr: frame.encoded.idr,
+            timestamp,
+            udp: self.transport.is_udp(),
+        };
+        let mut whole = true;
+        for packet in self.stage.packets(faults.quirks, &picture) {
+            if packet.of_picture {
+                self.packets = self.packets.wrapping_add(1);
+                let octets = packet.bytes.len().saturating_sub(12);
+                self.octets = self.octets.wrapping_add(octets as u32);
             }
-            match &self.transport {
-                Transport::Interleaved { rtp, .. } => {
-                    let channel = *rtp;
-                    self.interleave(channel, &[&header, &payload.data]);
-                }
-                Transport::Udp { rtp, .. } => {
-                    // Nobody listening any more shows in the RTSP connection, not here.
-                    let _ = rtp.send(&[&header[..], &payload.data].concat());
-                }
+            if self.dice.unit() < faults.loss as f32 {
+                whole &= !packet.of_picture;
+            } else if packet.delay.is_zero() {
+                self.transport.send(packet.kind, &packet.bytes, &mut self.buffer);
+            } else {
+                self.late.push((now + packet.delay, packet));
             }
         }
+        whole
     }
 
-    fn send_report(&mut self, now: Instant, due: Instant, tick: u64) {
+    fn send_report(&mut self, now: Instant, due: Instant, tick: u64, faults: Faults) {
         // Both times name this very instant: the picture of `tick` was due a moment ago.
         let late_90k = now.saturating_duration_since(due).as_micros() * 9 / 100;
         let report = SenderReport {
-            ssrc: self.ssrc,
+            ssrc: self.stage.ssrc,
             ntp: ntp(SystemTime::now()),
             rtp_timestamp: self.clock.timestamp(tick).wrapping_add(late_90k as u32),
             packets: self.packets,
             octets: self.octets,
         };
         let bytes = report.to_bytes(&self.canonical_name);
-        match &self.transport {
-            Transport::Interleaved { rtcp, .. } => {
-                let channel = *rtcp;
-                self.interleave(channel, &[&bytes]);
-            }
-            Transport::Udp { rtcp, .. } => {
-                let _ = rtcp.send(&bytes);
-            }
+        for packet in rtcp::packets(faults.quirks, &bytes, self.stage.ssrc) {
+            self.transport.send(Kind::Rtcp, &packet.bytes, &mut self.buffer);
         }
-    }
-
-    fn interleave(&mut self, channel: u8, parts: &[&[u8]]) {
-        let length: usize = parts.iter().map(|part| part.len()).sum();
-        self.buffer.extend_from_slice(&[b'$', channel]);
-        self.buffer.extend_from_slice(&(length as u16).to_be_bytes());
-        parts.iter().for_each(|part| self.buffer.extend_from_slice(part));
-    }
-
-    /// Whether the client spoke on its RTCP socket since the last call.
-    pub(crate) fn heard_rtcp(&self) -> bool {
-        let Transport::Udp { rtcp, .. } = &self.transport else { return false };
-        let mut buffer = [0; 1500];
-        let mut heard = false;
-        while rtcp.recv(&mut buffer).is_ok() {
-            heard = true;
-        }
-        heard
     }
 }
