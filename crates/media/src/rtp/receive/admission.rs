@@ -9,6 +9,10 @@ use super::packet::Packet;
 /// So many packets in a row of another payload type or source are no stray ones.
 const IN_A_ROW: usize = 4;
 
+/// So many packets in a row make the first source (RFC 3550 section A.1, MIN_SEQUENTIAL): a stray packet
+/// may be the very first.
+const FIRST_IN_A_ROW: usize = 2;
+
 /// Steps of sequence numbers that count as rising (RFC 3550 section A.1, MAX_DROPOUT).
 const RISING: std::ops::Range<u16> = 1..3000;
 
@@ -78,7 +82,7 @@ impl Admission {
             sure = self.taken != self.expected;
             self.taken = self.expected;
         } else if packet.payload_type != self.taken {
-            if self.expected_came || !self.offer(now, packet, counts) {
+            if self.expected_came || !self.offer(now, packet, IN_A_ROW, counts) {
                 if self.expected_came {
                     counts.add(Oddity::UnknownPayloadType);
                 }
@@ -93,7 +97,13 @@ impl Admission {
                 if sure || self.ended {
                     self.drop_candidates(counts);
                     self.candidates.push((now, packet));
-                } else if !self.offer(now, packet, counts) {
+                } else if !self.offer(now, packet, IN_A_ROW, counts) {
+                    return Admitted::No;
+                }
+                self.take_candidates(counts)
+            }
+            None => {
+                if !self.offer(now, packet, FIRST_IN_A_ROW, counts) {
                     return Admitted::No;
                 }
                 self.take_candidates(counts)
@@ -107,8 +117,8 @@ impl Admission {
         }
     }
 
-    /// Keeps a packet of another kind; whether enough of its kind came in a row.
-    fn offer(&mut self, now: MonoTime, packet: Packet, counts: &mut Counts) -> bool {
+    /// Keeps a packet of another kind; whether `enough` of its kind came in a row.
+    fn offer(&mut self, now: MonoTime, packet: Packet, enough: usize, counts: &mut Counts) -> bool {
         if let Some((_, last)) = self.candidates.last() {
             let step = packet.sequence.wrapping_sub(last.sequence);
             if (packet.ssrc, packet.payload_type) != (last.ssrc, last.payload_type)
@@ -118,7 +128,7 @@ impl Admission {
             }
         }
         self.candidates.push((now, packet));
-        self.candidates.len() >= IN_A_ROW
+        self.candidates.len() >= enough
     }
 
     fn take_candidates(&mut self, counts: &mut Counts) -> Admitted {
@@ -195,17 +205,32 @@ mod tests {
     fn stray_packets_are_dropped_and_changes_for_good_are_followed() {
         type Row<'a> = (&'a [Event], &'a [u16], &'a [(&'static str, u64)]);
         let rows: &[Row<'_>] = &[
-            (&[P(96, 1, 10), P(96, 1, 11)], &[10, 11], &[]),
+            (&[P(96, 1, 9), P(96, 1, 10), P(96, 1, 11)], &[9, 10, 11], &[]),
+            // The very first is a stray one, or nothing rises.
+            (&[P(96, 2, 7), P(96, 1, 10), P(96, 1, 11)], &[10, 11], &[("foreign_ssrc", 1)]),
+            (&[P(96, 1, 8), P(96, 1, 8), P(96, 1, 9)], &[8, 9], &[("foreign_ssrc", 1)]),
             // A stray packet of another source, and three.
-            (&[P(96, 1, 10), P(96, 2, 90), P(96, 1, 11)], &[10, 11], &[("foreign_ssrc", 1)]),
             (
-                &[P(96, 1, 10), P(96, 2, 90), P(96, 2, 91), P(96, 2, 92), P(96, 1, 11)],
-                &[10, 11],
+                &[P(96, 1, 9), P(96, 1, 10), P(96, 2, 90), P(96, 1, 11)],
+                &[9, 10, 11],
+                &[("foreign_ssrc", 1)],
+            ),
+            (
+                &[
+                    P(96, 1, 9),
+                    P(96, 1, 10),
+                    P(96, 2, 90),
+                    P(96, 2, 91),
+                    P(96, 2, 92),
+                    P(96, 1, 11),
+                ],
+                &[9, 10, 11],
                 &[("foreign_ssrc", 3)],
             ),
             // A change for good; four that do not rise, or are of several sources, are none.
             (
                 &[
+                    P(96, 1, 9),
                     P(96, 1, 10),
                     P(96, 2, 90),
                     P(96, 2, 91),
@@ -213,11 +238,12 @@ mod tests {
                     P(96, 2, 94),
                     P(96, 2, 95),
                 ],
-                &[10, 0, 90, 91, 93, 94, 95],
+                &[9, 10, 0, 90, 91, 93, 94, 95],
                 &[("new_source", 1)],
             ),
             (
                 &[
+                    P(96, 1, 9),
                     P(96, 1, 10),
                     P(96, 2, 90),
                     P(96, 2, 90),
@@ -225,29 +251,59 @@ mod tests {
                     P(96, 2, 81),
                     P(96, 1, 11),
                 ],
-                &[10, 11],
+                &[9, 10, 11],
                 &[("foreign_ssrc", 4)],
             ),
             (
-                &[P(96, 1, 10), P(96, 2, 1), P(96, 3, 2), P(96, 2, 3), P(96, 3, 4), P(96, 1, 11)],
-                &[10, 11],
+                &[
+                    P(96, 1, 9),
+                    P(96, 1, 10),
+                    P(96, 2, 1),
+                    P(96, 3, 2),
+                    P(96, 2, 3),
+                    P(96, 3, 4),
+                    P(96, 1, 11),
+                ],
+                &[9, 10, 11],
                 &[("foreign_ssrc", 4)],
             ),
             // Over the wrap of sequence numbers.
             (
-                &[P(96, 1, 10), P(96, 2, 65534), P(96, 2, 65535), P(96, 2, 1), P(96, 2, 2)],
-                &[10, 0, 65534, 65535, 1, 2],
+                &[
+                    P(96, 1, 9),
+                    P(96, 1, 10),
+                    P(96, 2, 65534),
+                    P(96, 2, 65535),
+                    P(96, 2, 1),
+                    P(96, 2, 2),
+                ],
+                &[9, 10, 0, 65534, 65535, 1, 2],
                 &[("new_source", 1)],
             ),
             // After a BYE a new source needs no proof; a BYE of another, or one that did not end, says
             // nothing.
-            (&[P(96, 1, 10), Bye(1), P(96, 2, 90)], &[10, 0, 90], &[("new_source", 1), ("bye", 1)]),
-            (&[P(96, 1, 10), Bye(3), P(96, 2, 90)], &[10], &[]),
-            (&[P(96, 1, 10), Bye(1), P(96, 1, 11), P(96, 2, 90)], &[10, 11], &[("bye", 1)]),
+            (
+                &[P(96, 1, 9), P(96, 1, 10), Bye(1), P(96, 2, 90)],
+                &[9, 10, 0, 90],
+                &[("new_source", 1), ("bye", 1)],
+            ),
+            (&[P(96, 1, 9), P(96, 1, 10), Bye(3), P(96, 2, 90)], &[9, 10], &[]),
+            (
+                &[P(96, 1, 9), P(96, 1, 10), Bye(1), P(96, 1, 11), P(96, 2, 90)],
+                &[9, 10, 11],
+                &[("bye", 1)],
+            ),
             // Another payload type: stray, consistent from the start, and given up for the right one.
             (
-                &[P(96, 1, 10), P(97, 1, 11), P(97, 1, 12), P(97, 1, 13), P(97, 1, 14)],
-                &[10],
+                &[
+                    P(96, 1, 9),
+                    P(96, 1, 10),
+                    P(97, 1, 11),
+                    P(97, 1, 12),
+                    P(97, 1, 13),
+                    P(97, 1, 14),
+                ],
+                &[9, 10],
                 &[("unknown_payload_type", 4)],
             ),
             (
@@ -256,8 +312,15 @@ mod tests {
                 &[("payload_type_adopted", 1)],
             ),
             (
-                &[P(97, 1, 10), P(97, 1, 11), P(96, 2, 70), P(97, 1, 12), P(97, 1, 13)],
-                &[70],
+                &[
+                    P(97, 1, 10),
+                    P(97, 1, 11),
+                    P(96, 2, 70),
+                    P(96, 2, 71),
+                    P(97, 1, 12),
+                    P(97, 1, 13),
+                ],
+                &[70, 71],
                 &[("unknown_payload_type", 4)],
             ),
             (
