@@ -53,9 +53,12 @@ enum Quality {
     AuthInt,
 }
 
-/// How a camera wants to be answered.
+/// How a camera wants to be answered. It goes along where a camera closes the connection after it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Challenge {
+pub struct Challenge(Scheme);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Scheme {
     Basic,
     Digest(Digest),
 }
@@ -75,7 +78,7 @@ struct Digest {
     stale: bool,
 }
 
-impl Challenge {
+impl Scheme {
     /// The better one is larger.
     fn rank(&self) -> u8 {
         match self {
@@ -116,7 +119,7 @@ pub(crate) struct Attempts {
 #[derive(Debug)]
 pub(crate) struct Authenticator {
     credentials: Option<Credentials>,
-    challenge: Option<Challenge>,
+    challenge: Option<Scheme>,
     /// How often the nonce was used.
     uses: u32,
     /// Makes our own nonces.
@@ -125,8 +128,17 @@ pub(crate) struct Authenticator {
 
 impl Authenticator {
     /// `seed` makes our own nonces, which nobody should be able to guess.
-    pub(crate) fn new(credentials: Option<Credentials>, seed: u64) -> Self {
-        Self { credentials, challenge: None, uses: 0, seed }
+    pub(crate) fn new(
+        credentials: Option<Credentials>,
+        challenge: Option<Challenge>,
+        seed: u64,
+    ) -> Self {
+        Self { credentials, challenge: challenge.map(|Challenge(scheme)| scheme), uses: 0, seed }
+    }
+
+    /// What the camera asked for last, if we have something to answer it with.
+    pub(crate) fn challenge(&self) -> Option<Challenge> {
+        self.challenge.clone().map(Challenge)
     }
 
     pub(crate) fn has_credentials(&self) -> bool {
@@ -147,7 +159,7 @@ impl Authenticator {
         let mut offers = challenges(answer);
         offers.sort_by_key(|offer| std::cmp::Reverse(offer.rank()));
         // A camera that says that the nonce was stale says that the password was right.
-        let is_stale = |offer: &Challenge| matches!(offer, Challenge::Digest(d) if d.stale);
+        let is_stale = |offer: &Scheme| matches!(offer, Scheme::Digest(d) if d.stale);
         let usable = offers.into_iter().find(|offer| {
             let same = (offer.rank(), offer.nonce().to_owned());
             // Twice the same way with new nonces, and not a word of staleness: it is the password.
@@ -170,7 +182,7 @@ impl Authenticator {
     pub(crate) fn handle_answer(&mut self, answer: &Message) {
         let info = answer.header("Authentication-Info").map(parameters).unwrap_or_default();
         let next = info.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("nextnonce"));
-        if let (Some((_, nonce)), Some(Challenge::Digest(digest))) = (next, &mut self.challenge) {
+        if let (Some((_, nonce)), Some(Scheme::Digest(digest))) = (next, &mut self.challenge) {
             digest.nonce = nonce;
             self.uses = 0;
         }
@@ -188,11 +200,11 @@ impl Authenticator {
         let challenge = self.challenge.as_ref()?;
         tried.count = tried.count.max(1);
         let digest = match challenge {
-            Challenge::Basic => {
+            Scheme::Basic => {
                 let text = format!("{}:{}", credentials.username, credentials.password);
                 return Some(format!("Basic {}", STANDARD.encode(text)));
             }
-            Challenge::Digest(digest) => digest,
+            Scheme::Digest(digest) => digest,
         };
         self.uses += 1;
         let own = Hash::Sha256.hex(&format!("{}:{}:{}", self.seed, digest.nonce, self.uses));
@@ -254,11 +266,11 @@ impl Digest {
 }
 
 /// Those challenges of an answer that we can meet; a header may hold several (RFC 7235 section 4.1).
-fn challenges(answer: &Message) -> Vec<Challenge> {
+fn challenges(answer: &Message) -> Vec<Scheme> {
     answer.headers("WWW-Authenticate").flat_map(split_challenges).collect()
 }
 
-fn split_challenges(value: &str) -> Vec<Challenge> {
+fn split_challenges(value: &str) -> Vec<Scheme> {
     let mut found: Vec<(String, Vec<(String, String)>)> = Vec::new();
     let mut rest = value;
     while let Some((name, after)) = token(rest) {
@@ -317,12 +329,12 @@ fn parameter_value(text: &str) -> (&str, &str) {
     }
 }
 
-fn challenge(scheme: &str, parameters: &[(String, String)]) -> Option<Challenge> {
+fn challenge(scheme: &str, parameters: &[(String, String)]) -> Option<Scheme> {
     let find = |name: &str| {
         parameters.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     };
     match scheme {
-        "basic" => Some(Challenge::Basic),
+        "basic" => Some(Scheme::Basic),
         "digest" => {
             let algorithm = find("algorithm");
             let name = algorithm.unwrap_or("MD5").trim().to_ascii_uppercase();
@@ -344,7 +356,7 @@ fn challenge(scheme: &str, parameters: &[(String, String)]) -> Option<Challenge>
                 (false, true) => Quality::AuthInt,
                 (false, false) => Quality::None,
             };
-            Some(Challenge::Digest(Digest {
+            Some(Scheme::Digest(Digest {
                 hash,
                 algorithm: algorithm.map(str::to_owned).filter(|name| !name.is_empty()),
                 session,

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use razz_base::MonoTime;
 
 use crate::address;
-use crate::authentication::{Attempts, Authenticator, Credentials, Verdict};
+use crate::authentication::{Attempts, Authenticator, Challenge, Credentials, Verdict};
 use crate::counts::{Counts, Oddity};
 use crate::description::Description;
 use crate::framing::{Frame, Framing};
@@ -33,6 +33,8 @@ pub struct Settings {
     pub seed: u64,
     /// Keep-alives that are not to be used: after them this camera ended a run.
     pub avoid: Vec<KeepAlive>,
+    /// What a connection before this one was asked for, where the camera closed it then.
+    pub challenge: Option<Challenge>,
 }
 
 impl Settings {
@@ -44,6 +46,7 @@ impl Settings {
             user_agent: concat!("razz/", env!("CARGO_PKG_VERSION")).to_owned(),
             seed: 0,
             avoid: Vec::new(),
+            challenge: None,
         }
     }
 }
@@ -201,7 +204,7 @@ pub struct Client {
 impl Client {
     /// Begins with DESCRIBE.
     pub fn new(now: MonoTime, settings: Settings) -> Self {
-        let Settings { url, credentials, user_agent, seed, avoid } = settings;
+        let Settings { url, credentials, user_agent, seed, avoid, challenge } = settings;
         let mut client = Self {
             base: url.clone(),
             url,
@@ -209,7 +212,7 @@ impl Client {
             framing: Framing::default(),
             outputs: VecDeque::new(),
             counts: Counts::default(),
-            authenticator: Authenticator::new(credentials, seed),
+            authenticator: Authenticator::new(credentials, challenge, seed),
             cseq: 0,
             pending: None,
             echoes_cseq: false,
@@ -313,6 +316,11 @@ impl Client {
     /// What the camera did that RTSP does not allow.
     pub fn counts(&self) -> &Counts {
         &self.counts
+    }
+
+    /// What the camera asked for, for [`Settings::challenge`] where it closed the connection then.
+    pub fn challenge(&self) -> Option<Challenge> {
+        self.authenticator.challenge()
     }
 
     /// The keep-alive that was sent last, and when. Where the connection ends just then, the next

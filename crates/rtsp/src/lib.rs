@@ -36,11 +36,11 @@
 //!
 //! The modules, in reading order: [`client`] is the machine, `framing` cuts the connection's bytes into
 //! messages and packets, `message` reads and writes messages, `headers` the values of some of them,
-//! [`authentication`] proves who we are, [`description`] reads SDP, `address` resolves control
+//! `authentication` proves who we are, [`description`] reads SDP, `address` resolves control
 //! addresses, [`tunnel`] carries all of it through HTTP.
 
 mod address;
-pub mod authentication;
+mod authentication;
 pub mod client;
 mod counts;
 pub mod description;
@@ -50,7 +50,7 @@ mod keep_alive;
 mod message;
 pub mod tunnel;
 
-pub use authentication::Credentials;
+pub use authentication::{Challenge, Credentials};
 pub use client::{Client, End, Event, Output, Packet, PacketKind, Settings};
 pub use counts::{Counts, Oddity};
 pub use description::{Description, Format, Media};

@@ -12,7 +12,7 @@ fn refusal(headers: &[&str]) -> Message {
 
 fn authenticator() -> Authenticator {
     let credentials = Credentials { username: "anna".into(), password: "p@ss:word".into() };
-    Authenticator::new(Some(credentials), 1)
+    Authenticator::new(Some(credentials), None, 1)
 }
 
 #[test]
@@ -67,8 +67,8 @@ fn challenges_are_found_in_one_header_and_in_several() {
         found
             .iter()
             .map(|challenge| match challenge {
-                Challenge::Basic => "basic".to_owned(),
-                Challenge::Digest(d) => {
+                Scheme::Basic => "basic".to_owned(),
+                Scheme::Digest(d) => {
                     let session = if d.session { "-sess" } else { "" };
                     format!("{:?}{session} {:?} [{}] [{}]", d.hash, d.quality, d.realm, d.nonce)
                 }
@@ -180,7 +180,7 @@ fn a_new_nonce_is_taken_and_the_same_one_twice_means_a_wrong_password() {
 
 #[test]
 fn without_credentials_there_is_nothing_to_say() {
-    let mut authenticator = Authenticator::new(None, 1);
+    let mut authenticator = Authenticator::new(None, None, 1);
     let mut tried = Attempts::default();
     let refusal = refusal(&["Basic realm=\"a\""]);
     assert_eq!(authenticator.handle_refusal(&refusal, &mut tried), Verdict::Refused);
