@@ -1,6 +1,7 @@
 //! Everything that is counted, in Prometheus' text format. This is the one place where a metric has
 //! its name; `docs/reference/metrics.md` follows from it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -44,6 +45,8 @@ enum Read {
     Gauge(fn(&CameraNow) -> f64),
     /// Durations.
     Histogram(fn(&CameraNow) -> &Histogram),
+    /// Grow for as long as the camera is not changed, one for each kind that there was.
+    Kinds(fn(&CameraNow) -> &BTreeMap<&'static str, u64>),
 }
 
 /// A metric of one camera: name, meaning, value.
@@ -70,6 +73,11 @@ const PER_CAMERA: &[PerCamera] = &[
         "razz_camera_lost_packets_total",
         "RTP packets that were lost on the way from the camera.",
         Read::Counter(|camera| camera.health.lost_packets),
+    ),
+    (
+        "razz_camera_oddities_total",
+        "What the camera did that RTSP, RTP or its codec do not allow, by kind; each cost itself alone.",
+        Read::Kinds(|camera| &camera.health.oddities),
     ),
     (
         "razz_camera_reconnects_total",
@@ -330,12 +338,18 @@ pub(crate) fn render(whole: &Whole<'_>) -> prometheus::Result<Vec<u8>> {
         .map(|camera| (camera.id.to_string(), CameraNow::of(camera, whole.clock)))
         .collect();
     for (name, help, read) in PER_CAMERA {
-        let metrics = now.iter().map(|(id, camera)| {
+        let metrics = now.iter().flat_map(|(id, camera)| {
             let labels = [("camera", id.as_str())];
             match read {
-                Read::Counter(read) => counter(&labels, read(camera) as f64),
-                Read::Gauge(read) => gauge(&labels, read(camera)),
-                Read::Histogram(read) => histogram(&labels, read(camera)),
+                Read::Counter(read) => vec![counter(&labels, read(camera) as f64)],
+                Read::Gauge(read) => vec![gauge(&labels, read(camera))],
+                Read::Histogram(read) => vec![histogram(&labels, read(camera))],
+                Read::Kinds(read) => {
+                    let of_kind = |(kind, count): (&&str, &u64)| {
+                        counter(&[("camera", id), ("kind", kind)], *count as f64)
+                    };
+                    read(camera).iter().map(of_kind).collect()
+                }
             }
         });
         families.extend(family(name, help, read.kind(), metrics.collect()));
@@ -363,7 +377,7 @@ pub(crate) fn render(whole: &Whole<'_>) -> prometheus::Result<Vec<u8>> {
 impl Read {
     fn kind(&self) -> MetricType {
         match self {
-            Self::Counter(_) => MetricType::COUNTER,
+            Self::Counter(_) | Self::Kinds(_) => MetricType::COUNTER,
             Self::Gauge(_) => MetricType::GAUGE,
             Self::Histogram(_) => MetricType::HISTOGRAM,
         }
@@ -502,12 +516,13 @@ mod tests {
              | metric | type | labels | meaning |\n|---|---|---|---|\n",
         );
         for (name, help, read) in PER_CAMERA {
-            let kind = match read {
-                Read::Counter(_) => "counter",
-                Read::Gauge(_) => "gauge",
-                Read::Histogram(_) => "histogram",
+            let (kind, labels) = match read {
+                Read::Counter(_) => ("counter", "`camera`"),
+                Read::Gauge(_) => ("gauge", "`camera`"),
+                Read::Histogram(_) => ("histogram", "`camera`"),
+                Read::Kinds(_) => ("counter", "`camera`, `kind`"),
             };
-            page += &format!("| `{name}` | {kind} | `camera` | {help} |\n");
+            page += &format!("| `{name}` | {kind} | {labels} | {help} |\n");
         }
         for (name, help, read) in PER_QUEUE {
             let kind = match read {

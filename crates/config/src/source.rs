@@ -119,6 +119,20 @@ impl Source {
 }
 
 impl Source {
+    /// Where this camera refers to. The credentials go along to the same host alone, and the address is
+    /// checked before it is connected to as any other is.
+    ///
+    /// # Errors
+    /// When it is no camera's address.
+    pub fn redirected(&self, address: &str) -> Result<Self, SourceError> {
+        let mut source = Self::new(address, None, None, self.transport)?;
+        if source.credentials.is_none() && source.url.host() == self.url.host() {
+            source.credentials.clone_from(&self.credentials);
+        }
+        source.reach.clone_from(&self.reach);
+        Ok(source)
+    }
+
     /// Whether the camera may be where the address says, if it says so by number. Names are looked
     /// up when razz connects.
     pub(super) fn check_literal(&self) -> Option<Result<(), Forbidden>> {
@@ -201,6 +215,22 @@ mod tests {
             source("rtsp://h/s?password=p", None, None).unwrap().url.query(),
             Some("password=p")
         );
+    }
+
+    #[test]
+    fn credentials_go_along_to_the_same_host_alone() {
+        let camera = source("rtsp://u:p@10.0.0.5/s", None, None).unwrap();
+        for (address, shown, username) in [
+            ("rtsp://10.0.0.5:8554/t", "rtsp://10.0.0.5:8554/t", Some("u")),
+            ("rtsp://10.0.0.6/s", "rtsp://10.0.0.6/s", None),
+            ("rtsp://v:q@10.0.0.6/s", "rtsp://10.0.0.6/s", Some("v")),
+        ] {
+            let there = camera.redirected(address).unwrap();
+            assert_eq!(there.to_string(), shown);
+            let credentials = there.credentials.as_ref();
+            assert_eq!(credentials.map(|c| c.username.as_str()), username, "{address}");
+        }
+        assert_eq!(camera.redirected("file:///etc/passwd").unwrap_err().to_string(), SourceError::Scheme("file".into()).to_string());
     }
 
     #[test]

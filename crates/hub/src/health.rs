@@ -5,7 +5,7 @@
 //! viewers. [`Health::snapshot`] reads all of them once, so that what is reported together belongs
 //! together.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -173,6 +173,8 @@ pub struct IngestHealth {
     pub lost_packets: u64,
     /// RTCP sender reports, which tell the camera's wall clock.
     pub sender_reports: u64,
+    /// What the camera does that RTSP, RTP or its codec do not allow: how often, by kind.
+    pub oddities: BTreeMap<&'static str, u64>,
     /// Access units.
     pub received: Rate,
     /// Bytes of the last seconds' access units.
@@ -182,6 +184,13 @@ pub struct IngestHealth {
 }
 
 impl IngestHealth {
+    /// Notes what the camera did wrong.
+    pub fn count_oddities(&mut self, news: Vec<(&'static str, u64)>) {
+        for (kind, count) in news {
+            *self.oddities.entry(kind).or_default() += count;
+        }
+    }
+
     /// Notes an access unit of `bytes`.
     pub fn count_bytes(&mut self, now: MonoTime, bytes: usize) {
         self.bytes.push_back((now, bytes));
@@ -371,6 +380,7 @@ impl Health {
             runs: ingest.runs,
             lost_packets: ingest.lost_packets,
             sender_reports: ingest.sender_reports,
+            oddities: ingest.oddities.clone(),
             received: ingest.received.read(now),
             received_bytes: ingest.bytes_total,
             bitrate: ingest.bitrate(now),
@@ -409,6 +419,7 @@ pub struct Snapshot {
     pub runs: u32,
     pub lost_packets: u64,
     pub sender_reports: u64,
+    pub oddities: BTreeMap<&'static str, u64>,
     pub received: Counted,
     pub received_bytes: u64,
     pub bitrate: f64,

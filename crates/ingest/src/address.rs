@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use tokio::net::lookup_host;
-use url::{Host, Url};
+use url::Host;
 
 use razz_config::{Forbidden, Source};
 
@@ -24,7 +24,7 @@ pub(super) enum Unusable {
 /// The addresses of the camera that may be connected to, in the resolver's order; at least one.
 ///
 /// A name may lead elsewhere the next time it is asked, so it is asked before every connection, and
-/// the connection is made to what was checked here (see [`at`]), not to the name.
+/// the connection is made to what was checked here, not to the name.
 pub(super) async fn of(source: &Source) -> Result<Vec<SocketAddr>, Unusable> {
     let port = source.url.port().unwrap_or(RTSP_PORT);
     let found: Vec<SocketAddr> = match source.url.host() {
@@ -53,15 +53,6 @@ pub(super) async fn of(source: &Source) -> Result<Vec<SocketAddr>, Unusable> {
         }
         _ => Ok(usable),
     }
-}
-
-/// `url` with `address` in the place of its host, so that nobody resolves the name a second time.
-pub(super) fn at(url: &Url, address: SocketAddr) -> Url {
-    let mut url = url.clone();
-    // `set_ip_host` fails on addresses without a host alone, of which there is none here.
-    let replaced = url.set_ip_host(address.ip());
-    debug_assert!(replaced.is_ok(), "a camera's address has a host");
-    url
 }
 
 #[cfg(test)]
@@ -100,18 +91,6 @@ mod tests {
                 }
                 (found, _) => panic!("{url}: {found:?}, expected {expected:?}"),
             }
-        }
-    }
-
-    #[test]
-    fn the_address_stands_where_the_name_stood() {
-        for (url, address, expected) in [
-            ("rtsp://gate.lan/a?b=1", "10.0.0.5:554", "rtsp://10.0.0.5/a?b=1"),
-            ("rtsp://gate.lan:8554/a", "10.0.0.5:8554", "rtsp://10.0.0.5:8554/a"),
-            ("rtsp://gate.lan:8554/a", "[2001:db8::5]:8554", "rtsp://[2001:db8::5]:8554/a"),
-        ] {
-            let replaced = at(&url.parse().unwrap(), address.parse().unwrap());
-            assert_eq!(replaced.as_str(), expected);
         }
     }
 }

@@ -33,6 +33,9 @@ pub enum Event {
         /// What to change on the camera or in its settings.
         advice: Vec<String>,
     },
+    /// What the camera did that RTSP, RTP or its codec do not allow, by kind, and how often since this
+    /// was told last. Each cost itself and no more.
+    Oddities(Vec<(&'static str, u64)>),
     /// A panic ended the work on this camera, which begins anew.
     Restarted,
 }
@@ -46,7 +49,7 @@ pub trait Sink: Send + Sync {
 /// Tells the sink, and the log of changes of state.
 pub(crate) struct Reporter {
     sink: Arc<dyn Sink>,
-    known: Mutex<CameraState>,
+    known: Mutex<(CameraState, Vec<String>)>,
 }
 
 impl Reporter {
@@ -60,11 +63,23 @@ impl Reporter {
 
     /// The state that was told last.
     pub(crate) fn known(&self) -> CameraState {
-        *lock(&self.known)
+        lock(&self.known).0
+    }
+
+    /// As [`Self::state`], where it is something new.
+    pub(crate) fn update(&self, state: CameraState, error: Option<String>, advice: Vec<String>) {
+        let is_known = {
+            let known = lock(&self.known);
+            known.0 == state && known.1 == advice
+        };
+        if !is_known {
+            self.state(state, error, advice);
+        }
     }
 
     pub(crate) fn state(&self, state: CameraState, error: Option<String>, advice: Vec<String>) {
-        let changed = std::mem::replace(&mut *lock(&self.known), state) != state;
+        let known = std::mem::replace(&mut *lock(&self.known), (state, advice.clone()));
+        let changed = known.0 != state;
         if changed {
             match &error {
                 Some(error) => warn!(state = state.name(), "{error}"),

@@ -2,6 +2,8 @@
 //! server lives. What it finds goes to a [`Sink`], as [`Event`]s; who that is, is no business of ours.
 
 mod address;
+mod dialogue;
+mod ended;
 mod event;
 mod pictures;
 pub mod probe;
@@ -24,9 +26,10 @@ use tracing::instrument::{Instrument as _, WithSubscriber as _};
 use tracing::subscriber::NoSubscriber;
 use tracing::{debug, error, info};
 
+use self::ended::Ended;
 use self::event::Reporter;
 pub use self::event::{Event, Sink};
-use self::run::{Ended, Run};
+use self::run::{Known, Run};
 
 /// How often a camera that cannot be reached is asked whether its port is open.
 const PROBE_EVERY: Duration = Duration::from_secs(2);
@@ -94,7 +97,8 @@ impl Intake {
         enough: impl Future<Output = ()>,
     ) -> Option<(String, Vec<String>)> {
         let mut timeline = None;
-        let run = Run::new(self, RunId(1)).follow(&mut timeline);
+        let mut known = Known::default();
+        let run = Run::new(self, RunId(1), &mut known).follow(&mut timeline);
         tokio::select! {
             outcome = run.with_subscriber(NoSubscriber::default()) => {
                 let (_, error, advice) = outcome.ended.describe(&self.source);
@@ -108,19 +112,26 @@ impl Intake {
         let mut timeline = None;
         let mut backoff = Backoff::new(rand::random());
         let mut run = RunId(self.context.run());
+        let mut known = Known::default();
         loop {
             run.0 += 1;
             timeline.iter_mut().for_each(Timeline::start_run);
             self.context.begin(run);
             self.times.reserved().await;
             let span = self.context.span();
-            self.connect(run, &mut timeline, &mut backoff).instrument(span).await;
+            self.connect(run, &mut known, &mut timeline, &mut backoff).instrument(span).await;
         }
     }
 
     /// One run, and the pause after it.
-    async fn connect(&self, run: RunId, timeline: &mut Option<Timeline>, backoff: &mut Backoff) {
-        let outcome = Run::new(self, run).follow(timeline).await;
+    async fn connect(
+        &self,
+        run: RunId,
+        known: &mut Known,
+        timeline: &mut Option<Timeline>,
+        backoff: &mut Backoff,
+    ) {
+        let outcome = Run::new(self, run, known).follow(timeline).await;
         self.reporter.send(Event::RunEnded);
         let pause = match &outcome.ended {
             Ended::Unsupported { .. } => Duration::from_secs(30),

@@ -9,6 +9,12 @@ use razz_media::h264::{self, nal_units};
 use razz_media::h265;
 use tracing::{debug, info};
 
+/// A GOP of a minute at 15 frames a second has fewer pictures.
+const MANY_WITHOUT_IDR: u32 = 900;
+
+/// So many pictures with B slices show that the camera sends them: one may have been damaged on its way.
+const B_PICTURES: u32 = 2;
+
 /// Reads the access units of one run.
 pub(super) struct Pictures {
     codec: Codec,
@@ -16,12 +22,26 @@ pub(super) struct Pictures {
     format: Option<Arc<StreamFormat>>,
     may_reorder: bool,
     reorders: bool,
+    /// Pictures of H.264 with B slices, until they are enough.
+    b_pictures: u32,
+    /// Whether there was an IDR; of H.265 any picture that decoding can begin at.
+    has_idr: bool,
+    /// Pictures so far, while there was none.
+    without_idr: u32,
 }
 
 impl Pictures {
     /// None was read yet.
     pub(super) fn new(codec: Codec) -> Self {
-        Self { codec, format: None, may_reorder: false, reorders: false }
+        Self {
+            codec,
+            format: None,
+            may_reorder: false,
+            reorders: false,
+            b_pictures: 0,
+            has_idr: false,
+            without_idr: 0,
+        }
     }
 
     /// How they are coded.
@@ -46,13 +66,26 @@ impl Pictures {
         self.reorders
     }
 
+    /// Whether so many pictures came without an IDR among them that the camera seems to send none.
+    pub(super) fn lacks_idr(&self) -> bool {
+        self.without_idr >= MANY_WITHOUT_IDR
+    }
+
     /// Reads the next access unit; says whether it is decodable alone, with nothing after it that
-    /// looks back.
+    /// looks back. Of H.264 that sends no IDR it is where decoding can begin: at a recovery point,
+    /// from which on the picture is refreshed bit by bit (Rec. ITU-T H.264 section D.2.8).
     pub(super) fn read(&mut self, annex_b: &[u8]) -> bool {
-        let key = match self.codec {
+        let mut key = match self.codec {
             Codec::H264 => self.read_h264(annex_b),
             Codec::H265 => self.read_h265(annex_b),
         };
+        self.has_idr |= key;
+        if self.has_idr {
+            self.without_idr = 0;
+        } else {
+            self.without_idr = self.without_idr.saturating_add(1);
+            key = self.codec == Codec::H264 && h264::recovery_point(annex_b).is_some();
+        }
         if let Some(format) = &mut self.format
             && format.reorders != self.reorders
         {
@@ -81,8 +114,11 @@ impl Pictures {
             }
         }
         // A slice that cannot be read is the decoder's to judge.
-        self.reorders = self.reorders || h264::has_b_slice(annex_b).unwrap_or(false);
-        self.may_reorder |= self.reorders;
+        if !self.reorders && h264::has_b_slice(annex_b).unwrap_or(false) {
+            self.b_pictures += 1;
+            self.may_reorder = true;
+            self.reorders = self.b_pictures >= B_PICTURES;
+        }
         key
     }
 
@@ -157,7 +193,13 @@ mod tests {
         let rows: &[Row<'_>] = &[
             (Codec::H264, &[&[h264_idr]], &[true], false, false),
             (Codec::H264, &[&[H264, h264_idr], &[&[0x41, 0xC0]]], &[true, false], true, false),
-            (Codec::H264, &[&[H264, h264_idr], &[h264_b]], &[true, false], true, true),
+            (
+                Codec::H264,
+                &[&[H264, h264_idr], &[h264_b], &[h264_b]],
+                &[true, false, false],
+                true,
+                true,
+            ),
             (Codec::H265, &[&[H265, idr], &[p], &[cra]], &[true, false, true], true, false),
             // With reordering a CRA may have pictures after it that look back.
             (Codec::H265, &[&[H265_B, idr], &[p], &[cra]], &[true, false, false], true, true),

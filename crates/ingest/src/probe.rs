@@ -60,6 +60,7 @@ impl Sink for Look {
                 self.health.ingest().gop_frames = self.stream.gop_frames();
             }
             Event::SenderReport => self.health.ingest().sender_reports += 1,
+            Event::Oddities(news) => self.health.ingest().count_oddities(news),
             Event::Refused { codec } => self.health.ingest().refused_codec = codec,
             Event::State { error, advice, .. } => *lock(&self.last) = (error, advice),
             Event::RunBegun | Event::RunEnded | Event::Restarted => {}

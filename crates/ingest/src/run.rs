@@ -1,32 +1,37 @@
 //! One run: an RTSP session from DESCRIBE to its end, and the access units it brings.
 
-use std::panic::AssertUnwindSafe;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{FutureExt as _, StreamExt as _};
-use razz_base::{AccessUnit, Codec, FrameKey, RunId};
+use razz_base::{AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Transport};
+use razz_config::Source;
+use razz_media::rtp::receive::{self, Received, Receiver};
 use razz_media::timeline::{Timeline, WallClock};
-use retina::client::{
-    Credentials, Demuxed, Described, PlayOptions, Session, SessionOptions, SetupOptions,
+use razz_rtsp::{
+    Challenge, Credentials, Description, Event as Session, Format, KeepAlive, PacketKind, Settings,
 };
-use retina::client::{TcpTransportOptions, Transport, UdpTransportOptions};
-use retina::codec::{CodecItem, FrameFormat, VideoFrame};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tracing::{debug, info};
 
 use super::address::{self, Unusable};
+use super::dialogue::{Dialogue, Incoming};
+use super::ended::Ended;
 use super::pictures::Pictures;
 use super::{Event, Intake};
-use razz_base::CameraState;
-use razz_config::{self as config, Source};
 
-/// How long a camera may take to answer one request.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-
+/// How long a connection may take to be made.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// Without an access unit for so long the run is given up.
-const STALLED_AFTER: Duration = Duration::from_secs(5);
+pub(super) const STALLED_AFTER: Duration = Duration::from_secs(5);
+/// So often a camera may refer to another address (RFC 7231 section 6.4 speaks of five).
+const MAX_REDIRECTS: usize = 5;
+/// How often what a camera does wrong is told.
+const COUNTS_EVERY_US: i64 = 1_000_000;
+/// A connection that ends so soon after a keep-alive ends because of it.
+const KEEP_ALIVE_BLAME_US: i64 = 1_000_000;
 
 const H264_B_FRAMES: &str = "Set the camera's H.264 profile to Baseline, or its B-frame count (\"GOP \
                              structure\") to 0: WebRTC cannot show B-frames.";
@@ -34,94 +39,9 @@ const H265_B_FRAMES: &str = "Set the camera's B-frame count (\"GOP structure\") 
                              to H.264 without B-frames: WebRTC cannot show B-frames.";
 const H265_ADVICE: &str = "It sends H.265. Set the camera to H.264, or use a browser that plays H.265 over \
                            WebRTC; no detection for H.265, since razz decodes H.264 only.";
-
-/// Why a run ended.
-#[derive(Debug)]
-pub(super) enum Ended {
-    /// No connection, or no answer to the first request.
-    Unreachable(String),
-    /// The camera is where razz does not connect to.
-    Forbidden(String),
-    /// 401 or 403.
-    Unauthorized { had_credentials: bool },
-    /// No media of a kind that razz can take.
-    Unsupported { codecs: Vec<String> },
-    /// The camera answered with an error, or something that is not RTSP.
-    Refused(String),
-    /// Connected, but nothing came.
-    Stalled,
-    /// The session broke off, or its packets made no sense any more.
-    Lost(String),
-    /// The camera ended the session.
-    Closed,
-}
-
-impl Ended {
-    /// The state the camera is in now, what to tell, and what to change on the camera.
-    pub(super) fn describe(&self, source: &Source) -> (CameraState, String, Vec<String>) {
-        let url = source; // shows itself without credentials
-        match self {
-            Self::Unreachable(why) => (
-                CameraState::Offline,
-                format!("{url}: cannot be reached: {why}"),
-                vec![
-                    "Check the camera's power and network, and the host and port of its URL."
-                        .into(),
-                ],
-            ),
-            Self::Forbidden(why) => (
-                CameraState::Offline,
-                format!("{url}: {why}"),
-                vec![
-                    "Give the camera's own address. If it really is there, add its network to \
-                     `camera_networks` in [access]."
-                        .into(),
-                ],
-            ),
-            Self::Unauthorized { had_credentials: true } => (
-                CameraState::Offline,
-                format!("{url}: the camera refuses the user name or password"),
-                vec!["Correct `username` and `password` of this camera, or its URL's.".into()],
-            ),
-            Self::Unauthorized { had_credentials: false } => (
-                CameraState::Offline,
-                format!("{url}: the camera asks for a user name and password"),
-                vec![
-                    "Give this camera `username` and `password`, or put them into its URL.".into(),
-                ],
-            ),
-            Self::Unsupported { codecs } if codecs.is_empty() => (
-                CameraState::Unsupported,
-                format!("{url}: offers no video"),
-                vec!["Check the path of the URL; turn video on in the camera's settings.".into()],
-            ),
-            Self::Unsupported { codecs } => (
-                CameraState::Unsupported,
-                format!("{url}: sends {}, which browsers cannot be given", codecs.join(" and ")),
-                vec![
-                    "Set the camera's video codec (\"encoding\", \"video compression\") to H.264."
-                        .into(),
-                ],
-            ),
-            Self::Refused(why) => (
-                CameraState::Offline,
-                format!("{url}: {why}"),
-                vec!["Check the path of the URL; `ffprobe` shows what the camera answers.".into()],
-            ),
-            Self::Stalled => (
-                CameraState::Stalled,
-                format!("{url}: nothing for {} seconds", STALLED_AFTER.as_secs()),
-                Vec::new(),
-            ),
-            Self::Lost(why) => (CameraState::Connecting, format!("{url}: {why}"), Vec::new()),
-            Self::Closed => (
-                CameraState::Connecting,
-                format!("{url}: the camera ended the session"),
-                Vec::new(),
-            ),
-        }
-    }
-}
+const NO_KEY_FRAMES: &str = "It sends no key frames (IDR), only intra refresh. Set its I-frame interval \
+                             (\"GOP\") to 1 or 2 s and turn intra refresh off: viewers and detection start \
+                             where the picture has been refreshed, and some browsers not at all.";
 
 /// How a run went.
 pub(super) struct Outcome {
@@ -130,144 +50,352 @@ pub(super) struct Outcome {
     pub(super) frames: u64,
 }
 
-/// Awaits what the RTSP libraries do. They assert here and there that a camera makes sense, and one
-/// that does not is no reason to panic.
-async fn catching<T>(work: impl Future<Output = T>) -> Result<T, String> {
-    let outcome = AssertUnwindSafe(work).catch_unwind().await;
-    outcome.map_err(|_| "what it sends makes no sense as RTSP".to_owned())
+/// What the runs of a camera have found out for those to come.
+#[derive(Default)]
+pub(super) struct Known {
+    /// Keep-alives that ended runs.
+    avoid: Vec<KeepAlive>,
+    /// Where the next run begins, if not at the camera's address.
+    next: Option<Source>,
 }
 
 /// One run.
 pub(super) struct Run<'a> {
     intake: &'a Intake,
     id: RunId,
+    known: &'a mut Known,
     wall: WallClock,
     pictures: Pictures,
     frames: u64,
-    /// Packets lost before the access unit to come.
-    lost: u32,
+    received: MonoTime,
+    told: BTreeMap<&'static str, u64>,
+    counts_due: MonoTime,
+    /// The codec that packets turn out to have, where the camera says another one.
+    claims: Option<Codec>,
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(intake: &'a Intake, id: RunId) -> Self {
+    /// With what runs before this one have found out.
+    pub(super) fn new(intake: &'a Intake, id: RunId, known: &'a mut Known) -> Self {
+        let now = intake.clock.mono();
         Self {
             intake,
             id,
+            known,
             wall: WallClock::new(),
             pictures: Pictures::new(Codec::H264),
             frames: 0,
-            lost: 0,
+            received: now,
+            told: BTreeMap::new(),
+            counts_due: now,
+            claims: None,
         }
     }
 
     /// Dials, and passes access units on until the run ends.
     pub(super) async fn follow(mut self, timeline: &mut Option<Timeline>) -> Outcome {
-        let ended = match catching(self.open()).await {
-            Ok(Ok(session)) => self.read(session, timeline).await,
-            Ok(Err(ended)) => ended,
-            Err(why) => Ended::Refused(why),
-        };
-        Outcome { ended, frames: self.frames }
-    }
-
-    async fn open(&mut self) -> Result<Demuxed, Ended> {
-        let source = &self.intake.source;
-        let credentials = source.credentials.as_ref().map(|c| Credentials {
-            username: c.username.clone(),
-            password: c.password.reveal().to_owned(),
-        });
-        let had_credentials = credentials.is_some();
-        let refused = |error: retina::Error| match error.status_code() {
-            Some(401 | 403) => Ended::Unauthorized { had_credentials },
-            _ => Ended::Refused(first_line(&error)),
-        };
-
-        let options = || {
-            SessionOptions::default()
-                .creds(credentials.clone())
-                .user_agent(concat!("razz/", env!("CARGO_PKG_VERSION")).to_owned())
-        };
-        let mut session = match timeout(ANSWER_WITHIN, describe(source, options)).await {
-            Err(_) => {
-                let why = format!("no answer within {} seconds", ANSWER_WITHIN.as_secs());
-                return Err(Ended::Unreachable(why));
-            }
-            Ok(Err(DescribeError::Unusable(error @ Unusable::Forbidden(_)))) => {
-                return Err(Ended::Forbidden(error.to_string()));
-            }
-            Ok(Err(DescribeError::Unusable(error))) => {
-                return Err(Ended::Unreachable(error.to_string()));
-            }
-            Ok(Err(DescribeError::Rtsp(error))) if cannot_connect(&error) => {
-                return Err(Ended::Unreachable(first_line(&error)));
-            }
-            Ok(Err(DescribeError::Rtsp(error))) => return Err(refused(error)),
-            Ok(Ok(session)) => session,
-        };
-
-        let videos = || session.streams().iter().filter(|media| media.media() == "video");
-        // Of two, the one that every browser plays and that is searched for objects.
-        let taken =
-            [("h264", Codec::H264), ("h265", Codec::H265)].into_iter().find_map(|(name, codec)| {
-                let is_it = |media: &retina::client::Stream| {
-                    media.media() == "video" && media.encoding_name() == name
-                };
-                session.streams().iter().position(is_it).map(|index| (index, codec))
-            });
-        let Some((index, codec)) = taken else {
-            let codecs: Vec<String> =
-                videos().map(|media| codec_name(media.encoding_name())).collect();
-            let codec = codecs.first().cloned();
-            self.intake.reporter.send(Event::Refused { codec });
-            return Err(Ended::Unsupported { codecs });
-        };
-        self.pictures = Pictures::new(codec);
-        let transport = match source.transport {
-            config::Transport::Tcp => Transport::Tcp(TcpTransportOptions::default()),
-            config::Transport::Udp => Transport::Udp(UdpTransportOptions::default()),
-        };
-        let options =
-            SetupOptions::default().transport(transport).frame_format(FrameFormat::SIMPLE);
-        let play = async {
-            session.setup(index, options).await?;
-            session.play(PlayOptions::default()).await?.demuxed()
-        };
-        match timeout(ANSWER_WITHIN, play).await {
-            Err(_) => Err(Ended::Refused("the camera did not answer SETUP or PLAY".to_owned())),
-            Ok(answer) => answer.map_err(refused),
-        }
-    }
-
-    async fn read(&mut self, mut session: Demuxed, timeline: &mut Option<Timeline>) -> Ended {
-        let mut deadline = self.intake.clock.mono().plus_us(STALLED_AFTER.as_micros() as i64);
-        let mut frames = self.frames;
+        let first = self.known.next.take();
+        let mut source = first.unwrap_or_else(|| self.intake.source.clone());
+        let mut redirects = 0;
         loop {
-            if frames != self.frames {
-                frames = self.frames;
-                deadline = self.intake.clock.mono().plus_us(STALLED_AFTER.as_micros() as i64);
+            let (mut ended, blamed) = self.session(&source, timeline).await;
+            self.known.avoid.extend(blamed);
+            if let Ended::Redirected { to } = &ended {
+                redirects += 1;
+                match source.redirected(to) {
+                    Err(error) => {
+                        let to = razz_config::redact::text(to).into_owned();
+                        ended = Ended::Refused(format!("the camera refers to {to}: {error}"));
+                    }
+                    // What it sent was a run; what it sends there is the next.
+                    Ok(there) if self.frames > 0 => self.known.next = Some(there),
+                    Ok(_) if redirects > MAX_REDIRECTS => {
+                        ended = Ended::Refused(format!(
+                            "the camera refers from one address to the next, {redirects} times"
+                        ));
+                    }
+                    Ok(there) => {
+                        info!("the camera refers to {there}");
+                        source = there;
+                        continue;
+                    }
+                }
             }
-            let next = timeout(self.intake.clock.mono().until(deadline), session.next());
-            let next = match catching(next).await {
-                Ok(next) => next,
-                Err(why) => return Ended::Lost(why),
+            return Outcome { ended, frames: self.frames };
+        }
+    }
+
+    /// One session, and a keep-alive that is to blame for its end.
+    async fn session(
+        &mut self,
+        source: &Source,
+        timeline: &mut Option<Timeline>,
+    ) -> (Ended, Option<KeepAlive>) {
+        let mut dialogue = match self.dial(source, None).await {
+            Ok(dialogue) => dialogue,
+            Err(ended) => return (ended, None),
+        };
+        let mut opened = self.open(source, &mut dialogue).await;
+        if let (Err(Ended::Refused(_)), Some(challenge)) = (&opened, dialogue.hung_up_on()) {
+            // It asked for a proof and closed the connection: it takes it over a new one.
+            dialogue = match self.dial(source, Some(challenge)).await {
+                Ok(dialogue) => dialogue,
+                Err(ended) => return (ended, None),
             };
-            match next {
-                Err(_) => return Ended::Stalled,
-                Ok(None) => return Ended::Closed,
-                Ok(Some(Err(error))) => return Ended::Lost(first_line(&error)),
-                Ok(Some(Ok(CodecItem::VideoFrame(frame)))) => self.handle_frame(frame, timeline),
-                Ok(Some(Ok(CodecItem::Rtcp(packets)))) => self.handle_rtcp(&packets),
-                Ok(Some(Ok(_))) => {}
+            opened = self.open(source, &mut dialogue).await;
+        }
+        let ended = match opened {
+            Ok(receiver) => self.read(&mut dialogue, receiver, timeline).await,
+            Err(ended) => ended,
+        };
+        let now = self.intake.clock.mono();
+        let last = dialogue.client().last_keep_alive();
+        let blamed = last.filter(|(_, at)| now.since_us(*at) < KEEP_ALIVE_BLAME_US);
+        let broke = matches!(ended, Ended::Closed | Ended::Lost(_)) && self.frames > 0;
+        (ended, blamed.filter(|_| broke).map(|(kind, _)| kind))
+    }
+
+    /// Connects to the first of the camera's addresses that takes the connection.
+    async fn dial(&self, source: &Source, challenge: Option<Challenge>) -> Result<Dialogue, Ended> {
+        let addresses = address::of(source).await.map_err(|error| match error {
+            Unusable::Forbidden(_) => Ended::Forbidden(error.to_string()),
+            Unusable::Unknown(..) => Ended::Unreachable(error.to_string()),
+        })?;
+        let mut failure = String::new();
+        for address in addresses {
+            let stream = match timeout(CONNECT_WITHIN, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => stream,
+                Ok(Err(error)) => {
+                    failure = error.to_string();
+                    continue;
+                }
+                Err(_) => {
+                    failure = format!("no connection within {} seconds", CONNECT_WITHIN.as_secs());
+                    continue;
+                }
+            };
+            let credentials = source.credentials.as_ref().map(|credentials| Credentials {
+                username: credentials.username.clone(),
+                password: credentials.password.reveal().to_owned(),
+            });
+            let settings = Settings {
+                credentials,
+                seed: rand::random(),
+                avoid: self.known.avoid.clone(),
+                challenge,
+                ..Settings::new(source.url.as_str())
+            };
+            return Dialogue::new(stream, settings, self.intake.clock)
+                .map_err(|error| Ended::Unreachable(error.to_string()));
+        }
+        Err(Ended::Unreachable(failure))
+    }
+
+    /// From DESCRIBE to PLAY.
+    async fn open(&mut self, source: &Source, dialogue: &mut Dialogue) -> Result<Receiver, Ended> {
+        let mut receiver = None;
+        let mut refused = false;
+        loop {
+            // The client gives up by itself when an answer does not come.
+            let deadline = self.intake.clock.mono().plus_us(i64::from(u32::MAX));
+            let event = match dialogue.next(deadline).await {
+                Incoming::Event(event) => event,
+                Incoming::Packet(kind, data) => {
+                    // Media may be here before the answer to PLAY is.
+                    if let Some(receiver) = &mut receiver {
+                        self.handle_packet(receiver, kind, data);
+                    }
+                    continue;
+                }
+                Incoming::Time => continue,
+                Incoming::Closed => {
+                    return Err(Ended::Refused("the camera closed the connection".to_owned()));
+                }
+                Incoming::Broken(why) => return Err(Ended::Refused(why)),
+            };
+            match event {
+                Session::Described(description) => {
+                    let (media, format, codec) = self.choose(&description)?;
+                    self.pictures = Pictures::new(codec);
+                    receiver = Some(receiver_of(format, codec));
+                    self.set_up(dialogue, media, source.transport).await?;
+                }
+                Session::TransportRefused { media } if !refused => {
+                    refused = true;
+                    let other = match source.transport {
+                        Transport::Tcp => Transport::Udp,
+                        Transport::Udp => Transport::Tcp,
+                    };
+                    info!(
+                        ?other,
+                        "the camera does not send as it was asked to; it is asked for another way"
+                    );
+                    self.set_up(dialogue, media, other).await?;
+                }
+                Session::TransportRefused { .. } => {
+                    let why = "the camera sends neither over the RTSP connection nor over UDP";
+                    return Err(Ended::Refused(why.to_owned()));
+                }
+                Session::SetUp { transport, .. } => dialogue.play(transport).await,
+                Session::Playing => {
+                    let without =
+                        || Ended::Refused("the camera plays what it never described".into());
+                    return receiver.ok_or_else(without);
+                }
+                Session::Announced(_) => {}
+                Session::Ended(end) => return Err(end.into()),
             }
         }
     }
 
-    fn handle_frame(&mut self, frame: VideoFrame, timeline: &mut Option<Timeline>) {
-        let received = self.intake.clock.mono();
+    async fn set_up(
+        &self,
+        dialogue: &mut Dialogue,
+        media: usize,
+        transport: Transport,
+    ) -> Result<(), Ended> {
+        match transport {
+            Transport::Tcp => {
+                dialogue.set_up_tcp(media);
+                Ok(())
+            }
+            Transport::Udp => dialogue
+                .set_up_udp(media)
+                .await
+                .map_err(|error| Ended::Refused(format!("no UDP ports for it: {error}"))),
+        }
+    }
+
+    /// Of several videos, the one that every browser plays and that is searched for objects.
+    fn choose<'d>(
+        &self,
+        description: &'d Description,
+    ) -> Result<(usize, &'d Format, Codec), Ended> {
+        let videos = || {
+            let media = description.media.iter().enumerate();
+            media
+                .filter(|(_, media)| media.kind == "video")
+                .flat_map(|(index, media)| media.formats.iter().map(move |format| (index, format)))
+        };
+        let codecs = [("h264", Codec::H264), ("h265", Codec::H265), ("hevc", Codec::H265)];
+        let taken = codecs.into_iter().find_map(|(name, codec)| {
+            let (index, format) = videos().find(|(_, format)| format.encoding == name)?;
+            Some((index, format, codec))
+        });
+        taken.ok_or_else(|| {
+            let codecs: Vec<String> = videos().map(|(_, format)| codec_name(format)).collect();
+            self.intake.reporter.send(Event::Refused { codec: codecs.first().cloned() });
+            Ended::Unsupported { codecs }
+        })
+    }
+
+    async fn read(
+        &mut self,
+        dialogue: &mut Dialogue,
+        mut receiver: Receiver,
+        timeline: &mut Option<Timeline>,
+    ) -> Ended {
+        let clock = self.intake.clock;
+        let mut stalled = clock.mono().plus_us(STALLED_AFTER.as_micros() as i64);
+        let (mut frames, mut packets) = (self.frames, 0u64);
+        loop {
+            self.take(&mut receiver, timeline);
+            if frames != self.frames {
+                (frames, packets) = (self.frames, 0);
+                stalled = clock.mono().plus_us(STALLED_AFTER.as_micros() as i64);
+            }
+            let deadline = receiver.deadline().map_or(stalled, |due| due.min(stalled));
+            let incoming = dialogue.next(deadline).await;
+            let now = clock.mono();
+            match incoming {
+                Incoming::Packet(kind, data) => {
+                    packets += 1;
+                    self.handle_packet(&mut receiver, kind, data);
+                }
+                Incoming::Time => {}
+                Incoming::Closed => return self.last(&mut receiver, timeline, Ended::Closed),
+                Incoming::Broken(why) => {
+                    return self.last(&mut receiver, timeline, Ended::Lost(why));
+                }
+                Incoming::Event(Session::Ended(end)) => {
+                    return self.last(&mut receiver, timeline, end.into());
+                }
+                Incoming::Event(_) => {}
+            }
+            if receiver.deadline().is_some_and(|due| due <= now) {
+                receiver.handle_timeout(now);
+            }
+            if now >= stalled {
+                self.tell_counts(dialogue, &receiver);
+                return match packets {
+                    0 => Ended::Stalled,
+                    _ => Ended::Unreadable(oddities(dialogue, &receiver)),
+                };
+            }
+            if now >= self.counts_due {
+                self.counts_due = now.plus_us(COUNTS_EVERY_US);
+                self.tell_counts(dialogue, &receiver);
+            }
+        }
+    }
+
+    /// Passes on what was received before the end.
+    fn last(
+        &mut self,
+        receiver: &mut Receiver,
+        timeline: &mut Option<Timeline>,
+        ended: Ended,
+    ) -> Ended {
+        receiver.handle_timeout(self.intake.clock.mono().plus_us(i64::from(i32::MAX)));
+        self.take(receiver, timeline);
+        ended
+    }
+
+    fn handle_packet(&mut self, receiver: &mut Receiver, kind: PacketKind, data: Bytes) {
+        let now = self.intake.clock.mono();
+        match kind {
+            PacketKind::Rtp => receiver.handle_rtp(now, data),
+            PacketKind::Rtcp => receiver.handle_rtcp(now, &data),
+        }
+    }
+
+    /// Takes what the receiver has made of the packets.
+    fn take(&mut self, receiver: &mut Receiver, timeline: &mut Option<Timeline>) {
+        while let Some(received) = receiver.poll() {
+            match received {
+                Received::Unit { rtp_extended, data, lost_packets, received } => {
+                    self.received = received;
+                    self.handle_unit(rtp_extended, data, lost_packets, timeline);
+                }
+                Received::SenderReport { rtp_extended, ntp } => {
+                    let now_us = self.intake.clock.wall_us();
+                    self.wall.sender_report(rtp_extended, unix_us(ntp), now_us);
+                    self.intake.reporter.send(Event::SenderReport);
+                }
+                Received::NewSource => {
+                    info!("the camera begins a new RTP stream (SSRC); media time goes on");
+                    timeline.iter_mut().for_each(Timeline::start_run);
+                    self.wall = WallClock::new();
+                }
+                Received::OtherCodec(codec) => {
+                    let claimed = self.pictures.codec();
+                    info!("the camera says {}, and sends {}", claimed.name(), codec.name());
+                    self.claims = Some(claimed);
+                    self.pictures = Pictures::new(codec);
+                }
+            }
+        }
+    }
+
+    fn handle_unit(
+        &mut self,
+        rtp: i64,
+        data: Bytes,
+        lost_packets: u32,
+        timeline: &mut Option<Timeline>,
+    ) {
+        let received = self.received;
         let arrival_us = self.intake.clock.wall_us();
-        let rtp = frame.timestamp().timestamp();
-        self.lost = self.lost.saturating_add(u32::from(frame.loss()));
-        let data = Bytes::from(frame.into_data());
         let key = self.pictures.read(&data);
         let Some(format) = self.pictures.format() else {
             debug!("access unit before the first SPS");
@@ -292,7 +420,7 @@ impl<'a> Run<'a> {
             format: Arc::clone(format),
             data,
             idr: key,
-            lost_packets: std::mem::take(&mut self.lost),
+            lost_packets,
             wall: self.wall.frame(rtp, arrival_us),
             received,
         };
@@ -306,7 +434,8 @@ impl<'a> Run<'a> {
 
     fn report_state(&self) {
         let source = &self.intake.source;
-        let (state, error, advice) = match (self.pictures.reorders(), self.pictures.codec()) {
+        let codec = self.pictures.codec();
+        let (state, error, mut advice) = match (self.pictures.reorders(), codec) {
             (true, codec) => {
                 let error = format!("{source}: sends B-frames, which WebRTC cannot show");
                 let advice = match codec {
@@ -318,69 +447,74 @@ impl<'a> Run<'a> {
             (false, Codec::H264) => (CameraState::Online, None, Vec::new()),
             (false, Codec::H265) => (CameraState::Online, None, vec![H265_ADVICE.to_owned()]),
         };
-        if self.intake.reporter.known() != state {
-            self.intake.reporter.state(state, error, advice);
+        if self.pictures.lacks_idr() {
+            advice.push(NO_KEY_FRAMES.to_owned());
         }
+        if let Some(claimed) = self.claims {
+            advice.push(format!(
+                "It says that it sends {}, but sends {}. razz goes by what comes; a restart of the camera, \
+                 or setting its codec once more, makes it say so.",
+                claimed.name(),
+                codec.name()
+            ));
+        }
+        self.intake.reporter.update(state, error, advice);
     }
 
-    fn handle_rtcp(&mut self, packets: &retina::rtcp::ReceivedCompoundPacket) {
-        let Some(rtp) = packets.rtp_timestamp() else { return };
-        for packet in packets.pkts() {
-            if let Ok(Some(report)) = packet.as_sender_report() {
-                let ntp_us = unix_us(report.ntp_timestamp());
-                self.wall.sender_report(rtp.timestamp(), ntp_us, self.intake.clock.wall_us());
-                self.intake.reporter.send(Event::SenderReport);
+    /// Tells what the camera did wrong since it was told last.
+    fn tell_counts(&mut self, dialogue: &Dialogue, receiver: &Receiver) {
+        let of_session = dialogue.client().counts().iter().map(|(kind, n)| (kind.name(), n));
+        let of_packets = receiver.counts().iter().map(|(kind, n)| (kind.name(), n));
+        let mut news = Vec::new();
+        for (name, count) in of_session.chain(of_packets) {
+            let told = self.told.entry(name).or_default();
+            // A session that a redirect ended began its counts anew.
+            let more = count.saturating_sub(*told);
+            *told = count;
+            if more > 0 {
+                news.push((name, more));
             }
+        }
+        if !news.is_empty() {
+            self.intake.reporter.send(Event::Oddities(news));
         }
     }
 }
 
+/// What was odd about the packets of a session, for who has to find out why there is no picture.
+fn oddities(dialogue: &Dialogue, receiver: &Receiver) -> String {
+    let of_session = dialogue.client().counts().iter().map(|(kind, n)| (kind.name(), n));
+    let of_packets = receiver.counts().iter().map(|(kind, n)| (kind.name(), n));
+    let said: Vec<String> =
+        of_session.chain(of_packets).map(|(name, count)| format!("{name} {count}")).collect();
+    if said.is_empty() { "no start of a picture among them".to_owned() } else { said.join(", ") }
+}
+
+fn receiver_of(format: &Format, codec: Codec) -> Receiver {
+    let clock_rate = if format.clock_rate == 0 { 90_000 } else { format.clock_rate };
+    Receiver::new(receive::Settings {
+        codec,
+        payload_type: format.payload_type,
+        clock_rate,
+        parameter_sets: format.parameter_sets(),
+    })
+}
+
 /// NTP time (RFC 3550 section 4: seconds since 1900, and 2^-32 of them) as UTC µs since 1970.
-fn unix_us(ntp: retina::NtpTimestamp) -> i64 {
-    let since_1970 = ntp.0.wrapping_sub(retina::UNIX_EPOCH.0);
+fn unix_us(ntp: u64) -> i64 {
+    /// From 1900 to 1970.
+    const EPOCH_S: u64 = 2_208_988_800;
+    let since_1970 = ntp.wrapping_sub(EPOCH_S << 32);
     let seconds = (since_1970 >> 32) as i64;
     let fraction = ((since_1970 & 0xffff_ffff) * 1_000_000) >> 32;
     seconds * 1_000_000 + fraction as i64
 }
 
-fn codec_name(encoding: &str) -> String {
-    match encoding {
+fn codec_name(format: &Format) -> String {
+    match format.encoding.as_str() {
         "jpeg" => "MJPEG".to_owned(),
         "mp4v-es" => "MPEG-4".to_owned(),
+        "" => format!("an unnamed encoding (payload type {})", format.payload_type),
         other => other.to_uppercase(),
     }
-}
-
-/// Why there is no session.
-enum DescribeError {
-    Unusable(Unusable),
-    Rtsp(retina::Error),
-}
-
-/// Connects to the first of the camera's addresses that takes the connection, and asks what it has.
-/// The request names that address instead of the host name, since the library would look the name up
-/// once more.
-async fn describe(
-    source: &Source,
-    options: impl Fn() -> SessionOptions,
-) -> Result<Session<Described>, DescribeError> {
-    let addresses = address::of(source).await.map_err(DescribeError::Unusable)?;
-    let mut addresses = addresses.into_iter().peekable();
-    loop {
-        let here = addresses.next().expect("there is at least one, and the last one returns");
-        match Session::describe(address::at(&source.url, here), options()).await {
-            Ok(session) => return Ok(session),
-            Err(error) if addresses.peek().is_some() && cannot_connect(&error) => {}
-            Err(error) => return Err(DescribeError::Rtsp(error)),
-        }
-    }
-}
-
-fn cannot_connect(error: &retina::Error) -> bool {
-    first_line(error).starts_with("Unable to connect")
-}
-
-/// The library's errors go on with the connection's addresses and hex dumps.
-fn first_line(error: &retina::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
 }

@@ -241,14 +241,14 @@ mod tests {
         tracing::subscriber::with_default(log, || {
             tracing::info!(target: "razz", url = "rtsp://u:hunter2@h/s", "dialling");
             tracing::debug!(target: "razz", "not heard");
-            tracing::info!(target: "retina", "not heard");
-            tracing::warn!(target: "retina", "rtsp://u:hunter2@h/s refused");
+            tracing::info!(target: "rumqttc", "not heard");
+            tracing::warn!(target: "rumqttc", "rtsp://u:hunter2@h/s refused");
         });
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 2, "{text}");
         assert!(lines[0].contains("INFO razz: dialling url=\"rtsp://***@h/s\""), "{text}");
-        assert!(lines[1].contains("WARN retina: rtsp://***@h/s refused"), "{text}");
+        assert!(lines[1].contains("WARN rumqttc: rtsp://***@h/s refused"), "{text}");
     }
 
     #[test]
@@ -261,7 +261,7 @@ mod tests {
             let span = tracing::error_span!("run", camera = 7, run = 3);
             let _in = span.enter();
             tracing::warn!(target: "razz", url = "rtsp://u:hunter2@h/s", frames = 5, "a \"word\"\n");
-            tracing::warn!(target: "retina", run = 4, "its own field wins");
+            tracing::warn!(target: "rumqttc", run = 4, "its own field wins");
         });
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<Value> =
@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(lines.len(), 2, "{text}");
         for (line, level, target, message, run) in [
             (&lines[0], "WARN", "razz", "a \"word\"\n", 3),
-            (&lines[1], "WARN", "retina", "its own field wins", 4),
+            (&lines[1], "WARN", "rumqttc", "its own field wins", 4),
         ] {
             assert_eq!(line["level"], level);
             assert_eq!(line["target"], target);

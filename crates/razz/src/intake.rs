@@ -51,6 +51,7 @@ impl Sink for CameraSink {
             Event::RunBegun => health.ingest().runs += 1,
             Event::RunEnded => stream.end_run(),
             Event::SenderReport => health.ingest().sender_reports += 1,
+            Event::Oddities(news) => health.ingest().count_oddities(news),
             Event::Refused { codec } => {
                 let mut ingest = health.ingest();
                 ingest.refused_codec = codec;
@@ -83,4 +84,5 @@ pub(crate) fn begin_anew(camera: &Camera, clock: Clock) {
     ingest.format = None;
     ingest.refused_codec = None;
     ingest.gop_frames = None;
+    ingest.oddities.clear();
 }

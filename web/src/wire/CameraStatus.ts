@@ -42,6 +42,11 @@ export type CameraStatus = {
   reconnects: number;
   /** RTP packets lost on the way to us, since start. */
   lost_packets: number;
+  /**
+   * What the camera does that RTSP, RTP or its codec do not allow: how often since start, by kind.
+   * Each cost itself and no more. Absent where there is nothing of the kind.
+   */
+  oddities?: { [key in string]: number };
   /** Of the video as it comes in. */
   bitrate_kbps: number;
   /** Viewer sessions now. */

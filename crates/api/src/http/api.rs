@@ -258,6 +258,7 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         last_packet_us: health.last_packet_us.map(microseconds),
         reconnects: health.runs.saturating_sub(1),
         lost_packets: health.lost_packets,
+        oddities: health.oddities,
         bitrate_kbps: (health.bitrate / 1e3).round() as u32,
         viewers: health.viewers,
         last_error: health.last_error,

@@ -1,6 +1,7 @@
 //! A camera as the API tells of it: what it is, and how it fares.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
@@ -189,6 +190,12 @@ pub struct CameraStatus {
     /// RTP packets lost on the way to us, since start.
     #[ts(type = "number")]
     pub lost_packets: u64,
+    /// What the camera does that RTSP, RTP or its codec do not allow: how often since start, by kind.
+    /// Each cost itself and no more. Absent where there is nothing of the kind.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(as = "Option<BTreeMap<String, u32>>", optional)]
+    #[schemars(with = "BTreeMap<String, u32>")]
+    pub oddities: BTreeMap<&'static str, u64>,
     /// Of the video as it comes in.
     pub bitrate_kbps: u32,
     /// Viewer sessions now.
@@ -290,6 +297,7 @@ pub(super) mod tests {
             last_packet_us: None,
             reconnects: 0,
             lost_packets: 0,
+            oddities: BTreeMap::new(),
             bitrate_kbps: 2480,
             viewers: 3,
             last_error: None,
