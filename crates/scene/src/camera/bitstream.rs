@@ -118,7 +118,8 @@ pub(crate) fn with_ids(nal: &[u8], sps_id: u32, pps_id: u32) -> Option<Vec<u8>> 
             to.ue(sps_id);
         }
         8 => {
-            (from.ue()?, from.ue()?);
+            from.ue()?;
+            from.ue()?;
             to.ue(pps_id);
             to.ue(sps_id);
         }

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use rtsp_types::headers::{AUTHORIZATION, CSEQ, SESSION, TRANSPORT};
 use rtsp_types::{Message, Method, ParseError, Request, Response, StatusCode};
 
+use super::asking::{Asking, Step};
 use super::authentication::{Admission, Gate};
 use super::description::{CONTROL, TOKEN, session_description};
-use super::dialogue::{Answer, ServerRequest};
+use super::dialogue::Answer;
 use super::player::{Player, WRITE_TIMEOUT};
 use super::quirk::{Quirk, Quirks};
 use super::transport::Transport;
@@ -25,12 +26,6 @@ const FIRST_PICTURE: Duration = Duration::from_secs(5);
 
 const METHODS: &str =
     "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
-
-/// A camera that asks its client begins so long after PLAY, and asks again so long after an answer.
-const ASKS_AFTER: Duration = Duration::from_secs(1);
-const ASKS_AGAIN_AFTER: Duration = Duration::from_secs(3);
-/// It closes the connection of a client that has not answered for so long.
-const MUST_ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// The nonce of [`Quirk::ClosesAfterChallenge`], which has to be good on the next connection.
 const LASTING_NONCE: &str = "5d41402abc4b2a76b9719d911017c592";
@@ -73,14 +68,6 @@ struct Session {
     /// When something came that keeps it alive.
     last_alive: Instant,
     asking: Asking,
-}
-
-/// The camera's own requests.
-struct Asking {
-    cseq: u32,
-    /// When to ask next, or until when the answer to the last must be there.
-    due: Instant,
-    unanswered: Option<ServerRequest>,
 }
 
 /// Serves a connection until it ends.
@@ -164,28 +151,24 @@ impl Connection<'_> {
 
     /// Sends the client a request, where the quirks say so; ends where it did not answer the last.
     fn ask(&mut self, now: Instant, quirks: Quirks) -> Result<(), End> {
-        let Some(request) = ServerRequest::of(quirks) else { return Ok(()) };
         let Some(session) = self.session.as_mut().filter(|session| session.player.is_playing())
         else {
             return Ok(());
         };
-        if session.asking.due > now {
-            return Ok(());
-        }
-        if session.asking.unanswered.is_some() {
-            return Err(End::Closed);
-        }
+        let (request, cseq) = match session.asking.poll(now, quirks) {
+            Step::Wait => return Ok(()),
+            Step::Close => return Err(End::Closed),
+            Step::Ask(request, cseq) => (request, cseq),
+        };
         let mount = &self.shared.mounts[session.mount];
-        session.asking.due = now + MUST_ANSWER_WITHIN;
         if quirks.has(Quirk::AsksRedirect) && !mount.faults.redirects_now() {
+            // Who came back is not sent away again.
+            session.asking.handle_answer(now, Some(cseq), true);
             return Ok(());
         }
-        session.asking.cseq += 1;
-        session.asking.unanswered = Some(request);
-        let (cseq, id) = (session.asking.cseq, session.id.clone());
+        let id = session.id.clone();
         let sdp = self.sdp(mount).unwrap_or_default();
-        let bytes = request.to_bytes(cseq, &id, &self.base(mount), &sdp);
-        self.stream.write_all(&bytes)?;
+        self.stream.write_all(&request.to_bytes(cseq, &id, &self.base(mount), &sdp))?;
         Ok(())
     }
 
@@ -194,13 +177,7 @@ impl Connection<'_> {
         let Some(session) = &mut self.session else { return };
         let cseq = response.header(&CSEQ).and_then(|value| value.as_str().trim().parse().ok());
         let is_ok = response.status() == StatusCode::Ok;
-        if let Some(request) = session.asking.unanswered
-            && cseq == Some(session.asking.cseq)
-            && (is_ok || !request.wants_ok)
-        {
-            session.asking.unanswered = None;
-            session.asking.due = Instant::now() + ASKS_AGAIN_AFTER;
-        }
+        session.asking.handle_answer(Instant::now(), cseq, is_ok);
     }
 
     fn read(&mut self, wait: Duration) -> Result<(), End> {
@@ -532,7 +509,7 @@ impl Connection<'_> {
         );
         chosen.push_str(&format!(";ssrc={:08X};mode=\"PLAY\"", player.stage.ssrc));
         let id = format!("{:08X}", self.dice.next() as u32);
-        let asking = Asking { cseq: 0, due: now, unanswered: None };
+        let asking = Asking::new(now);
         let session =
             Session { id, former_id: None, mount: index, player, last_alive: now, asking };
         self.session = Some(session);
@@ -558,7 +535,7 @@ impl Connection<'_> {
         let now = Instant::now();
         if !session.player.is_playing() {
             session.last_alive = now;
-            session.asking.due = now + ASKS_AFTER;
+            session.asking = Asking::new(now);
         }
         if quirks.has(Quirk::SessionIdChanges) && session.former_id.is_none() {
             session.former_id = Some(std::mem::replace(&mut session.id, new_id));

@@ -13,6 +13,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod asking;
 mod authentication;
 mod bitstream;
 mod connection;

@@ -150,7 +150,7 @@ impl PacketStage {
             if quirks.has(quirk) {
                 let kind = types[rounds % types.len()];
                 // Whole and cut off behind the header in turn.
-                let length = if rounds / types.len() % 2 == 0 { 40 } else { 0 };
+                let length = if (rounds / types.len()).is_multiple_of(2) { 40 } else { 0 };
                 let payload = [&[0x60 | kind][..], &self.noise(length)].concat();
                 drafts.push(Draft { payload, timestamp, numbering, ..Draft::default() });
             }
