@@ -11,6 +11,7 @@ use super::asking::{Asking, Step};
 use super::authentication::{Admission, Gate};
 use super::description::{CONTROL, TOKEN, session_description};
 use super::dialogue::Answer;
+use super::keep_alive;
 use super::player::{Player, WRITE_TIMEOUT};
 use super::quirk::{Quirk, Quirks};
 use super::transport::Transport;
@@ -23,9 +24,6 @@ const MAX_REQUEST: usize = 16 << 10;
 const MAX_WAIT: Duration = Duration::from_millis(50);
 /// How long DESCRIBE waits for a footage's first picture.
 const FIRST_PICTURE: Duration = Duration::from_secs(5);
-
-const METHODS: &str =
-    "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
 
 /// The nonce of [`Quirk::ClosesAfterChallenge`], which has to be good on the next connection.
 const LASTING_NONCE: &str = "5d41402abc4b2a76b9719d911017c592";
@@ -133,7 +131,7 @@ impl Connection<'_> {
                 self.last_heard = now;
             }
             let quirks = self.shared.mounts[session.mount].faults.now().quirks;
-            let alive = if quirks.has_any(&METHODS_THAT_KEEP_ALIVE) {
+            let alive = if keep_alive::is_needed(quirks) {
                 session.last_alive
             } else if session.player.transport.is_udp() {
                 self.last_heard
@@ -141,7 +139,8 @@ impl Connection<'_> {
                 // As long as the connection takes what it is sent, somebody is there.
                 now
             };
-            if now.saturating_duration_since(alive) > self.shared.options.session_timeout {
+            let timeout = keep_alive::timeout(quirks, self.shared.options.session_timeout);
+            if now.saturating_duration_since(alive) > timeout {
                 return Err(End::Closed);
             }
             self.ask(now, quirks)?;
@@ -252,8 +251,8 @@ impl Connection<'_> {
             }
             return Err(End::Closed);
         }
-        let keep_alive =
-            keeps_session(method) && self.session.as_ref().is_some_and(|s| s.player.is_playing());
+        let keep_alive = keep_alive::is_one(method)
+            && self.session.as_ref().is_some_and(|s| s.player.is_playing());
         if keep_alive && quirks.has(Quirk::KeepAliveUnanswered) {
             return Ok(());
         }
@@ -330,7 +329,7 @@ impl Connection<'_> {
             }
         }
         let known = *method == Method::Options || mount.is_some() || path == "*";
-        let answer = if keeps_session(method) && known {
+        let answer = if keep_alive::is_one(method) && known {
             self.keep_alive(request, quirks)
         } else if let Some((index, mount)) = mount {
             match method {
@@ -343,7 +342,7 @@ impl Connection<'_> {
                 Method::Teardown => self.teardown(request),
                 _ => self
                     .answer(request, StatusCode::MethodNotAllowed)
-                    .header("Allow", methods(quirks)),
+                    .header("Allow", keep_alive::methods(quirks)),
             }
         } else {
             self.answer(request, StatusCode::NotFound)
@@ -558,22 +557,16 @@ impl Connection<'_> {
         if *method != Method::Options && named && !self.names_session(request) {
             return self.answer(request, StatusCode::SessionNotFound);
         }
-        if !methods(quirks).split(", ").any(|known| known == <&str>::from(method)) {
+        if !keep_alive::methods(quirks).split(", ").any(|known| known == <&str>::from(method)) {
             return self.answer(request, StatusCode::NotImplemented);
         }
-        let has = |quirk| quirks.has(quirk);
-        let keeps = match method {
-            Method::Options => !quirks
-                .has_any(&[Quirk::KeepAliveOnlyGetParameter, Quirk::KeepAliveOnlySetParameter]),
-            Method::GetParameter => true,
-            _ => !has(Quirk::KeepAliveOnlyGetParameter),
-        };
+        let keeps = keep_alive::keeps(quirks, method);
         if let Some(session) = self.session.as_mut().filter(|_| keeps) {
             session.last_alive = Instant::now();
         }
         let answer = self.ok(request);
         if *method == Method::Options {
-            return answer.header("Public", methods(quirks));
+            return answer.header("Public", keep_alive::methods(quirks));
         }
         answer
     }
@@ -585,31 +578,4 @@ impl Connection<'_> {
         self.session = None;
         self.ok(request)
     }
-}
-
-/// With these, silence ends a session over the connection as well.
-const METHODS_THAT_KEEP_ALIVE: [Quirk; 3] = [
-    Quirk::KeepAliveOnlyGetParameter,
-    Quirk::KeepAliveOnlySetParameter,
-    Quirk::KeepAliveOnlyOptions,
-];
-
-fn keeps_session(method: &Method) -> bool {
-    matches!(method, Method::Options | Method::GetParameter | Method::SetParameter)
-}
-
-/// What `Public` names.
-fn methods(quirks: Quirks) -> String {
-    let lacks = |method: &str| match method {
-        "GET_PARAMETER" => quirks.has_any(&[
-            Quirk::KeepAliveOnlySetParameter,
-            Quirk::KeepAliveOnlyOptions,
-            Quirk::KeepAliveGetParameterCloses,
-        ]),
-        "SET_PARAMETER" => {
-            quirks.has_any(&[Quirk::KeepAliveOnlyOptions, Quirk::KeepAliveGetParameterCloses])
-        }
-        _ => false,
-    };
-    METHODS.split(", ").filter(|method| !lacks(method)).collect::<Vec<_>>().join(", ")
 }

@@ -95,7 +95,7 @@ impl FaultHandle {
     }
 
     /// How often the mount was dialled: DESCRIBE answered otherwise than with 401, or left without an
-    /// answer.
+    /// answer. A redirect counts at the mount that sends it, and what follows at the other.
     pub fn dials(&self) -> u32 {
         self.state.dials.load(Ordering::Relaxed)
     }

@@ -20,6 +20,7 @@ mod connection;
 mod description;
 mod dialogue;
 mod faults;
+mod keep_alive;
 mod packet;
 mod packet_stage;
 mod player;

@@ -22,6 +22,16 @@ const EVERY: u64 = 5;
 const OTHER_SPS: u32 = 3;
 const OTHER_PPS: u32 = 5;
 
+/// What stands before each NAL unit in a byte stream (H.264 Annex B).
+const START_CODE: [u8; 4] = [0, 0, 0, 1];
+/// With these, each NAL unit has packets of its own.
+const SHAPES_SINGLE_NALS: [Quirk; 4] = [
+    Quirk::ParameterSetsApart,
+    Quirk::ParameterSetsTogether,
+    Quirk::FragmentsWhole,
+    Quirk::StartCodesInFront,
+];
+
 /// A picture as it goes in.
 pub(crate) struct Picture<'a> {
     pub(crate) annex_b: &'a [u8],
@@ -226,6 +236,10 @@ impl PacketStage {
             Quirk::ParameterSetsSpare,
             Quirk::ParameterSetsOtherId,
             Quirk::WholePictureTogether,
+            Quirk::FragmentsWhole,
+            Quirk::StartCodesInside,
+            Quirk::StartCodesInFront,
+            Quirk::FillerLast,
             Quirk::LargePackets,
             Quirk::SmallPackets,
             Quirk::NoKeyFrame,
@@ -242,22 +256,40 @@ impl PacketStage {
             MAX_PAYLOAD
         };
         let together: usize = nals.iter().map(|nal| nal.len() + 2).sum();
-        let mut payloads: Vec<Payload> = if has(Quirk::WholePictureTogether) && together < max {
-            vec![Payload { data: aggregated(&nals).into(), marker: false }]
-        } else if quirks.has_any(&[Quirk::ParameterSetsApart, Quirk::ParameterSetsTogether]) {
-            let single = |nal: &Vec<u8>| {
+        let mut payloads: Vec<Payload> = Vec::new();
+        let mut add = |data: Vec<u8>| payloads.push(Payload { data: data.into(), marker: false });
+        if has(Quirk::WholePictureTogether) && together < max {
+            add(aggregated(&nals));
+        } else if quirks.has_any(&SHAPES_SINGLE_NALS) {
+            for nal in &nals {
                 if has(Quirk::ParameterSetsTogether) && is_parameter_set(nal) {
-                    let data = aggregated(std::slice::from_ref(nal)).into();
-                    return vec![Payload { data, marker: false }];
+                    add(aggregated(std::slice::from_ref(nal)));
+                } else if has(Quirk::StartCodesInFront) && is_parameter_set(nal) {
+                    add([&START_CODE[..], nal].concat());
+                } else if has(Quirk::FragmentsWhole) && nal.len() <= max {
+                    // FU indicator, FU header with start and end (RFC 6184 section 5.8 forbids it).
+                    let headers = [nal[0] & 0xE0 | 28, nal[0] & 0x1F | 0xC0];
+                    add([&headers[..], &nal[1..]].concat());
+                } else {
+                    let single = packetize(Codec::H264, &[&START_CODE[..], nal].concat(), max);
+                    single.iter().for_each(|payload| add(payload.data.to_vec()));
                 }
-                packetize(Codec::H264, &[&[0, 0, 0, 1][..], nal].concat(), max).to_vec()
-            };
-            nals.iter().flat_map(single).collect()
+            }
         } else {
+            let (sets, others): (Vec<&Vec<u8>>, Vec<&Vec<u8>>) =
+                nals.iter().partition(|nal| has(Quirk::StartCodesInside) && is_parameter_set(nal));
+            if !sets.is_empty() {
+                add(sets.into_iter().map(Vec::as_slice).collect::<Vec<_>>().join(&START_CODE[..]));
+            }
             let annex_b: Vec<u8> =
-                nals.iter().flat_map(|nal| [&[0, 0, 0, 1][..], nal].concat()).collect();
-            packetize(Codec::H264, &annex_b, max).to_vec()
-        };
+                others.iter().flat_map(|nal| [&START_CODE[..], nal].concat()).collect();
+            let rest = packetize(Codec::H264, &annex_b, max);
+            rest.iter().for_each(|payload| add(payload.data.to_vec()));
+        }
+        if has(Quirk::FillerLast) {
+            // Section 7.3.2.7: bytes of ones, and the stop bit.
+            add([&[0x0C][..], &[0xFF; 20], &[0x80]].concat());
+        }
         let last = payloads.len().saturating_sub(1);
         payloads.iter_mut().enumerate().for_each(|(at, payload)| payload.marker = at == last);
         payloads

@@ -132,8 +132,6 @@ quirks! {
     CseqMissing = "cseq-missing" Dialogue Both Kept,
     /// Answers without a body say `Content-Length: 0`.
     ContentLengthZero = "content-length-zero" Dialogue Both Kept,
-    /// Answers without a body have no `Content-Length`.
-    ContentLengthMissing = "content-length-missing" Dialogue Both Kept,
     /// The first line of an answer ends behind the number.
     ReasonMissing = "reason-missing" Dialogue Both Kept,
     /// The first line of an answer says `RTSP/2.0`.
@@ -405,6 +403,14 @@ quirks! {
     ParameterSetsOtherId = "parameter-sets-other-id" Packets Both Kept,
     /// Pictures that fit are one STAP-A, parameter sets and slices together.
     WholePictureTogether = "whole-picture-together" Packets Both Kept,
+    /// NAL units that fit a packet are fragmented all the same, into one fragment with both bits set.
+    FragmentsWhole = "fragments-whole" Packets Both Kept,
+    /// Parameter sets are one packet that looks like a single NAL unit, with start codes between them.
+    StartCodesInside = "start-codes-inside" Packets Both Kept,
+    /// Parameter sets have a start code in front within their packets.
+    StartCodesInFront = "start-codes-in-front" Packets Both Kept,
+    /// Filler stands behind every picture, in a packet of its own that has the marker.
+    FillerLast = "filler-last" Packets Both Kept,
     /// Packets of up to 60000 bytes.
     LargePackets = "large-packets" Packets Tcp Kept,
     /// Packets of at most 200 bytes of payload.
@@ -427,6 +433,8 @@ quirks! {
     SequenceWrap = "sequence-wrap" Packets Both Kept,
     /// The timestamp passes 2^32 after a second.
     TimestampWrap = "timestamp-wrap" Packets Both Kept,
+    /// Every second picture has the timestamp of the one before.
+    TimestampsShared = "timestamps-shared" Packets Both Kept,
     /// No picture is an IDR; intra pictures with a recovery point SEI take their place.
     NoKeyFrame = "no-key-frame" Packets Both Kept,
 }

@@ -129,6 +129,10 @@ fn received(packets: &[Packet], payload_type: u8) -> Vec<(u32, Vec<Vec<u8>>)> {
                     nals.push(std::mem::take(&mut fragment));
                 }
             }
+            // Some packets hold a byte stream.
+            0 | 7 if payload.windows(4).any(|four| four == START_CODE) => {
+                nals.extend(nal_units(&[&START_CODE, &payload[..]].concat()).map(<[u8]>::to_vec));
+            }
             _ => nals.push(payload.clone()),
         }
     }
@@ -263,6 +267,20 @@ fn parameter_sets_travel_as_the_quirk_says() {
     assert!(
         small[1..LOOP].iter().any(|packets| packets.len() == 1 && packets[0].kind() == Some(24))
     );
+
+    let whole = read(Quirk::FragmentsWhole, false);
+    assert!(whole.concat().iter().all(|packet| packet.kind() == Some(28)));
+    assert!(whole[0][..2].iter().all(|packet| packet.payload[1] & 0xC0 == 0xC0));
+    let inside = &read(Quirk::StartCodesInside, false)[0][0];
+    assert_eq!(inside.kind(), Some(7));
+    assert!(inside.payload.windows(5).any(|five| five[..4] == START_CODE && five[4] & 31 == 8));
+    let front = &read(Quirk::StartCodesInFront, false)[0][..2];
+    assert!(front.iter().all(|packet| packet.payload[..4] == START_CODE && !packet.marker));
+    for packets in read(Quirk::FillerLast, false) {
+        let marked: Vec<Option<u8>> =
+            packets.iter().filter(|packet| packet.marker).map(Read::kind).collect();
+        assert_eq!(marked, [Some(12)]);
+    }
 
     let units = |quirk: Quirk| {
         let packets = run(quirk.into(), false, false, LOOP + 1).concat();
