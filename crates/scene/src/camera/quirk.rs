@@ -80,13 +80,13 @@ quirks! {
     /// Asks the client `OPTIONS *` while it plays, and closes where no 200 with that CSeq comes
     /// within 5 s.
     AsksOptions = "asks-options" Dialogue Both Kept,
-    /// As [`Quirk::AsksOptions`], with GET_PARAMETER.
+    /// Does as `asks-options`, with GET_PARAMETER.
     AsksGetParameter = "asks-get-parameter" Dialogue Both Kept,
-    /// As [`Quirk::AsksOptions`], with SET_PARAMETER and a body.
+    /// Does as `asks-options`, with SET_PARAMETER and a body.
     AsksSetParameter = "asks-set-parameter" Dialogue Both Kept,
-    /// As [`Quirk::AsksOptions`], with ANNOUNCE and a new SDP.
+    /// Does as `asks-options`, with ANNOUNCE and a new SDP.
     AsksAnnounce = "asks-announce" Dialogue Both Kept,
-    /// As [`Quirk::AsksOptions`], with a method that nobody knows; any answer with that CSeq will
+    /// Does as `asks-options`, with a method that nobody knows; any answer with that CSeq will
     /// do.
     AsksUnknown = "asks-unknown" Dialogue Both Kept,
     /// Sends REDIRECT to the client, once a second after it began to play, with its own address.
@@ -373,7 +373,7 @@ quirks! {
     /// Every tenth packet comes again behind the next one.
     DoublesLater = "doubles-later" Packets Both Kept,
     /// The marker stands on the last packet of every slice; it takes pictures of several slices
-    /// to show, as [`crate::Footage::clip_in_slices`] makes them.
+    /// to show, as `Footage::clip_in_slices` makes them.
     MarkerEverySlice = "marker-every-slice" Packets Both Kept,
     /// The marker stands on every packet.
     MarkerEveryPacket = "marker-every-packet" Packets Both Kept,
