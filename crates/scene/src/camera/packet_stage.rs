@@ -235,6 +235,7 @@ impl PacketStage {
             Quirk::ParameterSetsEveryPicture,
             Quirk::ParameterSetsSpare,
             Quirk::ParameterSetsOtherId,
+            Quirk::ParameterSetsAlternate,
             Quirk::WholePictureTogether,
             Quirk::FragmentsWhole,
             Quirk::StartCodesInside,
@@ -325,14 +326,23 @@ impl PacketStage {
             }
             nals = other;
         }
-        if has(Quirk::ParameterSetsSpare) && picture.idr {
-            let spare = [(1, 1), (1, 2), (2, 3)];
-            let spare = spare
-                .into_iter()
-                .flat_map(|(sps, pps)| sets.iter().filter_map(move |set| with_ids(set, sps, pps)));
-            let end = nals.iter().rposition(|nal| is_parameter_set(nal)).map_or(0, |at| at + 1);
-            nals.splice(end..end, spare);
+        if has(Quirk::ParameterSetsAlternate) && self.pictures % 2 == 1 {
+            for nal in nals.iter_mut().filter(|nal| is_slice(nal)) {
+                *nal = with_ids(nal, 0, 1).unwrap_or_else(|| std::mem::take(nal));
+            }
         }
+        let mut more: Vec<Vec<u8>> = Vec::new();
+        if has(Quirk::ParameterSetsAlternate) && picture.idr {
+            let pps = sets.iter().filter(|set| set[0] & 31 == 8);
+            more.extend(pps.filter_map(|set| with_ids(set, 0, 1)));
+        }
+        if has(Quirk::ParameterSetsSpare) && picture.idr {
+            for (sps, pps) in [(1, 1), (1, 2), (2, 3)] {
+                more.extend(sets.iter().filter_map(|set| with_ids(set, sps, pps)));
+            }
+        }
+        let end = nals.iter().rposition(|nal| is_parameter_set(nal)).map_or(0, |at| at + 1);
+        nals.splice(end..end, more);
         if quirks.has_any(&[Quirk::ParameterSetsInSdpOnly, Quirk::ParameterSetsOwnTimestamp]) {
             nals.retain(|nal| !is_parameter_set(nal));
         }

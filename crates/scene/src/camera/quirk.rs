@@ -401,6 +401,8 @@ quirks! {
     ParameterSetsSpare = "parameter-sets-spare" Packets Both Kept,
     /// The parameter sets that pictures use have the ids 3 and 5 and not 0; others stand under 0.
     ParameterSetsOtherId = "parameter-sets-other-id" Packets Both Kept,
+    /// Every second picture uses a PPS of another id; both stand in front of every IDR.
+    ParameterSetsAlternate = "parameter-sets-alternate" Packets Both Kept,
     /// Pictures that fit are one STAP-A, parameter sets and slices together.
     WholePictureTogether = "whole-picture-together" Packets Both Kept,
     /// NAL units that fit a packet are fragmented all the same, into one fragment with both bits set.

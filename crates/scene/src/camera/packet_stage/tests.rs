@@ -1,5 +1,7 @@
 use std::sync::OnceLock;
 
+use openh264::decoder::Decoder;
+use openh264::formats::YUVSource;
 use razz_base::Size;
 
 use super::super::packet::Kind;
@@ -157,7 +159,10 @@ fn no_quirk_takes_a_slice_from_a_receiver_that_deals_with_it() {
         for quirk in Quirk::ALL {
             for udp in [false, true] {
                 let slices = slices((*quirk).into(), udp);
-                let rewritten = matches!(quirk, Quirk::NoKeyFrame | Quirk::ParameterSetsOtherId);
+                let rewritten = matches!(
+                    quirk,
+                    Quirk::NoKeyFrame | Quirk::ParameterSetsOtherId | Quirk::ParameterSetsAlternate
+                );
                 assert_eq!(slices.len(), 40, "{quirk:?}");
                 assert!(rewritten || slices == plain, "{quirk:?} {udp}");
             }
@@ -337,4 +342,40 @@ fn packets_are_doubled_swapped_delayed_and_sized() {
     let sequences: Vec<u16> = jumps.iter().map(|packet| Read::new(packet).sequence).collect();
     let steps = sequences.windows(2).map(|pair| pair[1] - pair[0]);
     assert_eq!(steps.filter(|step| *step != 1).collect::<Vec<_>>(), [5001]);
+}
+
+/// What a decoder shows of what a receiver gets.
+fn shown(quirks: Quirks, in_slices: bool) -> Vec<Vec<u8>> {
+    let packets = run(quirks, false, in_slices, 2 * LOOP).concat();
+    let mut decoder = Decoder::new().unwrap();
+    let units = received(&packets, PAYLOAD_TYPE).into_iter().map(|(_, nals)| nals);
+    let annex_b = units.map(|nals| [&START_CODE[..], &nals.join(&START_CODE[..])].concat());
+    annex_b.filter_map(|unit| Some(decoder.decode(&unit).unwrap()?.y().to_vec())).collect()
+}
+
+#[test]
+fn pictures_are_the_same_whatever_parameter_sets_they_use() {
+    for in_slices in [false, true] {
+        let plain = shown(Quirks::NONE, in_slices);
+        assert_eq!(plain.len(), 2 * LOOP);
+        for quirk in [
+            Quirk::ParameterSetsOtherId,
+            Quirk::ParameterSetsAlternate,
+            Quirk::ParameterSetsSpare,
+            Quirk::ParameterSetsEveryPicture,
+            Quirk::StartCodesInside,
+            Quirk::StartCodesInFront,
+            Quirk::WholePictureTogether,
+            Quirk::FragmentsWhole,
+        ] {
+            assert!(shown(quirk.into(), in_slices) == plain, "{quirk:?} {in_slices}");
+        }
+    }
+    // Without its second PPS every second picture cannot be decoded.
+    let packets = run(Quirk::ParameterSetsAlternate.into(), false, false, LOOP).concat();
+    let units = received(&packets, PAYLOAD_TYPE);
+    let sets = units[0].1.iter().filter(|nal| nal[0] & 31 == 8).count();
+    let plain = received(&run(Quirks::NONE, false, false, LOOP).concat(), PAYLOAD_TYPE);
+    let changed = units.iter().zip(&plain).filter(|(a, b)| a.1.last() != b.1.last()).count();
+    assert_eq!((sets, changed), (2, LOOP / 2));
 }
