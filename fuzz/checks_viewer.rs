@@ -9,6 +9,7 @@ use razz_base::MonoTime;
 use razz_media::h265::ProfileTierLevel;
 use razz_viewer::demux::Demux;
 use razz_viewer::framing::Deframer;
+use razz_viewer::offer::Offer;
 use razz_viewer::{Answered, Outlet, Session, SessionSettings, Video, sdp};
 use str0m::net::{Protocol, Transmit};
 
@@ -46,25 +47,41 @@ fn answered(offer: &str, video: Video) -> Option<Answered> {
 /// `data` as an SDP offer, and as the fragment of an ICE restart of what it offered.
 pub fn offer(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let seen = sdp::only_receiving(text);
-    assert!(!seen.lines().any(|line| matches!(line, "a=sendrecv" | "a=sendonly")));
+    read(text);
     let _ = sdp::fragment(text);
     let _ = sdp::credentials(text);
     for video in [H264, H265] {
         if let Some(answered) = answered(text, video) {
-            restarts(text, answered);
+            restarts(text, video, answered);
         }
     }
 }
 
+/// What the library gets of an offer is one section, whatever the offer was.
+fn read(text: &str) {
+    for video in [H264, H265] {
+        let Ok(offer) = Offer::read(text, video) else { continue };
+        assert_eq!(sections(offer.text()), 1, "{}", offer.text());
+        let _ = offer.answer(text);
+        assert_eq!(sections(&offer.answer("v=0\r\nm=video 9 x\r\n")), sections(text));
+    }
+}
+
+fn sections(text: &str) -> usize {
+    text.lines().filter(|line| line.starts_with("m=")).count()
+}
+
 /// What was answered to `text` may be restarted by other credentials, and by no others.
-fn restarts(text: &str, Answered { mut session, answer }: Answered) {
-    assert!(sdp::video_mid(&answer).is_some(), "{answer}");
+fn restarts(text: &str, video: Video, Answered { mut session, answer }: Answered) {
+    assert_eq!(sections(&answer), sections(text), "{answer}");
+    let sent = answer.matches("\r\na=sendonly\r\n").count();
+    assert_eq!(sent, 1, "one section is sent into: {answer}");
     assert!(answer.contains("a=ice-lite"), "{answer}");
     assert!(!answer.contains("a=sendrecv") && !answer.contains("a=recvonly"), "{answer}");
     let before = session.ufrag().to_owned();
     // The same credentials once more restart nothing.
-    assert!(session.restart_ice(text).is_err());
+    let offer = Offer::read(text, video).expect("it was answered");
+    assert!(session.restart_ice(offer.text()).is_err());
     assert_eq!(session.ufrag(), before);
 }
 

@@ -7,8 +7,11 @@ pub enum OfferError {
     #[error("the offer cannot be answered: {0}")]
     Bad(String),
     /// The offer has no H.264 that fits.
-    #[error("the offer has no video section with H.264 in packetization mode 1")]
+    #[error("the offer has no video section with H.264 in packetization mode 0 or 1")]
     NoH264,
+    /// A section takes the camera's video, but nothing can be sent into it.
+    #[error("nothing can be sent into the offer's video section: {0}")]
+    Unsendable(String),
     /// The camera sends H.265, and the offer has none of its profile.
     #[error(
         "the camera sends H.265 ({profile} profile), which this browser does not take: set the \
@@ -31,4 +34,11 @@ pub enum OfferError {
         /// The offer's, times thirty.
         taken: u8,
     },
+}
+
+impl OfferError {
+    /// Whether another codec, profile or level would cure it.
+    pub(crate) fn is_of_codec(&self) -> bool {
+        matches!(self, Self::NoH264 | Self::NoH265 { .. } | Self::H265Level { .. })
+    }
 }

@@ -42,16 +42,18 @@
 //!
 //! 1. [`settings`] is what a session needs of the server around it;
 //! 2. [`session`] is one peer: replay, pacing, key frame requests, congestion;
-//! 3. [`sdp`] is what we make of offers and of ICE fragments;
-//! 4. [`mod@format`] chooses the payload type for what the camera sends;
-//! 5. [`demux`] finds the session that a datagram is for;
-//! 6. [`framing`] carries datagrams over TCP.
+//! 3. [`offer`] stands between what clients write and what the library takes;
+//! 4. [`sdp`] reads ICE fragments and answers offers;
+//! 5. [`mod@format`] chooses the payload type for what the camera sends;
+//! 6. [`demux`] finds the session that a datagram is for;
+//! 7. [`framing`] carries datagrams over TCP.
 
 mod congestion;
 pub mod demux;
 mod error;
 pub mod format;
 pub mod framing;
+pub mod offer;
 pub mod pace;
 mod queue;
 pub mod sdp;

@@ -1,4 +1,5 @@
-//! What we make of an offer before it is answered, since we only send; and how the library answers it.
+//! Session descriptions and ICE fragments as far as a session needs them, and how the library answers
+//! an offer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,37 +7,6 @@ use str0m::Rtc;
 use str0m::change::SdpOffer;
 
 use crate::error::OfferError;
-
-/// Turns every media section's direction into `recvonly`, as seen by the browser: pages written for
-/// RTSPtoWebRTC offer `sendrecv` (the default when no direction stands there), and the answer has to
-/// be `sendonly` (RFC 8829 section 5.3.1). Sections other than video are made `inactive`.
-pub fn only_receiving(offer: &str) -> String {
-    let mut out = String::with_capacity(offer.len() + 64);
-    let mut direction: Option<&str> = None; // of the section we are in
-    for line in offer.lines().filter(|line| !line.is_empty()) {
-        if let Some(media) = line.strip_prefix("m=") {
-            end_section(&mut out, &mut direction);
-            direction = Some(if media.starts_with("video") { "recvonly" } else { "inactive" });
-        }
-        let is_direction =
-            matches!(line, "a=sendrecv" | "a=sendonly" | "a=recvonly" | "a=inactive");
-        if is_direction {
-            continue;
-        }
-        out.push_str(line);
-        out.push_str("\r\n");
-    }
-    end_section(&mut out, &mut direction);
-    out
-}
-
-fn end_section(out: &mut String, direction: &mut Option<&str>) {
-    if let Some(direction) = direction.take() {
-        out.push_str("a=");
-        out.push_str(direction);
-        out.push_str("\r\n");
-    }
-}
 
 /// The name (`a=mid`, RFC 8843) of the first video section that is not refused (its port is not 0).
 pub fn video_mid(sdp: &str) -> Option<&str> {
@@ -49,13 +19,6 @@ pub fn video_mid(sdp: &str) -> Option<&str> {
         }
     }
     None
-}
-
-/// An offer without its candidates: we learn the peer's addresses from its checks.
-pub fn without_candidates(sdp: &str) -> String {
-    lines_but(sdp, |line| {
-        !line.starts_with("a=candidate:") && !line.starts_with("a=end-of-candidates")
-    })
 }
 
 /// The first ICE user fragment and password (RFC 8839 section 5.4).
@@ -91,7 +54,7 @@ pub fn with_credentials(offer: &str, ufrag: &str, password: &str) -> Option<Stri
 }
 
 /// What of an answer belongs into an SDP fragment: ICE credentials and candidates of its first
-/// section (RFC 8840 section 9).
+/// section that is not refused (RFC 8840 section 9).
 pub fn fragment(answer: &str) -> String {
     let mut out = String::from("a=ice-lite\r\n");
     if let Some((ufrag, password)) = credentials(answer) {
@@ -99,7 +62,9 @@ pub fn fragment(answer: &str) -> String {
     }
     let mut sections = 0;
     for line in answer.lines() {
-        sections += u32::from(line.starts_with("m="));
+        if line.starts_with("m=") && (sections > 0 || line.split(' ').nth(1) != Some("0")) {
+            sections += 1;
+        }
         let of_media = line.starts_with("m=") || line.starts_with("a=mid:");
         let of_ice = line.starts_with("a=candidate:") || line.starts_with("a=end-of-candidates");
         if sections == 1 && (of_media || of_ice) {
@@ -108,10 +73,6 @@ pub fn fragment(answer: &str) -> String {
         }
     }
     out
-}
-
-fn lines_but(sdp: &str, keep: impl Fn(&str) -> bool) -> String {
-    sdp.lines().filter(|line| keep(line)).flat_map(|line| [line, "\r\n"]).collect()
 }
 
 /// The library's error on one line, without the addresses in memory that its parser tells.
@@ -165,24 +126,6 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(video_mid(sdp), mid, "{sdp}");
-        }
-    }
-
-    #[test]
-    fn sections_get_the_direction_of_a_mere_viewer() {
-        for (offer, wanted) in [
-            ("v=0\r\nm=video 9 x\r\na=sendrecv\r\n", "v=0\r\nm=video 9 x\r\na=recvonly\r\n"),
-            (
-                "v=0\r\nm=video 9 x\r\na=mid:0\r\n",
-                "v=0\r\nm=video 9 x\r\na=mid:0\r\na=recvonly\r\n",
-            ),
-            (
-                "v=0\na=sendrecv\nm=audio 9 x\na=sendrecv\nm=video 9 x\na=sendonly\n",
-                "v=0\r\nm=audio 9 x\r\na=inactive\r\nm=video 9 x\r\na=recvonly\r\n",
-            ),
-            ("", ""),
-        ] {
-            assert_eq!(only_receiving(offer), wanted);
         }
     }
 }

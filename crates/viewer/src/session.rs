@@ -16,6 +16,7 @@ use tracing::{debug, trace};
 use crate::congestion::Congestion;
 use crate::error::OfferError;
 use crate::format::{self, Video};
+use crate::offer::Offer;
 use crate::pace::Pacer;
 use crate::queue::Queue;
 use crate::settings::{Outlet, Request, SessionSettings};
@@ -90,9 +91,8 @@ pub struct Session {
     codec: Codec,
     /// The camera sends something else by now.
     outdated: bool,
-    /// As last answered, without candidates: an ICE restart is a new offer that differs in its
-    /// credentials only.
-    offer: String,
+    /// As last answered.
+    offer: Offer,
     /// Candidates whose datagrams are ours.
     udp: Vec<SocketAddr>,
     tcp: Vec<SocketAddr>,
@@ -145,8 +145,8 @@ impl Session {
         settings: &SessionSettings,
         now: MonoTime,
     ) -> Result<Answered, OfferError> {
-        let offer = sdp::only_receiving(offer);
-        let parsed = sdp::parse_offer(&offer)?;
+        let offer = Offer::read(offer, video)?;
+        let parsed = sdp::parse_offer(offer.text())?;
         let credentials = IceCreds::new();
         let ufrag = credentials.ufrag.clone();
         let mut config = format::enable(RtcConfig::new(), video)
@@ -166,6 +166,7 @@ impl Session {
         let answer = sdp::accept(&mut rtc, parsed)?;
         let mid = Mid::from(sdp::video_mid(&answer).unwrap_or_default());
         let pt = format::choose(&rtc, mid, video)?;
+        let answer = offer.answer(&answer);
         let media = Media { mid, pt, seq: u64::from(rand::random::<u16>() >> 1) };
         let session = Self {
             id,
@@ -174,7 +175,7 @@ impl Session {
             ufrag,
             codec: video.codec(),
             outdated: false,
-            offer: sdp::without_candidates(&offer),
+            offer,
             udp: settings.udp.clone(),
             tcp: settings.tcp.clone(),
             created: now,
@@ -204,6 +205,11 @@ impl Session {
     /// Our ICE user fragment: what stands first in the user name of the peer's checks.
     pub fn ufrag(&self) -> &str {
         &self.ufrag
+    }
+
+    /// The payload type that the video is sent as.
+    pub fn payload_type(&self) -> u8 {
+        *self.media.pt
     }
 
     /// Whether the session is over.
@@ -352,10 +358,11 @@ impl Session {
     pub fn restart_ice(&mut self, fragment: &str) -> Result<String, OfferError> {
         let (ufrag, password) = sdp::credentials(fragment)
             .ok_or_else(|| OfferError::Bad("the fragment has no ICE credentials".to_owned()))?;
-        let offer = sdp::with_credentials(&self.offer, ufrag, password)
+        let text = sdp::with_credentials(self.offer.text(), ufrag, password)
             .ok_or_else(|| OfferError::Bad("the ICE credentials are not new".to_owned()))?;
-        let answer = sdp::accept(&mut self.rtc, sdp::parse_offer(&offer)?)?;
-        self.offer = offer;
+        let answer = sdp::accept(&mut self.rtc, sdp::parse_offer(&text)?)?;
+        let answer = self.offer.answer(&answer);
+        self.offer.restarted(text);
         let Some((ufrag, _)) = sdp::credentials(&answer) else {
             return Err(OfferError::Bad("no new credentials came about".to_owned()));
         };

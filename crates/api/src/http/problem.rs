@@ -110,6 +110,7 @@ impl From<OpenError> for Problem {
             OpenError::Offer(
                 OfferError::NoH264 | OfferError::NoH265 { .. } | OfferError::H265Level { .. },
             ) => ProblemKind::NoCommonCodec,
+            OpenError::Offer(OfferError::Unsendable(_)) => ProblemKind::NothingToSendInto,
             OpenError::Unsupported(_) => ProblemKind::UnsupportedVideo,
             OpenError::Full(..) => ProblemKind::TooManyViewers,
             OpenError::Busy => ProblemKind::Busy,

@@ -2,6 +2,7 @@
 //! sign in, who is refused. A route that the tables do not know fails.
 
 mod answers;
+mod offers;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -86,6 +86,8 @@ pub enum ProblemKind {
     CameraNotReady,
     /// The offer has no video that the camera's could go into.
     NoCommonCodec,
+    /// The offer's video sections are such that nothing can be sent into them.
+    NothingToSendInto,
     /// The camera sends what browsers cannot play.
     UnsupportedVideo,
 }
@@ -119,6 +121,9 @@ impl ProblemKind {
             Self::TooManyViewers => (503, "too-many-viewers", "No room for another viewer"),
             Self::Busy => (503, "busy", "Too many ask at once"),
             Self::NoCommonCodec => (406, "no-common-codec", "No common video codec"),
+            Self::NothingToSendInto => {
+                (422, "nothing-to-send-into", "No section that video can be sent into")
+            }
             Self::CameraNotReady => (503, "camera-not-ready", "The camera has no picture now"),
             Self::UnsupportedVideo => {
                 (422, "unsupported-video", "The camera sends what browsers cannot play")
