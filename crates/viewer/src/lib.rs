@@ -45,11 +45,13 @@
 //! 3. [`offer`] stands between what clients write and what the library takes;
 //! 4. [`sdp`] reads ICE fragments and answers offers;
 //! 5. [`mod@format`] chooses the payload type for what the camera sends;
-//! 6. [`demux`] finds the session that a datagram is for;
-//! 7. [`framing`] carries datagrams over TCP.
+//! 6. [`dtls`] is the handshake, with RSA certificates too;
+//! 7. [`demux`] finds the session that a datagram is for;
+//! 8. [`framing`] carries datagrams over TCP.
 
 mod congestion;
 pub mod demux;
+pub mod dtls;
 mod error;
 pub mod format;
 pub mod framing;

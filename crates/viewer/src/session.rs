@@ -20,7 +20,7 @@ use crate::offer::Offer;
 use crate::pace::Pacer;
 use crate::queue::Queue;
 use crate::settings::{Outlet, Request, SessionSettings};
-use crate::{SessionId, sdp, short};
+use crate::{SessionId, dtls, sdp, short};
 
 pub use str0m::RtcError;
 
@@ -150,6 +150,7 @@ impl Session {
         let credentials = IceCreds::new();
         let ufrag = credentials.ufrag.clone();
         let mut config = format::enable(RtcConfig::new(), video)
+            .set_crypto_provider(dtls::crypto())
             .set_ice_lite(true)
             .set_rtp_mode(true)
             .set_stats_interval(Some(REPORT_EVERY))

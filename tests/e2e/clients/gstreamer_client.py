@@ -1,11 +1,17 @@
 #!/usr/bin/python3
-"""Watches a WHEP endpoint with GStreamer's webrtcbin: gstreamer_client.py URL FRAMES [H264|H265]
+"""Watches a WHEP endpoint with GStreamer's webrtcbin: gstreamer_client.py URL FRAMES [H264|H265] [options]
 
 Says {"frames": N, "key": whether the first was a key frame, "hashes": of each access unit the SHA-256 of its
-slices} as JSON once that many access units came, and ends with status 1 when they do not come within 30 s.
-Offers H.264, or H.265 and nothing else.
+slices, "offer": what was posted} as JSON once that many access units came, and ends with status 1 when they do
+not come within 30 s. Offers H.264, or H.265 and nothing else.
+
+Without options the offer is as webrtcbin writes it by itself: with a certificate of an RSA key, without a BUNDLE
+group. --ecdsa hands it a certificate of the kind that every WebRTC client has to speak (RFC 8827 section 6.5);
+--bundle POLICY sets its bundle-policy; --fields FIELDS are the fields of its caps behind the clock rate, in place
+of those that name a packetization mode; --audio offers an audio section before the video.
 """
 
+import argparse
 import hashlib
 import json
 import re
@@ -21,28 +27,36 @@ gi.require_version("GstSdp", "1.0")
 gi.require_version("GstWebRTC", "1.0")
 from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 
-# GStreamer makes RSA certificates where nobody gives it one; the server's DTLS speaks ECDSA alone, the kind that
-# every WebRTC end has to speak (RFC 8827 section 6.5).
-KEY = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=webrtc -keyout - -out -"
-PEM = subprocess.run(KEY.split(), check=True, capture_output=True, text=True).stdout
-CERTIFICATE = re.search("-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----", PEM, re.DOTALL)[0]
-DIGEST = hashlib.sha256(ssl.PEM_cert_to_DER_cert(CERTIFICATE)).digest()
-FINGERPRINT = ":".join(f"{byte:02X}" for byte in DIGEST)
+arguments = argparse.ArgumentParser()
+arguments.add_argument("url")
+arguments.add_argument("frames", type=int)
+arguments.add_argument("codec", nargs="?", default="H264", choices=["H264", "H265"])
+arguments.add_argument("--ecdsa", action="store_true")
+arguments.add_argument("--bundle", default="none")
+arguments.add_argument("--fields")
+arguments.add_argument("--audio", action="store_true")
+given = arguments.parse_args()
+url, wanted, codec = given.url, given.frames, given.codec
 
-url, wanted = sys.argv[1], int(sys.argv[2])
-codec = sys.argv[3] if len(sys.argv) > 3 else "H264"
+if given.ecdsa:
+    KEY = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=webrtc -keyout - -out -"
+    PEM = subprocess.run(KEY.split(), check=True, capture_output=True, text=True).stdout
+    CERTIFICATE = re.search("-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----", PEM, re.DOTALL)[0]
+    DIGEST = hashlib.sha256(ssl.PEM_cert_to_DER_cert(CERTIFICATE)).digest()
+    FINGERPRINT = ":".join(f"{byte:02X}" for byte in DIGEST)
+
 Gst.init(None)
 loop = GLib.MainLoop()
-outcome = {"frames": 0, "key": None, "hashes": []}
+outcome = {"frames": 0, "key": None, "hashes": [], "offer": None}
 
 pipeline = Gst.Pipeline.new(None)
 peer = Gst.ElementFactory.make("webrtcbin", "peer")
-peer.set_property("bundle-policy", "max-bundle")
+peer.set_property("bundle-policy", given.bundle)
 pipeline.add(peer)
 
 
 def on_element(_bin, _sub_bin, element):
-    if element.get_factory() and element.get_factory().get_name() == "dtlsdec":
+    if given.ecdsa and element.get_factory() and element.get_factory().get_name() == "dtlsdec":
         element.set_property("pem", PEM)
 
 
@@ -79,12 +93,13 @@ def on_pad(_peer, pad):
 
 
 def on_gathered(*_):
-    if peer.get_property("ice-gathering-state") != GstWebRTC.WebRTCICEGatheringState.COMPLETE or outcome.get("asked"):
+    if peer.get_property("ice-gathering-state") != GstWebRTC.WebRTCICEGatheringState.COMPLETE or outcome["offer"]:
         return
-    outcome["asked"] = True
     offer = peer.get_property("local-description").sdp.as_text()
-    # It was written before the certificate was put in.
-    offer = re.sub(r"a=fingerprint:\S+ \S+", f"a=fingerprint:sha-256 {FINGERPRINT}", offer)
+    if given.ecdsa:
+        # It was written before the certificate was put in.
+        offer = re.sub(r"a=fingerprint:\S+ \S+", f"a=fingerprint:sha-256 {FINGERPRINT}", offer)
+    outcome["offer"] = offer
     request = urllib.request.Request(url, offer.encode(), {"Content-Type": "application/sdp"}, method="POST")
     with urllib.request.urlopen(request, timeout=10) as response:
         _, answer = GstSdp.SDPMessage.new_from_text(response.read().decode())
@@ -104,19 +119,22 @@ def on_offer(promise, _):
 peer.connect("deep-element-added", on_element)
 peer.connect("pad-added", on_pad)
 peer.connect("notify::ice-gathering-state", lambda *_: GLib.idle_add(on_gathered))
-MODE = {
+FIELDS = {
     "H264": "packetization-mode=(string)1",
     # As Chromium writes it; the server has to leave out what it does not know.
     "H265": "level-id=(string)180,profile-id=(string)1,tier-flag=(string)0,tx-mode=(string)SRST",
 }
-caps = Gst.caps_from_string(
-    f"application/x-rtp,media=video,encoding-name={codec},payload=102,clock-rate=90000,{MODE[codec]}"
-)
-peer.emit("add-transceiver", GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, caps)
+fields = FIELDS[codec] if given.fields is None else given.fields
+caps = f"application/x-rtp,media=video,encoding-name={codec},payload=102,clock-rate=90000"
+RECVONLY = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
+if given.audio:
+    opus = Gst.caps_from_string("application/x-rtp,media=audio,encoding-name=OPUS,payload=96,clock-rate=48000")
+    peer.emit("add-transceiver", RECVONLY, opus)
+peer.emit("add-transceiver", RECVONLY, Gst.caps_from_string(f"{caps},{fields}" if fields else caps))
 pipeline.set_state(Gst.State.PLAYING)
 peer.emit("create-offer", None, Gst.Promise.new_with_change_func(on_offer, None))
 GLib.timeout_add_seconds(30, loop.quit)
 loop.run()
 pipeline.set_state(Gst.State.NULL)
-print(json.dumps({name: outcome[name] for name in ("frames", "key", "hashes")}))
+print(json.dumps(outcome))
 sys.exit(0 if outcome["frames"] >= wanted else 1)
