@@ -283,7 +283,7 @@ impl Assembler {
         self.open = Some(Open {
             timestamp,
             picture: Picture::new(self.codec, slice),
-            sets: key.then(|| self.sets.annex_b().clone()),
+            sets: key.then(|| self.sets.annex_b()),
             has_slices: false,
             marked: false,
             lost: std::mem::take(&mut self.lost),

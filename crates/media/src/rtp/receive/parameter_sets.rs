@@ -28,13 +28,14 @@ pub(super) struct ParameterSets {
     sps: BTreeMap<u8, h264::Sps>,
     /// Which of those H.264's picture parameter sets go by.
     sps_of_pps: BTreeMap<u8, u8>,
-    annex_b: Bytes,
+    /// All of them with start codes; `None` when they changed since it was made.
+    annex_b: Option<Bytes>,
 }
 
 impl ParameterSets {
     pub(super) fn new(codec: Codec) -> Self {
         let (sets, sps, sps_of_pps) = Default::default();
-        Self { codec, sets, sps, sps_of_pps, annex_b: Bytes::new() }
+        Self { codec, sets, sps, sps_of_pps, annex_b: None }
     }
 
     /// Keeps a parameter set (without start code) in place of the one with its id; whether it could.
@@ -60,14 +61,15 @@ impl ParameterSets {
         }
         // A copy, so that a few bytes do not keep a packet alive.
         self.sets.insert(key, Bytes::copy_from_slice(nal));
-        let annex_b = self.sets.values().flat_map(|set| [&START_CODE[..], set].concat());
-        self.annex_b = annex_b.collect();
+        self.annex_b = None;
         true
     }
 
     /// All of them with start codes, in the order in which decoders need them.
-    pub(super) fn annex_b(&self) -> &Bytes {
-        &self.annex_b
+    pub(super) fn annex_b(&mut self) -> Bytes {
+        let Self { sets, annex_b, .. } = self;
+        let written = || sets.values().flat_map(|set| [&START_CODE[..], set].concat()).collect();
+        annex_b.get_or_insert_with(written).clone()
     }
 
     /// The sequence parameter set that a picture parameter set of H.264 goes by.
@@ -130,7 +132,7 @@ mod tests {
             }
             let annex_b: Vec<u8> =
                 expected.iter().flat_map(|nal| [&START_CODE[..], nal].concat()).collect();
-            assert_eq!(sets.annex_b(), &annex_b, "{inserted:02x?}");
+            assert_eq!(sets.annex_b(), annex_b, "{inserted:02x?}");
         }
     }
 
@@ -167,6 +169,6 @@ mod tests {
         }
         let expected: Vec<u8> =
             [vps, sps, pps].iter().flat_map(|nal| [&START_CODE[..], nal].concat()).collect();
-        assert_eq!(sets.annex_b(), &expected);
+        assert_eq!(sets.annex_b(), expected);
     }
 }
