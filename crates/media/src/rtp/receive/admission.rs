@@ -9,9 +9,8 @@ use super::packet::Packet;
 /// So many packets in a row of another payload type or source are no stray ones.
 const IN_A_ROW: usize = 4;
 
-/// So many packets in a row make the first source (RFC 3550 section A.1, MIN_SEQUENTIAL): a stray packet
-/// may be the very first.
-const FIRST_IN_A_ROW: usize = 2;
+/// And so many where one single packet came before.
+const AFTER_ONE: usize = 2;
 
 /// Steps of sequence numbers that count as rising (RFC 3550 section A.1, MAX_DROPOUT).
 const RISING: std::ops::Range<u16> = 1..3000;
@@ -27,6 +26,8 @@ pub(super) struct Admission {
     taken: u8,
     /// Of the packets that are taken; `None` before the first.
     ssrc: Option<u32>,
+    /// How many packets of it came, as far as it matters.
+    came: usize,
     /// The source said that it ends, and has sent nothing since.
     ended: bool,
     /// Packets of another payload type or source, in a row.
@@ -36,12 +37,15 @@ pub(super) struct Admission {
 /// What becomes of a packet.
 #[derive(PartialEq, Eq, Debug)]
 pub(super) enum Admitted {
-    /// It is dropped, or held until more is known.
+    /// It is held until more is known.
     No,
+    /// It is dropped: it has a number of the video's source, and another payload type.
+    OtherType,
     /// It is the video's.
     Packet(Packet),
-    /// These are the video's, which were held, the newest included; of a new source or not.
-    Held { packets: Vec<(MonoTime, Packet)>, new_source: bool },
+    /// These are the video's, which were held, the newest included; of a new source or not, before which
+    /// one single packet came, or more.
+    Held { packets: Vec<(MonoTime, Packet)>, new_source: bool, stray_before: bool },
 }
 
 impl Admission {
@@ -51,6 +55,7 @@ impl Admission {
             expected_came: false,
             taken: payload_type,
             ssrc: None,
+            came: 0,
             ended: false,
             candidates: Vec::new(),
         }
@@ -82,10 +87,12 @@ impl Admission {
             sure = self.taken != self.expected;
             self.taken = self.expected;
         } else if packet.payload_type != self.taken {
-            if self.expected_came || !self.offer(now, packet, IN_A_ROW, counts) {
-                if self.expected_came {
-                    counts.add(Oddity::UnknownPayloadType);
-                }
+            if self.expected_came {
+                counts.add(Oddity::UnknownPayloadType);
+                let numbered = self.ssrc == Some(packet.ssrc);
+                return if numbered { Admitted::OtherType } else { Admitted::No };
+            }
+            if !self.offer(now, packet, counts) {
                 return Admitted::No;
             }
             counts.add(Oddity::PayloadTypeAdopted);
@@ -97,13 +104,7 @@ impl Admission {
                 if sure || self.ended {
                     self.drop_candidates(counts);
                     self.candidates.push((now, packet));
-                } else if !self.offer(now, packet, IN_A_ROW, counts) {
-                    return Admitted::No;
-                }
-                self.take_candidates(counts)
-            }
-            None => {
-                if !self.offer(now, packet, FIRST_IN_A_ROW, counts) {
+                } else if !self.offer(now, packet, counts) {
                     return Admitted::No;
                 }
                 self.take_candidates(counts)
@@ -111,14 +112,15 @@ impl Admission {
             _ => {
                 self.ssrc = Some(packet.ssrc);
                 self.ended = false;
+                self.came = (self.came + 1).min(IN_A_ROW);
                 self.drop_candidates(counts);
                 Admitted::Packet(packet)
             }
         }
     }
 
-    /// Keeps a packet of another kind; whether `enough` of its kind came in a row.
-    fn offer(&mut self, now: MonoTime, packet: Packet, enough: usize, counts: &mut Counts) -> bool {
+    /// Keeps a packet of another kind; whether enough of its kind came in a row.
+    fn offer(&mut self, now: MonoTime, packet: Packet, counts: &mut Counts) -> bool {
         if let Some((_, last)) = self.candidates.last() {
             let step = packet.sequence.wrapping_sub(last.sequence);
             if (packet.ssrc, packet.payload_type) != (last.ssrc, last.payload_type)
@@ -128,7 +130,9 @@ impl Admission {
             }
         }
         self.candidates.push((now, packet));
-        self.candidates.len() >= enough
+        // The very first packet may have been a stray one itself.
+        let needed = if self.came == 1 { AFTER_ONE } else { IN_A_ROW };
+        self.candidates.len() >= needed
     }
 
     fn take_candidates(&mut self, counts: &mut Counts) -> Admitted {
@@ -136,10 +140,14 @@ impl Admission {
         let ssrc = packets[0].1.ssrc;
         let new_source = self.ssrc.replace(ssrc).is_some_and(|before| before != ssrc);
         self.ended = false;
-        if new_source {
+        let stray_before = self.came == 1;
+        self.came = packets.len();
+        if new_source && stray_before {
+            counts.add(Oddity::ForeignSsrc);
+        } else if new_source {
             counts.add(Oddity::NewSource);
         }
-        Admitted::Held { packets, new_source }
+        Admitted::Held { packets, new_source, stray_before }
     }
 
     fn drop_candidates(&mut self, counts: &mut Counts) {
@@ -188,9 +196,9 @@ mod tests {
             let packet =
                 Packet { marker, payload_type, sequence, timestamp, ssrc, payload, padded };
             match admission.admit(MonoTime::from_us(0), packet, &mut counts) {
-                Admitted::No => {}
+                Admitted::No | Admitted::OtherType => {}
                 Admitted::Packet(packet) => taken.push(packet.sequence),
-                Admitted::Held { packets, new_source } => {
+                Admitted::Held { packets, new_source, .. } => {
                     taken.extend(new_source.then_some(0));
                     taken.extend(packets.iter().map(|(_, packet)| packet.sequence));
                 }
@@ -205,10 +213,7 @@ mod tests {
     fn stray_packets_are_dropped_and_changes_for_good_are_followed() {
         type Row<'a> = (&'a [Event], &'a [u16], &'a [(&'static str, u64)]);
         let rows: &[Row<'_>] = &[
-            (&[P(96, 1, 9), P(96, 1, 10), P(96, 1, 11)], &[9, 10, 11], &[]),
-            // The very first is a stray one, or nothing rises.
-            (&[P(96, 2, 7), P(96, 1, 10), P(96, 1, 11)], &[10, 11], &[("foreign_ssrc", 1)]),
-            (&[P(96, 1, 8), P(96, 1, 8), P(96, 1, 9)], &[8, 9], &[("foreign_ssrc", 1)]),
+            (&[P(96, 1, 10), P(96, 1, 11)], &[10, 11], &[]),
             // A stray packet of another source, and three.
             (
                 &[P(96, 1, 9), P(96, 1, 10), P(96, 2, 90), P(96, 1, 11)],
@@ -293,17 +298,12 @@ mod tests {
                 &[9, 10, 11],
                 &[("bye", 1)],
             ),
+            // The very first was the stray one.
+            (&[P(96, 2, 90), P(96, 1, 10), P(96, 1, 11)], &[90, 0, 10, 11], &[("foreign_ssrc", 1)]),
             // Another payload type: stray, consistent from the start, and given up for the right one.
             (
-                &[
-                    P(96, 1, 9),
-                    P(96, 1, 10),
-                    P(97, 1, 11),
-                    P(97, 1, 12),
-                    P(97, 1, 13),
-                    P(97, 1, 14),
-                ],
-                &[9, 10],
+                &[P(96, 1, 10), P(97, 1, 11), P(97, 1, 12), P(97, 1, 13), P(97, 1, 14)],
+                &[10],
                 &[("unknown_payload_type", 4)],
             ),
             (
@@ -312,15 +312,8 @@ mod tests {
                 &[("payload_type_adopted", 1)],
             ),
             (
-                &[
-                    P(97, 1, 10),
-                    P(97, 1, 11),
-                    P(96, 2, 70),
-                    P(96, 2, 71),
-                    P(97, 1, 12),
-                    P(97, 1, 13),
-                ],
-                &[70, 71],
+                &[P(97, 1, 10), P(97, 1, 11), P(96, 2, 70), P(97, 1, 12), P(97, 1, 13)],
+                &[70],
                 &[("unknown_payload_type", 4)],
             ),
             (

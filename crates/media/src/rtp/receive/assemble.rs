@@ -144,8 +144,12 @@ impl Assembler {
         }
     }
 
-    /// Ends what was begun and forgets all but the parameter sets: another source comes.
-    pub(super) fn handle_new_source(&mut self) {
+    /// Ends what was begun, or drops it, and forgets all but the parameter sets: another source comes.
+    pub(super) fn handle_new_source(&mut self, dropped: bool) {
+        if dropped {
+            self.open = None;
+            self.nals.clear();
+        }
         self.close();
         self.waiting.clear();
         self.has_recovery_point = false;

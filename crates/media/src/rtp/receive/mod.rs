@@ -137,6 +137,8 @@ pub struct Receiver {
     assembler: Assembler,
     codec: Codec,
     counts: Counts,
+    /// Something with a timestamp was handed on.
+    has_spoken: bool,
     out: VecDeque<Received>,
 }
 
@@ -159,6 +161,7 @@ impl Receiver {
             assembler: Assembler::new(codec, clock_rate, &parameter_sets, &mut counts),
             codec,
             counts,
+            has_spoken: false,
             out: VecDeque::new(),
         }
     }
@@ -181,16 +184,11 @@ impl Receiver {
         }
         match Packet::parse(packet) {
             Err(oddity) => self.counts.add(oddity),
-            Ok(packet) => match self.admission.admit(now, packet, &mut self.counts) {
-                Admitted::No => {}
-                Admitted::Packet(packet) => self.take(now, packet),
-                Admitted::Held { packets, new_source } => {
-                    if new_source {
-                        self.end_source();
-                    }
-                    packets.into_iter().for_each(|(came, packet)| self.take(came, packet));
-                }
-            },
+            Ok((packet, Some(oddity))) => {
+                self.counts.add(oddity);
+                self.skip(packet);
+            }
+            Ok((packet, None)) => self.handle_packet(now, packet),
         }
         // Only now: a packet that was in time, and is handled late, shall not find its place gone.
         self.handle_timeout(now);
@@ -249,6 +247,35 @@ impl Receiver {
         self.source.as_ref().is_some_and(Source::is_waiting) || self.depacketizer.is_unfinished()
     }
 
+    fn handle_packet(&mut self, now: MonoTime, packet: Packet) {
+        let sequence = packet.sequence;
+        match self.admission.admit(now, packet, &mut self.counts) {
+            Admitted::No => {}
+            Admitted::OtherType => self.skip_number(sequence),
+            Admitted::Packet(packet) => self.take(now, packet),
+            Admitted::Held { packets, new_source, stray_before } => {
+                if new_source {
+                    self.end_source(stray_before);
+                }
+                packets.into_iter().for_each(|(came, packet)| self.take(came, packet));
+            }
+        }
+    }
+
+    /// A packet that cannot be used has a number of the video's, which is not lost then.
+    fn skip(&mut self, packet: Packet) {
+        if self.admission.ssrc() == Some(packet.ssrc) {
+            self.skip_number(packet.sequence);
+        }
+    }
+
+    fn skip_number(&mut self, sequence: u16) {
+        if let Some(source) = &mut self.source {
+            source.handle_taken(sequence);
+            self.take_in_order();
+        }
+    }
+
     /// Takes a packet of the video.
     fn take(&mut self, now: MonoTime, packet: Packet) {
         let source = self.source.get_or_insert_with(|| Source::new(&packet));
@@ -269,9 +296,9 @@ impl Receiver {
     /// Takes the next packet in order.
     fn take_next(&mut self, packet: InOrder) {
         let Self { other_codec, depacketizer, assembler, counts, .. } = self;
-        let InOrder { lost, marker, timestamp, payload, padded, received } = packet;
+        let InOrder { lost, jumped, marker, timestamp, payload, padded, received } = packet;
         assembler.begin_packet(timestamp, lost, received);
-        if lost > 0 {
+        if lost > 0 || jumped {
             depacketizer.handle_loss(assembler);
         }
         if payload.is_empty() {
@@ -289,6 +316,7 @@ impl Receiver {
     /// Puts the access units that are complete where they are polled.
     fn hand_on(&mut self) {
         while let Some(unit) = self.assembler.poll() {
+            self.has_spoken = true;
             self.out.push_back(Received::Unit {
                 rtp_extended: self.to_90k(unit.timestamp),
                 data: unit.data,
@@ -305,13 +333,15 @@ impl Receiver {
         };
         if self.reports.is_own(media, ssrc, &mut self.counts) {
             let rtp_extended = self.to_90k(source.extend(timestamp));
+            self.has_spoken = true;
             self.out.push_back(Received::SenderReport { rtp_extended, ntp });
         }
     }
 
-    /// The source ends and another takes its place.
-    fn end_source(&mut self) {
-        if let Some(source) = &mut self.source {
+    /// The source ends and another takes its place. Of one that was a single stray packet nothing is
+    /// handed on any more.
+    fn end_source(&mut self, stray: bool) {
+        if let Some(source) = self.source.as_mut().filter(|_| !stray) {
             source.hand_on_all();
             self.take_in_order();
         }
@@ -319,9 +349,11 @@ impl Receiver {
         self.source = None;
         self.reports = Reports::default();
         self.depacketizer = Depacketizer::new(self.codec);
-        self.assembler.handle_new_source();
+        self.assembler.handle_new_source(stray);
         self.hand_on();
-        self.out.push_back(Received::NewSource);
+        if self.has_spoken {
+            self.out.push_back(Received::NewSource);
+        }
     }
 
     fn to_90k(&self, timestamp: i64) -> i64 {

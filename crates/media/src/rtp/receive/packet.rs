@@ -22,8 +22,9 @@ pub(super) struct Packet {
 }
 
 impl Packet {
-    /// Reads a packet; the payload is a slice of it.
-    pub(super) fn parse(packet: Bytes) -> Result<Self, Oddity> {
+    /// Reads a packet; the payload is a slice of it. With an oddity behind the fixed header the packet has
+    /// no payload, yet it is one, with its sequence number.
+    pub(super) fn parse(packet: Bytes) -> Result<(Self, Option<Oddity>), Oddity> {
         let Some(header) = packet.first_chunk::<HEADER>() else {
             return Err(Oddity::RtpTooShort);
         };
@@ -31,39 +32,11 @@ impl Packet {
         if flags >> 6 != 2 {
             return Err(Oddity::RtpVersion);
         }
-        // CC: contributing sources of four bytes each.
-        let mut start = HEADER + 4 * usize::from(flags & 0x0F);
-        if start > packet.len() {
-            return Err(Oddity::RtpCsrc);
-        }
-        // X (section 5.3.1): a profile's number, the length in words, and those.
-        if flags & 0x10 != 0 {
-            let Some([_, _, high, low]) = packet[start..].first_chunk::<4>() else {
-                return Err(Oddity::RtpExtension);
-            };
-            start += 4 + 4 * usize::from(u16::from_be_bytes([*high, *low]));
-            if start > packet.len() {
-                return Err(Oddity::RtpExtension);
-            }
-        }
-        // P: the last byte says how many there are, itself included.
-        let padded = flags & 0x20 != 0;
-        let mut end = packet.len();
-        if padded {
-            let padding = usize::from(packet[end - 1]);
-            if padding == 0 || padding > end - start {
-                return Err(Oddity::RtpPadding);
-            }
-            end -= padding;
-        }
-        let payload = packet.slice(start..end);
-        // A few bytes shall not keep a large buffer alive.
-        let payload = if payload.len() * 4 < packet.len() && packet.len() > 256 {
-            Bytes::copy_from_slice(&payload)
-        } else {
-            payload
+        let (payload, padded, oddity) = match payload(flags, &packet) {
+            Ok((payload, padded)) => (payload, padded, None),
+            Err(oddity) => (Bytes::new(), false, Some(oddity)),
         };
-        Ok(Self {
+        let packet = Self {
             marker: second & 0x80 != 0,
             payload_type: second & 0x7F,
             sequence: u16::from_be_bytes([s0, s1]),
@@ -71,8 +44,46 @@ impl Packet {
             ssrc: u32::from_be_bytes([c0, c1, c2, c3]),
             payload,
             padded,
-        })
+        };
+        Ok((packet, oddity))
     }
+}
+
+/// The payload of a packet with these flags, and whether there was padding behind it.
+fn payload(flags: u8, packet: &Bytes) -> Result<(Bytes, bool), Oddity> {
+    // CC: contributing sources of four bytes each.
+    let mut start = HEADER + 4 * usize::from(flags & 0x0F);
+    if start > packet.len() {
+        return Err(Oddity::RtpCsrc);
+    }
+    // X (section 5.3.1): a profile's number, the length in words, and those.
+    if flags & 0x10 != 0 {
+        let Some([_, _, high, low]) = packet[start..].first_chunk::<4>() else {
+            return Err(Oddity::RtpExtension);
+        };
+        start += 4 + 4 * usize::from(u16::from_be_bytes([*high, *low]));
+        if start > packet.len() {
+            return Err(Oddity::RtpExtension);
+        }
+    }
+    // P: the last byte says how many there are, itself included.
+    let padded = flags & 0x20 != 0;
+    let mut end = packet.len();
+    if padded {
+        let padding = usize::from(packet[end - 1]);
+        if padding == 0 || padding > end - start {
+            return Err(Oddity::RtpPadding);
+        }
+        end -= padding;
+    }
+    let payload = packet.slice(start..end);
+    // A few bytes shall not keep a large buffer alive.
+    let payload = if payload.len() * 4 < packet.len() && packet.len() > 256 {
+        Bytes::copy_from_slice(&payload)
+    } else {
+        payload
+    };
+    Ok((payload, padded))
 }
 
 /// Whether a packet that came among RTP packets is RTCP: version 2, and one of RTCP's packet types
@@ -120,12 +131,17 @@ mod tests {
             (0xB0, &[0xBE, 0xDE, 0, 1, 7, 7, 7, 7, 9, 3], Err(Oddity::RtpPadding)),
         ] {
             let parsed = Packet::parse(packet(flags, rest));
-            assert_eq!(parsed.as_ref().map(|packet| &packet.payload[..]).map_err(|o| *o), expected);
-            if let Ok(parsed) = parsed {
+            let found = match &parsed {
+                Ok((packet, None)) => Ok(&packet.payload[..]),
+                Ok((_, Some(oddity))) | Err(oddity) => Err(*oddity),
+            };
+            assert_eq!(found, expected, "{flags:02x} {rest:?}");
+            if let Ok((parsed, oddity)) = parsed {
+                assert!(oddity.is_none() || parsed.payload.is_empty());
                 assert!(parsed.marker);
                 assert_eq!((parsed.payload_type, parsed.sequence), (96, 0x1234));
                 assert_eq!((parsed.timestamp, parsed.ssrc), (0x5678, 0xAABB_CCDD));
-                assert_eq!(parsed.padded, flags & 0x20 != 0);
+                assert_eq!(parsed.padded, flags & 0x20 != 0 && oddity.is_none());
             }
         }
         for length in 0..HEADER {

@@ -119,7 +119,6 @@ fn role_h264(head: &[u8], sets: &ParameterSets) -> Role {
         NalType::PartitionA | NalType::PartitionB | NalType::PartitionC => {
             Role::Useless(Oddity::DataPartition)
         }
-        NalType::Other(0 | 24..) => Role::Useless(Oddity::UnknownNalType),
         _ if head.len() < 2 => Role::Useless(Oddity::EmptyNal),
         NalType::Slice | NalType::Idr => {
             let start = SliceStart::read(head);
@@ -133,15 +132,10 @@ fn role_h264(head: &[u8], sets: &ParameterSets) -> Role {
         NalType::Sei => Role::Sei,
         NalType::Sps | NalType::Pps => Role::ParameterSet,
         NalType::Aud => Role::Delimiter,
-        // Extensions of parameter sets and prefixes stand before slices, auxiliary slices and those of
-        // other layers and views behind the slices that they go with.
-        NalType::Other(kind) => {
-            if kind < 19 {
-                Role::Leading
-            } else {
-                Role::Trailing
-            }
-        }
+        // Prefixes, parameter sets and slices of further layers and views, which the pictures of the
+        // lowest do without (annexes F and G).
+        NalType::Other(14 | 15 | 20 | 21) => Role::Useless(Oddity::OtherLayer),
+        NalType::Other(_) => Role::Useless(Oddity::UnknownNalType),
     }
 }
 
@@ -152,7 +146,7 @@ fn role_h265(head: &[u8]) -> Role {
         return Role::Useless(Oddity::EmptyNal);
     };
     match kind {
-        NalType::Other(10..=15 | 22..=31 | 48..) => Role::Useless(Oddity::UnknownNalType),
+        NalType::Other(10..=15 | 22..=31 | 41..) => Role::Useless(Oddity::UnknownNalType),
         _ if head[0] & 0x80 != 0 || second & 7 == 0 => Role::Useless(Oddity::NalHeader),
         _ if head[0] & 1 != 0 || second >> 3 != 0 => Role::Useless(Oddity::OtherLayer),
         NalType::Other(38) => Role::Useless(Oddity::Filler),
@@ -162,8 +156,8 @@ fn role_h265(head: &[u8]) -> Role {
         NalType::Vps | NalType::Sps | NalType::Pps => Role::ParameterSet,
         NalType::Aud => Role::Delimiter,
         NalType::Sei(39) => Role::Sei,
-        NalType::Sei(_) | NalType::Other(45..=47) => Role::Trailing,
-        NalType::Other(_) => Role::Leading,
+        NalType::Sei(_) => Role::Trailing,
+        NalType::Other(_) => Role::Useless(Oddity::UnknownNalType),
         NalType::Slice(_) | NalType::Bla(_) | NalType::Idr(_) | NalType::Cra => {
             Role::Slice(Slice {
                 // Section 7.3.6.1: it is the first bit.
@@ -197,10 +191,10 @@ mod tests {
         let sets = ParameterSets::new(Codec::H264);
         let h264: String =
             (0..32).map(|kind| letter(role(Codec::H264, &[kind, 0x80, 0x80], &sets))).collect();
-        assert_eq!(h264, "?S|||KiPPDllfllllllttttt????????");
+        assert_eq!(h264, "?S|||KiPPDllf?!!????!!??????????");
         let h265: String =
             (0..64).map(|kind| letter(role(Codec::H265, &[kind << 1, 1, 0x80], &sets))).collect();
-        let expected = "SSSSSSSSSS??????KKKKKK??????????PPPDllfitllllttt????????????????";
+        let expected = "SSSSSSSSSS??????KKKKKK??????????PPPDllfit???????????????????????";
         assert_eq!(h265, expected);
         for (codec, head, expected) in [
             (Codec::H264, &[][..], Oddity::EmptyNal),

@@ -1,7 +1,7 @@
 //! Packets of one source in the order in which they were sent: sequence numbers, the reorder buffer,
 //! timestamps.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use razz_base::MonoTime;
@@ -22,11 +22,16 @@ const MAX_HELD_BYTES: usize = 4 << 20;
 const MAX_DROPOUT: u16 = 3000;
 const MAX_MISORDER: u16 = 100;
 
+/// Within this time from one packet to the next no thousands of packets are lost.
+const MAX_MOMENT_US: i64 = 500_000;
+
 /// A packet in its place.
 #[derive(Debug)]
 pub(super) struct InOrder {
     /// How many packets before it were lost.
     pub(super) lost: u32,
+    /// The sequence numbers went on from far away here.
+    pub(super) jumped: bool,
     pub(super) marker: bool,
     /// Unwrapped, in ticks of the source's clock.
     pub(super) timestamp: i64,
@@ -48,12 +53,17 @@ pub(super) struct Source {
     held: BTreeMap<i64, (MonoTime, Packet)>,
     held_bytes: usize,
     waiting_since: Option<MonoTime>,
+    /// Numbers that packets have which are none of the video's: nobody waits for those.
+    taken: BTreeSet<i64>,
+    /// When the last packet in order arrived.
+    received: MonoTime,
     /// A packet from far away, which the next may prove to be right.
     stray: Option<(MonoTime, Packet)>,
     /// The timestamp of the packet that was handed on last.
     timestamp: i64,
     /// Lost since then.
     lost: u32,
+    jumped: bool,
     lost_total: u64,
     ready: VecDeque<InOrder>,
 }
@@ -69,9 +79,12 @@ impl Source {
             held: BTreeMap::new(),
             held_bytes: 0,
             waiting_since: None,
+            taken: BTreeSet::new(),
+            received: MonoTime::default(),
             stray: None,
             timestamp: i64::from(first.timestamp),
             lost: 0,
+            jumped: false,
             lost_total: 0,
             ready: VecDeque::new(),
         }
@@ -98,13 +111,20 @@ impl Source {
         self.timestamp + i64::from(step)
     }
 
-    pub(super) fn handle(&mut self, now: MonoTime, packet: Packet, counts: &mut Counts) {
-        let ahead = packet.sequence.wrapping_sub(self.highest as u16);
-        let sequence = if ahead < MAX_DROPOUT {
-            self.highest + i64::from(ahead)
+    /// The place of a sequence number, unwrapped; `None` when it is far from all that came.
+    fn place(&self, sequence: u16) -> Option<i64> {
+        let ahead = sequence.wrapping_sub(self.highest as u16);
+        if ahead < MAX_DROPOUT {
+            Some(self.highest + i64::from(ahead))
         } else if ahead > u16::MAX - MAX_MISORDER {
-            self.highest - i64::from(ahead.wrapping_neg())
+            Some(self.highest - i64::from(ahead.wrapping_neg()))
         } else {
+            None
+        }
+    }
+
+    pub(super) fn handle(&mut self, now: MonoTime, packet: Packet, counts: &mut Counts) {
+        let Some(sequence) = self.place(packet.sequence) else {
             return self.handle_far(now, packet, counts);
         };
         if self.stray.take().is_some() {
@@ -122,6 +142,7 @@ impl Source {
             counts.add(Oddity::Reordered);
         }
         self.highest = self.highest.max(sequence);
+        self.taken.remove(&sequence);
         if sequence == self.next {
             self.hand_on(now, packet);
             if !self.held.is_empty() {
@@ -132,9 +153,26 @@ impl Source {
         self.held_bytes += packet.payload.len();
         self.held.insert(sequence, (now, packet));
         self.waiting_since.get_or_insert(now);
+        if !self.taken.is_empty() {
+            self.hand_on_held();
+        }
         if self.held.len() > MAX_HELD || self.held_bytes > MAX_HELD_BYTES {
             self.give_up();
         }
+    }
+
+    /// A packet that is none of the video's has this number, which then is missing from the video's and
+    /// not lost, unless one of the video's comes with it. Some cameras number everything in one row.
+    pub(super) fn handle_taken(&mut self, sequence: u16) {
+        let Some(sequence) = self.place(sequence).filter(|place| *place >= self.next) else {
+            return;
+        };
+        // Those of another row are anywhere.
+        if sequence - self.next > MAX_HELD as i64 || self.held.contains_key(&sequence) {
+            return;
+        }
+        self.taken.insert(sequence);
+        self.hand_on_held();
     }
 
     /// Two packets in a row from far away are where the source goes on (RFC 3550 section A.1).
@@ -143,9 +181,14 @@ impl Source {
             Some((came, stray)) if stray.sequence.wrapping_add(1) == packet.sequence => {
                 self.hand_on_all();
                 counts.add(Oddity::SequenceJump);
-                // How many were lost cannot be told; that some were is likely.
-                self.lost = self.lost.saturating_add(1);
-                self.lost_total += 1;
+                // How many were lost cannot be told. In a moment not as many as the numbers say: then they
+                // were only counted anew.
+                if came.since_us(self.received) > MAX_MOMENT_US {
+                    self.lost = self.lost.saturating_add(1);
+                    self.lost_total += 1;
+                }
+                self.taken.clear();
+                self.jumped = true;
                 self.next = (self.highest | 0xFFFF) + 1 + i64::from(stray.sequence);
                 self.came = 0;
                 self.hand_on(came, stray);
@@ -187,20 +230,29 @@ impl Source {
     /// Takes the packets before the first that is held for lost.
     fn give_up(&mut self) {
         let Some((&first, _)) = self.held.first_key_value() else { return };
-        let missing = first - self.next;
+        let taken = self.taken.range(self.next..first).count() as i64;
+        let missing = first - self.next - taken;
         self.lost = self.lost.saturating_add(missing as u32);
         self.lost_total += missing as u64;
-        self.came = self.came.checked_shl(missing as u32).unwrap_or(0);
+        self.came = self.came.checked_shl((first - self.next) as u32).unwrap_or(0);
         self.next = first;
         self.hand_on_held();
     }
 
     /// Hands on what is held and due.
     fn hand_on_held(&mut self) {
-        while let Some((came, packet)) = self.held.remove(&self.next) {
-            self.held_bytes -= packet.payload.len();
-            self.hand_on(came, packet);
+        loop {
+            if let Some((came, packet)) = self.held.remove(&self.next) {
+                self.held_bytes -= packet.payload.len();
+                self.hand_on(came, packet);
+            } else if !self.held.is_empty() && self.taken.remove(&self.next) {
+                self.next += 1;
+                self.came = self.came << 1 | 1;
+            } else {
+                break;
+            }
         }
+        self.taken = self.taken.split_off(&self.next);
         self.waiting_since = self.held.values().map(|(came, _)| *came).min();
     }
 
@@ -209,8 +261,16 @@ impl Source {
         self.next += 1;
         self.came = self.came << 1 | 1;
         let Packet { marker, payload, padded, .. } = packet;
-        let (timestamp, lost) = (self.timestamp, std::mem::take(&mut self.lost));
-        self.ready.push_back(InOrder { lost, marker, timestamp, payload, padded, received });
+        self.received = received;
+        self.ready.push_back(InOrder {
+            lost: std::mem::take(&mut self.lost),
+            jumped: std::mem::take(&mut self.jumped),
+            marker,
+            timestamp: self.timestamp,
+            payload,
+            padded,
+            received,
+        });
     }
 }
 
@@ -300,13 +360,19 @@ mod tests {
             ),
             (
                 &[(0, 7), (1, 30_000), (2, 30_001), (3, 30_002)],
-                &[(0, 7, 0), (2, 30_000, 1), (2, 30_001, 0), (3, 30_002, 0)],
+                &[(0, 7, 0), (2, 30_000, 0), (2, 30_001, 0), (3, 30_002, 0)],
+                &[("sequence_jump", 1)],
+            ),
+            // After a silence some are lost.
+            (
+                &[(0, 7), (900, 30_000), (901, 30_001)],
+                &[(0, 7, 0), (901, 30_000, 1), (901, 30_001, 0)],
                 &[("sequence_jump", 1)],
             ),
             // Back: what was held before goes first.
             (
                 &[(0, 20_000), (1, 20_002), (2, 5), (3, 6)],
-                &[(0, 20_000, 0), (3, 20_002, 1), (3, 5, 1), (3, 6, 0)],
+                &[(0, 20_000, 0), (3, 20_002, 1), (3, 5, 0), (3, 6, 0)],
                 &[("sequence_jump", 1)],
             ),
         ];
@@ -314,6 +380,48 @@ mod tests {
             let (out, counts) = run(packets);
             assert_eq!(out, *expected, "{packets:?}");
             assert_eq!(counts, *counted, "{packets:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_other_packets_are_not_waited_for() {
+        // (packets, `true` where the number is taken by another; handed on: number, lost before)
+        type Case<'a> = (&'a [(u16, bool)], &'a [(u16, u32)]);
+        let rows: &[Case<'_>] = &[
+            (&[(7, false), (8, true), (9, false)], &[(7, 0), (9, 0)]),
+            (&[(7, false), (9, false), (8, true)], &[(7, 0), (9, 0)]),
+            // Before its turn, over the wrap, of another row, and with the number of one that came.
+            (
+                &[(65534, false), (0, true), (65535, false), (1, false)],
+                &[(65534, 0), (65535, 0), (1, 0)],
+            ),
+            (&[(7, false), (2000, true), (40_000, true), (7, true), (8, false)], &[(7, 0), (8, 0)]),
+            // The video's own counts.
+            (&[(7, false), (9, true), (8, false), (10, false)], &[(7, 0), (8, 0), (10, 0)]),
+            (&[(7, false), (9, true), (9, false), (8, false)], &[(7, 0), (8, 0), (9, 0)]),
+            (&[(7, false), (8, true), (8, false), (9, false)], &[(7, 0), (8, 0), (9, 0)]),
+            // Among others that are lost.
+            (&[(7, false), (9, true), (11, false)], &[(7, 0), (11, 2)]),
+        ];
+        for (packets, expected) in rows {
+            let mut counts = Counts::default();
+            let mut source = Source::new(&packet(packets[0].0, 0));
+            for (sequence, taken) in *packets {
+                match taken {
+                    true => source.handle_taken(*sequence),
+                    false => {
+                        let packet = packet(*sequence, u32::from(*sequence));
+                        source.handle(MonoTime::from_us(0), packet, &mut counts);
+                    }
+                }
+            }
+            source.handle_timeout(MonoTime::from_us(REORDER_US));
+            let out = std::iter::from_fn(|| source.poll());
+            let out: Vec<_> = out.map(|got| (got.timestamp as u16, got.lost)).collect();
+            assert_eq!(out, *expected, "{packets:?}");
+            assert!(
+                counts.iter().all(|(oddity, count)| { count == 0 || oddity == Oddity::Reordered })
+            );
         }
     }
 
