@@ -4,7 +4,7 @@ use razz_base::CameraState;
 use razz_config::{Source, Transport};
 use razz_rtsp::End;
 
-use super::run::STALLED_AFTER;
+use super::STALLED_AFTER;
 
 /// How long the client waits for the answer to a request, in seconds.
 const ANSWER_WITHIN_S: i64 = razz_rtsp::client::ANSWER_WITHIN_US / 1_000_000;

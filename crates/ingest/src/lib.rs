@@ -31,6 +31,8 @@ use self::event::Reporter;
 pub use self::event::{Event, Sink};
 use self::run::{Known, Run};
 
+/// Without an access unit for so long a run is given up.
+const STALLED_AFTER: Duration = Duration::from_secs(5);
 /// How often a camera that cannot be reached is asked whether its port is open.
 const PROBE_EVERY: Duration = Duration::from_secs(2);
 

@@ -20,12 +20,10 @@ use super::address::{self, Unusable};
 use super::dialogue::{Dialogue, Incoming};
 use super::ended::Ended;
 use super::pictures::Pictures;
-use super::{Event, Intake};
+use super::{Event, Intake, STALLED_AFTER};
 
 /// How long a connection may take to be made.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-/// Without an access unit for so long the run is given up.
-pub(super) const STALLED_AFTER: Duration = Duration::from_secs(5);
 /// So often a camera may refer to another address (RFC 7231 section 6.4 speaks of five).
 const MAX_REDIRECTS: usize = 5;
 /// How often what a camera does wrong is told.
