@@ -127,6 +127,11 @@ impl Who {
     pub fn is_ambient(&self) -> bool {
         matches!(self, Self::SignedIn(..) | Self::Proxied(_))
     }
+
+    /// Whether nothing was shown to prove it: where a browser is says it all, whatever page it shows.
+    pub fn is_unproven(&self) -> bool {
+        matches!(self, Self::Anybody | Self::Neighbour(_))
+    }
 }
 
 /// Who asks, and how far they may go.

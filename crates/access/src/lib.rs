@@ -1,12 +1,14 @@
 //! Who may do what: users, API tokens, view tokens, sign-ins.
 //!
-//! Read in this order: [`grant`] is who asks and what they see, [`policy`] what a route needs and
-//! whether they have it, `identify` how a request's credentials become a grant. `store` keeps
+//! Read in this order: [`hosts`] is by which names razz is asked, [`grant`] who asks and what they
+//! see, [`policy`] what a route needs and whether they have it, `identify` how a request's credentials
+//! become a grant. `store` keeps
 //! users, tokens and sign-ins in a file beside the config; `accounts` changes them. `http/guard.rs`
-//! asks here on every request. The first three know no request, no file and no clock.
+//! asks here on every request. The first four know no request, no file and no clock.
 
 mod accounts;
 pub mod grant;
+pub mod hosts;
 mod identify;
 mod limit;
 pub mod password;
@@ -32,6 +34,7 @@ pub use self::accounts::{
 pub use self::grant::Grant;
 pub use self::identify::Credentials;
 use self::limit::Limiter;
+pub use self::limit::network_of_client;
 use self::password::Cost;
 use self::store::StoreError;
 pub use self::store::{ApiToken, Store, User};

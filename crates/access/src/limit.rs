@@ -94,12 +94,16 @@ impl Limiter {
 }
 
 fn keys(name: &str, address: IpAddr) -> [Key; 2] {
-    let address = match address.to_canonical() {
-        // Whoever has one address of a /64 has all of them.
+    [Key::Address(network_of_client(address)), Key::Name(name.to_owned())]
+}
+
+/// What stands for a client where clients are counted: its IPv4 address, or its IPv6 /64, since
+/// whoever has one address of that has all of them.
+pub fn network_of_client(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
         v4 => v4,
-    };
-    [Key::Address(address), Key::Name(name.to_owned())]
+    }
 }
 
 #[cfg(test)]

@@ -20,8 +20,8 @@ use super::resolved::{
 };
 use super::source::Source;
 use super::written::{
-    self, DETECT_FPS, Fps, MAX_NAME, MAX_PUBLISH_LOST_MS, MAX_REPLAY_MBPS, MAX_VIEWERS, RING_BYTES,
-    Written,
+    self, CONNECTIONS, CONNECTIONS_OF_ONE, DETECT_FPS, Fps, MAX_NAME, MAX_PUBLISH_LOST_MS,
+    MAX_REPLAY_MBPS, MAX_VIEWERS, RING_BYTES, Written,
 };
 use crate::LogFormat;
 use crate::redact::Secret;
@@ -86,6 +86,11 @@ impl Resolver<'_, '_> {
                  port"
                 .to_owned())
         });
+        let (low, high) = CONNECTIONS;
+        let connections = self.whole("connections", &written.connections, low, high);
+        let (low, high) = CONNECTIONS_OF_ONE;
+        let of_one = &written.connections_per_address;
+        let connections_per_address = self.whole("connections_per_address", of_one, low, high);
         if let (Some(listen), Some(Some(compat))) = (listen, compat_listen)
             && listen == compat
             && listen.port() != 0
@@ -98,6 +103,8 @@ impl Resolver<'_, '_> {
             compat_listen: compat_listen?,
             webrtc_udp: webrtc_udp?,
             advertise: advertise?,
+            connections: usize::try_from(connections?).ok()?,
+            connections_per_address: usize::try_from(connections_per_address?).ok()?,
             compat_tls: written.tls.value.0.as_ref().is_some_and(|tls| tls.compat.value),
             tls: match written.tls.value.0 {
                 Some(tls) => Some(self.tls(tls, written.tls.at)?),
@@ -185,6 +192,20 @@ impl Resolver<'_, '_> {
             "" => None,
             path => Some(self.path(path)),
         };
+        let hosts = self.each(&written.hosts.value, |host| {
+            host_of(host).ok_or_else(|| {
+                "`hosts` expects host names or IP addresses, such as \"cameras.example.org\", without \
+                 a scheme or a port"
+                    .to_owned()
+            })
+        });
+        let embed_origins = self.each(&written.embed_origins.value, |origin| {
+            origin_of(origin).ok_or_else(|| {
+                "`embed_origins` expects origins, such as \"https://home.example.org\" or \
+                 \"http://192.168.1.5:8123\", without a path"
+                    .to_owned()
+            })
+        });
         let cameras = self.each(&written.camera_networks.value, |network| {
             network.parse().map_err(|error| format!("`camera_networks`: {error}"))
         });
@@ -194,6 +215,8 @@ impl Resolver<'_, '_> {
             trusted_proxies,
             user_header,
             users_file,
+            hosts: hosts?,
+            embed_origins: embed_origins?,
             cameras: CameraNetworks::with(cameras?),
         })
     }
@@ -629,6 +652,31 @@ fn credential(name: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Secret
     })?;
     let value = content.strip_suffix('\n').unwrap_or(&content);
     Ok(Secret::new(value.strip_suffix('\r').unwrap_or(value)))
+}
+
+/// A host as browsers write it: in lower case, in ASCII, without a trailing dot. `None`: it is none.
+fn host_of(text: &str) -> Option<String> {
+    if let Ok(address) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
+        return Some(address.to_canonical().to_string());
+    }
+    match url::Host::parse(text).ok()? {
+        url::Host::Domain(name) => {
+            let name = name.trim_end_matches('.');
+            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+            (!name.is_empty() && name.bytes().all(plain)).then(|| name.to_owned())
+        }
+        // 10.300 is a mistyped address.
+        url::Host::Ipv4(_) | url::Host::Ipv6(_) => None,
+    }
+}
+
+/// An origin as browsers write it (RFC 6454 section 6.2). `None`: it is none.
+fn origin_of(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let nobody = url.username().is_empty() && url.password().is_none();
+    let origin = matches!(url.scheme(), "http" | "https").then(|| url.origin())?;
+    (bare && nobody).then(|| origin.ascii_serialization())
 }
 
 /// An IP address or a host name (RFC 1123 section 2.1).

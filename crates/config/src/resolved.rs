@@ -52,6 +52,10 @@ pub struct Server {
     pub webrtc_udp: SocketAddr,
     /// Further IP addresses or host names for ICE candidates.
     pub advertise: Vec<String>,
+    /// TCP connections at a time, of all clients.
+    pub connections: usize,
+    /// The same of one address.
+    pub connections_per_address: usize,
     /// The certificate; `None`: plain HTTP.
     pub tls: Option<Tls>,
     /// Whether `compat_listen` uses it as well.
@@ -105,6 +109,10 @@ pub struct Access {
     pub user_header: String,
     /// Where the users are kept; `None`: beside the config file.
     pub users_file: Option<PathBuf>,
+    /// Further names and addresses under which razz is opened: in lower case, without a trailing dot.
+    pub hosts: Vec<String>,
+    /// Origins whose pages may show cameras, as browsers write them.
+    pub embed_origins: Vec<String>,
     /// Where cameras may be.
     pub cameras: CameraNetworks,
 }

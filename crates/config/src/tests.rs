@@ -45,6 +45,8 @@ fn an_empty_file_means_the_defaults() {
                 compat_listen: Some(address("127.0.0.1:8083")),
                 webrtc_udp: address("127.0.0.1:8189"),
                 advertise: vec![],
+                connections: 4096,
+                connections_per_address: 512,
                 tls: None,
                 compat_tls: false,
             },
@@ -54,6 +56,8 @@ fn an_empty_file_means_the_defaults() {
                 trusted_proxies: vec![],
                 user_header: String::new(),
                 users_file: None,
+                hosts: vec![],
+                embed_origins: vec![],
                 cameras: CameraNetworks::default(),
             },
             viewers: Viewers {
@@ -105,12 +109,16 @@ fn every_key_is_read() {
         compat_listen = ""
         webrtc_udp = "10.0.0.1:9"
         advertise = ["203.0.113.7", "cam.example.org"]
+        connections = 1000
+        connections_per_address = 100
         [access]
         mode = "on"
         open_networks = ["10.0.0.0/8"]
         trusted_proxies = ["10.0.0.5", "fd00::/8"]
         user_header = "Remote-User"
         users_file = "state/users.json"
+        hosts = ["Razz.Example.ORG.", "b\u00fcro.example", "[2001:DB8::1]", "10.0.0.7", "my_razz"]
+        embed_origins = ["https://Home.example.org", "http://192.168.1.5:8123/", "https://a.example:443"]
         [viewers]
         max = 2
         max_per_camera = 1
@@ -161,6 +169,11 @@ fn every_key_is_read() {
     assert_eq!(access.user_header, "remote-user");
     let users_file = access.users_file(Path::new("/etc/razz/razz.toml"));
     assert_eq!(users_file, Path::new("/etc/razz/state/users.json"));
+    let hosts = ["razz.example.org", "xn--bro-hoa.example", "2001:db8::1", "10.0.0.7", "my_razz"];
+    assert_eq!(access.hosts, hosts);
+    let origins = ["https://home.example.org", "http://192.168.1.5:8123", "https://a.example"];
+    assert_eq!(access.embed_origins, origins);
+    assert_eq!((config.server.connections, config.server.connections_per_address), (1000, 100));
     let beside = parse("").unwrap().access.users_file(Path::new("/etc/razz/razz.toml"));
     assert_eq!(beside, Path::new("/etc/razz/razz.users.json"));
     assert_eq!((config.viewers.max, config.viewers.max_per_camera), (2, 1));
@@ -317,6 +330,74 @@ fn what_is_wrong_is_said_with_its_place() {
         (
             "[server]\nadvertise = [\"1.2.3.4\", \"1.2.3.4:5\"]",
             "2:25: `advertise` expects IP addresses or host names, such as \"203.0.113.7\", without a port",
+        ),
+        (
+            "[access]\nhosts = [\"\"]",
+            "2:10: `hosts` expects host names or IP addresses, such as \"cameras.example.org\", without a scheme or a port",
+        ),
+        (
+            "[access]\nhosts = [\"http://razz.example\"]",
+            "2:10: `hosts` expects host names or IP addresses, such as \"cameras.example.org\", without a scheme or a port",
+        ),
+        (
+            "[access]\nhosts = [\"razz.example:8003\"]",
+            "2:10: `hosts` expects host names or IP addresses, such as \"cameras.example.org\", without a scheme or a port",
+        ),
+        (
+            "[access]\nhosts = [\"razz.example/x\"]",
+            "2:10: `hosts` expects host names or IP addresses, such as \"cameras.example.org\", without a scheme or a port",
+        ),
+        (
+            "[access]\nhosts = [\"a b\"]",
+            "2:10: `hosts` expects host names or IP addresses, such as \"cameras.example.org\", without a scheme or a port",
+        ),
+        (
+            "[access]\nhosts = [\"10.300\"]",
+            "2:10: `hosts` expects host names or IP addresses, such as \"cameras.example.org\", without a scheme or a port",
+        ),
+        (
+            "[access]\nhosts = [\"*.example\"]",
+            "2:10: `hosts` expects host names or IP addresses, such as \"cameras.example.org\", without a scheme or a port",
+        ),
+        (
+            "[access]\nembed_origins = [\"\"]",
+            "2:18: `embed_origins` expects origins, such as \"https://home.example.org\" or \"http://192.168.1.5:8123\", without a path",
+        ),
+        (
+            "[access]\nembed_origins = [\"home.example\"]",
+            "2:18: `embed_origins` expects origins, such as \"https://home.example.org\" or \"http://192.168.1.5:8123\", without a path",
+        ),
+        (
+            "[access]\nembed_origins = [\"*\"]",
+            "2:18: `embed_origins` expects origins, such as \"https://home.example.org\" or \"http://192.168.1.5:8123\", without a path",
+        ),
+        (
+            "[access]\nembed_origins = [\"null\"]",
+            "2:18: `embed_origins` expects origins, such as \"https://home.example.org\" or \"http://192.168.1.5:8123\", without a path",
+        ),
+        (
+            "[access]\nembed_origins = [\"https://home.example/x\"]",
+            "2:18: `embed_origins` expects origins, such as \"https://home.example.org\" or \"http://192.168.1.5:8123\", without a path",
+        ),
+        (
+            "[access]\nembed_origins = [\"https://u@home.example\"]",
+            "2:18: `embed_origins` expects origins, such as \"https://home.example.org\" or \"http://192.168.1.5:8123\", without a path",
+        ),
+        (
+            "[access]\nembed_origins = [\"ftp://home.example\"]",
+            "2:18: `embed_origins` expects origins, such as \"https://home.example.org\" or \"http://192.168.1.5:8123\", without a path",
+        ),
+        (
+            "[access]\nembed_origins = [\"file:///x\"]",
+            "2:18: `embed_origins` expects origins, such as \"https://home.example.org\" or \"http://192.168.1.5:8123\", without a path",
+        ),
+        (
+            "[server]\nconnections = 1",
+            "2:15: `connections` expects a whole number from 64 to 100000, not 1",
+        ),
+        (
+            "[server]\nconnections_per_address = 0",
+            "2:27: `connections_per_address` expects a whole number from 8 to 100000, not 0",
         ),
         (
             "[server]\ntls = {}",
@@ -689,6 +770,8 @@ fn of_access_only_where_cameras_may_be_is_followed_while_running() {
         ("open_networks = [\"10.0.0.0/8\"]", false),
         ("trusted_proxies = [\"10.0.0.1/32\"]", false),
         ("users_file = \"users.json\"", false),
+        ("hosts = [\"razz.example\"]", false),
+        ("embed_origins = [\"https://home.example\"]", false),
     ] {
         assert_eq!(usual.is_same_but_for_cameras(&access(keys)), same, "{keys}");
     }

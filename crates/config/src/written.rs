@@ -26,6 +26,9 @@ pub(super) const MAX_REPLAY_MBPS: i64 = 1000;
 pub(super) const DETECT_FPS: (f64, f64) = (0.01, 240.0);
 /// Longest time that a predicted box may be published.
 pub(super) const MAX_PUBLISH_LOST_MS: i64 = 60_000;
+/// Fewest and most TCP connections that a limit may name: in all, and of one address.
+pub(super) const CONNECTIONS: (i64, i64) = (64, 100_000);
+pub(super) const CONNECTIONS_OF_ONE: (i64, i64) = (8, 100_000);
 /// Longest name of a camera, in characters.
 pub(super) const MAX_NAME: usize = 100;
 
@@ -125,6 +128,14 @@ group! {
         webrtc_udp: String [Limit::Pattern(ADDRESS)] = r#""127.0.0.1:8189""#,
         /// Further IP addresses or host names by which browsers reach this machine (NAT, Docker).
         advertise: Vec<At<String>> = "[]",
+        /// TCP connections at a time, `listen` and `compat_listen` together; 64 to 100000. Fewer are
+        /// taken where the system allows the process too few open files, which the log says. More:
+        /// more viewers, and more memory that strangers can claim.
+        connections: i64 [Limit::Whole(CONNECTIONS.0, CONNECTIONS.1)] = "4096",
+        /// The same of one address (an IPv6 /64 counts as one), 8 to 100000; proxies listed in
+        /// `access.trusted_proxies` may have as many as there are. A browser has one for each camera that
+        /// it shows, and up to six more.
+        connections_per_address: i64 [Limit::Whole(CONNECTIONS_OF_ONE.0, CONNECTIONS_OF_ONE.1)] = "512",
         /// HTTPS and WSS instead of plain HTTP; see `[server.tls]`.
         tls: Inner<Tls> = "",
     }
@@ -187,6 +198,15 @@ group! {
         /// Where users, tokens and sign-ins are kept, relative to this file; `""` is beside it, as
         /// `razz.users.json` for `razz.toml`.
         users_file: String = r#""""#,
+        /// Further names and IP addresses, as `cameras.example.org`, under which browsers may open razz
+        /// where nobody signs in. Names of this machine alone, those in `server.advertise` and
+        /// those of the certificate are taken anyhow, and every IP address where other machines
+        /// reach `listen`. Any other is refused: a page elsewhere could let its own name lead to
+        /// razz.
+        hosts: Vec<At<String>> = "[]",
+        /// Origins, as `https://home.example.org`, whose pages may show cameras: in frames, and by
+        /// the player. See the guide to embedding.
+        embed_origins: Vec<At<String>> = "[]",
         /// Networks, as `169.254.0.0/16`, in which cameras may be although razz connects to no such
         /// address otherwise: link-local, a cloud's metadata service, multicast, broadcast,
         /// reserved, `0.0.0.0` and `::`. What a camera's name leads to is checked before every

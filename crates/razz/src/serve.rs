@@ -6,16 +6,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::serve::ListenerExt as _;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tracing::{error, info};
+use tracing::{info, warn};
 
 use crate::reconfigure::{Identity, RunningServer};
 use crate::state::{Removed, State, StateFile};
 use crate::{cli, pictures, revocation, shutdown};
+use razz_access::hosts::Hosts;
 use razz_access::{Access, Store};
+use razz_api::connections::{self, Limits};
 use razz_api::{App, Control as _, tls, wire};
 use razz_config::{Config, ConfigFile};
 use razz_delivery::{self as delivery, Viewers};
@@ -25,6 +25,9 @@ use razz_observe::telemetry;
 
 /// How long what runs off the runtime's threads may still take when the server stops.
 const LAST_WORK: Duration = Duration::from_millis(500);
+
+/// Descriptors that are kept for all but clients: cameras, files, brokers.
+const OWN_DESCRIPTORS: usize = 256;
 
 /// Runs the server until it is told to stop, following the config file if there is one and keeping
 /// its state beside it. Clients are the `users` and sign in; without any nobody is asked. `extra` is printed beside the addresses when any of them
@@ -72,6 +75,7 @@ async fn serve(
         Some(tls) => Some(tls::start(&config.server, tls, clock)?),
         None => None,
     };
+    let hosts = Arc::new(hosts(&config)?);
     let compat_tls = tls.clone().filter(|_| config.server.compat_tls);
 
     let telemetry = telemetry::start(config.telemetry.as_ref(), clock)?;
@@ -118,6 +122,8 @@ async fn serve(
         turn: config.viewers.turn.clone().into(),
         clock,
         access: Arc::clone(&access),
+        hosts,
+        embed_origins: config.access.embed_origins.clone().into(),
         tls: config.server.tls.is_some(),
         telemetry: telemetry.clone(),
     };
@@ -126,11 +132,13 @@ async fn serve(
     if let Some(token) = access.begin_set_up() {
         invite(config.server.tls.is_some(), local, &token);
     }
+    let limits = limits(&config, descriptors());
     if let Some(listener) = compat_listener {
-        tokio::spawn(answer(listener, compat_tls, razz_api::compat_router(app.clone())));
+        let router = razz_api::compat_router(app.clone());
+        tokio::spawn(connections::serve(listener, compat_tls, router, Arc::clone(&limits)));
     }
     tokio::select! {
-        () = answer(listener, tls, razz_api::router(app)) => {}
+        () = connections::serve(listener, tls, razz_api::router(app), limits) => {}
         () = shutdown::requested() => info!("stopping"),
     }
     events.stop().await;
@@ -152,24 +160,35 @@ fn taken(key: &str, address: SocketAddr, error: &std::io::Error) -> String {
     )
 }
 
-async fn answer(listener: TcpListener, tls: Option<tls::Acceptor>, router: Router) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let ended = match tls {
-        None => {
-            let listener = listener.tap_io(|stream| {
-                // Track messages are small and want to leave at once.
-                let _ = stream.set_nodelay(true);
-            });
-            axum::serve(listener, service).await
-        }
-        Some(acceptor) => match tls::Listener::start(listener, acceptor) {
-            Ok(listener) => axum::serve(listener.tap_io(|_| {}), service).await,
-            Err(error) => Err(error),
-        },
-    };
-    if let Err(error) = ended {
-        error!("HTTP ends: {error}");
+/// By which names the app is asked: those of the settings and of the certificate, and by every address
+/// where other machines reach it.
+fn hosts(config: &Config) -> Result<Hosts, String> {
+    let certified = config.server.tls.as_ref().map(tls::names).transpose()?.unwrap_or_default();
+    let listed = config.access.hosts.iter().chain(&config.server.advertise).chain(&certified);
+    let reachable = !config.server.listen.ip().to_canonical().is_loopback();
+    Ok(Hosts::new(listed, reachable))
+}
+
+/// How many connections there may be, where the process may open so many files.
+fn limits(config: &Config, descriptors: Option<usize>) -> Arc<Limits> {
+    let wanted = config.server.connections;
+    let room = descriptors.map_or(wanted, |all| all.saturating_sub(OWN_DESCRIPTORS).max(all / 2));
+    if room < wanted {
+        warn!(
+            "{room} connections at a time instead of {wanted} (server.connections): the system allows \
+             {} open files; raise that (ulimit -n, LimitNOFILE=)",
+            descriptors.unwrap_or_default()
+        );
     }
+    let proxies = config.access.trusted_proxies.clone();
+    Limits::new(wanted.min(room), config.server.connections_per_address, proxies)
+}
+
+/// How many files the process may have open.
+fn descriptors() -> Option<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// Says, once and on the terminal only, where the first admin is made. What stands behind the `#`

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use axum::Extension;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
+use super::headers::Inline;
 use super::problem::Problem;
 
 #[derive(RustEmbed)]
@@ -49,7 +51,6 @@ fn nowhere(path: &str, headers: &HeaderMap) -> Response {
     let headers = [
         (header::CONTENT_TYPE, with_charset("text/html")),
         (header::CACHE_CONTROL, "no-cache".to_owned()),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (header::VARY, header::ACCEPT.to_string()),
     ];
     (StatusCode::NOT_FOUND, headers, NOWHERE).into_response()
@@ -97,9 +98,13 @@ pub(super) fn page(path: &str) -> Option<Response> {
     let headers = [
         (header::CONTENT_TYPE, with_charset(kind.as_ref())),
         (header::CACHE_CONTROL, cache.to_owned()),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
-    Some((StatusCode::OK, headers, content).into_response())
+    let inline = match path {
+        // It is one file, so that it can be copied.
+        "compat-player.html" => Inline::of(&String::from_utf8_lossy(&content)),
+        _ => Inline::default(),
+    };
+    Some((StatusCode::OK, headers, Extension(inline), content).into_response())
 }
 
 fn with_charset(kind: &str) -> String {

@@ -15,9 +15,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::problem::Problem;
 use super::routes::{self, Rule};
-use super::{origin, whep};
+use super::{embed, host, origin, whep};
 use crate::wire::ProblemKind;
-use razz_access::grant::Grant;
+use razz_access::grant::{Grant, Who};
+use razz_access::hosts::Hosts;
 use razz_access::policy::{Need, Subject, Verdict, decide};
 use razz_access::{Access, Credentials};
 
@@ -43,8 +44,13 @@ pub(super) enum Port {
 #[derive(Clone)]
 pub(super) struct Gate {
     pub(super) access: Arc<Access>,
+    pub(super) hosts: Arc<Hosts>,
+    pub(super) embed_origins: Arc<[String]>,
     pub(super) rules: Arc<[Rule]>,
     pub(super) port: Port,
+    /// Whether there are pages written for RTSPtoWebRTC, which come from anywhere and open the tracking
+    /// WebSocket here.
+    pub(super) old_pages: bool,
     /// Whether connections to this port are TLS.
     pub(super) tls: bool,
 }
@@ -66,7 +72,8 @@ pub(super) struct Refused;
 /// answers in its place.
 pub(super) async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match admit(&gate, &mut parts).await {
+    let embedding = gate.embedding(&parts);
+    let mut response = match admit(&gate, &mut parts, embedding.is_some()).await {
         Ok(()) => {
             let mut response = next.run(Request::from_parts(parts, body)).await;
             if gate.access.is_on() {
@@ -82,19 +89,54 @@ pub(super) async fn guard(State(gate): State<Gate>, request: Request, next: Next
             response.extensions_mut().insert(Refused);
             *response
         }
+    };
+    if gate.port == Port::App && !gate.embed_origins.is_empty() {
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
+    }
+    if let Some(origin) = embedding {
+        embed::allow(origin, &mut response);
+    }
+    response
+}
+
+impl Gate {
+    /// What a method of the request's route needs.
+    fn need(&self, parts: &Parts, method: &Method) -> Option<Need> {
+        let matched = parts.extensions.get::<MatchedPath>();
+        routes::need(&self.rules, matched, method, parts.uri.path())
+    }
+
+    /// The origin of a page that may show cameras, where it asks for what that takes.
+    fn embedding(&self, parts: &Parts) -> Option<HeaderValue> {
+        if self.port != Port::App || !embed::is_listed(&self.embed_origins, &parts.headers) {
+            return None;
+        }
+        let method = embed::preflight_of(parts).unwrap_or_else(|| parts.method.clone());
+        let need = self.need(parts, &method)?;
+        let origin = parts.headers.get(header::ORIGIN).cloned();
+        origin.filter(|_| embed::is_open(need, parts.uri.path()))
     }
 }
 
-async fn admit(gate: &Gate, parts: &mut Parts) -> Result<(), Box<Response>> {
+/// `embedding`: a page of a listed origin asks, for what it may use.
+async fn admit(gate: &Gate, parts: &mut Parts, embedding: bool) -> Result<(), Box<Response>> {
     let refuse = |problem: Problem| Err(Box::new(problem.into_response()));
-    let matched = parts.extensions.get::<MatchedPath>().cloned();
-    let path = parts.uri.path();
-    let Some(need) = routes::need(&gate.rules, matched.as_ref(), &parts.method, path) else {
+    let hosts = host::of(parts).map_err(|problem| Box::new(problem.into_response()))?;
+    // Where clients sign in, a page that has taken a name of its own for razz has no cookie for it. The
+    // other port tells pages of every site the same.
+    if !gate.access.is_on() && gate.port == Port::App {
+        host::require_own(&gate.hosts, &hosts)
+            .map_err(|problem| Box::new(problem.into_response()))?;
+    }
+    if embedding && embed::preflight_of(parts).is_some() {
+        return Err(Box::new(embed::preflight()));
+    }
+    let Some(need) = gate.need(parts, &parts.method) else {
         return refuse(Problem::method());
     };
     let safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&parts.method);
     let same_origin = origin::is_same_origin(&parts.headers);
-    if gate.port == Port::App && !safe && !same_origin {
+    if gate.port == Port::App && !safe && !same_origin && !embedding {
         return refuse(Problem::cross_origin());
     }
     let (caller, mut credentials) = read(gate, parts);
@@ -108,6 +150,20 @@ async fn admit(gate: &Gate, parts: &mut Parts) -> Result<(), Box<Response>> {
     let ambient = grant.as_ref().is_some_and(|grant| grant.who.is_ambient());
     if ambient && !safe && !parts.headers.contains_key(OUR_PAGE) {
         return refuse(Problem::not_our_page());
+    }
+    let unproven = grant.as_ref().filter(|grant| grant.who.is_unproven());
+    if let Some(Grant { who, .. }) = unproven
+        && gate.port == Port::App
+    {
+        if *who != Who::Anybody && need != Need::Nothing {
+            // A page's own name may lead here from a browser in that network as well.
+            host::require_own(&gate.hosts, &hosts)
+                .map_err(|problem| Box::new(problem.into_response()))?;
+        }
+        let socket = parts.headers.contains_key(header::SEC_WEBSOCKET_KEY);
+        if socket && foreign && !embedding && !gate.old_pages {
+            return refuse(Problem::cross_origin());
+        }
     }
     let (camera, session) = named(parts).await;
     let own = |grant: &Grant| {

@@ -4,10 +4,14 @@
 mod accounts;
 mod api;
 mod assets;
+mod body;
 mod cameras;
 mod compat;
 mod detector;
+mod embed;
 mod guard;
+mod headers;
+mod host;
 mod openapi;
 mod origin;
 mod problem;
@@ -20,19 +24,21 @@ mod whep;
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, Path, Query, Request, State, WebSocketUpgrade};
-use axum::http::{Method, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::extract::{DefaultBodyLimit, Path, Query, State, WebSocketUpgrade};
+use axum::http::{Method, StatusCode};
+use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::guard::{Gate, Port};
+use self::headers::Headers;
 use self::problem::Problem;
 use self::routes::Routes;
 use crate::control::Control;
 use crate::track_feed::{self, FeedQuery};
 use crate::wire;
+use razz_access::hosts::Hosts;
 use razz_access::policy::Need;
 use razz_access::{Access, Grant};
 use razz_analysis::Pictures;
@@ -43,9 +49,6 @@ use razz_notify::Events;
 use razz_observe::clock::Clock;
 use razz_observe::process::Usage;
 use razz_observe::telemetry::Telemetry;
-
-/// Offers are a few kilobytes; nothing that is posted here is larger.
-const MAX_BODY: usize = 64 << 10;
 
 /// What the handlers work on.
 #[derive(Clone)]
@@ -72,6 +75,10 @@ pub struct App {
     pub clock: Clock,
     /// Who may do what.
     pub access: Arc<Access>,
+    /// By which names it is asked.
+    pub hosts: Arc<Hosts>,
+    /// Origins whose pages may show cameras.
+    pub embed_origins: Arc<[String]>,
     /// Whether clients come over TLS.
     pub tls: bool,
     /// Traces requests.
@@ -90,12 +97,17 @@ impl App {
 
 /// Everything on `server.listen`.
 pub fn router(app: App) -> Router {
+    let headers = Headers::new(Port::App, app.tls, &app.embed_origins);
     guarded(app_routes(), Port::App, app)
+        .layer(middleware::from_fn_with_state(headers, headers::put))
 }
 
 /// Everything on `server.compat_listen`.
 pub fn compat_router(app: App) -> Router {
-    guarded(compat::routes(), Port::Compat, app).layer(middleware::from_fn(compat::permissive_cors))
+    let headers = Headers::new(Port::Compat, app.tls, &app.embed_origins);
+    guarded(compat::routes(), Port::Compat, app)
+        .layer(middleware::from_fn(compat::permissive_cors))
+        .layer(middleware::from_fn_with_state(headers, headers::put))
 }
 
 /// The routes of the app, each with what it needs.
@@ -144,16 +156,23 @@ fn app_routes() -> Routes {
 
 /// Routes behind the guard; what is no route is a file of the app, or nothing.
 fn guarded(routes: Routes, port: Port, app: App) -> Router {
-    let gate =
-        Gate { access: Arc::clone(&app.access), rules: routes.rules.into(), port, tls: app.tls };
+    let gate = Gate {
+        access: Arc::clone(&app.access),
+        hosts: Arc::clone(&app.hosts),
+        embed_origins: Arc::clone(&app.embed_origins),
+        rules: routes.rules.into(),
+        port,
+        old_pages: app.compat_port.is_some(),
+        tls: app.tls,
+    };
     let router = match port {
         Port::App => routes.router.fallback(assets::serve),
         Port::Compat => routes.router.fallback(|| async { StatusCode::NOT_FOUND }),
     };
     let telemetry = app.telemetry.clone();
     let router = router
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(middleware::from_fn(refuse_oversize))
+        .layer(DefaultBodyLimit::max(body::MOST))
+        .layer(middleware::from_fn(body::take_in))
         .layer(middleware::from_fn_with_state(gate, guard::guard))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .with_state(app);
@@ -161,17 +180,6 @@ fn guarded(routes: Routes, port: Port, app: App) -> Router {
         return router;
     }
     router.layer(middleware::from_fn_with_state(telemetry, span::trace))
-}
-
-/// Answers a body that announces itself as too large before it comes; one that does not is cut off
-/// where it is read.
-async fn refuse_oversize(request: Request, next: Next) -> Response {
-    let announced = request.headers().get(header::CONTENT_LENGTH);
-    let length = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > MAX_BODY as u64) {
-        return Problem::too_large(MAX_BODY).into_response();
-    }
-    next.run(request).await
 }
 
 async fn tracking(

@@ -1,6 +1,7 @@
 //! The one place where errors become answers.
 
 use std::any::Any;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::{BytesRejection, FormRejection};
@@ -92,6 +93,11 @@ impl Problem {
 
     pub(super) fn too_large(most: usize) -> Self {
         Self::new(ProblemKind::TooLarge, &format!("bodies end at {most} bytes here"))
+    }
+
+    pub(super) fn too_slow(most: Duration) -> Self {
+        let detail = format!("a body has to be here within {} s", most.as_secs());
+        Self::new(ProblemKind::TooSlow, &detail)
     }
 
     pub(super) fn internal(detail: &str) -> Self {

@@ -3,6 +3,7 @@
 
 mod answers;
 mod offers;
+mod door;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -11,7 +12,7 @@ use std::path::Path as FilePath;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, Request as HttpRequest};
+use axum::http::{HeaderMap, Request as HttpRequest, header};
 use tower::ServiceExt as _;
 
 use super::guard::{OUR_PAGE, Refused};
@@ -244,6 +245,8 @@ impl World {
             turn: Vec::new().into(),
             clock,
             access,
+            hosts: Arc::new(Hosts::new(["razz.example"], false)),
+            embed_origins: vec!["https://home.example".to_owned()].into(),
             tls: false,
             telemetry: Telemetry::default(),
         };

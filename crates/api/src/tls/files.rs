@@ -1,5 +1,6 @@
 //! A certificate and its key in two files, read anew when they change.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -11,6 +12,8 @@ use rustls::sign::CertifiedKey;
 use tracing::{error, info};
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::time::Time;
 
 /// How often the files are looked at; renewed certificates have weeks left.
@@ -74,14 +77,39 @@ pub fn untimely(cert: &Path, key: &Path, now_s: i64) -> Result<Option<String>, S
     })
 }
 
+/// The names and addresses that the certificate of two files is for (RFC 5280 section 4.2.1.6).
+///
+/// # Errors
+/// As [`certified_key`].
+pub(super) fn names(cert: &Path, key: &Path) -> Result<Vec<String>, String> {
+    let certificate = certificate(&certified_key(cert, key)?, cert)?;
+    let found = certificate.tbs_certificate().get_extension::<SubjectAltName>();
+    let (_, SubjectAltName(listed)) =
+        found.ok().flatten().unwrap_or((false, SubjectAltName(vec![])));
+    let name = |name: &GeneralName| match name {
+        GeneralName::DnsName(name) => Some(name.to_string()),
+        GeneralName::IpAddress(bytes) => match bytes.as_bytes() {
+            v4 if v4.len() == 4 => Some(IpAddr::from(<[u8; 4]>::try_from(v4).ok()?).to_string()),
+            v6 => Some(IpAddr::from(<[u8; 16]>::try_from(v6).ok()?).to_string()),
+        },
+        _ => None,
+    };
+    Ok(listed.iter().filter_map(name).collect())
+}
+
 /// From when until when the certificate of `path` holds.
 pub(super) fn validity(certified: &CertifiedKey, path: &Path) -> Result<(Time, Time), String> {
-    let first = certified.end_entity_cert().map_err(|error| format!("TLS: {error}"))?;
-    let certificate = Certificate::from_der(first).map_err(|error| {
-        format!("TLS: the first certificate of {} is no X.509: {error}", path.display())
-    })?;
+    let certificate = certificate(certified, path)?;
     let validity = certificate.tbs_certificate().validity();
     Ok((validity.not_before, validity.not_after))
+}
+
+/// The first certificate of `path`, which is that of the server itself.
+fn certificate(certified: &CertifiedKey, path: &Path) -> Result<Certificate, String> {
+    let first = certified.end_entity_cert().map_err(|error| format!("TLS: {error}"))?;
+    Certificate::from_der(first).map_err(|error| {
+        format!("TLS: the first certificate of {} is no X.509: {error}", path.display())
+    })
 }
 
 /// What is left of a certificate when it is time to say so: a week.

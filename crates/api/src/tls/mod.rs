@@ -1,11 +1,10 @@
 //! TLS on the HTTP addresses: certificates from files, made here, or from an ACME authority.
 //!
-//! [`Acceptor`] is what a certificate makes of connections; [`Listener`] hands the finished ones to
-//! HTTP.
+//! [`Acceptor`] is what a certificate makes of connections.
 
 mod acme;
 mod files;
-mod listener;
+mod handshake;
 mod self_signed;
 #[cfg(test)]
 mod tests;
@@ -17,7 +16,6 @@ use rustls::crypto::CryptoProvider;
 use rustls::server::ResolvesServerCert;
 
 pub use self::files::{certified_key, untimely};
-pub use self::listener::Listener;
 use razz_config::{self as config, Tls};
 use razz_observe::clock::Clock;
 
@@ -51,6 +49,21 @@ pub fn start(server: &config::Server, tls: &Tls, clock: Clock) -> Result<Accepto
     let files = Arc::new(files::Files::open(cert, key)?);
     tokio::spawn(Arc::clone(&files).follow());
     Ok(Acceptor { settings: settings(files, HTTP)?, challenge: None })
+}
+
+/// The names that the certificate is for, once it is started: some with `*.` in front.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn names(tls: &Tls) -> Result<Vec<String>, String> {
+    match tls {
+        Tls::Acme(acme) => Ok(acme.domains.clone()),
+        Tls::Files { cert, key } => files::names(cert, key),
+        Tls::SelfSigned { folder } => {
+            let (cert, key) = self_signed::paths(folder);
+            files::names(&cert, &key)
+        }
+    }
 }
 
 /// `protocol` is what is spoken inside.

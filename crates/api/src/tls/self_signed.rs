@@ -30,7 +30,7 @@ pub(super) fn find_or_make(
     server: &config::Server,
     clock: Clock,
 ) -> Result<(PathBuf, PathBuf), String> {
-    let (cert, key) = (folder.join("razz.cert.pem"), folder.join("razz.key.pem"));
+    let (cert, key) = paths(folder);
     if certified_key(&cert, &key).is_ok() && age(&cert, clock) < RENEW_AFTER {
         return Ok((cert, key));
     }
@@ -44,6 +44,11 @@ pub(super) fn find_or_make(
     })?;
     info!("TLS: {} is made; browsers warn until they are told to trust it", cert.display());
     Ok((cert, key))
+}
+
+/// The certificate and its key in `folder`.
+pub(super) fn paths(folder: &Path) -> (PathBuf, PathBuf) {
+    (folder.join("razz.cert.pem"), folder.join("razz.key.pem"))
 }
 
 fn make(names: Vec<String>, cert: &Path, key: &Path, clock: Clock) -> Result<(), String> {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use axum::serve::ListenerExt as _;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -14,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use super::*;
+use crate::connections;
 use razz_config::Config;
 
 /// A folder of its own that goes with it.
@@ -42,9 +42,9 @@ fn self_signed(folder: &Path) -> (PathBuf, PathBuf) {
 async fn serve(acceptor: Acceptor) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let listener = Listener::start(listener, acceptor).unwrap().tap_io(|_| {});
     let router = Router::new().route("/", get(|| async { "fine" }));
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let limits = connections::Limits::new(1000, 1000, Vec::new());
+    tokio::spawn(connections::serve(listener, Some(acceptor), router, limits));
     address
 }
 

@@ -54,6 +54,10 @@ pub enum ProblemKind {
     NotAcceptable,
     /// The entity tag is not that of the current ICE session.
     PreconditionFailed,
+    /// The request came too slowly.
+    TooSlow,
+    /// razz was asked by a name that may be somebody else's.
+    ForeignHost,
     /// The body is larger than allowed.
     TooLarge,
     /// The body's media type is not the one expected.
@@ -104,6 +108,8 @@ impl ProblemKind {
             Self::MethodNotAllowed => (405, "method-not-allowed", "Not done here"),
             Self::NotAcceptable => (406, "not-acceptable", "No answer of the kind asked for"),
             Self::PreconditionFailed => (412, "precondition-failed", "Not the current ICE session"),
+            Self::TooSlow => (408, "too-slow", "The request came too slowly"),
+            Self::ForeignHost => (421, "foreign-host", "Not a name of this server"),
             Self::TooLarge => (413, "too-large", "The body is too large"),
             Self::UnsupportedMediaType => {
                 (415, "unsupported-media-type", "The body is of another type than expected")

@@ -12,7 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use super::*;
-use crate::tls::{Acceptor, HTTP, Listener, provider, settings};
+use crate::connections;
+use crate::tls::{Acceptor, HTTP, provider, settings};
 
 /// A folder of its own that goes with it.
 struct Folder(PathBuf);
@@ -180,7 +181,8 @@ async fn the_check_gets_its_answer_and_browsers_the_certificate() {
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let _listener = Listener::start(listener, acceptor).unwrap();
+    let limits = connections::Limits::new(100, 100, Vec::new());
+    tokio::spawn(connections::serve(listener, Some(acceptor), axum::Router::new(), limits));
     assert!(presented(address, "a.razz.test", HTTP).await.is_err(), "nothing is in force yet");
     assert!(presented(address, "a.razz.test", ALPN).await.is_err(), "no check is under way");
 
