@@ -12,6 +12,10 @@ import { STYLE } from "./style";
 import { Visibility } from "./visibility";
 import { viewCss } from "./zoom";
 
+/** One for all players, and no `<style>`: pages whose Content-Security-Policy allows no inline styles show it all the same. */
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(STYLE);
+
 /** What `razz-player` dispatches, beside the events of every element. */
 export interface RazzPlayerEvents {
   /** After each drawn frame. */
@@ -52,7 +56,9 @@ export class RazzPlayer extends HTMLElement {
       this.#player?.reserve(width, height);
     });
     this.#surface.append(this.#video, this.#canvas);
-    this.attachShadow({ mode: "open" }).append(make("style", { textContent: STYLE }), this.#surface, ...this.#captions.elements);
+    const inside = this.attachShadow({ mode: "open" });
+    inside.adoptedStyleSheets = [sheet];
+    inside.append(this.#surface, ...this.#captions.elements);
     this.#floating = new FloatingCanvas(this.#canvas, (open) => {
       this.#player?.setOpaque(open);
       // The window may have been all that was seen of it.
