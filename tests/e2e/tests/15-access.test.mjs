@@ -248,9 +248,9 @@ scenario("a page of another origin gets nothing by the cookie", { browser: true 
   assert.deepEqual(got, {
     read: "refused",
     json: "refused",
-    form: "opaque",
-    text: "opaque",
-    signOut: "opaque",
+    form: "refused", // its answer is of no use to the page either (Cross-Origin-Resource-Policy)
+    text: "refused",
+    signOut: "refused",
     stream: 401,
     streamWithCookie: "refused",
     opened: false,
