@@ -9,6 +9,7 @@ mod camera_networks;
 mod document;
 mod edit;
 mod file;
+mod hosts;
 mod model;
 pub mod models;
 mod network;

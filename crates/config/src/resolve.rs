@@ -12,6 +12,7 @@ use url::Url;
 
 use super::camera_networks::CameraNetworks;
 use super::document::{At, closest};
+use super::hosts::{host_of, origin_of};
 use super::model::ModelChoice;
 use super::problem::Problems;
 use super::resolved::{
@@ -652,31 +653,6 @@ fn credential(name: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Secret
     })?;
     let value = content.strip_suffix('\n').unwrap_or(&content);
     Ok(Secret::new(value.strip_suffix('\r').unwrap_or(value)))
-}
-
-/// A host as browsers write it: in lower case, in ASCII, without a trailing dot. `None`: it is none.
-fn host_of(text: &str) -> Option<String> {
-    if let Ok(address) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
-        return Some(address.to_canonical().to_string());
-    }
-    match url::Host::parse(text).ok()? {
-        url::Host::Domain(name) => {
-            let name = name.trim_end_matches('.');
-            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-            (!name.is_empty() && name.bytes().all(plain)).then(|| name.to_owned())
-        }
-        // 10.300 is a mistyped address.
-        url::Host::Ipv4(_) | url::Host::Ipv6(_) => None,
-    }
-}
-
-/// An origin as browsers write it (RFC 6454 section 6.2). `None`: it is none.
-fn origin_of(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok()?;
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    let nobody = url.username().is_empty() && url.password().is_none();
-    let origin = matches!(url.scheme(), "http" | "https").then(|| url.origin())?;
-    (bare && nobody).then(|| origin.ascii_serialization())
 }
 
 /// An IP address or a host name (RFC 1123 section 2.1).

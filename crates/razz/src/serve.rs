@@ -132,7 +132,7 @@ async fn serve(
     if let Some(token) = access.begin_set_up() {
         invite(config.server.tls.is_some(), local, &token);
     }
-    let limits = limits(&config, descriptors());
+    let limits = connection_limits(&config, descriptors());
     if let Some(listener) = compat_listener {
         let router = razz_api::compat_router(app.clone());
         tokio::spawn(connections::serve(listener, compat_tls, router, Arc::clone(&limits)));
@@ -170,7 +170,7 @@ fn hosts(config: &Config) -> Result<Hosts, String> {
 }
 
 /// How many connections there may be, where the process may open so many files.
-fn limits(config: &Config, descriptors: Option<usize>) -> Arc<Limits> {
+fn connection_limits(config: &Config, descriptors: Option<usize>) -> Arc<Limits> {
     let wanted = config.server.connections;
     let room = descriptors.map_or(wanted, |all| all.saturating_sub(OWN_DESCRIPTORS).max(all / 2));
     if room < wanted {

@@ -1,11 +1,12 @@
 //! Answers to who has no request yet, written as they go over the wire.
 
+use std::time::Duration;
+
 use crate::wire::{Problem, ProblemKind};
 
 /// To who takes too long to ask.
-pub(super) fn too_slow() -> String {
-    let detail =
-        format!("a request's head has to be here within {} s", super::timed::HEAD.as_secs());
+pub(super) fn too_slow(most: Duration) -> String {
+    let detail = format!("a request's head has to be here within {} s", most.as_secs());
     answer("408 Request Timeout", ProblemKind::TooSlow, &detail, "")
 }
 

@@ -181,7 +181,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Timed<IO> {
         };
         ready!(deadline.as_mut().poll(cx));
         if phase == Phase::Head {
-            let said = super::plain::too_slow();
+            let said = super::plain::too_slow(HEAD);
             // As much as goes out at once: nobody waits for a client that is late already.
             if let Poll::Ready(Ok(_)) = Pin::new(&mut self.io).poll_write(cx, said.as_bytes()) {
                 let _ = Pin::new(&mut self.io).poll_flush(cx);

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
-use super::headers::Inline;
+use super::inline::Inline;
 use super::problem::Problem;
 
 #[derive(RustEmbed)]

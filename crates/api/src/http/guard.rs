@@ -15,7 +15,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::problem::Problem;
 use super::routes::{self, Rule};
-use super::{embed, host, origin, whep};
+use super::{Port, embed, host, origin, whep};
 use crate::wire::ProblemKind;
 use razz_access::grant::{Grant, Who};
 use razz_access::hosts::Hosts;
@@ -29,16 +29,6 @@ pub(super) const OUR_PAGE: &str = "x-razz-request";
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const COOKIE_NAME: &str = "razz_session";
-
-/// Which of the two addresses a request came in on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Port {
-    /// The app's.
-    App,
-    /// RTSPtoWebRTC's. It is open to pages of every origin, so what a browser sends by itself (cookies,
-    /// what a proxy adds) counts for nothing there.
-    Compat,
-}
 
 /// What the guard works with.
 #[derive(Clone)]

@@ -3,16 +3,13 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::embed;
-use super::guard::Port;
+use super::inline::Inline;
+use super::{Port, embed};
 
 const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 const RESOURCES: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -95,46 +92,9 @@ pub(super) async fn put(
     response
 }
 
-/// The digests of the scripts and styles that stand in a page itself, as its policy names them.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Inline {
-    scripts: String,
-    styles: String,
-}
-
-impl Inline {
-    /// Of a page whose elements `script` and `style` have no attributes.
-    pub(super) fn of(page: &str) -> Self {
-        let digests = |element: &str| {
-            let (open, close) = (format!("<{element}>"), format!("</{element}>"));
-            let parts = page.split(&open).skip(1);
-            let contents = parts.filter_map(|part| part.split_once(&close));
-            contents.map(|(content, _)| of_content(content)).collect()
-        };
-        Self { scripts: digests("script"), styles: digests("style") }
-    }
-}
-
-/// A source of a policy (CSP Level 3, section 2.3.1).
-fn of_content(content: &str) -> String {
-    format!(" 'sha256-{}'", BASE64.encode(digest(&SHA256, content.as_bytes())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn scripts_of_a_page_are_named_by_their_digests() {
-        // The example of CSP Level 3, section 8.3.
-        let hello = " 'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='";
-        let page =
-            "<style>a</style><script>alert('Hello, world.');</script><script src=\"x\"></script>";
-        let inline = Inline::of(page);
-        assert_eq!(inline.scripts, hello);
-        assert_eq!(inline.styles.matches("sha256-").count(), 1);
-        assert_eq!(Inline::of("<script src=\"x\"></script><p>"), Inline::default());
-    }
 
     #[test]
     fn frames_are_for_ourselves_and_for_who_is_listed() {

@@ -12,6 +12,7 @@ mod embed;
 mod guard;
 mod headers;
 mod host;
+mod inline;
 mod openapi;
 mod origin;
 mod problem;
@@ -31,7 +32,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use self::guard::{Gate, Port};
+use self::guard::Gate;
 use self::headers::Headers;
 use self::problem::Problem;
 use self::routes::Routes;
@@ -83,6 +84,16 @@ pub struct App {
     pub tls: bool,
     /// Traces requests.
     pub telemetry: Telemetry,
+}
+
+/// Which of the two addresses a request came in on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Port {
+    /// The app's.
+    App,
+    /// RTSPtoWebRTC's. It is open to pages of every origin, so what a browser sends by itself (cookies,
+    /// what a proxy adds) counts for nothing there.
+    Compat,
 }
 
 impl App {
