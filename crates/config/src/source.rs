@@ -230,7 +230,10 @@ mod tests {
             let credentials = there.credentials.as_ref();
             assert_eq!(credentials.map(|c| c.username.as_str()), username, "{address}");
         }
-        assert_eq!(camera.redirected("file:///etc/passwd").unwrap_err().to_string(), SourceError::Scheme("file".into()).to_string());
+        assert_eq!(
+            camera.redirected("file:///etc/passwd").unwrap_err().to_string(),
+            SourceError::Scheme("file".into()).to_string()
+        );
     }
 
     #[test]

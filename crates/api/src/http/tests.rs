@@ -2,8 +2,8 @@
 //! sign in, who is refused. A route that the tables do not know fails.
 
 mod answers;
-mod offers;
 mod door;
+mod offers;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
