@@ -10,7 +10,7 @@ use razz_config as config;
 use razz_engine::{Driver, Event};
 use razz_hub::{Camera, lock};
 use razz_observe::clock::Clock;
-use razz_observe::cpu_usage::Stage;
+use razz_observe::cpu_usage::{CAMERA_THREAD, Stage};
 use razz_observe::telemetry::Telemetry;
 use razz_vision::{Decoder, Glance, MotionEstimator};
 use tracing::error;
@@ -77,7 +77,7 @@ impl CameraAnalysis {
             clock,
         };
         thread::Builder::new()
-            .name(format!("camera{}", camera.id))
+            .name(format!("{CAMERA_THREAD}{}", camera.id))
             .spawn(move || thread.run())
             .expect("the system gives us a thread per camera");
         Self { settings, mailbox }

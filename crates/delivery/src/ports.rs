@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
+use razz_observe::cpu_usage::VIEWER_THREAD;
 use str0m::net::Protocol;
 use tokio::io::Interest;
 use tracing::{debug, error, info, warn};
@@ -97,7 +98,7 @@ impl Ports {
             }
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        std::thread::Builder::new().name("viewer-ports".to_owned()).spawn(move || {
+        std::thread::Builder::new().name(format!("{VIEWER_THREAD}-ports")).spawn(move || {
             runtime.block_on(async move {
                 if addresses.may_change() {
                     tokio::spawn(look_up(addresses, Arc::clone(&shared)));

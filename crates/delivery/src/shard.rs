@@ -21,6 +21,7 @@ use super::send::{Batch, Sender, SessionOutlet as Out};
 use super::{Command, Counters, OpenError, Opened, Place, Restarted, SessionStatus, Shared};
 use razz_hub::health::DeliveryHealth;
 use razz_hub::{Attachment, Camera, Policy, Stream, Subscriber};
+use razz_observe::cpu_usage::VIEWER_THREAD;
 use razz_observe::telemetry::ViewerRequests;
 
 /// Bytes of these access units.
@@ -62,7 +63,9 @@ pub(crate) fn start(n: usize, sender: Sender, shared: Arc<Shared>) -> std::io::R
         by_camera: HashMap::new(),
         deadlines: BTreeSet::new(),
     };
-    std::thread::Builder::new().name(format!("viewers{n}")).spawn(move || shard.run(&inputs))?;
+    std::thread::Builder::new()
+        .name(format!("{VIEWER_THREAD}s{n}"))
+        .spawn(move || shard.run(&inputs))?;
     Ok(ShardHandle { inbox, state })
 }
 

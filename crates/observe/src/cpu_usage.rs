@@ -35,9 +35,10 @@ pub struct StageTimes {
 /// How the names of the detector's threads begin, and with them of the threads that their engines
 /// start.
 pub const INFERENCE_THREAD: &str = "inference";
-/// How the names of the threads that serve viewers begin, and of those of cameras.
-const VIEWER_THREADS: &str = "viewer";
-const CAMERA_THREADS: &str = "camera";
+/// How the names of the threads that serve viewers begin. Whoever starts one names it so.
+pub const VIEWER_THREAD: &str = "viewer";
+/// How the names of cameras' threads begin. Whoever starts one names it so.
+pub const CAMERA_THREAD: &str = "camera";
 
 impl StageTimes {
     /// So many nanoseconds of CPU went into a stage.
@@ -75,8 +76,8 @@ impl StageTimes {
         .map(|stage| self.of(stage));
         let inference = named(&|name| name.starts_with(INFERENCE_THREAD))
             + self.ended_nanos.load(Ordering::Relaxed);
-        let viewers = named(&|name| name.starts_with(VIEWER_THREADS));
-        let kinds = [INFERENCE_THREAD, VIEWER_THREADS, CAMERA_THREADS];
+        let viewers = named(&|name| name.starts_with(VIEWER_THREAD));
+        let kinds = [INFERENCE_THREAD, VIEWER_THREAD, CAMERA_THREAD];
         let runtime = named(&|name| !kinds.iter().any(|kind| name.starts_with(kind)));
         [
             ("decode", decode),

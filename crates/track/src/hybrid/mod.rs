@@ -21,7 +21,7 @@ mod noise;
 mod reid;
 mod track;
 
-use razz_base::{Detection, Embedding, MediaTime, Rect, Size, Track};
+use razz_base::{Affine, Detection, Embedding, MediaTime, Rect, Size, Track};
 
 use self::noise::SceneNoise;
 use self::reid::{Ask, Purpose};
@@ -438,15 +438,8 @@ impl Tracker for Hybrid {
             self.intake.counts.refused_motions += 1;
             return;
         }
-        let [b11, b12, sx, b21, b22, sy] = self.camera.unwrap_or([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
-        self.camera = Some([
-            a11 * b11 + a12 * b21,
-            a11 * b12 + a12 * b22,
-            a11 * sx + a12 * sy + tx,
-            a21 * b11 + a22 * b21,
-            a21 * b12 + a22 * b22,
-            a21 * sx + a22 * sy + ty,
-        ]);
+        let so_far = Affine::new(self.camera.unwrap_or(Affine::IDENTITY.rows));
+        self.camera = Some(so_far.then(&Affine::new(affine)).rows);
     }
 
     fn see_picture(&mut self, size: Size) {
