@@ -9,7 +9,7 @@
 //! it knows. What clients write is more than that, and all of it is allowed. So the library gets an
 //! offer of ours with the one section that is sent into, and its answer is made into one to what the
 //! client wrote: as many sections in the same order (RFC 8829 section 5.3.1), with their own names,
-//! all but one refused. If that one shares the transport of an earlier section, the earlier one stays as
+//! all but one refused, and a data channel beside it. If that one shares the transport of an earlier section, the earlier one stays as
 //! well, inactive: GStreamer and others lose the transport of a whole group with its first section.
 
 mod description;
@@ -26,6 +26,10 @@ use crate::format::Video;
 
 /// What goes for a section's name where the library cannot take the client's.
 const STAND_IN: &str = "0";
+/// The same for the section of a data channel.
+const CHANNEL_STAND_IN: &str = "channel";
+/// The transports of data channels (RFC 8841 section 4), the library's first.
+const CHANNEL_PROTOCOLS: [&str; 3] = ["UDP/DTLS/SCTP", "TCP/DTLS/SCTP", "DTLS/SCTP"];
 /// The RTP header extension that repeats the section's name in packets (RFC 9143 section 15).
 const MID_EXTENSION: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 /// A client's offer, and what its answer is made of.
@@ -48,6 +52,9 @@ enum Reply {
     Inactive(String),
     /// By the library, but for these.
     Sent { protocol: String, mid: Option<String> },
+    /// By the library as well, a data channel beside the video. Nothing comes of it, but pages written
+    /// for RTSPtoWebRTC open one, and browsers offer again and again what is refused.
+    Channel { protocol: String, mid: Option<String> },
 }
 
 impl Offer {
@@ -97,10 +104,12 @@ impl Offer {
         let has_name = mid == Some(told);
         let mixed = |attributes: &Attributes<'_>| attributes.has("extmap-allow-mixed");
         let lender = lender(description, n);
+        let channel = channel(description, n);
         let bundled = !description.bundle(n).is_empty();
         // RFC 9143 section 7.3: only what was offered in a group is answered in one, and a section that
         // is refused leaves it.
-        let mids = lender.into_iter().chain([n]).filter_map(|at| description.sections[at].mid());
+        let answered = lender.into_iter().chain([n]).chain(channel);
+        let mids = answered.filter_map(|at| description.sections[at].mid());
         let group = format!("a=group:BUNDLE {}\r\n", mids.collect::<Vec<_>>().join(" "));
         let sections = description.sections.iter().enumerate().map(|(at, section)| {
             if at == n {
@@ -108,12 +117,25 @@ impl Offer {
                 Reply::Sent { protocol, mid: mid.map(str::to_owned) }
             } else if lender == Some(at) {
                 Reply::Inactive(inactive(section))
+            } else if channel == Some(at) {
+                let protocol = section.protocol.to_owned();
+                Reply::Channel { protocol, mid: section.mid().map(str::to_owned) }
             } else {
                 Reply::Refused(refused(section))
             }
         });
+        let channel = channel.and_then(|at| description.sections[at].mid());
+        let usable = channel.filter(|mid| is_library_mid(mid) && *mid != told);
+        let channel = channel.map(|_| usable.unwrap_or(CHANNEL_STAND_IN));
         Ok(Self {
-            text: for_library(description, section, told, has_name, &transport, &formats),
+            text: for_library(
+                description,
+                section,
+                [Some(told), channel],
+                has_name,
+                &transport,
+                &formats,
+            ),
             group: bundled.then_some(group),
             extensions_mixed: mixed(&description.session) || mixed(&section.attributes),
             formats,
@@ -124,7 +146,10 @@ impl Offer {
     /// Makes the library's answer to [`Self::text`] the answer to the client's offer.
     pub fn answer(&self, answer: &str) -> String {
         let begin = answer.find("\nm=").map_or(answer.len(), |at| at + 1);
-        let (session, section) = answer.split_at(begin);
+        let (session, sections) = answer.split_at(begin);
+        // The library's first section is the video's, and there may be the data channel's behind.
+        let end = sections.find("\nm=").map_or(sections.len(), |at| at + 1);
+        let (section, channel) = sections.split_at(end);
         let mut out = String::with_capacity(answer.len() + 256);
         for line in session.lines() {
             if line.starts_with("a=group:BUNDLE") {
@@ -145,6 +170,18 @@ impl Offer {
                 Reply::Inactive(text) => {
                     out.push_str(text);
                     copy(&mut out, section, |line| is_identity(line) || is_candidate(line));
+                }
+                Reply::Channel { protocol, mid } => {
+                    for line in channel.lines() {
+                        if line.starts_with("m=") {
+                            let line = line.replacen(CHANNEL_PROTOCOLS[0], protocol, 1);
+                            out.extend([line.as_str(), "\r\n"]);
+                        } else if !line.starts_with("a=mid:") {
+                            out.extend([line, "\r\n"]);
+                        } else if let Some(mid) = mid {
+                            out.push_str(&format!("a=mid:{mid}\r\n"));
+                        }
+                    }
                 }
                 Reply::Sent { protocol, mid } => {
                     // Candidates stand where the transport is (RFC 9143 section 10).
@@ -193,6 +230,17 @@ fn is_candidate(line: &str) -> bool {
 /// A name of which the library keeps every character.
 fn is_library_mid(mid: &str) -> bool {
     mid.len() <= 16 && mid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The section of a data channel that shares the transport of section `n`.
+fn channel(description: &Description<'_>, n: usize) -> Option<usize> {
+    description.bundle(n).iter().copied().find(|at| {
+        let section = &description.sections[*at];
+        section.media == "application"
+            && CHANNEL_PROTOCOLS.contains(&section.protocol)
+            && section.formats == ["webrtc-datachannel"]
+            && section.attributes.first("sctp-port").is_some()
+    })
 }
 
 /// Looks for what keeps video out of section `n`.
@@ -258,28 +306,31 @@ fn extensions(levels: [&Attributes<'_>; 2], with_mid: bool) -> Vec<String> {
 fn for_library(
     description: &Description<'_>,
     section: &Section<'_>,
-    mid: &str,
+    mids: [Option<&str>; 2],
     has_name: bool,
     transport: &Transport,
     formats: &Formats,
 ) -> String {
     let mut out = String::with_capacity(2048);
     out.push_str("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n");
-    out.push_str(&format!("a=group:BUNDLE {mid}\r\n"));
+    let mids_of_group: Vec<&str> = mids.into_iter().flatten().collect();
+    out.push_str(&format!("a=group:BUNDLE {}\r\n", mids_of_group.join(" ")));
     if description.session.has("ice-lite") {
         // The library refuses it: neither side would begin.
         out.push_str("a=ice-lite\r\n");
     }
     let numbers: Vec<String> = formats.numbers.iter().map(u8::to_string).collect();
     out.push_str(&format!("m=video 9 {} {}\r\n", PROTOCOLS[0], numbers.join(" ")));
-    out.push_str("c=IN IP4 0.0.0.0\r\n");
-    out.push_str(&format!("a=ice-ufrag:{}\r\n", transport.ufrag));
-    out.push_str(&format!("a=ice-pwd:{}\r\n", transport.password));
-    out.push_str(&format!("a=fingerprint:{}\r\n", transport.fingerprint));
-    if let Some(setup) = transport.setup {
-        out.push_str(&format!("a=setup:{setup}\r\n"));
-    }
-    out.push_str(&format!("a=mid:{mid}\r\n"));
+    let of_transport = {
+        let Transport { ufrag, password, fingerprint, setup, .. } = transport;
+        let setup = setup.map(|setup| format!("a=setup:{setup}\r\n")).unwrap_or_default();
+        format!(
+            "c=IN IP4 0.0.0.0\r\na=ice-ufrag:{ufrag}\r\na=ice-pwd:{password}\r\n\
+             a=fingerprint:{fingerprint}\r\n{setup}"
+        )
+    };
+    out.push_str(&of_transport);
+    out.push_str(&format!("a=mid:{}\r\n", mids[0].unwrap_or(STAND_IN)));
     // A name of our own would mean nothing to the client.
     out.extend(extensions([&section.attributes, &description.session], has_name));
     // Whatever else the client would do, here it receives: pages written for RTSPtoWebRTC offer
@@ -287,6 +338,11 @@ fn for_library(
     out.push_str("a=recvonly\r\na=rtcp-mux\r\n");
     for attribute in &formats.attributes {
         out.push_str(&format!("a={attribute}\r\n"));
+    }
+    if let Some(mid) = mids[1] {
+        let protocol = CHANNEL_PROTOCOLS[0];
+        out.push_str(&format!("m=application 9 {protocol} webrtc-datachannel\r\n{of_transport}"));
+        out.push_str(&format!("a=mid:{mid}\r\na=sctp-port:5000\r\na=max-message-size:262144\r\n"));
     }
     out
 }

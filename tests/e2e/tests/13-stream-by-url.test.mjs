@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { untilDecoded } from "../lib/browser.mjs";
+import { servePages } from "../lib/pages.mjs";
 import { clip } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
 
@@ -22,9 +23,10 @@ for (const allowed of [false, true]) {
   scenario(`a camera by its URL, any of them ${allowed}`, { browser: true }, async (world) => {
     const camera = await world.camera({ one: `clip:${clip("street")}`, two: `clip:${clip("road")}` });
     const razz = await world.serve({ compat: { allow_adhoc: allowed }, camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
+    const pages = world.keep(await servePages());
     for (const [mount, plays] of [["one", true], ["two", allowed]]) {
-      // A page without scripts of its own, of another origin than the endpoints.
-      const page = await world.page(razz.at("/healthz"));
+      // A page of another origin than the endpoints, and without a policy.
+      const page = await world.page(pages.url("frame.html"));
       const { status, tracks } = await page.evaluate(watch, [razz.addresses.compat_listen, camera.url(mount)]);
       assert.equal(status, plays ? 200 : 400, mount);
       if (!plays) continue;

@@ -342,6 +342,25 @@ fn of_several_sections_one_is_sent_into() {
     }
 }
 
+/// Browsers offer again and again a data channel that is refused.
+#[test]
+fn a_data_channel_beside_the_video_is_taken() {
+    let audio_video = "a=group:BUNDLE a 0 d\n";
+    for (group, offered, taken) in [
+        (audio_video, &[AUDIO, video(), DATA][..], true),
+        ("a=group:BUNDLE 0 d\n", &[video(), DATA], true),
+        ("a=group:BUNDLE 0\n", &[video(), DATA], false),
+    ] {
+        let offer = sections(group, offered);
+        let answer = answer(&offer, H264).unwrap_or_else(|error| panic!("{error}: {offer}"));
+        let line = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel";
+        assert_eq!(answer.contains(line), taken, "{answer}");
+        if taken {
+            assert_lines(&offer, &answer, &["a=mid:d", "a=sctp-port:5000"]);
+        }
+    }
+}
+
 /// The transport is that of the section that is sent into, not of the first.
 #[test]
 fn the_transport_is_that_of_the_section_or_of_its_group() {
