@@ -82,14 +82,23 @@ impl NalList {
         self.bytes += bytes;
     }
 
-    /// Takes all of `other`, whose places count no more unless they are `in_front`.
+    /// Takes all of `other`. Where it is not `in_front` of a picture but between its slices, delimiters
+    /// and known parameter sets are left out: they have no place there (H.264 section 7.4.1.2.3), and
+    /// decoders take them for the begin of another picture. GStreamer puts parameter sets in front of
+    /// every slice of an IDR.
     pub(super) fn append(&mut self, other: &mut Self, in_front: bool) {
+        let mut pieces = other.pieces.drain(..);
         for entry in other.entries.drain(..) {
-            let place = if in_front { entry.place } else { Place::Other };
-            self.entries.push(Entry { place, ..entry });
+            let own = pieces.by_ref().take(entry.pieces as usize);
+            if in_front || entry.place == Place::Other {
+                self.pieces.extend(own);
+                self.bytes += entry.bytes;
+                self.entries.push(entry);
+            } else {
+                own.for_each(drop);
+            }
         }
-        self.pieces.append(&mut other.pieces);
-        self.bytes += std::mem::take(&mut other.bytes);
+        other.bytes = 0;
     }
 
     /// Drops the first one.
@@ -192,12 +201,14 @@ mod tests {
         let slice: (Place, &[u8], &[&[u8]]) = (Place::Other, &[0x65], &[&[3], &[4, 5]]);
         let (mut all, mut more) = (list(&[slice]), list(&[set]));
         assert!(more.has_set(&[0x67, 1]) && !more.has_set(&[0x67]) && !all.has_set(&[0x65, 3]));
+        // Between slices a set and a delimiter have no place.
+        let sei: (Place, &[u8], &[&[u8]]) = (Place::Other, &[], &[&[6, 9]]);
+        more.append(&mut list(&[(Place::Delimiter, &[], &[&[9, 0xF0]]), sei]), true);
         all.append(&mut more, false);
         assert_eq!((more.len(), more.bytes(), all.len(), all.pieces()), (0, 0, 2, 3));
-        // Behind the slice it is no set in front any more.
         assert_eq!(all.write(Some(&Bytes::new())), all.write(None));
         all.drop_first();
-        assert_eq!(all.write(None), [0, 0, 0, 1, 0x67, 1][..]);
+        assert_eq!(all.write(None), [0, 0, 0, 1, 6, 9][..]);
         assert_eq!(all.bytes(), 6);
     }
 }
