@@ -12,7 +12,8 @@ pub(crate) struct SliceStart {
     pub(crate) pps: u8,
 }
 
-/// What tells one picture from the next (section 7.4.1.2.4), as far as cameras set it.
+/// What tells one picture from the next (section 7.4.1.2.4), as far as cameras set it: slices of one
+/// picture have it equal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct PictureId {
     /// `frame_num`.
@@ -71,11 +72,6 @@ impl PictureId {
             None => None,
         };
         Ok(Self { frame_num, field, idr, order })
-    }
-
-    /// Whether a slice of `next` is of another picture than one of `self`.
-    pub(crate) fn differs(&self, next: &Self) -> bool {
-        self != next
     }
 
     /// Whether `next` is the other field of the same frame (section 3.30, complementary fields): the
@@ -176,7 +172,7 @@ mod tests {
             (first, id(3, None, None), true, false),
             (id(3, None, None), id(4, None, None), true, false),
         ] {
-            assert_eq!(first.differs(&next), differs, "{first:?} {next:?}");
+            assert_eq!(first != next, differs, "{first:?} {next:?}");
             assert_eq!(first.is_other_field(&next), other_field, "{first:?} {next:?}");
         }
     }

@@ -73,7 +73,7 @@ impl Picture {
             (Codec::H264, Some(before), Some(next)) => {
                 if !self.has_both_fields && before.is_other_field(&next) {
                     Relation::OtherField
-                } else if begins || before.differs(&next) {
+                } else if begins || before != next {
                     // H.264 section 7.4.1.2.4.
                     Relation::Next
                 } else {
