@@ -1,5 +1,7 @@
 //! How long it takes to cut access units into RTP payloads, and to read what is read of each.
 
+mod video;
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -7,31 +9,7 @@ use razz_base::Codec;
 use razz_media::h264::{has_b_slice, nal_units};
 use razz_media::rtp::{MAX_PAYLOAD, packetize};
 
-/// An access unit of `nals` (header byte, length) filled with bytes that look like coded video:
-/// evenly spread, with the emulation prevention that zeros need.
-fn access_unit(nals: &[(u8, usize)]) -> Vec<u8> {
-    let mut state = 0x9E37_79B9_7F4A_7C15u64;
-    let mut out = Vec::new();
-    for (header, length) in nals {
-        // 0xB8: first_mb_in_slice 0, slice_type 5 (P); a fine first byte for the others as well.
-        out.extend_from_slice(&[0, 0, 0, 1, *header, 0xB8]);
-        let mut zeros = 0;
-        for _ in 2..*length {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            let byte = (state >> 32) as u8;
-            if zeros >= 2 && byte <= 3 {
-                out.push(3);
-                zeros = 0;
-            }
-            zeros = if byte == 0 { zeros + 1 } else { 0 };
-            out.push(byte);
-        }
-        out.push(0x80);
-    }
-    out
-}
+use video::access_unit;
 
 fn benches(criterion: &mut Criterion) {
     let idr = access_unit(&[(0x67, 24), (0x68, 4), (0x65, 40_000)]);

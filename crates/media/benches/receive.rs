@@ -1,5 +1,7 @@
 //! How long it takes to make access units of a camera's RTP packets: a second of 720p at 30 frames.
 
+mod video;
+
 use std::hint::black_box;
 
 use bytes::Bytes;
@@ -8,31 +10,7 @@ use razz_base::{Codec, MonoTime};
 use razz_media::rtp::receive::{Receiver, Settings};
 use razz_media::rtp::{MAX_PAYLOAD, packetize};
 
-/// An access unit of `nals` (header byte, length) filled with bytes that look like coded video:
-/// evenly spread, with the emulation prevention that zeros need.
-fn access_unit(nals: &[(u8, usize)]) -> Vec<u8> {
-    let mut state = 0x9E37_79B9_7F4A_7C15u64;
-    let mut out = Vec::new();
-    for (header, length) in nals {
-        // 0xB8: first_mb_in_slice 0, slice_type 5 (P), of the parameter set 0.
-        out.extend_from_slice(&[0, 0, 0, 1, *header, 0xB8]);
-        let mut zeros = 0;
-        for _ in 2..*length {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            let byte = (state >> 32) as u8;
-            if zeros >= 2 && byte <= 3 {
-                out.push(3);
-                zeros = 0;
-            }
-            zeros = if byte == 0 { zeros + 1 } else { 0 };
-            out.push(byte);
-        }
-        out.push(0x80);
-    }
-    out
-}
+use video::access_unit;
 
 /// The packets of a second: an IDR of 60 kB and 29 P pictures of 15 kB, 4 Mbit/s.
 fn second() -> Vec<Bytes> {

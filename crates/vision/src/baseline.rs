@@ -7,6 +7,8 @@
 //! says. So the sequence parameter set that it is shown names Baseline; output order is restored
 //! by us, by media time.
 
+use razz_media::h264::{with_emulation_prevention, without_emulation_prevention};
+
 /// `profile_idc` (H.264 section A.2).
 const BASELINE: u8 = 66;
 const MAIN: u8 = 77;
@@ -48,34 +50,6 @@ pub(crate) fn renamed(sps: &[u8]) -> Option<Vec<u8>> {
         out.pop();
     }
     Some(with_emulation_prevention(&out))
-}
-
-fn without_emulation_prevention(nal: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(nal.len());
-    let mut zeros = 0;
-    for byte in nal {
-        if zeros >= 2 && *byte == 3 {
-            zeros = 0;
-            continue;
-        }
-        zeros = if *byte == 0 { zeros + 1 } else { 0 };
-        out.push(*byte);
-    }
-    out
-}
-
-fn with_emulation_prevention(plain: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(plain.len() + 4);
-    let mut zeros = 0;
-    for byte in plain {
-        if zeros >= 2 && *byte <= 3 {
-            out.push(3);
-            zeros = 0;
-        }
-        zeros = if *byte == 0 { zeros + 1 } else { 0 };
-        out.push(*byte);
-    }
-    out
 }
 
 #[cfg(test)]

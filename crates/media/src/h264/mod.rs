@@ -11,7 +11,9 @@ mod slice_header;
 mod sps;
 
 pub(crate) use nal::find_start_code;
-pub use nal::{NalType, NalUnits, nal_type, nal_units};
+pub use nal::{
+    NalType, NalUnits, nal_type, nal_units, with_emulation_prevention, without_emulation_prevention,
+};
 pub use pps::pps_ids;
 pub use sei::recovery_point;
 pub(crate) use sei::recovery_point_of;

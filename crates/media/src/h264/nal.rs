@@ -144,6 +144,36 @@ pub(crate) fn find_start_code(bytes: &[u8]) -> Option<usize> {
     None
 }
 
+/// A NAL unit without its emulation prevention bytes (section 7.4.1): what its syntax is read from.
+pub fn without_emulation_prevention(nal: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(nal.len());
+    let mut zeros = 0;
+    for byte in nal {
+        if zeros >= 2 && *byte == 3 {
+            zeros = 0;
+            continue;
+        }
+        zeros = if *byte == 0 { zeros + 1 } else { 0 };
+        out.push(*byte);
+    }
+    out
+}
+
+/// The NAL unit of these bytes: no start code can be read in it.
+pub fn with_emulation_prevention(plain: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(plain.len() + 4);
+    let mut zeros = 0;
+    for byte in plain {
+        if zeros >= 2 && *byte <= 3 {
+            out.push(3);
+            zeros = 0;
+        }
+        zeros = if *byte == 0 { zeros + 1 } else { 0 };
+        out.push(*byte);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +210,19 @@ mod tests {
                 let plain = bytes.windows(3).position(|window| window == [0, 0, 1]);
                 assert_eq!(find_start_code(&bytes), plain, "{bytes:?}");
             }
+        }
+    }
+
+    #[test]
+    fn emulation_prevention_goes_in_and_out() {
+        for (plain, nal) in [
+            (&[][..], &[][..]),
+            (&[0, 0, 4], &[0, 0, 4]),
+            (&[0, 0, 3], &[0, 0, 3, 3]),
+            (&[0, 0, 0, 0, 0, 1], &[0, 0, 3, 0, 0, 3, 0, 1]),
+        ] {
+            assert_eq!(with_emulation_prevention(plain), nal);
+            assert_eq!(without_emulation_prevention(nal), plain);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Rewrites H.264's parameter sets and slices by the bit: other ids, and intra pictures that are no
 //! IDR. Slices must be coded without CABAC, whose alignment would move.
 
-use razz_media::h264::Sps;
+use razz_media::h264::{Sps, with_emulation_prevention, without_emulation_prevention};
 
 /// Reads the bits of a NAL unit without its emulation prevention.
 struct Reader<'a> {
@@ -68,44 +68,14 @@ impl Writer {
         while rest.at < end {
             self.bit(rest.bit()?);
         }
-        Some(escaped(&self.bytes))
+        Some(with_emulation_prevention(&self.bytes))
     }
-}
-
-/// Takes emulation prevention out (section 7.4.1).
-fn unescaped(nal: &[u8]) -> Vec<u8> {
-    let mut out: Vec<u8> = Vec::with_capacity(nal.len());
-    let mut zeros = 0;
-    for byte in nal {
-        if zeros >= 2 && *byte == 3 {
-            zeros = 0;
-            continue;
-        }
-        zeros = if *byte == 0 { zeros + 1 } else { 0 };
-        out.push(*byte);
-    }
-    out
-}
-
-/// Puts emulation prevention in.
-fn escaped(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len() + 8);
-    let mut zeros = 0;
-    for byte in bytes {
-        if zeros >= 2 && *byte <= 3 {
-            out.push(3);
-            zeros = 0;
-        }
-        zeros = if *byte == 0 { zeros + 1 } else { 0 };
-        out.push(*byte);
-    }
-    out
 }
 
 /// The NAL unit with other ids: an SPS gets `sps_id`, a PPS both, a slice `pps_id`. `None` for others,
 /// and for what cannot be read.
 pub(crate) fn with_ids(nal: &[u8], sps_id: u32, pps_id: u32) -> Option<Vec<u8>> {
-    let bytes = unescaped(nal);
+    let bytes = without_emulation_prevention(nal);
     let mut from = Reader { bytes: &bytes, at: 0 };
     let mut to = Writer::default();
     let header = from.bits(8)?;
@@ -138,7 +108,7 @@ pub(crate) fn with_ids(nal: &[u8], sps_id: u32, pps_id: u32) -> Option<Vec<u8>> 
 /// A slice as picture `number` of a sequence that has no IDR but its first: an IDR becomes an intra
 /// picture like any other. Every picture must be a reference, and none be reordered.
 pub(crate) fn without_idr(nal: &[u8], sps: &Sps, number: u32) -> Option<Vec<u8>> {
-    let bytes = unescaped(nal);
+    let bytes = without_emulation_prevention(nal);
     let mut from = Reader { bytes: &bytes, at: 0 };
     let mut to = Writer::default();
     let header = from.bits(8)?;
