@@ -65,7 +65,6 @@ pub(super) struct Run<'a> {
     wall: WallClock,
     pictures: Pictures,
     frames: u64,
-    received: MonoTime,
     told: BTreeMap<&'static str, u64>,
     counts_due: MonoTime,
     /// The codec that packets turn out to have, where the camera says another one.
@@ -83,7 +82,6 @@ impl<'a> Run<'a> {
             wall: WallClock::new(),
             pictures: Pictures::new(Codec::H264),
             frames: 0,
-            received: now,
             told: BTreeMap::new(),
             counts_due: now,
             claims: None,
@@ -97,7 +95,8 @@ impl<'a> Run<'a> {
         let mut redirects = 0;
         loop {
             let (mut ended, blamed) = self.session(&source, timeline).await;
-            self.known.avoid.extend(blamed);
+            let avoid = &mut self.known.avoid;
+            avoid.extend(blamed.filter(|kind| !avoid.contains(kind)));
             if let Ended::Redirected { to } = &ended {
                 redirects += 1;
                 match source.redirected(to) {
@@ -133,6 +132,8 @@ impl<'a> Run<'a> {
             Ok(dialogue) => dialogue,
             Err(ended) => return (ended, None),
         };
+        // Each session counts for itself.
+        self.told.clear();
         let mut opened = self.open(source, &mut dialogue).await;
         if let (Err(Ended::Refused(_)), Some(challenge)) = (&opened, dialogue.hung_up_on()) {
             // It asked for a proof and closed the connection: it takes it over a new one.
@@ -287,17 +288,32 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// Until the session ends: its packets become access units, and what is odd is told.
     async fn read(
         &mut self,
         dialogue: &mut Dialogue,
         mut receiver: Receiver,
         timeline: &mut Option<Timeline>,
     ) -> Ended {
+        let ended = self.read_on(dialogue, &mut receiver, timeline).await;
+        // What was received before the end is passed on too.
+        receiver.handle_timeout(self.intake.clock.mono().plus_us(i64::from(i32::MAX)));
+        self.take(&mut receiver, timeline);
+        self.tell_counts(dialogue, &receiver);
+        ended
+    }
+
+    async fn read_on(
+        &mut self,
+        dialogue: &mut Dialogue,
+        receiver: &mut Receiver,
+        timeline: &mut Option<Timeline>,
+    ) -> Ended {
         let clock = self.intake.clock;
         let mut stalled = clock.mono().plus_us(STALLED_AFTER.as_micros() as i64);
         let (mut frames, mut packets) = (self.frames, 0u64);
         loop {
-            self.take(&mut receiver, timeline);
+            self.take(receiver, timeline);
             if frames != self.frames {
                 (frames, packets) = (self.frames, 0);
                 stalled = clock.mono().plus_us(STALLED_AFTER.as_micros() as i64);
@@ -307,46 +323,29 @@ impl<'a> Run<'a> {
             let now = clock.mono();
             match incoming {
                 Incoming::Packet(kind, data) => {
-                    packets += 1;
-                    self.handle_packet(&mut receiver, kind, data);
+                    // Reports go on where no media do.
+                    packets += u64::from(kind == PacketKind::Rtp);
+                    self.handle_packet(receiver, kind, data);
                 }
-                Incoming::Time => {}
-                Incoming::Closed => return self.last(&mut receiver, timeline, Ended::Closed),
-                Incoming::Broken(why) => {
-                    return self.last(&mut receiver, timeline, Ended::Lost(why));
-                }
-                Incoming::Event(Session::Ended(end)) => {
-                    return self.last(&mut receiver, timeline, end.into());
-                }
-                Incoming::Event(_) => {}
+                Incoming::Closed => return Ended::Closed,
+                Incoming::Broken(why) => return Ended::Lost(why),
+                Incoming::Event(Session::Ended(end)) => return end.into(),
+                Incoming::Event(_) | Incoming::Time => {}
             }
             if receiver.deadline().is_some_and(|due| due <= now) {
                 receiver.handle_timeout(now);
             }
             if now >= stalled {
-                self.tell_counts(dialogue, &receiver);
                 return match packets {
                     0 => Ended::Stalled,
-                    _ => Ended::Unreadable(oddities(dialogue, &receiver)),
+                    _ => Ended::Unreadable(in_words(oddities(dialogue, receiver))),
                 };
             }
             if now >= self.counts_due {
                 self.counts_due = now.plus_us(COUNTS_EVERY_US);
-                self.tell_counts(dialogue, &receiver);
+                self.tell_counts(dialogue, receiver);
             }
         }
-    }
-
-    /// Passes on what was received before the end.
-    fn last(
-        &mut self,
-        receiver: &mut Receiver,
-        timeline: &mut Option<Timeline>,
-        ended: Ended,
-    ) -> Ended {
-        receiver.handle_timeout(self.intake.clock.mono().plus_us(i64::from(i32::MAX)));
-        self.take(receiver, timeline);
-        ended
     }
 
     fn handle_packet(&mut self, receiver: &mut Receiver, kind: PacketKind, data: Bytes) {
@@ -362,8 +361,7 @@ impl<'a> Run<'a> {
         while let Some(received) = receiver.poll() {
             match received {
                 Received::Unit { rtp_extended, data, lost_packets, received } => {
-                    self.received = received;
-                    self.handle_unit(rtp_extended, data, lost_packets, timeline);
+                    self.handle_unit(rtp_extended, data, lost_packets, received, timeline);
                 }
                 Received::SenderReport { rtp_extended, ntp } => {
                     let now_us = self.intake.clock.wall_us();
@@ -390,9 +388,9 @@ impl<'a> Run<'a> {
         rtp: i64,
         data: Bytes,
         lost_packets: u32,
+        received: MonoTime,
         timeline: &mut Option<Timeline>,
     ) {
-        let received = self.received;
         let arrival_us = self.intake.clock.wall_us();
         let key = self.pictures.read(&data);
         let Some(format) = self.pictures.format() else {
@@ -461,16 +459,11 @@ impl<'a> Run<'a> {
 
     /// Tells what the camera did wrong since it was told last.
     fn tell_counts(&mut self, dialogue: &Dialogue, receiver: &Receiver) {
-        let of_session = dialogue.client().counts().iter().map(|(kind, n)| (kind.name(), n));
-        let of_packets = receiver.counts().iter().map(|(kind, n)| (kind.name(), n));
         let mut news = Vec::new();
-        for (name, count) in of_session.chain(of_packets) {
-            let told = self.told.entry(name).or_default();
-            // A session that a redirect ended began its counts anew.
-            let more = count.saturating_sub(*told);
-            *told = count;
-            if more > 0 {
-                news.push((name, more));
+        for (name, count) in oddities(dialogue, receiver) {
+            let told = std::mem::replace(self.told.entry(name).or_default(), count);
+            if count > told {
+                news.push((name, count - told));
             }
         }
         if !news.is_empty() {
@@ -479,21 +472,23 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What was odd about the packets of a session, for who has to find out why there is no picture.
-fn oddities(dialogue: &Dialogue, receiver: &Receiver) -> String {
-    let of_session = dialogue.client().counts().iter().map(|(kind, n)| (kind.name(), n));
-    let of_packets = receiver.counts().iter().map(|(kind, n)| (kind.name(), n));
-    let said: Vec<String> =
-        of_session.chain(of_packets).map(|(name, count)| format!("{name} {count}")).collect();
-    if said.is_empty() { "no start of a picture among them".to_owned() } else { said.join(", ") }
+/// What was odd about a session and its packets: each kind and how often.
+fn oddities(dialogue: &Dialogue, receiver: &Receiver) -> impl Iterator<Item = (&'static str, u64)> {
+    let of_session = dialogue.client().counts().iter().map(|(kind, count)| (kind.name(), count));
+    of_session.chain(receiver.counts().iter().map(|(kind, count)| (kind.name(), count)))
+}
+
+/// The same for who has to find out why there is no picture.
+fn in_words(oddities: impl Iterator<Item = (&'static str, u64)>) -> String {
+    let words: Vec<String> = oddities.map(|(name, count)| format!("{name} {count}")).collect();
+    if words.is_empty() { "no start of a picture among them".to_owned() } else { words.join(", ") }
 }
 
 fn receiver_of(format: &Format, codec: Codec) -> Receiver {
-    let clock_rate = if format.clock_rate == 0 { 90_000 } else { format.clock_rate };
     Receiver::new(receive::Settings {
         codec,
         payload_type: format.payload_type,
-        clock_rate,
+        clock_rate: format.clock_rate,
         parameter_sets: format.parameter_sets(),
     })
 }

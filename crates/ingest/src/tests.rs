@@ -339,7 +339,7 @@ async fn a_camera_that_falls_silent_is_stalled_then_dialled_until_it_speaks() {
     house.faults().set(Faults { stall: true, ..Faults::default() });
     let asked = house.clock.mono();
     let (error, _) = house.state(CameraState::Stalled).await;
-    assert!(error.contains("5 seconds"), "{error}");
+    assert!(error.contains("nothing for 5 seconds"), "{error}");
     let silent_us = house.clock.mono().since_us(asked);
     assert!((4_500_000..8_000_000).contains(&silent_us), "{silent_us} us");
     house.faults().set(Faults::default());
