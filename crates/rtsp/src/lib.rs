@@ -37,7 +37,7 @@
 //! The modules, in reading order: [`client`] is the machine, `framing` cuts the connection's bytes into
 //! messages and packets, `message` reads and writes messages, `headers` the values of some of them,
 //! `authentication` proves who we are, [`description`] reads SDP, `address` resolves control
-//! addresses, [`tunnel`] carries all of it through HTTP.
+//! addresses.
 
 mod address;
 mod authentication;
@@ -48,7 +48,6 @@ mod framing;
 mod headers;
 mod keep_alive;
 mod message;
-pub mod tunnel;
 
 pub use authentication::{Challenge, Credentials};
 pub use client::{Client, End, Event, Output, Packet, PacketKind, Settings};
