@@ -11,6 +11,7 @@ mod camera;
 mod detection;
 mod geometry;
 mod id;
+mod oddities;
 mod stream;
 mod time;
 mod track;

@@ -250,7 +250,7 @@ impl Client {
                 },
             }
         }
-        self.counts.add(Oddity::SkippedBytes, self.framing.take_skipped());
+        self.counts.add_many(Oddity::SkippedBytes, self.framing.take_skipped());
     }
 
     /// Does what is due.
@@ -266,7 +266,7 @@ impl Client {
         }
         if self.keep_alive.due().is_some_and(|due| due <= now) {
             if let Some(Pending { purpose: Purpose::KeepAlive(_), .. }) = self.pending {
-                self.counts.add(Oddity::KeepAliveUnanswered, 1);
+                self.counts.add(Oddity::KeepAliveUnanswered);
                 self.keep_alive.handle_failure(now, false);
             }
             let kind = self.keep_alive.next(now);
@@ -396,7 +396,7 @@ impl Client {
 
     fn handle_answer(&mut self, now: MonoTime, status: u16, reason: String, answer: &Message) {
         let Some(pending) = &self.pending else {
-            return self.counts.add(Oddity::UnaskedAnswer, 1);
+            return self.counts.add(Oddity::UnaskedAnswer);
         };
         if answer.cseq() == Some(pending.cseq) {
             self.echoes_cseq = true;
@@ -404,9 +404,9 @@ impl Client {
             let handshake = !matches!(pending.purpose, Purpose::KeepAlive(_));
             if handshake && self.echoes_cseq && answer.cseq().is_some_and(|n| n < pending.cseq) {
                 // It counts well, so this is a second answer to what was answered already.
-                return self.counts.add(Oddity::UnaskedAnswer, 1);
+                return self.counts.add(Oddity::UnaskedAnswer);
             }
-            self.counts.add(Oddity::WrongCseq, 1);
+            self.counts.add(Oddity::WrongCseq);
         }
         if (100..200).contains(&status) {
             return;
@@ -427,7 +427,7 @@ impl Client {
         match (purpose, status) {
             (Purpose::KeepAlive(_), 200..300) => self.keep_alive.handle_answer(answer),
             (Purpose::KeepAlive(_), _) => {
-                self.counts.add(Oddity::KeepAliveRefused, 1);
+                self.counts.add(Oddity::KeepAliveRefused);
                 self.keep_alive.handle_failure(now, true);
             }
             (Purpose::Describe, 200..300) => self.handle_description(answer),
@@ -468,11 +468,11 @@ impl Client {
     ) {
         match (self.authenticator.handle_refusal(answer, tried), purpose) {
             (Verdict::Again { renewed }, _) => {
-                self.counts.add(Oddity::NonceRenewed, usize::from(renewed));
+                self.counts.add_many(Oddity::NonceRenewed, u64::from(renewed));
                 self.request(now, purpose, std::mem::take(tried));
             }
             (Verdict::Refused, Purpose::KeepAlive(_)) => {
-                self.counts.add(Oddity::KeepAliveRefused, 1);
+                self.counts.add(Oddity::KeepAliveRefused);
                 self.keep_alive.handle_failure(now, true);
             }
             (Verdict::Refused, _) => {
@@ -486,7 +486,7 @@ impl Client {
         match Description::parse(&answer.body) {
             Err(error) => self.end(End::Nonsense(error.to_string())),
             Ok(description) => {
-                self.counts.add(Oddity::OddDescription, usize::from(description.odd));
+                self.counts.add_many(Oddity::OddDescription, u64::from(description.odd));
                 let bases = ["Content-Base", "Content-Location"];
                 let base = bases.iter().find_map(|name| answer.header(name));
                 // Some put in a path alone, which says nothing new.
@@ -505,7 +505,7 @@ impl Client {
             matches!(said, Transport::Interleaved { .. })
                 == matches!(asked, Transport::Interleaved { .. })
         });
-        self.counts.add(Oddity::OddTransport, usize::from(!same_kind));
+        self.counts.add_many(Oddity::OddTransport, u64::from(!same_kind));
         let transport = said.unwrap_or(asked);
         self.media.retain(|(own, _)| *own != media);
         self.media.push((media, transport));
@@ -517,7 +517,7 @@ impl Client {
             "OPTIONS" | "GET_PARAMETER" | "SET_PARAMETER" | "ANNOUNCE" | "REDIRECT"
             | "TEARDOWN" | "PLAY_NOTIFY" => (200, "OK"),
             _ => {
-                self.counts.add(Oddity::UnknownRequest, 1);
+                self.counts.add(Oddity::UnknownRequest);
                 (501, "Not Implemented")
             }
         };
@@ -563,10 +563,10 @@ impl Client {
             (Some(agreed), _) => agreed,
             // Other channels than it said: of one medium alone there is no doubt what they carry.
             (None, [(media, _)]) => {
-                self.counts.add(Oddity::OtherChannel, 1);
+                self.counts.add(Oddity::OtherChannel);
                 (*media, kind_of(&data))
             }
-            (None, _) => return self.counts.add(Oddity::OtherChannel, 1),
+            (None, _) => return self.counts.add(Oddity::OtherChannel),
         };
         self.outputs.push_back(Output::Packet(Packet { media, kind, data }));
     }

@@ -35,7 +35,7 @@ pub(crate) struct Framing {
     pub(crate) buffer: BytesMut,
     /// The last byte read belonged to no frame.
     lost: bool,
-    skipped: usize,
+    skipped: u64,
 }
 
 impl Framing {
@@ -54,7 +54,7 @@ impl Framing {
     }
 
     /// Bytes that belonged to no frame since the last call.
-    pub(crate) fn take_skipped(&mut self) -> usize {
+    pub(crate) fn take_skipped(&mut self) -> u64 {
         std::mem::take(&mut self.skipped)
     }
 
@@ -64,7 +64,7 @@ impl Framing {
         let may_begin = |byte: &u8| *byte == b'$' || byte.is_ascii_uppercase();
         let rest = self.buffer.get(1..).unwrap_or_default();
         let count = 1 + rest.iter().position(may_begin).unwrap_or(rest.len());
-        self.skipped += count;
+        self.skipped += count as u64;
         self.buffer.advance(count.min(self.buffer.len()));
     }
 
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     /// A short name of each frame, and how many bytes were skipped; the bytes come in pieces.
-    fn cut(bytes: &[u8], piece: usize) -> (Vec<String>, usize) {
+    fn cut(bytes: &[u8], piece: usize) -> (Vec<String>, u64) {
         let mut framing = Framing::default();
         let mut found = Vec::new();
         for piece in bytes.chunks(piece) {

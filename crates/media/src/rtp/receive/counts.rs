@@ -1,28 +1,6 @@
 //! What a camera does otherwise than the standards say, counted by kind.
 
-macro_rules! oddities {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// A kind of thing that is odd about packets; each is tolerated, and counted.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-        pub enum Oddity {
-            $($(#[$doc])* $variant,)*
-        }
-
-        impl Oddity {
-            /// All kinds, in the order in which packets pass the checks.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// Its name in the API, which does not change.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-        }
-    };
-}
-
-oddities! {
+razz_base::oddities! {
     /// An RTP packet shorter than its fixed header; dropped.
     RtpTooShort = "rtp_too_short",
     /// An RTP packet of a version other than 2; dropped.
@@ -117,32 +95,6 @@ oddities! {
     UnitTooLarge = "unit_too_large",
     /// The packets are of another coding than the SDP says.
     OtherCodec = "other_codec",
-}
-
-/// How often each kind came.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Counts([u64; Oddity::ALL.len()]);
-
-impl Default for Counts {
-    fn default() -> Self {
-        Self([0; Oddity::ALL.len()])
-    }
-}
-
-impl Counts {
-    /// How often `oddity` came.
-    pub fn of(&self, oddity: Oddity) -> u64 {
-        self.0[oddity as usize]
-    }
-
-    /// Each kind and how often it came, also those that never did.
-    pub fn iter(&self) -> impl Iterator<Item = (Oddity, u64)> + '_ {
-        Oddity::ALL.iter().map(|oddity| (*oddity, self.of(*oddity)))
-    }
-
-    pub(super) fn add(&mut self, oddity: Oddity) {
-        self.0[oddity as usize] += 1;
-    }
 }
 
 #[cfg(test)]

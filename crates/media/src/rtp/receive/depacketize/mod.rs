@@ -203,7 +203,7 @@ mod testing {
                 }
             }
         }
-        let counted = counts.iter().filter(|(_, count)| *count > 0);
+        let counted = counts.iter();
         (log, counted.map(|(oddity, count)| (oddity.name(), count)).collect())
     }
 
