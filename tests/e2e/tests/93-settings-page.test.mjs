@@ -79,12 +79,9 @@ scenario("the settings page adds, tries out, changes and removes a camera", { br
   await until("the file without a password", () => !/password/.test(readFileSync(path.join(world.folder, "razz.toml"), "utf8")), { seconds: 10 });
 });
 
-/**
- * The detector's form on a camera that shows `source`; `from` and `to` are two models, each a name and its file, and `gone`
- * what is said when the file of the second is not there.
- */
-async function setDetector(world, { source, from, to, gone }) {
-  const camera = await world.camera({ one: `clip:${source}` });
+scenario("the settings page shows what thresholds and models would find, and sets them", { browser: true }, async (world) => {
+  const [from, to] = [{ name: "street", file: model("demo") }, { name: "lanes", file: model("lanes") }];
+  const camera = await world.camera({ one: `clip:${clip("street")}` });
   const models = path.join(world.folder, "models");
   mkdirSync(models);
   for (const { name, file } of [from, to]) copyFileSync(file, path.join(models, `${name}.onnx`));
@@ -135,7 +132,7 @@ async function setDetector(world, { source, from, to, gone }) {
   rmSync(path.join(models, `${to.name}.onnx`));
   await page.getByRole("button", { name: "Save" }).click();
   await until("the server's words at the model", () => page.evaluate((words) =>
-    document.querySelector("#field-model[aria-invalid=true]") !== null && document.querySelector("#field-model-said").innerText.includes(words), gone), { seconds: 10 });
+    document.querySelector("#field-model[aria-invalid=true]") !== null && document.querySelector("#field-model-said").innerText.includes(words), "put it there"), { seconds: 10 });
   assert.equal(written(), text, "what is refused changes nothing");
 
   await page.getByLabel("Model").selectOption(from.name);
@@ -146,11 +143,4 @@ async function setDetector(world, { source, from, to, gone }) {
   assert.equal(written(), text.replace("confidence = 0.25 #", "confidence = 0.65 #").replace(/(confidence = .*\n)/, '$1iou = 0.5\nclasses = ["person", "bicycle"]\n'));
   await until("the detector to be at work again", async () => (await razz.json("/api/stats")).model_state === "ready", { seconds: 30 });
   assert.equal((await razz.status(1)).reconnects, 0);
-}
-
-scenario("the settings page shows what thresholds and models would find, and sets them", { browser: true }, (world) => setDetector(world, {
-  source: clip("street"),
-  from: { name: "street", file: model("demo") },
-  to: { name: "lanes", file: model("lanes") },
-  gone: "put it there",
-}));
+});
