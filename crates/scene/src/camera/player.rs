@@ -166,10 +166,7 @@ impl Player {
         for (_, packet) in self.late.extract_if(.., |(at, _)| *at <= now) {
             self.transport.send(packet.kind, &packet.bytes, &mut self.buffer);
         }
-        let whole = match self.clock.due() <= now {
-            true => self.send_tick(now),
-            false => false,
-        };
+        let whole = self.clock.due() <= now && self.send_tick(now);
         if !self.buffer.is_empty() {
             // The socket's own timeout starts anew with every byte that it gets rid of.
             let begun = Instant::now();
