@@ -1,5 +1,5 @@
 //! The same on real clips and public models, which are no part of the repository: `docs/testing.md`
-//! says where they come from. Each test is many checks, so that what is not run is a short list.
+//! says where they come from. One test is many checks, so that what is not run is a short list.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -15,21 +15,8 @@ use support::outside_data;
 const ENGINES: [EngineChoice; 2] = [EngineChoice::Rten, EngineChoice::Ort];
 
 #[test]
-#[ignore = "needs RAZZ_TESTDATA and ONNX Runtime: YOLO11, YOLOX and OSNet, with reference boxes"]
-fn public_models_find_what_the_reference_finds() {
-    let data = outside_data();
-    boxes::every_box_on_png_frames(&data);
-    boxes::clips_agree_with_room(&data);
-    boxes::a_wide_model_takes_pictures_as_well(&data);
-    yolox::yolox_nano_by_its_raw_output(&data);
-    files::a_real_model_cut_short(&data);
-    files::scribbled_real_models_never_crash(&data);
-    files::an_embedder_is_no_detector_and_the_other_way_round(&data);
-}
-
-#[test]
-#[ignore = "needs RAZZ_TESTDATA: clips of a street and of a road, with boxes and PNG frames"]
-fn real_clips_are_decoded_and_understood() {
+#[ignore = "needs RAZZ_TESTDATA and ONNX Runtime: YOLO11, YOLOX and OSNet, clips, reference boxes and pictures"]
+fn real_clips_and_public_models_agree_with_their_references() {
     let data = outside_data();
     clips::real_clips_decode_whole(&data);
     clips::colours_are_those_of_the_png_frames(&data);
@@ -37,4 +24,11 @@ fn real_clips_are_decoded_and_understood() {
     clips::cameras_that_are_moved_on_purpose_are_followed(&data);
     clips::the_builtin_embedder_tells_people_apart(&data);
     clips::osnet_tells_people_apart(&data);
+    boxes::every_box_on_png_frames(&data);
+    boxes::clips_agree_with_room(&data);
+    boxes::a_wide_model_takes_pictures_as_well(&data);
+    yolox::yolox_nano_by_its_raw_output(&data);
+    files::a_real_model_cut_short(&data);
+    files::scribbled_real_models_never_crash(&data);
+    files::an_embedder_is_no_detector_and_the_other_way_round(&data);
 }

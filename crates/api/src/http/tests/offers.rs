@@ -65,21 +65,3 @@ async fn offers_are_answered_or_refused_with_the_reason() {
     }
     assert_eq!(world.off.viewers.count(), 0);
 }
-
-#[tokio::test]
-#[ignore = "needs RAZZ_TESTDATA: the offers of clients in ../field/offers beside it"]
-async fn offers_from_the_field_are_answered() {
-    let world = World::new("field");
-    let folder = std::env::var_os("RAZZ_TESTDATA").map(std::path::PathBuf::from);
-    let folder = folder.expect("RAZZ_TESTDATA names the folder of the outside test data");
-    let mut posted = 0;
-    for file in std::fs::read_dir(folder.join("../field/offers")).unwrap() {
-        let path = file.unwrap().path();
-        if path.extension().is_some_and(|kind| kind == "sdp") {
-            let answer = post(&world, &std::fs::read_to_string(&path).unwrap()).await;
-            assert_eq!(answer.status, 201, "{path:?}: {answer:?}");
-            posted += 1;
-        }
-    }
-    assert!(posted > 0);
-}
