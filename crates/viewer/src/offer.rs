@@ -232,9 +232,11 @@ fn is_library_mid(mid: &str) -> bool {
     mid.len() <= 16 && mid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// The section of a data channel that shares the transport of section `n`.
+/// The section of a data channel that uses the transport of section `n`: one behind it in its group,
+/// since the group's first would have to lend it instead (RFC 9143 section 7.3.1).
 fn channel(description: &Description<'_>, n: usize) -> Option<usize> {
-    description.bundle(n).iter().copied().find(|at| {
+    let group = description.bundle(n);
+    group.into_iter().skip_while(|at| *at != n).find(|at| {
         let section = &description.sections[*at];
         section.media == "application"
             && CHANNEL_PROTOCOLS.contains(&section.protocol)

@@ -46,7 +46,7 @@ pub(crate) fn answers(offer: &str, answer: &str) -> usize {
     let ((offered_session, offered), (session, answered)) = (parts(offer), parts(answer));
     // RFC 3264 section 6: as many sections, in the same order.
     assert_eq!(answered.len(), offered.len(), "{answer}");
-    let (mut sent, mut kept) = (Vec::new(), Vec::new());
+    let (mut sent, mut kept, mut channels) = (Vec::new(), Vec::new(), Vec::new());
     for (n, (offered, answered)) in offered.iter().zip(&answered).enumerate() {
         assert_eq!(
             (answered.media, answered.protocol, answered.value("mid")),
@@ -62,6 +62,11 @@ pub(crate) fn answers(offer: &str, answer: &str) -> usize {
         }
         if answered.attributes.contains(&"inactive") {
             kept.push(n);
+            continue;
+        }
+        if answered.media == "application" {
+            channels.push(n);
+            channel(answered, answer);
             continue;
         }
         sent.push(n);
@@ -87,10 +92,26 @@ pub(crate) fn answers(offer: &str, answer: &str) -> usize {
         assert!(answered[sent].value("candidate").is_some(), "{answer}");
     }
     expected.extend(bundled.map(|_| mid));
+    // A data channel is taken only where it uses the video's transport, behind it in the group.
+    assert!(channels.len() <= 1 && (channels.is_empty() || bundled.is_some()), "{answer}");
+    for channel in channels.iter().filter_map(|n| answered[*n].value("mid")) {
+        let place = |mid| bundled.and_then(|group| group.iter().position(|named| named == mid));
+        assert!(place(channel) > place(mid), "{answer}");
+        expected.push(channel);
+    }
     let expected = if expected.is_empty() { vec![] } else { vec![expected] };
     assert_eq!(group(&session), expected, "{answer}");
     assert!(session.contains(&"a=ice-lite"), "{answer}");
     sent
+}
+
+/// A data channel beside the video (RFC 8841).
+fn channel(answered: &MediaSection<'_>, answer: &str) {
+    assert_eq!(answered.formats, ["webrtc-datachannel"], "{answer}");
+    assert!(answered.value("candidate").is_none(), "{answer}");
+    for name in ["sctp-port", "ice-ufrag", "ice-pwd", "fingerprint", "setup"] {
+        assert!(answered.value(name).is_some(), "a={name} is missing: {answer}");
+    }
 }
 
 /// The section that is sent into.

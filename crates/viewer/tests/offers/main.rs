@@ -350,10 +350,12 @@ fn a_data_channel_beside_the_video_is_taken() {
         (audio_video, &[AUDIO, video(), DATA][..], true),
         ("a=group:BUNDLE 0 d\n", &[video(), DATA], true),
         ("a=group:BUNDLE 0\n", &[video(), DATA], false),
+        ("a=group:BUNDLE d 0\n", &[DATA, video()], false),
     ] {
         let offer = sections(group, offered);
         let answer = answer(&offer, H264).unwrap_or_else(|error| panic!("{error}: {offer}"));
         let line = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel";
+        check::answers(&offer, &answer);
         assert_eq!(answer.contains(line), taken, "{answer}");
         if taken {
             assert_lines(&offer, &answer, &["a=mid:d", "a=sctp-port:5000"]);
