@@ -138,8 +138,8 @@ scenario("the settings page shows what thresholds and models would find, and set
   await page.getByLabel("Model").selectOption(from.name);
   await page.getByRole("button", { name: "Save" }).click();
   await until("the form to close", () => page.evaluate(() => document.querySelector(".looked") === null), { seconds: 10 });
-  const { model, confidence: score, iou, classes } = await razz.json("/api/detector");
-  assert.deepEqual({ model, score, iou, classes }, { model: from.name, score: 0.65, iou: 0.5, classes: ["person", "bicycle"] });
+  const { model: used, confidence: score, iou, classes } = await razz.json("/api/detector");
+  assert.deepEqual({ model: used, score, iou, classes }, { model: from.name, score: 0.65, iou: 0.5, classes: ["person", "bicycle"] });
   assert.equal(written(), text.replace("confidence = 0.25 #", "confidence = 0.65 #").replace(/(confidence = .*\n)/, '$1iou = 0.5\nclasses = ["person", "bicycle"]\n'));
   await until("the detector to be at work again", async () => (await razz.json("/api/stats")).model_state === "ready", { seconds: 30 });
   assert.equal((await razz.status(1)).reconnects, 0);
