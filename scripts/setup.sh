@@ -52,6 +52,7 @@ if [ "$purpose" = test ]; then
   python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip) # fetches ONNX Runtime
   need_package python3-gi
   need_package gir1.2-gst-rtsp-server-1.0
+  need_package glib-networking # RTSP over TLS of GStreamer's server
   need_package gstreamer1.0-plugins-base
   need_package gstreamer1.0-plugins-good
   need_package gstreamer1.0-plugins-bad

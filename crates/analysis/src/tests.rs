@@ -97,6 +97,7 @@ impl Bench {
             name: "Test".to_owned(),
             address: "rtsp://127.0.0.1/".to_owned(),
             transport: razz_base::Transport::Tcp,
+            certificate: None,
             credentials: false,
             detect_rate: DetectRate::PerSecond(6.0),
         };

@@ -49,6 +49,9 @@ pub enum Transport {
     Tcp,
     /// Its own packets: no waiting for what was lost, so pictures may be damaged.
     Udp,
+    /// As with `Tcp`, in two HTTP connections (Apple's "Tunnelling RTSP and RTP through HTTP"), for
+    /// networks that let nothing but HTTP pass.
+    Http,
 }
 
 /// A kind of event that subscribers outside (MQTT, webhooks) can ask for.

@@ -20,6 +20,8 @@ pub struct CameraEdit {
     pub password: Option<Option<String>>,
     /// How its video travels.
     pub transport: Option<Option<String>>,
+    /// Which certificate is taken of it.
+    pub certificate: Option<Option<String>>,
     /// How often to detect.
     pub detect_fps: Option<Option<WrittenFps>>,
 }
@@ -210,6 +212,7 @@ fn apply(camera: &mut dyn TableLike, edit: &CameraEdit) {
         ("username", &edit.username),
         ("password", &edit.password),
         ("transport", &edit.transport),
+        ("certificate", &edit.certificate),
     ];
     for (key, text) in texts {
         set(camera, key, text.as_ref().map(|text| text.as_deref().map(Value::from)));
@@ -326,6 +329,7 @@ kind = \"hybrid\"
                 "username" => edit.username = text,
                 "password" => edit.password = text,
                 "transport" => edit.transport = text,
+                "certificate" => edit.certificate = text,
                 "detect_fps" => {
                     edit.detect_fps = Some(value.map(|value| match value.parse() {
                         Ok(fps) => WrittenFps::Number(fps),

@@ -6,6 +6,7 @@
 
 pub mod atomic;
 mod camera_networks;
+mod certificate;
 mod document;
 mod edit;
 mod file;
@@ -31,6 +32,7 @@ use std::{env, fs, str};
 use toml::de::DeTable;
 
 pub use self::camera_networks::{CameraNetworks, Forbidden};
+pub use self::certificate::{CertificateCheck, Fingerprint, NoCheck};
 pub use self::document::closest;
 pub use razz_base::Transport;
 

@@ -1,12 +1,14 @@
 //! From settings as written to settings as used: every value is checked here, once.
 
+mod cameras;
+
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
-use razz_base::{CameraId, DetectRate, EventKind};
+use razz_base::EventKind;
 use razz_vision::EngineChoice;
 use url::Url;
 
@@ -16,17 +18,15 @@ use super::hosts::{host_of, origin_of};
 use super::model::ModelChoice;
 use super::problem::Problems;
 use super::resolved::{
-    Access, AccessMode, Acme, Camera, Collector, Compat, Config, Detector, EmbedderChoice, Log,
-    Mqtt, Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
+    Access, AccessMode, Acme, Collector, Compat, Config, Detector, EmbedderChoice, Log, Mqtt,
+    Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
-use super::source::Source;
 use super::written::{
-    self, CONNECTIONS, CONNECTIONS_OF_ONE, DETECT_FPS, Fps, MAX_NAME, MAX_PUBLISH_LOST_MS,
-    MAX_REPLAY_MBPS, MAX_VIEWERS, RING_BYTES, Written,
+    self, CONNECTIONS, CONNECTIONS_OF_ONE, MAX_NAME, MAX_PUBLISH_LOST_MS, MAX_REPLAY_MBPS,
+    MAX_VIEWERS, RING_BYTES, Written,
 };
 use crate::LogFormat;
 use crate::redact::Secret;
-use razz_base::Transport;
 
 /// Resolves what was read, noting every problem. `None` only where one was noted.
 pub(super) fn resolve(
@@ -440,91 +440,6 @@ impl Resolver<'_, '_> {
             secret,
             snapshots: written.snapshots.value,
         })
-    }
-
-    fn cameras(
-        &mut self,
-        written: Vec<At<written::Camera>>,
-        reach: &CameraNetworks,
-    ) -> Option<Vec<Camera>> {
-        let mut first_at: Vec<(CameraId, usize)> = Vec::new();
-        let mut cameras = Some(Vec::new());
-        for camera in written {
-            let id_at = camera.value.id.at;
-            let camera = self.camera(camera.value, reach);
-            if let Some(camera) = &camera {
-                match first_at.iter().find(|(id, _)| *id == camera.id) {
-                    Some((id, at)) => {
-                        let line = self.problems.line(*at);
-                        let message = format!(
-                            "camera id {id} is taken by the camera on line {line}; give each its own"
-                        );
-                        self.problems.add(id_at, message);
-                    }
-                    None => first_at.push((camera.id, id_at)),
-                }
-            }
-            match camera {
-                Some(camera) => cameras.iter_mut().for_each(|list| list.push(camera.clone())),
-                None => cameras = None,
-            }
-        }
-        cameras
-    }
-
-    fn camera(&mut self, written: written::Camera, reach: &CameraNetworks) -> Option<Camera> {
-        let id = u32::try_from(written.id.value).ok().and_then(CameraId::new);
-        let id = id.filter(|id| !id.is_ad_hoc());
-        if id.is_none() {
-            let message = format!(
-                "`id` expects a whole number from 1 to {}; higher ones are for ad-hoc cameras",
-                CameraId::FIRST_AD_HOC - 1
-            );
-            self.problems.add(written.id.at, message);
-        }
-        let name = written.name.value.as_deref().map(str::trim).unwrap_or_default();
-        if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-            let message = format!("`name` expects one line of at most {MAX_NAME} characters");
-            self.problems.add(written.name.at, message);
-        }
-        let detect_fps = self.detect_fps(&written.detect_fps);
-        let transports = [("tcp", Transport::Tcp), ("udp", Transport::Udp)];
-        let transport = self.word("transport", &written.transport, &transports);
-        let address_at = written.url.at;
-        let address = self.secret("url", written.url);
-        let username = self.optional_secret("username", written.username);
-        let password = self.optional_secret("password", written.password);
-        let source = Source::new(address?.reveal(), username?, password?, transport?)
-            .map_err(|error| self.problems.add(address_at, format!("`url`: {error}")))
-            .ok()
-            .map(|source| Source { reach: reach.clone(), ..source });
-        if let Some(Err(error)) = source.as_ref().and_then(Source::check_literal) {
-            let message = format!(
-                "`url`: {error}; if a camera is there, add its network to `camera_networks` in \
-                 [access]"
-            );
-            self.problems.add(address_at, message);
-        }
-        let id = id?;
-        let name = if name.is_empty() { format!("Camera {id}") } else { name.to_owned() };
-        Some(Camera { id, name, source: source?, detect_fps: detect_fps? })
-    }
-
-    fn detect_fps(&mut self, written: &At<Fps>) -> Option<DetectRate> {
-        let (low, high) = DETECT_FPS;
-        match &written.value {
-            Fps::Number(0.0) => return Some(DetectRate::Off),
-            Fps::Number(fps) if (low..=high).contains(fps) => {
-                return Some(DetectRate::PerSecond(*fps));
-            }
-            Fps::Word(word) if word == "max" => return Some(DetectRate::Max),
-            Fps::Number(_) | Fps::Word(_) => {}
-        }
-        let message = format!(
-            "`detect_fps` expects detections per second from {low} to {high}, 0, or \"max\""
-        );
-        self.problems.add(written.at, message);
-        None
     }
 
     /// An IP address and a port.

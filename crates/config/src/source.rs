@@ -1,5 +1,6 @@
 //! Where a camera is, and who razz is to it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -8,6 +9,7 @@ use razz_base::Transport;
 use url::Url;
 
 use super::camera_networks::{CameraNetworks, Forbidden};
+use super::certificate::CertificateCheck;
 use crate::redact::{self, Secret};
 
 /// Where the camera is and who we are to it. `Debug` and `Display` never show the credentials.
@@ -21,6 +23,10 @@ pub struct Source {
     pub transport: Transport,
     /// Where it may be found.
     pub reach: CameraNetworks,
+    /// Which certificate is taken from it, where the address is `rtsps://`.
+    pub certificate: CertificateCheck,
+    /// The network interface that a link-local IPv6 address is reached by (RFC 4007 section 11).
+    pub zone: Option<String>,
 }
 
 /// A user name and its password; `Debug` shows neither.
@@ -38,9 +44,18 @@ pub enum SourceError {
     /// Not an address with a scheme.
     #[error("expected an address that begins with rtsp://, such as rtsp://10.0.0.5/stream1")]
     NoScheme,
-    /// RTSP over TLS.
-    #[error("rtsps:// (RTSP over TLS) is not supported; use the camera's rtsp:// address")]
-    Tls,
+    /// RTSP over TLS, and the video beside it.
+    #[error(
+        "rtsps:// is encrypted, and transport = \"udp\" would send the video in the clear; leave \
+         `transport` out, or use the camera's rtsp:// address"
+    )]
+    TlsOverUdp,
+    /// The interface behind an IPv6 address is none.
+    #[error(
+        "the address has a % in its host with no network interface behind it; a link-local address \
+         is written rtsp://[fe80::1%eth0]/stream1"
+    )]
+    Zone,
     /// Another scheme.
     #[error("{0}:// is not supported; give the camera's rtsp:// address")]
     Scheme(String),
@@ -79,7 +94,8 @@ impl Source {
         let scheme = address.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         match scheme.as_deref() {
             Some("rtsp") => {}
-            Some("rtsps") => return Err(SourceError::Tls),
+            Some("rtsps") if transport == Transport::Udp => return Err(SourceError::TlsOverUdp),
+            Some("rtsps") => {}
             Some(other)
                 if !other.is_empty() && other.bytes().all(|b| b.is_ascii_alphanumeric()) =>
             {
@@ -87,7 +103,8 @@ impl Source {
             }
             _ => return Err(SourceError::NoScheme),
         }
-        let mut url = Url::parse(address).map_err(SourceError::Malformed)?;
+        let (zone, address) = split_zone(address)?;
+        let mut url = Url::parse(&address).map_err(SourceError::Malformed)?;
         if url.host_str().is_none_or(str::is_empty) {
             return Err(SourceError::Malformed(url::ParseError::EmptyHost));
         }
@@ -114,11 +131,28 @@ impl Source {
             credentials: inside.or(beside),
             transport,
             reach: CameraNetworks::default(),
+            certificate: CertificateCheck::default(),
+            zone,
         })
     }
-}
 
-impl Source {
+    /// Whether the connection is encrypted.
+    pub fn is_tls(&self) -> bool {
+        self.url.scheme() == "rtsps"
+    }
+
+    /// The TCP port that is dialled: the address's own, or the usual one (RFC 2326 section 3.2 for RTSP,
+    /// the registry of IANA for RTSP over TLS, RFC 9110 section 4.2 for HTTP and HTTPS).
+    pub fn port(&self) -> u16 {
+        let usual = match (self.transport, self.is_tls()) {
+            (Transport::Http, false) => 80,
+            (Transport::Http, true) => 443,
+            (_, false) => 554,
+            (_, true) => 322,
+        };
+        self.url.port().unwrap_or(usual)
+    }
+
     /// Where this camera refers to. The credentials go along to the same host alone, and the address is
     /// checked before it is connected to as any other is.
     ///
@@ -126,10 +160,17 @@ impl Source {
     /// When it is no camera's address.
     pub fn redirected(&self, address: &str) -> Result<Self, SourceError> {
         let mut source = Self::new(address, None, None, self.transport)?;
-        if source.credentials.is_none() && source.url.host() == self.url.host() {
+        let same_host = source.url.host() == self.url.host();
+        // What was encrypted so far is not sent in the clear because somebody says so.
+        let as_safe = source.is_tls() || !self.is_tls();
+        if source.credentials.is_none() && same_host && as_safe {
             source.credentials.clone_from(&self.credentials);
         }
+        if same_host && source.zone.is_none() {
+            source.zone.clone_from(&self.zone);
+        }
         source.reach.clone_from(&self.reach);
+        source.certificate.clone_from(&self.certificate);
         Ok(source)
     }
 
@@ -140,6 +181,28 @@ impl Source {
         let ip: IpAddr = host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
         Some(self.reach.check(ip))
     }
+}
+
+/// Takes the interface out of an address: `[fe80::1%eth0]`, or `[fe80::1%25eth0]` (RFC 6874). It means
+/// something on this machine alone, so the camera is not told of it.
+fn split_zone(address: &str) -> Result<(Option<String>, Cow<'_, str>), SourceError> {
+    let behind_scheme = address.find("://").map_or(0, |at| at + 3);
+    let end =
+        address[behind_scheme..].find(['/', '?']).map_or(address.len(), |at| at + behind_scheme);
+    let authority = &address[behind_scheme..end];
+    let host = authority.rfind('@').map_or(0, |at| at + 1) + behind_scheme;
+    let bracketed = address[host..end].strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let Some((ip, zone)) = bracketed.and_then(|(inside, _)| inside.split_once('%')) else {
+        return Ok((None, address.into()));
+    };
+    let name = zone.strip_prefix("25").filter(|name| !name.is_empty()).unwrap_or(zone);
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    if name.is_empty() || !name.bytes().all(is_name) {
+        return Err(SourceError::Zone);
+    }
+    let behind = host + 1 + ip.len() + 1 + zone.len();
+    let without = format!("{}[{ip}{}", &address[..host], &address[behind..]);
+    Ok((Some(name.to_owned()), without.into()))
 }
 
 fn credentials_in(url: &Url) -> Result<Option<Credentials>, SourceError> {
@@ -162,7 +225,11 @@ fn credentials_in(url: &Url) -> Result<Option<Credentials>, SourceError> {
 /// The address, fit to be shown: without credentials, also where a camera takes them in the query.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&redact::text(self.url.as_str()))
+        let shown = redact::text(self.url.as_str());
+        match self.zone.as_deref().and_then(|zone| Some((zone, shown.split_once(']')?))) {
+            Some((zone, (before, behind))) => write!(f, "{before}%{zone}]{behind}"),
+            None => f.write_str(&shown),
+        }
     }
 }
 
@@ -204,6 +271,17 @@ mod tests {
             ("rtsp://h/s", Some("u"), None, "rtsp://h/s", Some(("u", ""))),
             ("rtsp://h/s?c=1&password=p", None, None, "rtsp://h/s?c=1&password=***", None),
             ("rtsp://[fe80::1]:554/s", None, None, "rtsp://[fe80::1]:554/s", None),
+            ("rtsp://[fe80::1%eth0]:554/s", None, None, "rtsp://[fe80::1%eth0]:554/s", None),
+            ("rtsp://[fe80::1%25br-1.7]/s", None, None, "rtsp://[fe80::1%br-1.7]/s", None),
+            ("rtsp://[fe80::1%2]/s", None, None, "rtsp://[fe80::1%2]/s", None),
+            (
+                "rtsp://u:p%25@[fe80::1%3]/%41",
+                None,
+                None,
+                "rtsp://[fe80::1%3]/%41",
+                Some(("u", "p%")),
+            ),
+            ("rtsps://u:p@h/s", None, None, "rtsps://h/s", Some(("u", "p"))),
         ] {
             let source = source(address, username, password).unwrap();
             assert_eq!(source.to_string(), shown, "{address}");
@@ -215,6 +293,40 @@ mod tests {
             source("rtsp://h/s?password=p", None, None).unwrap().url.query(),
             Some("password=p")
         );
+    }
+
+    #[test]
+    fn the_camera_is_not_told_of_the_interface() {
+        let source = source("rtsp://[fe80::1%25eth0]:8554/s", None, None).unwrap();
+        assert_eq!(source.url.as_str(), "rtsp://[fe80::1]:8554/s");
+        assert_eq!(source.zone.as_deref(), Some("eth0"));
+        let there = source.redirected("rtsp://[fe80::1]/t").unwrap();
+        assert_eq!(there.zone.as_deref(), Some("eth0"));
+        assert_eq!(source.redirected("rtsp://[fe80::2]/t").unwrap().zone, None);
+    }
+
+    #[test]
+    fn ports_by_scheme_and_transport() {
+        for (address, transport, port) in [
+            ("rtsp://h/s", Transport::Tcp, 554),
+            ("rtsp://h/s", Transport::Udp, 554),
+            ("rtsp://h/s", Transport::Http, 80),
+            ("rtsps://h/s", Transport::Tcp, 322),
+            ("rtsps://h/s", Transport::Http, 443),
+            ("rtsps://h:7441/s", Transport::Tcp, 7441),
+        ] {
+            let source = Source::new(address, None, None, transport).unwrap();
+            assert_eq!(source.port(), port, "{address} {transport:?}");
+        }
+        let refused = Source::new("rtsps://h/s", None, None, Transport::Udp).unwrap_err();
+        assert!(matches!(refused, SourceError::TlsOverUdp));
+    }
+
+    #[test]
+    fn what_was_encrypted_stays_so() {
+        let camera = source("rtsps://u:p@10.0.0.5/s", None, None).unwrap();
+        assert!(camera.redirected("rtsp://10.0.0.5/s").unwrap().credentials.is_none());
+        assert!(camera.redirected("rtsps://10.0.0.5/t").unwrap().credentials.is_some());
     }
 
     #[test]
@@ -244,7 +356,8 @@ mod tests {
             ("u:hunter2@h/s", None, None, "begins with rtsp://"),
             ("hunter2 ://h", None, None, "begins with rtsp://"),
             ("http://u:hunter2@h/s", None, None, "http:// is not supported"),
-            ("rtsps://u:hunter2@h/s", None, None, "RTSP over TLS"),
+            ("rtsp://u:hunter2@[fe80::1%]/s", None, None, "no network interface"),
+            ("rtsp://u:hunter2@[fe80::1%a b]/s", None, None, "no network interface"),
             ("rtsp://", None, None, "not a valid address"),
             ("rtsp:///s", None, None, "not a valid address"),
             ("rtsp://u:hunter2/@h/s", None, None, "not a valid address (invalid port number)"),

@@ -446,7 +446,17 @@ fn what_is_wrong_is_said_with_its_place() {
         ),
         (
             "[[camera]]\nid = 1\nurl = \"rtsp://h/s\"\ntransport = \"TCP\"",
-            "4:13: `transport` expects one of \"tcp\", \"udp\"; did you mean \"tcp\"?",
+            "4:13: `transport` expects one of \"tcp\", \"udp\", \"http\"; did you mean \"tcp\"?",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = \"rtsps://h/s\"\ncertificate = \"sha1:00\"",
+            "4:15: `certificate`: expected \"pinned\", \"checked\", or a fingerprint, sha256: and 32 \
+             bytes in hexadecimal such as sha256:0A:1B:…",
+        ),
+        (
+            "[[camera]]\nid = 1\nurl = \"rtsps://h/s\"\ntransport = \"udp\"",
+            "3:7: `url`: rtsps:// is encrypted, and transport = \"udp\" would send the video in the \
+             clear; leave `transport` out, or use the camera's rtsp:// address",
         ),
         (
             "[[camera]]\nid = 1\nurl = \"http://u:hunter2@h/s\"",

@@ -377,14 +377,20 @@ group! {
         id: i64 [Limit::Whole(1, CameraId::FIRST_AD_HOC as i64 - 1)] = "",
         /// What people call it; by default `Camera 1`.
         name: Option<String> [Limit::Length(MAX_NAME)] = "",
-        /// Its address, `rtsp://…`, with or without user name and password, or `env:NAME`.
-        url: Secret [Limit::Pattern("^([Rr][Tt][Ss][Pp]://.|env:.|credential:.)")] = "",
+        /// Its address, `rtsp://…` or `rtsps://…`, with or without user name and password, or
+        /// `env:NAME`.
+        url: Secret [Limit::Pattern("^([Rr][Tt][Ss][Pp][Ss]?://.|env:.|credential:.)")] = "",
         /// User name where the address has none, or `env:NAME`.
         username: Option<Secret> = "",
         /// Password that goes with it, as it is (nothing percent-encoded), or `env:NAME`.
         password: Option<Secret> = "",
-        /// How its video travels to razz: `"tcp"`, or `"udp"`.
-        transport: String [Limit::Words(&["tcp", "udp"])] = r#""tcp""#,
+        /// How its video travels to razz: `"tcp"`, `"udp"`, or `"http"` where networks let nothing but
+        /// HTTP pass (RTSP in HTTP, port 80, or 443 of an `rtsps://` address).
+        transport: String [Limit::Words(&["tcp", "udp", "http"])] = r#""tcp""#,
+        /// Which certificate is taken of an `rtsps://` camera: `"pinned"` the one it shows first and no
+        /// other later, `"checked"` one that the machine's authorities vouch for, or the one of this
+        /// fingerprint, `"sha256:0A:1B:…"`.
+        certificate: String [Limit::Pattern("^(pinned|checked|sha256:([0-9A-Fa-f]{2}:?){32})$")] = r#""pinned""#,
         /// Detections per second, 0.01 to 240; 0 turns detection off; `"max"` is every frame that
         /// capacity allows.
         detect_fps: Fps = "6",

@@ -48,6 +48,7 @@ fn camera(clock: Clock) -> Arc<Camera> {
         name: "Test".to_owned(),
         address: "rtsp://127.0.0.1:1/".to_owned(),
         transport: razz_base::Transport::Tcp,
+        certificate: None,
         credentials: false,
         detect_rate: DetectRate::Off,
     };

@@ -22,6 +22,8 @@ pub struct CameraSettings {
     pub address: String,
     /// How its video travels.
     pub transport: Transport,
+    /// Which certificate is taken of it, as the config has it; `None` where it is not reached over TLS.
+    pub certificate: Option<String>,
     /// Whether it has a user name and password.
     pub credentials: bool,
     /// How often to detect.

@@ -1,14 +1,11 @@
 //! The addresses behind a camera's host name, and which of them razz may connect to.
 
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 
 use tokio::net::lookup_host;
 use url::Host;
 
 use razz_config::{Forbidden, Source};
-
-/// Where RTSP is when the URL does not say (RFC 2326 section 3.2).
-const RTSP_PORT: u16 = 554;
 
 /// Why there is nothing to connect to.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +13,9 @@ pub(super) enum Unusable {
     /// No such name, or nobody to ask.
     #[error("the name {0} has no address: {1}")]
     Unknown(String, std::io::Error),
+    /// This machine has no such interface.
+    #[error("this machine has no network interface {0}; `ip address` lists those that it has")]
+    Zone(String),
     /// All that the name leads to is refused.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
@@ -26,10 +26,13 @@ pub(super) enum Unusable {
 /// A name may lead elsewhere the next time it is asked, so it is asked before every connection, and
 /// the connection is made to what was checked here, not to the name.
 pub(super) async fn of(source: &Source) -> Result<Vec<SocketAddr>, Unusable> {
-    let port = source.url.port().unwrap_or(RTSP_PORT);
+    let port = source.port();
     let found: Vec<SocketAddr> = match source.url.host() {
         Some(Host::Ipv4(ip)) => vec![(ip, port).into()],
-        Some(Host::Ipv6(ip)) => vec![(ip, port).into()],
+        Some(Host::Ipv6(ip)) => match &source.zone {
+            None => vec![(ip, port).into()],
+            Some(zone) => in_zone(ip, zone, port).await?,
+        },
         // `url` takes IPv4 addresses for names in schemes that it does not know, as rtsp.
         Some(Host::Domain(name)) => {
             let unknown = |error| Unusable::Unknown(name.to_owned(), error);
@@ -52,6 +55,15 @@ pub(super) async fn of(source: &Source) -> Result<Vec<SocketAddr>, Unusable> {
             Err(Unusable::Unknown(name, std::io::ErrorKind::NotFound.into()))
         }
         _ => Ok(usable),
+    }
+}
+
+/// The address at one of this machine's interfaces, by its name or number (RFC 4007 section 11).
+async fn in_zone(ip: Ipv6Addr, zone: &str, port: u16) -> Result<Vec<SocketAddr>, Unusable> {
+    let name = format!("{ip}%{zone}");
+    match lookup_host((name.as_str(), port)).await {
+        Ok(found) => Ok(found.collect()),
+        Err(_) => Err(Unusable::Zone(zone.to_owned())),
     }
 }
 
@@ -78,6 +90,9 @@ mod tests {
             ("rtsp://169.254.7/", &[], Err("169.254.0.7 is link-local")),
             ("rtsp://[::ffff:a9fe:a9fe]/", &[], Err("metadata")),
             ("rtsp://169.254.1.5/", &["169.254.0.0/16"], Ok("169.254.1.5:554")),
+            ("rtsp://[fe80::1%lo]/s", &["fe80::/10"], Ok("[fe80::1%1]:554")),
+            ("rtsp://[fe80::1%1]:8554/s", &["fe80::/10"], Ok("[fe80::1%1]:8554")),
+            ("rtsp://[fe80::1%no-such]/s", &["fe80::/10"], Err("no network interface no-such")),
             ("rtsp://0/", &[], Err("0.0.0.0 is no address of a machine")),
             ("rtsp://no-such-camera.invalid/", &[], Err("no-such-camera.invalid has no address")),
         ] {

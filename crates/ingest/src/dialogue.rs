@@ -8,9 +8,10 @@ use bytes::{Bytes, BytesMut};
 use razz_base::MonoTime;
 use razz_observe::clock::Clock;
 use razz_rtsp::{Challenge, Client, Event, Output, PacketKind, Settings, Transport};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::UdpSocket;
 use tokio::time::timeout;
+
+use super::connection::Connection;
 
 /// How long the camera may take to read what we send, which is next to nothing.
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
@@ -41,8 +42,7 @@ pub(super) enum Incoming {
 /// A running session. Dropping it says good-bye to the camera, whose sessions may be few.
 pub(super) struct Dialogue {
     client: Client,
-    stream: TcpStream,
-    peer: IpAddr,
+    connection: Connection,
     udp: Option<Udp>,
     clock: Clock,
     is_described: bool,
@@ -51,12 +51,10 @@ pub(super) struct Dialogue {
 
 impl Dialogue {
     /// Begins a session over a connection.
-    pub(super) fn new(stream: TcpStream, settings: Settings, clock: Clock) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        let peer = stream.peer_addr()?.ip();
+    pub(super) fn new(connection: Connection, settings: Settings, clock: Clock) -> Self {
         let client = Client::new(clock.mono(), settings);
         let (is_described, is_closed) = (false, false);
-        Ok(Self { client, stream, peer, udp: None, clock, is_described, is_closed })
+        Self { client, connection, udp: None, clock, is_described, is_closed }
     }
 
     /// The machine.
@@ -78,7 +76,7 @@ impl Dialogue {
 
     /// Asks for a medium in datagrams.
     pub(super) async fn set_up_udp(&mut self, media: usize) -> io::Result<()> {
-        let (udp, client_port) = Udp::bind(self.stream.local_addr()?.ip()).await?;
+        let (udp, client_port) = Udp::bind(self.connection.local().ip()).await?;
         self.udp = Some(udp);
         let transport = Transport::Udp { client_port, server_ports: None };
         self.client.set_up(self.clock.mono(), media, transport);
@@ -89,7 +87,7 @@ impl Dialogue {
     pub(super) async fn play(&mut self, transport: Transport) {
         match (transport, &mut self.udp) {
             (Transport::Udp { server_ports, .. }, Some(udp)) => {
-                udp.open_path(self.peer, server_ports).await;
+                udp.open_path(self.connection.peer().ip(), server_ports).await;
             }
             // It sends over the connection after all.
             (Transport::Interleaved { .. }, _) => self.udp = None,
@@ -118,7 +116,7 @@ impl Dialogue {
                         }
                     }
                     Output::Send(bytes) => {
-                        let sent = timeout(WRITE_WITHIN, self.stream.write_all(&bytes)).await;
+                        let sent = timeout(WRITE_WITHIN, self.connection.write(&bytes)).await;
                         match sent {
                             Ok(Ok(())) => {}
                             Ok(Err(error)) => return Incoming::Broken(error.to_string()),
@@ -139,7 +137,7 @@ impl Dialogue {
             tokio::select! {
                 // What the camera sent is taken before time is seen to be up.
                 biased;
-                read = self.stream.read_buf(self.client.input()) => match read {
+                read = self.connection.read(self.client.input()) => match read {
                     Ok(0) => return Incoming::Closed,
                     Ok(_) => self.client.handle_input(self.clock.mono()),
                     Err(error) => return Incoming::Broken(error.to_string()),
@@ -156,8 +154,7 @@ impl Dialogue {
 impl Drop for Dialogue {
     fn drop(&mut self) {
         if let Some(bytes) = self.client.tear_down() {
-            // One that does not fit into the socket's buffer has nobody at the other end.
-            let _ = self.stream.try_write(&bytes);
+            self.connection.write_last(&bytes);
         }
     }
 }

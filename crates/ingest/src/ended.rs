@@ -2,9 +2,11 @@
 
 use razz_base::CameraState;
 use razz_config::{Source, Transport};
-use razz_rtsp::End;
+use razz_rtsp::{End, TunnelError};
 
 use super::STALLED_AFTER;
+use super::connection::DialError;
+use super::tls::TlsError;
 
 /// How long the client waits for the answer to a request, in seconds.
 const ANSWER_WITHIN_S: i64 = razz_rtsp::client::ANSWER_WITHIN_US / 1_000_000;
@@ -16,12 +18,16 @@ pub(super) enum Ended {
     Unreachable(String),
     /// The camera is where razz does not connect to.
     Forbidden(String),
+    /// It is not encrypted as it should be.
+    Tls(TlsError),
     /// 401 or 403.
     Unauthorized { had_credentials: bool },
     /// No media of a kind that razz can take.
     Unsupported { codecs: Vec<String> },
     /// The camera answered with an error, or something that is not RTSP.
     Refused(String),
+    /// It does not carry RTSP by HTTP.
+    NoTunnel(String),
     /// Connected, but nothing came.
     Stalled,
     /// Packets came, but no picture could be made of them; what they were.
@@ -47,6 +53,10 @@ impl Ended {
                         .into(),
                 ],
             ),
+            Self::Tls(error) => {
+                let (why, advice) = of_tls(error);
+                (CameraState::Offline, format!("{url}: {why}"), vec![advice])
+            }
             Self::Forbidden(why) => (
                 CameraState::Offline,
                 format!("{url}: {why}"),
@@ -86,9 +96,18 @@ impl Ended {
                 format!("{url}: {why}"),
                 vec!["Check the path of the URL; `ffprobe` shows what the camera answers.".into()],
             ),
+            Self::NoTunnel(why) => (
+                CameraState::Offline,
+                format!("{url}: {why}"),
+                vec![
+                    "Give the port of the camera's web pages in its URL, or take transport = \"http\" out: \
+                     not every camera carries RTSP by HTTP."
+                        .into(),
+                ],
+            ),
             Self::Stalled => {
                 let advice = match source.transport {
-                    Transport::Tcp => Vec::new(),
+                    Transport::Tcp | Transport::Http => Vec::new(),
                     Transport::Udp => vec![
                         "Set transport = \"tcp\" for this camera, or let its UDP packets through the \
                          firewall."
@@ -117,6 +136,52 @@ impl Ended {
                 format!("{url}: the camera ended the session"),
                 Vec::new(),
             ),
+        }
+    }
+}
+
+/// What is wrong with a camera's TLS, and what to do about it.
+fn of_tls(error: &TlsError) -> (String, String) {
+    match error {
+        TlsError::Other { taken, shown, is_pinned: true, .. } => (
+            format!("it shows another certificate, {shown}, than the one that was pinned, {taken}"),
+            format!(
+                "Somebody may be between razz and the camera. If the camera got a new certificate (a new \
+                 camera, firmware, or reset), set certificate = \"{shown}\" for it."
+            ),
+        ),
+        TlsError::Other { taken, shown, .. } => (
+            format!("it shows another certificate, {shown}, than `certificate` asks for, {taken}"),
+            format!(
+                "Somebody may be between razz and the camera. If this is the camera's, set certificate = \
+                 \"{shown}\" for it."
+            ),
+        ),
+        TlsError::Unchecked { shown, why } => (
+            format!("its certificate is not one that this machine's authorities vouch for: {why}"),
+            format!(
+                "Give the camera a certificate of its name, let this machine trust who signed it, or \
+                 take this one: certificate = \"{shown}\"."
+            ),
+        ),
+        TlsError::Failed(why) => (
+            format!("no encrypted connection: {why}"),
+            "Check the port of the URL, and that RTSP over TLS is turned on in the camera's settings; or \
+             use its rtsp:// address."
+                .to_owned(),
+        ),
+    }
+}
+
+impl From<DialError> for Ended {
+    fn from(error: DialError) -> Self {
+        match error {
+            DialError::Unreachable(why) => Self::Unreachable(why),
+            DialError::Tls(error) => Self::Tls(error),
+            DialError::Tunnel(TunnelError::Unauthorized { had_credentials }) => {
+                Self::Unauthorized { had_credentials }
+            }
+            DialError::Tunnel(error) => Self::NoTunnel(error.to_string()),
         }
     }
 }

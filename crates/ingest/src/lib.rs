@@ -2,6 +2,7 @@
 //! server lives. What it finds goes to a [`Sink`], as [`Event`]s; who that is, is no business of ours.
 
 mod address;
+mod connection;
 mod dialogue;
 mod ended;
 mod event;
@@ -10,6 +11,7 @@ pub mod probe;
 mod run;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use self::ended::Ended;
 use self::event::Reporter;
 pub use self::event::{Event, Sink};
 use self::run::{Known, Run};
+pub use self::tls::Certificates;
 
 /// Without an access unit for so long a run is given up.
 const STALLED_AFTER: Duration = Duration::from_secs(5);
@@ -54,6 +57,7 @@ pub struct Intake {
     context: RunContext,
     reporter: Reporter,
     times: Arc<dyn MediaTimes>,
+    certificates: Arc<dyn Certificates>,
     clock: Clock,
 }
 
@@ -64,10 +68,11 @@ impl Intake {
         context: RunContext,
         sink: Arc<dyn Sink>,
         times: Arc<dyn MediaTimes>,
+        certificates: Arc<dyn Certificates>,
         clock: Clock,
     ) -> Arc<Self> {
         let reporter = Reporter::new(sink);
-        Arc::new(Self { source, context, reporter, times, clock })
+        Arc::new(Self { source, context, reporter, times, certificates, clock })
     }
 
     /// Watches over the camera until `stopped`. A panic inside ends the run and begins the next.

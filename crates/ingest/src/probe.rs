@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use razz_base::{AccessUnit, CameraId, MediaTime, MonoTime, StreamFormat, StreamId};
-use razz_config::{self as config, Source};
+use razz_config::{self as config, Fingerprint, Source};
 use razz_hub::health::{Health, Snapshot};
 use razz_hub::{RunContext, Stream, lock};
 use razz_observe::clock::Clock;
 
-use crate::{Event, Intake, MediaTimes, Sink};
+use crate::{Certificates, Event, Intake, MediaTimes, Sink};
 
 /// How long a camera is looked at. A GOP of ten seconds is seen twice.
 pub const LOOK: Duration = Duration::from_secs(22);
@@ -34,6 +34,8 @@ pub struct Found {
     pub health: Snapshot,
     /// The access units of the newest GOP, for a picture; empty where it is not whole.
     pub gop: Vec<AccessUnit>,
+    /// The certificate that a camera reached over TLS shows.
+    pub certificate: Option<Fingerprint>,
 }
 
 /// Counts what comes, and keeps the newest GOP.
@@ -68,6 +70,20 @@ impl Sink for Look {
     }
 }
 
+/// The certificate that a camera shows while it is looked at. None is known before.
+#[derive(Default)]
+pub(crate) struct Shown(Mutex<Option<Fingerprint>>);
+
+impl Certificates for Shown {
+    fn pinned(&self, _host: &str) -> Option<Fingerprint> {
+        None
+    }
+
+    fn pin(&self, _host: &str, certificate: Fingerprint) {
+        *lock(&self.0) = Some(certificate);
+    }
+}
+
 /// Media times of a look, which nobody sees: they begin at 0.
 pub(crate) struct FromZero;
 
@@ -97,7 +113,10 @@ pub async fn look(source: Source, longest: Duration, clock: Clock) -> Found {
     });
     let sink = Arc::clone(&look) as Arc<dyn Sink>;
     let times = Arc::new(FromZero);
-    let intake = Intake::new(source.clone(), RunContext::new(id), sink, times, clock);
+    let shown = Arc::new(Shown::default());
+    let certificates = Arc::clone(&shown) as Arc<dyn Certificates>;
+    let context = RunContext::new(id);
+    let intake = Intake::new(source.clone(), context, sink, times, certificates, clock);
     let begun = clock.mono();
     let enough = async {
         loop {
@@ -118,7 +137,8 @@ pub async fn look(source: Source, longest: Duration, clock: Clock) -> Found {
             let _ = tokio::time::timeout(longest, enough).await;
         })
         .await;
-    found(&source, &look, problem)
+    let certificate = *lock(&shown.0);
+    Found { certificate, ..found(&source, &look, problem) }
 }
 
 fn found(source: &Source, look: &Look, problem: Option<(String, Vec<String>)>) -> Found {
@@ -143,7 +163,7 @@ fn found(source: &Source, look: &Look, problem: Option<(String, Vec<String>)>) -
     }
     let gop = look.stream.replay().unwrap_or_default();
     let gop = gop.into_iter().map(|unit| unit.au.clone()).collect();
-    Found { error, advice, format: health.format.clone(), health, gop }
+    Found { error, advice, format: health.format.clone(), health, gop, certificate: None }
 }
 
 /// What a camera that sends pictures is judged by.

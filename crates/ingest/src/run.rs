@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use razz_base::{AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Transport};
@@ -12,18 +11,15 @@ use razz_media::timeline::{Timeline, WallClock};
 use razz_rtsp::{
     Challenge, Credentials, Description, Event as Session, Format, KeepAlive, PacketKind, Settings,
 };
-use tokio::net::TcpStream;
-use tokio::time::timeout;
 use tracing::{debug, info};
 
 use super::address::{self, Unusable};
+use super::connection::{DialError, Dialer};
 use super::dialogue::{Dialogue, Incoming};
 use super::ended::Ended;
 use super::pictures::Pictures;
 use super::{Event, Intake, STALLED_AFTER};
 
-/// How long a connection may take to be made.
-const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// So often a camera may refer to another address (RFC 7231 section 6.4 speaks of five).
 const MAX_REDIRECTS: usize = 5;
 /// How often what a camera does wrong is told.
@@ -158,34 +154,31 @@ impl<'a> Run<'a> {
     async fn dial(&self, source: &Source, challenge: Option<Challenge>) -> Result<Dialogue, Ended> {
         let addresses = address::of(source).await.map_err(|error| match error {
             Unusable::Forbidden(_) => Ended::Forbidden(error.to_string()),
-            Unusable::Unknown(..) => Ended::Unreachable(error.to_string()),
+            Unusable::Unknown(..) | Unusable::Zone(_) => Ended::Unreachable(error.to_string()),
         })?;
+        let credentials = source.credentials.as_ref().map(|credentials| Credentials {
+            username: credentials.username.clone(),
+            password: credentials.password.reveal().to_owned(),
+        });
+        let settings = Settings {
+            credentials,
+            seed: rand::random(),
+            avoid: self.known.avoid.clone(),
+            challenge,
+            ..Settings::new(source.url.as_str())
+        };
         let mut failure = String::new();
         for address in addresses {
-            let stream = match timeout(CONNECT_WITHIN, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => stream,
-                Ok(Err(error)) => {
-                    failure = error.to_string();
-                    continue;
+            let certificates = Arc::clone(&self.intake.certificates);
+            let dialer = Dialer { source: source.clone(), address, certificates };
+            match dialer.connect(&settings).await {
+                Ok(connection) => {
+                    return Ok(Dialogue::new(connection, settings, self.intake.clock));
                 }
-                Err(_) => {
-                    failure = format!("no connection within {} seconds", CONNECT_WITHIN.as_secs());
-                    continue;
-                }
-            };
-            let credentials = source.credentials.as_ref().map(|credentials| Credentials {
-                username: credentials.username.clone(),
-                password: credentials.password.reveal().to_owned(),
-            });
-            let settings = Settings {
-                credentials,
-                seed: rand::random(),
-                avoid: self.known.avoid.clone(),
-                challenge,
-                ..Settings::new(source.url.as_str())
-            };
-            return Dialogue::new(stream, settings, self.intake.clock)
-                .map_err(|error| Ended::Unreachable(error.to_string()));
+                // Another of its addresses may answer.
+                Err(DialError::Unreachable(why)) => failure = why,
+                Err(error) => return Err(error.into()),
+            }
         }
         Err(Ended::Unreachable(failure))
     }
@@ -219,10 +212,18 @@ impl<'a> Run<'a> {
                     receiver = Some(receiver_of(format, codec));
                     self.set_up(dialogue, media, source.transport).await?;
                 }
+                // What is encrypted or carried by HTTP comes that way or not at all.
+                Session::TransportRefused { .. }
+                    if source.is_tls() || source.transport == Transport::Http =>
+                {
+                    let why = "the camera does not send its video over the RTSP connection, which is the \
+                               only way with rtsps:// and with transport = \"http\"";
+                    return Err(Ended::Refused(why.to_owned()));
+                }
                 Session::TransportRefused { media } if !refused => {
                     refused = true;
                     let other = match source.transport {
-                        Transport::Tcp => Transport::Udp,
+                        Transport::Tcp | Transport::Http => Transport::Udp,
                         Transport::Udp => Transport::Tcp,
                     };
                     info!(
@@ -254,7 +255,7 @@ impl<'a> Run<'a> {
         transport: Transport,
     ) -> Result<(), Ended> {
         match transport {
-            Transport::Tcp => {
+            Transport::Tcp | Transport::Http => {
                 dialogue.set_up_tcp(media);
                 Ok(())
             }

@@ -1,5 +1,6 @@
 //! Ingest against the scene's RTSP camera, whose faults come on demand.
 
+mod encrypted;
 mod quirks;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,7 +85,8 @@ impl Sink for Listener {
 fn intake(source: Source, listener: &Arc<Listener>, clock: Clock) -> Arc<Intake> {
     let context = RunContext::new(CameraId::new(1).unwrap());
     let sink = Arc::clone(listener) as Arc<dyn Sink>;
-    Intake::new(source, context, sink, Arc::new(probe::FromZero), clock)
+    let certificates = Arc::new(probe::Shown::default());
+    Intake::new(source, context, sink, Arc::new(probe::FromZero), certificates, clock)
 }
 
 /// Watches over a camera until what is answered says stop.

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """An independent RTSP camera for the tests: GStreamer's RTSP server, nothing of razz in it.
 
-    camera.py [--port 0] [--user U --password P] [--auth digest|basic] NAME=KIND[:FILE] ...
+    camera.py [--port 0] [--user U --password P] [--auth digest|basic] [--tls PEM] NAME=KIND[:FILE] ...
+
+With --tls, a file with certificate and key, it speaks RTSP over TLS alone.
 
 Each NAME is a mount. KIND is `clip:FILE` (the H.264 of an MP4, or of a file that is nothing else, looped with
 continuous timestamps), `sizes` (H.264 that changes its size when told to), `longgop` (2.5 Mbit/s with a key
@@ -33,7 +35,7 @@ gi.require_version("Gst", "1.0")
 gi.require_version("GstApp", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 FPS = 30
 BYTE_STREAM = "stream-format=byte-stream,alignment=au"
@@ -219,18 +221,23 @@ def factory(kind, file, mount):
     return live
 
 
-def credentials(server, user, password, kind):
+def credentials(auth, user, password, kind):
     """Asks every client for a name and a password."""
     method = {"digest": GstRtsp.RTSPAuthMethod.DIGEST, "basic": GstRtsp.RTSPAuthMethod.BASIC}[kind]
     token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "viewer")
-    auth = GstRtspServer.RTSPAuth()
     auth.set_supported_methods(method)
     if kind == "digest":
         auth.add_digest(user, password, token)
     else:
         auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
-    server.set_auth(auth)
+
+
+def nameless(auth):
+    """Lets everybody in who does not give a name."""
+    token = GstRtspServer.RTSPToken()
+    token.set_string("media.factory.role", "viewer")
+    auth.set_default_token(token)
 
 
 def permissions():
@@ -270,6 +277,7 @@ def main():
     parser.add_argument("--user")
     parser.add_argument("--password")
     parser.add_argument("--auth", choices=("digest", "basic"), default="digest")
+    parser.add_argument("--tls", metavar="PEM")
     parser.add_argument("mounts", nargs="+", metavar="NAME=KIND[:FILE]")
     options = parser.parse_args()
     Gst.init(None)
@@ -285,8 +293,18 @@ def main():
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(str(options.port))
+    if options.tls and not Gio.TlsBackend.get_default().supports_tls():
+        say({"missing": "GLib has no TLS here; install glib-networking"})
+        raise SystemExit(3)
+    auth = GstRtspServer.RTSPAuth()
     if options.user:
-        credentials(server, options.user, options.password, options.auth)
+        credentials(auth, options.user, options.password, options.auth)
+    else:
+        nameless(auth)
+    if options.tls:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(options.tls))
+    if options.user or options.tls:
+        server.set_auth(auth)
     mounts = {}
     clips = {}
     for name, kind, *file in wanted:
@@ -312,7 +330,7 @@ def main():
         if mount:
             mounts[name] = mount
         media = factory(kind, file, mount)
-        if options.user:
+        if options.user or options.tls:
             media.set_permissions(permissions())
         server.get_mount_points().add_factory(f"/{name}", media)
     if not server.attach(None):

@@ -33,9 +33,9 @@ class World {
     return camera.listening();
   }
 
-  /** The camera again, after it was killed: same port, same mounts. */
-  restarted(camera) {
-    return this.camera(camera.mounts, { ...camera.options, port: camera.port });
+  /** The camera again, after it was killed: same port, same mounts, and what `changed` does not name the same. */
+  restarted(camera, changed = {}) {
+    return this.camera(camera.mounts, { ...camera.options, port: camera.port, ...changed });
   }
 
   /** `razz serve` with this config (see `config`), or with the text of one. */

@@ -9,7 +9,7 @@ const gate: CameraInfo = {
 describe("a camera's form", () => {
   test("a new camera sends everything that was filled in", () => {
     expect(editOf({ ...EMPTY, url: " rtsp://h/s " }, null)).toEqual({ url: "rtsp://h/s", transport: "tcp", detect_fps: 6 });
-    expect(editOf({ name: "A", url: "rtsp://h/", username: "u", password: " p ", forget: false, transport: "udp", detect: "max" }, null)).toEqual({
+    expect(editOf({ name: "A", url: "rtsp://h/", username: "u", password: " p ", forget: false, transport: "udp", certificate: "pinned", detect: "max" }, null)).toEqual({
       name: "A", url: "rtsp://h/", username: "u", password: " p ", transport: "udp", detect_fps: "max",
     });
   });
@@ -27,6 +27,15 @@ describe("a camera's form", () => {
   ])("of a camera that is there, %o sends %o", (change, sent) => {
     const before = fieldsOf(gate);
     expect(editOf({ ...before, ...change }, before)).toEqual(sent);
+  });
+
+  test("a certificate is sent of a camera over TLS alone", () => {
+    const secure = fieldsOf({ ...gate, url: "rtsps://10.0.0.5/s", transport: "http", certificate: "checked" });
+    expect(secure).toMatchObject({ transport: "http", certificate: "checked" });
+    expect(editOf({ ...secure, certificate: " sha256:0A " }, secure)).toEqual({ certificate: "sha256:0A" });
+    expect(editOf({ ...EMPTY, url: "rtsps://h/s", certificate: "checked" }, null)).toMatchObject({ certificate: "checked" });
+    const plain = fieldsOf(gate);
+    expect(editOf({ ...plain, certificate: "checked" }, plain)).toEqual({});
   });
 
   test("a camera without detection shows it", () => {

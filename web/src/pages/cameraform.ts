@@ -8,6 +8,8 @@ export interface Fields {
   username: string;
   password: string;
   transport: Transport;
+  /** Which certificate is taken of an rtsps:// camera. */
+  certificate: string;
   /** Whether the user name and password that are kept are to be forgotten. */
   forget: boolean;
   /** "off", "max", or a number. */
@@ -15,13 +17,16 @@ export interface Fields {
 }
 
 /** The fields of a new camera. */
-export const EMPTY: Fields = { name: "", url: "rtsp://", username: "", password: "", forget: false, transport: "tcp", detect: "6" };
+export const EMPTY: Fields = { name: "", url: "rtsp://", username: "", password: "", forget: false, transport: "tcp", certificate: "pinned", detect: "6" };
 
 /** The fields of a camera as it is. Credentials are never told, so theirs are empty. */
 export function fieldsOf(camera: CameraInfo): Fields {
-  const { name, url, transport, detect_fps: fps } = camera;
-  return { name, url, username: "", password: "", forget: false, transport, detect: fps === 0 ? "off" : String(fps) };
+  const { name, url, transport, certificate = "pinned", detect_fps: fps } = camera;
+  return { name, url, username: "", password: "", forget: false, transport, certificate, detect: fps === 0 ? "off" : String(fps) };
 }
+
+/** Whether the camera is reached over TLS. */
+export const isEncrypted = (fields: Fields): boolean => /^\s*rtsps:/i.test(fields.url);
 
 /** What to send: all of a new camera, of another what differs from `before`. */
 export function editOf(fields: Fields, before: Fields | null): CameraEdit {
@@ -35,6 +40,7 @@ export function editOf(fields: Fields, before: Fields | null): CameraEdit {
     if (fields.password !== "") edit.password = fields.password;
   }
   if (differs("transport")) edit.transport = fields.transport;
+  if (isEncrypted(fields) && (before ?? EMPTY).certificate !== fields.certificate.trim()) edit.certificate = fields.certificate.trim();
   if (differs("detect")) edit.detect_fps = rateOf(fields.detect);
   return edit;
 }

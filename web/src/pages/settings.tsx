@@ -2,10 +2,10 @@
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { useRef, useState } from "preact/hooks";
-import type { CameraInfo, CameraProbe, KeyProblem } from "../wire";
+import type { CameraInfo, CameraProbe, KeyProblem, Transport } from "../wire";
 import { Access } from "./access";
 import { addCamera, changeCamera, fetchCameras, removeCamera, testCamera, viewerHref } from "./api";
-import { EMPTY, editOf, type Fields, fieldsOf } from "./cameraform";
+import { EMPTY, editOf, type Fields, fieldsOf, isEncrypted } from "./cameraform";
 import { Detector, detector } from "./detector";
 import { Field } from "./field";
 import { useOpened } from "./form";
@@ -31,6 +31,7 @@ function Found({ probe }: { probe: CameraProbe }) {
     ["rate", fps === null ? null : `${fps.toFixed(1)} frames a second`],
     ["IDR every", gop === null || !fps ? null : `${gop} frames (${(gop / fps).toFixed(1)} s)`],
     ["B-frames", probe.b_frames === null ? null : probe.b_frames ? "yes" : "no"],
+    ["certificate", probe.certificate],
     ["bitrate", probe.bitrate_kbps === null ? null : `${probe.bitrate_kbps} kbit/s`],
   ];
   return (
@@ -138,7 +139,7 @@ function Form({ camera }: { camera: CameraInfo | null }) {
       <Field name="name" words="Name" errors={errors}>
         {(more) => <input {...more} {...text("name")} maxLength={100} autocomplete="off" />}
       </Field>
-      <Field name="url" words="Address" hint="rtsp://host/path, as the camera's manual says" errors={errors}>
+      <Field name="url" words="Address" hint="rtsp:// or rtsps://, host and path, as the camera's manual says" errors={errors}>
         {(more) => <input {...more} {...text("url")} inputMode="url" spellcheck={false} autocomplete="off" required />}
       </Field>
       <div class="pair">
@@ -158,11 +159,12 @@ function Form({ camera }: { camera: CameraInfo | null }) {
         </p>
       )}
       <div class="pair">
-        <Field name="transport" words="Transport" hint="UDP only where TCP stutters" errors={errors}>
+        <Field name="transport" words="Transport" hint="UDP where TCP stutters, HTTP where nothing else passes" errors={errors}>
           {(more) => (
-            <select {...more} value={fields.transport} onChange={(event) => { change({ transport: event.currentTarget.value === "udp" ? "udp" : "tcp" }); }}>
+            <select {...more} value={fields.transport} onChange={(event) => { change({ transport: event.currentTarget.value as Transport }); }}>
               <option value="tcp">TCP</option>
-              <option value="udp">UDP</option>
+              <option value="udp" disabled={isEncrypted(fields)}>UDP</option>
+              <option value="http">{isEncrypted(fields) ? "HTTPS" : "HTTP"}</option>
             </select>
           )}
         </Field>
@@ -175,6 +177,16 @@ function Form({ camera }: { camera: CameraInfo | null }) {
           ))}
         </datalist>
       </div>
+      {isEncrypted(fields) && (
+        <Field name="certificate" words="Certificate" hint="pinned: the one it shows first; checked: one that authorities vouch for; or a fingerprint, sha256:…" errors={errors}>
+          {(more) => <input {...more} {...text("certificate")} list="checks" spellcheck={false} autocomplete="off" />}
+        </Field>
+      )}
+      <datalist id="checks">
+        {["pinned", "checked"].map((check) => (
+          <option key={check} value={check} />
+        ))}
+      </datalist>
       {said !== "" && (
         <p class="trouble" role="alert">
           {said}

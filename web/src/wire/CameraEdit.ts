@@ -19,6 +19,8 @@ export type CameraEdit = {
   password?: string | null;
   /** How its video travels. */
   transport?: Transport | null;
+  /** Which certificate is taken of an `rtsps://` camera: `pinned`, `checked`, or `sha256:…`. */
+  certificate?: string | null;
   /** Detections per second; 0: none; `"max"`: every frame that capacity allows. */
   detect_fps?: DetectFps | null;
 };

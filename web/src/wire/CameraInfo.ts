@@ -19,6 +19,8 @@ export type CameraInfo = {
   state: CameraState;
   /** How its video travels. */
   transport: Transport;
+  /** Which certificate is taken of an `rtsps://` camera: `pinned`, `checked`, or `sha256:…`. */
+  certificate?: string;
   /** Whether it has a user name and password, which are never told. */
   credentials: boolean;
 };

@@ -26,6 +26,8 @@ export type CameraProbe = {
   bitrate_kbps: number | null;
   /** RTP packets lost while it was looked at. */
   lost_packets: number;
+  /** The certificate of a camera that is reached over TLS, as the key `certificate` takes it. */
+  certificate: string | null;
   /** What to change on the camera. */
   advice: Array<string>;
   /** Its newest picture, as a `data:` URL. */

@@ -226,6 +226,7 @@ impl World {
                 name: camera.name.clone(),
                 address: camera.source.to_string(),
                 transport: razz_base::Transport::Tcp,
+                certificate: None,
                 credentials: false,
                 detect_rate: camera.detect_fps,
             };

@@ -30,6 +30,10 @@ pub struct CameraInfo {
     pub state: CameraState,
     /// How its video travels.
     pub transport: Transport,
+    /// Which certificate is taken of an `rtsps://` camera: `pinned`, `checked`, or `sha256:…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub certificate: Option<String>,
     /// Whether it has a user name and password, which are never told.
     pub credentials: bool,
 }
@@ -45,6 +49,7 @@ impl CameraInfo {
             detect_fps: camera.detect_rate.into(),
             state: state.into(),
             transport: camera.transport.into(),
+            certificate: camera.certificate.clone(),
             credentials: camera.credentials,
         }
     }
@@ -103,6 +108,8 @@ pub enum Transport {
     Tcp,
     /// As packets of its own.
     Udp,
+    /// Within two HTTP connections.
+    Http,
 }
 
 impl From<razz_base::Transport> for Transport {
@@ -110,6 +117,7 @@ impl From<razz_base::Transport> for Transport {
         match transport {
             razz_base::Transport::Tcp => Self::Tcp,
             razz_base::Transport::Udp => Self::Udp,
+            razz_base::Transport::Http => Self::Http,
         }
     }
 }
@@ -341,6 +349,7 @@ pub(super) mod tests {
                 name: "Gate".to_owned(),
                 address: "rtsp://10.0.0.5/stream1".to_owned(),
                 transport: razz_base::Transport::Tcp,
+                certificate: None,
                 credentials: true,
                 detect_rate: rate,
             };
@@ -349,6 +358,10 @@ pub(super) mod tests {
                 r#"{{"id":1,"name":"Gate","stream_id":"camera1","url":"rtsp://10.0.0.5/stream1","detect_fps":{shown},"state":"{state_shown}","transport":"tcp","credentials":true}}"#
             );
             assert_eq!(serde_json::to_string(&info).unwrap(), expected);
+            let settings = CameraSettings { certificate: Some("pinned".to_owned()), ..settings };
+            let info = CameraInfo::new(CameraId::new(1).unwrap(), &settings, state);
+            let json = serde_json::to_string(&info).unwrap();
+            assert!(json.contains(r#""transport":"tcp","certificate":"pinned""#), "{json}");
         }
     }
 }

@@ -43,6 +43,8 @@ pub struct CameraProbe {
     /// RTP packets lost while it was looked at.
     #[ts(type = "number")]
     pub lost_packets: u64,
+    /// The certificate of a camera that is reached over TLS, as the key `certificate` takes it.
+    pub certificate: Option<String>,
     /// What to change on the camera.
     pub advice: Vec<String>,
     /// Its newest picture, as a `data:` URL.
@@ -70,7 +72,7 @@ impl CameraProbe {
 
     /// What was found at `url`, with `picture` as a JPEG.
     fn new(url: String, found: Found, picture: Option<Vec<u8>>) -> Self {
-        let Found { error, advice, format, health, .. } = found;
+        let Found { error, advice, format, health, certificate, .. } = found;
         let seen = health.received.total > 0;
         Self {
             ok: error.is_none(),
@@ -85,6 +87,7 @@ impl CameraProbe {
             sender_reports: seen.then_some(health.sender_reports > 0),
             bitrate_kbps: seen.then(|| (health.bitrate / 1e3).round() as u32),
             lost_packets: health.lost_packets,
+            certificate: certificate.map(|certificate| certificate.to_string()),
             advice,
             picture,
         }

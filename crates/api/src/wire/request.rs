@@ -42,6 +42,10 @@ pub struct CameraEdit {
     #[ts(as = "Option<Option<Transport>>", optional)]
     #[schemars(with = "Option<Transport>")]
     pub transport: Option<Option<String>>,
+    /// Which certificate is taken of an `rtsps://` camera: `pinned`, `checked`, or `sha256:…`.
+    #[serde(default, deserialize_with = "present")]
+    #[ts(optional)]
+    pub certificate: Option<Option<String>>,
     /// Detections per second; 0: none; `"max"`: every frame that capacity allows.
     #[serde(default, deserialize_with = "present")]
     #[ts(as = "Option<Option<DetectFps>>", optional)]
@@ -51,7 +55,8 @@ pub struct CameraEdit {
 
 impl From<CameraEdit> for razz_config::CameraEdit {
     fn from(edit: CameraEdit) -> Self {
-        let CameraEdit { id, name, url, username, password, transport, detect_fps } = edit;
+        let CameraEdit { id, name, url, username, password, transport, certificate, detect_fps } =
+            edit;
         Self {
             id,
             name,
@@ -59,6 +64,7 @@ impl From<CameraEdit> for razz_config::CameraEdit {
             username,
             password,
             transport,
+            certificate,
             detect_fps: detect_fps.map(|fps| fps.map(Into::into)),
         }
     }

@@ -173,6 +173,7 @@ fn camera_text(camera: &wire::CameraProbe) -> String {
         }),
     );
     say("lost", (camera.lost_packets > 0).then(|| format!("{} packets", camera.lost_packets)));
+    say("TLS", camera.certificate.as_ref().map(|one| format!("its certificate is {one}")));
     say("problem", camera.error.clone());
     for advice in &camera.advice {
         say("advice", Some(advice.clone()));

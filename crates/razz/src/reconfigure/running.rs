@@ -5,7 +5,7 @@ use std::sync::Arc;
 use razz_analysis::{AnalysisSettings, CameraAnalysis, TrackIds};
 use razz_config as config;
 use razz_hub::{Camera, CameraSettings};
-use razz_ingest::{Intake, MediaTimes};
+use razz_ingest::{Certificates, Intake, MediaTimes};
 use razz_observe::clock::Clock;
 use tokio::sync::oneshot;
 
@@ -89,8 +89,10 @@ impl RunningIntake {
     ) -> Self {
         let sink = CameraSink::new(Arc::clone(camera), clock);
         let (context, told) = (camera.context.clone(), Arc::clone(&sink));
+        let certificates = Arc::clone(&marks) as Arc<dyn Certificates>;
         let times = marks as Arc<dyn MediaTimes>;
-        let intake = Intake::new(settings.source.clone(), context, told, times, clock);
+        let source = settings.source.clone();
+        let intake = Intake::new(source, context, told, times, certificates, clock);
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(intake.supervise(async {
             let _ = stopped.await;
@@ -111,6 +113,7 @@ fn shown(settings: &config::Camera) -> CameraSettings {
         name: settings.name.clone(),
         address: settings.source.to_string(),
         transport: settings.source.transport,
+        certificate: settings.source.is_tls().then(|| settings.source.certificate.to_string()),
         credentials: settings.source.credentials.is_some(),
         detect_rate: settings.detect_fps,
     }

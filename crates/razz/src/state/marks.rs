@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use razz_analysis::Given;
 use razz_base::{CLOCK_RATE, CameraId, MediaTime, MonoTime, TrackId};
+use razz_config::Fingerprint;
 use serde::{Deserialize, Serialize};
 
 /// How far ahead of its last frame a camera's media time is reserved on the disk. A process that is
@@ -72,6 +73,8 @@ pub(super) struct Kept {
     removed: BTreeMap<u32, i64>,
     /// Cameras that were removed, and users and tokens may still list them.
     grants_to_forget: BTreeSet<u32>,
+    /// By camera and host, the certificate that was pinned, as the key `certificate` has it.
+    certificates: BTreeMap<u32, BTreeMap<String, String>>,
 }
 
 /// What is kept of a camera.
@@ -137,6 +140,7 @@ pub(crate) struct HighWaterMarks {
     configured: BTreeSet<u32>,
     cameras: BTreeMap<CameraId, Marks>,
     removed: Removed,
+    certificates: BTreeMap<u32, BTreeMap<String, String>>,
     /// Nothing is given any more.
     closed: bool,
 }
@@ -154,6 +158,7 @@ impl HighWaterMarks {
                 lately: kept.removed.clone(),
                 grants: kept.grants_to_forget.clone(),
             },
+            certificates: kept.certificates.clone(),
             closed: false,
         };
         for (id, camera) in &kept.cameras {
@@ -197,6 +202,7 @@ impl HighWaterMarks {
         for gone in self.configured.difference(cameras) {
             self.removed.lately.insert(*gone, now_s);
             self.removed.grants.insert(*gone);
+            self.certificates.remove(gone);
         }
         self.configured.clone_from(cameras);
         self.note_camera(cameras.last().copied().unwrap_or(0));
@@ -239,11 +245,25 @@ impl HighWaterMarks {
     /// Forgets a camera that will not come again.
     pub(super) fn forget(&mut self, camera: CameraId) {
         self.cameras.remove(&camera);
+        self.certificates.remove(&camera.as_u32());
     }
 
     fn holds(&self, camera: CameraId, lease: u64) -> bool {
         let newest = self.cameras.get(&camera).map(|marks| marks.lease);
         !self.closed && newest == Some(lease)
+    }
+
+    // ---- certificates ----
+
+    /// The certificate that was pinned of a camera at a host and port.
+    pub(super) fn pinned(&self, camera: CameraId, host: &str) -> Option<Fingerprint> {
+        self.certificates.get(&camera.as_u32())?.get(host)?.parse().ok()
+    }
+
+    /// From now on this one.
+    pub(super) fn pin(&mut self, camera: CameraId, host: &str, certificate: Fingerprint) {
+        let of_camera = self.certificates.entry(camera.as_u32()).or_default();
+        of_camera.insert(host.to_owned(), certificate.to_string());
     }
 
     // ---- media time ----
@@ -334,6 +354,12 @@ impl HighWaterMarks {
             cameras: lasting.filter_map(kept).collect(),
             removed: self.removed.lately.clone(),
             grants_to_forget: self.removed.grants.clone(),
+            certificates: {
+                let lasting = |id: u32| CameraId::new(id).is_some_and(|id| !id.is_ad_hoc());
+                let mut kept = self.certificates.clone();
+                kept.retain(|id, _| lasting(*id));
+                kept
+            },
         }
     }
 

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use razz_analysis::{Given, TrackIds};
 use razz_base::{CameraId, MediaTime, MonoTime, TrackId};
-use razz_ingest::MediaTimes;
+use razz_ingest::{Certificates, MediaTimes};
 use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -30,7 +30,7 @@ use tracing::{info, warn};
 
 use self::marks::Kept;
 pub(crate) use self::marks::{Epoch, HighWaterMarks, Removed};
-use razz_config::atomic;
+use razz_config::{Fingerprint, atomic};
 use razz_observe::clock::Clock;
 
 /// How often the file is written. Half of what is reserved is used up by then.
@@ -304,6 +304,18 @@ impl MediaTimes for CameraMarks {
     /// clock was set. A disk that does not answer holds nothing up for longer than a second.
     fn reserved(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(self.wait_for_reservation())
+    }
+}
+
+impl Certificates for CameraMarks {
+    fn pinned(&self, host: &str) -> Option<Fingerprint> {
+        self.state.marks().pinned(self.camera, host)
+    }
+
+    fn pin(&self, host: &str, certificate: Fingerprint) {
+        self.state.marks().pin(self.camera, host, certificate);
+        info!(camera = self.camera.as_u32(), "the certificate of {host} is pinned: {certificate}");
+        self.state.wanted.notify_one();
     }
 }
 

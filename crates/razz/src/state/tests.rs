@@ -74,6 +74,33 @@ fn a_reservation_reaches_ahead_of_the_frame_that_may_come() {
 }
 
 #[test]
+fn certificates_stay_pinned_for_as_long_as_their_camera_is_there() {
+    let mut marks = first();
+    marks.configure(&[1, 2].into(), 0);
+    let ad_hoc = camera(CameraId::FIRST_AD_HOC);
+    for (camera, host, byte) in [
+        (camera(1), "a:322", 1),
+        (camera(1), "b:322", 2),
+        (camera(2), "a:322", 3),
+        (ad_hoc, "a:322", 4),
+    ] {
+        marks.pin(camera, host, Fingerprint([byte; 32]));
+    }
+    let text = serde_json::to_string(&marks.to_keep(0, MonoTime::from_us(0))).unwrap();
+    let kept: Kept = serde_json::from_str(&text).unwrap();
+    let mut next = HighWaterMarks::new(Epoch::FIRST, &kept);
+    let pinned = |marks: &HighWaterMarks, id, host| marks.pinned(id, host).map(|print| print.0[0]);
+    assert_eq!(pinned(&next, camera(1), "a:322"), Some(1));
+    assert_eq!(pinned(&next, camera(1), "b:322"), Some(2));
+    assert_eq!(pinned(&next, camera(1), "c:322"), None);
+    assert_eq!(pinned(&next, camera(2), "a:322"), Some(3));
+    assert_eq!(pinned(&next, ad_hoc, "a:322"), None, "its number does not come again");
+    next.configure(&[2].into(), 0);
+    assert_eq!(pinned(&next, camera(1), "a:322"), None);
+    assert_eq!(pinned(&next, camera(2), "a:322"), Some(3));
+}
+
+#[test]
 fn who_was_replaced_gives_nothing_any_more() {
     let mut marks = first();
     let (old, now) = (marks.lease(camera(1)), MonoTime::from_us(0));

@@ -1,0 +1,103 @@
+//! The cameras: each by itself, and no two with one number.
+
+use razz_base::{CameraId, DetectRate, Transport};
+
+use super::Resolver;
+use crate::camera_networks::CameraNetworks;
+use crate::certificate::NoCheck;
+use crate::document::At;
+use crate::resolved::Camera;
+use crate::source::Source;
+use crate::written::{self, DETECT_FPS, Fps, MAX_NAME};
+
+impl Resolver<'_, '_> {
+    pub(super) fn cameras(
+        &mut self,
+        written: Vec<At<written::Camera>>,
+        reach: &CameraNetworks,
+    ) -> Option<Vec<Camera>> {
+        let mut first_at: Vec<(CameraId, usize)> = Vec::new();
+        let mut cameras = Some(Vec::new());
+        for camera in written {
+            let id_at = camera.value.id.at;
+            let camera = self.camera(camera.value, reach);
+            if let Some(camera) = &camera {
+                match first_at.iter().find(|(id, _)| *id == camera.id) {
+                    Some((id, at)) => {
+                        let line = self.problems.line(*at);
+                        let message = format!(
+                            "camera id {id} is taken by the camera on line {line}; give each its own"
+                        );
+                        self.problems.add(id_at, message);
+                    }
+                    None => first_at.push((camera.id, id_at)),
+                }
+            }
+            match camera {
+                Some(camera) => cameras.iter_mut().for_each(|list| list.push(camera.clone())),
+                None => cameras = None,
+            }
+        }
+        cameras
+    }
+
+    fn camera(&mut self, written: written::Camera, reach: &CameraNetworks) -> Option<Camera> {
+        let id = u32::try_from(written.id.value).ok().and_then(CameraId::new);
+        let id = id.filter(|id| !id.is_ad_hoc());
+        if id.is_none() {
+            let message = format!(
+                "`id` expects a whole number from 1 to {}; higher ones are for ad-hoc cameras",
+                CameraId::FIRST_AD_HOC - 1
+            );
+            self.problems.add(written.id.at, message);
+        }
+        let name = written.name.value.as_deref().map(str::trim).unwrap_or_default();
+        if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+            let message = format!("`name` expects one line of at most {MAX_NAME} characters");
+            self.problems.add(written.name.at, message);
+        }
+        let detect_fps = self.detect_fps(&written.detect_fps);
+        let transports =
+            [("tcp", Transport::Tcp), ("udp", Transport::Udp), ("http", Transport::Http)];
+        let transport = self.word("transport", &written.transport, &transports);
+        let address_at = written.url.at;
+        let address = self.secret("url", written.url);
+        let username = self.optional_secret("username", written.username);
+        let password = self.optional_secret("password", written.password);
+        let certificate = written.certificate.value.parse().map_err(|error: NoCheck| {
+            self.problems.add(written.certificate.at, format!("`certificate`: {error}"));
+        });
+        let source = Source::new(address?.reveal(), username?, password?, transport?)
+            .map_err(|error| self.problems.add(address_at, format!("`url`: {error}")))
+            .ok()
+            .map(|source| Source { reach: reach.clone(), ..source });
+        if let Some(Err(error)) = source.as_ref().and_then(Source::check_literal) {
+            let message = format!(
+                "`url`: {error}; if a camera is there, add its network to `camera_networks` in \
+                 [access]"
+            );
+            self.problems.add(address_at, message);
+        }
+        let (id, certificate) = (id?, certificate.ok()?);
+        let name = if name.is_empty() { format!("Camera {id}") } else { name.to_owned() };
+        let source = Source { certificate, ..source? };
+        Some(Camera { id, name, source, detect_fps: detect_fps? })
+    }
+
+    fn detect_fps(&mut self, written: &At<Fps>) -> Option<DetectRate> {
+        let (low, high) = DETECT_FPS;
+        match &written.value {
+            Fps::Number(0.0) => return Some(DetectRate::Off),
+            Fps::Number(fps) if (low..=high).contains(fps) => {
+                return Some(DetectRate::PerSecond(*fps));
+            }
+            Fps::Word(word) if word == "max" => return Some(DetectRate::Max),
+            Fps::Number(_) | Fps::Word(_) => {}
+        }
+        let message = format!(
+            "`detect_fps` expects detections per second from {low} to {high}, 0, or \"max\""
+        );
+        self.problems.add(written.at, message);
+        None
+    }
+}
