@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use razz_base::{ClassNames, Codec, DetectRate, RunId};
+use razz_base::{ClassNames, DetectRate, RunId};
 use razz_config as config;
 use razz_engine::{Driver, Event};
 use razz_hub::{Camera, lock};
@@ -203,8 +203,8 @@ impl Thread {
                 }
                 Message::AccessUnit { unit, queued, idr_waits } => {
                     let (au, after_gap) = (&unit.item.au, unit.gap.is_some());
-                    // There is no decoder for another codec; the status says so.
-                    if au.codec() == Codec::H264 {
+                    // What has no decoder is passed over; the status says so.
+                    if au.format.not_decoded().is_none() {
                         driver.handle(Event::AccessUnit { au, after_gap, queued, idr_waits });
                     }
                 }

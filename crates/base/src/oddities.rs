@@ -18,14 +18,15 @@
 /// let found: Vec<_> = counts.iter().map(|(oddity, count)| (oddity.name(), count)).collect();
 /// assert_eq!(found, [("empty", 3)]);
 /// assert_eq!(counts.of(Oddity::Version), 0);
+/// assert_eq!(Oddity::Empty.meaning(), "A packet without payload.");
 /// ```
 #[macro_export]
 macro_rules! oddities {
-    ($($(#[$doc:meta])+ $variant:ident = $name:literal,)+) => {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
         /// A kind of thing that is odd about a camera. Each is tolerated, and counted.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum Oddity {
-            $($(#[$doc])+ $variant,)+
+            $($(#[doc = $doc])+ $variant,)+
         }
 
         impl Oddity {
@@ -36,6 +37,15 @@ macro_rules! oddities {
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
+                }
+            }
+        }
+
+        impl Oddity {
+            /// What it is and what becomes of it, in a sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),+).trim_ascii(),)+
                 }
             }
         }

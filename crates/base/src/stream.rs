@@ -64,6 +64,25 @@ impl fmt::Display for StreamId {
     }
 }
 
+/// How the samples of a stream's pictures are stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Samples {
+    /// As fields of every other line, or some pictures of it so.
+    pub interlaced: bool,
+    /// `chroma_format_idc` of the sequence parameter set: 0 monochrome, 1 for 4:2:0, 2 for 4:2:2, 3 for
+    /// 4:4:4.
+    pub chroma_format: u8,
+    /// Bits per luma sample.
+    pub bit_depth: u8,
+}
+
+/// Whole pictures, 4:2:0, 8 bits: what nearly all cameras send.
+impl Default for Samples {
+    fn default() -> Self {
+        Self { interlaced: false, chroma_format: 1, bit_depth: 8 }
+    }
+}
+
 /// How a stream is coded; the access units of a stream share it until it changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StreamFormat {
@@ -76,6 +95,8 @@ pub struct StreamFormat {
     /// Whether pictures are shown in another order than they are decoded in (B-frames), which WebRTC
     /// cannot do.
     pub reorders: bool,
+    /// How its samples are stored.
+    pub samples: Samples,
     /// The parameter sets as they came last, with Annex B start codes; empty where none did.
     pub parameter_sets: Bytes,
 }
@@ -84,6 +105,20 @@ impl StreamFormat {
     /// A format of which no more is known.
     pub fn new(codec: Codec, size: Size) -> Arc<Self> {
         let parameter_sets = Bytes::new();
-        Arc::new(Self { codec, size, profile: "", reorders: false, parameter_sets })
+        let samples = Samples::default();
+        Arc::new(Self { codec, size, profile: "", reorders: false, samples, parameter_sets })
+    }
+
+    /// What it has that razz does not decode, in words; `None` where it decodes all of it. Browsers are
+    /// handed it in any case.
+    pub fn not_decoded(&self) -> Option<&'static str> {
+        match (self.codec, self.samples) {
+            (Codec::H265, _) => Some("H.265"),
+            (Codec::H264, Samples { interlaced: true, .. }) => Some("interlaced pictures"),
+            (Codec::H264, Samples { chroma_format: 2, .. }) => Some("4:2:2 colour"),
+            (Codec::H264, Samples { chroma_format: 3, .. }) => Some("4:4:4 colour"),
+            (Codec::H264, Samples { bit_depth: 9.., .. }) => Some("more than 8 bits a sample"),
+            (Codec::H264, _) => None,
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use razz_base::{Codec, Size, StreamFormat};
+use razz_base::{Codec, Samples, Size, StreamFormat};
 use razz_media::h264::{self, nal_units};
 use razz_media::h265;
 use tracing::{debug, info};
@@ -106,7 +106,13 @@ impl Pictures {
                             use h264::NalType::{Pps, Sps};
                             matches!(h264::nal_type(nal), Some(Sps | Pps))
                         };
-                        self.set_format(sps.size, sps.profile_name(), sets(annex_b, is_set));
+                        let samples = Samples {
+                            interlaced: !sps.frame_mbs_only,
+                            chroma_format: sps.chroma_format,
+                            bit_depth: sps.bit_depth,
+                        };
+                        let sets = sets(annex_b, is_set);
+                        self.set_format(sps.size, sps.profile_name(), samples, sets);
                     }
                     Err(error) => debug!("unreadable SPS: {error}"),
                 },
@@ -135,7 +141,12 @@ impl Pictures {
                             use h265::NalType::{Pps, Sps, Vps};
                             matches!(h265::nal_type(nal), Some(Vps | Sps | Pps))
                         };
-                        self.set_format(sps.size, profile, sets(annex_b, is_set));
+                        let samples = Samples {
+                            interlaced: false,
+                            chroma_format: sps.chroma_format,
+                            bit_depth: sps.bit_depth,
+                        };
+                        self.set_format(sps.size, profile, samples, sets(annex_b, is_set));
                     }
                     Err(error) => debug!("unreadable SPS: {error}"),
                 },
@@ -146,9 +157,15 @@ impl Pictures {
         key
     }
 
-    fn set_format(&mut self, size: Size, profile: &'static str, parameter_sets: Bytes) {
+    fn set_format(
+        &mut self,
+        size: Size,
+        profile: &'static str,
+        samples: Samples,
+        parameter_sets: Bytes,
+    ) {
         let (codec, reorders) = (self.codec, self.reorders);
-        let format = StreamFormat { codec, size, profile, reorders, parameter_sets };
+        let format = StreamFormat { codec, size, profile, reorders, samples, parameter_sets };
         if let Some(old) = &self.format {
             if **old == format {
                 return;
@@ -223,6 +240,30 @@ mod tests {
             assert_eq!(pictures.reorders(), *reorders, "{units:02x?}");
             assert_eq!(pictures.may_reorder(), *reorders, "{units:02x?}");
         }
+    }
+
+    /// x264, 640x360, as GStreamer's encoder wrote them.
+    #[test]
+    fn what_is_not_decoded_is_told_by_the_parameter_sets() {
+        let hex = |text: &str| -> Vec<u8> {
+            let pair = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+            (0..text.len()).step_by(2).map(pair).collect()
+        };
+        for (sps, what) in [
+            ("674d4016f20140c7e7c05a8303035280000003008000000f4f8a1524", "interlaced pictures"),
+            ("677a0016bcb201405ff1380b506060640000030004000003007a3c58b920", "4:2:2 colour"),
+            ("67f40016919640280bfe27016a0c0c0c80000003008000000f478b1724", "4:4:4 colour"),
+            ("676e0016a6cb201405ff2e02d418181a940000030004000003007a3c58b920", "8 bits a sample"),
+        ] {
+            let mut pictures = Pictures::new(Codec::H264);
+            pictures.read(&[&[0, 0, 1], &hex(sps)[..]].concat());
+            let format = pictures.format().unwrap();
+            assert_eq!(format.size, Size::new(640, 360));
+            assert!(format.not_decoded().is_some_and(|said| said.contains(what)), "{what}");
+        }
+        let mut pictures = Pictures::new(Codec::H264);
+        pictures.read(&[&[0, 0, 1], H264].concat());
+        assert_eq!(pictures.format().unwrap().not_decoded(), None);
     }
 
     #[test]

@@ -444,6 +444,18 @@ impl<'a> Run<'a> {
             (false, Codec::H264) => (CameraState::Online, None, Vec::new()),
             (false, Codec::H265) => (CameraState::Online, None, vec![H265_ADVICE.to_owned()]),
         };
+        if codec == Codec::H264
+            && let Some(what) = self.pictures.format().and_then(|format| format.not_decoded())
+        {
+            let cure = match what {
+                "interlaced pictures" => "to progressive (\"scan mode\", \"deinterlacing\")",
+                _ => "to 8 bits and 4:2:0 (profile Baseline, Main or High)",
+            };
+            advice.push(format!(
+                "It sends {what}, which razz does not decode: nothing is detected, while browsers show it if \
+                 they can. Set the camera {cure}."
+            ));
+        }
         if self.pictures.lacks_idr() {
             advice.push(NO_KEY_FRAMES.to_owned());
         }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use openh264::OpenH264API;
 use openh264::decoder::{DecodedYUV, DecoderConfig, Flush};
 use openh264::formats::YUVSource;
-use razz_base::{AccessUnit, Codec, FrameKey, RunId, Size};
+use razz_base::{AccessUnit, FrameKey, RunId, Size};
 use razz_media::SpsError;
 use razz_media::h264::{Colour, NalType, SliceType, Sps, nal_type, nal_units, slice_type};
 
@@ -112,7 +112,7 @@ pub struct Decoder {
 /// The last picture of a GOP, given from its IDR on. `None` where it cannot be decoded.
 pub fn decode_newest<'a>(gop: impl IntoIterator<Item = &'a AccessUnit>) -> Option<Picture> {
     let units: Vec<&AccessUnit> = gop.into_iter().collect();
-    if units.iter().any(|au| au.codec() != Codec::H264) {
+    if units.iter().any(|au| au.format.not_decoded().is_some()) {
         return None;
     }
     let mut decoder = Decoder::new().ok()?;

@@ -127,7 +127,9 @@ export function boxChecks({ camera, stats, diagnostics, hidden }: Known): Check[
             : bad(stats.model_error ?? "No; the server's log says why.")),
     check("Are pictures decoded?", before ?? (status && status.fps.decoded > 0
       ? good(`${status.fps.decoded.toFixed(1)} a second.`)
-      : bad(status?.codec === "H265" ? "None: razz does not decode H.265. Set the camera to H.264." : "None; the checks for no video may say why."))),
+      : bad(status?.codec === "H265"
+        ? "None: razz does not decode H.265. Set the camera to H.264."
+        : status?.advice.length ? `None. ${status.advice.join(" ")}` : "None; the checks for no video may say why."))),
     check("Does the detector keep up?", before ?? (!status || status.fps.decoded === 0
       ? open("No picture is decoded.")
       : pace(status))),
