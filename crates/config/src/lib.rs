@@ -47,7 +47,7 @@ pub use self::resolved::{
     Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
 pub use self::schema::schema;
-pub use self::source::Source;
+pub use self::source::{Source, SourceError};
 use self::written::Written;
 
 impl Config {

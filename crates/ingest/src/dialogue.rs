@@ -2,16 +2,18 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use razz_base::MonoTime;
 use razz_observe::clock::Clock;
-use razz_rtsp::{Challenge, Client, Event, Output, PacketKind, Settings, Transport};
+use razz_rtsp::{Challenge, Client, Event, Output, PacketKind, Pieces, Settings, Transport};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
 use super::connection::Connection;
+use super::report::Recorder;
 
 /// How long the camera may take to read what we send, which is next to nothing.
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
@@ -43,6 +45,7 @@ pub(super) enum Incoming {
 pub(super) struct Dialogue {
     client: Client,
     connection: Connection,
+    recording: Option<Recording>,
     udp: Option<Udp>,
     clock: Clock,
     is_described: bool,
@@ -51,10 +54,19 @@ pub(super) struct Dialogue {
 
 impl Dialogue {
     /// Begins a session over a connection.
-    pub(super) fn new(connection: Connection, settings: Settings, clock: Clock) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        settings: Settings,
+        recorder: Option<Arc<Recorder>>,
+        clock: Clock,
+    ) -> Self {
         let client = Client::new(clock.mono(), settings);
+        let recording = recorder.map(|recorder| {
+            recorder.connected(&connection.peer().to_string());
+            Recording { recorder, pieces: Pieces::default() }
+        });
         let (is_described, is_closed) = (false, false);
-        Self { client, connection, udp: None, clock, is_described, is_closed }
+        Self { client, connection, recording, udp: None, clock, is_described, is_closed }
     }
 
     /// The machine.
@@ -101,6 +113,13 @@ impl Dialogue {
         let incoming = self.wait(deadline).await;
         self.is_described |= matches!(incoming, Incoming::Event(Event::Described(_)));
         self.is_closed |= matches!(incoming, Incoming::Closed | Incoming::Broken(_));
+        if let Some(recording) = &self.recording {
+            match &incoming {
+                Incoming::Closed => recording.recorder.closed("by the camera"),
+                Incoming::Broken(why) => recording.recorder.closed(why),
+                Incoming::Packet(..) | Incoming::Event(_) | Incoming::Time => {}
+            }
+        }
         incoming
     }
 
@@ -116,6 +135,9 @@ impl Dialogue {
                         }
                     }
                     Output::Send(bytes) => {
+                        if let Some(recording) = &self.recording {
+                            recording.recorder.sent(&bytes);
+                        }
                         let sent = timeout(WRITE_WITHIN, self.connection.write(&bytes)).await;
                         match sent {
                             Ok(Ok(())) => {}
@@ -139,15 +161,40 @@ impl Dialogue {
                 biased;
                 read = self.connection.read(self.client.input()) => match read {
                     Ok(0) => return Incoming::Closed,
-                    Ok(_) => self.client.handle_input(self.clock.mono()),
+                    Ok(length) => {
+                        if let Some(recording) = &mut self.recording {
+                            recording.came(self.client.input(), length);
+                        }
+                        self.client.handle_input(self.clock.mono());
+                    }
                     Err(error) => return Incoming::Broken(error.to_string()),
                 },
-                (kind, data) = receive(&mut self.udp) => return Incoming::Packet(kind, data),
+                (kind, data) = receive(&mut self.udp) => {
+                    if let Some(recording) = &self.recording {
+                        recording.recorder.datagram(kind, &data);
+                    }
+                    return Incoming::Packet(kind, data);
+                }
                 () = tokio::time::sleep(now.until(due)) => {
                     self.client.handle_timeout(self.clock.mono());
                 }
             }
         }
+    }
+}
+
+/// What is written down of a dialogue.
+struct Recording {
+    recorder: Arc<Recorder>,
+    /// Of what came over the connection.
+    pieces: Pieces,
+}
+
+impl Recording {
+    /// The last `length` bytes of `input` have come.
+    fn came(&mut self, input: &[u8], length: usize) {
+        self.pieces.push(&input[input.len() - length..]);
+        self.recorder.came(&mut self.pieces);
     }
 }
 

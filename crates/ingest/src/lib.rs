@@ -8,6 +8,7 @@ mod ended;
 mod event;
 mod pictures;
 pub mod probe;
+pub mod report;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use razz_base::{Backoff, CameraState, MediaTime, MonoTime, RunId};
 use razz_config::Source;
 use razz_hub::RunContext;
+use razz_media::rtp::receive;
 use razz_media::timeline::Timeline;
 use razz_observe::clock::Clock;
 use tokio::net::TcpStream;
@@ -31,6 +33,7 @@ use tracing::{debug, error, info};
 use self::ended::Ended;
 use self::event::Reporter;
 pub use self::event::{Event, Sink};
+use self::report::Recorder;
 use self::run::{Known, Run};
 pub use self::tls::Certificates;
 
@@ -38,6 +41,13 @@ pub use self::tls::Certificates;
 const STALLED_AFTER: Duration = Duration::from_secs(5);
 /// How often a camera that cannot be reached is asked whether its port is open.
 const PROBE_EVERY: Duration = Duration::from_secs(2);
+
+/// What an oddity of a camera's status is, by its name, and what becomes of it, in a sentence.
+pub fn oddity_meaning(name: &str) -> Option<&'static str> {
+    let of_session = razz_rtsp::Oddity::ALL.iter().map(|kind| (kind.name(), kind.meaning()));
+    let of_packets = receive::Oddity::ALL.iter().map(|kind| (kind.name(), kind.meaning()));
+    of_session.chain(of_packets).find(|(own, _)| *own == name).map(|(_, meaning)| meaning)
+}
 
 /// Who gives a camera's frames their media times, so that none is ever given twice.
 pub trait MediaTimes: Send + Sync {
@@ -58,6 +68,7 @@ pub struct Intake {
     reporter: Reporter,
     times: Arc<dyn MediaTimes>,
     certificates: Arc<dyn Certificates>,
+    recorder: Option<Arc<Recorder>>,
     clock: Clock,
 }
 
@@ -72,7 +83,8 @@ impl Intake {
         clock: Clock,
     ) -> Arc<Self> {
         let reporter = Reporter::new(sink);
-        Arc::new(Self { source, context, reporter, times, certificates, clock })
+        let recorder = None;
+        Arc::new(Self { source, context, reporter, times, certificates, recorder, clock })
     }
 
     /// Watches over the camera until `stopped`. A panic inside ends the run and begins the next.

@@ -10,6 +10,7 @@ use razz_hub::health::{Health, Snapshot};
 use razz_hub::{RunContext, Stream, lock};
 use razz_observe::clock::Clock;
 
+use crate::report::Recorder;
 use crate::{Certificates, Event, Intake, MediaTimes, Sink};
 
 /// How long a camera is looked at. A GOP of ten seconds is seen twice.
@@ -101,8 +102,13 @@ impl MediaTimes for FromZero {
     }
 }
 
-/// Looks at the camera at `source` for at most `longest`.
-pub async fn look(source: Source, longest: Duration, clock: Clock) -> Found {
+/// Looks at the camera at `source` for at most `longest`. A recorder writes down what is said.
+pub async fn look(
+    source: Source,
+    longest: Duration,
+    recorder: Option<Arc<Recorder>>,
+    clock: Clock,
+) -> Found {
     // It is no camera of ours, so nobody sees this number.
     let id = CameraId::new(u32::MAX).expect("it is not 0");
     let look = Arc::new(Look {
@@ -116,7 +122,8 @@ pub async fn look(source: Source, longest: Duration, clock: Clock) -> Found {
     let shown = Arc::new(Shown::default());
     let certificates = Arc::clone(&shown) as Arc<dyn Certificates>;
     let context = RunContext::new(id);
-    let intake = Intake::new(source.clone(), context, sink, times, certificates, clock);
+    let mut intake = Intake::new(source.clone(), context, sink, times, certificates, clock);
+    Arc::get_mut(&mut intake).expect("nobody else has it yet").recorder = recorder;
     let begun = clock.mono();
     let enough = async {
         loop {

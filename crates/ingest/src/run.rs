@@ -173,7 +173,8 @@ impl<'a> Run<'a> {
             let dialer = Dialer { source: source.clone(), address, certificates };
             match dialer.connect(&settings).await {
                 Ok(connection) => {
-                    return Ok(Dialogue::new(connection, settings, self.intake.clock));
+                    let recorder = self.intake.recorder.clone();
+                    return Ok(Dialogue::new(connection, settings, recorder, self.intake.clock));
                 }
                 // Another of its addresses may answer.
                 Err(DialError::Unreachable(why)) => failure = why,

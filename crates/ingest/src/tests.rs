@@ -2,6 +2,7 @@
 
 mod encrypted;
 mod quirks;
+mod reports;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;

@@ -71,6 +71,7 @@ fn main() -> ExitCode {
         (Command::Completions { shell }, _) => cli::completions::completions(shell),
         (Command::Man, _) => cli::completions::man(),
         (Command::Doctor(doctor), _) => cli::doctor::run(&doctor),
+        (Command::Replay(replay), _) => cli::replay::run(&replay),
         (Command::Bench(bench), _) => razz_lab::bench::run(&bench),
         (Command::Demo(demo), _) => demo::run(&demo),
         (Command::Detect(options), _) => razz_lab::detect::run(&options),

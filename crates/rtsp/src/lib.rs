@@ -37,7 +37,7 @@
 //! The modules, in reading order: [`client`] is the machine, `framing` cuts the connection's bytes into
 //! messages and packets, `message` reads and writes messages, `headers` the values of some of them,
 //! `authentication` proves who we are, [`description`] reads SDP, `address` resolves control
-//! addresses, `tunnel` carries all of it through HTTP.
+//! addresses, `tunnel` carries all of it through HTTP, `pieces` cuts a copy of it to be kept.
 
 mod address;
 mod authentication;
@@ -48,6 +48,7 @@ mod framing;
 mod headers;
 mod keep_alive;
 mod message;
+mod pieces;
 mod tunnel;
 
 pub use authentication::{Challenge, Credentials};
@@ -56,4 +57,5 @@ pub use counts::{Counts, Oddity};
 pub use description::{Description, Format, Media};
 pub use headers::Transport;
 pub use keep_alive::KeepAlive;
+pub use pieces::{Piece, Pieces};
 pub use tunnel::{Tunnel, TunnelAnswer, TunnelError};

@@ -47,6 +47,16 @@ function Found({ probe }: { probe: CameraProbe }) {
           </div>
         ))}
       </dl>
+      {probe.quirks.length > 0 && (
+        <details>
+          <summary>{probe.quirks.length === 1 ? "One thing is" : `${probe.quirks.length} things are`} odd about it, and razz copes</summary>
+          <ul>
+            {probe.quirks.map(({ name, count, meaning }) => (
+              <li key={name}>{meaning} <small>({name}, {count === 1 ? "once" : `${count} times`})</small></li>
+            ))}
+          </ul>
+        </details>
+      )}
       {probe.advice.length > 0 && (
         <ul>
           {probe.advice.map((words) => (

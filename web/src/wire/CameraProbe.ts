@@ -1,4 +1,5 @@
 // Written from the structs in crates/api/src/wire; what is changed here is overwritten.
+import type { Quirk } from "./Quirk";
 
 /** `POST /api/cameras/test`, and `razz doctor --camera URL --json`. What is not known is null. */
 export type CameraProbe = {
@@ -28,6 +29,8 @@ export type CameraProbe = {
   lost_packets: number;
   /** The certificate of a camera that is reached over TLS, as the key `certificate` takes it. */
   certificate: string | null;
+  /** What it does otherwise than the standards say, each of which razz copes with. */
+  quirks: Array<Quirk>;
   /** What to change on the camera. */
   advice: Array<string>;
   /** Its newest picture, as a `data:` URL. */

@@ -27,6 +27,7 @@ export type { NewViewToken } from "./NewViewToken";
 export type { Ping } from "./Ping";
 export type { Pong } from "./Pong";
 export type { Problem } from "./Problem";
+export type { Quirk } from "./Quirk";
 export type { Role } from "./Role";
 export type { SetUp } from "./SetUp";
 export type { SignIn } from "./SignIn";

@@ -28,7 +28,7 @@ pub use self::access::{CompatPort, Me, TokenInfo, UserInfo, ViewToken};
 pub use self::camera::{CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Latency};
 pub use self::clock::Ping;
 pub use self::detector::{Candidate, DetectorInfo, DetectorPreview};
-pub use self::probe::CameraProbe;
+pub use self::probe::{CameraProbe, Quirk};
 pub use self::problem::{Problem, ProblemKind};
 pub use self::request::{
     CameraEdit, DetectorEdit, DetectorTrial, NewPassword, NewToken, NewUser, NewViewToken, SetUp,

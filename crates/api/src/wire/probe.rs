@@ -1,5 +1,7 @@
 //! What a look at a camera found.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use schemars::JsonSchema;
@@ -10,6 +12,7 @@ use super::round::round;
 use razz_config::Source;
 use razz_config::redact;
 use razz_ingest::probe::{self, Found};
+use razz_ingest::report::Recorder;
 use razz_observe::clock::Clock;
 
 /// `POST /api/cameras/test`, and `razz doctor --camera URL --json`. What is not known is null.
@@ -45,6 +48,8 @@ pub struct CameraProbe {
     pub lost_packets: u64,
     /// The certificate of a camera that is reached over TLS, as the key `certificate` takes it.
     pub certificate: Option<String>,
+    /// What it does otherwise than the standards say, each of which razz copes with.
+    pub quirks: Vec<Quirk>,
     /// What to change on the camera.
     pub advice: Vec<String>,
     /// Its newest picture, as a `data:` URL.
@@ -54,14 +59,27 @@ pub struct CameraProbe {
     pub picture: Option<Vec<u8>>,
 }
 
+/// Something that a camera does otherwise than the standards say.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
+#[ts(export_to = "Quirk.ts")]
+pub struct Quirk {
+    /// Its name among the `oddities` of a camera's status.
+    pub name: String,
+    /// How often it came.
+    #[ts(type = "number")]
+    pub count: u64,
+    /// What it is, and what razz makes of it.
+    pub meaning: String,
+}
+
 /// JPEG quality of the picture.
 const PICTURE_QUALITY: u8 = 80;
 
 impl CameraProbe {
-    /// Looks at a camera; it is touched by nothing else here.
-    pub async fn look(source: Source, clock: Clock) -> Self {
+    /// Looks at a camera; it is touched by nothing else here. A recorder writes down what is said.
+    pub async fn look(source: Source, recorder: Option<Arc<Recorder>>, clock: Clock) -> Self {
         let url = source.to_string();
-        let mut found = probe::look(source, probe::LOOK, clock).await;
+        let mut found = probe::look(source, probe::LOOK, recorder, clock).await;
         let gop = std::mem::take(&mut found.gop);
         let picture = tokio::task::spawn_blocking(move || {
             let picture = razz_vision::decode_newest(&gop)?;
@@ -87,10 +105,18 @@ impl CameraProbe {
             sender_reports: seen.then_some(health.sender_reports > 0),
             bitrate_kbps: seen.then(|| (health.bitrate / 1e3).round() as u32),
             lost_packets: health.lost_packets,
+            quirks: health.oddities.iter().map(|(name, count)| Quirk::new(name, *count)).collect(),
             certificate: certificate.map(|certificate| certificate.to_string()),
             advice,
             picture,
         }
+    }
+}
+
+impl Quirk {
+    fn new(name: &str, count: u64) -> Self {
+        let meaning = razz_ingest::oddity_meaning(name).unwrap_or_default();
+        Self { name: name.to_owned(), count, meaning: meaning.to_owned() }
     }
 }
 

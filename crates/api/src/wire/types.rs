@@ -39,6 +39,7 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<Me>();
     visitor.answer::<ModelState>();
     visitor.answer::<Pong>();
+    visitor.answer::<Quirk>();
     visitor.answer::<Problem>();
     visitor.answer::<Role>();
     visitor.answer::<Stats>();

@@ -1,7 +1,9 @@
 //! `razz doctor`: what this machine offers, and what a camera sends.
 
 use std::net::{TcpListener, UdpSocket};
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -10,6 +12,7 @@ use crate::cli;
 use razz_api::wire;
 use razz_config::{CameraNetworks, Source, Transport};
 use razz_ingest::probe;
+use razz_ingest::report::Recorder;
 use razz_observe::clock::Clock;
 
 /// Looks, and prints what was found.
@@ -39,12 +42,19 @@ pub(crate) fn run(options: &Doctor) -> ExitCode {
 
 /// An address may come from the environment, so that no password is seen among the processes.
 fn look_at(url: &str, options: &Doctor) -> Result<wire::CameraProbe, ExitCode> {
+    if let Some(file) = &options.report {
+        check_writable(file)?;
+    }
     let url = match url.strip_prefix("env:") {
         None => url.to_owned(),
         Some(name) => std::env::var(name)
             .map_err(|_| cli::refuse(&format!("--camera: {name} is not set in the environment")))?,
     };
-    let transport = if options.udp { Transport::Udp } else { Transport::Tcp };
+    let transport = match (options.udp, options.http) {
+        (true, _) => Transport::Udp,
+        (false, true) => Transport::Http,
+        (false, false) => Transport::Tcp,
+    };
     let source = Source::new(&url, None, None, transport)
         .map_err(|error| cli::refuse(&format!("--camera: {error}")))?;
     let source = Source { reach: CameraNetworks::with(options.allow_network.clone()), ..source };
@@ -53,7 +63,29 @@ fn look_at(url: &str, options: &Doctor) -> Result<wire::CameraProbe, ExitCode> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| cli::fail(&format!("cannot start: {error}")))?;
-    Ok(runtime.block_on(wire::CameraProbe::look(source, Clock::start())))
+    let clock = Clock::start();
+    let recorder = options.report.as_ref().map(|_| Arc::new(Recorder::new(&source, clock)));
+    let probe = runtime.block_on(wire::CameraProbe::look(source, recorder.clone(), clock));
+    if let (Some(file), Some(recorder)) = (&options.report, recorder) {
+        // Without the picture: a report shows nothing of what the camera sees.
+        let found = wire::CameraProbe { picture: None, ..probe.clone() };
+        let found = serde_json::to_value(found).unwrap_or_default();
+        std::fs::write(file, recorder.report(found).to_text())
+            .map_err(|error| cli::fail(&format!("{}: {error}", file.display())))?;
+        let path = file.display();
+        cli::say(&format!(
+            "the report is in {path}: the dialogue with credentials masked, and the headers of some \
+             seconds of packets; read it before you attach it. `razz replay {path}` plays it"
+        ));
+    }
+    Ok(probe)
+}
+
+/// Nobody waits for a camera to learn that there is no room for the report.
+fn check_writable(file: &Path) -> Result<(), ExitCode> {
+    let opened = std::fs::OpenOptions::new().create(true).append(true).open(file);
+    let refuse = |error| cli::refuse(&format!("--report {}: {error}", file.display()));
+    opened.map(drop).map_err(refuse)
 }
 
 /// What this machine offers.
@@ -143,7 +175,7 @@ fn cpu_features() -> Vec<&'static str> {
     }
 }
 
-fn camera_text(camera: &wire::CameraProbe) -> String {
+pub(super) fn camera_text(camera: &wire::CameraProbe) -> String {
     let mut lines = vec![format!("camera   {}", camera.url)];
     let mut say = |what: &str, value: Option<String>| {
         lines.extend(value.map(|value| format!("{what:8} {value}")));
@@ -174,6 +206,10 @@ fn camera_text(camera: &wire::CameraProbe) -> String {
     );
     say("lost", (camera.lost_packets > 0).then(|| format!("{} packets", camera.lost_packets)));
     say("TLS", camera.certificate.as_ref().map(|one| format!("its certificate is {one}")));
+    for quirk in &camera.quirks {
+        let times = if quirk.count == 1 { "once".into() } else { format!("{} times", quirk.count) };
+        say("quirk", Some(format!("{} ({times}): {}", quirk.name, quirk.meaning)));
+    }
     say("problem", camera.error.clone());
     for advice in &camera.advice {
         say("advice", Some(advice.clone()));

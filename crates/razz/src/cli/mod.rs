@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod models;
+pub(crate) mod replay;
 pub(crate) mod users;
 
 use std::ffi::OsString;
@@ -66,6 +67,8 @@ pub(crate) enum Command {
     Users(users::Options),
     /// Say what this machine offers, and what a camera sends and should be set to
     Doctor(Doctor),
+    /// Play a report that `razz doctor --camera … --report FILE` wrote: no camera, no network
+    Replay(Replay),
     /// Print what completes razz's commands in a shell
     Completions {
         /// The shell
@@ -123,8 +126,25 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "NETWORK", requires = "camera")]
     pub(crate) allow_network: Vec<Network>,
     /// Ask the camera for UDP instead of TCP
-    #[arg(long, requires = "camera")]
+    #[arg(long, requires = "camera", conflicts_with = "http")]
     pub(crate) udp: bool,
+    /// Reach the camera through HTTP, or HTTPS of an rtsps:// address; as `transport = "http"`
+    #[arg(long, requires = "camera")]
+    pub(crate) http: bool,
+    /// Write what was said to a file that can be attached to an issue: credentials masked, no pictures
+    #[arg(long, value_name = "FILE", requires = "camera")]
+    pub(crate) report: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `razz replay`.
+#[derive(Clone, PartialEq, Eq, Debug, Args)]
+pub(crate) struct Replay {
+    /// The report
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -229,7 +249,9 @@ mod tests {
     fn help_names_every_command() {
         let help = parse("razz --help").unwrap_err();
         assert_eq!(help.kind(), ErrorKind::DisplayHelp);
-        for command in ["demo", "serve", "check", "detect", "track", "users", "doctor", "bench"] {
+        for command in
+            ["demo", "serve", "check", "detect", "track", "users", "doctor", "replay", "bench"]
+        {
             assert!(help.to_string().contains(&format!("\n  {command} ")), "{help}");
         }
     }
