@@ -60,7 +60,7 @@ if [ "$purpose" = test ]; then
   need_package gstreamer1.0-nice # with the next, a WebRTC client that is no browser
   need_package gir1.2-gst-plugins-bad-1.0
   python3 -m venv --help >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null ||
-    missing+=(python3-venv) # aiortc, another one
+    missing+=(python3-venv) # aiortc, another one, and Home Assistant's
   # Debian's Firefox. Ubuntu has it as a snap only, which a test cannot give a profile: there its tests are skipped.
   command -v firefox-esr >/dev/null || ! grep -qx 'ID=debian' /etc/os-release || missing+=(firefox-esr)
   need_program faketime faketime # sets the clock back for one program
@@ -126,9 +126,42 @@ if [ "$purpose" = test ]; then
     say "installing $(tr '\n' ' ' <$clients/requirements.txt)in $clients/.venv"
     python3 -m venv $clients/.venv &&
       $clients/.venv/bin/pip install --quiet --disable-pip-version-check -r $clients/requirements.txt ||
-      fail "aiortc could not be installed; see pip's words above."
+      fail "they could not be installed; see pip's words above."
     # Only now is it whole.
     cp $clients/requirements.txt $clients/.venv/requirements.txt
+  fi
+fi
+
+# Home Assistant's own schemas check what razz tells it. Its package stays packed: it has 400 MB of integrations.
+python_for_homeassistant() {
+  local name
+  for name in python3.13 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13.*/bin/python; do
+    if "$name" -c 'import sys, venv; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then
+      echo "$name"
+      return
+    fi
+  done
+  return 1
+}
+
+if [ "$purpose" = test ]; then
+  wanted=$clients/homeassistant.txt
+  place=$clients/.venv-homeassistant
+  if ! cmp -s $wanted $place/homeassistant.txt; then
+    package=$(sed -n '1s/.*\(homeassistant==[0-9.]*\).*/\1/p' $wanted)
+    if python=$(python_for_homeassistant); then
+      say "fetching $package and what its schemas import, into $place"
+      rm -rf $place
+      # It says 3.13.2 and newer; its schemas run on 3.13.0 as well.
+      "$python" -m venv $place &&
+        $place/bin/pip install --quiet --disable-pip-version-check --no-deps -r $wanted &&
+        $place/bin/pip download --quiet --disable-pip-version-check --no-deps --ignore-requires-python \
+          --dest $place "$package" &&
+        cp $wanted $place/homeassistant.txt ||
+        say "$package could not be fetched; the test that uses it will be skipped"
+    else
+      say "there is no Python 3.13, which $package wants; the test that uses it will be skipped"
+    fi
   fi
 fi
 

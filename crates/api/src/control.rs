@@ -18,7 +18,8 @@ pub trait Control: Send + Sync {
     /// Where cameras may be that are not in the file.
     fn reach(&self) -> CameraNetworks;
 
-    /// The cameras at this very address, in the file or not.
+    /// The cameras at this address, in the file or not, however it is written (`Source::is_at`); those
+    /// first that have it written like this.
     fn cameras_at(&self, source: &config::Source) -> Vec<CameraId>;
 
     /// Starts a camera that is not in the file, until nobody watches it; `None` where there are too

@@ -143,7 +143,8 @@ fn push_masked_url(out: &mut String, url: &str) {
     out.push_str(rest);
 }
 
-fn names_a_secret(key: &str) -> bool {
+/// Whether a key of a query is one that cameras take credentials by.
+pub(crate) fn names_a_secret(key: &str) -> bool {
     const NAMES: [&str; 11] = [
         "user", "username", "usr", "login", "password", "passwd", "pass", "pwd", "token", "secret",
         "auth",

@@ -174,9 +174,15 @@ impl Source {
         Ok(source)
     }
 
+    /// Whether both are one camera's address, however it is written: with or without credentials and the
+    /// port that goes without saying, in capitals or not, with or without percent-encoding.
+    pub fn is_at(&self, other: &Url) -> bool {
+        Place::of(&self.url) == Place::of(other)
+    }
+
     /// Whether the camera may be where the address says, if it says so by number. Names are looked
     /// up when razz connects.
-    pub(super) fn check_literal(&self) -> Option<Result<(), Forbidden>> {
+    pub fn check_literal(&self) -> Option<Result<(), Forbidden>> {
         let host = self.url.host_str()?;
         let ip: IpAddr = host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
         Some(self.reach.check(ip))
@@ -203,6 +209,39 @@ fn split_zone(address: &str) -> Result<(Option<String>, Cow<'_, str>), SourceErr
     let behind = host + 1 + ip.len() + 1 + zone.len();
     let without = format!("{}[{ip}{}", &address[..host], &address[behind..]);
     Ok((Some(name.to_owned()), without.into()))
+}
+
+/// What of an address says where a camera is.
+#[derive(PartialEq, Eq)]
+struct Place {
+    scheme: String,
+    host: String,
+    port: Option<u16>,
+    path: Vec<u8>,
+    query: Vec<(String, String)>,
+}
+
+impl Place {
+    fn of(url: &Url) -> Self {
+        // The ports of RFC 7826 section 4.2.
+        let usual = match url.scheme() {
+            "rtsp" => Some(554),
+            "rtsps" => Some(322),
+            _ => None,
+        };
+        let path = match url.path() {
+            "" => "/",
+            path => path,
+        };
+        let query = url.query_pairs().filter(|(key, _)| !redact::names_a_secret(key));
+        Self {
+            scheme: url.scheme().to_owned(),
+            host: url.host_str().unwrap_or_default().to_ascii_lowercase(),
+            port: url.port().or(usual),
+            path: percent_decode_str(path).collect(),
+            query: query.map(|(key, value)| (key.into_owned(), value.into_owned())).collect(),
+        }
+    }
 }
 
 fn credentials_in(url: &Url) -> Result<Option<Credentials>, SourceError> {
@@ -327,6 +366,33 @@ mod tests {
         let camera = source("rtsps://u:p@10.0.0.5/s", None, None).unwrap();
         assert!(camera.redirected("rtsp://10.0.0.5/s").unwrap().credentials.is_none());
         assert!(camera.redirected("rtsps://10.0.0.5/t").unwrap().credentials.is_some());
+    }
+
+    #[test]
+    fn one_address_is_known_however_it_is_written() {
+        for (configured, named, same) in [
+            ("rtsp://10.0.0.5/s", "rtsp://10.0.0.5/s", true),
+            ("rtsp://10.0.0.5/s", "rtsp://u:p@10.0.0.5:554/s", true),
+            ("rtsp://u:p@10.0.0.5:554/s", "RTSP://10.0.0.5/s", true),
+            ("rtsp://u:p@10.0.0.5/s", "rtsp://v:q@10.0.0.5/s", true),
+            ("rtsp://Gate.Local", "rtsp://gate.local:554/", true),
+            ("rtsp://[fd00::5]/s", "rtsp://[FD00:0::5]:554/s", true),
+            ("rtsp://h/a%20b", "rtsp://h/%61%20b", true),
+            ("rtsp://h/cam?channel=1&user=a&password=b", "rtsp://h/cam?channel=1", true),
+            ("rtsp://h/cam?channel=1", "rtsp://h/cam?user=a&channel=%31&password=b", true),
+            ("rtsp://h/cam?channel=1", "rtsp://h/cam?channel=2", false),
+            ("rtsp://h/cam?channel=1", "rtsp://h/cam", false),
+            ("rtsp://10.0.0.5/s", "rtsp://10.0.0.5:8554/s", false),
+            ("rtsp://10.0.0.5/s", "rtsp://10.0.0.6/s", false),
+            ("rtsp://10.0.0.5/s", "rtsp://10.0.0.5/S", false),
+            ("rtsp://10.0.0.5/s", "rtsp://10.0.0.5/s/", false),
+            ("rtsp://10.0.0.5/s", "rtsp://10.0.0.5/t/../s", true),
+        ] {
+            let camera = source(configured, None, None).unwrap();
+            let named_here = source(named, None, None).unwrap();
+            assert_eq!(camera.is_at(&named_here.url), same, "{configured} {named}");
+            assert_eq!(named_here.is_at(&camera.url), same, "{named} {configured}");
+        }
     }
 
     #[test]

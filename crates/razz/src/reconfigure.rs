@@ -305,8 +305,10 @@ impl Control for RunningServer {
 
     fn cameras_at(&self, source: &config::Source) -> Vec<CameraId> {
         let state = self.state();
-        let here = state.running.iter().filter(|running| running.source().url == source.url);
-        here.map(|running| running.camera().id).collect()
+        let mut here: Vec<_> =
+            state.running.iter().filter(|running| running.source().is_at(&source.url)).collect();
+        here.sort_by_key(|running| running.source().url != source.url);
+        here.iter().map(|running| running.camera().id).collect()
     }
 
     fn start_adhoc(&self, source: config::Source) -> Option<Arc<Camera>> {

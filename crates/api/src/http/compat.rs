@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, RawQuery, Request, State};
 use axum::http::{HeaderName, Method, StatusCode, header};
@@ -18,6 +19,7 @@ use super::App;
 use super::assets;
 use super::problem::Problem;
 use super::routes::Routes;
+use crate::wire;
 use razz_access::Grant;
 use razz_access::policy::Need;
 use razz_config::{Source, Transport};
@@ -31,6 +33,8 @@ pub(super) fn routes() -> Routes {
         .on(Method::POST, "/stream/receiver/{stream}", Need::Stream, receiver)
         .on(Method::GET, "/stream/player/{stream}", Need::Stream, player)
         .on(Method::POST, "/stream", Need::Stream, stream)
+        .on(Method::GET, "/static", Need::Stream, heartbeat)
+        .on(Method::GET, "/static/", Need::Stream, heartbeat)
 }
 
 /// As open as the original, and without credentials: there is nothing here that a cookie opens.
@@ -52,6 +56,24 @@ pub(super) async fn permissive_cors(request: Request, next: Next) -> Response {
         response.headers_mut().insert(name, header::HeaderValue::from_static(value));
     }
     response
+}
+
+/// Clients of the original look for the reason of a failure under `error`, where razz says `detail`.
+pub(super) async fn errors_as_original(mut response: Response) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<wire::Problem>() else {
+        return response;
+    };
+    let mut body = json!(problem);
+    body["error"] = problem.detail.unwrap_or(problem.title).into();
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    *response.body_mut() = Body::from(body.to_string());
+    response
+}
+
+/// Where the original has the files of its page. Home Assistant's client asks for it to learn whether
+/// the server is there; for `/streams`, which only RTSPtoWeb has, it gets 404.
+async fn heartbeat() -> StatusCode {
+    StatusCode::OK
 }
 
 /// The original leads to the player of its first stream.
@@ -109,7 +131,7 @@ async fn receiver(
         }
     };
     let Some(camera) = find(&app, &grant, &form.suuid) else {
-        warn!("/stream/receiver: there is no stream {:?}", shortened(&form.suuid));
+        warn!("/stream/receiver: there is no stream {:?}", shortened(&form.suuid, 40));
         return StatusCode::OK.into_response();
     };
     match answer(&app, &grant, &camera, &form.data).await {
@@ -152,14 +174,23 @@ async fn stream(
         Some(camera) => camera,
         // Who sees only some cameras shall not see another by its address.
         None if app.compat.allow_adhoc && grant.scope.is_all() => {
+            if let Some(Err(forbidden)) = source.check_literal() {
+                return Problem::bad_request(&format!("url: {forbidden}")).into_response();
+            }
             match app.control.start_adhoc(source) {
                 Some(camera) => camera,
                 None => return Problem::not_ready("too many ad-hoc cameras").into_response(),
             }
         }
         None => {
-            let detail = "no configured camera has this URL, and `compat.allow_adhoc` is off";
-            return Problem::bad_request(detail).into_response();
+            let why = if app.compat.allow_adhoc {
+                "and others are for who sees every camera"
+            } else {
+                "and `compat.allow_adhoc` is off"
+            };
+            let url = shortened(&source.to_string(), 200);
+            let detail = format!("no configured camera has this URL ({url}), {why}");
+            return Problem::bad_request(&detail).into_response();
         }
     };
     match answer(&app, &grant, &camera, &form.sdp64).await {
@@ -206,6 +237,6 @@ fn find(app: &App, grant: &Grant, stream: &str) -> Option<Arc<Camera>> {
     app.cameras.find(id).filter(|_| grant.scope.sees(id))
 }
 
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
+fn shortened(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
 }

@@ -117,6 +117,7 @@ pub fn router(app: App) -> Router {
 pub fn compat_router(app: App) -> Router {
     let headers = Headers::new(Port::Compat, app.tls, &app.embed_origins);
     guarded(compat::routes(), Port::Compat, app)
+        .layer(middleware::map_response(compat::errors_as_original))
         .layer(middleware::from_fn(compat::permissive_cors))
         .layer(middleware::from_fn_with_state(headers, headers::put))
 }

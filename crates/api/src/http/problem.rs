@@ -203,6 +203,8 @@ impl IntoResponse for Problem {
             // RFC 9110 section 11.6.1 wants a way named; browsers ask nobody for a bearer token.
             response.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER);
         }
+        // For who writes it otherwise: the port of old clients.
+        response.extensions_mut().insert(self.body);
         response
     }
 }

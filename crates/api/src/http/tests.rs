@@ -118,12 +118,14 @@ const APP: [Row; 37] = [
 
 /// Whose camera is meant the form says: the handlers look, and a test below looks at them. What a
 /// browser adds by itself counts for nothing here.
-const COMPAT: [Row; 5] = [
+const COMPAT: [Row; 7] = [
     ("GET", "/", "+sssss++++s"),
     ("GET", "/stream/codec/{stream}", "+sssss++++s"),
     ("POST", "/stream/receiver/{stream}", "+sssss++++s"),
     ("GET", "/stream/player/{stream}", "+sssss++++s"),
     ("POST", "/stream", "+sssss++++s"),
+    ("GET", "/static", "+sssss++++s"),
+    ("GET", "/static/", "+sssss++++s"),
 ];
 
 /// What is no route: files of the app, and nothing.
@@ -159,7 +161,7 @@ impl Control for FixedSettings {
     }
 
     fn cameras_at(&self, source: &config::Source) -> Vec<CameraId> {
-        let here = self.config.cameras.iter().filter(|camera| camera.source.url == source.url);
+        let here = self.config.cameras.iter().filter(|camera| camera.source.is_at(&source.url));
         here.map(|camera| camera.id).collect()
     }
 
@@ -460,10 +462,24 @@ async fn a_viewer_sees_its_own_cameras_and_no_others() {
         *request.body_mut() = Body::from(body.to_owned());
         request
     };
-    for (url, said) in [("a", "not UTF-8"), ("b", "no configured camera has this URL")] {
-        let body = format!("url=rtsp%3A%2F%2F127.0.0.1%3A1%2F{url}&sdp64=%2F%2F8%3D");
+    for (url, said) in [
+        ("rtsp://127.0.0.1:1/a", "not UTF-8"),
+        ("RTSP://user:hunter2@127.0.0.1:1/a", "not UTF-8"),
+        ("rtsp://127.0.0.1:1/b", "no configured camera has this URL (rtsp://127.0.0.1:1/b)"),
+        (
+            "rtsp://u:hunter2@127.0.0.1:1/c",
+            "no configured camera has this URL (rtsp://127.0.0.1:1/c)",
+        ),
+        ("rtsp://127.0.0.1:1/a?pwd=hunter2&x=1", "this URL (rtsp://127.0.0.1:1/a?pwd=***&x=1)"),
+        ("file:///etc/passwd", "url: file:// is not supported"),
+        ("http://127.0.0.1:1/a", "url: http:// is not supported"),
+        ("", "url: expected an address that begins with rtsp://"),
+    ] {
+        let url = url::form_urlencoded::byte_serialize(url.as_bytes()).collect::<String>();
+        let body = format!("url={url}&sdp64=%2F%2F8%3D");
         let answer = world.ask(Asker::Token, Port::Compat, form(&body)).await;
         assert!(answer.status == 400 && answer.body.contains(said), "{url}: {answer:?}");
+        assert!(!answer.body.contains("hunter2"), "{url}: {answer:?}");
     }
 }
 

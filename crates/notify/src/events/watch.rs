@@ -216,6 +216,10 @@ impl Watch {
         for (class, count) in self.presence.counts() {
             *counts.entry(self.name(class)).or_default() += count;
         }
+        let classes = match (&self.subscribers.classes[..], &self.names) {
+            ([], Some(names)) => names.iter().map(str::to_owned).collect(),
+            (configured, _) => configured.to_vec(),
+        };
         let name = self.camera.settings().name.clone();
         self.subscribers.summary.change(self.camera.id, |entry| {
             if seen {
@@ -224,6 +228,7 @@ impl Watch {
                 }
             }
             (entry.name, entry.online, entry.counts) = (name, self.online, counts);
+            entry.classes = classes;
         });
     }
 }

@@ -1,14 +1,19 @@
 //! MQTT: what happens before the cameras, told to a broker.
 //!
 //! A thread of its own, with a runtime of its own, so that a broker that hangs, is gone or answers
-//! nonsense costs video nothing. What *is* stands in retained topics (`topics`): it is compared with
-//! what the broker was told last, at most twice a second, and told whole on every connection. What
-//! *happens* waits in a bounded [`Queue`] until the broker has acknowledged it (QoS 1, so that an event
-//! may come twice and carries an id).
+//! nonsense costs video nothing. What *is* stands in retained topics (`topics`, and `discovery` for Home
+//! Assistant): it is compared with what the broker was told last, at most twice a second, and told whole
+//! on every connection; what stands there and is no more is taken back (`leftovers`). What *happens*
+//! waits in a bounded [`Queue`] until the broker has acknowledged it (QoS 1, so that an event may come
+//! twice and carries an id).
 
+mod discovery;
+mod ids;
+mod leftovers;
+mod retained;
 mod topics;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
@@ -17,14 +22,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use rumqttc::{
     AsyncClient, EventLoop, LastWill, MqttOptions, Outgoing, Packet, PublishOptions, QoS,
-    TlsConfiguration, Transport,
+    SubscribeFilter, TlsConfiguration, Transport,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use crate::events::{Event, Queue, Summary};
+use self::leftovers::Leftovers;
+use crate::events::{Event, Queue, Snapshot, Summary};
 use razz_base::Backoff;
 use razz_config as config;
 
@@ -36,8 +42,12 @@ const COMPARE_EVERY: u32 = 5;
 const WINDOW: usize = 32;
 /// A broker that is silent for twice this is gone, and so are we for the broker at 1.5 times it.
 const KEEP_ALIVE_S: u16 = 10;
-/// Largest packets in and out: nothing is subscribed to, snapshots are the largest that is sent.
-const MAX_PACKET: (usize, usize) = (16 << 10, 1 << 20);
+/// Largest packets in and out. What is subscribed to is small, unless somebody else writes there; snapshots
+/// are the largest that is sent.
+const MAX_PACKET: (usize, usize) = (1 << 20, 1 << 20);
+/// So many connections in a row may end between the wish to read and the broker's answer, before no more
+/// is read: some brokers hang up on who may only write.
+const READ_TRIES: u32 = 3;
 /// So long the broker may take to be told that we end.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -48,6 +58,10 @@ enum Link {
     /// A message went out under this number.
     Sent(u16),
     Acked(u16),
+    /// The broker has taken note of what we want to hear, or refused it.
+    Listening,
+    /// What a topic said before this connection.
+    Heard(String, Bytes),
 }
 
 /// Starts the thread. It ends soon after the queue is closed.
@@ -76,6 +90,8 @@ pub(crate) fn start(
                 up: false,
                 said: false,
                 told: BTreeMap::new(),
+                leftovers: Leftovers::default(),
+                reading: Reading::default(),
                 window: VecDeque::new(),
             };
             runtime.block_on(publisher.run(events));
@@ -148,8 +164,22 @@ struct Publisher {
     said: bool,
     /// What the broker was told on this connection, by topic.
     told: BTreeMap<String, Bytes>,
+    /// What the broker was told on others.
+    leftovers: Leftovers,
+    reading: Reading,
     /// Messages that are not acknowledged yet, in the order in which they were handed over.
     window: VecDeque<Waiting>,
+}
+
+/// How it stands with reading at the broker.
+#[derive(Default)]
+struct Reading {
+    /// On this connection it was asked for.
+    asked: bool,
+    /// On this connection it was answered.
+    answered: bool,
+    /// Connections in a row that ended in between.
+    broken: u32,
 }
 
 struct Waiting {
@@ -200,6 +230,8 @@ impl Publisher {
                 tally.up.store(true, Ordering::Relaxed);
                 (self.up, self.said) = (true, false);
                 self.told.clear();
+                self.leftovers = Leftovers::default();
+                (self.reading.asked, self.reading.answered) = (false, false);
                 self.tell_state();
             }
             Link::Down(why) => {
@@ -209,6 +241,15 @@ impl Publisher {
                     let config::Mqtt { host, port, .. } = &self.settings;
                     warn!("MQTT: {host}:{port} cannot be reached: {why}; it is tried again");
                     self.said = true;
+                }
+                if self.up && self.reading.asked && !self.reading.answered {
+                    self.reading.broken += 1;
+                    if self.reading.broken == READ_TRIES {
+                        info!(
+                            "MQTT: the broker hangs up when razz wants to read its own topics; what \
+                               is left there from before stays"
+                        );
+                    }
                 }
                 self.up = false;
                 for waiting in self.window.drain(..).rev() {
@@ -222,6 +263,10 @@ impl Publisher {
                     first.number = Some(number);
                 }
             }
+            Link::Listening => (self.reading.answered, self.reading.broken) = (true, 0),
+            Link::Heard(topic, payload) => {
+                self.leftovers.handle(&self.settings, &topic, &payload);
+            }
             Link::Acked(number) => {
                 let at = self.window.iter().position(|w| w.number == Some(number));
                 if let Some(waiting) = at.and_then(|at| self.window.remove(at))
@@ -233,10 +278,14 @@ impl Publisher {
         }
     }
 
-    /// Tells what is so now where it differs from what was told.
+    /// Tells what is so now where it differs from what was told, and takes back what is no more.
     fn tell_state(&mut self) {
-        let wanted = topics::retained(&self.settings, &self.summary.read());
-        for (topic, payload) in &wanted {
+        let snapshot = self.summary.read();
+        self.listen(&snapshot);
+        let wanted = retained::all(&self.settings, &snapshot.rows, self.leftovers.counts());
+        let server = discovery::server_topic(&self.settings);
+        let first = server.and_then(|topic| wanted.get_key_value(&topic));
+        for (topic, payload) in first.into_iter().chain(&wanted) {
             if self.told.get(topic) != Some(payload) {
                 if !self.publish(topic.clone(), true, payload.clone(), None) {
                     return; // the rest the next time
@@ -244,14 +293,36 @@ impl Publisher {
                 self.told.insert(topic.clone(), payload.clone());
             }
         }
-        let gone: Vec<_> =
-            self.told.keys().filter(|topic| !wanted.contains_key(*topic)).cloned().collect();
+        let before = self.leftovers.gone(&self.settings, &snapshot, &wanted);
+        let told = self.told.keys().filter(|topic| !wanted.contains_key(*topic)).cloned();
+        let gone: BTreeSet<_> = told.chain(before).collect();
         for topic in gone {
             // An empty message takes a retained one away (MQTT 3.1.1 section 3.3.1.3).
             if !self.publish(topic.clone(), true, Bytes::new(), None) {
                 return;
             }
             self.told.remove(&topic);
+            self.leftovers.forget(&topic);
+        }
+    }
+
+    /// Asks for what the broker still has from before. Where it does not let us read, nothing comes.
+    fn listen(&mut self, snapshot: &Snapshot) {
+        if self.reading.broken >= READ_TRIES {
+            return;
+        }
+        let filter = |path| SubscribeFilter::new(path, QoS::AtMostOnce);
+        if !self.reading.asked {
+            let filters = Leftovers::filters(&self.settings).map(filter);
+            self.reading.asked = self.client.try_subscribe_many(filters).is_ok();
+        }
+        let fresh = self.leftovers.unlistened(&self.settings, snapshot);
+        if fresh.is_empty() {
+            return;
+        }
+        let (cameras, filters): (Vec<_>, Vec<_>) = fresh.into_iter().unzip();
+        if self.client.try_subscribe_many(filters.into_iter().map(filter)).is_ok() {
+            self.leftovers.listen(cameras);
         }
     }
 
@@ -308,6 +379,12 @@ async fn connect(mut events: EventLoop, links: mpsc::UnboundedSender<Link>) {
                 Link::Up
             }
             Ok(rumqttc::Event::Incoming(Packet::PubAck(ack))) => Link::Acked(ack.pkid),
+            Ok(rumqttc::Event::Incoming(Packet::SubAck(_))) => Link::Listening,
+            // Our own come back as well, but not as retained ones (MQTT 3.1.1 section 3.3.1.3).
+            Ok(rumqttc::Event::Incoming(Packet::Publish(heard))) if heard.retain => {
+                let Ok(topic) = std::str::from_utf8(&heard.topic) else { continue };
+                Link::Heard(topic.to_owned(), heard.payload)
+            }
             Ok(rumqttc::Event::Outgoing(Outgoing::Publish(number))) => Link::Sent(number),
             Ok(rumqttc::Event::Outgoing(Outgoing::Disconnect)) => return,
             Ok(_) => continue,

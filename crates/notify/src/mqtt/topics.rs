@@ -1,167 +1,124 @@
-//! What stands at the broker for as long as it is so: retained topics, Home Assistant's discovery
-//! among them.
+//! razz's own topics at the broker, and what stands there for as long as it is so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use razz_base::CameraId;
-use serde_json::{Value, json};
 
+use super::ids::ids;
 use crate::events::CameraSummary;
 use razz_config as config;
 
 /// Under which razz says whether it lives; the broker says it in its name when it dies.
-pub(crate) fn status(settings: &config::Mqtt) -> String {
+pub(super) fn status(settings: &config::Mqtt) -> String {
     format!("{}/status", settings.prefix)
 }
 
 /// Where events of a camera go, which are not retained.
-pub(crate) fn event(settings: &config::Mqtt, camera: u32) -> String {
+pub(super) fn event(settings: &config::Mqtt, camera: u32) -> String {
     format!("{}/camera/{camera}/event", settings.prefix)
 }
 
 /// Where the picture that belongs to an event goes just before it, not retained.
-pub(crate) fn event_snapshot(settings: &config::Mqtt, camera: u32, track: u64) -> String {
+pub(super) fn event_snapshot(settings: &config::Mqtt, camera: u32, track: u64) -> String {
     format!("{}/camera/{camera}/track/{track}/snapshot", settings.prefix)
 }
 
-/// Every retained topic with what it says.
-pub(crate) fn retained(
+/// What topics of a camera begin with.
+pub(super) fn camera(settings: &config::Mqtt, id: CameraId) -> String {
+    format!("{}/camera/{id}", settings.prefix)
+}
+
+/// Where a camera says whether it is online.
+pub(super) fn state(settings: &config::Mqtt, id: CameraId) -> String {
+    format!("{}/state", camera(settings, id))
+}
+
+/// Where a camera's newest picture is.
+pub(super) fn snapshot(settings: &config::Mqtt, id: CameraId) -> String {
+    format!("{}/snapshot", camera(settings, id))
+}
+
+/// A class of a camera as it is counted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Count<'a> {
+    /// The class's name, in any language.
+    pub(super) name: &'a str,
+    /// Its id among the classes of this camera.
+    pub(super) id: String,
+    /// Where the count is told.
+    pub(super) topic: String,
+    /// How many are there.
+    pub(super) count: usize,
+}
+
+/// What is counted before a camera. `before`: of which classes the broker had a count already when this
+/// connection began, as levels of topics; one that the model still finds is counted on.
+pub(super) fn counts<'a>(
     settings: &config::Mqtt,
-    rows: &BTreeMap<CameraId, CameraSummary>,
+    id: CameraId,
+    entry: &'a CameraSummary,
+    before: &BTreeSet<(CameraId, String)>,
+) -> Vec<Count<'a>> {
+    let known = entry.classes.iter().chain(entry.counts.keys());
+    let ids = ids(known.map(String::as_str));
+    let counted = |name: &str, class: &str| match entry.counts.get(name) {
+        Some(count) => Some(*count),
+        None => {
+            let there = |level: &str| before.contains(&(id, level.to_owned()));
+            (there(class) || former_level(name).is_some_and(|level| there(&level))).then_some(0)
+        }
+    };
+    let topic = |class: &str| format!("{}/count/{class}", camera(settings, id));
+    let counts = ids.into_iter().filter_map(|(name, class)| {
+        let count = counted(name, &class)?;
+        Some(Count { name, topic: topic(&class), id: class, count })
+    });
+    counts.collect()
+}
+
+/// What stands below a camera's topics, with what is counted before it.
+pub(super) fn of_camera(
+    settings: &config::Mqtt,
+    id: CameraId,
+    entry: &CameraSummary,
+    counts: &[Count<'_>],
 ) -> BTreeMap<String, Bytes> {
-    let mut topics = BTreeMap::from([(status(settings), Bytes::from("online"))]);
-    for (id, entry) in rows {
-        let camera = format!("{}/camera/{id}", settings.prefix);
-        let state = if entry.online { "online" } else { "offline" };
-        topics.insert(format!("{camera}/state"), Bytes::from(state));
-        topics.insert(format!("{camera}/name"), Bytes::from(entry.name.clone()));
-        for (class, count) in &entry.counts {
-            let topic = format!("{camera}/count/{}", level(class));
-            topics.insert(topic, Bytes::from(count.to_string()));
+    let camera = camera(settings, id);
+    let state_now = if entry.online { "online" } else { "offline" };
+    let mut topics = BTreeMap::from([
+        (state(settings, id), Bytes::from(state_now)),
+        (format!("{camera}/name"), Bytes::from(entry.name.clone())),
+    ]);
+    for Count { topic, count, .. } in counts {
+        topics.insert(topic.clone(), Bytes::from(count.to_string()));
+    }
+    for Count { name, count, .. } in counts {
+        if let Some(level) = former_level(name) {
+            let former = format!("{camera}/count/{level}");
+            topics.entry(former).or_insert_with(|| Bytes::from(count.to_string()));
         }
-        if let Some(snapshot) = &entry.snapshot
-            && settings.snapshots
-        {
-            topics.insert(format!("{camera}/snapshot"), snapshot.clone());
-        }
-        if let Some(discovery) = &settings.discovery {
-            for (component, object, shape) in entities(settings, *id, entry) {
-                let node = node(settings, *id);
-                let topic = format!("{discovery}/{component}/{node}/{object}/config");
-                topics.insert(topic, Bytes::from(shape.to_string()));
-            }
-        }
+    }
+    if let Some(picture) = &entry.snapshot
+        && settings.snapshots
+    {
+        topics.insert(snapshot(settings, id), picture.clone());
     }
     topics
 }
 
-/// What Home Assistant is to show of a camera, as component, object id and configuration
-/// (<https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery>).
-fn entities(
-    settings: &config::Mqtt,
-    id: CameraId,
-    entry: &CameraSummary,
-) -> Vec<(&'static str, String, Value)> {
-    let node = node(settings, id);
-    let camera = format!("{}/camera/{id}", settings.prefix);
-    let device = json!({
-        "identifiers": [node],
-        "name": entry.name,
-        "manufacturer": "razz",
-        "model": "RTSP camera",
-        "sw_version": env!("CARGO_PKG_VERSION"),
-    });
-    let lives = json!({"topic": status(settings)});
-    let sees = json!({"topic": format!("{camera}/state")});
-    let entity = |object: &str, availability: Value, more: Value| {
-        let mut shape = json!({
-            "unique_id": format!("{node}_{object}"),
-            "object_id": format!("{node}_{object}"),
-            "availability": availability,
-            "availability_mode": "all",
-            "device": device,
-            "origin": {"name": "razz", "sw_version": env!("CARGO_PKG_VERSION")},
-        });
-        if let (Value::Object(shape), Value::Object(more)) = (&mut shape, more) {
-            shape.extend(more);
-        }
-        shape
-    };
-    let mut entities = vec![(
-        "binary_sensor",
-        "online".to_owned(),
-        entity(
-            "online",
-            json!([lives]),
-            json!({
-                "name": "Online",
-                "device_class": "connectivity",
-                "entity_category": "diagnostic",
-                "state_topic": format!("{camera}/state"),
-                "payload_on": "online",
-                "payload_off": "offline",
-            }),
-        ),
-    )];
-    for class in entry.counts.keys() {
-        let name = capitalised(class);
-        let topic = format!("{camera}/count/{}", level(class));
-        let object = format!("{}_occupancy", word(class));
-        let shape = json!({
-            "name": format!("{name} occupancy"),
-            "device_class": "occupancy",
-            "state_topic": topic,
-            "value_template": "{{ 'ON' if value | int(0) > 0 else 'OFF' }}",
-        });
-        let shape = entity(&object, json!([lives, sees]), shape);
-        entities.push(("binary_sensor", object, shape));
-        let object = format!("{}_count", word(class));
-        let shape = json!({
-            "name": format!("{name} count"),
-            "state_topic": topic,
-            "state_class": "measurement",
-        });
-        let shape = entity(&object, json!([lives, sees]), shape);
-        entities.push(("sensor", object, shape));
-    }
-    if settings.snapshots {
-        let shape = json!({"name": "Last seen", "topic": format!("{camera}/snapshot")});
-        entities.push((
-            "camera",
-            "last_seen".to_owned(),
-            entity("last_seen", json!([lives]), shape),
-        ));
-    }
-    entities
-}
-
-/// The camera's name among all devices at the broker.
-fn node(settings: &config::Mqtt, id: CameraId) -> String {
-    format!("{}_camera{id}", word(&settings.prefix))
-}
-
-/// A class as a level of a topic: no slash, wildcard or blank.
-fn level(class: &str) -> String {
-    word(class)
-}
-
-/// A name of letters, digits and underscores, which is all that ids may have.
-fn word(name: &str) -> String {
+/// The level of a topic at which a class in other letters than ASCII was counted before topics had
+/// ASCII alone: it still is, for who listens there.
+fn former_level(class: &str) -> Option<String> {
     let plain = |c: char| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
-    name.chars().map(plain).collect()
-}
-
-fn capitalised(name: &str) -> String {
-    let mut chars = name.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    (!class.is_ascii()).then(|| class.chars().map(plain).collect())
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn settings() -> config::Mqtt {
+    pub(in super::super) fn settings() -> config::Mqtt {
         config::Mqtt {
             host: "broker".to_owned(),
             port: 1883,
@@ -174,71 +131,77 @@ mod tests {
         }
     }
 
-    fn rows() -> BTreeMap<CameraId, CameraSummary> {
-        let entry = CameraSummary {
+    pub(in super::super) fn camera_id(id: u32) -> CameraId {
+        CameraId::new(id).unwrap()
+    }
+
+    /// A camera before which classes were counted, under a model that finds those in `classes`.
+    pub(in super::super) fn row(counts: &[(&str, usize)], classes: &[&str]) -> CameraSummary {
+        CameraSummary {
             name: "Gate".to_owned(),
             online: true,
-            counts: [("person".to_owned(), 2), ("traffic light".to_owned(), 0)].into(),
+            counts: counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
+            classes: classes.iter().map(|name| (*name).to_owned()).collect(),
             snapshot: Some(Bytes::from_static(b"\xff\xd8")),
-        };
-        [(CameraId::new(1).unwrap(), entry)].into()
+        }
+    }
+
+    /// The topics of camera 1 with what they say, without their common beginning.
+    fn plain(entry: &CameraSummary, before: &[(u32, &str)]) -> Vec<(String, String)> {
+        let before = before.iter().map(|(id, level)| (camera_id(*id), (*level).to_owned()));
+        let counts = counts(&settings(), camera_id(1), entry, &before.collect());
+        let topics = of_camera(&settings(), camera_id(1), entry, &counts).into_iter();
+        topics
+            .map(|(topic, payload)| {
+                let topic = topic.strip_prefix("home/razz/camera/1/").unwrap().to_owned();
+                (topic, String::from_utf8_lossy(&payload).into_owned())
+            })
+            .collect()
     }
 
     #[test]
     fn what_is_so_stands_at_the_broker() {
-        let topics = retained(&settings(), &rows());
-        let plain: Vec<_> = topics
-            .iter()
-            .filter(|(topic, _)| topic.starts_with("home/"))
-            .map(|(topic, payload)| (topic.as_str(), &payload[..]))
-            .collect();
         assert_eq!(
-            plain,
+            plain(&row(&[("person", 2), ("traffic light", 0)], &[]), &[]),
             [
-                ("home/razz/camera/1/count/person", &b"2"[..]),
-                ("home/razz/camera/1/count/traffic_light", b"0"),
-                ("home/razz/camera/1/name", b"Gate"),
-                ("home/razz/camera/1/snapshot", b"\xff\xd8"),
-                ("home/razz/camera/1/state", b"online"),
-                ("home/razz/status", b"online"),
+                ("count/person", "2"),
+                ("count/traffic_light", "0"),
+                ("name", "Gate"),
+                ("snapshot", "\u{fffd}\u{fffd}"),
+                ("state", "online"),
             ]
+            .map(|(topic, payload)| (topic.to_owned(), payload.to_owned()))
         );
     }
 
     #[test]
-    fn home_assistant_finds_what_there_is() {
-        let topics = retained(&settings(), &rows());
-        let found: Vec<_> =
-            topics.keys().filter_map(|topic| topic.strip_prefix("homeassistant/")).collect();
-        assert_eq!(
-            found,
-            [
-                "binary_sensor/home_razz_camera1/online/config",
-                "binary_sensor/home_razz_camera1/person_occupancy/config",
-                "binary_sensor/home_razz_camera1/traffic_light_occupancy/config",
-                "camera/home_razz_camera1/last_seen/config",
-                "sensor/home_razz_camera1/person_count/config",
-                "sensor/home_razz_camera1/traffic_light_count/config",
-            ]
-        );
-        let mut ids = std::collections::BTreeSet::new();
-        for topic in found {
-            let text = &topics[&format!("homeassistant/{topic}")];
-            let shape: Value = serde_json::from_slice(text).unwrap();
-            assert!(ids.insert(shape["unique_id"].as_str().unwrap().to_owned()), "{topic}");
-            assert_eq!(shape["device"]["identifiers"], json!(["home_razz_camera1"]));
-            assert_eq!(shape["availability"][0]["topic"], "home/razz/status");
-            // What it listens to is among what is told, or comes with the first visit.
-            let listens = shape.get("state_topic").or(shape.get("topic")).unwrap();
-            assert!(topics.contains_key(listens.as_str().unwrap()), "{topic}: {listens}");
+    fn each_class_is_counted_under_a_topic_of_its_own() {
+        let counts = |entry: &CameraSummary, before: &[(u32, &str)]| -> Vec<(String, String)> {
+            let all = plain(entry, before).into_iter();
+            all.filter_map(|(topic, payload)| {
+                Some((topic.strip_prefix("count/")?.to_owned(), payload))
+            })
+            .collect()
+        };
+        for (counted, model, before, expected) in [
+            // In other letters than ASCII: the new topic, and the one that there was before.
+            (&[("люди", 3)][..], &[][..], &[][..], &[("id_e85da55f", "3"), ("люди", "3")][..]),
+            (&[("Car", 1), ("car", 2)], &[], &[], &[("car", "2"), ("car_a5cdf07d", "1")]),
+            // Seen or not, the ids are those of all that the model finds.
+            (&[("Car", 1)], &["Car", "car"], &[], &[("car_a5cdf07d", "1")]),
+            // What the broker had a count of is counted on, if the model still finds it.
+            (
+                &[("person", 1)],
+                &["person", "dog", "cat", "собака"],
+                &[(1, "dog"), (2, "cat"), (1, "bird"), (1, "собака")],
+                &[("dog", "0"), ("id_b37b8135", "0"), ("person", "1"), ("собака", "0")],
+            ),
+        ] {
+            let expected: Vec<(String, String)> = expected
+                .iter()
+                .map(|(topic, count)| ((*topic).to_owned(), (*count).to_owned()))
+                .collect();
+            assert_eq!(counts(&row(counted, model), before), expected, "{counted:?}");
         }
-    }
-
-    #[test]
-    fn what_is_off_is_not_told() {
-        let settings = config::Mqtt { discovery: None, snapshots: false, ..settings() };
-        let topics = retained(&settings, &rows());
-        assert!(topics.keys().all(|topic| topic.starts_with("home/razz/")));
-        assert!(!topics.contains_key("home/razz/camera/1/snapshot"));
     }
 }

@@ -68,6 +68,70 @@ async fn a_view_token_says_where_pages_of_other_sites_find_it_used() {
 }
 
 #[tokio::test]
+async fn clients_of_rtsptowebrtc_tell_the_server_and_its_errors() {
+    let world = World::new("clients");
+    // Home Assistant's client asks for the streams of RTSPtoWeb first: razz is not that server.
+    for (path, status) in [("/static", 200), ("/static/", 200), ("/streams", 404)] {
+        for asker in [Asker::Off, Asker::Neighbour] {
+            let answer = world.ask(asker, Port::Compat, world.request(asker, "GET", path)).await;
+            assert_eq!((answer.status, answer.body.as_str()), (status, ""), "{path}: {answer:?}");
+        }
+        let asker = Asker::Anonymous;
+        let answer = world.ask(asker, Port::Compat, world.request(asker, "GET", path)).await;
+        let problem: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!((answer.status, &problem["error"]), (401, &problem["detail"]), "{answer:?}");
+    }
+    for (asker, kind, body, status, said) in [
+        (Asker::Off, "text/plain", "", 415, "Content-Type"),
+        (Asker::Off, "application/x-www-form-urlencoded", "url=a", 400, "sdp64"),
+        (Asker::Off, "application/x-www-form-urlencoded", "url=a&sdp64=b", 400, "rtsp://"),
+        (Asker::Anonymous, "application/x-www-form-urlencoded", "url=a&sdp64=b", 401, "token"),
+    ] {
+        let mut request = world.request(asker, "POST", "/stream");
+        request.headers_mut().insert(header::CONTENT_TYPE, kind.parse().unwrap());
+        *request.body_mut() = Body::from(body);
+        let answer = world.ask(asker, Port::Compat, request).await;
+        let problem: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(problem["error"], problem["detail"], "{answer:?}");
+        assert!(problem["error"].as_str().unwrap().contains(said), "{answer:?}");
+    }
+    let answer = world.ask(Asker::Off, Port::App, world.request(Asker::Off, "GET", "/api/x")).await;
+    assert!(!answer.body.contains("\"error\""), "on the other port `detail` is enough: {answer:?}");
+}
+
+#[tokio::test]
+async fn a_camera_by_its_address_is_no_way_into_the_network() {
+    let mut world = World::new("adhoc");
+    let ours = "rtsp://127.0.0.1:1/a";
+    for (allowed, asker, url, status, said) in [
+        (false, Asker::Off, ours, 400, "not UTF-8"),
+        (false, Asker::Off, "rtsp://10.0.0.5/x", 400, "and `compat.allow_adhoc` is off"),
+        (false, Asker::Off, "rtsp://169.254.169.254/", 400, "no configured camera has this URL"),
+        // The world has no room for another camera: it got as far as that.
+        (true, Asker::Off, "rtsp://10.0.0.5/x", 503, "too many ad-hoc cameras"),
+        (true, Asker::Neighbour, "rtsp://10.0.0.5/x", 503, "too many ad-hoc cameras"),
+        (true, Asker::Off, "rtsp://169.254.169.254/", 400, "url: 169.254.169.254 "),
+        (true, Asker::Off, "rtsp://[fd00:ec2::254]/", 400, "url: fd00:ec2::254 "),
+        // Who sees some cameras gets no others, and does not learn which there are.
+        (true, Asker::Token, ours, 400, "not UTF-8"),
+        (true, Asker::Token, "rtsp://127.0.0.1:1/b", 400, "others are for who sees every camera"),
+        (true, Asker::Token, "rtsp://127.0.0.1:1/c", 400, "others are for who sees every camera"),
+    ] {
+        (world.off.compat.allow_adhoc, world.on.compat.allow_adhoc) = (allowed, allowed);
+        let mut request = world.request(asker, "POST", "/stream");
+        let kind = "application/x-www-form-urlencoded".parse().unwrap();
+        request.headers_mut().insert(header::CONTENT_TYPE, kind);
+        let url_encoded: String = url::form_urlencoded::byte_serialize(url.as_bytes()).collect();
+        *request.body_mut() = Body::from(format!("url={url_encoded}&sdp64=%2F%2F8%3D"));
+        let answer = world.ask(asker, Port::Compat, request).await;
+        assert_eq!(answer.status, status, "{allowed} {asker:?} {url}: {answer:?}");
+        assert!(answer.body.contains(said), "{allowed} {asker:?} {url}: {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_own_password_is_said_of_its_key() {
     let world = World::new("own");
     let body = format!(r#"{{"current": "not it at all", "new": "{PASSWORD} and more"}}"#);
