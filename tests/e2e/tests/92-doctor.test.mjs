@@ -1,6 +1,8 @@
 // A look at a camera says what it sends and what to change, on the command line and through the API.
 
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { clip } from "../lib/paths.mjs";
 import { run } from "../lib/razz.mjs";
 import { scenario } from "../lib/scenario.mjs";
@@ -27,6 +29,33 @@ scenario("razz doctor names what a camera sends and what to change", {}, async (
   assert.doesNotMatch(wrong.log + wrong.stderr, /hunter2/);
   const usage = await run(["doctor", "--camera", "http://h/s"]);
   assert.equal(usage.code, 2);
+});
+
+scenario("a report of a camera shows nothing secret, and is played again without the camera", {}, async (world) => {
+  const camera = await world.camera({ one: `clip:${clip("street")}` }, { user: "viewer", password: "right-password" });
+  const url = camera.url("one").replace("rtsp://", "rtsp://viewer:right-password@");
+  for (const [transport, options] of [["tcp", []], ["udp", ["--udp"]], ["http", ["--http"]]]) {
+    const file = path.join(world.folder, `${transport}.report`);
+    const then = await run(["doctor", "--camera", url, "--report", file, ...options], { seconds: 40 });
+    assert.equal(then.code, 0, then.log);
+    const text = readFileSync(file, "utf8");
+    assert.doesNotMatch(text, /right-password|viewer/);
+    assert.match(text, /m=video/);
+    assert.ok(text.length < 1_000_000, `${text.length} bytes`);
+    world.tell(`${transport}: a report of ${(text.length / 1000).toFixed(0)} kB`);
+  }
+  await camera.kill();
+  for (const transport of ["tcp", "udp", "http"]) {
+    const now = await run(["replay", path.join(world.folder, `${transport}.report`)], { seconds: 40 });
+    assert.equal(now.code, 0, now.log);
+    for (const words of [/size +1280 x 720/, /codec +H264/, /then +razz .* the camera can be used/]) assert.match(now.log, words);
+    assert.doesNotMatch(now.log, /differs/);
+  }
+  const bad = path.join(world.folder, "bad.report");
+  writeFileSync(bad, "hello");
+  const refused = await run(["replay", bad]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /bad\.report: it is no report/);
 });
 
 scenario("a camera is tried out before it is added", {}, async (world) => {
