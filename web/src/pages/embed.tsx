@@ -54,6 +54,12 @@ function Made({ made }: { made: ViewToken }) {
       {base
         ? <Snippet words="For a page of any other site:" html={frameSnippet(made.cameras, made.token, base)} />
         : <p>For pages of other sites, <code>compat_listen</code> in razz.toml has to name an address.</p>}
+      {base && !compat.tls && location.protocol === "https:" && (
+        <p>
+          These lines are for pages over <code>http://</code>: port {compat.port} has no TLS here. Other pages take the first lines, with this
+          server's whole address at <code>player.js</code>, and their origin in <code>embed_origins</code> in razz.toml.
+        </p>
+      )}
     </div>
   );
 }
