@@ -209,8 +209,8 @@ group! {
         /// Further names and IP addresses, as `cameras.example.org`, under which browsers may open razz
         /// where nobody signs in. Names of this machine alone, those in `server.advertise` and
         /// those of the certificate are taken anyhow, and every IP address where other machines
-        /// reach `listen`. Any other is refused: a page elsewhere could let its own name lead to
-        /// razz.
+        /// reach `listen`. Any other is refused, also one that a proxy names in `X-Forwarded-Host`: a
+        /// page elsewhere could let its own name lead to razz.
         hosts: Vec<At<String>> = "[]",
         /// Origins, as `https://home.example.org`, whose pages may show cameras: in frames, and by
         /// the player. See the guide to embedding.
