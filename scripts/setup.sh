@@ -2,7 +2,7 @@
 # Installs what is missing for `make demo` or `make test` on Debian or Ubuntu, and says what it installs.
 #
 #   scripts/setup.sh demo   compilers and the tools that the build needs
-#   scripts/setup.sh test   that, and what the tests need: Chromium, Firefox, an independent RTSP camera, fonts
+#   scripts/setup.sh test   that, and what the tests need: Chromium, Firefox, an independent RTSP camera, proxies, fonts
 #
 # Run again, it finds everything there and prints one line. Where it may not install (not root, and no
 # sudo that works without a password) it names what is missing and exits with 1.
@@ -29,7 +29,7 @@ fail() {
 missing=()
 
 # need PACKAGE PROGRAM: the package counts as there when its program is, whoever put it there.
-need_program() { command -v "$2" >/dev/null || missing+=("$1"); }
+need_program() { command -v "$2" >/dev/null || [ -x "/usr/sbin/$2" ] || missing+=("$1"); }
 # need PACKAGE: the package itself counts (libraries, plugins, fonts).
 need_package() {
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] || missing+=("$1")
@@ -66,9 +66,13 @@ if [ "$purpose" = test ]; then
   need_program faketime faketime # sets the clock back for one program
   need_program mosquitto mosquitto # a real MQTT broker
   need_program mosquitto-clients mosquitto_sub
+  need_program nginx-light nginx # reverse proxies: this one, and below Caddy
   need_program valgrind valgrind # counts instructions for `make cost`
-  # An authority that speaks ACME, which Debian has; without it that test is skipped.
-  if grep -qsx 'ID=debian' /etc/os-release; then need_program pebble pebble-challtestsrv; fi
+  # An authority that speaks ACME and another proxy, which Debian has; without them those tests are skipped.
+  if grep -qsx 'ID=debian' /etc/os-release; then
+    need_program pebble pebble-challtestsrv
+    need_program caddy caddy
+  fi
   need_package fonts-dejavu-core # headless Chromium draws no text without a font
 fi
 

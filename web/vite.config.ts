@@ -1,14 +1,14 @@
-// The app's build: its pages, which import the player from /player.js like any other page (vite.player.config.ts).
+// The app's build: its pages, which import the player from player.js like any other page (vite.player.config.ts).
 import { defineConfig, type Plugin } from "vite";
 import { guides } from "./guide.ts";
 import { sharedHead } from "./head.ts";
 
-/** In the built app the player is the one file that everybody imports, not a copy of it. */
+/** In the built app the player is the one file that everybody imports, not a copy of it; scripts lie in assets/ beside it. */
 const playerStandsAlone: Plugin = {
   name: "player-stands-alone",
   apply: "build",
   enforce: "pre",
-  resolveId: (source) => (/\/media$/.test(source) ? { id: "/player.js", external: "absolute" } : null),
+  resolveId: (source) => (/\/media$/.test(source) ? { id: "../player.js", external: "absolute" } : null),
 };
 
 /** The page of a set-up link is that of signing in under another title: the script tells them apart by their address. */
@@ -23,6 +23,8 @@ const setUpIsSignIn: Plugin = {
 };
 
 export default defineConfig({
+  // Files are named relative to the pages: a proxy may show razz in a folder.
+  base: "./",
   plugins: [playerStandsAlone, sharedHead, guides, setUpIsSignIn],
   build: {
     target: "es2022",

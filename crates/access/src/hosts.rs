@@ -26,6 +26,14 @@ impl Host {
     /// # Errors
     /// For anything else, such as a user name before it.
     pub fn parse(text: &str) -> Result<Self, ParseHostError> {
+        Self::parse_with_port(text).map(|(host, _)| host)
+    }
+
+    /// The same with the port, where one is named.
+    ///
+    /// # Errors
+    /// As [`Host::parse`].
+    pub fn parse_with_port(text: &str) -> Result<(Self, Option<u16>), ParseHostError> {
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
                 let (address, port) = rest.split_once(']').ok_or(ParseHostError)?;
@@ -39,11 +47,12 @@ impl Host {
         };
         let digits = port.strip_prefix(':').unwrap_or(port);
         let plain = port.is_empty() || port.starts_with(':');
-        if plain && digits.len() <= 5 && digits.bytes().all(|b| b.is_ascii_digit()) {
-            Ok(host)
-        } else {
-            Err(ParseHostError)
+        if !plain || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(ParseHostError);
         }
+        // The colon may stand alone (RFC 3986 section 3.2.3).
+        let port = (!digits.is_empty()).then(|| digits.parse());
+        Ok((host, port.transpose().map_err(|_| ParseHostError)?))
     }
 
     /// A name or an IPv4 address.
@@ -147,6 +156,14 @@ mod tests {
         ] {
             assert_eq!(Host::parse(text).unwrap().to_string(), host, "{text}");
         }
+        for (text, port) in [
+            ("localhost:8003", Some(8003)),
+            ("[::1]:080", Some(80)),
+            ("localhost:", None),
+            ("[::1]", None),
+        ] {
+            assert_eq!(Host::parse_with_port(text).unwrap().1, port, "{text}");
+        }
         let long = "a".repeat(254);
         for text in [
             "",
@@ -158,6 +175,7 @@ mod tests {
             "a@localhost",
             "localhost:8003:1",
             "localhost:+1",
+            "localhost:65536",
             "localhost:123456",
             "::1",
             "[::1",

@@ -5,6 +5,7 @@
 //! camera.
 
 pub mod atomic;
+mod base;
 mod camera_networks;
 mod certificate;
 mod document;
@@ -31,6 +32,7 @@ use std::{env, fs, str};
 
 use toml::de::DeTable;
 
+pub use self::base::Base;
 pub use self::camera_networks::{CameraNetworks, Forbidden};
 pub use self::certificate::{CertificateCheck, Fingerprint, NoCheck};
 pub use self::document::closest;

@@ -12,6 +12,7 @@ use razz_base::EventKind;
 use razz_vision::EngineChoice;
 use url::Url;
 
+use super::base::Base;
 use super::camera_networks::CameraNetworks;
 use super::document::{At, closest};
 use super::hosts::{host_of, origin_of};
@@ -79,6 +80,9 @@ impl Resolver<'_, '_> {
             _ => self.address("compat_listen", &written.compat_listen).map(Some),
         };
         let webrtc_udp = self.address("webrtc_udp", &written.webrtc_udp);
+        let base = Base::parse(&written.base.value);
+        let base =
+            base.map_err(|error| self.problems.add(written.base.at, format!("`base` {error}")));
         let advertise = self.each(&written.advertise.value, |host| {
             if is_host(host) {
                 return Ok(host.to_owned());
@@ -103,6 +107,7 @@ impl Resolver<'_, '_> {
             listen: listen?,
             compat_listen: compat_listen?,
             webrtc_udp: webrtc_udp?,
+            base: base.ok()?,
             advertise: advertise?,
             connections: usize::try_from(connections?).ok()?,
             connections_per_address: usize::try_from(connections_per_address?).ok()?,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use razz_base::{CameraId, DetectRate, EventKind};
 use razz_vision::{Device, EngineChoice, Precision};
 
+use super::base::Base;
 use super::camera_networks::CameraNetworks;
 use super::model::ModelChoice;
 use super::network::Network;
@@ -50,6 +51,8 @@ pub struct Server {
     pub compat_listen: Option<SocketAddr>,
     /// The port of all viewers (UDP, and TCP on the same number).
     pub webrtc_udp: SocketAddr,
+    /// The folder in which clients see the app, as a proxy has it.
+    pub base: Base,
     /// Further IP addresses or host names for ICE candidates.
     pub advertise: Vec<String>,
     /// TCP connections at a time, of all clients.

@@ -46,6 +46,7 @@ fn an_empty_file_means_the_defaults() {
                 listen: address("127.0.0.1:8003"),
                 compat_listen: Some(address("127.0.0.1:8083")),
                 webrtc_udp: address("127.0.0.1:8189"),
+                base: Base::default(),
                 advertise: vec![],
                 connections: 4096,
                 connections_per_address: 512,
@@ -110,6 +111,7 @@ fn every_key_is_read() {
         listen = "[::1]:0"
         compat_listen = ""
         webrtc_udp = "10.0.0.1:9"
+        base = "/razz/"
         advertise = ["203.0.113.7", "cam.example.org"]
         connections = 1000
         connections_per_address = 100
@@ -163,6 +165,7 @@ fn every_key_is_read() {
     .unwrap();
     assert_eq!(config.server.listen, "[::1]:0".parse().unwrap());
     assert_eq!(config.server.compat_listen, None);
+    assert_eq!(config.server.base.as_str(), "/razz/");
     assert_eq!(config.server.advertise, ["203.0.113.7", "cam.example.org"]);
     let access = &config.access;
     assert_eq!(access.mode, AccessMode::On);
@@ -332,6 +335,18 @@ fn what_is_wrong_is_said_with_its_place() {
         (
             "[server]\nadvertise = [\"1.2.3.4\", \"1.2.3.4:5\"]",
             "2:25: `advertise` expects IP addresses or host names, such as \"203.0.113.7\", without a port",
+        ),
+        (
+            "[server]\nbase = \"/razz\"",
+            "2:8: `base` expects a slash at the beginning and at the end: \"/razz/\"",
+        ),
+        (
+            "[server]\nbase = \"https://cameras.example.org/razz/\"",
+            "2:8: `base` expects the folder of an address, such as \"/razz/\": names of letters, digits and - . _ ~ between slashes, without a host name",
+        ),
+        (
+            "[server]\nbase = \"/api/\"",
+            "2:8: `base` cannot begin with \"/api\": razz has a path of that name itself",
         ),
         (
             "[access]\nhosts = [\"razz.example:8003\"]",

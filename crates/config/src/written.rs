@@ -37,6 +37,9 @@ const ADDRESS: &str = r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+\]):[0-9]{
 const ADDRESS_OR_NOTHING: &str =
     r"^$|^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$";
 
+/// A folder of an address.
+const FOLDER: &str = r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$";
+
 /// What MQTT topics begin with.
 const TOPIC: &str = r"^[^+#$/\x00-\x1f]+(/[^+#$/\x00-\x1f]+)*$";
 const TOPIC_OR_NOTHING: &str = r"^$|^[^+#$/\x00-\x1f]+(/[^+#$/\x00-\x1f]+)*$";
@@ -126,6 +129,11 @@ group! {
         compat_listen: String [Limit::Pattern(ADDRESS_OR_NOTHING)] = r#""127.0.0.1:8083""#,
         /// IP address and UDP port that all viewers share. The TCP candidate has the same number.
         webrtc_udp: String [Limit::Pattern(ADDRESS)] = r#""127.0.0.1:8189""#,
+        /// The folder of an address, as `"/razz/"`, in which a reverse proxy shows `listen` to
+        /// clients; `"/"` where razz has a host name of its own. The proxy may take the folder off or
+        /// leave it on: razz takes paths with it and without. Cookies are for the folder, and
+        /// addresses that razz prints have it. `compat_listen` has none.
+        base: String [Limit::Pattern(FOLDER)] = r#""/""#,
         /// Further IP addresses or host names by which browsers reach this machine (NAT, Docker).
         advertise: Vec<At<String>> = "[]",
         /// TCP connections at a time, `listen` and `compat_listen` together; 64 to 100000. Fewer are
@@ -201,8 +209,8 @@ group! {
         /// Further names and IP addresses, as `cameras.example.org`, under which browsers may open razz
         /// where nobody signs in. Names of this machine alone, those in `server.advertise` and
         /// those of the certificate are taken anyhow, and every IP address where other machines
-        /// reach `listen`. Any other is refused: a page elsewhere could let its own name lead to
-        /// razz.
+        /// reach `listen`. Any other is refused, also one that a proxy names in `X-Forwarded-Host`: a
+        /// page elsewhere could let its own name lead to razz.
         hosts: Vec<At<String>> = "[]",
         /// Origins, as `https://home.example.org`, whose pages may show cameras: in frames, and by
         /// the player. See the guide to embedding.

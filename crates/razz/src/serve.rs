@@ -17,7 +17,7 @@ use razz_access::hosts::Hosts;
 use razz_access::{Access, Store};
 use razz_api::connections::{self, Limits};
 use razz_api::{App, Control as _, tls, wire};
-use razz_config::{Config, ConfigFile};
+use razz_config::{Config, ConfigFile, Server};
 use razz_delivery::{self as delivery, Viewers};
 use razz_observe::clock::Clock;
 use razz_observe::process::Usage;
@@ -108,6 +108,7 @@ async fn serve(
 
     let usage = Usage::default();
     tokio::spawn(usage.clone().watch(clock));
+    let local = listener.local_addr().map_err(|error| error.to_string())?;
     let compat_local = compat_listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let app = App {
         cameras: Arc::clone(server.cameras()),
@@ -125,12 +126,13 @@ async fn serve(
         hosts,
         embed_origins: config.access.embed_origins.clone().into(),
         tls: config.server.tls.is_some(),
+        port: local.port(),
+        base: config.server.base.clone(),
         telemetry: telemetry.clone(),
     };
-    let local = listener.local_addr().map_err(|error| error.to_string())?;
     announce(&config, local, compat_local, viewers.udp, extra);
     if let Some(token) = access.begin_set_up() {
-        invite(config.server.tls.is_some(), local, &token);
+        invite(&config.server, local, &token);
     }
     let limits = connection_limits(&config, descriptors());
     if let Some(listener) = compat_listener {
@@ -193,7 +195,7 @@ fn descriptors() -> Option<usize> {
 
 /// Says, once and on the terminal only, where the first admin is made. What stands behind the `#`
 /// is sent to no server and stands in no log.
-fn invite(tls: bool, listen: SocketAddr, token: &str) {
+fn invite(server: &Server, listen: SocketAddr, token: &str) {
     let host = if listen.ip().is_unspecified() {
         let found = if_addrs::get_if_addrs().unwrap_or_default();
         let mut outer = found.iter().map(|interface| interface.ip());
@@ -204,8 +206,9 @@ fn invite(tls: bool, listen: SocketAddr, token: &str) {
     let at = SocketAddr::new(host, listen.port());
     cli::say(&format!(
         "razz: there is no admin yet; open this link, which is good once, to make one:\n\
-         {}://{at}/set-up.html#{token}",
-        scheme(tls)
+         {}://{at}{}set-up.html#{token}",
+        scheme(server.tls.is_some()),
+        server.base
     ));
 }
 
@@ -224,7 +227,7 @@ fn announce(
 ) {
     let server = &config.server;
     let app = scheme(server.tls.is_some());
-    info!("razz {} at {app}://{listen}/", env!("CARGO_PKG_VERSION"));
+    info!("razz {} at {app}://{listen}{}", env!("CARGO_PKG_VERSION"), server.base);
     if let Some(compat) = compat {
         info!("RTSPtoWebRTC endpoints at {}://{compat}/", scheme(server.compat_tls));
     }

@@ -35,7 +35,7 @@ export function configOf(element: Element): PlayerConfig | null {
   const camera = cameraId(element.getAttribute("camera"));
   if (camera === null) return null;
   return {
-    origin: originOf(element.getAttribute("src-base"), element.getAttribute("token"), document.baseURI),
+    origin: originOf(element.getAttribute("src-base"), element.getAttribute("token"), document.baseURI, import.meta.url),
     camera,
     mode: modeOf(element),
     holdLimitMs: holdLimitOf(element),

@@ -25,7 +25,22 @@ test.each([
   { base: "https://razz.example/cams/", token: "a b&c", url: "wss://razz.example/cams/ws/tracking/3?every_frame=1&token=a+b%26c" },
   { base: "//other:1", token: "", url: "ws://other:1/ws/tracking/3?every_frame=1" },
 ])("feed at $base is $url", ({ base, token, url }) => {
-  expect(feedUrl(originOf(base, token, "http://host:8003/camera-viewer.html?camera=3"), 3)).toBe(url);
+  const origin = originOf(base, token, "http://host:8003/camera-viewer.html?camera=3", "http://host:8003/player.js");
+  expect(feedUrl(origin, 3)).toBe(url);
+});
+
+test.each([
+  { page: "https://h/razz/settings.html", script: "https://h/razz/player.js", base: "https://h/razz" },
+  { page: "https://h/blog/2026/post.html", script: "https://h/home/razz/player.js?v=1", base: "https://h/home/razz" },
+  { page: "http://h:8080/", script: "http://h:8080/player.js", base: "http://h:8080" },
+  { page: "https://h/blog/", script: "https://other:8443/razz/player.js", base: "https://other:8443/razz" },
+  // Part of another file.
+  { page: "https://h/blog/", script: "https://h/static/bundle-1a2b.js", base: "https://h" },
+  { page: "https://h/blog/", script: "file:///src/media/attributes.ts", base: "https://h" },
+])("without src-base the player of $script on $page asks $base", ({ page, script, base }) => {
+  expect(originOf(null, null, page, script).base).toBe(base);
+  expect(originOf("", null, page, script).base).toBe(base);
+  expect(originOf("/", null, page, script).base).toBe(new URL(page).origin);
 });
 
 describe("problems", () => {

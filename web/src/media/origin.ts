@@ -9,9 +9,14 @@ export interface Origin {
   token: string | null;
 }
 
-/** The origin for the attribute `src-base` of an element on the page at `pageUrl`; null means the page's own. */
-export function originOf(srcBase: string | null, token: string | null, pageUrl: string): Origin {
-  const url = new URL(srcBase === null || srcBase === "" ? "/" : srcBase, pageUrl);
+/**
+ * The origin for the attribute `src-base` of an element on the page at `pageUrl`. Without one (null) it is the folder that
+ * the player at `scriptUrl` came from, since a proxy may show razz in one; the page's own server where the player is a part
+ * of another file.
+ */
+export function originOf(srcBase: string | null, token: string | null, pageUrl: string, scriptUrl: string): Origin {
+  const home = /^(.*\/)player\.js(\?|$)/.exec(scriptUrl)?.[1] ?? "/";
+  const url = new URL(srcBase === null || srcBase === "" ? home : srcBase, pageUrl);
   return { base: (url.origin + url.pathname).replace(/\/+$/, ""), token: token === "" ? null : token };
 }
 

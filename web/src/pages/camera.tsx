@@ -60,7 +60,7 @@ function NoCamera({ words }: { words: string }) {
       <h2>No such camera</h2>
       <p>{words}</p>
       <p>
-        <a href="/">All cameras</a>
+        <a href="./">All cameras</a>
       </p>
     </section>
   );

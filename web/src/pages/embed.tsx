@@ -5,6 +5,7 @@ import { addViewToken } from "./api";
 import { CameraChoice } from "./camerachoice";
 import { Field } from "./field";
 import { Said, useForm } from "./form";
+import { placeOf } from "./place";
 import { frameSnippet, playerSnippet } from "./snippet";
 
 /** Words and seconds; the server gives no token that lasts longer than a day. */
@@ -49,10 +50,16 @@ function Made({ made }: { made: ViewToken }) {
         Whoever has this may begin to watch until {new Date(made.expires * 1000).toLocaleString()}, and nothing else. It is shown this
         once, and cannot be taken back before that.
       </p>
-      <Snippet words="For a page behind the same address as this one:" html={playerSnippet(made.cameras, made.token)} />
+      <Snippet words="For a page behind the same address as this one:" html={playerSnippet(made.cameras, made.token, placeOf(location.href).base)} />
       {base
         ? <Snippet words="For a page of any other site:" html={frameSnippet(made.cameras, made.token, base)} />
         : <p>For pages of other sites, <code>compat_listen</code> in razz.toml has to name an address.</p>}
+      {base && !compat.tls && location.protocol === "https:" && (
+        <p>
+          These lines are for pages over <code>http://</code>: port {compat.port} has no TLS here. Other pages take the first lines, with this
+          server's whole address at <code>player.js</code>, and their origin in <code>embed_origins</code> in razz.toml.
+        </p>
+      )}
     </div>
   );
 }

@@ -177,12 +177,12 @@ function Empty() {
     <section class="empty">
       <h2>No cameras yet</h2>
       <p>
-        Add one in <a href="/settings.html">Settings</a>, or to <code>razz.toml</code>; the running server takes it up without a restart:
+        Add one in <a href="settings.html">Settings</a>, or to <code>razz.toml</code>; the running server takes it up without a restart:
       </p>
       <pre tabindex={0}>{`[[camera]]\nid = 1\nname = "Gate"\nurl = "rtsp://user:password@10.0.0.5/stream1"`}</pre>
       <p>
         To look around first, start <code>razz demo</code>. When no picture comes, see{" "}
-        <a href="/troubleshooting.html">Troubleshooting</a>.
+        <a href="troubleshooting.html">Troubleshooting</a>.
       </p>
     </section>
   );

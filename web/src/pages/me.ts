@@ -21,5 +21,5 @@ export function learnMe(): void {
 /** Signs out and leads to the sign-in. */
 export async function leave(): Promise<void> {
   await signOut();
-  location.assign("/sign-in.html");
+  location.assign("sign-in.html");
 }

@@ -11,14 +11,3 @@ export function scopeText(seen: readonly number[] | null, cameras: readonly { id
 export function toggled(chosen: readonly number[], id: number): number[] {
   return chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id].sort((a, b) => a - b);
 }
-
-/** Where a page that leads to the sign-in wants to be led back to: a page of this server, or the first one. */
-export function wayBack(next: string | null, origin: string): string {
-  if (next === null) return "/";
-  try {
-    const url = new URL(next, origin);
-    return url.origin === origin && next.startsWith("/") ? url.pathname + url.search + url.hash : "/";
-  } catch {
-    return "/";
-  }
-}

@@ -3,12 +3,13 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { leave, learnMe, me } from "./me";
+import { placeOf, signInHref } from "./place";
 
 const PAGES = [
-  ["/", "Live"],
-  ["/dashboard.html", "Dashboard"],
-  ["/settings.html", "Settings"],
-  ["/troubleshooting.html", "Troubleshooting"],
+  ["", "Live"],
+  ["dashboard.html", "Dashboard"],
+  ["settings.html", "Settings"],
+  ["troubleshooting.html", "Troubleshooting"],
 ] as const;
 
 /** What each key does on a page. */
@@ -26,7 +27,7 @@ export function Header({ title, warning = "", keys = [], children }: {
   keys?: KeyWords;
   children?: ComponentChildren;
 }) {
-  const here = location.pathname === "/index.html" ? "/" : location.pathname;
+  const { page: here } = placeOf(location.href);
   const header = useRef<HTMLElement>(null);
   useEffect(() => {
     const { current } = header;
@@ -45,12 +46,12 @@ export function Header({ title, warning = "", keys = [], children }: {
       <a class="skip" href="#main">
         To the content
       </a>
-      <a class="brand" href="/" aria-label="razz: live">
+      <a class="brand" href="./" aria-label="razz: live">
         razz
       </a>
       <nav aria-label="Pages">
-        {PAGES.map(([href, name]) => (
-          <a key={href} href={href} {...(href === here ? { "aria-current": "page" as const } : {})}>
+        {PAGES.map(([page, name]) => (
+          <a key={page} href={`./${page}`} {...(page === here ? { "aria-current": "page" as const } : {})}>
             {name}
           </a>
         ))}
@@ -78,7 +79,6 @@ function Account() {
   useEffect(learnMe, []);
   const who = me.value;
   if (who?.access !== true) return null;
-  const signIn = `/sign-in.html?next=${encodeURIComponent(location.pathname + location.search)}`;
   return (
     <span class="account">
       {who.name !== null && <span>{who.name}</span>}
@@ -87,7 +87,7 @@ function Account() {
           Sign out
         </button>
       )}
-      {(who.way === null || who.way === "network") && <a href={signIn}>Sign in</a>}
+      {(who.way === null || who.way === "network") && <a href={signInHref(location.href)}>Sign in</a>}
     </span>
   );
 }

@@ -5,19 +5,20 @@ import { setUp, signIn } from "./api";
 import { Field } from "./field";
 import { Said, useForm } from "./form";
 import { learnMe, me } from "./me";
-import { wayBack } from "./scope";
+import { placeOf, wayBack } from "./place";
 
 /** The token of a set-up link stands behind the `#`, which browsers send nowhere. */
 const token = location.hash.slice(1);
-const making = location.pathname === "/set-up.html";
-const back = wayBack(new URLSearchParams(location.search).get("next"), location.origin);
+const { base, page } = placeOf(location.href);
+const making = page === "set-up.html";
+const back = wayBack(new URLSearchParams(location.search).get("next"), base);
 
 /** Why there is nothing to fill in here; null where there is, or nothing is known yet. */
 function instead() {
   const who = me.value;
   if (who === null) return null;
-  if (!who.access) return <p>Nobody signs in here. <a href="/">To the cameras</a></p>;
-  if (making && !who.set_up) return <p>There is an admin already. <a href="/sign-in.html">Sign in</a></p>;
+  if (!who.access) return <p>Nobody signs in here. <a href="./">To the cameras</a></p>;
+  if (making && !who.set_up) return <p>There is an admin already. <a href="sign-in.html">Sign in</a></p>;
   if (making && token === "") return <p>The link is not whole: take all of it, as razz printed it when it started.</p>;
   if (!making && who.set_up) return <p>There is nobody to sign in yet. Open the link that razz printed when it started, or run <code>razz users add NAME --role admin</code>.</p>;
   return null;

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use razz_base::CameraId;
 use tokio::sync::Semaphore;
 
-use super::App;
 use super::guard::{self, Caller};
 use super::problem::{JsonBody, Problem};
+use super::{App, base};
 use crate::wire::{
     self, NewPassword, NewToken, NewUser, NewViewToken, ProblemKind, SetUp, SignIn, UserEdit,
 };
@@ -39,7 +39,7 @@ pub(super) async fn sign_in(
     let address = caller.address;
     let cookie =
         hashing(&app, move |access| access.sign_in(&body.name, &body.password, address)).await?;
-    Ok(signed_in(&cookie, caller))
+    Ok(signed_in(&app, &cookie, caller))
 }
 
 /// `POST /api/set-up`.
@@ -50,7 +50,7 @@ pub(super) async fn set_up(
 ) -> Result<Response, Problem> {
     let cookie =
         hashing(&app, move |access| access.set_up(&body.token, &body.name, &body.password)).await?;
-    Ok(signed_in(&cookie, caller))
+    Ok(signed_in(&app, &cookie, caller))
 }
 
 /// `POST /api/sign-out`.
@@ -62,7 +62,7 @@ pub(super) async fn sign_out(
     if let Some(cookie) = guard::cookie(&headers) {
         off_thread(&app, move |access| access.sign_out(&cookie)).await?;
     }
-    let taken_back = [(header::SET_COOKIE, guard::set_cookie("", 0, caller.tls))];
+    let taken_back = [(header::SET_COOKIE, guard::set_cookie("", 0, caller, &app.base))];
     Ok((StatusCode::NO_CONTENT, taken_back).into_response())
 }
 
@@ -78,11 +78,11 @@ pub(super) async fn change_password(
     let changed = hashing(&app, move |access| {
         access.change_password(&name, &body.current, &body.new, address)
     });
-    Ok(signed_in(&changed.await?, caller))
+    Ok(signed_in(&app, &changed.await?, caller))
 }
 
-fn signed_in(cookie: &str, caller: Caller) -> Response {
-    let given = [(header::SET_COOKIE, guard::set_cookie(cookie, SIGN_IN_S, caller.tls))];
+fn signed_in(app: &App, cookie: &str, caller: Caller) -> Response {
+    let given = [(header::SET_COOKIE, guard::set_cookie(cookie, SIGN_IN_S, caller, &app.base))];
     (StatusCode::NO_CONTENT, given).into_response()
 }
 
@@ -94,11 +94,13 @@ pub(super) async fn users(State(app): State<App>) -> Result<Json<Vec<wire::UserI
 /// `POST /api/users`.
 pub(super) async fn add_user(
     State(app): State<App>,
+    here: Uri,
     JsonBody(user): JsonBody<NewUser>,
 ) -> Result<Response, Problem> {
     know_cameras(&app, user.cameras.as_ref(), None)?;
     let user = hashing(&app, move |access| access.add_user(user.into())).await?;
-    let location = [(header::LOCATION, format!("/api/users/{}", user.name))];
+    let location = base::reference(here.path(), &format!("/api/users/{}", user.name));
+    let location = [(header::LOCATION, location)];
     Ok((StatusCode::CREATED, location, Json(wire::UserInfo::from(user))).into_response())
 }
 
@@ -134,11 +136,13 @@ pub(super) async fn tokens(State(app): State<App>) -> Result<Json<Vec<wire::Toke
 /// `POST /api/tokens`: the only answer in which the token stands.
 pub(super) async fn add_token(
     State(app): State<App>,
+    here: Uri,
     JsonBody(token): JsonBody<NewToken>,
 ) -> Result<Response, Problem> {
     know_cameras(&app, token.cameras.as_ref(), None)?;
     let (made, said) = off_thread(&app, move |access| access.add_token(token.into())).await?;
-    let location = [(header::LOCATION, format!("/api/tokens/{}", made.id))];
+    let location = base::reference(here.path(), &format!("/api/tokens/{}", made.id));
+    let location = [(header::LOCATION, location)];
     let info = wire::TokenInfo { token: Some(said), ..made.into() };
     Ok((StatusCode::CREATED, location, Json(info)).into_response())
 }

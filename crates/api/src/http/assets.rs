@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
+use super::base;
 use super::inline::Inline;
 use super::problem::Problem;
 
@@ -26,10 +27,10 @@ const NOWHERE: &str = "<!doctype html>
 <h1>There is nothing here</h1>
 <p>Perhaps you look for one of these:</p>
 <ul>
-<li><a href=\"/\">Live</a>
-<li><a href=\"/dashboard.html\">Dashboard</a>
-<li><a href=\"/settings.html\">Settings</a>
-<li><a href=\"/troubleshooting.html\">Troubleshooting</a>
+<li><a href=\"./\">Live</a>
+<li><a href=\"./dashboard.html\">Dashboard</a>
+<li><a href=\"./settings.html\">Settings</a>
+<li><a href=\"./troubleshooting.html\">Troubleshooting</a>
 </ul>
 </html>
 ";
@@ -53,7 +54,8 @@ fn nowhere(path: &str, headers: &HeaderMap) -> Response {
         (header::CACHE_CONTROL, "no-cache".to_owned()),
         (header::VARY, header::ACCEPT.to_string()),
     ];
-    (StatusCode::NOT_FOUND, headers, NOWHERE).into_response()
+    let page = NOWHERE.replace("\"./", &format!("\"{}", base::reference(path, "/")));
+    (StatusCode::NOT_FOUND, headers, page).into_response()
 }
 
 /// Whether there is a file at this path.

@@ -2,24 +2,26 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use razz_base::CameraId;
 use tokio::sync::Semaphore;
 
 use super::problem::{JsonBody, Problem};
-use super::{App, api};
+use super::{App, api, base};
 use crate::control::{ChangeError, Control};
 use crate::wire::{self, CameraEdit, CameraProbe, ProblemKind};
 
 /// `POST /api/cameras`.
 pub(super) async fn add(
     State(app): State<App>,
+    here: Uri,
     JsonBody(edit): JsonBody<CameraEdit>,
 ) -> Result<Response, Problem> {
     let id = change_off_thread(&app, move |control| control.add_camera(&edit.into())).await?;
     let camera = app.camera(&id.to_string())?;
-    let location = [(header::LOCATION, format!("/api/cameras/{id}"))];
+    let location = base::reference(here.path(), &format!("/api/cameras/{id}"));
+    let location = [(header::LOCATION, location)];
     Ok((StatusCode::CREATED, location, Json(api::info(&camera))).into_response())
 }
 

@@ -76,7 +76,7 @@ async fn heartbeat() -> StatusCode {
     StatusCode::OK
 }
 
-/// The original leads to the player of its first stream.
+/// The original leads to the player of its first stream. Relative: a proxy may have a folder for it.
 async fn index(
     State(app): State<App>,
     Extension(grant): Extension<Grant>,
@@ -89,7 +89,7 @@ async fn index(
     match first {
         Some(camera) => {
             let stream = camera.id.stream_id();
-            Redirect::temporary(&format!("/stream/player/{stream}{query}")).into_response()
+            Redirect::temporary(&format!("stream/player/{stream}{query}")).into_response()
         }
         None => Problem::not_found("/").into_response(),
     }

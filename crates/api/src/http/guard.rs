@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::base::{self, InFolder};
 use super::problem::Problem;
 use super::routes::{self, Rule};
 use super::{Port, embed, host, origin, whep};
@@ -21,6 +22,7 @@ use razz_access::grant::{Grant, Who};
 use razz_access::hosts::Hosts;
 use razz_access::policy::{Need, Subject, Verdict, decide};
 use razz_access::{Access, Credentials};
+use razz_config::Base;
 
 /// Our own pages send it with everything that changes something: pages of other origins cannot,
 /// without asking first (Fetch standard, section 3.2.2), and are told no.
@@ -38,6 +40,9 @@ pub(super) struct Gate {
     pub(super) embed_origins: Arc<[String]>,
     pub(super) rules: Arc<[Rule]>,
     pub(super) port: Port,
+    /// The TCP port behind it.
+    pub(super) number: u16,
+    pub(super) base: Base,
     /// Whether there are pages written for RTSPtoWebRTC, which come from anywhere and open the tracking
     /// WebSocket here.
     pub(super) old_pages: bool,
@@ -52,6 +57,8 @@ pub(super) struct Caller {
     pub(super) address: IpAddr,
     /// Whether the client's side of the way is TLS.
     pub(super) tls: bool,
+    /// Whether it sees razz in the folder `server.base`, as far as can be told.
+    pub(super) in_folder: bool,
 }
 
 /// Marks an answer of the guard's own: the handler was not asked.
@@ -115,7 +122,7 @@ async fn admit(gate: &Gate, parts: &mut Parts, embedding: bool) -> Result<(), Bo
     // Where clients sign in, a page that has taken a name of its own for razz has no cookie for it. The
     // other port tells pages of every site the same.
     if !gate.access.is_on() && gate.port == Port::App {
-        host::require_own(&gate.hosts, &hosts)
+        host::require_own(&gate.hosts, &hosts, &parts.headers)
             .map_err(|problem| Box::new(problem.into_response()))?;
     }
     if embedding && embed::preflight_of(parts).is_some() {
@@ -125,11 +132,11 @@ async fn admit(gate: &Gate, parts: &mut Parts, embedding: bool) -> Result<(), Bo
         return refuse(Problem::method());
     };
     let safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&parts.method);
-    let same_origin = origin::is_same_origin(&parts.headers);
+    let same_origin = origin::is_same_origin(&parts.headers, gate.number);
     if gate.port == Port::App && !safe && !same_origin && !embedding {
         return refuse(Problem::cross_origin());
     }
-    let (caller, mut credentials) = read(gate, parts);
+    let (caller, mut credentials) = read(gate, parts, same_origin);
     // A page elsewhere may lead here, and may make nothing else of what the browser adds by itself.
     let foreign = !same_origin && need != Need::Page;
     let had = credentials.cookie.is_some() || credentials.proxied.is_some();
@@ -147,7 +154,7 @@ async fn admit(gate: &Gate, parts: &mut Parts, embedding: bool) -> Result<(), Bo
     {
         if *who != Who::Anybody && need != Need::Nothing {
             // A page's own name may lead here from a browser in that network as well.
-            host::require_own(&gate.hosts, &hosts)
+            host::require_own(&gate.hosts, &hosts, &parts.headers)
                 .map_err(|problem| Box::new(problem.into_response()))?;
         }
         let socket = parts.headers.contains_key(header::SEC_WEBSOCKET_KEY);
@@ -200,15 +207,16 @@ async fn named(parts: &mut Parts) -> (Option<String>, Option<String>) {
 fn sign_in_page(parts: &Parts) -> Response {
     let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let next = utf8_percent_encode(here, NON_ALPHANUMERIC);
+    let page = base::reference(parts.uri.path(), "/sign-in.html");
     let headers = [
-        (header::LOCATION, format!("/sign-in.html?next={next}")),
+        (header::LOCATION, format!("{page}?next={next}")),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     (StatusCode::SEE_OTHER, headers, Body::empty()).into_response()
 }
 
 /// Where a request comes from, and what it carries that may say who sent it.
-fn read(gate: &Gate, parts: &Parts) -> (Caller, Credentials) {
+fn read(gate: &Gate, parts: &Parts, same_origin: bool) -> (Caller, Credentials) {
     let headers = &parts.headers;
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let proxy = peer.filter(|peer| gate.access.is_proxy(*peer));
@@ -216,11 +224,14 @@ fn read(gate: &Gate, parts: &Parts) -> (Caller, Credentials) {
         Some(_) => forwarded_for(headers, |address| gate.access.is_proxy(address)),
         None => peer,
     };
-    let forwarded_tls =
-        || headers.get(FORWARDED_PROTO).is_some_and(|proto| proto.as_bytes() == b"https");
     let caller = Caller {
         address: address.unwrap_or(IpAddr::from([0, 0, 0, 0])).to_canonical(),
-        tls: gate.tls || (proxy.is_some() && forwarded_tls()),
+        // One of our own pages knows best how it came here, also where no proxy is listed.
+        tls: gate.tls
+            || (proxy.is_some() && is_forwarded_tls(headers))
+            || (same_origin && origin::is_secure(headers)),
+        in_folder: !gate.base.is_root()
+            && (parts.extensions.get::<InFolder>().is_some() || is_forwarded(headers)),
     };
     let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
     let proxied = proxy
@@ -238,6 +249,21 @@ fn read(gate: &Gate, parts: &Parts) -> (Caller, Credentials) {
         address,
     };
     (caller, credentials)
+}
+
+/// Whether a proxy says that the client came to it over TLS: the outermost of several. Traefik says
+/// `wss` of a WebSocket.
+fn is_forwarded_tls(headers: &HeaderMap) -> bool {
+    let proto = headers.get(FORWARDED_PROTO).and_then(|proto| proto.to_str().ok());
+    let outermost = proto.and_then(|proto| proto.split(',').next()).map(str::trim);
+    outermost.is_some_and(|proto| ["https", "wss"].iter().any(|it| proto.eq_ignore_ascii_case(it)))
+}
+
+/// Whether a proxy stands in front, as most say of themselves.
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    [FORWARDED_FOR, FORWARDED_PROTO, header::FORWARDED, header::VIA]
+        .iter()
+        .any(|name| headers.contains_key(name))
 }
 
 /// The client's address in `X-Forwarded-For`: the last one that is no listed proxy, since everything
@@ -273,11 +299,14 @@ pub(super) fn cookie(headers: &HeaderMap) -> Option<String> {
 }
 
 /// What sets the cookie of a sign-in for `seconds`, or with an empty value and 0 takes it back. No
-/// script reads it (`HttpOnly`), no other site's form or script sends it (`SameSite=Lax`).
-pub(super) fn set_cookie(value: &str, seconds: i64, tls: bool) -> HeaderValue {
-    let secure = if tls { "; Secure" } else { "" };
-    let text =
-        format!("{COOKIE_NAME}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+/// script reads it (`HttpOnly`), no other site's form or script sends it (`SameSite=Lax`), and where razz
+/// has a folder, neither its neighbours nor another razz beside it get it.
+pub(super) fn set_cookie(value: &str, seconds: i64, caller: Caller, base: &Base) -> HeaderValue {
+    let secure = if caller.tls { "; Secure" } else { "" };
+    let path = if caller.in_folder { base.as_str() } else { "/" };
+    let text = format!(
+        "{COOKIE_NAME}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}"
+    );
     let mut value = HeaderValue::from_str(&text).expect("base64url fits a header");
     value.set_sensitive(true);
     value
@@ -338,9 +367,32 @@ mod tests {
 
     #[test]
     fn the_cookie_is_kept_from_scripts_and_other_sites() {
-        let plain = set_cookie("abc", 60, false);
+        let base = Base::parse("/razz/").unwrap();
+        let cookie = |tls, in_folder| {
+            let caller = Caller { address: IpAddr::from([127, 0, 0, 1]), tls, in_folder };
+            set_cookie("abc", 60, caller, &base)
+        };
+        let plain = cookie(false, false);
         assert_eq!(plain, "razz_session=abc; Path=/; HttpOnly; SameSite=Lax; Max-Age=60");
-        assert!(set_cookie("abc", 60, true).to_str().unwrap().ends_with("; Secure"));
+        assert!(cookie(true, false).to_str().unwrap().ends_with("; Secure"));
+        assert!(cookie(false, true).to_str().unwrap().contains("; Path=/razz/; "));
         assert!(!format!("{plain:?}").contains("abc"), "headers of secrets print nothing");
+    }
+
+    #[test]
+    fn a_proxy_says_whether_its_client_came_over_tls() {
+        for (proto, tls) in [
+            ("https", true),
+            ("HTTPS", true),
+            ("wss", true),
+            ("https, http", true),
+            ("http, https", false),
+            ("http", false),
+            ("", false),
+            ("httpsx", false),
+        ] {
+            assert_eq!(is_forwarded_tls(&headers(&[(FORWARDED_PROTO, proto)])), tls, "{proto}");
+        }
+        assert!(!is_forwarded_tls(&HeaderMap::new()));
     }
 }

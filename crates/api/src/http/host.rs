@@ -1,11 +1,13 @@
 //! By which name razz is asked.
 
 use axum::http::request::Parts;
-use axum::http::{Version, header};
+use axum::http::{HeaderMap, HeaderName, Version, header};
 
 use super::problem::Problem;
 use crate::wire::ProblemKind;
 use razz_access::hosts::{Host, Hosts};
+
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// The hosts that a request names: one, or two where a proxy was asked for a whole address; none only
 /// in HTTP/1.0, which no browser speaks.
@@ -31,14 +33,32 @@ pub(super) fn of(parts: &Parts) -> Result<Vec<Host>, Problem> {
     Ok(line.into_iter().chain(target).collect())
 }
 
-/// Whether all that were `named` are razz's own.
+/// By which names proxies say that they were asked, the outermost first. Pages cannot send this to
+/// another origin without asking first (Fetch standard, section 3.2.2), but programs may send anything.
+pub(super) fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let lists = headers.get_all(FORWARDED_HOST).iter().filter_map(|list| list.to_str().ok());
+    lists.flat_map(|list| list.split(',')).map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// Whether all that were `named` are razz's own, and what proxies say that they were asked for: one
+/// that asks by another name must not hide by which the page was opened.
 ///
 /// # Errors
 /// Says which is not, and what to set.
-pub(super) fn require_own(hosts: &Hosts, named: &[Host]) -> Result<(), Problem> {
-    match named.iter().find(|host| !hosts.contain(host)) {
+pub(super) fn require_own(
+    hosts: &Hosts,
+    named: &[Host],
+    headers: &HeaderMap,
+) -> Result<(), Problem> {
+    let forwarded = forwarded(headers).map(Host::parse);
+    let mut all = named.iter().cloned().map(Ok).chain(forwarded);
+    let foreign = all.find(|host| !host.as_ref().is_ok_and(|host| hosts.contain(host)));
+    match foreign {
         None => Ok(()),
-        Some(host) => {
+        Some(Err(error)) => {
+            Err(Problem::bad_request(&format!("the header X-Forwarded-Host: {error}")))
+        }
+        Some(Ok(host)) => {
             let detail = format!(
                 "razz does not know {host} as its own name, and shows a page that has opened it by a \
                  name of its own nothing; if {host} is this server, add \"{host}\" to `hosts` in [access] \

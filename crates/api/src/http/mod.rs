@@ -4,6 +4,7 @@
 mod accounts;
 mod api;
 mod assets;
+mod base;
 mod body;
 mod cameras;
 mod compat;
@@ -82,6 +83,10 @@ pub struct App {
     pub embed_origins: Arc<[String]>,
     /// Whether clients come over TLS.
     pub tls: bool,
+    /// The TCP port of [`router`].
+    pub port: u16,
+    /// The folder in which proxies show [`router`].
+    pub base: config::Base,
     /// Traces requests.
     pub telemetry: Telemetry,
 }
@@ -109,8 +114,11 @@ impl App {
 /// Everything on `server.listen`.
 pub fn router(app: App) -> Router {
     let headers = Headers::new(Port::App, app.tls, &app.embed_origins);
-    guarded(app_routes(), Port::App, app)
-        .layer(middleware::from_fn_with_state(headers, headers::put))
+    let base = app.base.clone();
+    let router = guarded(app_routes(), Port::App, app)
+        .layer(middleware::from_fn(base::add_slash))
+        .layer(middleware::from_fn_with_state(headers, headers::put));
+    base::under(&base, router)
 }
 
 /// Everything on `server.compat_listen`.
@@ -174,6 +182,8 @@ fn guarded(routes: Routes, port: Port, app: App) -> Router {
         embed_origins: Arc::clone(&app.embed_origins),
         rules: routes.rules.into(),
         port,
+        number: app.port,
+        base: app.base.clone(),
         old_pages: app.compat_port.is_some(),
         tls: app.tls,
     };

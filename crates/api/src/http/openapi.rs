@@ -1,15 +1,33 @@
 //! `/api/openapi.json`: the API as OpenAPI 3.0 has it. What is said of each route stands in
 //! `openapi.json` beside this file; the schemas in it are written from the structs in `wire`.
 
+use std::borrow::Cow;
+
+use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use razz_config::Base;
+
+use super::App;
 
 /// The document.
 const DOCUMENT: &str = include_str!("openapi.json");
 
+/// The one server of its routes, as the document names it.
+const SERVER: &str = r#""url": "/""#;
+
 /// `GET /api/openapi.json`.
-pub(super) async fn get() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT)
+pub(super) async fn get(State(app): State<App>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], in_folder(&app.base))
+}
+
+/// The document of a razz whose clients see it in this folder. Generators put the server's address
+/// before each path.
+fn in_folder(base: &Base) -> Cow<'static, str> {
+    if base.is_root() {
+        return Cow::Borrowed(DOCUMENT);
+    }
+    Cow::Owned(DOCUMENT.replace(SERVER, &format!(r#""url": "{}""#, base.prefix())))
 }
 
 #[cfg(test)]
@@ -41,6 +59,16 @@ mod tests {
             found == text,
             "openapi.json differs from crates/api/src/wire; run RAZZ_UPDATE=1 cargo test -p razz-api openapi"
         );
+    }
+
+    #[test]
+    fn the_servers_address_is_the_folder() {
+        let mut expected = document();
+        assert_eq!(expected["servers"], json!([{"url": "/"}]));
+        assert_eq!(in_folder(&Base::default()), DOCUMENT);
+        expected["servers"] = json!([{"url": "/home/razz"}]);
+        let told = in_folder(&Base::parse("/home/razz/").unwrap());
+        assert_eq!(serde_json::from_str::<Value>(&told).unwrap(), expected);
     }
 
     #[test]

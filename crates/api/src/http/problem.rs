@@ -54,7 +54,8 @@ impl Problem {
 
     pub(super) fn cross_origin() -> Self {
         let detail = "a page of another origin may not do this; open the page that razz serves, or \
-                      send the request without the header Origin";
+                      send the request without the header Origin; if this is razz's own page behind \
+                      a proxy, the proxy has to pass on the name that it is asked by (Host)";
         Self::new(ProblemKind::CrossOrigin, detail)
     }
 

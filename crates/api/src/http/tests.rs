@@ -4,6 +4,7 @@
 mod answers;
 mod door;
 mod offers;
+mod proxies;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -251,6 +252,8 @@ impl World {
             hosts: Arc::new(Hosts::new(["razz.example"], false)),
             embed_origins: vec!["https://home.example".to_owned()].into(),
             tls: false,
+            port: 8003,
+            base: config::Base::default(),
             telemetry: Telemetry::default(),
         };
         let on = access(&folder, config.access.clone());

@@ -1,12 +1,12 @@
 //! WHEP, the core of draft-ietf-wish-whep: POST an offer, PATCH candidates, DELETE the session.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 
 use super::problem::{Payload, Problem};
-use super::{App, turn};
+use super::{App, base, turn};
 use crate::wire::{ProblemKind, ViewerSession};
 use razz_access::Grant;
 use razz_delivery::SessionId;
@@ -21,6 +21,7 @@ pub(super) async fn post(
     State(app): State<App>,
     Path(camera): Path<String>,
     Extension(grant): Extension<Grant>,
+    here: Uri,
     headers: HeaderMap,
     Payload(body): Payload,
 ) -> Result<Response, Problem> {
@@ -31,7 +32,9 @@ pub(super) async fn post(
         .map_err(|_| Problem::bad_request("the offer is not UTF-8"))?;
     let opened = app.viewers.open(&camera, offer).await?;
     app.access.opened(opened.id, camera.id, &grant);
-    let location = format!("/whep/{}/{:032x}", camera.id, opened.id);
+    // Relative (RFC 9110 section 10.2.2): a proxy may show razz in a folder.
+    let session = format!("/whep/{}/{:032x}", camera.id, opened.id);
+    let location = base::reference(here.path(), &session);
     let answer_headers = [
         (header::CONTENT_TYPE, SDP.to_owned()),
         (header::LOCATION, location),

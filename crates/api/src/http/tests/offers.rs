@@ -2,7 +2,7 @@
 
 use super::*;
 
-const OFFER: &str = "\
+pub(super) const OFFER: &str = "\
 v=0
 o=- 1 1 IN IP4 127.0.0.1
 s=-
@@ -30,8 +30,8 @@ async fn post(world: &World, offer: &str) -> Answer {
     let answer = world.ask(Asker::Off, Port::App, request).await;
     if let Some(location) = answer.headers.get(header::LOCATION) {
         // The places are few.
-        let path = location.to_str().unwrap();
-        let left = world.request(Asker::Off, "DELETE", path);
+        let path = format!("/whep/{}", location.to_str().unwrap());
+        let left = world.request(Asker::Off, "DELETE", &path);
         assert_eq!(world.ask(Asker::Off, Port::App, left).await.status, 200);
     }
     answer
