@@ -20,8 +20,12 @@ pub(super) enum Ended {
     Forbidden(String),
     /// It is not encrypted as it should be.
     Tls(TlsError),
-    /// 401 or 403.
+    /// 401.
     Unauthorized { had_credentials: bool },
+    /// 403: the camera knows who asks.
+    NotAllowed(String),
+    /// SRTP.
+    Encrypted,
     /// No media of a kind that razz can take.
     Unsupported { codecs: Vec<String> },
     /// The camera answered with an error, or something that is not RTSP.
@@ -76,6 +80,24 @@ impl Ended {
                 format!("{url}: the camera asks for a user name and password"),
                 vec![
                     "Give this camera `username` and `password`, or put them into its URL.".into(),
+                ],
+            ),
+            Self::NotAllowed(why) => (
+                CameraState::Offline,
+                format!("{url}: {why}"),
+                vec![
+                    "Turn RTSP on in the camera's settings, allow this user to watch there, and check the path \
+                     of the URL; some cameras answer so to a wrong password too."
+                        .into(),
+                ],
+            ),
+            Self::Encrypted => (
+                CameraState::Unsupported,
+                format!("{url}: sends its packets encrypted (SRTP), which razz does not take"),
+                vec![
+                    "Use the camera's address without SRTP (UniFi Protect: leave ?enableSrtp out): with \
+                     rtsps:// the connection is encrypted as it is."
+                        .into(),
                 ],
             ),
             Self::Unsupported { codecs } if codecs.is_empty() => (
@@ -192,7 +214,8 @@ impl From<End> for Ended {
             End::Unauthorized { had_credentials } => Self::Unauthorized { had_credentials },
             End::Redirected { to } => Self::Redirected { to },
             End::Refused { method, status, reason } => {
-                Self::Refused(format!("the camera answers {method} with {status} {reason}"))
+                let why = format!("the camera answers {method} with {status} {reason}");
+                if status == 403 { Self::NotAllowed(why) } else { Self::Refused(why) }
             }
             End::Nonsense(what) => Self::Refused(what),
             End::NoAnswer { method: "DESCRIBE" } => {

@@ -275,7 +275,7 @@ impl<'a> Run<'a> {
         let videos = || {
             let media = description.media.iter().enumerate();
             media
-                .filter(|(_, media)| media.kind == "video")
+                .filter(|(_, media)| media.kind == "video" && !media.is_srtp)
                 .flat_map(|(index, media)| media.formats.iter().map(move |format| (index, format)))
         };
         let codecs = [("h264", Codec::H264), ("h265", Codec::H265), ("hevc", Codec::H265)];
@@ -284,6 +284,11 @@ impl<'a> Run<'a> {
             Some((index, format, codec))
         });
         taken.ok_or_else(|| {
+            let is_srtp =
+                description.media.iter().any(|media| media.kind == "video" && media.is_srtp);
+            if is_srtp && videos().next().is_none() {
+                return Ended::Encrypted;
+            }
             let codecs: Vec<String> = videos().map(|(_, format)| codec_name(format)).collect();
             self.intake.reporter.send(Event::Refused { codec: codecs.first().cloned() });
             Ended::Unsupported { codecs }

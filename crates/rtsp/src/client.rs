@@ -451,9 +451,6 @@ impl Client {
                 self.request(now, Purpose::Play { with_range: false }, Attempts::default());
             }
             (purpose, status) => {
-                if status == 403 && self.authenticator.has_credentials() {
-                    return self.end(End::Unauthorized { had_credentials: true });
-                }
                 self.end(End::Refused { method: purpose.method(), status, reason });
             }
         }

@@ -23,6 +23,8 @@ pub struct Media {
     pub kind: String,
     /// How it may be encoded, in the order of the section's first line.
     pub formats: Vec<Format>,
+    /// Its packets are encrypted (SRTP).
+    pub is_srtp: bool,
     pub(crate) control: String,
 }
 
@@ -122,12 +124,14 @@ fn is_type(kind: &str) -> bool {
 fn media(value: &str) -> Media {
     let mut words = value.split_whitespace();
     let kind = words.next().unwrap_or_default().to_ascii_lowercase();
+    let protocol = words.nth(1).unwrap_or_default();
+    // RTP/SAVP and RTP/SAVPF (RFC 3711 section 10, RFC 5124 section 4.1).
+    let is_srtp = protocol.to_ascii_uppercase().contains("SAVP");
     let formats = words
-        .skip(2)
         .filter_map(|word| word.parse().ok().filter(|payload_type| *payload_type < 128))
         .map(|payload_type| Format { payload_type, ..Format::default() })
         .collect();
-    Media { kind, formats, ..Media::default() }
+    Media { kind, is_srtp, formats, ..Media::default() }
 }
 
 fn attribute(media: &mut Media, value: &str) {
@@ -213,6 +217,22 @@ mod tests {
         assert_eq!(format.encoding, "h264");
         assert_eq!(format.parameter("profile-level-id"), Some("640028"));
         assert_eq!(format.parameter_sets(), [&[0x67, 0x64, 0, 0x28][..], &[0x68, 0xEE, 0x3C]]);
+    }
+
+    #[test]
+    fn encrypted_packets_are_told_by_their_protocol() {
+        for (protocol, is_srtp) in [
+            ("RTP/AVP", false),
+            ("RTP/AVPF", false),
+            ("RTP/SAVP", true),
+            ("rtp/savpf", true),
+            ("UDP/TLS/RTP/SAVPF", true),
+        ] {
+            let sdp = format!("v=0\r\nm=video 0 {protocol} 96\r\na=rtpmap:96 H264/90000\r\n");
+            let found = Description::parse(sdp.as_bytes()).unwrap();
+            assert_eq!(found.media[0].is_srtp, is_srtp, "{protocol}");
+            assert_eq!(found.media[0].formats[0].encoding, "h264");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ Each NAME is a mount. KIND is `clip:FILE` (the H.264 of an MP4, or of a file tha
 continuous timestamps), `sizes` (H.264 that changes its size when told to), `longgop` (2.5 Mbit/s with a key
 frame every 10 s), `slices` (High profile, four slices a picture), `inband` and `outofband` (H.264 whose
 parameter sets stand before its key frames alone, or in its SDP alone), `h265` (a loop too), `h265bframes`,
-`bframes` or `mjpeg` (test pictures).
+`bframes`, `interlaced`, `yuv422` (4:2:2 colour) or `mjpeg` (test pictures).
 
 Speaks JSON, one object a line. On standard output first {"port": N}, or {"missing": "..."} and exit
 status 3 when a GStreamer element is not there; then one answer per command from standard input:
@@ -56,6 +56,11 @@ LIVE = {
     "h265bframes": "x265enc speed-preset=ultrafast key-int-max=30 option-string=bframes=2 ! h265parse"
     " ! rtph265pay name=pay0 pt=96 config-interval=-1",
     "mjpeg": "jpegenc ! rtpjpegpay name=pay0 pt=26",
+    "interlaced": "x264enc speed-preset=veryfast tune=zerolatency interlaced=true key-int-max=15"
+    " ! video/x-h264,profile=main"
+    " ! rtph264pay name=pay0 pt=96 config-interval=-1",
+    "yuv422": "videoconvert ! video/x-raw,format=Y42B ! x264enc speed-preset=veryfast tune=zerolatency key-int-max=15"
+    " ! video/x-h264,profile=high-4:2:2 ! rtph264pay name=pay0 pt=96 config-interval=-1",
     "bframes": "x264enc speed-preset=veryfast bframes=2 b-adapt=false key-int-max=30"
     " ! video/x-h264,profile=main ! rtph264pay name=pay0 pt=96 config-interval=-1",
 }
@@ -283,7 +288,7 @@ def main():
     Gst.init(None)
 
     wanted = [(name, *kind.split(":", 1)) for name, kind in (m.split("=", 1) for m in options.mounts)]
-    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "h265bframes": ["x265enc"], "inband": ["x264enc", "capssetter"], "outofband": ["x264enc"], "mjpeg": ["jpegenc"]}.items():
+    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "h265bframes": ["x265enc"], "inband": ["x264enc", "capssetter"], "outofband": ["x264enc"], "mjpeg": ["jpegenc"], "interlaced": ["x264enc"], "yuv422": ["x264enc"]}.items():
         for _name, kind, *_file in wanted:
             absent = [name for name in element[1] if kind == element[0] and not Gst.ElementFactory.find(name)]
             if absent:

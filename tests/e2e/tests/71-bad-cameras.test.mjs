@@ -1,7 +1,7 @@
 // Cameras that cannot be watched: each says why, and what to change, and none disturbs a good one.
 
 import assert from "node:assert/strict";
-import { goTo } from "../lib/browser.mjs";
+import { goTo, untilDecoded } from "../lib/browser.mjs";
 import { clip } from "../lib/paths.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
@@ -62,6 +62,27 @@ scenario("unreachable, wrong password, wrong path, MJPEG, B-frames", { browser: 
   assert.equal(good.state, "online");
   assert.equal(good.reconnects, 0);
   assert.ok(good.fps.received > 28, `${good.fps.received} frames a second`);
+});
+
+scenario("interlaced and 4:2:2 video is shown, and the page says why it has no boxes", { browser: true }, async (world) => {
+  const odd = await world.camera({ fields: "interlaced", colour: "yuv422" });
+  const razz = await world.serve({ camera: [{ id: 1, url: odd.url("fields") }, { id: 2, url: odd.url("colour") }] });
+  const page = await world.page(razz.at("/healthz"));
+  for (const [id, what, cure] of [[1, /interlaced pictures/, /progressive/], [2, /4:2:2 colour/, /4:2:0/]]) {
+    await razz.untilState(id, "online");
+    const status = await until(`the status of camera ${id} to say it`, async () => {
+      const now = await razz.status(id);
+      return now.advice.some((words) => what.test(words)) && now;
+    });
+    assert.match(status.advice.join(" "), cure);
+    await goTo(page, razz.at(`/camera-viewer.html?camera=${id}`));
+    await untilDecoded(page, 10);
+    await until(`the player to say why camera ${id} has no boxes`, async () => {
+      const words = await page.evaluate(() => document.querySelector("razz-player").shadowRoot.textContent);
+      if (/No boxes/.test(words) && what.test(words) && cure.test(words)) return true;
+      throw new Error(words.slice(words.lastIndexOf("}") + 1));
+    }, { seconds: 30 });
+  }
 });
 
 scenario("a camera that comes up after the server is found", {}, async (world) => {

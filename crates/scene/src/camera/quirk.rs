@@ -279,7 +279,7 @@ quirks! {
     /// The SDP's last line has no end.
     SdpCutShort = "sdp-cut-short" Description Both Kept,
     /// The SDP says H.265, the packets are H.264.
-    SdpH265 = "sdp-h265" Description Both Unplayable,
+    SdpH265 = "sdp-h265" Description Both Kept,
     /// The medium's control address is absolute.
     ControlAbsolute = "control-absolute" Description Both Kept,
     /// The medium's control address is absolute and the one behind the camera's router.

@@ -295,7 +295,11 @@ impl Receiver {
 
     /// Takes the next packet in order.
     fn take_next(&mut self, packet: InOrder) {
-        let Self { other_codec, depacketizer, assembler, counts, .. } = self;
+        let other = self.other_codec.look(&packet.payload).filter(|_| !packet.payload.is_empty());
+        if let Some(codec) = other {
+            self.switch_to(codec);
+        }
+        let Self { depacketizer, assembler, counts, .. } = self;
         let InOrder { lost, jumped, marker, timestamp, payload, padded, received } = packet;
         assembler.begin_packet(timestamp, lost, received);
         if lost > 0 || jumped {
@@ -304,13 +308,19 @@ impl Receiver {
         if payload.is_empty() {
             counts.add(if padded { Oddity::PaddingOnly } else { Oddity::EmptyPayload });
         } else {
-            if let Some(codec) = other_codec.look(&payload) {
-                counts.add(Oddity::OtherCodec);
-                self.out.push_back(Received::OtherCodec(codec));
-            }
             depacketizer.handle(timestamp, marker, payload, assembler, counts);
         }
         assembler.end_packet(timestamp, marker, depacketizer.is_unfinished());
+    }
+
+    /// Goes by what comes, not by what the SDP says: from the packet at hand on, everything is of
+    /// `codec`. The parameter sets of the SDP were of the other one.
+    fn switch_to(&mut self, codec: Codec) {
+        self.counts.add(Oddity::OtherCodec);
+        self.codec = codec;
+        self.depacketizer = Depacketizer::new(codec);
+        self.assembler = Assembler::new(codec, self.clock_rate, &[], &mut self.counts);
+        self.out.push_back(Received::OtherCodec(codec));
     }
 
     /// Puts the access units that are complete where they are polled.

@@ -183,10 +183,14 @@ fn odd_packets_cost_themselves() {
 }
 
 #[test]
-fn the_other_coding_is_said() {
+fn the_other_coding_is_said_and_taken() {
     let mut receiver = receiver("S Q");
-    let h265 = [&[0x62, 1, 0x93, 0xAF][..], &[0x62, 1, 0x53, 1], &[0x02, 1, 0xD0, 1]].repeat(10);
-    let mut said = 0;
+    let sps = [
+        0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00, 0x00,
+        0x03, 0x00, 0x3f, 0xa0, 0x05, 0x02, 0x01, 0x71, 0xf2, 0xe5, 0xba, 0x4a, 0x4c, 0x2f,
+    ];
+    let h265 = [&sps[..], &[0x26, 1, 0xAF, 1], &[0x02, 1, 0xD0, 1], &[0x02, 1, 0xD0, 2]].repeat(10);
+    let (mut said, mut units) = (0, 0);
     for (sequence, payload) in h265.iter().enumerate() {
         let packet = Packet {
             ms: sequence as i64,
@@ -198,11 +202,22 @@ fn the_other_coding_is_said() {
         };
         receiver.handle_rtp(MonoTime::from_us(packet.ms * 1000), packet.bytes());
         while let Some(received) = receiver.poll() {
-            assert_eq!(received, Received::OtherCodec(Codec::H265));
-            said += 1;
+            match received {
+                Received::OtherCodec(codec) => {
+                    assert_eq!(codec, Codec::H265);
+                    said += 1;
+                }
+                Received::Unit { data, .. } => {
+                    assert_eq!(said, 1, "nothing is handed on before it is plain");
+                    assert!(matches!(data[4..], [0x42 | 0x26 | 0x02, ..]), "{data:02x?}");
+                    units += 1;
+                }
+                other => panic!("{other:?}"),
+            }
         }
     }
     assert_eq!((said, receiver.counts().of(Oddity::OtherCodec)), (1, 1));
+    assert_eq!(units, 30, "thirty pictures, and a parameter set before every third");
 }
 
 #[test]
