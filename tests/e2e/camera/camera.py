@@ -56,7 +56,7 @@ LIVE = {
     "h265bframes": "x265enc speed-preset=ultrafast key-int-max=30 option-string=bframes=2 ! h265parse"
     " ! rtph265pay name=pay0 pt=96 config-interval=-1",
     "mjpeg": "jpegenc ! rtpjpegpay name=pay0 pt=26",
-    "interlaced": "x264enc speed-preset=veryfast tune=zerolatency interlaced=true key-int-max=15"
+    "interlaced": "capssetter caps=video/x-raw,interlace-mode=(string)interleaved ! x264enc speed-preset=veryfast tune=zerolatency interlaced=true key-int-max=15"
     " ! video/x-h264,profile=main"
     " ! rtph264pay name=pay0 pt=96 config-interval=-1",
     "yuv422": "videoconvert ! video/x-raw,format=Y42B ! x264enc speed-preset=veryfast tune=zerolatency key-int-max=15"
@@ -288,7 +288,7 @@ def main():
     Gst.init(None)
 
     wanted = [(name, *kind.split(":", 1)) for name, kind in (m.split("=", 1) for m in options.mounts)]
-    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "h265bframes": ["x265enc"], "inband": ["x264enc", "capssetter"], "outofband": ["x264enc"], "mjpeg": ["jpegenc"], "interlaced": ["x264enc"], "yuv422": ["x264enc"]}.items():
+    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "h265bframes": ["x265enc"], "inband": ["x264enc", "capssetter"], "outofband": ["x264enc"], "mjpeg": ["jpegenc"], "interlaced": ["x264enc", "capssetter"], "yuv422": ["x264enc"]}.items():
         for _name, kind, *_file in wanted:
             absent = [name for name in element[1] if kind == element[0] and not Gst.ElementFactory.find(name)]
             if absent:
