@@ -72,7 +72,7 @@ razz_base::oddities! {
     FragmentWithoutStart = "fragment_without_start",
     /// A fragmented NAL unit that was not finished when another began; dropped.
     FragmentUnfinished = "fragment_unfinished",
-    /// A fragment of another NAL unit type, or another time, than those before; all are dropped.
+    /// A fragment that says another NAL unit type than the first of its NAL unit; taken as that.
     FragmentChanged = "fragment_changed",
     /// A NAL unit in one single fragment; taken.
     FragmentAlone = "fragment_alone",

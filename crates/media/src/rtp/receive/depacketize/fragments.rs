@@ -94,8 +94,9 @@ impl Fragments {
             counts.add(Oddity::FragmentWithoutStart);
             return sink.broken(timestamp);
         } else if self.prefix[..self.prefix_length] != *header && self.changes_type(header) {
+            // Whatever it says, it is the next of a NAL unit that is under way: nothing was lost in
+            // between, or that would not be under way any more.
             counts.add(Oddity::FragmentChanged);
-            return self.drop_open(sink);
         }
         if !body.is_empty() {
             self.bytes += body.len();

@@ -155,9 +155,9 @@ mod tests {
             // Another type in the middle; another importance, which says nothing; no body; too short.
             (
                 &[Some(start), Some(&[0x7C, 0x01, 2]), Some(end), Some(p)],
-                &[p],
-                2,
-                &[("fragment_without_start", 1), ("fragment_changed", 1)],
+                &[idr, p],
+                0,
+                &[("fragment_changed", 1)],
             ),
             (&[Some(start), Some(&[0x1C, 0x05, 2]), Some(end)], &[idr], 0, &[]),
             (&[Some(start), Some(middle), Some(&[0x7C, 0x05]), Some(end)], &[idr], 0, &[]),

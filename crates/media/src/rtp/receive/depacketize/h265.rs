@@ -216,9 +216,9 @@ mod tests {
             (&[Some(start), Some(p)], &[p], 1, &[("fragment_unfinished", 1)]),
             (&[Some(start), None, Some(p)], &[p], 1, &[]),
             (
-                &[Some(start), Some(&[0x62, 1, 0x01, 2]), Some(p)],
-                &[p],
-                1,
+                &[Some(start), Some(&[0x62, 1, 0x01, 2]), Some(end), Some(p)],
+                &[idr, p],
+                0,
                 &[("fragment_changed", 1)],
             ),
             (&[Some(&[0x62, 1])], &[], 0, &[("fragment_too_short", 1)]),
