@@ -47,6 +47,9 @@ pub enum Placement {
     Stretched,
 }
 
+/// The grey of an empty picture, in the values of most models.
+pub(crate) const GREY: f32 = 114.0 / 255.0;
+
 /// ImageNet's mean and standard deviation of red, green and blue at 0 to 1.
 const IMAGENET: [(f64, f64); 3] = [(0.485, 0.229), (0.456, 0.224), (0.406, 0.225)];
 
