@@ -116,10 +116,14 @@ pub(super) async fn stats(
     State(app): State<App>,
     Extension(grant): Extension<Grant>,
 ) -> Json<wire::Stats> {
+    let mut model_notes = Vec::new();
     let (model_state, engine, model_error) = match app.control.pool().state() {
         ModelState::Off => (wire::ModelState::Off, None, None),
         ModelState::Loading => (wire::ModelState::Loading, None, None),
-        ModelState::Ready { engine } => (wire::ModelState::Ready, Some(engine), None),
+        ModelState::Ready { engine, remarks } => {
+            model_notes = remarks;
+            (wire::ModelState::Ready, Some(engine), None)
+        }
         ModelState::Failed { error } => (wire::ModelState::Failed, None, Some(error)),
     };
     let cameras = app.cameras.list();
@@ -131,6 +135,7 @@ pub(super) async fn stats(
         model: app.control.pool().model_name().to_owned(),
         model_state,
         model_error,
+        model_notes,
         viewers: app.viewers.count(),
         delivery: delivery(app.viewers.counters()),
         cpu_percent: usage.cpu_percent,

@@ -125,6 +125,9 @@ pub(crate) struct Doctor {
     /// Ask the camera for UDP instead of TCP
     #[arg(long, requires = "camera")]
     pub(crate) udp: bool,
+    /// A model to look at as the server would: an .onnx file, the name of one that was pulled, or demo
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
