@@ -231,7 +231,8 @@ impl Detector {
         out: &mut Vec<Detection>,
         watch: &mut dyn FnMut(Step),
     ) -> Result<(), DetectError> {
-        self.one(picture.size, |letterbox| letterbox.picture(picture), out, watch)
+        let shown = picture.pixel_aspect.shown(picture.size);
+        self.one(picture.size, shown, |letterbox| letterbox.picture(picture), out, watch)
     }
 
     /// The same for an 8-bit RGB picture, three bytes a pixel, row after row.
@@ -249,7 +250,7 @@ impl Detector {
             out.clear();
             return Err(DetectError::Rgb { bytes: rgb.len(), width, height });
         }
-        self.one(size, |letterbox| letterbox.rgb(rgb, size), out, &mut |_| ())
+        self.one(size, size, |letterbox| letterbox.rgb(rgb, size), out, &mut |_| ())
     }
 
     /// The same for several pictures, with as many as [`batch`](Self::batch) in one run where their
@@ -270,8 +271,9 @@ impl Detector {
         out.iter_mut().for_each(Vec::clear);
         let (mut pictures, mut out) = (pictures, out);
         while let Some(first) = pictures.first() {
-            let input = self.input_size_for(first.size);
-            let alike = |p: &&&Picture| self.input_size_for(p.size) == input;
+            let input_for = |p: &Picture| self.input_size_for(p.pixel_aspect.shown(p.size));
+            let input = input_for(first);
+            let alike = |p: &&&Picture| input_for(p) == input;
             let count = pictures.iter().take(self.batch).take_while(alike).count().max(1);
             let (now, later) = pictures.split_at(count);
             let (lists, rest) = std::mem::take(&mut out).split_at_mut(count);
@@ -353,7 +355,7 @@ impl Detector {
         self.feed.size().largest()
     }
 
-    /// The model's input for pictures of a size.
+    /// The model's input for pictures of a size, in square pixels.
     pub fn input_size_for(&self, picture: Size) -> Size {
         match self.feed.size() {
             InputSize::Open(largest) if self.rectangular => rectangle(picture, largest),
@@ -385,12 +387,13 @@ impl Detector {
     fn one(
         &mut self,
         size: Size,
+        shown: Size,
         fill: impl FnOnce(&mut Letterbox) -> Geometry,
         out: &mut Vec<Detection>,
         watch: &mut dyn FnMut(Step),
     ) -> Result<(), DetectError> {
         out.clear();
-        let input = self.input_size_for(size);
+        let input = self.input_size_for(shown);
         let letterbox = self.letterboxes.take(size, input);
         let geometry = fill(letterbox);
         watch(Step::Prepared);

@@ -5,10 +5,11 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use razz_base::{Detection, Size};
+use razz_base::{Detection, PixelAspect, Size};
+use razz_media::Orientation;
 use razz_vision::{
     Beside, Detector, DetectorSettings, EngineChoice, Family, ModelError, ModelSource, NoteLevel,
-    OnnxEmbedder, WeightsError,
+    OnnxEmbedder, Picture, WeightsError,
 };
 use support::onnx::{F16, F32, Graph};
 use support::{on_each_engine, plain_picture};
@@ -22,6 +23,7 @@ on_each_engine!(
     an_embedder_with_weights_beside_it,
     floats_of_16_bits,
     a_fixed_batch,
+    anamorphic_and_turned_pictures,
 );
 
 /// Grids of 8x8, 4x4 and 2x2 cells.
@@ -425,4 +427,25 @@ fn a_fixed_batch(engine: EngineChoice) {
             assert!((out[0].score - (luma - 16.0) / 219.0).abs() < 0.01, "{out:?}");
         }
     }
+}
+
+/// A picture of 64x96 whose pixels are twice as wide as high lies in the model's input as one of
+/// 128x96, and its boxes are in its own pixels.
+fn anamorphic_and_turned_pictures(engine: EngineChoice) {
+    let mut detector = load(&brightness(F32, 1), engine).unwrap();
+    let mut found = |picture: &Picture| {
+        let mut out = Vec::new();
+        detector.detect(picture, &mut out).unwrap();
+        rows(&out).iter().map(|row| row.2).collect::<Vec<_>>()
+    };
+    let wide = plain_picture(PICTURE, 200);
+    assert_eq!(found(&wide), [[48, 40, 80, 56]]);
+    let aspect = PixelAspect { width: 2, height: 1 };
+    let mut stored = plain_picture(Size::new(64, 96), 200);
+    stored.pixel_aspect = aspect;
+    assert_eq!(found(&stored), [[24, 40, 40, 56]]);
+    // Turned by a quarter they are higher than wide, and shown as 96x128.
+    let turned = stored.turned(Orientation::Turned90);
+    assert_eq!((turned.size, turned.pixel_aspect), (Size::new(96, 64), aspect.swapped()));
+    assert_eq!(found(&turned), [[32, 28, 64, 36]]);
 }
