@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::{CameraId, Size};
+use crate::{CameraId, PixelAspect, Size};
 
 /// How a camera's video is coded.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -71,6 +71,8 @@ pub struct StreamFormat {
     pub codec: Codec,
     /// Picture size by the sequence parameter set in force.
     pub size: Size,
+    /// The shape of its pixels: square but for anamorphic video.
+    pub pixel_aspect: PixelAspect,
     /// The profile's name, such as `High`; empty where nothing said it.
     pub profile: &'static str,
     /// Whether pictures are shown in another order than they are decoded in (B-frames), which WebRTC
@@ -81,9 +83,16 @@ pub struct StreamFormat {
 }
 
 impl StreamFormat {
+    /// Width and height of its pixels, where they are not square: what the wire says of it.
+    pub fn stated_aspect(&self) -> Option<[u32; 2]> {
+        let PixelAspect { width, height } = self.pixel_aspect;
+        (!self.pixel_aspect.is_square()).then_some([width, height])
+    }
+
     /// A format of which no more is known.
     pub fn new(codec: Codec, size: Size) -> Arc<Self> {
         let parameter_sets = Bytes::new();
-        Arc::new(Self { codec, size, profile: "", reorders: false, parameter_sets })
+        let pixel_aspect = PixelAspect::default();
+        Arc::new(Self { codec, size, pixel_aspect, profile: "", reorders: false, parameter_sets })
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use razz_base::{Codec, Size, StreamFormat};
+use razz_base::{Codec, PixelAspect, Size, StreamFormat};
 use razz_media::h264::{self, nal_units};
 use razz_media::h265;
 use tracing::{debug, info};
@@ -106,7 +106,9 @@ impl Pictures {
                             use h264::NalType::{Pps, Sps};
                             matches!(h264::nal_type(nal), Some(Sps | Pps))
                         };
-                        self.set_format(sps.size, sps.profile_name(), sets(annex_b, is_set));
+                        let profile = sps.profile_name();
+                        let set = sets(annex_b, is_set);
+                        self.set_format(sps.size, sps.pixel_aspect, profile, set);
                     }
                     Err(error) => debug!("unreadable SPS: {error}"),
                 },
@@ -135,7 +137,9 @@ impl Pictures {
                             use h265::NalType::{Pps, Sps, Vps};
                             matches!(h265::nal_type(nal), Some(Vps | Sps | Pps))
                         };
-                        self.set_format(sps.size, profile, sets(annex_b, is_set));
+                        // razz does not read the VUI of H.265.
+                        let (square, set) = (PixelAspect::default(), sets(annex_b, is_set));
+                        self.set_format(sps.size, square, profile, set);
                     }
                     Err(error) => debug!("unreadable SPS: {error}"),
                 },
@@ -146,9 +150,15 @@ impl Pictures {
         key
     }
 
-    fn set_format(&mut self, size: Size, profile: &'static str, parameter_sets: Bytes) {
+    fn set_format(
+        &mut self,
+        size: Size,
+        pixel_aspect: PixelAspect,
+        profile: &'static str,
+        parameter_sets: Bytes,
+    ) {
         let (codec, reorders) = (self.codec, self.reorders);
-        let format = StreamFormat { codec, size, profile, reorders, parameter_sets };
+        let format = StreamFormat { codec, size, pixel_aspect, profile, reorders, parameter_sets };
         if let Some(old) = &self.format {
             if **old == format {
                 return;
@@ -222,6 +232,22 @@ mod tests {
             assert_eq!(format.map(|format| format.size), size, "{units:02x?}");
             assert_eq!(pictures.reorders(), *reorders, "{units:02x?}");
             assert_eq!(pictures.may_reorder(), *reorders, "{units:02x?}");
+        }
+    }
+
+    /// 704x576 in Baseline, of which the VUI says how wide pixels are.
+    #[test]
+    fn the_format_knows_the_shape_of_pixels() {
+        for (vui, want) in [
+            (&b"\xb0\x20\x08"[..], Some([12, 11])),
+            (b"\xb0\x10\x08", None),
+            (b"\xbf\xf0\x01\0\0\xb0\x08", Some([16, 11])),
+        ] {
+            let sps = [b"\x67\x42\xc0\x1e\xda\x02\xc0\x49", vui].concat();
+            let mut pictures = Pictures::new(Codec::H264);
+            pictures.read(&[&[0, 0, 1][..], &sps].concat());
+            let format = pictures.format().unwrap();
+            assert_eq!((format.size, format.stated_aspect()), (Size::new(704, 576), want));
         }
     }
 

@@ -67,7 +67,7 @@ pub(super) async fn tracks(
     let newest = camera.tracks.newest();
     let now = app.clock.mono();
     Ok(Json(match newest {
-        Some(published) => track_feed::message(&published, now),
+        Some(published) => track_feed::message(&published, &camera, now),
         None => track_feed::idle_message(&camera, app.clock),
     }))
 }
@@ -244,6 +244,7 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         codec: health.codec().map(str::to_owned),
         profile: health.format.as_ref().map(|format| format.profile.to_owned()),
         size: health.size().map(|size| [size.width, size.height]),
+        pixel_aspect: health.format.as_ref().and_then(|format| format.stated_aspect()),
         gop_frames: health.gop_frames,
         b_frames: health.codec().is_some().then_some(health.reorders()),
         fps: wire::FrameRates {

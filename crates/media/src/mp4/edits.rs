@@ -15,12 +15,12 @@ pub(super) struct Edits {
     /// Of the track, a second.
     timescale: i128,
     /// In the order in which they are shown; never empty.
-    parts: Vec<Part>,
+    parts: Vec<ShownPart>,
 }
 
 /// A part of the track that is shown in one go.
 #[derive(Clone, Copy, PartialEq, Debug)]
-struct Part {
+struct ShownPart {
     /// Where it begins in the track, in the track's time.
     from: i128,
     /// Where it ends; `None` where the track ends.
@@ -33,12 +33,12 @@ impl Edits {
     /// Of a `trak`; `movie` is the scale of the edits' lengths.
     pub(super) fn read(track: &[u8], timescale: u32, movie: Option<u32>) -> Self {
         let timescale = i128::from(timescale);
-        let whole = Part { from: 0, until: None, shown_90k: 0 };
+        let whole = ShownPart { from: 0, until: None, shown_90k: 0 };
         let parts = Self::parts(track, timescale, movie).filter(|parts| !parts.is_empty());
         Self { timescale, parts: parts.unwrap_or_else(|| vec![whole]) }
     }
 
-    fn parts(track: &[u8], timescale: i128, movie: Option<u32>) -> Option<Vec<Part>> {
+    fn parts(track: &[u8], timescale: i128, movie: Option<u32>) -> Option<Vec<ShownPart>> {
         let list = find(find(track, b"edts")?, b"elst")?;
         let (version, _, mut fields) = Fields::full_box(list).ok()?;
         let (mut parts, mut shown_90k) = (Vec::new(), 0);
@@ -60,7 +60,7 @@ impl Edits {
                 let until = until.map(|(length, scale)| {
                     from + ((2 * length - 1) * timescale + 2 * scale - 1) / (2 * scale)
                 });
-                parts.push(Part { from, until, shown_90k });
+                parts.push(ShownPart { from, until, shown_90k });
             }
             // An empty edit shows nothing for a while.
             shown_90k +=
@@ -72,10 +72,11 @@ impl Edits {
     /// When a picture of this time in the track is shown, at 90 kHz; negative where it is not. `None`
     /// beyond all bounds.
     pub(super) fn time_90k(&self, time: i128) -> Option<i64> {
-        let at = |part: &Part| {
+        let at = |part: &ShownPart| {
             part.shown_90k + (time - part.from) * i128::from(CLOCK_RATE) / self.timescale
         };
-        let holds = |part: &&Part| time >= part.from && part.until.is_none_or(|until| time < until);
+        let holds =
+            |part: &&ShownPart| time >= part.from && part.until.is_none_or(|until| time < until);
         let time_90k = match self.parts.iter().find(holds) {
             Some(part) => at(part),
             None => {

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::Doctor;
 use crate::cli;
 use razz_api::wire;
+use razz_base::{PixelAspect, Size};
 use razz_config::{CameraNetworks, ModelChoice, Source, Transport};
 use razz_ingest::probe;
 use razz_observe::clock::Clock;
@@ -221,6 +222,17 @@ fn camera_text(camera: &wire::CameraProbe) -> String {
     });
     say("codec", codec);
     say("size", camera.size.map(|[width, height]| format!("{width} x {height}")));
+    say(
+        "pixels",
+        camera.size.zip(camera.pixel_aspect).map(|([width, height], [wide, high])| {
+            let aspect = PixelAspect::new(wide, high).unwrap_or_default();
+            let shown = aspect.shown(Size::new(width, height));
+            format!(
+                "{wide} wide and {high} high: shown as {} x {}; boxes are in the pixels sent",
+                shown.width, shown.height
+            )
+        }),
+    );
     say("rate", camera.fps.map(|fps| format!("{fps:.1} frames a second")));
     say("bitrate", camera.bitrate_kbps.map(|kbps| format!("{kbps} kbit/s")));
     let gop = |frames: u32| match camera.fps {
