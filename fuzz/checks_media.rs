@@ -55,6 +55,10 @@ pub fn mp4(data: &[u8]) {
         }
     }
     assert!(clip.frame_rate().is_none_or(|rate| rate > 0.0 && rate.is_finite()));
+    assert!(clip.pixel_aspect().width > 0 && clip.pixel_aspect().height > 0);
+    let shown = clip.orientation().shown(clip.size());
+    assert!(shown == clip.size() || clip.orientation().swaps_sides());
+    assert!(clip.missing().is_none_or(|missing| missing.to_string().contains("cut short")));
 }
 
 /// The first byte of `data` chooses the largest payload; the rest is an access unit.

@@ -420,7 +420,7 @@ impl ReadWhole {
             }
             Self::Info => {
                 let engine = match whole.pool.state() {
-                    ModelState::Ready { engine } => engine,
+                    ModelState::Ready { engine, .. } => engine,
                     ModelState::Off | ModelState::Loading | ModelState::Failed { .. } => {
                         String::new()
                     }

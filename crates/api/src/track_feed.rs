@@ -165,12 +165,13 @@ impl Client {
         self.sent = self.clock.mono();
         let skipped = self.skipped();
         if self.settings.msgpack {
-            let message = message(published, self.clock.mono()).with_skipped(skipped);
+            let message = message(published, &self.camera, self.clock.mono());
+            let message = message.with_skipped(skipped);
             return self.send(socket, &message).await;
         }
         let json = published
             .encoded
-            .get_or_init(|| message(published, self.clock.mono()).to_json().into());
+            .get_or_init(|| message(published, &self.camera, self.clock.mono()).to_json().into());
         let text = Utf8Bytes::try_from(json.clone()).expect("serde_json writes UTF-8");
         let text = if skipped == 0 { text } else { with_skipped(&text, skipped).into() };
         put(socket, Message::Text(text)).await
@@ -224,7 +225,7 @@ async fn put(socket: &mut WebSocket, message: Message) -> Result<(), axum::Error
 }
 
 /// The message for a track frame, as it goes out at `now`.
-pub(crate) fn message(published: &Published, now: MonoTime) -> TrackMessage {
+pub(crate) fn message(published: &Published, camera: &Camera, now: MonoTime) -> TrackMessage {
     let latency_ms = now.since_us(published.received) as f64 / 1e3;
     let stats = TrackStats {
         fps: published.fps,
@@ -234,6 +235,7 @@ pub(crate) fn message(published: &Published, now: MonoTime) -> TrackMessage {
         skipped: 0,
     };
     TrackMessage::new(&published.frame, &published.names, stats)
+        .of_format(camera.stream.format().as_deref())
 }
 
 /// The message that says that nothing is known of any frame: no detection, or no pictures.
@@ -242,10 +244,11 @@ pub(crate) fn idle_message(camera: &Camera, clock: Clock) -> TrackMessage {
         let mut analysis = camera.health.analysis();
         (analysis.detected.per_second(clock.mono()), analysis.detected.total())
     };
-    let size = camera.stream.format().map(|format| format.size);
+    let format = camera.stream.format();
+    let size = format.as_ref().map(|format| format.size);
     let stats = TrackStats { fps, frame_count, ..TrackStats::default() };
     let now = WallTime { us: clock.wall_us(), quality: WallQuality::Arrival };
-    TrackMessage::without_frame(camera.id, now, size, stats)
+    TrackMessage::without_frame(camera.id, now, size, stats).of_format(format.as_deref())
 }
 
 #[cfg(test)]

@@ -16,6 +16,61 @@ impl Size {
     }
 }
 
+/// The shape of a picture's pixels, as width to height: 1 to 1 for all but anamorphic video.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct PixelAspect {
+    /// Of a pixel, in any unit; not 0.
+    pub width: u32,
+    /// Of a pixel, in the same unit; not 0.
+    pub height: u32,
+}
+
+impl Default for PixelAspect {
+    /// Square.
+    fn default() -> Self {
+        Self { width: 1, height: 1 }
+    }
+}
+
+impl PixelAspect {
+    /// The widest and the highest that is believed: further away nothing is meant.
+    const MOST: u32 = 8;
+
+    /// From width and height; `None` where one is 0, or they are further apart than any video's.
+    pub fn new(width: u32, height: u32) -> Option<Self> {
+        let (wide, high) = (u64::from(width), u64::from(height));
+        let most = u64::from(Self::MOST);
+        let sane = wide > 0 && high > 0 && wide <= most * high && high <= most * wide;
+        sane.then_some(Self { width, height })
+    }
+
+    /// Whether pixels are as wide as they are high.
+    pub fn is_square(self) -> bool {
+        self.width == self.height
+    }
+
+    /// The size in square pixels that shows a picture of `size` in its true proportions: wider than it
+    /// is stored, or higher, and never with fewer pixels in a direction.
+    pub fn shown(self, size: Size) -> Size {
+        let grown = |side: u32, by: u32, of: u32| {
+            let grown =
+                (u64::from(side) * u64::from(by) + u64::from(of) / 2) / u64::from(of.max(1));
+            u32::try_from(grown).unwrap_or(u32::MAX)
+        };
+        if self.width >= self.height {
+            Size::new(grown(size.width, self.width, self.height), size.height)
+        } else {
+            Size::new(size.width, grown(size.height, self.height, self.width))
+        }
+    }
+
+    /// Of the same pixels turned by a quarter.
+    #[must_use]
+    pub fn swapped(self) -> Self {
+        Self { width: self.height, height: self.width }
+    }
+}
+
 /// A box: left, top, right, bottom in pixels of its picture.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Rect {
@@ -97,6 +152,28 @@ impl Rect {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn anamorphic_pictures_grow_to_their_true_proportions() {
+        for (aspect, size, want) in [
+            ((1, 1), (1280, 720), Some((1280, 720))),
+            ((12, 11), (704, 576), Some((768, 576))),
+            ((2, 1), (960, 1080), Some((1920, 1080))),
+            ((4, 3), (1440, 1080), Some((1920, 1080))),
+            ((10, 11), (704, 480), Some((704, 528))),
+            ((0, 1), (1, 1), None),
+            ((1, 0), (1, 1), None),
+            ((9, 1), (1, 1), None),
+            ((u32::MAX, u32::MAX), (640, 480), Some((640, 480))),
+        ] {
+            let aspect = PixelAspect::new(aspect.0, aspect.1);
+            let shown = aspect.map(|aspect| aspect.shown(Size::new(size.0, size.1)));
+            assert_eq!(shown, want.map(|(w, h)| Size::new(w, h)), "{aspect:?}");
+        }
+        let aspect = PixelAspect::new(4, 3).unwrap().swapped();
+        assert_eq!(aspect.shown(Size::new(1080, 1440)), Size::new(1080, 1920));
+        assert!(!aspect.is_square() && PixelAspect::default().is_square());
+    }
 
     #[test]
     fn iou_of_a_few_pairs() {

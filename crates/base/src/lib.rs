@@ -21,7 +21,7 @@ pub use affine::Affine;
 pub use backoff::Backoff;
 pub use camera::{CameraState, DetectRate, EventKind, Transport};
 pub use detection::{ClassId, ClassNames, Detection, Embedding};
-pub use geometry::{Rect, Size};
+pub use geometry::{PixelAspect, Rect, Size};
 pub use id::{CameraId, FrameKey, ParseCameraIdError, RunId, TrackId};
 pub use stream::{Codec, Samples, StreamFormat, StreamId, StreamKind};
 pub use time::{CLOCK_RATE, MediaTime, MonoTime, WallQuality, WallTime};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::{CameraId, Size};
+use crate::{CameraId, PixelAspect, Size};
 
 /// How a camera's video is coded.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -90,6 +90,8 @@ pub struct StreamFormat {
     pub codec: Codec,
     /// Picture size by the sequence parameter set in force.
     pub size: Size,
+    /// The shape of its pixels: square but for anamorphic video.
+    pub pixel_aspect: PixelAspect,
     /// The profile's name, such as `High`; empty where nothing said it.
     pub profile: &'static str,
     /// Whether pictures are shown in another order than they are decoded in (B-frames), which WebRTC
@@ -102,11 +104,18 @@ pub struct StreamFormat {
 }
 
 impl StreamFormat {
+    /// Width and height of its pixels, where they are not square: what the wire says of it.
+    pub fn stated_aspect(&self) -> Option<[u32; 2]> {
+        let PixelAspect { width, height } = self.pixel_aspect;
+        (!self.pixel_aspect.is_square()).then_some([width, height])
+    }
+
     /// A format of which no more is known.
     pub fn new(codec: Codec, size: Size) -> Arc<Self> {
         let parameter_sets = Bytes::new();
-        let samples = Samples::default();
-        Arc::new(Self { codec, size, profile: "", reorders: false, samples, parameter_sets })
+        let (pixel_aspect, samples) = (PixelAspect::default(), Samples::default());
+        let (profile, reorders) = ("", false);
+        Arc::new(Self { codec, size, pixel_aspect, profile, reorders, samples, parameter_sets })
     }
 
     /// What it has that razz does not decode, in words; `None` where it decodes all of it. Browsers are

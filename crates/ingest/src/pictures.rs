@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use razz_base::{Codec, Samples, Size, StreamFormat};
+use razz_base::{Codec, PixelAspect, Samples, StreamFormat};
 use razz_media::h264::{self, nal_units};
 use razz_media::h265;
 use tracing::{debug, info};
@@ -106,13 +106,19 @@ impl Pictures {
                             use h264::NalType::{Pps, Sps};
                             matches!(h264::nal_type(nal), Some(Sps | Pps))
                         };
-                        let samples = Samples {
-                            interlaced: !sps.frame_mbs_only,
-                            chroma_format: sps.chroma_format,
-                            bit_depth: sps.bit_depth,
-                        };
-                        let sets = sets(annex_b, is_set);
-                        self.set_format(sps.size, sps.profile_name(), samples, sets);
+                        self.set_format(StreamFormat {
+                            codec: self.codec,
+                            size: sps.size,
+                            pixel_aspect: sps.pixel_aspect,
+                            profile: sps.profile_name(),
+                            reorders: self.reorders,
+                            samples: Samples {
+                                interlaced: !sps.frame_mbs_only,
+                                chroma_format: sps.chroma_format,
+                                bit_depth: sps.bit_depth,
+                            },
+                            parameter_sets: sets(annex_b, is_set),
+                        });
                     }
                     Err(error) => debug!("unreadable SPS: {error}"),
                 },
@@ -141,12 +147,20 @@ impl Pictures {
                             use h265::NalType::{Pps, Sps, Vps};
                             matches!(h265::nal_type(nal), Some(Vps | Sps | Pps))
                         };
-                        let samples = Samples {
-                            interlaced: false,
-                            chroma_format: sps.chroma_format,
-                            bit_depth: sps.bit_depth,
-                        };
-                        self.set_format(sps.size, profile, samples, sets(annex_b, is_set));
+                        self.set_format(StreamFormat {
+                            codec: self.codec,
+                            size: sps.size,
+                            // razz does not read the VUI of H.265.
+                            pixel_aspect: PixelAspect::default(),
+                            profile,
+                            reorders: self.reorders,
+                            samples: Samples {
+                                interlaced: false,
+                                chroma_format: sps.chroma_format,
+                                bit_depth: sps.bit_depth,
+                            },
+                            parameter_sets: sets(annex_b, is_set),
+                        });
                     }
                     Err(error) => debug!("unreadable SPS: {error}"),
                 },
@@ -157,15 +171,8 @@ impl Pictures {
         key
     }
 
-    fn set_format(
-        &mut self,
-        size: Size,
-        profile: &'static str,
-        samples: Samples,
-        parameter_sets: Bytes,
-    ) {
-        let (codec, reorders) = (self.codec, self.reorders);
-        let format = StreamFormat { codec, size, profile, reorders, samples, parameter_sets };
+    fn set_format(&mut self, format: StreamFormat) {
+        let size = format.size;
         if let Some(old) = &self.format {
             if **old == format {
                 return;
@@ -186,6 +193,8 @@ fn sets(annex_b: &[u8], is_set: impl Fn(&[u8]) -> bool) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    use razz_base::Size;
+
     use super::*;
 
     /// x265, 640x360, without and with B-frames.
@@ -264,6 +273,22 @@ mod tests {
         let mut pictures = Pictures::new(Codec::H264);
         pictures.read(&[&[0, 0, 1], H264].concat());
         assert_eq!(pictures.format().unwrap().not_decoded(), None);
+    }
+
+    /// 704x576 in Baseline, of which the VUI says how wide pixels are.
+    #[test]
+    fn the_format_knows_the_shape_of_pixels() {
+        for (vui, want) in [
+            (&b"\xb0\x20\x08"[..], Some([12, 11])),
+            (b"\xb0\x10\x08", None),
+            (b"\xbf\xf0\x01\0\0\xb0\x08", Some([16, 11])),
+        ] {
+            let sps = [b"\x67\x42\xc0\x1e\xda\x02\xc0\x49", vui].concat();
+            let mut pictures = Pictures::new(Codec::H264);
+            pictures.read(&[&[0, 0, 1][..], &sps].concat());
+            let format = pictures.format().unwrap();
+            assert_eq!((format.size, format.stated_aspect()), (Size::new(704, 576), want));
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A clip: the pictures of an MP4 file, in the order in which they are shown.
+//! A clip: the pictures of an MP4 file as players show them, in the order in which they are shown.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -10,6 +10,7 @@ use razz_base::{
     AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, StreamFormat,
     WallQuality, WallTime,
 };
+use razz_media::Orientation;
 use razz_media::mp4::Mp4;
 use razz_vision::{Decoder, Picture};
 
@@ -65,9 +66,14 @@ impl Clip {
         self.frames.len()
     }
 
-    /// Of its pictures, in pixels.
+    /// Of its pictures as they are stored, in pixels.
     pub(crate) fn size(&self) -> Size {
         self.mp4.size()
+    }
+
+    /// What is not there of the file, in a line.
+    pub(crate) fn missing(&self) -> Option<String> {
+        self.mp4.missing().map(|missing| format!("{}: {missing}", self.name))
     }
 
     /// Pictures per second; `None` for a single one.
@@ -76,7 +82,7 @@ impl Clip {
     }
 
     /// Decodes the clip and hands out the pictures that are wanted, by their place in the order of
-    /// showing, from 0.
+    /// showing, from 0. They are turned as the file says, and know the shape of their pixels.
     ///
     /// # Errors
     /// When there is no decoder or not one of the wanted pictures; what `look` answers. Damage to
@@ -86,6 +92,14 @@ impl Clip {
         wanted: impl Fn(usize) -> bool,
         mut look: impl FnMut(usize, &Picture) -> Result<(), Failure>,
     ) -> Result<Damage, Failure> {
+        let (orientation, aspect) = (self.mp4.orientation(), self.mp4.pixel_aspect());
+        let mut look = move |index: usize, mut picture: Picture| {
+            picture.pixel_aspect = aspect;
+            match orientation {
+                Orientation::Upright => look(index, &picture),
+                turned => look(index, &picture.turned(turned)),
+            }
+        };
         let mut decoder = Decoder::new().map_err(|error| Failure::Failed(error.to_string()))?;
         let mut damage = Damage {
             missing: (0..self.frames.len()).filter(|index| wanted(*index)).count(),
@@ -107,7 +121,7 @@ impl Clip {
                 Ok(Some(picture)) => {
                     if let Some(index) = place(&self.frames, picture.key.time.as_90k()) {
                         damage.missing -= 1;
-                        look(index, &picture)?;
+                        look(index, picture)?;
                     }
                 }
                 Ok(None) => {}
@@ -120,7 +134,7 @@ impl Clip {
         for picture in decoder.flush() {
             if let Some(index) = place(&self.frames, picture.key.time.as_90k()) {
                 damage.missing -= 1;
-                look(index, &picture)?;
+                look(index, picture)?;
             }
         }
         if damage.missing == all_wanted && all_wanted > 0 {

@@ -9,14 +9,17 @@
 //! 4. [`rtp`] cuts an access unit once into the RTP payloads that all viewers share;
 //! 5. [`ring`] keeps the current GOP, so that a viewer can start at once.
 //!
-//! And for work without a camera, [`mp4`] reads the access units of a file.
+//! And for work without a camera, [`mp4`] reads the access units of a file, and [`Orientation`] says how
+//! its pictures, or those of a photo, are turned for showing.
 
 mod bits;
 pub mod h264;
 pub mod h265;
 pub mod mp4;
+mod orientation;
 pub mod ring;
 pub mod rtp;
 pub mod timeline;
 
 pub use bits::{OutOfBits, SpsError};
+pub use orientation::Orientation;

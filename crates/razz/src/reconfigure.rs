@@ -379,7 +379,7 @@ impl Control for RunningServer {
         }
         let said = |error: config::MissingModel| ChangeError::Model(format!("`model`: {error}"));
         detector.model.path().map_err(said)?;
-        if let (EngineChoice::Auto, ModelState::Ready { engine }) =
+        if let (EngineChoice::Auto, ModelState::Ready { engine, .. }) =
             (detector.engine, state.pool.state())
         {
             let known = EngineChoice::ALL.iter().find(|(name, _)| *name == engine);

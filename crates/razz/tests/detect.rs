@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use commands::{Agreement, Bar, EXACT, Found, detected, razz_detect, read_json, rows};
+use razz_base::PixelAspect;
+use razz_media::Orientation;
 use razz_scene::{DEMO_MODEL, Street};
 use razz_vision::{Decoder, Detector, DetectorSettings, EngineChoice, ModelSource, encode_jpeg};
 use serde_json::Value;
@@ -118,6 +120,73 @@ fn a_jpeg_shows_what_its_png_shows() {
     let mut agreement = Agreement::default();
     agreement.add(&rows(a), &rows(b), Bar { iou: 0.9, confidence: 0.1 });
     assert!(agreement.partners * 10 >= agreement.boxes * 9, "{agreement:?}");
+}
+
+/// A clip's boxes are those of its pictures as players show them: mirrored or turned, in their true
+/// proportions, and of a file that is cut off those that are there.
+#[test]
+fn the_boxes_of_a_clip_are_those_of_what_is_shown() {
+    let folder = Folder::new("shown");
+    let clip = folder.0.join("street.mp4");
+    let frames = encoded(&Street::new(1), 100..103);
+    write_clip(&frames, &clip);
+    let plain = fs::read(&clip).unwrap();
+    let header = plain.windows(4).position(|kind| kind == b"tkhd").unwrap();
+    // Behind the type: flags, five words, and 16 bytes; then a, b, u, c, d, v, x, y, w and the size.
+    let word = |index: usize| header + 4 + 40 + 4 * index;
+    let put = |data: &mut Vec<u8>, index: usize, value: i32| {
+        data[word(index)..word(index) + 4].copy_from_slice(&(value << 16).to_be_bytes());
+    };
+    let settings =
+        DetectorSettings { engine: EngineChoice::Rten, confidence: 0.1, ..Default::default() };
+    let model = ModelSource::Bytes { name: "demo.onnx", data: DEMO_MODEL };
+    let mut detector = Detector::load(model, &settings).unwrap();
+    let (mirrored, wide) = (Orientation::Mirrored, PixelAspect { width: 3, height: 2 });
+    for (orientation, aspect) in
+        [(mirrored, PixelAspect::default()), (Orientation::Upright, wide), (mirrored, wide)]
+    {
+        let mut data = plain.clone();
+        if orientation == mirrored {
+            put(&mut data, 0, -1);
+        }
+        if aspect == wide {
+            put(&mut data, 9, 1280 * 3 / 2);
+        }
+        fs::write(&clip, data).unwrap();
+        let ours = detected(Path::new("demo"), &clip, &["--engine=rten", "--confidence=0.1"]);
+        let mut decoder = Decoder::new().unwrap();
+        let (mut agreement, mut out) = (Agreement::default(), Vec::new());
+        for (index, (frame, ours)) in
+            frames.iter().zip(ours["frames"].as_array().unwrap()).enumerate()
+        {
+            let unit = street::access_unit(frame, 3000 * index as i64);
+            let mut picture = decoder.decode(&unit, true).unwrap().unwrap();
+            picture.pixel_aspect = aspect;
+            detector.detect(&picture.turned(orientation), &mut out).unwrap();
+            let theirs: Vec<Found> = out
+                .iter()
+                .map(|d| Found { class: d.class.0.into(), confidence: d.score, bbox: d.bbox })
+                .collect();
+            assert!(theirs.len() > 2);
+            agreement.add(&rows(ours), &theirs, EXACT);
+        }
+        agreement.assert(&format!("{orientation:?}, {aspect:?}"), 1.0);
+    }
+    // The index in front, and the last picture cut off.
+    let movie = plain.windows(4).position(|kind| kind == b"moov").unwrap() - 4;
+    let mut index = plain[movie..].to_vec();
+    let offsets = index.windows(4).position(|kind| kind == b"stco").unwrap();
+    let at = u32::from_be_bytes(index[offsets + 12..offsets + 16].try_into().unwrap());
+    let moved = at + index.len() as u32;
+    index[offsets + 12..offsets + 16].copy_from_slice(&moved.to_be_bytes());
+    let head = at as usize - 8;
+    let cut = [&plain[..head], &index, &plain[head..movie - 1]].concat();
+    fs::write(&clip, cut).unwrap();
+    let done = razz_detect("demo", std::slice::from_ref(&clip), &["--engine=rten"]);
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success() && said.contains("1 of its 3 pictures are missing"), "{said}");
+    let found: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(found["frames"].as_array().unwrap().len(), 2);
 }
 
 #[test]

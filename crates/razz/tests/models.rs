@@ -286,3 +286,45 @@ fn a_model_that_comes_later_is_taken_up() {
     assert!(ready.contains("rten"), "{ready}");
     drop(server);
 }
+
+/// What is not used of a model is said before it is used, and so is why it would be refused.
+#[test]
+fn what_a_model_gives_beside_boxes_is_said() {
+    let folder = Folder::new("beside");
+    let input = |graph: onnx::Graph| graph.input("images", onnx::F32, &[1, 3, 64, 64]);
+    let masks = input(onnx::Graph::default())
+        .f32("boxes", &[1, 10, 84], &[0.5; 840])
+        .f32("shapes", &[1, 4, 16, 16], &[0.5; 1024])
+        .node("Identity", &["boxes"], "output0", &[])
+        .node("Identity", &["shapes"], "output1", &[])
+        .output("output0", onnx::F32, &[1, 10, 84])
+        .output("output1", onnx::F32, &[1, 4, 16, 16]);
+    let logits = input(onnx::Graph::default())
+        .f32("boxes", &[1, 6, 84], &[-4.5; 504])
+        .node("Identity", &["boxes"], "output0", &[])
+        .output("output0", onnx::F32, &[1, 6, 84]);
+    let files = [("masks.onnx", masks), ("logits.onnx", logits)];
+    let [masks, logits] = files.map(|(name, graph)| {
+        let path = folder.0.join(name);
+        fs::write(&path, graph.model()).unwrap();
+        path.display().to_string()
+    });
+    let doctor = |arguments: &[&str]| {
+        let doctor =
+            Command::new(env!("CARGO_BIN_EXE_razz")).arg("doctor").args(arguments).output();
+        said(&doctor.unwrap())
+    };
+    let (code, out, _) = doctor(&["--model", &masks]);
+    assert!(code == Some(0) && out.contains("family   YOLO11/YOLOv8, on "), "{out}");
+    assert!(out.contains("note     the model gives masks beside its boxes"), "{out}");
+    let (code, out, _) = doctor(&["--model", &masks, "--json"]);
+    let all: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, all["model"]["notes"].as_array().unwrap().len()), (Some(0), 1));
+    let (code, out, _) = said(&folder.razz(&["info", &masks]));
+    assert!(code == Some(0) && out.contains("note     the model gives masks"), "{out}");
+    let (code, out, _) = doctor(&["--model", &logits]);
+    assert!(code == Some(1) && out.contains("problem  model "), "{out}");
+    assert!(out.contains("output0 has scores from -4.5 to 0 where YOLO11"), "{out}");
+    let (code, out, _) = doctor(&["--model", "no such name"]);
+    assert!(code == Some(1) && out.contains("is no model"), "{out}");
+}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use openh264::OpenH264API;
 use openh264::decoder::{DecodedYUV, DecoderConfig, Flush};
 use openh264::formats::YUVSource;
-use razz_base::{AccessUnit, FrameKey, RunId, Size};
+use razz_base::{AccessUnit, FrameKey, PixelAspect, RunId, Size};
 use razz_media::SpsError;
 use razz_media::h264::{Colour, NalType, SliceType, Sps, nal_type, nal_units, slice_type};
 
@@ -102,6 +102,7 @@ pub struct Decoder {
     codec: Option<openh264::decoder::Decoder>,
     waiting_for_idr: bool,
     colour: Colour,
+    pixel_aspect: PixelAspect,
     order: OutputOrder,
     /// The access unit under way, where its SPS had to be renamed; else empty.
     renamed: Vec<u8>,
@@ -134,6 +135,7 @@ impl Decoder {
             codec: Some(start()?),
             waiting_for_idr: true,
             colour: Colour::unstated(0),
+            pixel_aspect: PixelAspect::default(),
             order: OutputOrder::default(),
             renamed: Vec::new(),
             pool: VecDeque::with_capacity(POOL),
@@ -247,7 +249,8 @@ impl Decoder {
         if self.order.depth == 0 {
             look(planes[0]);
         }
-        Ok(want.then(|| copy_out(planes, au, self.colour, &mut self.pool)))
+        let (colour, aspect) = (self.colour, self.pixel_aspect);
+        Ok(want.then(|| copy_out(planes, au, colour, aspect, &mut self.pool)))
     }
 
     /// Reads what stands before the first slice: a new SPS, and the slice's type. Where the SPS has
@@ -272,6 +275,7 @@ impl Decoder {
                     copied = start + nal.len();
                 }
                 self.colour = sps.colour;
+                self.pixel_aspect = sps.pixel_aspect;
                 self.order.announce(&sps);
             }
             if kind.is_some_and(NalType::is_vcl) {
@@ -338,6 +342,7 @@ fn copy_out(
     source: [Plane<'_>; 3],
     au: &AccessUnit,
     colour: Colour,
+    pixel_aspect: PixelAspect,
     pool: &mut VecDeque<Arc<Planes>>,
 ) -> Picture {
     let free = pool.iter().position(|planes| Arc::strong_count(planes) == 1);
@@ -357,6 +362,7 @@ fn copy_out(
         received: au.received,
         size: Size::new(source[0].width as u32, source[0].height as u32),
         colour,
+        pixel_aspect,
         planes,
     }
 }

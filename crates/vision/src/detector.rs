@@ -6,10 +6,10 @@ use crate::classes;
 use crate::engine::{
     self, Device, Engine, EngineChoice, EngineError, EngineOptions, Note, Port, Precision, Tensor,
 };
-use crate::feed::{Feed, InputSize};
-use crate::fit::{Fit, Fitted, GREY, rectangle};
-use crate::heads::{Family, Place, Reader, Rules, Unreadable};
-use crate::input::{Geometry, InputFormat, Placement};
+use crate::feed::{Batch, Feed, InputSize};
+use crate::fit::{Fit, Fitted, rectangle};
+use crate::heads::{Beside, Family, Place, Reader, Rules, Unreadable};
+use crate::input::{GREY, Geometry, InputFormat, Placement};
 use crate::letterbox::Letterbox;
 use crate::model::{ModelError, ModelFile, ModelSource};
 use crate::picture::Picture;
@@ -129,7 +129,7 @@ impl Detector {
     ///
     /// # Errors
     /// When the file is not there, not a model, cut short, takes or gives shapes that are not
-    /// known here, gives NaN, knows none of the classes, or no engine can run it.
+    /// known here, gives NaN or scores outside 0 to 1, knows none of the classes, or no engine can run it.
     pub fn load(model: ModelSource<'_>, settings: &DetectorSettings) -> Result<Self, ModelError> {
         Self::load_with(model, settings, None)
     }
@@ -180,9 +180,12 @@ impl Detector {
         }
         let wanted = settings.classes.as_deref();
         let classes = classes::allowed(&file.name, &names, wanted, &mut notes)?;
-        let batch = settings.batch.unwrap_or_else(|| engine.batch()).max(1);
+        let batch = match feed.batch() {
+            Batch::Open => settings.batch.unwrap_or_else(|| engine.batch()).max(1),
+            Batch::Fixed(batch) => batch,
+        };
         let mut detector = Self {
-            batch: if feed.has_open_batch() { batch } else { 1 },
+            batch,
             engine,
             letterboxes: Letterboxes::new(reader.family().input_format()),
             feed,
@@ -200,6 +203,8 @@ impl Detector {
             places: Vec::new(),
         };
         detector.try_batch();
+        let remarks = detector.remarks();
+        detector.notes.extend(remarks.into_iter().map(Note::info));
         Ok(detector)
     }
 
@@ -226,7 +231,8 @@ impl Detector {
         out: &mut Vec<Detection>,
         watch: &mut dyn FnMut(Step),
     ) -> Result<(), DetectError> {
-        self.one(picture.size, |letterbox| letterbox.picture(picture), out, watch)
+        let shown = picture.pixel_aspect.shown(picture.size);
+        self.one(picture.size, shown, |letterbox| letterbox.picture(picture), out, watch)
     }
 
     /// The same for an 8-bit RGB picture, three bytes a pixel, row after row.
@@ -244,7 +250,7 @@ impl Detector {
             out.clear();
             return Err(DetectError::Rgb { bytes: rgb.len(), width, height });
         }
-        self.one(size, |letterbox| letterbox.rgb(rgb, size), out, &mut |_| ())
+        self.one(size, size, |letterbox| letterbox.rgb(rgb, size), out, &mut |_| ())
     }
 
     /// The same for several pictures, with as many as [`batch`](Self::batch) in one run where their
@@ -265,8 +271,9 @@ impl Detector {
         out.iter_mut().for_each(Vec::clear);
         let (mut pictures, mut out) = (pictures, out);
         while let Some(first) = pictures.first() {
-            let input = self.input_size_for(first.size);
-            let alike = |p: &&&Picture| self.input_size_for(p.size) == input;
+            let input_for = |p: &Picture| self.input_size_for(p.pixel_aspect.shown(p.size));
+            let input = input_for(first);
+            let alike = |p: &&&Picture| input_for(p) == input;
             let count = pictures.iter().take(self.batch).take_while(alike).count().max(1);
             let (now, later) = pictures.split_at(count);
             let (lists, rest) = std::mem::take(&mut out).split_at_mut(count);
@@ -304,6 +311,25 @@ impl Detector {
         self.reader.family()
     }
 
+    /// What it gives beside boxes, classes and scores.
+    pub fn beside(&self) -> Option<Beside> {
+        self.reader.beside()
+    }
+
+    /// What its user should know of the model, whatever runs it: what of its outputs is not used,
+    /// and that it takes a fixed number of pictures. They are among [`notes`](Self::notes) as well.
+    pub fn remarks(&self) -> Vec<String> {
+        let beside = self.beside().map(|beside| beside.to_string());
+        let batch = match self.feed.batch() {
+            Batch::Fixed(batch @ 2..) => Some(format!(
+                "the model takes {batch} pictures at a time, no fewer: where fewer wait the rest is \
+                 grey, and costs as much; a model that was exported with a batch of 1 is quicker"
+            )),
+            Batch::Fixed(_) | Batch::Open => None,
+        };
+        beside.into_iter().chain(batch).collect()
+    }
+
     /// What runs it: `"rten"`, `"ort/cpu"`, `"ort/openvino"`, `"ort/cuda"` or `"ort/tensorrt"`.
     pub fn engine_name(&self) -> &str {
         self.engine.name()
@@ -329,7 +355,7 @@ impl Detector {
         self.feed.size().largest()
     }
 
-    /// The model's input for pictures of a size.
+    /// The model's input for pictures of a size, in square pixels.
     pub fn input_size_for(&self, picture: Size) -> Size {
         match self.feed.size() {
             InputSize::Open(largest) if self.rectangular => rectangle(picture, largest),
@@ -344,7 +370,7 @@ impl Detector {
 
     /// Whether the model leaves open how many pictures it takes in one run.
     pub fn has_open_batch(&self) -> bool {
-        self.feed.has_open_batch()
+        self.feed.batch() == Batch::Open
     }
 
     /// Pictures in one run of [`detect_batch`](Self::detect_batch), at most.
@@ -361,12 +387,13 @@ impl Detector {
     fn one(
         &mut self,
         size: Size,
+        shown: Size,
         fill: impl FnOnce(&mut Letterbox) -> Geometry,
         out: &mut Vec<Detection>,
         watch: &mut dyn FnMut(Step),
     ) -> Result<(), DetectError> {
         out.clear();
-        let input = self.input_size_for(size);
+        let input = self.input_size_for(shown);
         let letterbox = self.letterboxes.take(size, input);
         let geometry = fill(letterbox);
         watch(Step::Prepared);

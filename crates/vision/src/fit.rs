@@ -4,13 +4,11 @@ use razz_base::{ClassNames, Size};
 
 use crate::classes;
 use crate::engine::{Engine, EngineError, Port, Tensor, Trial};
-use crate::feed::{Feed, InputSize};
-use crate::heads::{FirstRun, KNOWN, Place, Reader, Rules, recognise};
-use crate::input::{Geometry, Placement};
+use crate::feed::{Batch, Feed, InputSize};
+use crate::heads::{FirstRun, Head, KNOWN, Outside, Place, Reader, Rules, recognise};
+use crate::input::{GREY, Geometry, InputFormat, Placement};
 use crate::model::{ModelError, ModelFile};
 
-/// The grey of an empty picture, in the values of most models.
-pub(crate) const GREY: f32 = 114.0 / 255.0;
 /// Sides of open inputs are multiples of this, the largest stride of all families.
 const STEP: u32 = 32;
 /// More values than this in a declared output are nothing that a detector gives.
@@ -86,17 +84,21 @@ impl<'a> Fit<'a> {
         let canvas = &self.canvas;
         let own = classes::own(&file.metadata);
         let ports = engine.outputs().to_vec();
-        let (mut head, mut found, mut finite) = (None, String::new(), true);
+        let batch = feed.batch();
+        let (mut head, mut found, mut finite, mut outside) = (None, String::new(), true, None);
         feed.run(engine, canvas, 1, size, &mut |outputs| {
+            let mut shapes = Vec::new();
+            let of_one = first_picture(outputs, batch, &mut shapes);
             head = recognise(&FirstRun {
                 input: size,
                 ports: &ports,
-                outputs,
+                outputs: &of_one,
                 metadata: &file.metadata,
                 names: own.as_ref().map(Vec::len),
             });
             found = given(&ports, outputs);
             finite = outputs.iter().all(Tensor::is_finite);
+            outside = head.as_ref().and_then(|head: &Head| head.scores_outside(&of_one));
         })?;
         let Some(head) = head else {
             let task = file.metadata.get("task").filter(|task| *task != "detect");
@@ -105,6 +107,22 @@ impl<'a> Fit<'a> {
         };
         if !finite {
             return Ok(Err(ModelError::NotFinite { model: model() }));
+        }
+        // A grey picture may leave a model cold that a picture with things on it does not.
+        let family = head.family();
+        if outside.is_none() {
+            let probe = probe(size, family.input_format());
+            feed.run(engine, &probe, 1, size, &mut |outputs| {
+                finite = outputs.iter().all(Tensor::is_finite);
+                outside = head.scores_outside(&first_picture(outputs, batch, &mut Vec::new()));
+            })?;
+        }
+        if !finite {
+            return Ok(Err(ModelError::NotFinite { model: model() }));
+        }
+        if let Some(Outside { output, least, most }) = outside {
+            let output = ports.get(output).map(|port| port.name.clone()).unwrap_or_default();
+            return Ok(Err(ModelError::Scores { model: model(), output, least, most, family }));
         }
         let unreadable_names = own.is_none() && file.metadata.contains_key("names");
         let names = match (own, head.classes()) {
@@ -163,6 +181,53 @@ fn takes_rectangles(
         read = reader.read(outputs, &place, &nothing, &mut Vec::new()).is_ok();
     });
     run.is_ok() && read
+}
+
+/// A picture with edges, ramps and colours at every scale, as the model wants its values: something
+/// that a model may see things in.
+fn probe(size: Size, format: InputFormat) -> Vec<f32> {
+    let (width, height) = (size.width as usize, size.height as usize);
+    let (scale, offset) = format.values.scale_and_offset();
+    let mut canvas = vec![0.0; 3 * width * height];
+    for (colour, plane) in format.planes().into_iter().enumerate() {
+        let values = &mut canvas[plane * width * height..][..width * height];
+        for (y, row) in values.chunks_exact_mut(width.max(1)).enumerate() {
+            for (x, value) in row.iter_mut().enumerate() {
+                let blocks = [64, 24, 9].map(|side| (x / side + y / side + colour) % 2);
+                let ramp = (x * 3 + y * 2 + colour * 85) % 256;
+                let share = match blocks {
+                    [0, 0, _] => 0.0,
+                    [1, 1, _] => 1.0,
+                    [_, _, 0] => ramp as f32 / 255.0,
+                    _ => 1.0 - ramp as f32 / 255.0,
+                };
+                *value = share * scale[colour] + offset[colour];
+            }
+        }
+    }
+    canvas
+}
+
+/// The outputs as if the first picture of the batch were alone in it; `shapes` takes their dimensions.
+fn first_picture<'a>(
+    outputs: &[Tensor<'a>],
+    batch: Batch,
+    shapes: &'a mut Vec<Vec<usize>>,
+) -> Vec<Tensor<'a>> {
+    let whole = match batch {
+        Batch::Fixed(whole) if whole > 1 => whole,
+        _ => return outputs.to_vec(),
+    };
+    *shapes = outputs.iter().map(|output| output.shape.to_vec()).collect();
+    let alone = |(output, shape): (&Tensor<'a>, &'a mut Vec<usize>)| match shape.first_mut() {
+        Some(first) if *first == whole => {
+            *first = 1;
+            let len = shape.iter().product();
+            Tensor { shape, values: output.values.first(len) }
+        }
+        _ => *output,
+    };
+    outputs.iter().zip(shapes.iter_mut()).map(alone).collect()
 }
 
 /// The smallest input in whole strides that holds a picture scaled to fit into `largest`.

@@ -1,6 +1,6 @@
 //! How a model wants its pictures: which values, in which order, and where on its input.
 
-use razz_base::{Rect, Size};
+use razz_base::{PixelAspect, Rect, Size};
 
 /// What a model was trained to see.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -46,6 +46,9 @@ pub enum Placement {
     /// Stretched to fill it: the DETR family.
     Stretched,
 }
+
+/// The grey of an empty picture, in the values of most models.
+pub(crate) const GREY: f32 = 114.0 / 255.0;
 
 /// ImageNet's mean and standard deviation of red, green and blue at 0 to 1.
 const IMAGENET: [(f64, f64); 3] = [(0.485, 0.229), (0.456, 0.224), (0.406, 0.225)];
@@ -132,6 +135,25 @@ impl Geometry {
         }
     }
 
+    /// The same for a picture whose pixels are not square: it lies there in its true proportions, and
+    /// boxes find back to the pixels that it is stored in.
+    pub fn anamorphic(
+        picture: Size,
+        aspect: PixelAspect,
+        target: Size,
+        placement: Placement,
+    ) -> Self {
+        if aspect.is_square() {
+            return Self::new(picture, target, placement);
+        }
+        let shown = aspect.shown(picture);
+        let mut geometry = Self::new(shown, target, placement);
+        let grown = |shown: u32, stored: u32| f64::from(shown) / f64::from(stored.max(1));
+        geometry.scale[0] *= grown(shown.width, picture.width);
+        geometry.scale[1] *= grown(shown.height, picture.height);
+        geometry
+    }
+
     /// From model pixels to picture pixels; not clipped.
     pub fn to_picture(self, bbox: Rect) -> Rect {
         let x = |v: f64| (v - self.left as f64) / self.scale[0];
@@ -172,6 +194,25 @@ mod tests {
             let got = (geometry.width, geometry.height, geometry.left, geometry.top);
             assert_eq!(got, want, "{picture:?} in {target:?}, {placement:?}");
         }
+    }
+
+    #[test]
+    fn anamorphic_pictures_lie_in_their_true_proportions() {
+        // 960x1080 that is shown as 1920x1080 lies where that lies, and boxes are half as wide.
+        let wide = PixelAspect { width: 2, height: 1 };
+        let (stored, target) = (Size::new(960, 1080), Size::new(640, 640));
+        for placement in [Centred, TopLeft, Stretched] {
+            let shown = Geometry::new(Size::new(1920, 1080), target, placement);
+            let got = Geometry::anamorphic(stored, wide, target, placement);
+            let place = |g: &Geometry| (g.left, g.top, g.width, g.height);
+            assert_eq!(place(&got), place(&shown), "{placement:?}");
+            let bbox = Rect::new(10.0, 150.0, 20.0, 490.0);
+            let (got, want) = (got.to_picture(bbox).to_array(), shown.to_picture(bbox).to_array());
+            let want = [want[0] / 2.0, want[1], want[2] / 2.0, want[3]];
+            assert!(got.iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-9), "{got:?} {want:?}");
+        }
+        let square = Geometry::anamorphic(stored, PixelAspect::default(), target, Centred);
+        assert_eq!(square, Geometry::new(stored, target, Centred));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Where it lies and with which values is [`crate::input`]'s to say; the pixels come from
 //! [`crate::resample`].
 
-use razz_base::Size;
+use razz_base::{PixelAspect, Size};
 
 use crate::colour::YuvToRgb;
 use crate::input::{Geometry, InputFormat};
@@ -20,7 +20,7 @@ use crate::resample::{Columns, Rows, Sampler, Window};
 pub struct Letterbox {
     target: Size,
     format: InputFormat,
-    source: Option<Size>,
+    source: Option<(Size, PixelAspect)>,
     geometry: Geometry,
     columns: Columns,
     rows: Rows,
@@ -63,7 +63,7 @@ impl Letterbox {
 
     /// Fills the model input from a picture, and says where it lies.
     pub fn picture(&mut self, picture: &Picture) -> Geometry {
-        self.fit(picture.size);
+        self.fit(picture.size, picture.pixel_aspect);
         let window = self.window();
         let colour = YuvToRgb::in_format(picture.colour, self.format);
         self.sampler.picture(picture, &self.columns, &self.rows, &colour, &mut self.canvas, window);
@@ -77,7 +77,7 @@ impl Letterbox {
     /// # Panics
     /// If `rgb` is shorter than a picture of `size`, or `size` is empty.
     pub fn rgb(&mut self, rgb: &[u8], size: Size) -> Geometry {
-        self.fit(size);
+        self.fit(size, PixelAspect::default());
         let window = self.window();
         let size = (size.width as usize, size.height as usize);
         let (columns, rows, canvas) = (&self.columns, &self.rows, &mut self.canvas);
@@ -94,17 +94,17 @@ impl Letterbox {
         }
     }
 
-    fn fit(&mut self, source: Size) {
-        if self.source == Some(source) {
+    fn fit(&mut self, source: Size, aspect: PixelAspect) {
+        if self.source == Some((source, aspect)) {
             return;
         }
-        let geometry = Geometry::new(source, self.target, self.format.placement);
+        let geometry = Geometry::anamorphic(source, aspect, self.target, self.format.placement);
         let (width, height) = (source.width as usize, source.height as usize);
         self.columns.fit(0, width, width, geometry.width);
         self.rows.fit(0, height, height, geometry.height);
         self.clear();
         self.geometry = geometry;
-        self.source = Some(source);
+        self.source = Some((source, aspect));
     }
 
     /// Border everywhere.

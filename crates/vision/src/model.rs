@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::engine::EngineError;
+use crate::heads::Family;
 use crate::onnx::{Malformed, Outline};
+use crate::weights::{self, WeightsError};
 
 /// A model file, or its bytes.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +62,7 @@ pub enum ModelError {
     },
     /// An input that pictures cannot be fitted into.
     #[error(
-        "model {model}: takes {found}; known is one f32 input [1, 3, height, width], alone or beside a size [1, 2] (RT-DETR, D-FINE)"
+        "model {model}: takes {found}; known is one input of 32-bit or 16-bit floats [pictures, 3, height, width], alone or beside a size [pictures, 2] (RT-DETR, D-FINE); where the model prepares pictures by itself, export it without that (YOLO-NAS: preprocessing=False, postprocessing=False)"
     )]
     Input {
         /// The model.
@@ -85,6 +87,30 @@ pub enum ModelError {
     NotFinite {
         /// The model.
         model: String,
+    },
+    /// Scores that are none, already for pictures of razz's own.
+    #[error(
+        "model {model}: output {output} has scores from {least} to {most} where {family} has scores from 0 to 1; it was exported without its last step (sigmoid or softmax), or is of a family that razz does not know: export it with its scores from 0 to 1, or use a model of a known family; {known}", known = crate::heads::KNOWN
+    )]
+    Scores {
+        /// The model.
+        model: String,
+        /// Which output.
+        output: String,
+        /// The least.
+        least: f32,
+        /// The largest.
+        most: f32,
+        /// What it was taken for.
+        family: Family,
+    },
+    /// Weights that are in files of their own cannot be read.
+    #[error("model {model}: {reason}")]
+    Weights {
+        /// The model.
+        model: String,
+        /// Which file, and what to do.
+        reason: WeightsError,
     },
     /// None of the classes asked for is one of its own.
     #[error(
@@ -126,7 +152,13 @@ pub(crate) struct ModelFile<'a> {
 
 impl<'a> ModelFile<'a> {
     /// Reads it and makes sure that it is ONNX and whole.
+    /// Weights that lie in files beside it (ONNX external data) are put into it, so that every
+    /// engine gets one whole model.
     pub(crate) fn read(source: ModelSource<'a>) -> Result<Self, ModelError> {
+        let path = match source {
+            ModelSource::File(path) => Some(path),
+            ModelSource::Bytes { .. } => None,
+        };
         let (model, data) = match source {
             ModelSource::File(path) => {
                 let model = path.display().to_string();
@@ -143,7 +175,12 @@ impl<'a> ModelFile<'a> {
             ModelSource::Bytes { name, data } => (name.to_owned(), Cow::Borrowed(data)),
         };
         match Outline::read(&data) {
-            Ok(outline) => Ok(Self { name: model, data, metadata: outline.metadata }),
+            Ok(outline) => {
+                let whole = weights::embed(&data, path)
+                    .map_err(|reason| ModelError::Weights { model: model.clone(), reason })?;
+                let data = whole.map_or(data, Cow::Owned);
+                Ok(Self { name: model, data, metadata: outline.metadata })
+            }
             Err(Malformed::Truncated { missing }) => Err(ModelError::Truncated { model, missing }),
             Err(Malformed::Empty) => Err(ModelError::NotAModel { model, what: "it is empty" }),
             Err(Malformed::NotOnnx) => Err(ModelError::NotAModel { model, what: kind(&data) }),

@@ -70,7 +70,7 @@ fn begins_as_model(data: &[u8]) -> bool {
     data.len() >= 2 && data[0] == 0x08 && (1..64).contains(&data[1])
 }
 
-fn string_pair(entry: &[u8]) -> Option<(String, String)> {
+pub(crate) fn string_pair(entry: &[u8]) -> Option<(String, String)> {
     let (mut key, mut value) = (None, None);
     for field in Fields(entry) {
         match field.ok()? {
@@ -82,12 +82,18 @@ fn string_pair(entry: &[u8]) -> Option<(String, String)> {
     Some((key?, value?))
 }
 
-enum Value<'a> {
-    Number,
+/// What a field of a protobuf message holds.
+pub(crate) enum Value<'a> {
+    /// A number of variable length.
+    Number(u64),
+    /// A number of 4 or 8 bytes.
+    Fixed,
+    /// A string, bytes, or another message.
     Bytes(&'a [u8]),
 }
 
-enum Broken {
+/// Why a protobuf message cannot be read.
+pub(crate) enum Broken {
     /// A field's value reaches past the end.
     Short { field: u64, missing: u64 },
     /// No protobuf.
@@ -96,7 +102,7 @@ enum Broken {
 
 /// The fields of a protobuf message (protobuf.dev/programming-guides/encoding); ends after the
 /// first error.
-struct Fields<'a>(&'a [u8]);
+pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<(u64, Value<'a>), Broken>;
@@ -114,14 +120,18 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    /// The next field, and all of its bytes; `None` at the end, also where it is broken.
+    pub(crate) fn next_whole(&mut self) -> Option<(u64, Value<'a>, &'a [u8])> {
+        let before = self.0;
+        let (field, value) = self.next()?.ok()?;
+        Some((field, value, &before[..before.len() - self.0.len()]))
+    }
+
     fn read(&mut self) -> Result<(u64, Value<'a>), Broken> {
         let tag = self.varint()?;
         let field = tag >> 3;
         let take = match tag & 7 {
-            0 => {
-                self.varint()?;
-                return Ok((field, Value::Number));
-            }
+            0 => return Ok((field, Value::Number(self.varint()?))),
             1 => 8,
             2 => self.varint()?,
             5 => 4,
@@ -133,7 +143,7 @@ impl<'a> Fields<'a> {
         }
         let (value, rest) = self.0.split_at(take as usize);
         self.0 = rest;
-        Ok((field, if tag & 7 == 2 { Value::Bytes(value) } else { Value::Number }))
+        Ok((field, if tag & 7 == 2 { Value::Bytes(value) } else { Value::Fixed }))
     }
 
     fn varint(&mut self) -> Result<u64, Broken> {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use razz_base::{FrameKey, MonoTime, Rect, Size, WallTime};
+use razz_base::{FrameKey, MonoTime, PixelAspect, Rect, Size, WallTime};
+use razz_media::Orientation;
 use razz_media::h264::Colour;
 
 /// One decoded picture: planar YCbCr 4:2:0, 8 bits, with the key of its access unit.
@@ -20,6 +21,9 @@ pub struct Picture {
     pub size: Size,
     /// How the planes are meant: matrix and range of the sequence parameter set.
     pub colour: Colour,
+    /// The shape of its pixels: square but for anamorphic video. Boxes are in these pixels all the
+    /// same.
+    pub pixel_aspect: PixelAspect,
     pub(crate) planes: Arc<Planes>,
 }
 
@@ -95,7 +99,8 @@ impl Picture {
             return None;
         }
         let planes = Arc::new(Planes::from_planes(planes));
-        Some(Self { key, wall, received, size, colour, planes })
+        let pixel_aspect = PixelAspect::default();
+        Some(Self { key, wall, received, size, colour, pixel_aspect, planes })
     }
 
     /// The brightness samples.
@@ -120,6 +125,22 @@ impl Picture {
             (self.size.width.div_ceil(2) as usize, self.size.height.div_ceil(2) as usize);
         let data = &self.planes.0[luma + which * width * height..][..width * height];
         Plane { data, stride: width, width, height }
+    }
+
+    /// As it is shown, where it is stored otherwise.
+    #[must_use]
+    pub fn turned(&self, orientation: Orientation) -> Self {
+        let turn = |plane: Plane<'_>| {
+            let stored = Size::new(plane.width as u32, plane.height as u32);
+            orientation.turn(plane.data, plane.stride, stored, 1)
+        };
+        let planes = [turn(self.luma()), turn(self.cb()), turn(self.cr())].concat();
+        let pixel_aspect = match orientation.swaps_sides() {
+            true => self.pixel_aspect.swapped(),
+            false => self.pixel_aspect,
+        };
+        let size = orientation.shown(self.size);
+        Self { size, pixel_aspect, planes: Arc::new(Planes(planes)), ..self.clone() }
     }
 
     /// The part inside `rect`, moved outward to even places, since chroma has half the resolution.

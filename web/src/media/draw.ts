@@ -30,7 +30,7 @@ export interface DrawOptions {
 export interface Scene {
   /** Opaque beneath the boxes; null lets the video show through, and `size` says where it lies. */
   picture: Picture | null;
-  /** Width and height of the video. */
+  /** Width and height of the video in square pixels. */
   size: readonly [number, number];
   tracks: readonly TrackEntry[];
   /** Width and height that boxes refer to. */

@@ -35,6 +35,23 @@ export function fitted(
   return { x: Math.round((width - w) / 2), y: Math.round((height - h) / 2), width: w, height: h };
 }
 
+/**
+ * The size at which a picture of `width` x `height` shows things in their true proportions, where the camera sends
+ * `stored` of pixels that are `aspect` wide and high. A browser that stretched it already is left alone.
+ */
+export function inProportion(
+  width: number,
+  height: number,
+  stored: readonly [number, number] | null,
+  aspect: readonly [number, number] | null,
+): readonly [number, number] {
+  if (!aspect || !stored || !(aspect[0] > 0 && aspect[1] > 0)) return [width, height];
+  const asStored = (width * stored[1]) / (height * stored[0]);
+  if (!(Math.abs(asStored - 1) < 0.02)) return [width, height];
+  const wider = aspect[0] / aspect[1];
+  return wider > 1 ? [Math.round(width * wider), height] : [width, Math.round(height / wider)];
+}
+
 /** What both areas hold; of no size if that is nothing. */
 export function common(a: Area, b: Area): Area {
   const x = Math.max(a.x, b.x);

@@ -114,6 +114,25 @@ describe("exact mode", () => {
     expect(boxes().at(-1)).toEqual([200, 400, 400, 800]);
   });
 
+  test.each<[string, [number, number], [number, number] | undefined, number[], number[]]>([
+    // 640x720 of pixels twice as wide fills the canvas of 1280x720; boxes are in pixels as sent.
+    ["pixels that are twice as wide", [640, 720], [2, 1], [0, 0, 1280, 720], [200, 200, 400, 400]],
+    ["square pixels", [640, 720], undefined, [320, 0, 640, 720], [420, 200, 200, 400]],
+    // The browser gave 1280x720 of it: it has stretched it by itself.
+    ["a browser that stretches by itself", [1280, 720], [2, 1], [0, 0, 1280, 720], [200, 200, 400, 400]],
+  ])("the picture has its true proportions: %s", (_what, [width, height], aspect, area, box) => {
+    for (const mode of ["exact", "live"] as const) {
+      begin(mode);
+      live();
+      map.add(message(rtpAt(33), [track()], { frame_size: [640, 720], ...(aspect && { pixel_aspect: aspect }) }), 30);
+      present(33, { width, height });
+      // In live mode the video beneath shows through, unless it would show it squeezed.
+      const drawn = context.of("drawImage").map(({ args }) => args.slice(1));
+      expect(drawn).toEqual(mode === "exact" || (aspect && width === 640) ? [area] : []);
+      expect(boxes().at(-1)).toEqual(box);
+    }
+  });
+
   test("a box is dashed after one and a half detections without it", () => {
     live();
     map.add(message(rtpAt(33), [track({ state: "predicted", age_ms: 300 }), track({ track_id: 13, state: "predicted", age_ms: 301 })]), 30);

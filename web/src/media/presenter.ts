@@ -157,8 +157,9 @@ export class Presenter {
     const width = Math.min(this.#picture.width, bbox[2] * across) - left;
     const height = Math.min(this.#picture.height, bbox[3] * down) - top;
     if (!(width >= 1 && height >= 1)) return false;
-    const scale = Math.min(canvas.width / width, canvas.height / height);
-    const [w, h] = [width * scale, height * scale];
+    const [wide, high] = [(width * this.#scene.size[0]) / this.#picture.width, (height * this.#scene.size[1]) / this.#picture.height];
+    const scale = Math.min(canvas.width / wide, canvas.height / high);
+    const [w, h] = [wide * scale, high * scale];
     context.clearRect(0, 0, canvas.width, canvas.height);
     context.drawImage(this.#picture.image, left, top, width, height, (canvas.width - w) / 2, (canvas.height - h) / 2, w, h);
     return true;
@@ -173,7 +174,8 @@ export class Presenter {
     }
     if (rtp !== null) this.gate.notePoster(rtp, nowMs);
     this.#replace(picture);
-    this.#show({ picture, size: [picture.width, picture.height], tracks: [], boxSize: [1, 1], dashAfterMs: 0, trails: NO_TRAILS, lookedMs: 0 });
+    const size = this.#map.proportions(picture.width, picture.height);
+    this.#show({ picture, size, tracks: [], boxSize: [1, 1], dashAfterMs: 0, trails: NO_TRAILS, lookedMs: 0 });
   }
 
   /** What is on the canvas stays there, opaque, while the next frames are not for the eye. */
@@ -199,12 +201,14 @@ export class Presenter {
     if (frame.rtp !== null && frame.rtp === this.#frame?.rtpTimestamp && found.mode === this.#frame.mode) return null;
     this.#source = frame.source;
     this.#replace(new Picture("clone" in frame.image ? frame.image.clone() : frame.image, frame.width, frame.height));
-    const size: [number, number] = [frame.width, frame.height];
+    const size = this.#map.proportions(frame.width, frame.height);
+    // The video beneath knows nothing of pixels that are not square.
+    const stretched = size[0] !== frame.width || size[1] !== frame.height;
     this.#show({
-      picture: this.#mode === "exact" || this.#opaque ? this.#picture : null,
+      picture: this.#mode === "exact" || this.#opaque || stretched ? this.#picture : null,
       size,
       tracks: found.tracks,
-      boxSize: found.from?.size ?? size,
+      boxSize: found.from?.size ?? [frame.width, frame.height],
       dashAfterMs: found.from ? MISSED_AFTER * found.from.detectionMs : 0,
       trails,
       lookedMs,

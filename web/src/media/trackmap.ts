@@ -1,6 +1,7 @@
 // The track frames of one camera by RTP timestamp, and the boxes for any frame between or after them.
 import type { TrackEntry, TrackMessage } from "../wire";
 import { rtpAddMs, rtpDiffMs } from "./clock/rtp";
+import { inProportion } from "./geometry";
 
 /** How the boxes of a drawn frame were found. */
 export type FrameMode = "exact" | "interpolated" | "extrapolated" | "none";
@@ -45,6 +46,9 @@ export class TrackMap {
   /** In order of RTP timestamp, oldest first. */
   #frames: TrackFrame[] = [];
   readonly #limit: number;
+  /** Of the camera's pictures, by the newest message: their size, and the shape of their pixels unless it is square. */
+  #stored: readonly [number, number] | null = null;
+  #aspect: readonly [number, number] | null = null;
 
   /** `limit`: frames kept; 10 s at 60 per second unless told. More gives longer trails and costs memory. */
   constructor(limit = 600) {
@@ -61,6 +65,11 @@ export class TrackMap {
     return this.#frames.at(-1) ?? null;
   }
 
+  /** The size at which a picture of `width` x `height` shows things in their true proportions. */
+  proportions(width: number, height: number): readonly [number, number] {
+    return inProportion(width, height, this.#stored, this.#aspect);
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#frames = [];
@@ -71,6 +80,8 @@ export class TrackMap {
    * (far away in either direction) clears the map first. Returns the frame, or null if the message names none.
    */
   add(message: TrackMessage, arrivedMs: number): TrackFrame | null {
+    this.#stored = message.frame_size;
+    this.#aspect = message.pixel_aspect ?? null;
     if (message.rtp_timestamp === null) return null;
     const frame: TrackFrame = {
       rtp: message.rtp_timestamp,

@@ -105,7 +105,7 @@ describe("no boxes", () => {
       reconnects: 0, lost_packets: 0, bitrate_kbps: 0, viewers: 0, last_error: null, advice: ["Set B-frames to 0."],
     };
     return {
-      version: "", uptime_s: 0, engine: null, model: "yolo11n", model_state: "ready", model_error: null, viewers: 0, cpu_percent: 0,
+      version: "", uptime_s: 0, engine: null, model: "yolo11n", model_state: "ready", model_error: null, model_notes: [], viewers: 0, cpu_percent: 0,
       delivery: { sent: 0, sends: 0, unsent: 0, strays: 0, dropped: 0, replays: 0, waits: 0, keyframe_requests: 0 },
       memory_bytes: 0, cameras: { "1": status }, ...model,
     };

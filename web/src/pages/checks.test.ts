@@ -10,7 +10,7 @@ const camera: CameraStatus = {
   lost_packets: 0, bitrate_kbps: 2000, viewers: 1, last_error: null, advice: [],
 };
 const stats: Stats = {
-  version: "0.1.0", uptime_s: 1, engine: "rten", model: "demo", model_state: "ready", model_error: null, viewers: 1, cpu_percent: 10,
+  version: "0.1.0", uptime_s: 1, engine: "rten", model: "demo", model_state: "ready", model_error: null, model_notes: [], viewers: 1, cpu_percent: 10,
   delivery: { sent: 0, sends: 0, unsent: 0, strays: 0, dropped: 0, replays: 0, waits: 0, keyframe_requests: 0 },
   memory_bytes: 1, cameras: { "1": camera },
 };

@@ -119,7 +119,7 @@ export function boxChecks({ camera, stats, diagnostics, hidden }: Known): Check[
     check("Is the model ready?", !stats
       ? SILENT
       : stats.model_state === "ready"
-        ? good(`${stats.model}, ${stats.engine ?? "unknown engine"}.`)
+        ? good(`${[`${stats.model}, ${stats.engine ?? "unknown engine"}`, ...stats.model_notes].join("; ")}.`)
         : stats.model_state === "loading"
           ? open(`${stats.model} is loading.`)
           : stats.model_state === "off"

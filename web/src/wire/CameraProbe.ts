@@ -15,6 +15,8 @@ export type CameraProbe = {
   profile: string | null;
   /** Width and height in pixels. */
   size: [number, number] | null;
+  /** Width and height of its pixels, such as 12 and 11, where they are not square. */
+  pixel_aspect?: [number, number];
   /** Frames per second. */
   fps: number | null;
   /** Frames from one IDR to the next. */

@@ -16,6 +16,11 @@ export type CameraStatus = {
   profile: string | null;
   /** Width and height in pixels. */
   size: [number, number] | null;
+  /**
+   * Width and height of its pixels, such as 12 and 11, where they are not square: the picture is
+   * shown as much wider than `size`. Absent for square ones.
+   */
+  pixel_aspect?: [number, number];
   /** Frames from one IDR to the next, by the last whole GOP. */
   gop_frames: number | null;
   /** Whether frames are reordered, which WebRTC cannot show. */

@@ -17,6 +17,11 @@ export type Stats = {
   model_state: ModelState;
   /** Why there is no detection, when there is none though it is wanted. */
   model_error: string | null;
+  /**
+   * What to know of the model: which of its outputs are not used, that it takes a fixed number of
+   * pictures at a time. Mostly empty.
+   */
+  model_notes: Array<string>;
   /** Viewer sessions now, all cameras together. */
   viewers: number;
   /** What went out to them, since start. */

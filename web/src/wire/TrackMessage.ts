@@ -25,4 +25,10 @@ export type TrackMessage = {
    * It begins at the time since 1970. Null while there is no frame.
    */
   media_time: string | null;
+  /**
+   * Width and height of the camera's pixels, such as 12 and 11, where they are not square: the
+   * picture is shown as much wider than `frame_size`. Boxes are in pixels of `frame_size` all the
+   * same. Absent for square ones, which nearly all are.
+   */
+  pixel_aspect?: [number, number];
 };

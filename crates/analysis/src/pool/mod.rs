@@ -37,6 +37,8 @@ pub enum ModelState {
     Ready {
         /// Which engine runs it.
         engine: String,
+        /// What its user should know of it.
+        remarks: Vec<String>,
     },
     /// Cannot be used; video goes on without tracks.
     Failed {
@@ -297,11 +299,12 @@ impl Pool {
     ) {
         let threads = queue.crew.threads_each(workers);
         let engine = detector.engine_name().to_owned();
-        let is_new = !matches!(&queue.state, ModelState::Ready { engine: old } if *old == engine);
+        let is_new =
+            !matches!(&queue.state, ModelState::Ready { engine: old, .. } if *old == engine);
         if is_new {
             self.introduce(detector);
             queue.inference = Some(Inference::new(engine.clone()));
-            queue.state = ModelState::Ready { engine };
+            queue.state = ModelState::Ready { engine, remarks: detector.remarks() };
         } else {
             info!(
                 workers,

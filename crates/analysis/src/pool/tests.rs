@@ -20,7 +20,7 @@ fn picture(camera: u32) -> Picture {
 #[test]
 fn a_batch_takes_one_picture_of_each_camera_that_waits() {
     let pool = Pool::start("test".to_owned(), None, 1, Clock::start());
-    lock(&pool.queue).state = ModelState::Ready { engine: "test".to_owned() };
+    lock(&pool.queue).state = ModelState::Ready { engine: "test".to_owned(), remarks: Vec::new() };
     let mailbox = Mailbox::default();
     let reply = mailbox.reply(|result| result);
     let mut slots = Vec::new();
@@ -151,7 +151,7 @@ fn an_engine_that_is_lost_gives_way_to_the_next_and_the_last_one_stays() {
 #[test]
 fn a_picture_that_waits_is_freshened_and_one_that_is_taken_is_not() {
     let pool = Pool::start("test".to_owned(), None, 1, Clock::start());
-    lock(&pool.queue).state = ModelState::Ready { engine: "test".to_owned() };
+    lock(&pool.queue).state = ModelState::Ready { engine: "test".to_owned(), remarks: Vec::new() };
     let mailbox = Mailbox::default();
     let reply = mailbox.reply(|result| result);
     let at = |ticks| {
@@ -175,7 +175,7 @@ fn a_picture_that_waits_is_freshened_and_one_that_is_taken_is_not() {
 #[test]
 fn a_camera_has_one_picture_at_a_worker() {
     let pool = Pool::start("test".to_owned(), None, 2, Clock::start());
-    lock(&pool.queue).state = ModelState::Ready { engine: "test".to_owned() };
+    lock(&pool.queue).state = ModelState::Ready { engine: "test".to_owned(), remarks: Vec::new() };
     let mailbox = Mailbox::default();
     let reply = mailbox.reply(|result| result);
     let (mut mine, mut others) = (Vec::new(), Vec::new());

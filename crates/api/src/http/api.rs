@@ -67,7 +67,7 @@ pub(super) async fn tracks(
     let newest = camera.tracks.newest();
     let now = app.clock.mono();
     Ok(Json(match newest {
-        Some(published) => track_feed::message(&published, now),
+        Some(published) => track_feed::message(&published, &camera, now),
         None => track_feed::idle_message(&camera, app.clock),
     }))
 }
@@ -116,10 +116,14 @@ pub(super) async fn stats(
     State(app): State<App>,
     Extension(grant): Extension<Grant>,
 ) -> Json<wire::Stats> {
+    let mut model_notes = Vec::new();
     let (model_state, engine, model_error) = match app.control.pool().state() {
         ModelState::Off => (wire::ModelState::Off, None, None),
         ModelState::Loading => (wire::ModelState::Loading, None, None),
-        ModelState::Ready { engine } => (wire::ModelState::Ready, Some(engine), None),
+        ModelState::Ready { engine, remarks } => {
+            model_notes = remarks;
+            (wire::ModelState::Ready, Some(engine), None)
+        }
         ModelState::Failed { error } => (wire::ModelState::Failed, None, Some(error)),
     };
     let cameras = app.cameras.list();
@@ -131,6 +135,7 @@ pub(super) async fn stats(
         model: app.control.pool().model_name().to_owned(),
         model_state,
         model_error,
+        model_notes,
         viewers: app.viewers.count(),
         delivery: delivery(app.viewers.counters()),
         cpu_percent: usage.cpu_percent,
@@ -239,6 +244,7 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         codec: health.codec().map(str::to_owned),
         profile: health.format.as_ref().map(|format| format.profile.to_owned()),
         size: health.size().map(|size| [size.width, size.height]),
+        pixel_aspect: health.format.as_ref().and_then(|format| format.stated_aspect()),
         gop_frames: health.gop_frames,
         b_frames: health.codec().is_some().then_some(health.reorders()),
         fps: wire::FrameRates {

@@ -167,6 +167,11 @@ pub struct CameraStatus {
     pub profile: Option<String>,
     /// Width and height in pixels.
     pub size: Option<[u32; 2]>,
+    /// Width and height of its pixels, such as 12 and 11, where they are not square: the picture is
+    /// shown as much wider than `size`. Absent for square ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub pixel_aspect: Option<[u32; 2]>,
     /// Frames from one IDR to the next, by the last whole GOP.
     pub gop_frames: Option<u32>,
     /// Whether frames are reordered, which WebRTC cannot show.
@@ -288,6 +293,7 @@ pub(super) mod tests {
             codec: Some("H264".to_owned()),
             profile: Some("High".to_owned()),
             size: Some([1280, 720]),
+            pixel_aspect: None,
             gop_frames: Some(60),
             b_frames: Some(false),
             fps: FrameRates {

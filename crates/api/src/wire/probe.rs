@@ -32,6 +32,10 @@ pub struct CameraProbe {
     pub profile: Option<String>,
     /// Width and height in pixels.
     pub size: Option<[u32; 2]>,
+    /// Width and height of its pixels, such as 12 and 11, where they are not square.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub pixel_aspect: Option<[u32; 2]>,
     /// Frames per second.
     #[serde(serialize_with = "tenths")]
     pub fps: Option<f64>,
@@ -99,6 +103,7 @@ impl CameraProbe {
             codec: health.codec().map(str::to_owned),
             profile: format.as_ref().map(|format| format.profile.to_owned()),
             size: format.as_ref().map(|format| [format.size.width, format.size.height]),
+            pixel_aspect: format.as_ref().and_then(|format| format.stated_aspect()),
             fps: seen.then_some(health.received.per_second),
             gop_frames: health.gop_frames,
             b_frames: seen.then_some(health.reorders()),

@@ -26,6 +26,9 @@ pub struct Stats {
     pub model_state: ModelState,
     /// Why there is no detection, when there is none though it is wanted.
     pub model_error: Option<String>,
+    /// What to know of the model: which of its outputs are not used, that it takes a fixed number of
+    /// pictures at a time. Mostly empty.
+    pub model_notes: Vec<String>,
     /// Viewer sessions now, all cameras together.
     pub viewers: usize,
     /// What went out to them, since start.
@@ -105,6 +108,7 @@ mod tests {
             model: "yolo11n".to_owned(),
             model_state: ModelState::Ready,
             model_error: None,
+            model_notes: Vec::new(),
             viewers: 3,
             delivery: Delivery { sent: 9, replays: 3, ..Delivery::default() },
             cpu_percent: 61.52,
@@ -112,7 +116,7 @@ mod tests {
             cameras: BTreeMap::from([(1, online())]),
         };
         let expected = format!(
-            r#"{{"version":"0.1.0","uptime_s":3600,"engine":"ort/openvino","model":"yolo11n","model_state":"ready","model_error":null,"viewers":3,"delivery":{{"sent":9,"sends":0,"unsent":0,"strays":0,"dropped":0,"replays":3,"waits":0,"keyframe_requests":0}},"cpu_percent":61.5,"memory_bytes":180000000,"cameras":{{"1":{}}}}}"#,
+            r#"{{"version":"0.1.0","uptime_s":3600,"engine":"ort/openvino","model":"yolo11n","model_state":"ready","model_error":null,"model_notes":[],"viewers":3,"delivery":{{"sent":9,"sends":0,"unsent":0,"strays":0,"dropped":0,"replays":3,"waits":0,"keyframe_requests":0}},"cpu_percent":61.5,"memory_bytes":180000000,"cameras":{{"1":{}}}}}"#,
             serde_json::to_string(&online()).unwrap()
         );
         assert_eq!(serde_json::to_string(&stats).unwrap(), expected);

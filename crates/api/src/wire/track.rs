@@ -1,6 +1,6 @@
 //! The message of `/ws/tracking/{camera_id}` and answer of `/api/cameras/{id}/tracks`.
 
-use razz_base::{CameraId, ClassNames, Rect, Size, Track, TrackFrame, WallTime};
+use razz_base::{CameraId, ClassNames, Rect, Size, StreamFormat, Track, TrackFrame, WallTime};
 use schemars::JsonSchema;
 use serde::Serialize;
 use ts_rs::TS;
@@ -28,6 +28,12 @@ pub struct TrackMessage {
     /// The whole media time in 90 kHz ticks, as text: with the camera the frame's name for ever.
     /// It begins at the time since 1970. Null while there is no frame.
     pub media_time: Option<String>,
+    /// Width and height of the camera's pixels, such as 12 and 11, where they are not square: the
+    /// picture is shown as much wider than `frame_size`. Boxes are in pixels of `frame_size` all the
+    /// same. Absent for square ones, which nearly all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub pixel_aspect: Option<[u32; 2]>,
 }
 
 /// One object on one frame.
@@ -104,6 +110,12 @@ impl TrackMessage {
         self
     }
 
+    /// The same, of a stream of this format.
+    pub fn of_format(mut self, format: Option<&StreamFormat>) -> Self {
+        self.pixel_aspect = format.and_then(StreamFormat::stated_aspect);
+        self
+    }
+
     /// The message for a frame. Counts `stats.active_tracks` itself.
     pub fn new(frame: &TrackFrame, names: &ClassNames, stats: TrackStats) -> Self {
         // A box that is not finite is nowhere: there is nothing to send of it.
@@ -118,6 +130,7 @@ impl TrackMessage {
             rtp_timestamp: Some(frame.key.time.rtp_timestamp()),
             frame_size: Some([width, height]),
             media_time: Some(frame.key.time.as_90k().to_string()),
+            pixel_aspect: None,
         }
     }
 
@@ -137,6 +150,7 @@ impl TrackMessage {
             rtp_timestamp: None,
             frame_size: size.map(|size| [size.width, size.height]),
             media_time: None,
+            pixel_aspect: None,
         }
     }
 
@@ -202,7 +216,7 @@ impl From<razz_base::TrackState> for TrackState {
 
 #[cfg(test)]
 mod tests {
-    use razz_base::{ClassId, FrameKey, MediaTime, TrackId, WallQuality};
+    use razz_base::{ClassId, Codec, FrameKey, MediaTime, PixelAspect, TrackId, WallQuality};
 
     use super::*;
 
@@ -280,6 +294,17 @@ mod tests {
             );
             assert_eq!(message.to_json(), expected);
         }
+    }
+
+    #[test]
+    fn pixels_that_are_not_square_are_said() {
+        let format = StreamFormat::new(Codec::H264, Size::new(704, 576));
+        let message = TrackMessage::without_frame(camera(1), WALL, None, TrackStats::default());
+        assert!(!message.clone().of_format(Some(&format)).to_json().contains("pixel_aspect"));
+        let pixel_aspect = PixelAspect { width: 12, height: 11 };
+        let format = StreamFormat { pixel_aspect, ..(*format).clone() };
+        let json = message.of_format(Some(&format)).to_json();
+        assert!(json.ends_with(r#""media_time":null,"pixel_aspect":[12,11]}"#), "{json}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use razz_base::Size;
+use razz_media::Orientation;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -83,7 +84,21 @@ pub(super) struct Image {
     pub(super) rgb: Vec<u8>,
 }
 
-/// Reads a PNG or JPEG file. Transparency is left away, grey becomes colour.
+impl Image {
+    /// As it is shown, by its EXIF block.
+    fn turned(self, exif: &[u8]) -> Self {
+        match Orientation::from_exif(exif) {
+            Orientation::Upright => self,
+            turned => Self {
+                size: turned.shown(self.size),
+                rgb: turned.turn(&self.rgb, 3 * self.size.width as usize, self.size, 3),
+            },
+        }
+    }
+}
+
+/// Reads a PNG or JPEG file, turned as its EXIF block says. Transparency is left away, grey becomes
+/// colour.
 ///
 /// # Errors
 /// When it cannot be read or is damaged.
@@ -116,7 +131,8 @@ fn png(data: &[u8]) -> Result<Image, String> {
         }
         png::ColorType::Indexed => return Err("its palette is missing".to_owned()),
     };
-    Ok(Image { size: Size::new(frame.width, frame.height), rgb })
+    let exif = reader.info().exif_metadata.as_deref().unwrap_or_default();
+    Ok(Image { size: Size::new(frame.width, frame.height), rgb }.turned(exif))
 }
 
 fn jpeg(data: &[u8]) -> Result<Image, String> {
@@ -125,7 +141,8 @@ fn jpeg(data: &[u8]) -> Result<Image, String> {
     let rgb = decoder.decode().map_err(|error| error.to_string())?;
     let (width, height) = decoder.dimensions().ok_or("it has no size")?;
     let side = |side: usize| u32::try_from(side).map_err(|_| "it is too large".to_owned());
-    Ok(Image { size: Size::new(side(width)?, side(height)?), rgb })
+    let image = Image { size: Size::new(side(width)?, side(height)?), rgb };
+    Ok(image.turned(decoder.exif().map_or(&[], Vec::as_slice)))
 }
 
 #[cfg(test)]
@@ -159,6 +176,70 @@ mod tests {
             let image = png(&png_file(kind, depth, pixels)).unwrap();
             assert_eq!((image.size, &image.rgb[..]), (Size::new(2, 1), &rgb[..]), "{kind:?}");
         }
+    }
+
+    /// An EXIF block with an orientation and nothing else.
+    fn exif(orientation: u8) -> Vec<u8> {
+        let mut block = b"MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+        block.extend([orientation, 0, 0, 0, 0, 0, 0]);
+        block
+    }
+
+    /// Bright at the top left, dark at the bottom right: an 8x16 JPEG with an EXIF block, as cameras
+    /// write it, right behind the start.
+    fn photo(block: &[u8]) -> Vec<u8> {
+        let (width, height) = (8u16, 16u16);
+        let brightness = |at: usize| 250 - 10 * ((at / 8) + (at % 8)) as u8;
+        let grey: Vec<u8> = (0..128).map(brightness).collect();
+        let mut data = Vec::new();
+        let encoder = jpeg_encoder::Encoder::new(&mut data, 100);
+        encoder.encode(&grey, width, height, jpeg_encoder::ColorType::Luma).unwrap();
+        let mut whole = data[..2].to_vec();
+        if !block.is_empty() {
+            whole.extend([0xFF, 0xE1]);
+            whole.extend((8 + block.len() as u16).to_be_bytes());
+            whole.extend(b"Exif\0\0");
+            whole.extend(block);
+        }
+        whole.extend(&data[2..]);
+        whole
+    }
+
+    #[test]
+    fn photos_are_turned_by_their_exif_block() {
+        // Where the bright corner is, from 0 at the top left, clockwise.
+        for (orientation, corner) in
+            [(0, 0), (1, 0), (2, 1), (3, 2), (4, 3), (5, 0), (6, 1), (7, 2), (8, 3), (9, 0)]
+        {
+            let block = if orientation == 0 { Vec::new() } else { exif(orientation) };
+            let Image { size, rgb } = jpeg(&photo(&block)).unwrap();
+            let want = if (5..9).contains(&orientation) { (16, 8) } else { (8, 16) };
+            assert_eq!((size.width, size.height), want, "{orientation}");
+            let (right, bottom) = (size.width as usize - 1, size.height as usize - 1);
+            let corners = [(0, 0), (right, 0), (right, bottom), (0, bottom)];
+            let brightness = corners.map(|(x, y)| rgb[3 * (y * (right + 1) + x)]);
+            let brightest = (0..4).max_by_key(|at| brightness[*at]).unwrap();
+            assert_eq!(brightest, corner, "{orientation}: {brightness:?}");
+        }
+        // A PNG has it in a chunk of its own (PNG, third edition, section 11.3.4.5).
+        let plain = png_file(png::ColorType::Rgb, png::BitDepth::Eight, &[1, 2, 3, 4, 5, 6]);
+        let mut chunk = b"eXIf".to_vec();
+        chunk.extend(exif(3));
+        let mut turned = plain[..33].to_vec();
+        turned.extend((chunk.len() as u32 - 4).to_be_bytes());
+        turned.extend(&chunk);
+        turned.extend(crc(&chunk).to_be_bytes());
+        turned.extend(&plain[33..]);
+        assert_eq!(png(&turned).unwrap().rgb, [4, 5, 6, 1, 2, 3]);
+    }
+
+    /// The check sum of a PNG chunk (annex D).
+    fn crc(data: &[u8]) -> u32 {
+        !data.iter().fold(!0u32, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+                if crc & 1 == 1 { 0xEDB8_8320 ^ crc >> 1 } else { crc >> 1 }
+            })
+        })
     }
 
     #[test]

@@ -62,6 +62,9 @@ fn detect(options: &Options) -> Result<(), Failure> {
     match input {
         Input::Clip(path) => {
             let mut clip = Clip::open(&path)?;
+            if let Some(missing) = clip.missing() {
+                note("detect", &missing);
+            }
             detected.clip = Some(file_name(&path));
             detected.frame_rate = clip.frame_rate().map(|rate| (rate * 1e3).round() / 1e3);
             let stride = options.stride.get();

@@ -5,7 +5,7 @@
 //! razz, which keeps what came before (see [`Sps::vui_damaged`]). The bit reader below it serves H.265
 //! and slice headers as well, and all of it is fuzzed.
 
-use razz_base::Size;
+use razz_base::{PixelAspect, Size};
 
 use super::{NalType, nal_type};
 use crate::bits::{Bits, OutOfBits, SpsError};
@@ -29,6 +29,8 @@ pub struct Sps {
     pub bit_depth: u8,
     /// How to turn the samples into RGB.
     pub colour: Colour,
+    /// The shape of its pixels, square where the VUI says nothing of it.
+    pub pixel_aspect: PixelAspect,
     /// Frames per second by the VUI timing; `None` when it is absent. Cameras often leave it out,
     /// and sometimes it is wrong.
     pub frame_rate: Option<f64>,
@@ -166,6 +168,7 @@ impl Sps {
             chroma_format: format.chroma_format,
             bit_depth: format.bit_depth,
             colour,
+            pixel_aspect: vui.pixel_aspect.unwrap_or_default(),
             frame_rate: vui.frame_rate,
             log2_max_frame_num,
             pic_order_cnt_type,
@@ -334,9 +337,30 @@ fn read_cropped(
     Ok(Size::new(width, height))
 }
 
+/// `aspect_ratio_idc` 1 to 16 (table E-1).
+const ASPECTS: [(u32, u32); 16] = [
+    (1, 1),
+    (12, 11),
+    (10, 11),
+    (16, 11),
+    (40, 33),
+    (24, 11),
+    (20, 11),
+    (32, 11),
+    (80, 33),
+    (18, 11),
+    (15, 11),
+    (64, 33),
+    (160, 99),
+    (4, 3),
+    (3, 2),
+    (2, 1),
+];
+
 /// The video usability information (section E.1.1), as far as razz needs it.
 #[derive(Default)]
 struct Vui {
+    pixel_aspect: Option<PixelAspect>,
     matrix: Option<Matrix>,
     full_range: bool,
     frame_rate: Option<f64>,
@@ -347,8 +371,13 @@ impl Vui {
     /// Fills in what it reads, so that what came before an error stands.
     fn read(&mut self, bits: &mut Bits<'_>) -> Result<(), OutOfBits> {
         const EXTENDED_SAR: u8 = 255;
-        if bits.flag()? && bits.u8()? == EXTENDED_SAR {
-            bits.u(32)?; // sar_width, sar_height
+        // aspect_ratio_info_present_flag
+        let idc = if bits.flag()? { bits.u8()? } else { 0 };
+        let known = usize::from(idc).checked_sub(1).and_then(|at| ASPECTS.get(at));
+        self.pixel_aspect = known.and_then(|(width, height)| PixelAspect::new(*width, *height));
+        if idc == EXTENDED_SAR {
+            let (width, height) = (bits.u(16)?, bits.u(16)?); // sar_width, sar_height
+            self.pixel_aspect = PixelAspect::new(width, height);
         }
         if bits.flag()? {
             bits.flag()?; // overscan_appropriate_flag

@@ -14,15 +14,20 @@
 //! ```
 
 mod atom;
+mod edits;
 mod fragment;
+mod header;
 mod movie;
 
+use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use razz_base::{CLOCK_RATE, Size};
+use razz_base::{CLOCK_RATE, PixelAspect, Size};
 
-use self::movie::{Entry, Track};
-use crate::h264::{NalType, nal_type};
+use self::header::Header;
+use self::movie::{Entry, Finished, Track};
+use crate::Orientation;
+use crate::h264::{NalType, Sps, nal_type, nal_units as annex_b_units};
 
 /// Larger than any index of a clip, small enough to allocate.
 const MAX_INDEX_BYTES: u64 = 1 << 28;
@@ -56,11 +61,53 @@ pub enum Mp4Error {
     Damaged(&'static str),
 }
 
+/// What is not there of a file that was cut short or damaged; the rest is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Missing {
+    /// Pictures that the index names: they, and those after them that cannot be decoded without them.
+    Pictures {
+        /// How many.
+        missing: usize,
+        /// Of how many.
+        of: usize,
+        /// When the first of them would be shown, at 90 kHz.
+        from_90k: i64,
+    },
+    /// Everything after this place in the file, where a fragment or a box is not whole.
+    After {
+        /// In bytes from its start.
+        offset: u64,
+        /// What is wrong there.
+        what: &'static str,
+    },
+}
+
+impl fmt::Display for Missing {
+    /// One line for the file's user.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pictures { missing, of, from_90k } => {
+                let seconds = (*from_90k).max(0) as f64 / CLOCK_RATE as f64;
+                write!(
+                    f,
+                    "the file is cut short: {missing} of its {of} pictures are missing, from {seconds:.1} s \
+                     on; what is there is read"
+                )
+            }
+            Self::After { offset, what } => write!(
+                f,
+                "the file is cut short or damaged {offset} bytes from its start ({what}); what stands \
+                 before that is read"
+            ),
+        }
+    }
+}
+
 /// Where a picture lies in the file, and when it is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sample {
-    /// When it is shown, at 90 kHz from the start of the presentation; negative where the file cuts
-    /// it off, so that it is needed for those after it only.
+    /// When it is shown, at 90 kHz from the start of the presentation; negative where the file's edit
+    /// list cuts it off, so that it is needed for those after it only.
     pub time_90k: i64,
     /// Whether decoding can begin here.
     pub sync: bool,
@@ -70,34 +117,61 @@ pub struct Sample {
     entry: u32,
 }
 
-/// A file's first video track.
+/// The video track of a file that a player would show: not its cover.
 pub struct Mp4<R> {
     reader: R,
     entries: Vec<Entry>,
     samples: Vec<Sample>,
+    header: Header,
+    missing: Option<Missing>,
     raw: Vec<u8>,
 }
 
 impl<R: Read + Seek> Mp4<R> {
-    /// Reads the index.
+    /// Reads the index. Of a file that is cut short or damaged behind its index, what is there is read,
+    /// and [`missing`](Self::missing) says what is not.
     ///
     /// # Errors
-    /// When the file is no MP4, has no H.264 video, or is damaged or cut short.
+    /// When the file is no MP4, has no H.264 video, its index is damaged or not there, or none of its
+    /// pictures is.
     pub fn open(mut reader: R) -> Result<Self, Mp4Error> {
         let end = reader.seek(SeekFrom::End(0))?;
         let mut track: Option<Track> = None;
-        let mut has_movie = false;
         let mut at = 0;
-        while let Some(outer) = Outer::read(&mut reader, at, end)? {
+        let mut torn = None;
+        loop {
+            let outer = match Outer::read(&mut reader, at, end) {
+                Ok(Some(outer)) => outer,
+                Ok(None) => break,
+                // Behind an index, what cannot be read ends the file.
+                Err(error) => {
+                    torn = track.as_ref().and_then(|_| error.missing_after(at));
+                    if torn.is_none() {
+                        return Err(error);
+                    }
+                    break;
+                }
+            };
             match &outer.kind {
-                b"moov" => {
-                    has_movie = true;
+                // A second one is none: the first has the pictures that were counted.
+                b"moov" if track.is_none() => {
                     track = Some(Track::read(&outer.content(&mut reader, end)?)?);
                 }
                 b"moof" => {
-                    let content = outer.content(&mut reader, end)?;
-                    if let Some(track) = &mut track {
-                        track.add_fragment(&content, at)?;
+                    let Some(track) = &mut track else {
+                        at = outer.end;
+                        continue;
+                    };
+                    let before = track.mark();
+                    let content = outer.content(&mut reader, end);
+                    let added = content.and_then(|content| track.add_fragment(&content, at));
+                    if let Err(error) = added {
+                        track.back_to(before);
+                        let missing = error.missing_after(at);
+                        if track.is_empty() || missing.is_none() {
+                            return Err(error);
+                        }
+                        torn = torn.or(missing);
                     }
                 }
                 // What begins with neither a type nor an index is another kind of file.
@@ -109,12 +183,42 @@ impl<R: Read + Seek> Mp4<R> {
         }
         let track = match track {
             Some(track) => track,
-            None if has_movie => return Err(Mp4Error::NoVideo),
             None if at == 0 => return Err(Mp4Error::NotMp4),
-            None => return Err(Mp4Error::Truncated("its index is missing")),
+            None => return Err(Mp4Error::Truncated(NO_INDEX)),
         };
-        let (entries, samples) = track.finish(end)?;
-        Ok(Self { reader, entries, samples, raw: Vec::new() })
+        let Finished { entries, samples, header, missing } = track.finish(end)?;
+        let missing = missing.or(torn);
+        Ok(Self { reader, entries, samples, header, missing, raw: Vec::new() })
+    }
+
+    /// What is not there of the file; `None` for a whole one.
+    pub fn missing(&self) -> Option<Missing> {
+        self.missing
+    }
+
+    /// How its pictures are turned for showing. What [`read`](Self::read) gives is as it is stored.
+    pub fn orientation(&self) -> Orientation {
+        self.header.orientation
+    }
+
+    /// The shape of its stored pixels: by the file, else by the stream's own parameter sets.
+    pub fn pixel_aspect(&self) -> PixelAspect {
+        let Some(entry) = self.entries.first() else { return PixelAspect::default() };
+        let [wide, high] = self.header.shown.map(u64::from);
+        let Size { width, height } = entry.size;
+        // The size on the screen against that of the pictures, where they differ by more than rounding.
+        let by_header = || {
+            let stretched = wide * u64::from(height) != high * u64::from(width);
+            let [wide, high] = [wide >> 8, high >> 8].map(|side| side as u32);
+            let aspect = || PixelAspect::new(wide.checked_mul(height)?, high.checked_mul(width)?);
+            if stretched { aspect().filter(|aspect| !nearly_square(*aspect)) } else { None }
+        };
+        let by_stream = || {
+            let mut units = annex_b_units(&entry.parameter_sets);
+            let sps = units.find(|nal| nal_type(nal) == Some(NalType::Sps))?;
+            Sps::parse(sps).ok().map(|sps| sps.pixel_aspect)
+        };
+        entry.pixel_aspect.or_else(by_header).or_else(by_stream).unwrap_or_default()
     }
 
     /// The pictures in decode order.
@@ -129,9 +233,10 @@ impl<R: Read + Seek> Mp4<R> {
 
     /// Pictures per second by their times; `None` for fewer than two.
     pub fn frame_rate(&self) -> Option<f64> {
-        let times = || self.samples.iter().map(|sample| sample.time_90k);
+        let shown = |time: &i64| *time >= 0;
+        let times = || self.samples.iter().map(|sample| sample.time_90k).filter(shown);
         let span = times().max()?.saturating_sub(times().min()?);
-        let intervals = self.samples.len() - 1;
+        let intervals = times().count() - 1;
         (span > 0).then(|| intervals as f64 * CLOCK_RATE as f64 / span as f64)
     }
 
@@ -157,6 +262,27 @@ impl<R: Read + Seek> Mp4<R> {
             annex_b.extend_from_slice(&entry.parameter_sets);
         }
         to_annex_b(&self.raw, entry.length_bytes, annex_b)
+    }
+}
+
+/// What is said of a file without an index.
+const NO_INDEX: &str = "its index is missing, which most programs write when a recording ends: this one \
+                        did not end, or was not copied whole; one in fragments would be readable";
+
+/// Whether pixels differ from squares by no more than the size of a picture is rounded.
+fn nearly_square(PixelAspect { width, height }: PixelAspect) -> bool {
+    u64::from(width.abs_diff(height)) * 200 < u64::from(width.max(height))
+}
+
+impl Mp4Error {
+    /// What it means behind an index that was read: that everything from `offset` on is not there.
+    /// `None` where the system is at fault.
+    fn missing_after(&self, offset: u64) -> Option<Missing> {
+        match self {
+            Self::Truncated(what) | Self::Damaged(what) => Some(Missing::After { offset, what }),
+            Self::NotMp4 => Some(Missing::After { offset, what: "no box begins here" }),
+            Self::Io(_) | Self::NoVideo | Self::Codec(_) => None,
+        }
     }
 }
 

@@ -1,9 +1,11 @@
-//! The index of a file: `moov`, its first video track and that track's sample tables.
+//! The index of a file: `moov`, its video track and that track's sample tables.
 
-use razz_base::{CLOCK_RATE, Size};
+use razz_base::{PixelAspect, Size};
 
 use super::atom::{Fields, atoms, find};
-use super::{MAX_SAMPLE_BYTES, MAX_SAMPLES, Mp4Error, Sample};
+use super::edits::Edits;
+use super::header::{Header, movie_matrix, movie_timescale};
+use super::{MAX_SAMPLE_BYTES, MAX_SAMPLES, Missing, Mp4Error, Sample};
 
 /// A description of samples: an `avc1` or `avc3` entry (14496-15 section 5.4).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,6 +15,8 @@ pub(super) struct Entry {
     pub(super) parameter_sets: Vec<u8>,
     /// Bytes of the length in front of each NAL unit.
     pub(super) length_bytes: usize,
+    /// What the file says of the shape of its pixels (`pasp`, section 12.1.4).
+    pub(super) pixel_aspect: Option<PixelAspect>,
 }
 
 /// A sample with its time in the track's own units.
@@ -42,8 +46,8 @@ pub(super) struct Track {
     pub(super) id: u32,
     /// Units of time a second.
     timescale: u32,
-    /// Where the presentation begins, in those.
-    begins: i64,
+    edits: Edits,
+    header: Header,
     entries: Vec<Entry>,
     pub(super) defaults: Defaults,
     samples: Vec<Raw>,
@@ -54,21 +58,21 @@ pub(super) struct Track {
 impl Track {
     /// From the content of `moov`.
     pub(super) fn read(movie: &[u8]) -> Result<Self, Mp4Error> {
-        let mut tracks = atoms(movie).filter(|atom| atom.kind == *b"trak").map(|atom| atom.content);
-        let (track, media) = tracks
-            .find_map(|track| {
-                let media = find(track, b"mdia")?;
-                // Version, flags and a reserved word stand before the handler (section 8.4.3).
-                let handler = find(media, b"hdlr")?.get(8..12)?;
-                (handler == b"vide").then_some((track, media))
-            })
-            .ok_or(Mp4Error::NoVideo)?;
-        let (version, _, mut header) = Fields::full_box(part(track, b"tkhd")?)?;
-        header.bytes(if version == 0 { 8 } else { 16 })?;
-        let id = header.u32()?;
-        let (version, _, mut header) = Fields::full_box(part(media, b"mdhd")?)?;
-        header.bytes(if version == 0 { 8 } else { 16 })?;
-        let timescale = header.u32()?;
+        let tracks = atoms(movie).filter(|atom| atom.kind == *b"trak").map(|atom| atom.content);
+        let videos = tracks.filter_map(|track| {
+            let media = find(track, b"mdia")?;
+            // Version, flags and a reserved word stand before the handler (section 8.4.3).
+            let handler = find(media, b"hdlr")?.get(8..12)?;
+            (handler == b"vide").then_some((track, media))
+        });
+        // The first of the best: covers and thumbnails are video tracks as well.
+        let (track, media) =
+            videos.min_by_key(|(track, media)| rank(track, media)).ok_or(Mp4Error::NoVideo)?;
+        let header = Header::read(part(track, b"tkhd")?, movie_matrix(movie))?;
+        let id = header.id;
+        let (version, _, mut fields) = Fields::full_box(part(media, b"mdhd")?)?;
+        fields.bytes(if version == 0 { 8 } else { 16 })?;
+        let timescale = fields.u32()?;
         if timescale == 0 {
             return Err(Mp4Error::Damaged("its time has no scale"));
         }
@@ -77,7 +81,8 @@ impl Track {
         let mut read = Self {
             id,
             timescale,
-            begins: begins(track),
+            edits: Edits::read(track, timescale, movie_timescale(movie)),
+            header,
             entries,
             defaults: defaults(movie, id),
             samples: Vec::new(),
@@ -133,6 +138,22 @@ impl Track {
         Ok(())
     }
 
+    /// Whether it has no picture yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.samples.is_empty()
+    }
+
+    /// Where it stands, for [`back_to`](Self::back_to).
+    pub(super) fn mark(&self) -> (usize, i64) {
+        (self.samples.len(), self.next)
+    }
+
+    /// Forgets what was added since.
+    pub(super) fn back_to(&mut self, (samples, next): (usize, i64)) {
+        self.samples.truncate(samples);
+        self.next = next;
+    }
+
     /// Adds a sample. A few bytes can speak of any number of them, so there is an end to it.
     pub(super) fn add(&mut self, raw: Raw) -> Result<(), Mp4Error> {
         if self.samples.len() >= MAX_SAMPLES {
@@ -143,32 +164,68 @@ impl Track {
     }
 
     /// The track as the file's reader wants it; `end` is the file's length.
-    pub(super) fn finish(self, end: u64) -> Result<(Vec<Entry>, Vec<Sample>), Mp4Error> {
+    pub(super) fn finish(self, end: u64) -> Result<Finished, Mp4Error> {
         let mut samples = Vec::with_capacity(self.samples.len());
+        let (mut missing, mut first_missing) = (0, None);
+        // Whether the pictures since the last that is not there look back at it.
+        let mut broken = false;
         for raw in &self.samples {
             if raw.bytes > MAX_SAMPLE_BYTES {
                 return Err(Mp4Error::Damaged("a picture is larger than any"));
             }
-            if raw.offset.saturating_add(u64::from(raw.bytes)) > end {
-                return Err(Mp4Error::Truncated("a picture is missing"));
-            }
             if raw.entry as usize >= self.entries.len() {
                 return Err(Mp4Error::Damaged("a picture has no description"));
             }
-            let time =
-                i128::from(raw.decode_time) + i128::from(raw.shown_after) - i128::from(self.begins);
-            let time_90k = time * i128::from(CLOCK_RATE) / i128::from(self.timescale);
+            let time = i128::from(raw.decode_time) + i128::from(raw.shown_after);
+            let time_90k = self.edits.time_90k(time);
+            let time_90k =
+                time_90k.ok_or(Mp4Error::Damaged("a picture's time is out of all bounds"))?;
+            let is_there = raw.offset.saturating_add(u64::from(raw.bytes)) <= end;
+            broken = !is_there || (broken && !raw.sync);
+            if broken {
+                missing += 1;
+                first_missing = first_missing.or(Some(time_90k));
+                continue;
+            }
             samples.push(Sample {
-                time_90k: i64::try_from(time_90k)
-                    .map_err(|_| Mp4Error::Damaged("a picture's time is out of all bounds"))?,
+                time_90k,
                 sync: raw.sync,
                 offset: raw.offset,
                 bytes: raw.bytes,
                 entry: raw.entry,
             });
         }
-        Ok((self.entries, samples))
+        if samples.is_empty() && missing > 0 {
+            return Err(Mp4Error::Truncated("none of its pictures is there"));
+        }
+        let of = self.samples.len();
+        let missing = first_missing.map(|from_90k| Missing::Pictures { missing, of, from_90k });
+        Ok(Finished { entries: self.entries, samples, header: self.header, missing })
     }
+}
+
+/// What is read of a track.
+pub(super) struct Finished {
+    pub(super) entries: Vec<Entry>,
+    pub(super) samples: Vec<Sample>,
+    pub(super) header: Header,
+    pub(super) missing: Option<Missing>,
+}
+
+/// How little a video track is what a player shows: 0 for the best. One that is not H.264 comes after
+/// those that are, one of a single picture (a cover, a thumbnail) after those of several, and one that
+/// is not enabled (section 8.3.1) after those that are.
+fn rank(track: &[u8], media: &[u8]) -> u32 {
+    const ENABLED: u32 = 1;
+    let table = || find(find(media, b"minf")?, b"stbl");
+    let entry = table().and_then(|table| find(table, b"stsd")?.get(12..16));
+    let is_h264 = matches!(entry, Some(b"avc1" | b"avc3"));
+    let is_still = matches!(entry, Some(b"jpeg" | b"png " | b"mjpa" | b"mjpb"));
+    // None in the table: those are in fragments.
+    let is_single = table().and_then(|table| sizes(table).ok()).is_some_and(|s| s.len() == 1);
+    let flags = find(track, b"tkhd").and_then(|header| Fields::full_box(header).ok());
+    let is_off = flags.is_some_and(|(_, flags, _)| flags & ENABLED == 0);
+    8 * u32::from(is_still) + 4 * u32::from(is_single) + 2 * u32::from(!is_h264) + u32::from(is_off)
 }
 
 /// A box that has to be there.
@@ -260,25 +317,6 @@ impl<'a> Runs<'a> {
     }
 }
 
-/// Where the presentation begins, by the first edit that is not empty (`elst`, section 8.6.6).
-fn begins(track: &[u8]) -> i64 {
-    let read = || -> Option<i64> {
-        let list = find(find(track, b"edts")?, b"elst")?;
-        let (version, _, mut fields) = Fields::full_box(list).ok()?;
-        for _ in 0..fields.u32().ok()? {
-            let _duration = fields.by_version(version).ok()?;
-            let time = fields.by_version(version).ok()?;
-            let time = if version == 0 { i64::from(time as u32 as i32) } else { time as i64 };
-            fields.u32().ok()?;
-            if time >= 0 {
-                return Some(time);
-            }
-        }
-        None
-    };
-    read().unwrap_or(0)
-}
-
 fn defaults(movie: &[u8], track: u32) -> Defaults {
     let boxes = find(movie, b"mvex").into_iter().flat_map(atoms);
     let mut all = boxes.filter(|atom| atom.kind == *b"trex").filter_map(|atom| {
@@ -329,6 +367,10 @@ fn entry(data: &[u8]) -> Result<Entry, Mp4Error> {
     let size = Size::new(fields.u16()?.into(), fields.u16()?.into());
     fields.bytes(50)?;
     let config = find(fields.rest(), b"avcC");
+    let pixel_aspect = find(fields.rest(), b"pasp").and_then(|content| {
+        let mut spacing = Fields::new(content);
+        PixelAspect::new(spacing.u32().ok()?, spacing.u32().ok()?)
+    });
     let mut config = Fields::new(config.ok_or(Mp4Error::Damaged("its video is not described"))?);
     config.bytes(4)?;
     let length_bytes = usize::from(config.u8()? & 3) + 1;
@@ -340,5 +382,5 @@ fn entry(data: &[u8]) -> Result<Entry, Mp4Error> {
             parameter_sets.extend_from_slice(config.bytes(length)?);
         }
     }
-    Ok(Entry { size, parameter_sets, length_bytes })
+    Ok(Entry { size, parameter_sets, length_bytes, pixel_aspect })
 }

@@ -1,5 +1,8 @@
 //! Files made on the spot: whole, fragmented, and wrong in every way that was thought of.
 
+mod mutated;
+mod playback;
+
 use std::io::Cursor;
 
 use super::*;
@@ -19,16 +22,20 @@ const SPS: &[u8] = &[0x67, 1, 2];
 const PPS: &[u8] = &[0x68, 3];
 
 /// `avc1` with 4-byte lengths, 64x48.
-fn entry(kind: &[u8; 4]) -> Vec<u8> {
+fn entry(shape: &Shape) -> Vec<u8> {
+    let sps = shape.sps;
     let mut content = vec![0; 78];
     content[24..28].copy_from_slice(&[0, 64, 0, 48]);
     let mut config = vec![1, 0x64, 0, 10, 0xFF, 0xE1];
-    config.extend([0, SPS.len() as u8]);
-    config.extend(SPS);
+    config.extend([0, sps.len() as u8]);
+    config.extend(sps);
     config.extend([1, 0, PPS.len() as u8]);
     config.extend(PPS);
     content.extend(atom(b"avcC", &config));
-    atom(kind, &content)
+    if let Some(aspect) = shape.pasp {
+        content.extend(atom(b"pasp", &words(&aspect)));
+    }
+    atom(shape.codec, &content)
 }
 
 /// What a test file differs in from an ordinary one.
@@ -50,6 +57,18 @@ struct Shape {
     edits: Option<Vec<u32>>,
     mvex: Vec<u8>,
     wide_offsets: bool,
+    sps: &'static [u8],
+    pasp: Option<[u32; 2]>,
+    /// a, b, c and d of the track's matrix and of the file's, 1 being 1.
+    matrix: [i32; 4],
+    movie_matrix: [i32; 4],
+    /// Of the file; without it there is no `mvhd`.
+    movie_timescale: Option<u32>,
+    /// Width and height on the screen.
+    screen: [u32; 2],
+    enabled: bool,
+    /// Tracks that stand before this one.
+    before: Vec<Shape>,
 }
 
 /// Four pictures of 6, 7, 5 and 6 bytes at 30 a second; the first and the third are IDRs.
@@ -67,6 +86,14 @@ fn ordinary() -> Shape {
         edits: None,
         mvex: Vec::new(),
         wide_offsets: false,
+        sps: SPS,
+        pasp: None,
+        matrix: [1, 0, 0, 1],
+        movie_matrix: [1, 0, 0, 1],
+        movie_timescale: None,
+        screen: [0, 0],
+        enabled: true,
+        before: Vec::new(),
     }
 }
 
@@ -78,7 +105,30 @@ fn list(first: &[u32], count: usize, values: &[u32]) -> Vec<u8> {
     words(&[first, &[count as u32], values].concat())
 }
 
+/// Nine numbers; the last is a 2.30 fixed-point one.
+fn matrix([a, b, c, d]: [i32; 4]) -> Vec<u32> {
+    let fixed = |v: i32| (v << 16) as u32;
+    vec![fixed(a), fixed(b), 0, fixed(c), fixed(d), 0, 0, 0, 1 << 30]
+}
+
 fn movie(shape: &Shape, samples_at: u32) -> Vec<u8> {
+    let mut content = Vec::new();
+    if let Some(timescale) = shape.movie_timescale {
+        let times = [0, 0, 0, timescale, 0, 0x1_0000, 0x100_0000, 0, 0];
+        let last = [0, 0, 0, 0, 0, 0, 9];
+        content.extend(atom(
+            b"mvhd",
+            &words(&[&times, &matrix(shape.movie_matrix)[..], &last].concat()),
+        ));
+    }
+    for (id, track) in (1..).zip(shape.before.iter().chain([shape])) {
+        content.extend(trak(track, id, samples_at));
+    }
+    content.extend(&shape.mvex);
+    atom(b"moov", &content)
+}
+
+fn trak(shape: &Shape, id: u32, samples_at: u32) -> Vec<u8> {
     let offsets: Vec<u32> = shape.chunks.iter().map(|offset| offset + samples_at).collect();
     let chunks = if shape.wide_offsets {
         let wide: Vec<u32> = offsets.iter().flat_map(|offset| [0, *offset]).collect();
@@ -86,7 +136,7 @@ fn movie(shape: &Shape, samples_at: u32) -> Vec<u8> {
     } else {
         atom(b"stco", &list(&[0], offsets.len(), &offsets))
     };
-    let mut table = atom(b"stsd", &[words(&[0, 1]), entry(shape.codec)].concat());
+    let mut table = atom(b"stsd", &[words(&[0, 1]), entry(shape)].concat());
     table.extend(atom(b"stts", &list(&[0], shape.durations.len() / 2, &shape.durations)));
     for (kind, values, width) in [(b"ctts", &shape.shown, 2), (b"stss", &shape.syncs, 1)] {
         if let Some(values) = values {
@@ -102,12 +152,15 @@ fn movie(shape: &Shape, samples_at: u32) -> Vec<u8> {
         atom(b"hdlr", &handler),
         atom(b"minf", &atom(b"stbl", &table)),
     ];
-    let mut track = atom(b"tkhd", &words(&[0, 0, 0, 1, 0]));
+    let mut header = vec![u32::from(shape.enabled), 0, 0, id, 0, 0, 0, 0, 0, 0];
+    header.extend(matrix(shape.matrix));
+    header.extend(shape.screen.map(|side| side << 16));
+    let mut track = atom(b"tkhd", &words(&header));
     if let Some(edits) = &shape.edits {
         track.extend(atom(b"edts", &atom(b"elst", &list(&[0], edits.len() / 3, edits))));
     }
     track.extend(atom(b"mdia", &media.concat()));
-    atom(b"moov", &[atom(b"trak", &track), shape.mvex.clone()].concat())
+    atom(b"trak", &track)
 }
 
 /// The whole file, its samples at the end.
@@ -244,8 +297,14 @@ fn what_cannot_be_read_is_named() {
         (b"\x1A\x45\xDF\xA3\x01\x00\x00\x00\x00\x00\x00\x1F\x42".to_vec(), "this is not an MP4"),
         (b"RIFF\x10\x00\x00\x00AVI LIST".to_vec(), "this is not an MP4 file"),
         (flv, "this is not an MP4 file"),
-        (without_index, "the file is cut short (its index is missing)"),
-        (whole[..whole.len() - 1].to_vec(), "the file is cut short (a picture is missing)"),
+        (
+            without_index,
+            "the file is cut short (its index is missing, which most programs write when",
+        ),
+        (
+            whole[..whole.len() - 24].to_vec(),
+            "the file is cut short (none of its pictures is there)",
+        ),
         (whole[..200].to_vec(), "the file is cut short (its index is not whole)"),
         (file(&Shape { handler: b"soun", ..shape() }), "this MP4 file has no video"),
         (file(&Shape { codec: b"hvc1", ..shape() }), "its video is H.265, not H.264; convert"),

@@ -1,4 +1,4 @@
-//! `razz doctor`: what this machine offers, and what a camera sends.
+//! `razz doctor`: what this machine offers, what a camera sends, and what a model is.
 
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
@@ -10,10 +10,12 @@ use serde_json::json;
 use super::Doctor;
 use crate::cli;
 use razz_api::wire;
-use razz_config::{CameraNetworks, Source, Transport};
+use razz_base::{PixelAspect, Size};
+use razz_config::{CameraNetworks, ModelChoice, Source, Transport};
 use razz_ingest::probe;
 use razz_ingest::report::Recorder;
 use razz_observe::clock::Clock;
+use razz_vision::{Detector, DetectorSettings, ModelSource};
 
 /// Looks, and prints what was found.
 pub(crate) fn run(options: &Doctor) -> ExitCode {
@@ -25,19 +27,23 @@ pub(crate) fn run(options: &Doctor) -> ExitCode {
             Err(code) => return code,
         },
     };
+    let model = options.model.as_deref().map(Model::look);
     if options.json {
-        let all = json!({"machine": machine.to_json(), "camera": camera});
+        let model_json = model.as_ref().map(Model::to_json);
+        let all = json!({"machine": machine.to_json(), "camera": camera, "model": model_json});
         cli::print(&all);
     } else {
         cli::print(&machine.to_text());
+        if let Some(model) = &model {
+            cli::print(&format!("\n{}", model.to_text()));
+        }
         if let Some(camera) = &camera {
             cli::print(&format!("\n{}", camera_text(camera)));
         }
     }
-    match camera {
-        Some(camera) if !camera.ok => ExitCode::from(1),
-        _ => ExitCode::SUCCESS,
-    }
+    let camera_ok = camera.is_none_or(|camera| camera.ok);
+    let model_ok = model.is_none_or(|model| model.found.is_ok());
+    if camera_ok && model_ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
 /// An address may come from the environment, so that no password is seen among the processes.
@@ -152,6 +158,67 @@ impl Machine {
     }
 }
 
+/// A model, and what becomes of it here.
+struct Model {
+    name: String,
+    /// Or what is wrong with it, and what to do.
+    found: Result<FoundModel, String>,
+}
+
+struct FoundModel {
+    family: String,
+    engine: String,
+    remarks: Vec<String>,
+}
+
+impl Model {
+    /// Loads it, with everything that a server would find out about it.
+    fn look(name: &str) -> Self {
+        let load = || {
+            let choice = ModelChoice::parse(name, Path::new("")).ok_or_else(|| {
+                format!(
+                    "--model {name:?} is no model; give an .onnx file, the name of a model that was \
+                     pulled, or demo"
+                )
+            })?;
+            let path = choice.path().map_err(|error| error.to_string())?;
+            let source = match &path {
+                Some(path) => ModelSource::File(path),
+                None => ModelSource::Bytes { name: "demo", data: razz_scene::DEMO_MODEL },
+            };
+            let detector = Detector::load(source, &DetectorSettings::default())
+                .map_err(|error| error.to_string())?;
+            Ok(FoundModel {
+                family: detector.family().to_string(),
+                engine: detector.engine_name().to_owned(),
+                remarks: detector.remarks(),
+            })
+        };
+        Self { name: name.to_owned(), found: load() }
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        match &self.found {
+            Ok(FoundModel { family, engine, remarks }) => json!({
+                "model": self.name, "family": family, "engine": engine, "notes": remarks,
+            }),
+            Err(error) => json!({"model": self.name, "error": error}),
+        }
+    }
+
+    fn to_text(&self) -> String {
+        let mut lines = vec![format!("model    {}", self.name)];
+        match &self.found {
+            Ok(FoundModel { family, engine, remarks }) => {
+                lines.push(format!("family   {family}, on {engine}"));
+                lines.extend(remarks.iter().map(|remark| format!("note     {remark}")));
+            }
+            Err(error) => lines.push(format!("problem  {error}")),
+        }
+        lines.join("\n")
+    }
+}
+
 /// What the fast paths of decoding, preprocessing and inference look for.
 fn cpu_features() -> Vec<&'static str> {
     #[cfg(target_arch = "x86_64")]
@@ -186,6 +253,17 @@ pub(super) fn camera_text(camera: &wire::CameraProbe) -> String {
     });
     say("codec", codec);
     say("size", camera.size.map(|[width, height]| format!("{width} x {height}")));
+    say(
+        "pixels",
+        camera.size.zip(camera.pixel_aspect).map(|([width, height], [wide, high])| {
+            let aspect = PixelAspect::new(wide, high).unwrap_or_default();
+            let shown = aspect.shown(Size::new(width, height));
+            format!(
+                "{wide} wide and {high} high: shown as {} x {}; boxes are in the pixels sent",
+                shown.width, shown.height
+            )
+        }),
+    );
     say("rate", camera.fps.map(|fps| format!("{fps:.1} frames a second")));
     say("bitrate", camera.bitrate_kbps.map(|kbps| format!("{kbps} kbit/s")));
     let gop = |frames: u32| match camera.fps {

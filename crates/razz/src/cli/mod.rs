@@ -134,6 +134,9 @@ pub(crate) struct Doctor {
     /// Write what was said to a file that can be attached to an issue: credentials masked, no pictures
     #[arg(long, value_name = "FILE", requires = "camera")]
     pub(crate) report: Option<PathBuf>,
+    /// A model to look at as the server would: an .onnx file, the name of one that was pulled, or demo
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -305,6 +305,7 @@ impl Info {
                 lines.push(format!("family   {}", detector.family()));
                 lines.push(format!("pictures {}", pictures(detector)));
                 lines.push(format!("classes  {}: {}", names.len(), names.join(", ")));
+                lines.extend(detector.remarks().iter().map(|note| format!("note     {note}")));
             }
             Kind::Embedder(embedder) => {
                 let size = embedder.input_size();
@@ -336,7 +337,8 @@ impl Info {
                 "input_size": [detector.input_size().width, detector.input_size().height],
                 "input_follows_picture": detector.is_rectangular(),
                 "input_format": format_text(detector.family().input_format()),
-                "batch": if detector.has_open_batch() { Value::Null } else { json!(1) },
+                "batch": if detector.has_open_batch() { Value::Null } else { json!(detector.batch()) },
+                "notes": detector.remarks(),
                 "classes": detector.class_names().iter().collect::<Vec<_>>(),
             }),
             Kind::Embedder(embedder) => json!({
@@ -357,12 +359,14 @@ impl Kind {
         let settings = DetectorSettings { classes: None, ..DetectorSettings::default() };
         match Detector::load(ModelSource::File(path), &settings) {
             Ok(detector) => Ok(Self::Detector(detector)),
-            Err(error @ (ModelError::Input { .. } | ModelError::Output { .. })) => {
-                match OnnxEmbedder::load(path, EngineChoice::Auto, settings.threads) {
-                    Ok(embedder) => Ok(Self::Embedder(embedder)),
-                    Err(_) => Err(error),
-                }
-            }
+            Err(
+                error @ (ModelError::Input { .. }
+                | ModelError::Output { .. }
+                | ModelError::Scores { .. }),
+            ) => match OnnxEmbedder::load(path, EngineChoice::Auto, settings.threads) {
+                Ok(embedder) => Ok(Self::Embedder(embedder)),
+                Err(_) => Err(error),
+            },
             Err(error) => Err(error),
         }
     }
@@ -376,7 +380,11 @@ fn pictures(detector: &Detector) -> String {
         true => format!("up to {size} in the picture's shape"),
         false => size,
     };
-    let batch = if detector.has_open_batch() { ", any number at a time" } else { "" };
+    let batch = match (detector.has_open_batch(), detector.batch()) {
+        (true, _) => ", any number at a time".to_owned(),
+        (false, 1) => String::new(),
+        (false, batch) => format!(", {batch} at a time"),
+    };
     format!("{size}, {}{batch}", format_text(detector.family().input_format()))
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use half::f16;
+use half::slice::HalfFloatSliceExt as _;
 use ort::environment::Environment;
 use ort::ep::{
     ArbitrarilyConfigurableExecutionProvider, CUDA, ExecutionProvider, ExecutionProviderDispatch,
@@ -132,6 +134,9 @@ struct OnnxRuntime {
     outputs: Vec<Port>,
     /// The shapes of the last outputs.
     shapes: Vec<Vec<usize>>,
+    /// Inputs and outputs of 16-bit floats, on their way to and from 32 bits; empty for others.
+    halves: Vec<Vec<f16>>,
+    floats: Vec<Vec<f32>>,
 }
 
 /// Loads a model with a provider.
@@ -154,7 +159,16 @@ pub(super) fn open(
     if inputs.is_empty() || outputs.is_empty() {
         return Err(EngineError::new(name, "the model has no input or no output"));
     }
-    Ok(Box::new(OnnxRuntime { provider, precision, session, inputs, outputs, shapes: Vec::new() }))
+    Ok(Box::new(OnnxRuntime {
+        provider,
+        precision,
+        session,
+        inputs,
+        outputs,
+        shapes: Vec::new(),
+        halves: Vec::new(),
+        floats: Vec::new(),
+    }))
 }
 
 /// One environment per process, as ONNX Runtime asks; made with the first library that loads.
@@ -252,6 +266,7 @@ fn ports(outlets: &[Outlet]) -> Vec<Port> {
                 .map(|shape| shape.iter().map(|size| usize::try_from(*size).ok()).collect()),
             element: outlet.dtype().tensor_type().map(|kind| match kind {
                 TensorElementType::Float32 => Element::F32,
+                TensorElementType::Float16 => Element::F16,
                 TensorElementType::Int64 => Element::I64,
                 TensorElementType::Int32 => Element::I32,
                 _ => Element::Other,
@@ -287,16 +302,23 @@ impl Engine for OnnxRuntime {
         read: &mut dyn FnMut(&[Tensor<'_>]),
     ) -> Result<(), EngineError> {
         let name = self.provider.name();
-        let (session, shapes) = (&mut self.session, &mut self.shapes);
+        let Self { session, shapes, halves, floats, inputs: ports, .. } = self;
         guarded(name, || {
-            let inputs: Vec<SessionInputValue<'_>> =
-                inputs.iter().map(|input| taken(input, name)).collect::<Result<_, _>>()?;
+            halves.resize_with(inputs.len(), Vec::new);
+            let inputs: Vec<SessionInputValue<'_>> = inputs
+                .iter()
+                .zip(ports.iter())
+                .zip(halves.iter_mut())
+                .map(|((input, port), halves)| taken(input, port, halves, name))
+                .collect::<Result<_, _>>()?;
             let outputs = session.run(inputs.as_slice()).map_err(said(name))?;
             shapes.resize_with(outputs.len(), Vec::new);
+            floats.resize_with(outputs.len(), Vec::new);
             let given = shapes
                 .iter_mut()
+                .zip(floats.iter_mut())
                 .enumerate()
-                .map(|(at, shape)| given(&outputs[at], shape, name))
+                .map(|(at, (shape, floats))| given(&outputs[at], shape, floats, name))
                 .collect::<Result<Vec<_>, _>>()?;
             read(&given);
             Ok(())
@@ -304,10 +326,20 @@ impl Engine for OnnxRuntime {
     }
 }
 
-/// An input as ONNX Runtime takes it, not copied.
-fn taken<'a>(input: &Tensor<'a>, name: &str) -> Result<SessionInputValue<'a>, EngineError> {
+/// An input as ONNX Runtime takes it, not copied but for `halves` where it takes 16-bit floats.
+fn taken<'a>(
+    input: &Tensor<'a>,
+    port: &Port,
+    halves: &'a mut Vec<f16>,
+    name: &str,
+) -> Result<SessionInputValue<'a>, EngineError> {
     let shape = input.shape.to_vec();
     let value = match input.values {
+        Elements::F32(values) if port.element == Some(Element::F16) => {
+            halves.resize(values.len(), f16::ZERO);
+            halves.convert_from_f32_slice(values);
+            TensorRef::from_array_view((shape, halves.as_slice())).map(Into::into)
+        }
         Elements::F32(values) => TensorRef::from_array_view((shape, values)).map(Into::into),
         Elements::I64(values) => TensorRef::from_array_view((shape, values)).map(Into::into),
         Elements::I32(values) => TensorRef::from_array_view((shape, values)).map(Into::into),
@@ -316,10 +348,11 @@ fn taken<'a>(input: &Tensor<'a>, name: &str) -> Result<SessionInputValue<'a>, En
     value.map_err(said(name))
 }
 
-/// An output where it lies; `shape` takes its dimensions.
+/// An output where it lies, or in `floats` where it has 16 bits; `shape` takes its dimensions.
 fn given<'a>(
     value: &'a DynValue,
     shape: &'a mut Vec<usize>,
+    floats: &'a mut Vec<f32>,
     name: &str,
 ) -> Result<Tensor<'a>, EngineError> {
     let dtype = value.dtype();
@@ -331,6 +364,12 @@ fn given<'a>(
     let values = match kind {
         Some(TensorElementType::Float32) => {
             Elements::F32(value.try_extract_tensor().map_err(said(name))?.1)
+        }
+        Some(TensorElementType::Float16) => {
+            let halves: &[f16] = value.try_extract_tensor().map_err(said(name))?.1;
+            floats.resize(halves.len(), 0.0);
+            halves.convert_to_f32_slice(floats);
+            Elements::F32(floats)
         }
         Some(TensorElementType::Int64) => {
             Elements::I64(value.try_extract_tensor().map_err(said(name))?.1)

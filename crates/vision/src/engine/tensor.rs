@@ -24,6 +24,18 @@ pub enum Elements<'a> {
     Other,
 }
 
+impl Elements<'_> {
+    /// The first so many; all where there are fewer.
+    pub(crate) fn first(self, count: usize) -> Self {
+        match self {
+            Self::F32(values) => Self::F32(&values[..count.min(values.len())]),
+            Self::I64(values) => Self::I64(&values[..count.min(values.len())]),
+            Self::I32(values) => Self::I32(&values[..count.min(values.len())]),
+            Self::Other => Self::Other,
+        }
+    }
+}
+
 impl<'a> Tensor<'a> {
     /// Floats in a shape.
     pub fn f32(shape: &'a [usize], values: &'a [f32]) -> Self {
@@ -49,11 +61,14 @@ impl<'a> Tensor<'a> {
 pub enum Element {
     /// 32-bit floats.
     F32,
+    /// 16-bit floats (IEEE 754 binary16). An engine is given 32-bit ones for them, and gives those
+    /// back: it converts by itself.
+    F16,
     /// 64-bit integers.
     I64,
     /// 32-bit integers; rten takes and gives these for all integers.
     I32,
-    /// Something else, such as 16-bit floats or bytes.
+    /// Something else, such as bytes.
     Other,
 }
 
@@ -82,8 +97,9 @@ impl fmt::Display for Port {
         }
         match self.element {
             Some(Element::F32) | None => Ok(()),
+            Some(Element::F16) => write!(f, " of 16-bit floats"),
             Some(Element::I64 | Element::I32) => write!(f, " of integers"),
-            Some(Element::Other) => write!(f, ", not f32"),
+            Some(Element::Other) => write!(f, ", not of floats"),
         }
     }
 }
@@ -98,7 +114,8 @@ mod tests {
         let open = Some(vec![None, Some(3), Some(640)]);
         for (port, want) in [
             (port(open.clone(), Some(Element::F32)), "images [?, 3, 640]"),
-            (port(open.clone(), Some(Element::Other)), "images [?, 3, 640], not f32"),
+            (port(open.clone(), Some(Element::F16)), "images [?, 3, 640] of 16-bit floats"),
+            (port(open.clone(), Some(Element::Other)), "images [?, 3, 640], not of floats"),
             (port(open, Some(Element::I64)), "images [?, 3, 640] of integers"),
             (port(None, None), "images of unknown shape"),
         ] {

@@ -2,8 +2,10 @@
 //!
 //! The output is `[batch, 4 + classes, candidates]`: for each candidate cx, cy, width, height in
 //! pixels of the model input, then one score per class, 0 to 1. A candidate counts for its best
-//! class only.
+//! class only. Behind the scores, heads for other tasks give more rows: numbers of a mask, key points,
+//! or the angle in radians by which the box is turned.
 
+use super::beside::{Beside, upright};
 use super::{Candidate, Place, Rules, Unreadable, not_finite, part};
 use crate::engine::Tensor;
 use crate::simd::vectorised;
@@ -11,10 +13,12 @@ use crate::simd::vectorised;
 /// Candidates worked on at a time: their best scores stay in the first-level cache.
 const BLOCK: usize = 1024;
 
-/// Reads `[batch, 4 + classes, candidates]`.
+/// Reads `[batch, 4 + classes + others, candidates]`.
 #[derive(Debug)]
 pub(crate) struct Dense {
+    output: usize,
     classes: usize,
+    beside: Option<Beside>,
     best: Vec<f32>,
     class: Vec<u32>,
 }
@@ -24,7 +28,27 @@ impl Dense {
     pub(super) fn new(rows: usize, columns: usize) -> Option<Self> {
         // Class ids are 16 bits. A transposed head has more rows than columns.
         let sane = (5..=4 + usize::from(u16::MAX)).contains(&rows) && rows < columns;
-        sane.then(|| Self { classes: rows - 4, best: vec![0.0; BLOCK], class: vec![0; BLOCK] })
+        sane.then(|| Self {
+            output: 0,
+            classes: rows - 4,
+            beside: None,
+            best: vec![0.0; BLOCK],
+            class: vec![0; BLOCK],
+        })
+    }
+
+    /// The same with something beside boxes and scores; `output` is its place among the model's.
+    pub(super) fn with(output: usize, rows: usize, columns: usize, beside: Beside) -> Option<Self> {
+        let plain = Self::new(rows.checked_sub(beside.numbers())?, columns)?;
+        (rows < columns).then_some(Self { output, beside: Some(beside), ..plain })
+    }
+
+    pub(super) fn output(&self) -> usize {
+        self.output
+    }
+
+    pub(super) fn beside(&self) -> Option<Beside> {
+        self.beside
     }
 
     pub(super) fn classes(&self) -> usize {
@@ -38,8 +62,11 @@ impl Dense {
         rules: &Rules,
         found: &mut Vec<Candidate>,
     ) -> Result<(), Unreadable> {
-        let (data, _, n) = part(outputs.first(), place.index, Some(4 + self.classes), None)?;
-        let (boxes, scores) = data.split_at(4 * n);
+        let rows = 4 + self.classes + self.beside.map_or(0, Beside::numbers);
+        let (data, _, n) = part(outputs.get(self.output), place.index, Some(rows), None)?;
+        let (boxes, rest) = data.split_at(4 * n);
+        let (scores, rest) = rest.split_at(self.classes * n);
+        let angles = (self.beside == Some(Beside::Angle)).then_some(rest);
         for from in (0..n).step_by(BLOCK) {
             let block = from..(from + BLOCK).min(n);
             let best = &mut self.best[..block.len()];
@@ -59,14 +86,13 @@ impl Dense {
                     if ![cx, cy, w, h].iter().all(|v| v.is_finite()) {
                         return Err(Unreadable::NotFinite);
                     }
-                    found.push(Candidate {
-                        score: *score,
-                        class: *class as u16,
-                        left: cx - w / 2.0,
-                        top: cy - h / 2.0,
-                        right: cx + w / 2.0,
-                        bottom: cy + h / 2.0,
-                    });
+                    let [left, top, right, bottom] = match angles.map(|angles| angles[i]) {
+                        None => [cx - w / 2.0, cy - h / 2.0, cx + w / 2.0, cy + h / 2.0],
+                        Some(angle) if angle.is_finite() => upright([cx, cy, w, h], angle),
+                        Some(_) => return Err(Unreadable::NotFinite),
+                    };
+                    let (score, class) = (*score, *class as u16);
+                    found.push(Candidate { score, class, left, top, right, bottom });
                 }
             }
         }

@@ -5,11 +5,14 @@
 //! detections. Every family first collects its candidates in pixels of the model input; what
 //! follows is common to all.
 
+mod beside;
 mod dense;
 mod end_to_end;
+mod nas;
 mod query;
 mod ranking;
 mod recognise;
+mod scores;
 mod suppress;
 mod yolox;
 
@@ -22,12 +25,15 @@ use crate::input::{ChannelOrder, Geometry, InputFormat, Placement, Values};
 
 use dense::Dense;
 use end_to_end::EndToEnd;
+use nas::Nas;
 use query::Query;
 use ranking::Ranking;
 use suppress::Suppressor;
 use yolox::Yolox;
 
+pub use beside::Beside;
 pub(crate) use recognise::{FirstRun, KNOWN, recognise};
+pub(crate) use scores::Outside;
 
 /// At most so many detections a picture, the best ones (Ultralytics' `max_det`).
 pub const MOST_DETECTIONS: usize = 300;
@@ -44,6 +50,8 @@ pub enum Family {
     EndToEnd,
     /// YOLOX: cells to be decoded, suppressed here.
     Yolox,
+    /// YOLO-NAS: boxes and scores of every cell, suppressed here.
+    YoloNas,
     /// RT-DETR, D-FINE and their kin: queries, nothing to suppress.
     RtDetr,
     /// RF-DETR: the same, fed as ImageNet.
@@ -56,6 +64,7 @@ impl fmt::Display for Family {
             Self::Yolo11 => "YOLO11/YOLOv8",
             Self::EndToEnd => "YOLO26/YOLOv10 (end to end)",
             Self::Yolox => "YOLOX",
+            Self::YoloNas => "YOLO-NAS",
             Self::RtDetr => "RT-DETR/D-FINE",
             Self::RfDetr => "RF-DETR",
         })
@@ -66,7 +75,9 @@ impl Family {
     /// How its models want their pictures.
     pub fn input_format(self) -> InputFormat {
         let (order, values, placement) = match self {
-            Self::Yolo11 | Self::EndToEnd => (ChannelOrder::Rgb, Values::Unit, Placement::Centred),
+            Self::Yolo11 | Self::EndToEnd | Self::YoloNas => {
+                (ChannelOrder::Rgb, Values::Unit, Placement::Centred)
+            }
             Self::Yolox => (ChannelOrder::Bgr, Values::Byte, Placement::TopLeft),
             Self::RtDetr => (ChannelOrder::Rgb, Values::Unit, Placement::Stretched),
             Self::RfDetr => (ChannelOrder::Rgb, Values::ImageNet, Placement::Stretched),
@@ -79,7 +90,7 @@ impl Family {
     ///
     /// [`DetectorSettings::iou`]: crate::DetectorSettings::iou
     pub fn leaves_doubles(self) -> bool {
-        matches!(self, Self::Yolo11 | Self::Yolox)
+        matches!(self, Self::Yolo11 | Self::Yolox | Self::YoloNas)
     }
 }
 
@@ -141,6 +152,7 @@ pub(crate) enum Head {
     Dense(Dense),
     EndToEnd(EndToEnd),
     Yolox(Yolox),
+    Nas(Nas),
     Query(Query),
 }
 
@@ -155,6 +167,7 @@ impl Head {
             Self::Dense(_) => Family::Yolo11,
             Self::EndToEnd(_) => Family::EndToEnd,
             Self::Yolox(_) => Family::Yolox,
+            Self::Nas(_) => Family::YoloNas,
             Self::Query(query) => query.family(),
         }
     }
@@ -165,7 +178,18 @@ impl Head {
             Self::Dense(dense) => Some(dense.classes()),
             Self::EndToEnd(_) => None,
             Self::Yolox(yolox) => Some(yolox.classes()),
+            Self::Nas(nas) => Some(nas.classes),
             Self::Query(query) => query.classes(),
+        }
+    }
+
+    /// What it gives beside boxes, classes and scores.
+    pub(crate) fn beside(&self) -> Option<Beside> {
+        match self {
+            Self::Dense(dense) => dense.beside(),
+            Self::EndToEnd(end_to_end) => end_to_end.beside,
+            Self::Query(query) => query.beside(),
+            Self::Yolox(_) | Self::Nas(_) => None,
         }
     }
 
@@ -181,6 +205,7 @@ impl Head {
             Self::Dense(dense) => dense.collect(outputs, place, rules, found),
             Self::EndToEnd(end_to_end) => end_to_end.collect(outputs, place, rules, found),
             Self::Yolox(yolox) => yolox.collect(outputs, place, rules, found),
+            Self::Nas(nas) => nas.collect(outputs, place, rules, found),
             Self::Query(query) => query.collect(outputs, place, rules, found),
         }
     }
@@ -208,6 +233,11 @@ impl Reader {
 
     pub(crate) fn family(&self) -> Family {
         self.head.family()
+    }
+
+    /// What the head gives beside boxes, classes and scores.
+    pub(crate) fn beside(&self) -> Option<Beside> {
+        self.head.beside()
     }
 
     /// Adds the detections of one picture to `out`, best first, in its pixels and clipped to it.
@@ -315,7 +345,7 @@ mod tests {
         ];
         let data = rows.concat();
         let output = [Tensor::f32(&[2, 3, 6], &data)];
-        let head = || Head::EndToEnd(EndToEnd);
+        let head = || Head::EndToEnd(EndToEnd::default());
         let (two, one) = ((2, 750, [8, 8, 24, 24]), (1, 500, [8, 8, 24, 64]));
         assert_eq!(read(head(), &output, 1, &[]), Ok(vec![two, one]));
         assert_eq!(read(head(), &output, 1, &[false, true]), Ok(vec![one]));
@@ -361,15 +391,20 @@ mod tests {
     #[test]
     fn queries_in_their_four_forms() {
         let family = Family::RtDetr;
-        let raw = || Head::Query(Query::Raw { logits: 1, boxes: 0, classes: 2, family });
+        let raw = |scored| {
+            let (logits, boxes, beside) = (1, 0, None);
+            Head::Query(Query::Raw { logits, boxes, classes: 2, family, scored, beside })
+        };
         let boxes = [0.5, 0.5, 0.25, 0.5, 0.25, 0.25, 0.5, 0.5];
         // Sigmoid of 0 is a half, of -ln 3 a quarter, which does not count.
         let logits = [-9.0, 0.0, -(3f32.ln()), -9.0];
         let outputs = [Tensor::f32(&[1, 2, 4], &boxes), Tensor::f32(&[1, 2, 2], &logits)];
         let want = (1, 500, [24, 16, 40, 48]);
-        assert_eq!(read(raw(), &outputs, 0, &[]), Ok(vec![want]));
-        assert_eq!(read(raw(), &outputs, 0, &[true, false]), Ok(vec![]));
-        assert_eq!(read(raw(), &outputs[..1], 0, &[]), Err(Unreadable::Shape));
+        assert_eq!(read(raw(false), &outputs, 0, &[]), Ok(vec![want]));
+        assert_eq!(read(raw(false), &outputs, 0, &[true, false]), Ok(vec![]));
+        assert_eq!(read(raw(false), &outputs[..1], 0, &[]), Err(Unreadable::Shape));
+        let scores = [outputs[0], Tensor::f32(&[1, 2, 2], &[0.1, 0.5, 0.2, 0.25])];
+        assert_eq!(read(raw(true), &scores, 0, &[]), Ok(vec![want]));
 
         let joined = || Head::Query(Query::Joined { classes: 2 });
         let data = [0.5, 0.5, 0.25, 0.5, 0.1, 0.5, 0.25, 0.25, 0.5, 0.5, 0.25, 0.2];
@@ -401,12 +436,19 @@ mod tests {
     /// Whatever a model gives, reading it is an answer or an error.
     #[test]
     fn nothing_that_a_model_gives_panics() {
-        let heads: [fn() -> Head; 7] = [
+        let heads: [fn() -> Head; 10] = [
             || Head::Query(Query::Ranked),
             || Head::Dense(Dense::new(6, 84).unwrap()),
-            || Head::EndToEnd(EndToEnd),
+            || Head::Dense(Dense::with(0, 7, 84, Beside::Angle).unwrap()),
+            || Head::EndToEnd(EndToEnd::default()),
+            || Head::EndToEnd(EndToEnd { output: 0, beside: Some(Beside::Angle) }),
             || Head::Yolox(Yolox::new(&[0.0; 84 * 7], 84, 7, SIZE).unwrap()),
-            || Head::Query(Query::Raw { logits: 0, boxes: 1, classes: 2, family: Family::RfDetr }),
+            || Head::Nas(Nas { boxes: 0, scores: 1, classes: 2 }),
+            || {
+                let (family, scored, beside) = (Family::RfDetr, false, None);
+                let (logits, boxes, classes) = (0, 1, 2);
+                Head::Query(Query::Raw { logits, boxes, classes, family, scored, beside })
+            },
             || Head::Query(Query::Joined { classes: 2 }),
             || Head::Query(Query::Selected { labels: 0, boxes: 1, scores: 2 }),
         ];
@@ -438,6 +480,7 @@ mod tests {
                 .collect();
             let outputs: Vec<Tensor<'_>> =
                 shapes.iter().zip(&data).map(|(shape, data)| Tensor::f32(shape, data)).collect();
+            let _ = head.scores_outside(&outputs);
             match read(head, &outputs, (random() % 2) as usize, &[true]) {
                 Ok(_) => fine += 1,
                 Err(_) => refused += 1,

@@ -1,7 +1,8 @@
 //! The heads of RT-DETR, D-FINE and RF-DETR: a few hundred queries, each a box or nothing.
 //!
-//! Four forms of them are about. *Raw*: class logits `[batch, queries, classes]` beside boxes
-//! `[batch, queries, 4]` (cx, cy, width, height as parts of the picture). *Joined*, as Ultralytics
+//! Four forms of them are about. *Raw*: class logits `[batch, queries, classes]`, or scores that some
+//! exports make of them, beside boxes `[batch, queries, 4]` (cx, cy, width, height as parts of the
+//! picture). *Joined*, as Ultralytics
 //! exports RT-DETR: such a box and the scores, 0 to 1, in one `[batch, queries, 4 + classes]`.
 //! *Ranked*, as it exports it since 8.4: such a box, its score and its class, `[batch, boxes, 6]`.
 //! *Selected*, with the authors' post-processing inside: labels and scores `[batch, queries]` and
@@ -9,6 +10,7 @@
 //! told). Nothing overlaps, so nothing is suppressed. A query counts for its best class only, where
 //! the form leaves a choice.
 
+use super::beside::Beside;
 use super::yolox::best;
 use super::{Candidate, Family, Place, Rules, Unreadable, part};
 use crate::engine::{Elements, Tensor};
@@ -17,7 +19,16 @@ use crate::engine::{Elements, Tensor};
 #[derive(Debug)]
 pub(crate) enum Query {
     /// Logits and boxes.
-    Raw { logits: usize, boxes: usize, classes: usize, family: Family },
+    Raw {
+        logits: usize,
+        boxes: usize,
+        classes: usize,
+        family: Family,
+        /// Whether the logits are scores already, 0 to 1.
+        scored: bool,
+        /// What there is beside them.
+        beside: Option<Beside>,
+    },
     /// Boxes and scores in one.
     Joined { classes: usize },
     /// Boxes, score and class in one.
@@ -41,6 +52,13 @@ impl Query {
         }
     }
 
+    pub(super) fn beside(&self) -> Option<Beside> {
+        match self {
+            Self::Raw { beside, .. } => *beside,
+            Self::Joined { .. } | Self::Ranked | Self::Selected { .. } => None,
+        }
+    }
+
     pub(super) fn collect(
         &self,
         outputs: &[Tensor<'_>],
@@ -49,16 +67,19 @@ impl Query {
         found: &mut Vec<Candidate>,
     ) -> Result<(), Unreadable> {
         match *self {
-            Self::Raw { logits, boxes, classes, .. } => {
+            Self::Raw { logits, boxes, classes, scored, .. } => {
                 let (logits, queries, _) =
                     part(outputs.get(logits), place.index, None, Some(classes))?;
                 let (boxes, ..) = part(outputs.get(boxes), place.index, Some(queries), Some(4))?;
                 // Compared as logits, so that only what counts costs an exponential.
-                let least = (rules.confidence / (1.0 - rules.confidence)).ln();
+                let least = match scored {
+                    true => rules.confidence,
+                    false => (rules.confidence / (1.0 - rules.confidence)).ln(),
+                };
                 for (scores, bbox) in logits.chunks_exact(classes).zip(boxes.as_chunks::<4>().0) {
                     let (class, logit) = finite(scores, bbox)?;
                     if logit > least && rules.counts(class) {
-                        let score = 1.0 / (1.0 + (-logit).exp());
+                        let score = if scored { logit } else { 1.0 / (1.0 + (-logit).exp()) };
                         found.push(whole_picture(place, *bbox, class, score));
                     }
                 }

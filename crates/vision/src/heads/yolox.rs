@@ -98,7 +98,7 @@ fn grid(input: Size, stride: usize) -> [usize; 2] {
 }
 
 /// The cells of all grids.
-fn cells(input: Size) -> usize {
+pub(super) fn cells(input: Size) -> usize {
     STRIDES.iter().map(|stride| grid(input, *stride).iter().product::<usize>()).sum()
 }
 

@@ -50,6 +50,12 @@ fn tensor(name: &str, shape: &[usize], kind: u64, raw: &[u8]) -> Vec<u8> {
     [dims, number(2, kind), field(8, name.as_bytes()), field(9, raw)].concat()
 }
 
+/// A field's number and its content.
+fn split_field(bytes: &[u8]) -> (u8, &[u8]) {
+    let length_bytes = 1 + bytes[1..].iter().position(|byte| byte & 0x80 == 0).unwrap();
+    (bytes[0] >> 3, &bytes[1 + length_bytes..])
+}
+
 /// A model under construction; names tie nodes together.
 #[derive(Default)]
 pub struct Graph {
@@ -75,6 +81,38 @@ impl Graph {
         assert_eq!(shape.iter().product::<usize>(), values.len());
         let raw: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         self.parts.extend(field(5, &tensor(name, shape, F32, &raw)));
+        self
+    }
+
+    /// Floats that lie in a file beside the model (`external_data` 13, `data_location` 14).
+    pub fn f32_beside(mut self, name: &str, shape: &[usize], entries: &[(&str, &str)]) -> Self {
+        let dims = shape.iter().flat_map(|d| number(1, *d as u64)).collect();
+        let mut tensor = [dims, number(2, F32), field(8, name.as_bytes())].concat();
+        for (key, value) in entries {
+            let entry = [field(1, key.as_bytes()), field(2, value.as_bytes())].concat();
+            tensor.extend(field(13, &entry));
+        }
+        tensor.extend(number(14, 1));
+        self.parts.extend(field(5, &tensor));
+        self
+    }
+
+    /// A node `Constant` whose value lies in a file beside the model.
+    pub fn constant_beside(
+        mut self,
+        name: &str,
+        shape: &[usize],
+        entries: &[(&str, &str)],
+    ) -> Self {
+        let beside = Self::default().f32_beside("", shape, entries).parts;
+        // Without the tag and the length of the initializer: those of the attribute take their place.
+        let (_, tensor) = split_field(&beside);
+        // AttributeProto: name 1, t 5, type 20 = 4.
+        let mut attribute = [field(1, b"value"), field(5, tensor)].concat();
+        attribute.extend_from_slice(&[0xa0, 0x01, 4]);
+        let node =
+            [field(2, name.as_bytes()), field(4, b"Constant"), field(5, &attribute)].concat();
+        self.parts.extend(field(1, &node));
         self
     }
 

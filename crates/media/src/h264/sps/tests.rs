@@ -337,3 +337,25 @@ fn profiles_have_their_names() {
     }
     assert_eq!(sps.profile_level_id(), 0x42_C0_1E);
 }
+
+/// 704x576 in Baseline, with `aspect_ratio_idc` as it comes.
+#[test]
+fn the_shape_of_pixels() {
+    for (sps, want) in [
+        ("6742c01eda02c049a008", (1, 1)),   // not present
+        ("6742c01eda02c049b00008", (1, 1)), // 0: not specified
+        ("6742c01eda02c049b01008", (1, 1)),
+        ("6742c01eda02c049b02008", (12, 11)),
+        ("6742c01eda02c049b0e008", (4, 3)),
+        ("6742c01eda02c049b10008", (2, 1)),
+        ("6742c01eda02c049b11008", (1, 1)), // 17: reserved
+        ("6742c01eda02c049bff0010000b008", (16, 11)),
+        ("6742c01eda02c049bff0000003005008", (1, 1)), // 0 to 5
+        ("6742c01eda02c049bff0040002d008", (64, 45)),
+    ] {
+        let sps_of = Sps::parse(&hex(sps)).unwrap();
+        assert_eq!((sps_of.size, sps_of.vui_damaged), (Size::new(704, 576), false), "{sps}");
+        let aspect = sps_of.pixel_aspect;
+        assert_eq!((aspect.width, aspect.height), want, "{sps}");
+    }
+}
