@@ -188,7 +188,7 @@ impl Decoder {
         look: &mut dyn FnMut(Plane<'_>),
     ) -> Result<Option<Picture>, DecodeError> {
         let (key, run) = (au.key, au.run);
-        if au.lost_packets > 0 && self.refresh.is_some() && Entry::of(au, 0).is_some() {
+        if au.lost_packets > 0 && matches!(Entry::of(au, 0), Some(Entry::Recovery { .. })) {
             // Decoding can begin again right here.
             self.reset();
         }
@@ -196,8 +196,7 @@ impl Decoder {
             None => self.try_decode(au, false, want, look),
             Some(Ok(true)) => self.try_decode(au, true, want, look),
             Some(Ok(false)) => {
-                self.counts.waited += 1;
-                self.waited = self.waited.saturating_add(1);
+                self.pass_over(au);
                 return Ok(None);
             }
             Some(Err(error)) => Err(error),
@@ -253,16 +252,30 @@ impl Decoder {
         self.refresh.as_ref().is_some_and(|refresh| !refresh.is_whole())
     }
 
+    /// Whether decoding can begin at `au`: at an IDR, and while it waits at a recovery point. For who
+    /// decodes nothing before that; what it answers false for counts as waited through.
+    pub fn begins_at(&mut self, au: &AccessUnit) -> bool {
+        let begins = au.idr || (self.waiting && Entry::of(au, self.waited).is_some());
+        if self.waiting && !begins {
+            self.pass_over(au);
+        }
+        begins
+    }
+
+    /// Waits on, and keeps the parameter sets of an access unit that is not decoded.
+    fn pass_over(&mut self, au: &AccessUnit) {
+        self.counts.waited += 1;
+        self.waited = self.waited.saturating_add(1);
+        self.keep_sets(&au.data);
+    }
+
     /// Says whether decoding begins at `au`, and prepares for it.
     fn begin(&mut self, au: &AccessUnit) -> Result<bool, DecodeError> {
         let (key, run) = (au.key, au.run);
         let frames = match Entry::of(au, self.waited) {
             Some(Entry::Idr) => return Ok(true),
             Some(Entry::Recovery { frames }) => frames,
-            None => {
-                self.keep_sets(&au.data);
-                return Ok(false);
-            }
+            None => return Ok(false),
         };
         if self.sets.is_empty() {
             self.keep_sets(&au.format.parameter_sets);
@@ -290,7 +303,7 @@ impl Decoder {
         Ok(true)
     }
 
-    /// Keeps the parameter sets of an access unit that is not decoded, or of the format.
+    /// Keeps the parameter sets that stand before the first slice.
     fn keep_sets(&mut self, annex_b: &[u8]) {
         for nal in nal_units(annex_b) {
             match nal_type(nal) {
