@@ -1,6 +1,6 @@
 //! The arithmetic encoder (section 9.3.4), for the grey macroblocks of [`Grey`](super::Grey).
 
-use super::grey::BitWriter;
+use super::bit_writer::BitWriter;
 
 /// A context variable (section 9.3.1.1).
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! Grey pictures for a decoder that begins at an IDR only, so that it can begin at a recovery point;
 //! and slices renumbered to go on from them.
 
+use super::bit_writer::BitWriter;
 use super::cabac::{Context, Encoder};
 use super::{
     NalType, Sps, nal_type, nal_units, pps_ids, with_emulation_prevention,
@@ -192,7 +193,7 @@ fn picture(sps: &Sps, pps: &Pps, n: u32, order: u32, count: u32) -> Vec<u8> {
         bits.flag(true); // rbsp_stop_one_bit
     }
     let mut annex_b = vec![0, 0, 0, 1];
-    annex_b.extend_from_slice(&with_emulation_prevention(&bits.bytes));
+    annex_b.extend_from_slice(&with_emulation_prevention(bits.bytes()));
     annex_b
 }
 
@@ -230,43 +231,6 @@ fn grey_cabac(bits: &mut BitWriter, across: u32, down: u32, qp: i32) {
     }
 }
 
-/// Writes an RBSP bit by bit.
-#[derive(Default)]
-pub(super) struct BitWriter {
-    bytes: Vec<u8>,
-    /// Bits used of the last byte, 0 for all of them.
-    used: u32,
-}
-
-impl BitWriter {
-    pub(super) fn flag(&mut self, bit: bool) {
-        if self.used == 0 {
-            self.bytes.push(0);
-        }
-        if let Some(last) = self.bytes.last_mut() {
-            *last |= u8::from(bit) << (7 - self.used);
-        }
-        self.used = (self.used + 1) % 8;
-    }
-
-    pub(super) fn u(&mut self, count: u32, value: u32) {
-        for shift in (0..count).rev() {
-            self.flag(value >> shift & 1 == 1);
-        }
-    }
-
-    /// `ue(v)` (section 9.1), for values of up to 16 bits.
-    fn ue(&mut self, value: u32) {
-        let length = (value + 1).ilog2();
-        self.u(length, 0);
-        self.u(length + 1, value + 1);
-    }
-
-    fn is_aligned(&self) -> bool {
-        self.used == 0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -291,7 +255,7 @@ mod tests {
         (0..3).for_each(|_| bits.ue(0));
         bits.u(3, 0b100);
         bits.flag(true);
-        bits.bytes
+        bits.bytes().to_vec()
     }
 
     /// A P slice with the fields up to the picture order, and bytes that want protection.
@@ -306,7 +270,7 @@ mod tests {
         bits.u(32, 0);
         bits.u(24, 1);
         bits.flag(true);
-        with_emulation_prevention(&bits.bytes)
+        with_emulation_prevention(bits.bytes())
     }
 
     fn annex_b(nals: &[&[u8]]) -> Vec<u8> {

@@ -3,6 +3,7 @@
 //!
 //! Section numbers are those of Rec. ITU-T H.264 (08/2021).
 
+mod bit_writer;
 mod cabac;
 mod grey;
 mod nal;
