@@ -324,6 +324,18 @@ fn a_camera_without_idr_gets_detections() {
 }
 
 #[test]
+fn the_scenes_camera_without_key_frames_has_tracks() {
+    let plain = film(200..260);
+    let without = razz_scene::camera::without_key_frames(&plain).unwrap();
+    let tracks = |frames: &[EncodedFrame]| -> usize {
+        let mut bench = Bench::of_street(false);
+        frames.iter().map(|frame| bench.feed(frame).frame.tracks.len()).sum()
+    };
+    let (with, without) = (tracks(&plain), tracks(&without));
+    assert!(with > 0 && without > 0, "{with} boxes with key frames, {without} without");
+}
+
+#[test]
 fn without_idle_the_detector_never_rests() {
     let pictures = film((0..120).map(|_| 200));
     let looks = Bench::of_street(false).feed_all(&pictures);
