@@ -107,6 +107,10 @@ impl Hands for ServerHands {
         self.decoder.reset();
     }
 
+    fn begins_at(&mut self, au: &AccessUnit) -> bool {
+        self.decoder.begins_at(au)
+    }
+
     fn decode(&mut self, au: &AccessUnit, want: bool) -> Option<Decoded<Picture>> {
         if let Some(journeys) = &mut self.journeys {
             journeys.taken(au.received, self.clock.mono());

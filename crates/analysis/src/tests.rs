@@ -16,6 +16,7 @@ use razz_vision::{Detector, DetectorSettings, EngineChoice, ModelSource};
 use razz_config as config;
 use razz_hub::tracks::{self, Frames};
 use razz_hub::{Camera, CameraSettings, Policy, Published};
+use razz_media::h264;
 use razz_observe::clock::Clock;
 use razz_observe::telemetry::Telemetry;
 
@@ -282,6 +283,56 @@ fn a_panic_in_one_cameras_thread_begins_it_anew_and_disturbs_no_other() {
     let times = std::iter::from_fn(|| video.try_next());
     let times: Vec<i64> = times.map(|unit| unit.item.au.key.time.as_90k()).collect();
     assert!(times.windows(2).all(|pair| pair[1] - pair[0] == 3000), "{times:?}");
+}
+
+/// Two seconds of intra refresh, whose only IDR was before razz came: from a recovery point on, as
+/// ingest marks it, and from the middle on, as a camera with an IDR every minute has it.
+#[test]
+fn a_camera_without_idr_gets_detections() {
+    let stream = include_bytes!("../../vision/tests/data/refresh-cabac.h264");
+    let mut frames = Vec::new();
+    let mut annex_b = Vec::new();
+    for nal in h264::nal_units(stream) {
+        annex_b.extend_from_slice(&[&[0, 0, 0, 1], nal].concat());
+        if h264::nal_type(nal).is_some_and(h264::NalType::is_vcl) {
+            let idr = h264::recovery_point(&annex_b).is_some();
+            frames.push(EncodedFrame { annex_b: std::mem::take(&mut annex_b), idr, reorder: 0 });
+        }
+    }
+    assert_eq!(frames.iter().skip(1).filter(|frame| frame.idr).count(), 2);
+    frames.remove(0);
+    for marked in [true, false] {
+        let mut bench = Bench::of_street(false);
+        for frame in &mut frames {
+            frame.idr &= marked;
+        }
+        if !marked {
+            // The hub begins at a key frame; this one is lost on its way.
+            let mut lost = film(std::iter::once(200));
+            lost[0].annex_b.truncate(200);
+            bench.publish(&lost[0]);
+        }
+        for frame in &frames {
+            bench.publish(frame);
+        }
+        let begun = Clock::start();
+        while bench.detected() == 0 {
+            assert!(begun.uptime() < WITHIN, "nothing is detected, marked {marked}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+#[test]
+fn the_scenes_camera_without_key_frames_has_tracks() {
+    let plain = film(200..260);
+    let without = razz_scene::camera::without_key_frames(&plain).unwrap();
+    let tracks = |frames: &[EncodedFrame]| -> usize {
+        let mut bench = Bench::of_street(false);
+        frames.iter().map(|frame| bench.feed(frame).frame.tracks.len()).sum()
+    };
+    let (with, without) = (tracks(&plain), tracks(&without));
+    assert!(with > 0 && without > 0, "{with} boxes with key frames, {without} without");
 }
 
 #[test]

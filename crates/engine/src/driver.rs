@@ -23,8 +23,13 @@ pub trait Hands {
     fn begin_run(&mut self, run: RunId);
     /// What comes next may lean on what was never decoded: forget what was.
     fn reset_decoder(&mut self);
+    /// Whether decoding can begin at this access unit: at an IDR, and at a recovery point when nothing
+    /// that came before is known.
+    fn begins_at(&mut self, au: &AccessUnit) -> bool {
+        au.idr
+    }
     /// Decodes the next access unit; its pixels are needed only if `want`. `None`: it could not be
-    /// decoded, and nothing can until the next IDR.
+    /// decoded, and nothing can until the next IDR or recovery point.
     fn decode(&mut self, au: &AccessUnit, want: bool) -> Option<Decoded<Self::Picture>>;
     /// Whether there is a detector, or will be in a moment.
     fn has_detector(&self) -> bool;
@@ -105,12 +110,22 @@ pub struct Driver<H: Hands> {
     run: Option<RunId>,
     /// Whether the machine knows of a detector.
     detector: bool,
+    /// Whether the access unit before was passed over.
+    skipped: bool,
 }
 
 impl<H: Hands> Driver<H> {
     /// Drives `camera` with `hands`.
     pub fn new(camera: Camera, hands: H) -> Self {
-        Self { camera, hands, decoded: None, detected: None, run: None, detector: true }
+        Self {
+            camera,
+            hands,
+            decoded: None,
+            detected: None,
+            run: None,
+            detector: true,
+            skipped: false,
+        }
     }
 
     /// The hands.
@@ -168,7 +183,7 @@ impl<H: Hands> Driver<H> {
         }
         let frame =
             Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size() };
-        let (idr, reorders) = (au.idr, au.format.reorders);
+        let (idr, reorders) = (self.hands.begins_at(au), au.format.reorders);
         self.tell(Input::AccessUnit { frame, idr, reorders, queued, idr_waits });
         self.follow(Some(au));
     }
@@ -199,12 +214,18 @@ impl<H: Hands> Driver<H> {
                 }
                 Output::Unchanged => self.hands.count(Counted::Unchanged),
                 Output::Missed => self.hands.count(Counted::Skipped),
-                Output::Skip => {}
+                Output::Skip => {
+                    // A recovery point leans on what was passed over, for a decoder that goes on.
+                    if !std::mem::replace(&mut self.skipped, true) {
+                        self.hands.reset_decoder();
+                    }
+                }
             }
         }
     }
 
     fn decode(&mut self, au: &AccessUnit, want: bool) {
+        self.skipped = false;
         let Some(Decoded { picture, step, changed }) = self.hands.decode(au, want) else {
             return self.tell(Input::DecodeFailed);
         };

@@ -2,7 +2,8 @@
 //!
 //! A picture is either right or it is not there: error concealment is off, and after anything that
 //! breaks the chain of references (an error, packets lost before us) nothing comes out until the
-//! next IDR. Every picture carries the key of its own access unit.
+//! next IDR, or until the picture is whole again after a recovery point (see `refresh`). Every picture
+//! carries the key of its own access unit.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use razz_media::h264::{Colour, NalType, SliceType, Sps, nal_type, nal_units, sli
 
 use crate::baseline;
 use crate::picture::{Picture, Plane, Planes};
+use crate::refresh::{Entry, ParameterSets, Refresh};
 
 /// How many pictures may stand before another in decode order and after it in output order, where
 /// a stream has B slices and does not say: enough for one level of B pyramid.
@@ -62,7 +64,9 @@ pub enum DecodeError {
         what: &'static str,
     },
     /// Packets were lost on the way to us; what refers to them would be smeared.
-    #[error("{key}, run {run}: {packets} packets lost before it; waiting for the next IDR")]
+    #[error(
+        "{key}, run {run}: {packets} packets lost before it; waiting for the next IDR or recovery point"
+    )]
     Lost {
         /// The access unit.
         key: FrameKey,
@@ -72,7 +76,7 @@ pub enum DecodeError {
         packets: u32,
     },
     /// openh264 found it damaged, or it refers to pictures that are not there.
-    #[error("{key}, run {run}: damaged H.264 ({what}); waiting for the next IDR")]
+    #[error("{key}, run {run}: damaged H.264 ({what}); waiting for the next IDR or recovery point")]
     Damaged {
         /// The access unit.
         key: FrameKey,
@@ -90,8 +94,11 @@ pub struct DecoderCounts {
     pub decoded: u64,
     /// Access units that ended in an error.
     pub failed: u64,
-    /// Access units passed over while waiting for an IDR.
+    /// Access units passed over while waiting for an IDR or a recovery point.
     pub waited: u64,
+    /// Access units decoded after a recovery point while the picture was not whole yet, so that none
+    /// came out.
+    pub recovering: u64,
     /// Wanted pictures thrown away because a later one was already out (B-frames deeper than the
     /// stream announced), or because they were still held back when an error came.
     pub dropped: u64,
@@ -100,12 +107,19 @@ pub struct DecoderCounts {
 /// Decodes the H.264 of one camera; owned by that camera's thread.
 pub struct Decoder {
     codec: Option<openh264::decoder::Decoder>,
-    waiting_for_idr: bool,
+    waiting: bool,
+    /// Access units waited through since the last one decoded.
+    waited: u32,
+    sets: ParameterSets,
+    /// While the pictures go on from a recovery point, with no IDR since.
+    refresh: Option<Refresh>,
     colour: Colour,
     pixel_aspect: PixelAspect,
     order: OutputOrder,
     /// The access unit under way, where its SPS had to be renamed; else empty.
     renamed: Vec<u8>,
+    /// The access unit under way, where its slices had to be renumbered.
+    renumbered: Vec<u8>,
     pool: VecDeque<Arc<Planes>>,
     counts: DecoderCounts,
 }
@@ -126,18 +140,22 @@ pub fn decode_newest<'a>(gop: impl IntoIterator<Item = &'a AccessUnit>) -> Optio
 }
 
 impl Decoder {
-    /// A decoder that waits for its first IDR.
+    /// A decoder that waits for its first IDR or recovery point.
     ///
     /// # Errors
     /// When openh264 does not start.
     pub fn new() -> Result<Self, DecodeError> {
         Ok(Self {
             codec: Some(start()?),
-            waiting_for_idr: true,
+            waiting: true,
+            waited: 0,
+            sets: ParameterSets::default(),
+            refresh: None,
             colour: Colour::unstated(0),
             pixel_aspect: PixelAspect::default(),
             order: OutputOrder::default(),
             renamed: Vec::new(),
+            renumbered: Vec::new(),
             pool: VecDeque::with_capacity(POOL),
             counts: DecoderCounts::default(),
         })
@@ -148,11 +166,12 @@ impl Decoder {
     /// With `want` false it is decoded for reference only, which saves copying the pixels, and no
     /// picture of it comes out. Without B-frames a wanted picture is this access unit's own; with
     /// B-frames pictures come out some calls later, in output order (increasing media time), and
-    /// `None` may also mean "not yet". While the decoder waits for an IDR it answers `None`.
+    /// `None` may also mean "not yet". While the decoder waits for an IDR or a recovery point, and
+    /// after the latter until the picture is whole, it answers `None`.
     ///
     /// # Errors
     /// When the access unit is damaged, lacks lost packets, or is not decodable H.264. The decoder
-    /// then waits for the next IDR; only [`DecodeError::NotH264`] leaves it as it was.
+    /// then waits for the next IDR or recovery point; only [`DecodeError::NotH264`] leaves it as it was.
     pub fn decode(&mut self, au: &AccessUnit, want: bool) -> Result<Option<Picture>, DecodeError> {
         self.decode_and_look(au, want, &mut |_| {})
     }
@@ -171,15 +190,24 @@ impl Decoder {
         look: &mut dyn FnMut(Plane<'_>),
     ) -> Result<Option<Picture>, DecodeError> {
         let (key, run) = (au.key, au.run);
-        if self.waiting_for_idr && !au.idr {
-            self.counts.waited += 1;
-            return Ok(None);
+        if au.lost_packets > 0 && matches!(Entry::of(au, 0), Some(Entry::Recovery { .. })) {
+            // Decoding can begin again right here.
+            self.reset();
         }
-        let result = self.try_decode(au, want, look);
+        let result = match self.waiting.then(|| self.begin(au)) {
+            None => self.try_decode(au, false, want, look),
+            Some(Ok(true)) => self.try_decode(au, true, want, look),
+            Some(Ok(false)) => {
+                self.pass_over(au);
+                return Ok(None);
+            }
+            Some(Err(error)) => Err(error),
+        };
         match &result {
             Ok(_) => {
                 self.counts.decoded += 1;
-                self.waiting_for_idr = false;
+                self.waiting = false;
+                self.waited = 0;
             }
             Err(DecodeError::NotH264 { .. }) => self.counts.failed += 1,
             Err(_) => {
@@ -201,10 +229,11 @@ impl Decoder {
         self.order.drain()
     }
 
-    /// Forgets all references and waits for the next IDR: for a new run.
+    /// Forgets all references and waits for the next IDR or recovery point: for a new run.
     pub fn reset(&mut self) {
-        self.waiting_for_idr = true;
-        // A fresh codec is started at the next IDR, so that nothing of a damaged state survives.
+        self.waiting = true;
+        self.refresh = None;
+        // A fresh codec is started where decoding begins again, so that nothing of a damaged state survives.
         self.codec = None;
         self.counts.dropped += self.order.drain().len() as u64;
         self.order = OutputOrder::default();
@@ -215,29 +244,112 @@ impl Decoder {
         self.counts
     }
 
-    /// Whether only an IDR is decoded next.
-    pub fn is_waiting_for_idr(&self) -> bool {
-        self.waiting_for_idr
+    /// Whether only an IDR or a recovery point is decoded next.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting
     }
 
+    /// Whether pictures are decoded that are not whole yet, after a recovery point.
+    pub fn is_recovering(&self) -> bool {
+        self.refresh.as_ref().is_some_and(|refresh| !refresh.is_whole())
+    }
+
+    /// Whether decoding can begin at `au`: at an IDR, and while it waits at a recovery point. For who
+    /// decodes nothing before that; what it answers false for counts as waited through.
+    pub fn begins_at(&mut self, au: &AccessUnit) -> bool {
+        let begins = au.idr || (self.waiting && Entry::of(au, self.waited).is_some());
+        if self.waiting && !begins {
+            self.pass_over(au);
+        }
+        begins
+    }
+
+    /// Waits on, and keeps the parameter sets of an access unit that is not decoded.
+    fn pass_over(&mut self, au: &AccessUnit) {
+        self.counts.waited += 1;
+        self.waited = self.waited.saturating_add(1);
+        self.keep_sets(&au.data);
+    }
+
+    /// Says whether decoding begins at `au`, and prepares for it.
+    fn begin(&mut self, au: &AccessUnit) -> Result<bool, DecodeError> {
+        let (key, run) = (au.key, au.run);
+        let frames = match Entry::of(au, self.waited) {
+            Some(Entry::Idr) => return Ok(true),
+            Some(Entry::Recovery { frames }) => frames,
+            None => return Ok(false),
+        };
+        if self.sets.is_empty() {
+            self.keep_sets(&au.format.parameter_sets);
+        }
+        // Whatever is wrong with the parameter sets is said.
+        self.read_head(au)?;
+        for nal in self.sets.nals() {
+            if let Ok(sps) = Sps::parse(nal) {
+                self.colour = sps.colour;
+                self.order.announce(&sps);
+            }
+        }
+        let Some((refresh, grey)) = Refresh::begin(au, &self.sets, frames) else {
+            return Ok(false);
+        };
+        let codec = self.codec.insert(start()?);
+        for picture in grey {
+            codec.decode(&picture).map_err(|error| DecodeError::Damaged {
+                key,
+                run,
+                what: format!("{error}, at a recovery point"),
+            })?;
+        }
+        self.refresh = Some(refresh);
+        Ok(true)
+    }
+
+    /// Keeps the parameter sets that stand before the first slice.
+    fn keep_sets(&mut self, annex_b: &[u8]) {
+        for nal in nal_units(annex_b) {
+            match nal_type(nal) {
+                Some(NalType::Sps) => match baseline::renamed(nal) {
+                    Some(renamed) => self.sets.keep(&renamed),
+                    None => self.sets.keep(nal),
+                },
+                Some(NalType::Pps) => self.sets.keep(nal),
+                Some(kind) if kind.is_vcl() => return,
+                _ => {}
+            }
+        }
+    }
+
+    /// `begins` is whether nothing before `au` is needed.
     fn try_decode(
         &mut self,
         au: &AccessUnit,
+        begins: bool,
         want: bool,
         look: &mut dyn FnMut(Plane<'_>),
     ) -> Result<Option<Picture>, DecodeError> {
         let (key, run) = (au.key, au.run);
-        self.read_head(au)?;
+        let first = self.read_head(au)?;
         // An IDR stands alone: a loss before it does not matter, a loss inside it is found below.
-        if au.lost_packets > 0 && !au.idr {
+        if au.lost_packets > 0 && !begins && first != NalType::Idr {
             return Err(DecodeError::Lost { key, run, packets: au.lost_packets });
+        }
+        let damaged = |what: String| DecodeError::Damaged { key, run, what };
+        let mut data = if self.renamed.is_empty() { &au.data[..] } else { &self.renamed };
+        let mut whole = true;
+        if first == NalType::Idr {
+            self.refresh = None;
+        } else if let Some(refresh) = &mut self.refresh {
+            if !refresh.renumber(data, &mut self.renumbered) {
+                return Err(damaged("a slice header ends early".to_owned()));
+            }
+            data = &self.renumbered;
+            whole = refresh.is_whole();
         }
         let codec = match &mut self.codec {
             Some(codec) => codec,
             empty => empty.insert(start()?),
         };
-        let damaged = |what: String| DecodeError::Damaged { key, run, what };
-        let data = if self.renamed.is_empty() { &au.data[..] } else { &self.renamed };
         let decoded = match codec.decode(data) {
             Ok(Some(decoded)) => decoded,
             Ok(None) => return Err(damaged("no picture came out".to_owned())),
@@ -246,6 +358,10 @@ impl Decoder {
         let Some(planes) = planes(&decoded) else {
             return Err(damaged("the picture has no pixels".to_owned()));
         };
+        if !whole {
+            self.counts.recovering += 1;
+            return Ok(None);
+        }
         if self.order.depth == 0 {
             look(planes[0]);
         }
@@ -253,21 +369,26 @@ impl Decoder {
         Ok(want.then(|| copy_out(planes, au, colour, aspect, &mut self.pool)))
     }
 
-    /// Reads what stands before the first slice: a new SPS, and the slice's type. Where the SPS has
-    /// to be renamed, the access unit with its new SPS is left in `renamed`.
-    fn read_head(&mut self, au: &AccessUnit) -> Result<(), DecodeError> {
+    /// Reads what stands before the first slice: parameter sets, and the slice's type. Where the SPS has
+    /// to be renamed, the access unit with its new SPS is left in `renamed`. Answers the type of NAL
+    /// unit that the slice is.
+    fn read_head(&mut self, au: &AccessUnit) -> Result<NalType, DecodeError> {
         let (key, run) = (au.key, au.run);
         self.renamed.clear();
         // Where what is not yet in `renamed` begins, if anything is.
         let mut copied = 0;
         for nal in nal_units(&au.data) {
-            let kind = nal_type(nal);
-            if kind == Some(NalType::Sps) {
+            let Some(kind) = nal_type(nal) else { continue };
+            if kind == NalType::Pps {
+                self.sets.keep(nal);
+            }
+            if kind == NalType::Sps {
                 let sps = Sps::parse(nal).map_err(|error| DecodeError::Sps { key, run, error })?;
                 let renamed = baseline::renamed(nal);
                 if let Some(what) = unsupported(&sps, renamed.is_some()) {
                     return Err(DecodeError::Unsupported { key, run, what });
                 }
+                self.sets.keep(renamed.as_deref().unwrap_or(nal));
                 if let Some(renamed) = renamed {
                     let start = offset(&au.data, nal);
                     self.renamed.extend_from_slice(&au.data[copied..start]);
@@ -278,7 +399,7 @@ impl Decoder {
                 self.pixel_aspect = sps.pixel_aspect;
                 self.order.announce(&sps);
             }
-            if kind.is_some_and(NalType::is_vcl) {
+            if kind.is_vcl() {
                 // An unreadable type is openh264's to refuse.
                 if let Ok(Some(SliceType::B)) = slice_type(nal) {
                     self.order.saw_b_slice();
@@ -286,7 +407,7 @@ impl Decoder {
                 if copied > 0 {
                     self.renamed.extend_from_slice(&au.data[copied..]);
                 }
-                return Ok(());
+                return Ok(kind);
             }
         }
         Err(DecodeError::NotH264 { key, run, bytes: au.data.len() })

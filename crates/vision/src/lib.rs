@@ -30,6 +30,7 @@ mod model;
 mod motion;
 mod onnx;
 mod picture;
+mod refresh;
 mod resample;
 mod simd;
 mod weights;

@@ -160,7 +160,7 @@ fn nothing_smeared_comes_out_after_a_loss() {
                     assert!(square(&picture).abs_diff(4 * n) <= 1, "{name}: frame {n}");
                     good += 1;
                 }
-                Ok(None) => assert!(decoder.is_waiting_for_idr() && (7..10).contains(&n), "{n}"),
+                Ok(None) => assert!(decoder.is_waiting() && (7..10).contains(&n), "{n}"),
                 Err(error) => {
                     assert_eq!(n, 6, "{name}: {error}");
                     let lost = matches!(error, DecodeError::Lost { packets: 3, .. });

@@ -1,8 +1,11 @@
 //! H.264 as far as it must be read to be passed on: NAL units, parameter sets, slice types,
-//! recovery points.
+//! recovery points, and grey pictures to begin there.
 //!
 //! Section numbers are those of Rec. ITU-T H.264 (08/2021).
 
+mod bit_writer;
+mod cabac;
+mod grey;
 mod nal;
 mod pps;
 mod sei;
@@ -10,6 +13,7 @@ mod slice;
 mod slice_header;
 mod sps;
 
+pub use grey::{Grey, with_frame_num};
 pub(crate) use nal::find_start_code;
 pub use nal::{
     NalType, NalUnits, nal_type, nal_units, with_emulation_prevention, without_emulation_prevention,

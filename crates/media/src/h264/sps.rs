@@ -23,6 +23,8 @@ pub struct Sps {
     pub id: u8,
     /// Size of the pictures after cropping, in luma samples.
     pub size: Size,
+    /// Size before cropping: whole macroblocks.
+    pub coded: Size,
     /// `chroma_format_idc`: 0 monochrome, 1 for 4:2:0, 2 for 4:2:2, 3 for 4:4:4.
     pub chroma_format: u8,
     /// Bits per luma sample, 8 to 14.
@@ -40,6 +42,9 @@ pub struct Sps {
     pub pic_order_cnt_type: u8,
     /// Bits of `pic_order_cnt_lsb`, 4 to 16; `None` unless the type is 0.
     pub log2_max_poc_lsb: Option<u8>,
+    /// Whether slice headers have `delta_pic_order_cnt`: type 1, without
+    /// `delta_pic_order_always_zero_flag`.
+    pub order_deltas: bool,
     /// `max_num_ref_frames`.
     pub max_num_ref_frames: u32,
     /// False for interlaced coding (fields or macroblock-adaptive).
@@ -133,7 +138,7 @@ impl Sps {
         let format = Format::read(&mut bits, profile_idc)?;
         let log2_max_frame_num = 4 + in_range("log2_max_frame_num_minus4", bits.ue()?, 12)? as u8;
         let pic_order_cnt_type = in_range("pic_order_cnt_type", bits.ue()?, 2)? as u8;
-        let log2_max_poc_lsb = read_picture_order(&mut bits, pic_order_cnt_type)?;
+        let (log2_max_poc_lsb, order_deltas) = read_picture_order(&mut bits, pic_order_cnt_type)?;
         let max_num_ref_frames = in_range("max_num_ref_frames", bits.ue()?, 16)?;
         bits.flag()?; // gaps_in_frame_num_value_allowed_flag
         let side = MAX_SIDE_MBS - 1;
@@ -165,6 +170,7 @@ impl Sps {
             level_idc,
             id,
             size,
+            coded,
             chroma_format: format.chroma_format,
             bit_depth: format.bit_depth,
             colour,
@@ -173,6 +179,7 @@ impl Sps {
             log2_max_frame_num,
             pic_order_cnt_type,
             log2_max_poc_lsb,
+            order_deltas,
             max_num_ref_frames,
             frame_mbs_only,
             max_num_reorder_frames: vui.max_num_reorder_frames,
@@ -295,24 +302,24 @@ fn skip_scaling_list(bits: &mut Bits<'_>, length: u32) -> Result<(), OutOfBits> 
     Ok(())
 }
 
-/// What follows `pic_order_cnt_type`; answers `log2_max_poc_lsb`.
-fn read_picture_order(bits: &mut Bits<'_>, kind: u8) -> Result<Option<u8>, SpsError> {
+/// What follows `pic_order_cnt_type`; answers `log2_max_poc_lsb`, and whether slices have deltas.
+fn read_picture_order(bits: &mut Bits<'_>, kind: u8) -> Result<(Option<u8>, bool), SpsError> {
     match kind {
         0 => {
             let minus4 = in_range("log2_max_pic_order_cnt_lsb_minus4", bits.ue()?, 12)?;
-            Ok(Some(4 + minus4 as u8))
+            Ok((Some(4 + minus4 as u8), false))
         }
         1 => {
-            bits.flag()?; // delta_pic_order_always_zero_flag
+            let always_zero = bits.flag()?; // delta_pic_order_always_zero_flag
             bits.se()?; // offset_for_non_ref_pic
             bits.se()?; // offset_for_top_to_bottom_field
             let cycle = in_range("num_ref_frames_in_pic_order_cnt_cycle", bits.ue()?, 255)?;
             for _ in 0..cycle {
                 bits.se()?; // offset_for_ref_frame
             }
-            Ok(None)
+            Ok((None, !always_zero))
         }
-        _ => Ok(None),
+        _ => Ok((None, false)),
     }
 }
 

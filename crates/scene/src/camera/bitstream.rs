@@ -1,7 +1,9 @@
 //! Rewrites H.264's parameter sets and slices by the bit: other ids, and intra pictures that are no
 //! IDR. Slices must be coded without CABAC, whose alignment would move.
 
-use razz_media::h264::{Sps, with_emulation_prevention, without_emulation_prevention};
+use razz_media::h264::{Sps, nal_units, with_emulation_prevention, without_emulation_prevention};
+
+use crate::EncodedFrame;
 
 /// Reads the bits of a NAL unit without its emulation prevention.
 struct Reader<'a> {
@@ -137,6 +139,30 @@ pub(crate) fn without_idr(nal: &[u8], sps: &Sps, number: u32) -> Option<Vec<u8>>
     to.finish(from)
 }
 
+/// Pictures of a camera that sends no IDR, as [`Quirk::NoKeyFrame`](super::Quirk::NoKeyFrame) sends
+/// them: each IDR becomes an intra picture with a recovery point in front. For pictures coded without
+/// CABAC, none reordered; `None` for others.
+pub fn without_key_frames(frames: &[EncodedFrame]) -> Option<Vec<EncodedFrame>> {
+    let sps = nal_units(&frames.first()?.annex_b).find_map(|nal| Sps::parse(nal).ok())?;
+    let picture = |(number, frame): (u32, &EncodedFrame)| {
+        let mut annex_b = Vec::new();
+        let mut marked = !frame.idr;
+        for nal in nal_units(&frame.annex_b) {
+            let slice = matches!(nal.first()? & 31, 1 | 5);
+            if slice && !std::mem::replace(&mut marked, true) {
+                annex_b.extend_from_slice(&[&[0, 0, 0, 1], &RECOVERY_POINT[..]].concat());
+            }
+            annex_b.extend_from_slice(&[0, 0, 0, 1]);
+            match slice {
+                true => annex_b.extend_from_slice(&without_idr(nal, &sps, number)?),
+                false => annex_b.extend_from_slice(nal),
+            }
+        }
+        Some(EncodedFrame { annex_b, ..frame.clone() })
+    };
+    (0..).zip(frames).map(picture).collect()
+}
+
 /// An SEI that says: decode from here (section D.1.8, `recovery_frame_cnt` 0, exact).
 pub(crate) const RECOVERY_POINT: [u8; 5] = [0x06, 6, 1, 0xC4, 0x80];
 
@@ -145,7 +171,6 @@ mod tests {
     use openh264::decoder::Decoder;
     use openh264::formats::YUVSource;
     use razz_base::Size;
-    use razz_media::h264::nal_units;
 
     use super::*;
     use crate::Footage;

@@ -37,6 +37,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 pub use self::authentication::{Authentication, Credentials};
+pub use self::bitstream::without_key_frames;
 pub use self::faults::{Description, FaultHandle, Faults};
 pub use self::quirk::{Area, Outcome, Over, Quirk, Quirks};
 use crate::Footage;

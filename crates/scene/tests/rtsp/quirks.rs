@@ -86,7 +86,7 @@ fn what_is_said_to_be_over_one_transport_or_lost_is_marked_so() {
         (Quirk::RedirectLoop, Area::Dialogue, Over::Both, Outcome::Unplayable),
         (Quirk::AsksRedirect, Area::Dialogue, Over::Both, Outcome::Redialled),
         (Quirk::NextNonce, Area::SigningIn, Over::Both, Outcome::Kept),
-        (Quirk::SdpH265, Area::Description, Over::Both, Outcome::Unplayable),
+        (Quirk::SdpH265, Area::Description, Over::Both, Outcome::Kept),
     ] {
         assert_eq!((quirk.area(), quirk.over(), quirk.outcome()), (area, over, outcome));
     }
