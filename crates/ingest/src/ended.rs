@@ -96,7 +96,8 @@ impl Ended {
                 format!("{url}: sends its packets encrypted (SRTP), which razz does not take"),
                 vec![
                     "Use the camera's address without SRTP (UniFi Protect: leave ?enableSrtp out): with \
-                     rtsps:// the connection is encrypted as it is."
+                     rtsps:// the connection is encrypted as it is. MediaMTX sends SRTP on its rtsps:// \
+                     port: use its rtsp:// address."
                         .into(),
                 ],
             ),
