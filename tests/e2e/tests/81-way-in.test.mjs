@@ -9,7 +9,7 @@ import { until } from "../lib/wait.mjs";
 /** By number, disguised as a name or as IPv6: each leads to an address that no camera has. */
 const NUMBERS = ["169.254.169.254", "[fd00:ec2::254]", "100.100.100.200", "[fe80::1]", "[::ffff:169.254.169.254]", "0.0.0.0", "[::]", "239.1.1.1", "255.255.255.255"];
 const NAMES = ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518", "0"];
-const SCHEMES = ["http", "file", "exec", "gopher", "rtsps", "rtmp"];
+const SCHEMES = ["http", "file", "exec", "gopher", "rtspu", "rtmp"];
 
 function send(razz, method, route, body) {
   return fetch(razz.at(route), { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
@@ -30,7 +30,7 @@ scenario("no address and no scheme leads where no camera is", { seconds: 180 }, 
     assert.equal(status.state, "offline");
     assert.match(status.last_error, /which razz does not connect to/, NAMES[id - 1]);
   }
-  const wrong = [...NUMBERS.map((host) => `rtsp://${host}:80/latest`), ...SCHEMES.map((scheme) => `${scheme}://10.0.0.5/x`)];
+  const wrong = [...NUMBERS.flatMap((host) => ["rtsp", "rtsps"].map((scheme) => `${scheme}://${host}:80/latest`)), ...SCHEMES.map((scheme) => `${scheme}://10.0.0.5/x`)];
   for (const url of wrong) {
     for (const [method, route] of [["POST", "/api/cameras"], ["POST", "/api/cameras/test"], ["PUT", "/api/cameras/1"]]) {
       const answer = await send(razz, method, route, { url });
