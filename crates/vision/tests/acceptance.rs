@@ -5,14 +5,14 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use razz_base::{Detection, PixelAspect, Size};
+use razz_base::{PixelAspect, Size};
 use razz_media::Orientation;
 use razz_vision::{
     Beside, Detector, DetectorSettings, EngineChoice, Family, ModelError, ModelSource, NoteLevel,
     OnnxEmbedder, Picture, WeightsError,
 };
 use support::onnx::{F16, F32, Graph};
-use support::{on_each_engine, plain_picture};
+use support::{found, on_each_engine, plain_picture, rows};
 
 on_each_engine!(
     yolo_nas_is_read_as_its_authors_read_it,
@@ -37,23 +37,6 @@ fn settings(engine: EngineChoice) -> DetectorSettings {
 
 fn load(data: &[u8], engine: EngineChoice) -> Result<Detector, ModelError> {
     Detector::load(ModelSource::Bytes { name: "some.onnx", data }, &settings(engine))
-}
-
-/// Class, score in thousandths, and box in whole pixels.
-type Row = (u16, u32, [i64; 4]);
-
-fn rows(detections: &[Detection]) -> Vec<Row> {
-    let row = |d: &Detection| {
-        (d.class.0, (d.score * 1000.0).round() as u32, d.bbox.to_array().map(|v| v.round() as i64))
-    };
-    detections.iter().map(row).collect()
-}
-
-fn found(detector: &mut Detector, size: Size, colour: u8) -> Vec<Row> {
-    let rgb = vec![colour; 3 * (size.width * size.height) as usize];
-    let mut out = Vec::new();
-    detector.detect_rgb(&rgb, size, &mut out).unwrap();
-    rows(&out)
 }
 
 /// An input `images` of 64x64, and outputs with these values whatever comes in.

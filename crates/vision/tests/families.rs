@@ -3,12 +3,12 @@
 
 mod support;
 
-use razz_base::{Detection, Size};
+use razz_base::Size;
 use razz_vision::{
     Detector, DetectorSettings, EngineChoice, Family, ModelSource, Picture, Precision, Step,
 };
-use support::on_each_engine;
 use support::onnx::{F32, Graph, I64};
+use support::{Row, found, on_each_engine, rows};
 
 on_each_engine!(
     families_by_their_outputs,
@@ -28,24 +28,6 @@ fn settings(engine: EngineChoice) -> DetectorSettings {
 
 fn load(data: &[u8], settings: &DetectorSettings) -> Detector {
     Detector::load(ModelSource::Bytes { name: "some.onnx", data }, settings).unwrap()
-}
-
-/// Class, score in thousandths, and box in whole pixels.
-type Row = (u16, u32, [i64; 4]);
-
-fn rows(detections: &[Detection]) -> Vec<Row> {
-    let row = |d: &Detection| {
-        (d.class.0, (d.score * 1000.0).round() as u32, d.bbox.to_array().map(|v| v.round() as i64))
-    };
-    detections.iter().map(row).collect()
-}
-
-/// What a model finds on a picture of one colour.
-fn found(detector: &mut Detector, size: Size, colour: u8) -> Vec<Row> {
-    let rgb = vec![colour; 3 * (size.width * size.height) as usize];
-    let mut out = Vec::new();
-    detector.detect_rgb(&rgb, size, &mut out).unwrap();
-    rows(&out)
 }
 
 /// Whatever the head: from planes to the model's input, and from its output to boxes, nothing is

@@ -243,8 +243,8 @@ fn without_a_list_of_idrs_all_are() {
     assert!(clip.samples().iter().all(|sample| !sample.sync));
 }
 
-#[test]
-fn fragments_are_read() {
+/// The start of a file whose pictures come in fragments.
+fn fragmented_head() -> Vec<u8> {
     let trex = atom(b"trex", &words(&[0, 1, 1, 1, 0, 0x1_0000]));
     let empty = Shape {
         sizes: vec![],
@@ -255,7 +255,12 @@ fn fragments_are_read() {
         mvex: atom(b"mvex", &trex),
         ..ordinary()
     };
-    let head = [atom(b"ftyp", b"iso5\0\0\0\0"), movie(&empty, 0)].concat();
+    [atom(b"ftyp", b"iso5\0\0\0\0"), movie(&empty, 0)].concat()
+}
+
+#[test]
+fn fragments_are_read() {
+    let head = fragmented_head();
     // Track 1: base is the moof, first sample's flags and every sample's size stand in the run;
     // track 2 is somebody else's.
     let run = |data_offset: u32, time: u32| {

@@ -15,7 +15,7 @@ use razz_base::{
     AccessUnit, CameraId, Codec, Detection, FrameKey, MediaTime, MonoTime, Rect, RunId, Size,
     StreamFormat, WallQuality, WallTime,
 };
-use razz_vision::{Colour, Matrix, Picture, Plane};
+use razz_vision::{Colour, Detector, Matrix, Picture, Plane};
 
 /// A test of each function on rten, and one on ONNX Runtime, whose library is fetched apart.
 #[allow(unused_macros, reason = "each test file uses a part of this module")]
@@ -55,6 +55,24 @@ pub fn outside_data() -> PathBuf {
 #[allow(clippy::print_stderr, reason = "tests report to people")]
 pub fn note(text: &str) {
     eprintln!("{text}");
+}
+
+/// Class, score in thousandths, and box in whole pixels.
+pub type Row = (u16, u32, [i64; 4]);
+
+pub fn rows(detections: &[Detection]) -> Vec<Row> {
+    let row = |d: &Detection| {
+        (d.class.0, (d.score * 1000.0).round() as u32, d.bbox.to_array().map(|v| v.round() as i64))
+    };
+    detections.iter().map(row).collect()
+}
+
+/// What a model finds on a picture of one colour.
+pub fn found(detector: &mut Detector, size: Size, colour: u8) -> Vec<Row> {
+    let rgb = vec![colour; 3 * (size.width * size.height) as usize];
+    let mut out = Vec::new();
+    detector.detect_rgb(&rgb, size, &mut out).unwrap();
+    rows(&out)
 }
 
 pub fn key(ticks: i64) -> FrameKey {

@@ -176,17 +176,7 @@ fn of_a_file_that_is_cut_off_what_is_there_is_read() {
 
 /// The start of a fragmented file, and fragments of two pictures each.
 fn fragmented() -> (Vec<u8>, impl Fn(u32) -> Vec<u8>) {
-    let trex = atom(b"trex", &words(&[0, 1, 1, 1, 0, 0x1_0000]));
-    let empty = Shape {
-        sizes: vec![],
-        runs: vec![],
-        chunks: vec![],
-        durations: vec![],
-        syncs: None,
-        mvex: atom(b"mvex", &trex),
-        ..ordinary()
-    };
-    let head = [atom(b"ftyp", b"iso5\0\0\0\0"), movie(&empty, 0)].concat();
+    let head = fragmented_head();
     let run = |data_offset: u32, time: u32| {
         let header = atom(b"tfhd", &words(&[0x2_0000, 1]));
         let time = atom(b"tfdt", &words(&[0, time]));
