@@ -57,14 +57,9 @@ impl FromStr for Fingerprint {
     fn from_str(text: &str) -> Result<Self, NoCheck> {
         let hex = text.strip_prefix("sha256:").ok_or(NoCheck)?.replace(':', "");
         let mut bytes = [0; 32];
-        if hex.len() != 2 * bytes.len() || !hex.is_ascii() {
+        let decoded = base16ct::mixed::decode(hex, &mut bytes).map_err(|_| NoCheck)?;
+        if decoded.len() != 32 {
             return Err(NoCheck);
-        }
-        for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| NoCheck)?;
-            // A sign would be taken for a digit.
-            let is_hex = pair.bytes().all(|digit| digit.is_ascii_hexdigit());
-            *byte = u8::from_str_radix(pair, 16).ok().filter(|_| is_hex).ok_or(NoCheck)?;
         }
         Ok(Self(bytes))
     }

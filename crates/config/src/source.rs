@@ -141,16 +141,13 @@ impl Source {
         self.url.scheme() == "rtsps"
     }
 
-    /// The TCP port that is dialled: the address's own, or the usual one (RFC 2326 section 3.2 for RTSP,
-    /// the registry of IANA for RTSP over TLS, RFC 9110 section 4.2 for HTTP and HTTPS).
+    /// The TCP port that is dialled: the address's own, or the usual one (RFC 9110 section 4.2 for HTTP and
+    /// HTTPS).
     pub fn port(&self) -> u16 {
-        let usual = match (self.transport, self.is_tls()) {
-            (Transport::Http, false) => 80,
-            (Transport::Http, true) => 443,
-            (_, false) => 554,
-            (_, true) => 322,
-        };
-        self.url.port().unwrap_or(usual)
+        match (self.transport, self.is_tls()) {
+            (Transport::Http, tls) => self.url.port().unwrap_or(if tls { 443 } else { 80 }),
+            (Transport::Tcp | Transport::Udp, _) => rtsp_port(&self.url),
+        }
     }
 
     /// Where this camera refers to. The credentials go along to the same host alone, and the address is
@@ -211,24 +208,24 @@ fn split_zone(address: &str) -> Result<(Option<String>, Cow<'_, str>), SourceErr
     Ok((Some(name.to_owned()), without.into()))
 }
 
+/// The port of an address of RTSP: its own, or the usual one (RFC 2326 section 3.2; over TLS, RFC 7826
+/// section 4.2).
+fn rtsp_port(url: &Url) -> u16 {
+    url.port().unwrap_or(if url.scheme() == "rtsps" { 322 } else { 554 })
+}
+
 /// What of an address says where a camera is.
 #[derive(PartialEq, Eq)]
 struct Place {
     scheme: String,
     host: String,
-    port: Option<u16>,
+    port: u16,
     path: Vec<u8>,
     query: Vec<(String, String)>,
 }
 
 impl Place {
     fn of(url: &Url) -> Self {
-        // The ports of RFC 7826 section 4.2.
-        let usual = match url.scheme() {
-            "rtsp" => Some(554),
-            "rtsps" => Some(322),
-            _ => None,
-        };
         let path = match url.path() {
             "" => "/",
             path => path,
@@ -237,7 +234,7 @@ impl Place {
         Self {
             scheme: url.scheme().to_owned(),
             host: url.host_str().unwrap_or_default().to_ascii_lowercase(),
-            port: url.port().or(usual),
+            port: rtsp_port(url),
             path: percent_decode_str(path).collect(),
             query: query.map(|(key, value)| (key.into_owned(), value.into_owned())).collect(),
         }

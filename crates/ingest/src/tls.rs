@@ -69,7 +69,7 @@ pub(super) async fn connect(
     };
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let judge = Arc::new(Judge { taken, authorities, shown: Mutex::default() });
-    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+    let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| TlsError::Failed(error.to_string()))?
         .dangerous()

@@ -159,10 +159,7 @@ fn json(value: &impl Serialize) -> String {
 impl Packet {
     /// The first `kept` bytes of `data`.
     fn of(channel: u8, data: &[u8], kept: usize) -> Self {
-        let mut begin = String::new();
-        for byte in &data[..kept.min(data.len())] {
-            let _ = write!(begin, "{byte:02x}");
-        }
+        let begin = base16ct::lower::encode_string(&data[..kept.min(data.len())]);
         Self { channel, length: data.len(), begin }
     }
 
@@ -172,9 +169,8 @@ impl Packet {
         const UNKNOWN: u8 = 0xAA;
         /// The longest datagram or interleaved packet, and more than is skipped at once.
         const MOST: usize = 1 << 16;
-        let digit = |byte: u8| (byte as char).to_digit(16).unwrap_or(0) as u8;
-        let pairs = self.begin.as_bytes().chunks_exact(2);
-        let mut bytes: Vec<u8> = pairs.map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect();
+        // What is no hexadecimal says nothing.
+        let mut bytes = base16ct::mixed::decode_vec(&self.begin).unwrap_or_default();
         bytes.resize(self.length.min(MOST), UNKNOWN);
         bytes
     }

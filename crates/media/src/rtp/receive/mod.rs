@@ -295,8 +295,7 @@ impl Receiver {
 
     /// Takes the next packet in order.
     fn take_next(&mut self, packet: InOrder) {
-        let other = self.other_codec.look(&packet.payload).filter(|_| !packet.payload.is_empty());
-        if let Some(codec) = other {
+        if let Some(codec) = self.other_codec.look(&packet.payload) {
             self.switch_to(codec);
         }
         let Self { depacketizer, assembler, counts, .. } = self;
