@@ -12,7 +12,7 @@ use razz_hub::{Camera, lock};
 use razz_observe::clock::Clock;
 use razz_observe::cpu_usage::{CAMERA_THREAD, Stage};
 use razz_observe::telemetry::Telemetry;
-use razz_vision::{Decoder, Glance, MotionEstimator};
+use razz_vision::{Decoders, Glance, MotionEstimator};
 use tracing::error;
 
 use crate::hands::ServerHands;
@@ -31,6 +31,8 @@ pub struct AnalysisSettings {
     pub tracker: config::Tracker,
     /// Whether to detect less often while nothing moves.
     pub idle: bool,
+    /// What decodes.
+    pub decoders: Decoders,
     /// Detects.
     pub pool: Arc<Pool>,
     /// Traces frames.
@@ -130,7 +132,7 @@ impl Thread {
 
     fn driver(&self) -> Driver<ServerHands> {
         let entered = self.context.span().entered();
-        let AnalysisSettings { rate, tracker, idle, pool, telemetry, pictures } =
+        let AnalysisSettings { rate, tracker, idle, decoders, pool, telemetry, pictures } =
             lock(&self.settings).clone();
         let wanted = match rate {
             DetectRate::Off => 0.0,
@@ -146,10 +148,7 @@ impl Thread {
             ids_after: self.track_ids.after().0,
             ..razz_engine::Settings::default()
         };
-        let decoder = match Decoder::new() {
-            Ok(decoder) => decoder,
-            Err(error) => panic!("openh264 gives no decoder: {error}"),
-        };
+        let (decodable, decoder) = (decoders.decodable(), decoders.decoder());
         let embedder = build_embedder(&tracker);
         let tracker = build_tracker(&tracker, wanted, embedder.same_within());
         let machine = razz_engine::Camera::new(self.context.camera(), settings, tracker);
@@ -161,6 +160,7 @@ impl Thread {
             pool,
             reply: Arc::clone(&self.reply),
             decoder,
+            decodable,
             embedder,
             wanted,
             motion,
@@ -204,7 +204,7 @@ impl Thread {
                 Message::AccessUnit { unit, queued, idr_waits } => {
                     let (au, after_gap) = (&unit.item.au, unit.gap.is_some());
                     // What has no decoder is passed over; the status says so.
-                    if au.format.not_decoded().is_none() {
+                    if au.format.not_decoded(driver.hands().decodable).is_none() {
                         driver.handle(Event::AccessUnit { au, after_gap, queued, idr_waits });
                     }
                 }

@@ -3,7 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use razz_base::{
-    AccessUnit, ClassNames, Embedding, FrameKey, MediaTime, MonoTime, Rect, RunId, TrackFrame,
+    AccessUnit, ClassNames, Decodable, Embedding, FrameKey, MediaTime, MonoTime, Rect, RunId,
+    TrackFrame,
 };
 use razz_engine::{Audience, Counted, Decoded, Frame, Hands};
 use razz_hub::tracks::Frames;
@@ -30,6 +31,8 @@ pub(crate) struct ServerHands {
     /// Where the detector's results go.
     pub(crate) reply: Reply,
     pub(crate) decoder: Decoder,
+    /// What it can do; what it cannot is never given to it.
+    pub(crate) decodable: Decodable,
     pub(crate) embedder: Box<dyn Embedder>,
     /// Detections per second.
     pub(crate) wanted: f64,
@@ -134,7 +137,14 @@ impl Hands for ServerHands {
             }
         };
         let now = self.clock.mono();
-        self.health.analysis().decoded.count(now);
+        {
+            let mut analysis = self.health.analysis();
+            analysis.decoded.count(now);
+            let name = self.decoder.name();
+            if analysis.decoder.as_deref() != name {
+                analysis.decoder = name.map(str::to_owned);
+            }
+        }
         // What cannot be told counts as standing still.
         let step = moved.map(|moved| moved.affine().unwrap_or_default());
         let mut changed = None;

@@ -111,6 +111,7 @@ impl Bench {
                 publish_lost_ms: 500,
             },
             idle,
+            decoders: razz_vision::Decoders::builtin(),
             pool: Arc::clone(&pool),
             telemetry: Telemetry::default(),
             pictures: Arc::default(),

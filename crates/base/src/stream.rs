@@ -13,7 +13,7 @@ pub enum Codec {
     /// Rec. ITU-T H.264: passed on and decoded.
     #[default]
     H264,
-    /// Rec. ITU-T H.265 (HEVC): passed on to those who play it, not decoded.
+    /// Rec. ITU-T H.265 (HEVC): passed on to those who play it; decoded where there is a decoder.
     H265,
 }
 
@@ -118,11 +118,12 @@ impl StreamFormat {
         Arc::new(Self { codec, size, pixel_aspect, profile, reorders, samples, parameter_sets })
     }
 
-    /// What it has that razz does not decode, in words; `None` where it decodes all of it. Browsers are
-    /// handed it in any case.
-    pub fn not_decoded(&self) -> Option<&'static str> {
+    /// What it has that cannot be decoded by who can do `decodable`, in words; `None` where all of it
+    /// can. Browsers are handed it in any case.
+    pub fn not_decoded(&self, decodable: Decodable) -> Option<&'static str> {
         match (self.codec, self.samples) {
-            (Codec::H265, _) => Some("H.265"),
+            (Codec::H265, _) => (!decodable.h265).then_some("H.265"),
+            (Codec::H264, _) if decodable.all_of_h264 => None,
             (Codec::H264, Samples { interlaced: true, .. }) => Some("interlaced pictures"),
             (Codec::H264, Samples { chroma_format: 2, .. }) => Some("4:2:2 colour"),
             (Codec::H264, Samples { chroma_format: 3, .. }) => Some("4:4:4 colour"),
@@ -130,4 +131,13 @@ impl StreamFormat {
             (Codec::H264, _) => None,
         }
     }
+}
+
+/// What of the codecs a machine's decoders master.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Decodable {
+    /// H.265.
+    pub h265: bool,
+    /// Of H.264 also what is interlaced, has more colour than 4:2:0, or more than 8 bits.
+    pub all_of_h264: bool,
 }

@@ -6,8 +6,8 @@ use std::{env, fs};
 use super::document::prose;
 use super::document::{Group, Key};
 use super::written::{
-    Access, Acme, Camera, Compat, Detector, Log, Mqtt, Server, Telemetry, Tls, Tracker, Turn,
-    Viewers, Webhook,
+    Access, Acme, Camera, Compat, Decoder, Detector, Log, Mqtt, Server, Telemetry, Tls, Tracker,
+    Turn, Viewers, Webhook,
 };
 
 const INTRODUCTION: &str = "\
@@ -49,6 +49,7 @@ fn page() -> String {
     section::<Compat>(&mut page);
     section::<Log>(&mut page);
     section::<Telemetry>(&mut page);
+    section::<Decoder>(&mut page);
     section::<Detector>(&mut page);
     section::<Tracker>(&mut page);
     section::<Mqtt>(&mut page);

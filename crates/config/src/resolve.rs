@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
 use razz_base::EventKind;
-use razz_vision::EngineChoice;
+use razz_vision::{DecoderEngine, EngineChoice};
 use url::Url;
 
 use super::base::Base;
@@ -19,8 +19,8 @@ use super::hosts::{host_of, origin_of};
 use super::model::ModelChoice;
 use super::problem::Problems;
 use super::resolved::{
-    Access, AccessMode, Acme, Collector, Compat, Config, Detector, EmbedderChoice, Log, Mqtt,
-    Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
+    Access, AccessMode, Acme, Collector, Compat, Config, Decoder, Detector, EmbedderChoice, Log,
+    Mqtt, Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
 use super::written::{
     self, CONNECTIONS, CONNECTIONS_OF_ONE, MAX_NAME, MAX_PUBLISH_LOST_MS, MAX_REPLAY_MBPS,
@@ -44,6 +44,7 @@ pub(super) fn resolve(
     let log =
         resolver.word("format", &written.log.format, &LogFormat::ALL).map(|format| Log { format });
     let telemetry = resolver.telemetry(written.telemetry);
+    let decoder = resolver.decoder(&written.decoder);
     let detector = resolver.detector(written.detector);
     let tracker = resolver.tracker(&written.tracker);
     let mqtt = resolver.mqtt(written.mqtt);
@@ -58,6 +59,7 @@ pub(super) fn resolve(
         compat,
         log: log?,
         telemetry: telemetry?,
+        decoder: decoder?,
         detector: detector?,
         tracker: tracker?,
         mqtt: mqtt?,
@@ -253,6 +255,12 @@ impl Resolver<'_, '_> {
             return None;
         }
         Some(Turn { secret: self.secret("secret", written.secret)?, url })
+    }
+
+    fn decoder(&mut self, written: &written::Decoder) -> Option<Decoder> {
+        let engine = self.word("engine", &written.engine, &DecoderEngine::ALL);
+        let hardware = self.parsed("hardware", &written.hardware);
+        Some(Decoder { engine: engine?, hardware: hardware? })
     }
 
     fn detector(&mut self, written: written::Detector) -> Option<Detector> {

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use razz_base::{CameraId, DetectRate, EventKind};
-use razz_vision::{Device, EngineChoice, Precision};
+use razz_vision::{DecoderEngine, Device, EngineChoice, Hardware, Precision};
 
 use super::base::Base;
 use super::camera_networks::CameraNetworks;
@@ -30,6 +30,8 @@ pub struct Config {
     pub log: Log,
     /// Traces; `None`: off.
     pub telemetry: Option<Telemetry>,
+    /// What decodes the video.
+    pub decoder: Decoder,
     /// What is found in the pictures.
     pub detector: Detector,
     /// How detections become tracks.
@@ -180,6 +182,15 @@ pub struct Compat {
 pub struct Log {
     /// As text or as JSON.
     pub format: LogFormat,
+}
+
+/// What decodes the video.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Decoder {
+    /// Which library.
+    pub engine: DecoderEngine,
+    /// Whether in the graphics card or the chip.
+    pub hardware: Hardware,
 }
 
 /// What is found in the pictures.

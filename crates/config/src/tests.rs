@@ -9,7 +9,7 @@ use razz_base::DetectRate;
 use razz_vision::{Device, EngineChoice, Precision};
 
 use super::reference::repository;
-use super::resolved::{AccessMode, Log, Server};
+use super::resolved::{AccessMode, Decoder, Log, Server};
 use super::*;
 use crate::LogFormat;
 
@@ -73,6 +73,7 @@ fn an_empty_file_means_the_defaults() {
             compat: Compat { allow_adhoc: false },
             log: Log { format: LogFormat::Text },
             telemetry: None,
+            decoder: Decoder::default(),
             detector: Detector {
                 model: ModelChoice::Named("yolo11n".to_owned()),
                 engine: EngineChoice::Auto,
@@ -410,6 +411,15 @@ fn what_is_wrong_is_said_with_its_place() {
         (
             "[detector]\nmodel = \"yolo 11\"",
             "2:9: `model` expects a model's name such as \"yolo11n\", the path of an .onnx file, or \"demo\"",
+        ),
+        (
+            "[decoder]\nengine = \"vaapi\"",
+            "2:10: `engine` expects one of \"auto\", \"ffmpeg\", \"openh264\"",
+        ),
+        (
+            "[decoder]\nhardware = \"h264\"",
+            "2:12: `hardware`: \"auto\", \"off\", or one of FFmpeg's decoders of H.264 or H.265, such as \
+             \"h264_cuvid\", \"hevc_qsv\", \"h264_v4l2m2m\", not \"h264\"",
         ),
         (
             "[detector]\nengine = \"onnx\"",

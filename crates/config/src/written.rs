@@ -5,7 +5,7 @@
 //! `resolve.rs`.
 
 use razz_base::CameraId;
-use razz_vision::EngineChoice;
+use razz_vision::{DecoderEngine, EngineChoice};
 use serde_json::json;
 use toml::de::{DeTable, DeValue};
 
@@ -61,6 +61,17 @@ const ENGINES: [&str; EngineChoice::ALL.len()] = {
     let mut i = 0;
     while i < names.len() {
         names[i] = EngineChoice::ALL[i].0;
+        i += 1;
+    }
+    names
+};
+
+/// The names of every [`DecoderEngine`].
+const DECODERS: [&str; DecoderEngine::ALL.len()] = {
+    let mut names = [""; DecoderEngine::ALL.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = DecoderEngine::ALL[i].0;
         i += 1;
     }
     names
@@ -288,6 +299,20 @@ group! {
 }
 
 group! {
+    /// What decodes the cameras' video for detection and snapshots; viewers get it untouched.
+    Decoder = "[decoder]" {
+        /// `"auto"`: FFmpeg's libavcodec (5.1 to 9) where the machine has it, which takes half the time
+        /// for H.264 and decodes H.265; else `"openh264"`, built in, for H.264. `"ffmpeg"`: libavcodec
+        /// for certain. The variable `RAZZ_LIBAVCODEC` names its file where the system does not find it.
+        engine: String [Limit::Words(&DECODERS)] = r#""auto""#,
+        /// `"auto"`: in the graphics card or the chip, where libavcodec has a decoder for a device that
+        /// is there and that decodes a clip right; `"off"`; or the name of one of FFmpeg's decoders,
+        /// such as `"h264_cuvid"`, `"h264_qsv"`, `"h264_v4l2m2m"`.
+        hardware: String [Limit::Pattern("^(auto|off|(h264|hevc)_[a-z0-9]+)$")] = r#""auto""#,
+    }
+}
+
+group! {
     /// What is found in the pictures.
     Detector = "[detector]" {
         /// The name of a pulled model (`razz models list`), the path of an `.onnx` file (relative
@@ -439,6 +464,7 @@ pub(super) struct Written {
     pub(super) compat: Compat,
     pub(super) log: Log,
     pub(super) telemetry: Telemetry,
+    pub(super) decoder: Decoder,
     pub(super) detector: Detector,
     pub(super) tracker: Tracker,
     pub(super) mqtt: Mqtt,
@@ -447,13 +473,14 @@ pub(super) struct Written {
 }
 
 /// Every group.
-pub(super) const GROUPS: [Declared; 11] = [
+pub(super) const GROUPS: [Declared; 12] = [
     (Server::HEADER, Server::DOC, Server::KEYS),
     (Access::HEADER, Access::DOC, Access::KEYS),
     (Viewers::HEADER, Viewers::DOC, Viewers::KEYS),
     (Compat::HEADER, Compat::DOC, Compat::KEYS),
     (Log::HEADER, Log::DOC, Log::KEYS),
     (Telemetry::HEADER, Telemetry::DOC, Telemetry::KEYS),
+    (Decoder::HEADER, Decoder::DOC, Decoder::KEYS),
     (Detector::HEADER, Detector::DOC, Detector::KEYS),
     (Tracker::HEADER, Tracker::DOC, Tracker::KEYS),
     (Mqtt::HEADER, Mqtt::DOC, Mqtt::KEYS),
@@ -478,6 +505,7 @@ impl Written {
         let compat = group(document, problems);
         let log = group(document, problems);
         let telemetry = group(document, problems);
+        let decoder = group(document, problems);
         let detector = group(document, problems);
         let tracker = group(document, problems);
         let mqtt = group(document, problems);
@@ -490,6 +518,7 @@ impl Written {
             compat: compat?,
             log: log?,
             telemetry: telemetry?,
+            decoder: decoder?,
             detector: detector?,
             tracker: tracker?,
             mqtt: mqtt?,

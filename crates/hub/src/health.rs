@@ -216,6 +216,8 @@ impl IngestHealth {
 /// What was made of it.
 #[derive(Debug)]
 pub struct AnalysisHealth {
+    /// What decodes the stream, such as `openh264`; `None` before the first access unit.
+    pub decoder: Option<String>,
     /// Frames decoded.
     pub decoded: Rate,
     /// Frames that the detector looked at.
@@ -316,6 +318,7 @@ impl Health {
         Self {
             ingest: Mutex::new(IngestHealth { since_us: wall_us, ..IngestHealth::default() }),
             analysis: Mutex::new(AnalysisHealth {
+                decoder: None,
                 decoded: Rate::default(),
                 detected: Rate::default(),
                 unchanged: Rate::default(),
@@ -384,6 +387,7 @@ impl Health {
             received: ingest.received.read(now),
             received_bytes: ingest.bytes_total,
             bitrate: ingest.bitrate(now),
+            decoder: analysis.decoder.clone(),
             decoded: analysis.decoded.read(now),
             detected: analysis.detected.read(now),
             unchanged: analysis.unchanged.read(now),
@@ -423,6 +427,7 @@ pub struct Snapshot {
     pub received: Counted,
     pub received_bytes: u64,
     pub bitrate: f64,
+    pub decoder: Option<String>,
     pub decoded: Counted,
     pub detected: Counted,
     pub unchanged: Counted,

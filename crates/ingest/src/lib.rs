@@ -18,7 +18,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use razz_base::{Backoff, CameraState, MediaTime, MonoTime, RunId};
+use razz_base::{Backoff, CameraState, Decodable, MediaTime, MonoTime, RunId};
 use razz_config::Source;
 use razz_hub::RunContext;
 use razz_media::rtp::receive;
@@ -69,22 +69,33 @@ pub struct Intake {
     times: Arc<dyn MediaTimes>,
     certificates: Arc<dyn Certificates>,
     recorder: Option<Arc<Recorder>>,
+    decodable: Decodable,
     clock: Clock,
 }
 
 impl Intake {
-    /// Of the camera at `source`.
+    /// Of the camera at `source`. What the machine's decoders cannot do is said where it is sent.
     pub fn new(
         source: Source,
         context: RunContext,
         sink: Arc<dyn Sink>,
         times: Arc<dyn MediaTimes>,
         certificates: Arc<dyn Certificates>,
+        decodable: Decodable,
         clock: Clock,
     ) -> Arc<Self> {
         let reporter = Reporter::new(sink);
         let recorder = None;
-        Arc::new(Self { source, context, reporter, times, certificates, recorder, clock })
+        Arc::new(Self {
+            source,
+            context,
+            reporter,
+            times,
+            certificates,
+            recorder,
+            decodable,
+            clock,
+        })
     }
 
     /// Watches over the camera until `stopped`. A panic inside ends the run and begins the next.

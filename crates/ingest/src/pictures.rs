@@ -193,7 +193,7 @@ fn sets(annex_b: &[u8], is_set: impl Fn(&[u8]) -> bool) -> Bytes {
 
 #[cfg(test)]
 mod tests {
-    use razz_base::Size;
+    use razz_base::{Decodable, Size};
 
     use super::*;
 
@@ -268,11 +268,14 @@ mod tests {
             pictures.read(&[&[0, 0, 1], &hex(sps)[..]].concat());
             let format = pictures.format().unwrap();
             assert_eq!(format.size, Size::new(640, 360));
-            assert!(format.not_decoded().is_some_and(|said| said.contains(what)), "{what}");
+            assert!(
+                format.not_decoded(Decodable::default()).is_some_and(|said| said.contains(what)),
+                "{what}"
+            );
         }
         let mut pictures = Pictures::new(Codec::H264);
         pictures.read(&[&[0, 0, 1], H264].concat());
-        assert_eq!(pictures.format().unwrap().not_decoded(), None);
+        assert_eq!(pictures.format().unwrap().not_decoded(Decodable::default()), None);
     }
 
     /// 704x576 in Baseline, of which the VUI says how wide pixels are.

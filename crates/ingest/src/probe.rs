@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use razz_base::{AccessUnit, CameraId, MediaTime, MonoTime, StreamFormat, StreamId};
+use razz_base::{AccessUnit, CameraId, Decodable, MediaTime, MonoTime, StreamFormat, StreamId};
 use razz_config::{self as config, Fingerprint, Source};
 use razz_hub::health::{Health, Snapshot};
 use razz_hub::{RunContext, Stream, lock};
@@ -107,6 +107,7 @@ pub async fn look(
     source: Source,
     longest: Duration,
     recorder: Option<Arc<Recorder>>,
+    decodable: Decodable,
     clock: Clock,
 ) -> Found {
     // It is no camera of ours, so nobody sees this number.
@@ -122,7 +123,8 @@ pub async fn look(
     let shown = Arc::new(Shown::default());
     let certificates = Arc::clone(&shown) as Arc<dyn Certificates>;
     let context = RunContext::new(id);
-    let mut intake = Intake::new(source.clone(), context, sink, times, certificates, clock);
+    let mut intake =
+        Intake::new(source.clone(), context, sink, times, certificates, decodable, clock);
     Arc::get_mut(&mut intake).expect("nobody else has it yet").recorder = recorder;
     let begun = clock.mono();
     let enough = async {

@@ -31,8 +31,11 @@ const H264_B_FRAMES: &str = "Set the camera's H.264 profile to Baseline, or its 
                              structure\") to 0: WebRTC cannot show B-frames.";
 const H265_B_FRAMES: &str = "Set the camera's B-frame count (\"GOP structure\") to 0, or its video codec \
                              to H.264 without B-frames: WebRTC cannot show B-frames.";
-const H265_ADVICE: &str = "It sends H.265. Set the camera to H.264, or use a browser that plays H.265 over \
-                           WebRTC; no detection for H.265, since razz decodes H.264 only.";
+const H265_ADVICE: &str =
+    "It sends H.265, which only some browsers play over WebRTC; all play H.264.";
+const H265_NOT_DECODED: &str = "Nothing is detected in its H.265: install FFmpeg's libavcodec (on Debian and \
+                                Ubuntu `apt install libavcodec-extra`) and restart razz, or set the camera to \
+                                H.264.";
 const NO_KEY_FRAMES: &str = "It sends no key frames (IDR), only intra refresh. Set its I-frame interval \
                              (\"GOP\") to 1 or 2 s and turn intra refresh off: viewers and detection start \
                              where the picture has been refreshed, and some browsers not at all.";
@@ -450,16 +453,19 @@ impl<'a> Run<'a> {
             (false, Codec::H264) => (CameraState::Online, None, Vec::new()),
             (false, Codec::H265) => (CameraState::Online, None, vec![H265_ADVICE.to_owned()]),
         };
-        if codec == Codec::H264
-            && let Some(what) = self.pictures.format().and_then(|format| format.not_decoded())
-        {
+        let decodable = self.intake.decodable;
+        let not_decoded = self.pictures.format().and_then(|format| format.not_decoded(decodable));
+        if codec == Codec::H265 && not_decoded.is_some() {
+            advice.push(H265_NOT_DECODED.to_owned());
+        } else if let Some(what) = not_decoded {
             let cure = match what {
                 "interlaced pictures" => "to progressive (\"scan mode\", \"deinterlacing\")",
                 _ => "to 8 bits and 4:2:0 (profile Baseline, Main or High)",
             };
             advice.push(format!(
-                "It sends {what}, which razz does not decode: nothing is detected, while browsers show it if \
-                 they can. Set the camera {cure}."
+                "It sends {what}, which razz does not decode by itself: nothing is detected, while browsers \
+                 show it if they can. Set the camera {cure}, or install FFmpeg's libavcodec (on Debian and \
+                 Ubuntu `apt install libavcodec-extra`) and restart razz."
             ));
         }
         if self.pictures.lacks_idr() {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
-use razz_base::{AccessUnit, CameraId, MediaTime, Size};
+use razz_base::{AccessUnit, CameraId, Decodable, MediaTime, Size};
 use razz_scene::Footage;
 use razz_scene::camera::{
     Authentication, CameraOptions, Credentials, Description, FaultHandle, Faults, Mount, RtspCamera,
@@ -87,7 +87,15 @@ fn intake(source: Source, listener: &Arc<Listener>, clock: Clock) -> Arc<Intake>
     let context = RunContext::new(CameraId::new(1).unwrap());
     let sink = Arc::clone(listener) as Arc<dyn Sink>;
     let certificates = Arc::new(probe::Shown::default());
-    Intake::new(source, context, sink, Arc::new(probe::FromZero), certificates, clock)
+    Intake::new(
+        source,
+        context,
+        sink,
+        Arc::new(probe::FromZero),
+        certificates,
+        Decodable::default(),
+        clock,
+    )
 }
 
 /// Watches over a camera until what is answered says stop.

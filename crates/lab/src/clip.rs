@@ -12,7 +12,7 @@ use razz_base::{
 };
 use razz_media::Orientation;
 use razz_media::mp4::Mp4;
-use razz_vision::{Decoder, Picture};
+use razz_vision::{Decoders, Picture};
 
 use crate::progress::Progress;
 use crate::terminal::Failure;
@@ -100,7 +100,7 @@ impl Clip {
                 turned => look(index, &picture.turned(turned)),
             }
         };
-        let mut decoder = Decoder::new().map_err(|error| Failure::Failed(error.to_string()))?;
+        let mut decoder = Decoders::at_hand().decoder();
         let mut damage = Damage {
             missing: (0..self.frames.len()).filter(|index| wanted(*index)).count(),
             ..Damage::default()

@@ -17,7 +17,7 @@ use razz_config::{
 use razz_hub::{Camera, Cameras};
 use razz_observe::clock::Clock;
 use razz_observe::telemetry::Telemetry;
-use razz_vision::{DetectorSettings, EngineChoice};
+use razz_vision::{Decoders, DetectorSettings, EngineChoice};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
@@ -40,6 +40,7 @@ const MODEL_EXPECTS: &str = "`model` expects \"demo\" or the name of a model tha
 pub(crate) struct RunningServer {
     cameras: Arc<Cameras>,
     pictures: Arc<Pictures>,
+    decoders: Decoders,
     clock: Clock,
     /// `None`: there is no file, as in the demo.
     file: Option<ConfigFile>,
@@ -71,6 +72,7 @@ impl RunningServer {
     pub(crate) fn start(
         config: Config,
         file: Option<ConfigFile>,
+        decoders: Decoders,
         telemetry: Telemetry,
         identity: Identity,
         clock: Clock,
@@ -82,6 +84,7 @@ impl RunningServer {
         let server = Arc::new(Self {
             cameras: Arc::default(),
             pictures: Arc::default(),
+            decoders,
             clock,
             file,
             state: Mutex::new(state),
@@ -270,6 +273,7 @@ impl RunningServer {
             rate: camera.detect_fps,
             tracker: state.config.tracker.clone(),
             idle: state.config.detector.idle,
+            decoders: self.decoders.clone(),
             pool: Arc::clone(&state.pool),
             telemetry: state.telemetry.clone(),
             pictures: Arc::clone(&self.pictures),

@@ -22,6 +22,7 @@ use razz_delivery::{self as delivery, Viewers};
 use razz_observe::clock::Clock;
 use razz_observe::process::Usage;
 use razz_observe::telemetry;
+use razz_vision::Decoders;
 
 /// How long what runs off the runtime's threads may still take when the server stops.
 const LAST_WORK: Duration = Duration::from_millis(500);
@@ -78,6 +79,7 @@ async fn serve(
     let hosts = Arc::new(hosts(&config)?);
     let compat_tls = tls.clone().filter(|_| config.server.compat_tls);
 
+    let decoders = open_decoders(&config)?;
     let telemetry = telemetry::start(config.telemetry.as_ref(), clock)?;
     let (advertise, limits) = (&config.server.advertise, config.viewers.clone());
     let viewers = Viewers::start(ports, advertise, limits, telemetry.clone(), clock)
@@ -94,7 +96,14 @@ async fn serve(
         move |removed: &Removed| access.forget_cameras(&removed.lately, &removed.grants)
     };
     let identity = Identity { state: Arc::clone(&state), forget: Box::new(forget) };
-    let server = RunningServer::start(config.clone(), file, telemetry.clone(), identity, clock);
+    let server = RunningServer::start(
+        config.clone(),
+        file,
+        decoders.clone(),
+        telemetry.clone(),
+        identity,
+        clock,
+    );
     tokio::spawn(Arc::clone(&server).follow_file());
     tokio::spawn(Arc::clone(&server).drop_idle_ad_hoc());
     tokio::spawn(revocation::follow(Arc::clone(&access), viewers.clone()));
@@ -114,6 +123,7 @@ async fn serve(
         cameras: Arc::clone(server.cameras()),
         control: Arc::clone(&server) as _,
         pictures: Arc::clone(server.pictures()),
+        decoders,
         viewers: viewers.clone(),
         usage,
         events: events.clone(),
@@ -244,4 +254,22 @@ fn announce(
         let mut out = std::io::stdout();
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());
     }
+}
+
+/// Loads what decodes the video, and says what is odd about it.
+fn open_decoders(config: &Config) -> Result<Decoders, String> {
+    let razz_config::Decoder { engine, hardware } = &config.decoder;
+    let decoders = Decoders::open(*engine, hardware)
+        .map_err(|error| format!("[decoder] cannot be had as set: {error}"))?;
+    for notice in decoders.notices() {
+        warn!("{notice}");
+    }
+    match decoders.ffmpeg() {
+        Some(ffmpeg) => info!("video is decoded by {ffmpeg}"),
+        None => info!(
+            "H.264 is decoded by openh264, and H.265 not at all; with FFmpeg's libavcodec it takes half the time \
+             (on Debian and Ubuntu `apt install libavcodec-extra`)"
+        ),
+    }
+    Ok(decoders)
 }

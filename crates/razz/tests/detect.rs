@@ -62,7 +62,7 @@ fn assert_clips_have_their_pictures_boxes(engine: &str, choice: EngineChoice) {
     let settings = DetectorSettings { engine: choice, confidence: 0.1, ..Default::default() };
     let model = ModelSource::Bytes { name: "demo.onnx", data: DEMO_MODEL };
     let mut detector = Detector::load(model, &settings).unwrap();
-    let mut decoder = Decoder::new().unwrap();
+    let mut decoder = Decoder::new();
     let (mut agreement, mut out) = (Agreement::default(), Vec::new());
     for (index, (frame, ours)) in frames.iter().zip(found).enumerate() {
         let unit = street::access_unit(frame, 3000 * index as i64);
@@ -154,7 +154,7 @@ fn the_boxes_of_a_clip_are_those_of_what_is_shown() {
         }
         fs::write(&clip, data).unwrap();
         let ours = detected(Path::new("demo"), &clip, &["--engine=rten", "--confidence=0.1"]);
-        let mut decoder = Decoder::new().unwrap();
+        let mut decoder = Decoder::new();
         let (mut agreement, mut out) = (Agreement::default(), Vec::new());
         for (index, (frame, ours)) in
             frames.iter().zip(ours["frames"].as_array().unwrap()).enumerate()

@@ -22,7 +22,7 @@ use support::{mp4, outside_data};
 fn bench(c: &mut Criterion) {
     let data = outside_data();
     let units = mp4::read(&data.join("clips/people-walking.mp4"));
-    let mut decoder = Decoder::new().unwrap();
+    let mut decoder = Decoder::new();
     let picture = decoder.decode(&units[0], true).unwrap().unwrap();
     decoding(c, &units);
     letterboxing(c, &picture);
@@ -40,7 +40,7 @@ fn decoding(c: &mut Criterion, units: &[razz_base::AccessUnit]) {
     for (name, want) in [("copied out", true), ("for reference only", false)] {
         group.bench_function(name, |b| {
             b.iter(|| {
-                let mut decoder = Decoder::new().unwrap();
+                let mut decoder = Decoder::new();
                 for unit in &units[..60] {
                     decoder.decode(unit, want).unwrap();
                 }
@@ -117,7 +117,7 @@ fn reading_heads(c: &mut Criterion) {
 
 /// How the camera moves, 720p: standing, and panning over a still picture.
 fn motion(c: &mut Criterion, units: &[razz_base::AccessUnit]) {
-    let mut decoder = Decoder::new().unwrap();
+    let mut decoder = Decoder::new();
     let pictures: Vec<Picture> =
         units[..8].iter().map(|unit| decoder.decode(unit, true).unwrap().unwrap()).collect();
     let mut group = c.benchmark_group("camera motion at 720p");

@@ -10,10 +10,9 @@
 //! In reading order: [`Picture`] and [`Colour`], [`Decoder`], [`Letterbox`] and its
 //! [`InputFormat`], [`engine`] (rten, ONNX Runtime), [`Detector`], [`Embedder`], [`encode_jpeg`].
 
-mod baseline;
 mod classes;
 mod colour;
-mod decoder;
+mod decode;
 mod detector;
 mod embed;
 pub mod engine;
@@ -30,12 +29,14 @@ mod model;
 mod motion;
 mod onnx;
 mod picture;
-mod refresh;
 mod resample;
 mod simd;
 mod weights;
 
-pub use decoder::{DecodeError, Decoder, DecoderCounts, decode_newest};
+pub use decode::{
+    DecodeError, Decoder, DecoderCheck, DecoderCounts, DecoderEngine, DecoderNotice, Decoders,
+    FfmpegError, Hardware, check_decoders, decode_newest,
+};
 pub use detector::{DetectError, Detector, DetectorSettings, Step};
 pub use embed::{Embedder, HistogramEmbedder, OnnxEmbedder, builtin_embedder};
 pub use engine::{Device, EngineChoice, Note, NoteLevel, Precision};

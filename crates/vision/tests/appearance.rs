@@ -23,7 +23,7 @@ fn people(street: &Street, frame: u64) -> Vec<(usize, Rect)> {
 fn people_of_a_street_are_told_apart() {
     for street in [1, 2].map(Street::new) {
         let frames = || (0..Street::PERIOD).step_by(10);
-        let mut decoder = Decoder::new().unwrap();
+        let mut decoder = Decoder::new();
         let units = film(&street, frames());
         let footage = units.iter().zip(frames()).map(|(unit, frame)| {
             (decoder.decode(unit, true).unwrap().unwrap(), people(&street, frame))

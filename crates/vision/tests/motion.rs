@@ -10,7 +10,7 @@ use support::street::{boxes, film};
 
 fn footage(seed: u64, frames: std::ops::Range<u64>) -> Vec<(Picture, Vec<Rect>)> {
     let street = Street::new(seed);
-    let mut decoder = Decoder::new().unwrap();
+    let mut decoder = Decoder::new();
     let units = film(&street, frames.clone());
     let decoded = units.iter().map(|unit| decoder.decode(unit, true).unwrap().unwrap());
     decoded.zip(frames.map(|frame| boxes(&street, frame))).collect()

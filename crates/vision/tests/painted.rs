@@ -93,7 +93,7 @@ fn blocks(rgb: &[u8]) -> Vec<u8> {
 #[test]
 fn decoded_colours_are_those_that_were_painted() {
     let street = Street::new(1);
-    let mut decoder = Decoder::new().unwrap();
+    let mut decoder = Decoder::new();
     let mut rgb = Vec::new();
     for (n, unit) in film(&street, 200..206).iter().enumerate() {
         let picture = decoder.decode(unit, true).unwrap().unwrap();

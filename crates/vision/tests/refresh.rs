@@ -4,8 +4,15 @@ mod support;
 
 use razz_base::{AccessUnit, Size};
 use razz_media::h264::{Grey, NalType, nal_type, nal_units, recovery_point};
-use razz_vision::{Decoder, Picture};
-use support::{access_unit, note};
+use razz_vision::{Decoder, Decoders, Picture};
+use support::{access_unit, note, on_each_decoder};
+
+on_each_decoder!(
+    from_a_recovery_point_on_pictures_are_as_from_the_beginning,
+    a_loss_heals_at_the_next_recovery_point,
+    i_pictures_do_where_nothing_else_ever_comes,
+    damaged_streams_never_panic,
+);
 
 const STREAMS: [(&str, &[u8]); 2] = [
     ("CABAC", include_bytes!("data/refresh-cabac.h264")),
@@ -50,19 +57,18 @@ fn recovery_points(units: &[AccessUnit]) -> Vec<(usize, usize)> {
     units.iter().enumerate().skip(1).filter_map(point).collect()
 }
 
-#[test]
-fn from_a_recovery_point_on_pictures_are_as_from_the_beginning() {
+fn from_a_recovery_point_on_pictures_are_as_from_the_beginning(decoders: &Decoders) {
     for (name, stream) in STREAMS {
         let units = units(stream);
         assert_eq!((units.len(), units.iter().filter(|au| au.idr).count()), (60, 1), "{name}");
-        let mut decoder = Decoder::new().unwrap();
+        let mut decoder = decoders.decoder();
         let whole = decode(&mut decoder, &units);
         assert!(whole.iter().all(Option::is_some), "{name}: {:?}", decoder.counts());
         let points = recovery_points(&units);
         assert!(points.len() >= 2, "{name}: {points:?}");
         for (start, frames) in points {
             // Three access units come before it, which cannot be decoded.
-            let mut decoder = Decoder::new().unwrap();
+            let mut decoder = decoders.decoder();
             let late = decode(&mut decoder, &units[start - 3..]);
             let counts = decoder.counts();
             assert_eq!((counts.failed, counts.waited), (0, 3), "{name} from {start}: {counts:?}");
@@ -81,11 +87,10 @@ fn from_a_recovery_point_on_pictures_are_as_from_the_beginning() {
     }
 }
 
-#[test]
-fn a_loss_heals_at_the_next_recovery_point() {
+fn a_loss_heals_at_the_next_recovery_point(decoders: &Decoders) {
     for (name, stream) in STREAMS {
         let units = units(stream);
-        let whole = decode(&mut Decoder::new().unwrap(), &units);
+        let whole = decode(&mut decoders.decoder(), &units);
         let points = recovery_points(&units);
         let (start, frames) = points[0];
         // Before a recovery point, and right before it.
@@ -93,7 +98,7 @@ fn a_loss_heals_at_the_next_recovery_point() {
             let mut arrived = units.clone();
             arrived.remove(lost);
             arrived[lost].lost_packets = 2;
-            let mut decoder = Decoder::new().unwrap();
+            let mut decoder = decoders.decoder();
             let pictures = decode(&mut decoder, &arrived);
             let counts = decoder.counts();
             assert!(counts.failed <= 1, "{name} without {lost}: {counts:?}");
@@ -119,8 +124,7 @@ fn nal(header: &[u8], bits: &[&str]) -> Vec<u8> {
     [&[0, 0, 0, 1], header, &bytes.collect::<Vec<u8>>()].concat()
 }
 
-#[test]
-fn i_pictures_do_where_nothing_else_ever_comes() {
+fn i_pictures_do_where_nothing_else_ever_comes(decoders: &Decoders) {
     // The three types of picture order, and both ways of coding.
     for order in ["1 1", "010 0 1 1 1", "011"] {
         for cabac in ["0", "1"] {
@@ -132,7 +136,7 @@ fn i_pictures_do_where_nothing_else_ever_comes() {
             // frame_num 9, and a picture order where there is one.
             let p = nal(&[0x41], &["1 00110 1 1001 0100 1 1 1"]);
             // P pictures never do, however many; their parameter sets are kept.
-            let mut decoder = Decoder::new().unwrap();
+            let mut decoder = decoders.decoder();
             let first = access_unit([&sets[..], &p].concat(), 0, false);
             for _ in 0..300 {
                 assert!(decoder.decode(&first, true).unwrap().is_none(), "{name}");
@@ -142,14 +146,15 @@ fn i_pictures_do_where_nothing_else_ever_comes() {
             assert_eq!((grey.pictures.len(), grey.frame_num), (4, 9), "{name}");
             for n in 1..4 {
                 let au = access_unit(grey.pictures[n].clone(), 3000 * n as i64, false);
-                let picture = decoder.decode(&au, true).unwrap().unwrap();
+                let picture =
+                    decoder.decode(&au, true).unwrap().unwrap_or_else(|| panic!("{name}: {n}"));
                 assert_eq!(picture.size, Size::new(160, 96), "{name}");
                 let luma = picture.luma();
                 let is_grey = |y| luma.row(y).iter().all(|luma| *luma == 128);
                 assert!((0..luma.height).all(is_grey), "{name}");
             }
             // Before so many an I picture is passed over: an IDR may be on its way.
-            let mut hasty = Decoder::new().unwrap();
+            let mut hasty = decoders.decoder();
             let i_picture = access_unit(grey.pictures[1].clone(), 3000, false);
             assert!(hasty.decode(&first, true).unwrap().is_none(), "{name}");
             assert!(hasty.decode(&i_picture, true).unwrap().is_none(), "{name}");
@@ -158,8 +163,7 @@ fn i_pictures_do_where_nothing_else_ever_comes() {
     }
 }
 
-#[test]
-fn damaged_streams_never_panic() {
+fn damaged_streams_never_panic(decoders: &Decoders) {
     // Xorshift, from a seed.
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let mut random = move |below: usize| {
@@ -172,7 +176,7 @@ fn damaged_streams_never_panic() {
     for round in 0..1500 {
         let units = units(STREAMS[round % 2].1);
         let (start, _) = recovery_points(&units)[0];
-        let mut decoder = Decoder::new().unwrap();
+        let mut decoder = decoders.decoder();
         for au in &units[start..start + 4] {
             let mut data = au.data.to_vec();
             match random(4) {

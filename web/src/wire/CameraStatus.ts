@@ -25,6 +25,8 @@ export type CameraStatus = {
   gop_frames: number | null;
   /** Whether frames are reordered, which WebRTC cannot show. */
   b_frames: boolean | null;
+  /** What decodes it, such as `openh264` or `ffmpeg hevc`; null before the first picture. */
+  decoder: string | null;
   /** Frames per second at each step. */
   fps: FrameRates;
   /** Pictures a second that shall be detected on, as configured; with `"max"` all of them. */

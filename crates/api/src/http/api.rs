@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use razz_base::{MonoTime, WallTime};
 use razz_media::ring::NoReplay;
-use razz_vision::Picture;
+use razz_vision::{Decoders, Picture};
 
 use super::App;
 use super::problem::Problem;
@@ -79,8 +79,9 @@ pub(super) async fn snapshot(
 ) -> Result<Response, Problem> {
     let camera = app.camera(&camera)?;
     let (now, pictures) = (app.clock.mono(), Arc::clone(&app.pictures));
+    let decoders = app.decoders.clone();
     let encoded = tokio::task::spawn_blocking(move || {
-        let picture = newest(&camera, &pictures, now)?;
+        let picture = newest(&camera, &pictures, &decoders, now)?;
         let jpeg = razz_vision::encode_jpeg(&picture, SNAPSHOT_QUALITY).map_err(|e| e.to_string());
         Some(jpeg.map(|jpeg| (jpeg, picture.key.time.rtp_timestamp(), picture.wall)))
     });
@@ -98,14 +99,19 @@ pub(super) async fn snapshot(
 
 /// The newest picture of a camera, decoded now where nobody else does it; not for the runtime's
 /// threads.
-pub(super) fn newest(camera: &Camera, pictures: &Pictures, now: MonoTime) -> Option<Picture> {
+pub(super) fn newest(
+    camera: &Camera,
+    pictures: &Pictures,
+    decoders: &Decoders,
+    now: MonoTime,
+) -> Option<Picture> {
     let decoded = pictures.newest(camera.id);
     let fresh = |picture: &Picture| now.since_us(picture.received) < FRESH_US;
     if decoded.as_ref().is_some_and(fresh) {
         return decoded;
     }
     let gop = camera.stream.replay().unwrap_or_default();
-    razz_vision::decode_newest(gop.iter().map(|unit| &unit.au)).or(decoded)
+    razz_vision::decode_newest(decoders, gop.iter().map(|unit| &unit.au)).or(decoded)
 }
 
 pub(super) fn no_picture() -> Problem {
@@ -247,6 +253,7 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         pixel_aspect: health.format.as_ref().and_then(|format| format.stated_aspect()),
         gop_frames: health.gop_frames,
         b_frames: health.codec().is_some().then_some(health.reorders()),
+        decoder: health.decoder.clone(),
         fps: wire::FrameRates {
             received: health.received.per_second,
             decoded: health.decoded.per_second,

@@ -62,7 +62,7 @@ pub(super) async fn test(
         let detail = "other cameras are being looked at; try again in a few seconds";
         return Err(Problem::new(ProblemKind::Conflict, detail));
     };
-    Ok(Json(CameraProbe::look(source, None, app.clock).await))
+    Ok(Json(CameraProbe::look(source, None, app.decoders.clone(), app.clock).await))
 }
 
 /// How many cameras are looked at at a time.

@@ -101,12 +101,12 @@ pub(super) async fn preview(
     };
     let (answer, answered) = oneshot::channel();
     let now = app.clock.mono();
-    let pictures = Arc::clone(&app.pictures);
+    let (pictures, decoders) = (Arc::clone(&app.pictures), app.decoders.clone());
     // A thread of its own, since it is one that gives way to video.
     let thread = std::thread::Builder::new().name(detector::PREVIEW_THREAD.to_owned());
     let started = thread.spawn(move || {
         let _turn = turn;
-        let seen = api::newest(&camera, &pictures, now);
+        let seen = api::newest(&camera, &pictures, &decoders, now);
         let model = settings.model.to_string();
         let preview = seen.map(|picture| {
             let preview = detector::preview(&settings, &picture)?;

@@ -51,6 +51,7 @@ use razz_notify::Events;
 use razz_observe::clock::Clock;
 use razz_observe::process::Usage;
 use razz_observe::telemetry::Telemetry;
+use razz_vision::Decoders;
 
 /// What the handlers work on.
 #[derive(Clone)]
@@ -61,6 +62,8 @@ pub struct App {
     pub control: Arc<dyn Control>,
     /// The newest pictures of every camera.
     pub pictures: Arc<Pictures>,
+    /// What decodes.
+    pub decoders: Decoders,
     /// The viewers' sessions.
     pub viewers: Viewers,
     /// What the process costs.

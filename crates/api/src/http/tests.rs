@@ -247,6 +247,7 @@ impl World {
             compat: config.compat.clone(),
             compat_port: Some(wire::CompatPort { port: 8083, tls: false }),
             turn: Vec::new().into(),
+            decoders: Decoders::builtin(),
             clock,
             access,
             hosts: Arc::new(Hosts::new(["razz.example"], false)),

@@ -176,6 +176,8 @@ pub struct CameraStatus {
     pub gop_frames: Option<u32>,
     /// Whether frames are reordered, which WebRTC cannot show.
     pub b_frames: Option<bool>,
+    /// What decodes it, such as `openh264` or `ffmpeg hevc`; null before the first picture.
+    pub decoder: Option<String>,
     /// Frames per second at each step.
     pub fps: FrameRates,
     /// Pictures a second that shall be detected on, as configured; with `"max"` all of them.
@@ -296,6 +298,7 @@ pub(super) mod tests {
             pixel_aspect: None,
             gop_frames: Some(60),
             b_frames: Some(false),
+            decoder: Some("ffmpeg h264".to_owned()),
             fps: FrameRates {
                 received: 30.0,
                 decoded: 29.96,
@@ -323,7 +326,7 @@ pub(super) mod tests {
     fn a_status_reads_as_the_contract_says() {
         let expected = concat!(
             r#"{"state":"online","since":1699545000.0,"codec":"H264","profile":"High","#,
-            r#""size":[1280,720],"gop_frames":60,"b_frames":false,"#,
+            r#""size":[1280,720],"gop_frames":60,"b_frames":false,"decoder":"ffmpeg h264","#,
             r#""fps":{"received":30.0,"decoded":30.0,"detected":6.0,"wanted":6.0,"skipped":0.0,"unchanged":0.0},"#,
             r#""detect_fps_wanted":6.0,"detect_fps_got":6.0,"#,
             r#""latency_ms":{"p50":41.0,"p95":55.2},"reconnects":0,"lost_packets":0,"#,

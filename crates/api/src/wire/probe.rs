@@ -14,6 +14,7 @@ use razz_config::redact;
 use razz_ingest::probe::{self, Found};
 use razz_ingest::report::Recorder;
 use razz_observe::clock::Clock;
+use razz_vision::Decoders;
 
 /// `POST /api/cameras/test`, and `razz doctor --camera URL --json`. What is not known is null.
 #[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
@@ -81,12 +82,18 @@ const PICTURE_QUALITY: u8 = 80;
 
 impl CameraProbe {
     /// Looks at a camera; it is touched by nothing else here. A recorder writes down what is said.
-    pub async fn look(source: Source, recorder: Option<Arc<Recorder>>, clock: Clock) -> Self {
+    pub async fn look(
+        source: Source,
+        recorder: Option<Arc<Recorder>>,
+        decoders: Decoders,
+        clock: Clock,
+    ) -> Self {
         let url = source.to_string();
-        let mut found = probe::look(source, probe::LOOK, recorder, clock).await;
+        let mut found =
+            probe::look(source, probe::LOOK, recorder, decoders.decodable(), clock).await;
         let gop = std::mem::take(&mut found.gop);
         let picture = tokio::task::spawn_blocking(move || {
-            let picture = razz_vision::decode_newest(&gop)?;
+            let picture = razz_vision::decode_newest(&decoders, &gop)?;
             razz_vision::encode_jpeg(&picture, PICTURE_QUALITY).ok()
         });
         Self::new(url, found, picture.await.ok().flatten())

@@ -211,7 +211,15 @@ impl Watched {
         let sink = Arc::clone(&listener) as Arc<dyn Sink>;
         let times = Arc::new(probe::FromZero);
         let certificates = Arc::clone(known) as Arc<dyn Certificates>;
-        let intake = Intake::new(source, context, sink, times, certificates, Clock::start());
+        let intake = Intake::new(
+            source,
+            context,
+            sink,
+            times,
+            certificates,
+            Decodable::default(),
+            Clock::start(),
+        );
         let enough = async {
             while count.load(Ordering::Relaxed) < 20 {
                 sleep(Duration::from_millis(10)).await;

@@ -25,7 +25,8 @@ async fn written(quirk: Option<Quirk>, transport: Transport) -> (probe::Found, S
     let source = Source::new(&rtsp.url("camera1").unwrap(), user, password, transport).unwrap();
     let clock = Clock::start();
     let recorder = Arc::new(Recorder::new(&source, clock));
-    let found = probe::look(source, LOOK, Some(Arc::clone(&recorder)), clock).await;
+    let found =
+        probe::look(source, LOOK, Some(Arc::clone(&recorder)), Decodable::default(), clock).await;
     let text = recorder.report(serde_json::json!({"error": found.error})).to_text();
     rtsp.stop();
     (found, text)
@@ -67,7 +68,9 @@ async fn a_report_played_again_shows_the_same_camera() {
         assert!(sent > 0 && kept * 2 < sent, "{name}: {kept} bytes of {sent} are kept");
 
         let replay = Replay::start(&report).await.unwrap();
-        let now = probe::look(replay.source().clone(), LOOK, None, Clock::start()).await;
+        let now =
+            probe::look(replay.source().clone(), LOOK, None, Decodable::default(), Clock::start())
+                .await;
         assert_eq!(essence(&now), essence(&then), "{name}: {:?} {:?}", now.error, then.error);
         assert_eq!(replay.differences(), Vec::<String>::new(), "{name}");
         let (frames, before) = (now.health.received.total, then.health.received.total);
@@ -102,7 +105,9 @@ async fn what_razz_does_otherwise_than_then_is_told() {
     let replay = Replay::start(&report).await.unwrap();
     assert_eq!(replay.source().url.scheme(), "rtsp");
     assert_eq!(replay.source().url.query(), Some("a=1"));
-    let found = probe::look(replay.source().clone(), LOOK, None, Clock::start()).await;
+    let found =
+        probe::look(replay.source().clone(), LOOK, None, Decodable::default(), Clock::start())
+            .await;
     assert!(found.error.is_some_and(|error| error.contains("404")), "the answer has our number");
     assert_eq!(replay.differences(), ["razz sent DESCRIBE where it sent OPTIONS then"]);
 

@@ -106,7 +106,7 @@ fn street(count: u32) -> Result<Vec<Picture>, Failure> {
     let street = Street::new(1);
     let size = Size::new(1280, 720);
     let mut encoder = Encoder::with_size(size, Rate::Constant, 1).map_err(|e| failed(&e))?;
-    let mut decoder = Decoder::new().map_err(|error| failed(&error))?;
+    let mut decoder = Decoder::new();
     let mut canvas = Canvas::new();
     let mut pictures = Vec::new();
     for index in 0..u64::from(count) {

@@ -156,10 +156,10 @@ fn picture(sps: &Sps, pps: &Pps, n: u32, order: u32, count: u32) -> Vec<u8> {
         bits.ue(0); // idr_pic_id
     }
     if let Some(length) = sps.log2_max_poc_lsb {
-        // An IDR has order 0 (section 8.2.1); the others stand just before the picture that follows, at
-        // two for each frame.
-        let lsb = if idr { 0 } else { order.wrapping_sub(2 * (count - n)) & ((1 << length) - 1) };
-        bits.u(u32::from(length), lsb);
+        // They stand just before the picture that follows, at two for each frame. An IDR should have order
+        // 0 (section 8.2.1), and no decoder insists on it; those that put pictures in order would take a
+        // step back after it for B-frames.
+        bits.u(u32::from(length), order.wrapping_sub(2 * (count - n)) & ((1 << length) - 1));
     }
     // delta_pic_order_cnt_bottom, or delta_pic_order_cnt[0] and [1]
     let has_lsb = sps.log2_max_poc_lsb.is_some();

@@ -87,6 +87,11 @@ impl PictureId {
     }
 }
 
+/// The `frame_num` of a slice (a NAL unit of type 1 or 5) that goes by `sps`; `None` where it cannot be read.
+pub fn frame_num(nal: &[u8], sps: &Sps) -> Option<u32> {
+    PictureId::read(nal, sps).map(|id| id.frame_num)
+}
+
 fn slice_bits(nal: &[u8]) -> Option<Bits<'_>> {
     matches!(nal_type(nal), Some(NalType::Slice | NalType::Idr)).then(|| Bits::new(&nal[1..]))
 }

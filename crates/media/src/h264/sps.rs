@@ -47,6 +47,8 @@ pub struct Sps {
     pub order_deltas: bool,
     /// `max_num_ref_frames`.
     pub max_num_ref_frames: u32,
+    /// `gaps_in_frame_num_value_allowed_flag`: reference pictures may be left out on purpose.
+    pub gaps_in_frame_num: bool,
     /// False for interlaced coding (fields or macroblock-adaptive).
     pub frame_mbs_only: bool,
     /// How many pictures may stand before another in decode order and after it in output order
@@ -140,7 +142,7 @@ impl Sps {
         let pic_order_cnt_type = in_range("pic_order_cnt_type", bits.ue()?, 2)? as u8;
         let (log2_max_poc_lsb, order_deltas) = read_picture_order(&mut bits, pic_order_cnt_type)?;
         let max_num_ref_frames = in_range("max_num_ref_frames", bits.ue()?, 16)?;
-        bits.flag()?; // gaps_in_frame_num_value_allowed_flag
+        let gaps_in_frame_num = bits.flag()?; // gaps_in_frame_num_value_allowed_flag
         let side = MAX_SIDE_MBS - 1;
         let width_mbs = 1 + in_range("pic_width_in_mbs_minus1", bits.ue()?, side)?;
         let height_units = 1 + in_range("pic_height_in_map_units_minus1", bits.ue()?, side)?;
@@ -181,6 +183,7 @@ impl Sps {
             log2_max_poc_lsb,
             order_deltas,
             max_num_ref_frames,
+            gaps_in_frame_num,
             frame_mbs_only,
             max_num_reorder_frames: vui.max_num_reorder_frames,
             vui_damaged: vui_damaged.is_err(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::Doctor;
+use super::decoders::FoundDecoders;
 use crate::cli;
 use razz_api::wire;
 use razz_base::{PixelAspect, Size};
@@ -19,7 +20,7 @@ use razz_vision::{Detector, DetectorSettings, ModelSource};
 
 /// Looks, and prints what was found.
 pub(crate) fn run(options: &Doctor) -> ExitCode {
-    let machine = Machine::look();
+    let machine = Machine::look(options.decoders);
     let camera = match &options.camera {
         None => None,
         Some(url) => match look_at(url, options) {
@@ -41,9 +42,10 @@ pub(crate) fn run(options: &Doctor) -> ExitCode {
             cli::print(&format!("\n{}", camera_text(camera)));
         }
     }
+    let decoders_ok = machine.decoders.all_right();
     let camera_ok = camera.is_none_or(|camera| camera.ok);
     let model_ok = model.is_none_or(|model| model.found.is_ok());
-    if camera_ok && model_ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    if camera_ok && model_ok && decoders_ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
 /// An address may come from the environment, so that no password is seen among the processes.
@@ -71,7 +73,12 @@ fn look_at(url: &str, options: &Doctor) -> Result<wire::CameraProbe, ExitCode> {
     let runtime = runtime.map_err(|error| cli::fail(&format!("cannot start: {error}")))?;
     let clock = Clock::start();
     let recorder = options.report.as_ref().map(|_| Arc::new(Recorder::new(&source, clock)));
-    let probe = runtime.block_on(wire::CameraProbe::look(source, recorder.clone(), clock));
+    let probe = runtime.block_on(wire::CameraProbe::look(
+        source,
+        recorder.clone(),
+        razz_vision::Decoders::at_hand(),
+        clock,
+    ));
     if let (Some(file), Some(recorder)) = (&options.report, recorder) {
         // Without the picture: a report shows nothing of what the camera sees.
         let found = wire::CameraProbe { picture: None, ..probe.clone() };
@@ -99,16 +106,18 @@ struct Machine {
     cores: usize,
     features: Vec<&'static str>,
     libraries: Vec<String>,
+    decoders: FoundDecoders,
     ports: Vec<(&'static str, u16, bool)>,
 }
 
 impl Machine {
-    fn look() -> Self {
+    fn look(try_decoders: bool) -> Self {
         let tcp = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
         let udp = |port| UdpSocket::bind(("127.0.0.1", port)).is_ok();
         Self {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             features: cpu_features(),
+            decoders: FoundDecoders::look(try_decoders),
             libraries: razz_vision::engine::library_candidates()
                 .iter()
                 .map(|path| path.display().to_string())
@@ -131,7 +140,7 @@ impl Machine {
             "cores": self.cores,
             "cpu_features": self.features,
             "engines": {"rten": true, "onnxruntime_libraries": self.libraries},
-            "decoders": ["openh264"],
+            "decoders": self.decoders.to_json(),
             "ports": ports.collect::<Vec<_>>(),
         })
     }
@@ -146,10 +155,12 @@ impl Machine {
         let mut lines = vec![
             format!("razz {}", env!("CARGO_PKG_VERSION")),
             format!("CPU      {} cores; {}", self.cores, self.features.join(", ")),
-            "decoder  openh264 (H.264)".to_owned(),
+        ];
+        lines.extend(self.decoders.lines());
+        lines.extend([
             "engine   rten (built in)".to_owned(),
             format!("engine   ONNX Runtime: {library}"),
-        ];
+        ]);
         for (what, port, free) in &self.ports {
             let state = if *free { "free" } else { "taken (by razz itself, or another program)" };
             lines.push(format!("port     {port} for {what}: {state}"));

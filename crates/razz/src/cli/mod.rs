@@ -5,6 +5,7 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+mod decoders;
 pub(crate) mod doctor;
 pub(crate) mod models;
 pub(crate) mod replay;
@@ -137,6 +138,10 @@ pub(crate) struct Doctor {
     /// A model to look at as the server would: an .onnx file, the name of one that was pulled, or demo
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<String>,
+    /// Decode built-in clips with every decoder that is found, and compare each picture with what it
+    /// has to be
+    #[arg(long)]
+    pub(crate) decoders: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

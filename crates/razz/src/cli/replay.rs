@@ -32,7 +32,13 @@ pub(crate) fn run(options: &Replay) -> ExitCode {
     };
     let played = runtime.block_on(async {
         let player = Player::start(&report).await?;
-        let probe = CameraProbe::look(player.source().clone(), None, Clock::start()).await;
+        let probe = CameraProbe::look(
+            player.source().clone(),
+            None,
+            razz_vision::Decoders::at_hand(),
+            Clock::start(),
+        )
+        .await;
         Ok::<_, razz_ingest::report::replay::ReplayError>((probe, player.differences()))
     });
     let (probe, differences) = match played {

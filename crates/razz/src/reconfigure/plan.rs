@@ -37,6 +37,7 @@ impl Plan {
             ("[compat]", old.compat == new.compat),
             ("[log]", old.log == new.log),
             ("[telemetry]", old.telemetry == new.telemetry),
+            ("[decoder]", old.decoder == new.decoder),
             ("[mqtt]", old.mqtt == new.mqtt),
             ("[[webhook]]", old.webhooks == new.webhooks),
         ];

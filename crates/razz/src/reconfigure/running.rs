@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use razz_analysis::{AnalysisSettings, CameraAnalysis, TrackIds};
+use razz_base::Decodable;
 use razz_config as config;
 use razz_hub::{Camera, CameraSettings};
 use razz_ingest::{Certificates, Intake, MediaTimes};
@@ -39,8 +40,9 @@ impl Running {
         let camera = Camera::new(settings.id, shown, ring_bytes, clock.wall_us());
         let marks = Arc::new(marks);
         let track_ids = Arc::clone(&marks) as Arc<dyn TrackIds>;
+        let decodable = analysis.decoders.decodable();
         let analysis = CameraAnalysis::start(&camera, analysis, track_ids, clock);
-        let intake = RunningIntake::start(&settings, &camera, marks, clock);
+        let intake = RunningIntake::start(&settings, &camera, marks, decodable, clock);
         Self { settings, camera, intake, analysis }
     }
 
@@ -74,8 +76,9 @@ impl Running {
         self.camera.set_settings(shown(&settings));
         let marks = Arc::new(marks);
         let track_ids = Arc::clone(&marks) as Arc<dyn TrackIds>;
+        let decodable = analysis.decoders.decodable();
         self.analysis = CameraAnalysis::start(&self.camera, analysis, track_ids, clock);
-        self.intake = RunningIntake::start(&settings, &self.camera, marks, clock);
+        self.intake = RunningIntake::start(&settings, &self.camera, marks, decodable, clock);
         self.settings = settings;
     }
 }
@@ -85,6 +88,7 @@ impl RunningIntake {
         settings: &config::Camera,
         camera: &Arc<Camera>,
         marks: Arc<CameraMarks>,
+        decodable: Decodable,
         clock: Clock,
     ) -> Self {
         let sink = CameraSink::new(Arc::clone(camera), clock);
@@ -92,7 +96,7 @@ impl RunningIntake {
         let certificates = Arc::clone(&marks) as Arc<dyn Certificates>;
         let times = marks as Arc<dyn MediaTimes>;
         let source = settings.source.clone();
-        let intake = Intake::new(source, context, told, times, certificates, clock);
+        let intake = Intake::new(source, context, told, times, certificates, decodable, clock);
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(intake.supervise(async {
             let _ = stopped.await;

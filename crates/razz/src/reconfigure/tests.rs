@@ -11,6 +11,7 @@ use razz_hub::tracks::{self, Frames};
 use razz_hub::{Policy, stream};
 use razz_scene::Footage;
 use razz_scene::camera::{CameraOptions, Mount, RtspCamera};
+use razz_vision::Decoders;
 use tokio::time::{sleep, timeout};
 
 use super::*;
@@ -63,7 +64,14 @@ async fn what_becomes_of_one_camera_disturbs_no_other_and_who_watches_it_goes_on
     };
     let (clock, telemetry) = (Clock::start(), Telemetry::default());
     let both = config(&[(1, "one", 4), (2, "two", 4)]);
-    let server = RunningServer::start(both, None, telemetry, Identity::unkept(clock), clock);
+    let server = RunningServer::start(
+        both,
+        None,
+        Decoders::builtin(),
+        telemetry,
+        Identity::unkept(clock),
+        clock,
+    );
     let find = |id| server.cameras().find(CameraId::new(id).unwrap()).unwrap();
     let (one, two) = (find(1), find(2));
     let tracked = |camera: &Camera| {
@@ -143,7 +151,8 @@ fn server_of(folder: &Folder) -> (Arc<RunningServer>, Arc<Mutex<Vec<Removed>>>) 
     };
     let identity = Identity { state, forget: Box::new(forget) };
     let telemetry = Telemetry::default();
-    let server = RunningServer::start(config, Some(file), telemetry, identity, clock);
+    let server =
+        RunningServer::start(config, Some(file), Decoders::builtin(), telemetry, identity, clock);
     (server, removals)
 }
 

@@ -77,7 +77,7 @@ pub fn access_unit(frame: &EncodedFrame, ticks: i64) -> AccessUnit {
 /// A frame, encoded and decoded.
 pub fn picture(street: &Street, frame: u64) -> Picture {
     let frame = encoded(street, frame..frame + 1).remove(0);
-    Decoder::new().unwrap().decode(&access_unit(&frame, 0), true).unwrap().unwrap()
+    Decoder::new().decode(&access_unit(&frame, 0), true).unwrap().unwrap()
 }
 
 /// Writes frames as an MP4 file (ISO/IEC 14496-12 and -15): the least that a reader needs.

@@ -64,7 +64,7 @@ pub(crate) fn clips_agree_with_room(data: &Path) {
             let want = read_json(&data.join(format!("clips/{clip}.yolo11n.json")));
             let want = want["frames"].as_array().unwrap();
             assert_eq!(units.len(), want.len());
-            let mut decoder = Decoder::new().unwrap();
+            let mut decoder = Decoder::new();
             let (mut total, mut alone) = (0, 0);
             let mut out: Vec<Detection> = Vec::new();
             for (i, unit) in units.iter().enumerate() {

@@ -14,7 +14,7 @@ const CLIPS: [&str; 2] = ["people-walking", "cars"];
 pub(crate) fn real_clips_decode_whole(data: &Path) {
     for clip in ["people-walking", "people-walking.counter", "cars"] {
         let units = mp4::read(&data.join(format!("clips/{clip}.mp4")));
-        let mut decoder = Decoder::new().unwrap();
+        let mut decoder = Decoder::new();
         for unit in &units {
             let picture = decoder.decode(unit, true).unwrap().unwrap();
             assert_eq!(picture.key, unit.key);
@@ -28,7 +28,7 @@ pub(crate) fn colours_are_those_of_the_png_frames(data: &Path) {
     for clip in ["people-walking", "cars"] {
         let frames: Vec<_> =
             (1..=5).map(|i| read_png(&data.join(format!("frames/{clip}-{i}.png")))).collect();
-        let mut decoder = Decoder::new().unwrap();
+        let mut decoder = Decoder::new();
         let mut best = vec![(f64::INFINITY, [0f64; 3]); frames.len()];
         let mut rgb = Vec::new();
         for unit in mp4::read(&data.join(format!("clips/{clip}.mp4"))) {
@@ -70,7 +70,7 @@ fn rough_difference(picture: &Picture, rgb: &[u8]) -> f64 {
 fn footage(data: &Path, clip: &str, frames: usize) -> Vec<(Picture, Vec<Rect>)> {
     let boxes = read_json(&data.join(format!("clips/{clip}.yolo11n.json")));
     let units = mp4::read(&data.join(format!("clips/{clip}.mp4")));
-    let mut decoder = Decoder::new().unwrap();
+    let mut decoder = Decoder::new();
     units
         .iter()
         .zip(boxes["frames"].as_array().unwrap())
@@ -131,7 +131,7 @@ fn similarities(embedder: &mut dyn Embedder, data: &Path) -> Similarities {
     let want = read_json(&data.join("clips/people-walking.yolo11n.json"));
     let frames: Vec<_> = want["frames"].as_array().unwrap().iter().map(reference).collect();
     let people = people(&frames);
-    let mut decoder = Decoder::new().unwrap();
+    let mut decoder = Decoder::new();
     let units = mp4::read(&data.join("clips/people-walking.mp4"));
     let footage = units.iter().enumerate().filter_map(|(i, unit)| {
         let picture = decoder.decode(unit, i % STEP == 0).unwrap()?;

@@ -132,7 +132,7 @@ pub(crate) fn yolox_nano_by_its_raw_output(data: &Path) {
         assert_eq!(detector.class_names().len(), 80);
         for clip in ["people-walking", "cars"] {
             let units = mp4::read(&data.join(format!("clips/{clip}.mp4")));
-            let mut decoder = Decoder::new().unwrap();
+            let mut decoder = Decoder::new();
             let (mut boxes, mut alone, mut from_planes, mut frames) = (0, Vec::new(), 0, 0);
             let (mut rgb, mut out) = (Vec::new(), Vec::new());
             for (i, unit) in units.iter().enumerate() {

@@ -15,7 +15,7 @@ use razz_base::{
     AccessUnit, CameraId, Codec, Detection, FrameKey, MediaTime, MonoTime, Rect, RunId, Size,
     StreamFormat, WallQuality, WallTime,
 };
-use razz_vision::{Colour, Detector, Matrix, Picture, Plane};
+use razz_vision::{Colour, DecoderEngine, Decoders, Detector, Hardware, Matrix, Picture, Plane};
 
 /// A test of each function on rten, and one on ONNX Runtime, whose library is fetched apart.
 #[allow(unused_macros, reason = "each test file uses a part of this module")]
@@ -43,6 +43,38 @@ macro_rules! on_each_engine {
 }
 #[allow(unused_imports, reason = "each test file uses a part of this module")]
 pub(crate) use on_each_engine;
+
+/// A test of each function on openh264, and one on FFmpeg's libavcodec, where there is one.
+#[allow(unused_macros, reason = "each test file uses a part of this module")]
+macro_rules! on_each_decoder {
+    ($($test:ident),+ $(,)?) => {
+        mod on_openh264 {
+            $(
+                #[test]
+                fn $test() {
+                    super::$test(&razz_vision::Decoders::builtin());
+                }
+            )+
+        }
+
+        mod on_ffmpeg {
+            $(
+                #[test]
+                #[ignore = "needs FFmpeg's libavcodec: `apt install libavcodec-extra`"]
+                fn $test() {
+                    super::$test(&crate::support::ffmpeg());
+                }
+            )+
+        }
+    };
+}
+#[allow(unused_imports, reason = "each test file uses a part of this module")]
+pub(crate) use on_each_decoder;
+
+/// FFmpeg's libavcodec, on the processor.
+pub fn ffmpeg() -> Decoders {
+    Decoders::open(DecoderEngine::Ffmpeg, &Hardware::Off).unwrap()
+}
 
 /// The folder of the outside clips, pictures and models, which `docs/testing.md` describes. Panics
 /// where it is not given.

@@ -1,0 +1,69 @@
+//! The decoders that `razz doctor` finds, and tries.
+
+use razz_vision::{DecoderCheck, DecoderEngine, Decoders, Hardware, check_decoders};
+use serde_json::json;
+
+/// What decodes on this machine.
+pub(super) struct FoundDecoders {
+    ffmpeg: Option<String>,
+    notices: Vec<String>,
+    /// Empty where they were not to be tried.
+    checks: Vec<DecoderCheck>,
+}
+
+impl FoundDecoders {
+    /// Loads what `decoder.engine = "auto"` would, and tries it on clips where that is asked for.
+    pub(super) fn look(try_them: bool) -> Self {
+        let hardware = if try_them { Hardware::Auto } else { Hardware::Off };
+        let found =
+            Decoders::open(DecoderEngine::Auto, &hardware).unwrap_or_else(|_| Decoders::builtin());
+        Self {
+            ffmpeg: found.ffmpeg(),
+            notices: found.notices().iter().map(ToString::to_string).collect(),
+            checks: if try_them { check_decoders(&found) } else { Vec::new() },
+        }
+    }
+
+    /// Whether each that was tried gave the right pictures.
+    pub(super) fn all_right(&self) -> bool {
+        self.checks.iter().all(|check| check.outcome.is_ok())
+    }
+
+    pub(super) fn to_json(&self) -> serde_json::Value {
+        let checks: Vec<_> = self
+            .checks
+            .iter()
+            .map(|check| {
+                json!({
+                    "decoder": check.decoder,
+                    "clip": check.clip,
+                    "pictures": check.outcome.as_ref().ok(),
+                    "error": check.outcome.as_ref().err(),
+                })
+            })
+            .collect();
+        json!({"openh264": true, "ffmpeg": self.ffmpeg, "notes": self.notices, "checks": checks})
+    }
+
+    pub(super) fn lines(&self) -> Vec<String> {
+        let mut lines = vec!["decoder  openh264 (built in; H.264)".to_owned()];
+        lines.push(match &self.ffmpeg {
+            Some(ffmpeg) => format!("decoder  {ffmpeg}: H.264 and H.265"),
+            None => "decoder  FFmpeg's libavcodec: not found; with it decoding takes half the time, and H.265 is \
+                     detected on: `apt install libavcodec-extra`, or set RAZZ_LIBAVCODEC"
+                .to_owned(),
+        });
+        lines.extend(self.notices.iter().map(|notice| format!("         {notice}")));
+        for DecoderCheck { decoder, clip, outcome } in &self.checks {
+            lines.push(match outcome {
+                Ok(pictures) => {
+                    format!(
+                        "         {decoder}: {clip}, {pictures} pictures, each bit as it has to be"
+                    )
+                }
+                Err(error) => format!("         {decoder}: {clip}: WRONG: {error}"),
+            });
+        }
+        lines
+    }
+}

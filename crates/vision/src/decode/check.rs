@@ -1,0 +1,55 @@
+//! Every decoder that was found, tried on every clip.
+
+use razz_base::Codec as Coding;
+
+use super::Decoders;
+use super::clips::CLIPS;
+
+/// How a decoder did on a clip.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DecoderCheck {
+    /// The decoder: `openh264`, or FFmpeg's name such as `h264` or `h264_cuvid`.
+    pub decoder: String,
+    /// The clip's name.
+    pub clip: &'static str,
+    /// How many pictures came out right, or what was wrong with the first that did not.
+    pub outcome: Result<usize, String>,
+}
+
+/// Tries every decoder that was found on every clip of its codec.
+pub fn check_decoders(decoders: &Decoders) -> Vec<DecoderCheck> {
+    let mut checks = Vec::new();
+    for coding in [Coding::H264, Coding::H265] {
+        for name in decoders.candidates(coding) {
+            for clip in CLIPS.iter().filter(|clip| clip.coding == coding) {
+                let outcome = decoders
+                    .decoder_named(coding, &name)
+                    .and_then(|mut decoder| clip.decode(&mut decoder));
+                checks.push(DecoderCheck { decoder: name.clone(), clip: clip.name, outcome });
+            }
+        }
+    }
+    checks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DecoderEngine, Hardware};
+
+    #[test]
+    fn openh264_decodes_the_clips_of_its_codec_and_no_others() {
+        let checks = check_decoders(&Decoders::builtin());
+        let outcomes: Vec<_> = checks.iter().map(|check| (check.clip, &check.outcome)).collect();
+        assert_eq!(outcomes, [("high.h264", &Ok(12)), ("baseline.h264", &Ok(12))]);
+    }
+
+    #[test]
+    #[ignore = "needs FFmpeg's libavcodec: `apt install libavcodec-extra`"]
+    fn libavcodec_decodes_every_clip_bit_for_bit() {
+        let decoders = Decoders::open(DecoderEngine::Ffmpeg, &Hardware::Off).unwrap();
+        for check in check_decoders(&decoders) {
+            assert_eq!(check.outcome, Ok(12), "{} on {}", check.decoder, check.clip);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Which decoder libraries are at hand, and which of them decodes a stream.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use razz_base::{Codec as Coding, Decodable};
+
+use super::Decoder;
+use super::clips;
+use super::codec::Codec;
+use super::ffmpeg::{self, FfmpegError, Libavcodec};
+use super::openh264::OpenH264;
+
+/// What the config asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum DecoderEngine {
+    /// FFmpeg's libavcodec where there is one, else what razz has in itself.
+    #[default]
+    Auto,
+    /// FFmpeg's libavcodec.
+    Ffmpeg,
+    /// openh264, which razz has in itself: H.264 only.
+    OpenH264,
+}
+
+impl DecoderEngine {
+    /// Every choice with its name in settings.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("auto", Self::Auto), ("ffmpeg", Self::Ffmpeg), ("openh264", Self::OpenH264)];
+}
+
+/// Whether the graphics card or the chip decodes.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Hardware {
+    /// Where FFmpeg has a decoder for a device that is there, and that decodes a clip right.
+    #[default]
+    Auto,
+    /// Never.
+    Off,
+    /// By this decoder of FFmpeg's, such as `h264_cuvid`.
+    Named(String),
+}
+
+/// What is no way to decode in hardware.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "\"auto\", \"off\", or one of FFmpeg's decoders of H.264 or H.265, such as \"h264_cuvid\", \"hevc_qsv\", \"h264_v4l2m2m\", not \"{0}\""
+)]
+pub struct ParseHardwareError(String);
+
+impl FromStr for Hardware {
+    type Err = ParseHardwareError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_known = || {
+            let named = |coding| text != ffmpeg::software(coding) && ffmpeg::is_for(text, coding);
+            named(Coding::H264) || named(Coding::H265)
+        };
+        match text {
+            "auto" => Ok(Self::Auto),
+            "off" => Ok(Self::Off),
+            name if is_known() => Ok(Self::Named(name.to_owned())),
+            _ => Err(ParseHardwareError(text.to_owned())),
+        }
+    }
+}
+
+/// Something to say about what was found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DecoderNotice(String);
+
+impl fmt::Display for DecoderNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The decoder libraries at hand. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Decoders(Arc<Found>);
+
+#[derive(Debug, Default)]
+struct Found {
+    ffmpeg: Option<Libavcodec>,
+    /// Whether openh264 may be used.
+    openh264: bool,
+    /// FFmpeg's names of the decoders that work in hardware, by codec.
+    hardware: Vec<(Coding, String)>,
+    notices: Vec<DecoderNotice>,
+}
+
+impl Decoders {
+    /// Only what razz has in itself: openh264.
+    pub fn builtin() -> Self {
+        Self(Arc::new(Found { openh264: true, ..Found::default() }))
+    }
+
+    /// Loads and tries what is asked for.
+    ///
+    /// # Errors
+    /// When FFmpeg is asked for by name, or a decoder of it, and cannot be had. With `Auto` what is
+    /// wrong is told by [`Decoders::notices`].
+    pub fn open(engine: DecoderEngine, hardware: &Hardware) -> Result<Self, FfmpegError> {
+        if engine == DecoderEngine::OpenH264 {
+            return Ok(Self::builtin());
+        }
+        let auto = engine == DecoderEngine::Auto;
+        let mut found = Found { openh264: auto, ..Found::default() };
+        match Libavcodec::find(&clips::layout_clip()) {
+            Ok(ffmpeg) => found.ffmpeg = Some(ffmpeg),
+            Err(error) if !auto => return Err(error),
+            Err(FfmpegError::Missing) => {}
+            Err(error) => found.notices.push(DecoderNotice(format!("FFmpeg is not used: {error}"))),
+        }
+        found.find_hardware(hardware)?;
+        Ok(Self(Arc::new(found)))
+    }
+
+    /// What the machine has, on the processor: for commands that no config goes with.
+    pub fn at_hand() -> Self {
+        Self::open(DecoderEngine::Auto, &Hardware::Off).unwrap_or_else(|_| Self::builtin())
+    }
+
+    /// A decoder for one stream.
+    pub fn decoder(&self) -> Decoder {
+        Decoder::with(self.clone())
+    }
+
+    /// What of H.264 and H.265 can be decoded.
+    pub fn decodable(&self) -> Decodable {
+        let has = |name| self.0.ffmpeg.as_ref().is_some_and(|ffmpeg| ffmpeg.has(name));
+        Decodable { h265: has("hevc"), all_of_h264: has("h264") }
+    }
+
+    /// The library beside what razz has in itself, such as `FFmpeg 5.1.9 (libavcodec 59.37.100)`, with
+    /// the file that it came from.
+    pub fn ffmpeg(&self) -> Option<String> {
+        let ffmpeg = self.0.ffmpeg.as_ref()?;
+        Some(format!("{ffmpeg}, {}", ffmpeg.path().display()))
+    }
+
+    /// What should be said about what was found.
+    pub fn notices(&self) -> &[DecoderNotice] {
+        &self.0.notices
+    }
+
+    /// What decodes streams of `coding`, and each that could: their names, best first.
+    pub(super) fn candidates(&self, coding: Coding) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        let hardware = self.0.hardware.iter().filter(|(of, _)| *of == coding);
+        names.extend(hardware.map(|(_, name)| name.clone()));
+        if let Some(ffmpeg) = &self.0.ffmpeg {
+            let name = ffmpeg::software(coding);
+            names.extend(ffmpeg.has(name).then(|| name.to_owned()));
+        }
+        if self.0.openh264 && coding == Coding::H264 {
+            names.push(OPENH264.to_owned());
+        }
+        names
+    }
+
+    /// A library's decoder for `coding`, what it is called, and whether it is openh264.
+    pub(super) fn make(&self, coding: Coding) -> Result<(Box<dyn Codec>, String, bool), String> {
+        let candidates = self.candidates(coding);
+        let mut error = match coding {
+            Coding::H264 => "FFmpeg has no decoder of it".to_owned(),
+            Coding::H265 => {
+                "it needs FFmpeg's libavcodec (`apt install libavcodec-extra`)".to_owned()
+            }
+        };
+        for name in candidates {
+            match self.make_named(&name) {
+                Ok((codec, called)) => return Ok((codec, called, name == OPENH264)),
+                Err(what) => error = what,
+            }
+        }
+        Err(error)
+    }
+
+    /// One that uses this of the candidates.
+    pub(super) fn decoder_named(&self, coding: Coding, name: &str) -> Result<Decoder, String> {
+        let (codec, called) = self.make_named(name)?;
+        Ok(Decoder::of(codec, called, coding, name == OPENH264))
+    }
+
+    /// One by its name, and what it is called in the status.
+    pub(super) fn make_named(&self, name: &str) -> Result<(Box<dyn Codec>, String), String> {
+        if name == OPENH264 {
+            return Ok((Box::new(OpenH264::new()?), name.to_owned()));
+        }
+        let ffmpeg = self.0.ffmpeg.as_ref().ok_or("FFmpeg is not there")?;
+        Ok((ffmpeg.open(name)?, format!("ffmpeg {name}")))
+    }
+}
+
+const OPENH264: &str = "openh264";
+
+impl Found {
+    /// Tries the decoders of devices that are there.
+    fn find_hardware(&mut self, wanted: &Hardware) -> Result<(), FfmpegError> {
+        let Some(ffmpeg) = self.ffmpeg.clone() else { return Ok(()) };
+        let named = match wanted {
+            Hardware::Off => return Ok(()),
+            Hardware::Auto => None,
+            Hardware::Named(name) => Some(name.as_str()),
+        };
+        for coding in [Coding::H264, Coding::H265] {
+            let names: Vec<&str> = match named {
+                None => ffmpeg.hardware(coding).collect(),
+                Some(name) if ffmpeg::is_for(name, coding) => vec![name],
+                Some(_) => continue,
+            };
+            for name in names {
+                let tried = ffmpeg.open(name).and_then(|codec| clips::try_out(codec, coding));
+                match tried {
+                    Ok(()) => self.hardware.push((coding, name.to_owned())),
+                    Err(what) if named.is_some() => {
+                        return Err(FfmpegError::Unusable {
+                            path: ffmpeg.path().to_owned(),
+                            what: format!("decoder.hardware = \"{name}\": {what}"),
+                        });
+                    }
+                    Err(what) => {
+                        let told = format!("{name} is not used, the processor decodes: {what}");
+                        self.notices.push(DecoderNotice(told));
+                    }
+                }
+            }
+        }
+        match named {
+            Some(name) if self.hardware.is_empty() => Err(FfmpegError::Unusable {
+                path: ffmpeg.path().to_owned(),
+                what: format!(
+                    "decoder.hardware = \"{name}\" is no decoder of H.264 or H.265; \"auto\", \"off\", or a \
+                     name such as \"h264_cuvid\", \"h264_qsv\", \"h264_v4l2m2m\""
+                ),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
