@@ -57,6 +57,7 @@ if [ "$purpose" = test ]; then
   need_package gstreamer1.0-plugins-good
   need_package gstreamer1.0-plugins-bad
   need_package gstreamer1.0-plugins-ugly
+  need_package gstreamer1.0-libav # decodes clips that a test codes anew
   need_package gstreamer1.0-nice # with the next, a WebRTC client that is no browser
   need_package gir1.2-gst-plugins-bad-1.0
   python3 -m venv --help >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null ||
@@ -67,6 +68,8 @@ if [ "$purpose" = test ]; then
   need_program mosquitto mosquitto # a real MQTT broker
   need_program mosquitto-clients mosquitto_sub
   need_program nginx-light nginx # reverse proxies: this one, and below Caddy
+  # The second decoder. The name of the package itself has the version in it.
+  /sbin/ldconfig -p | grep -q 'libavcodec\.so' || missing+=(libavcodec-extra)
   need_program valgrind valgrind # counts instructions for `make cost`
   # An authority that speaks ACME and another proxy, which Debian has; without them those tests are skipped.
   if grep -qsx 'ID=debian' /etc/os-release; then

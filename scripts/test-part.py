@@ -12,6 +12,7 @@ Closes with a line of its own and, where RAZZ_TEST_SUMMARY names a folder, with 
 Rust tests that need more than the repository say so: #[ignore = "needs RAZZ_TESTDATA: ..."]. They run
 where all that they need is there (NEEDS), and are counted as skipped, with that reason, where it is not.
 """
+import ctypes.util
 import json
 import os
 import pathlib
@@ -44,7 +45,12 @@ def onnxruntime_is_there():
     return any(deep) or any(any(pathlib.Path(folder).glob("libonnxruntime.so*")) for folder in system)
 
 
-NEEDS = {"RAZZ_TESTDATA": testdata_is_there, "ONNX Runtime": onnxruntime_is_there}
+def libavcodec_is_there():
+    """Whether the system finds one, or one is named (crates/vision/src/decode/ffmpeg/library.rs)."""
+    return bool(os.environ.get("RAZZ_LIBAVCODEC") or ctypes.util.find_library("avcodec"))
+
+
+NEEDS = {"RAZZ_TESTDATA": testdata_is_there, "ONNX Runtime": onnxruntime_is_there, "libavcodec": libavcodec_is_there}
 
 
 class Count:

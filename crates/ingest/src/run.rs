@@ -31,8 +31,8 @@ const H264_B_FRAMES: &str = "Set the camera's H.264 profile to Baseline, or its 
                              structure\") to 0: WebRTC cannot show B-frames.";
 const H265_B_FRAMES: &str = "Set the camera's B-frame count (\"GOP structure\") to 0, or its video codec \
                              to H.264 without B-frames: WebRTC cannot show B-frames.";
-const H265_ADVICE: &str =
-    "It sends H.265, which only some browsers play over WebRTC; all play H.264.";
+const H265_ADVICE: &str = "It sends H.265, which only some browsers play over WebRTC. If yours do not, set \
+                           the camera to H.264.";
 const H265_NOT_DECODED: &str = "Nothing is detected in its H.265: install FFmpeg's libavcodec (on Debian and \
                                 Ubuntu `apt install libavcodec-extra`) and restart razz, or set the camera to \
                                 H.264.";

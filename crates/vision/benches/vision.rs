@@ -13,9 +13,9 @@ use razz_base::{Rect, Size};
 use razz_vision::engine::library_candidates;
 use razz_vision::inside::DenseHead;
 use razz_vision::{
-    ChannelOrder, Decoder, Detector, DetectorSettings, Embedder, EngineChoice, InputFormat,
-    Letterbox, ModelSource, MotionEstimator, OnnxEmbedder, Picture, Placement, Plane, Values,
-    builtin_embedder, encode_jpeg,
+    ChannelOrder, Decoder, Decoders, Detector, DetectorSettings, Embedder, EngineChoice,
+    InputFormat, Letterbox, ModelSource, MotionEstimator, OnnxEmbedder, Picture, Placement, Plane,
+    Values, builtin_embedder, encode_jpeg,
 };
 use support::{mp4, outside_data};
 
@@ -37,15 +37,18 @@ fn bench(c: &mut Criterion) {
 fn decoding(c: &mut Criterion, units: &[razz_base::AccessUnit]) {
     let mut group = c.benchmark_group("decode 60 frames of 720p");
     group.sample_size(10).measurement_time(Duration::from_secs(6));
-    for (name, want) in [("copied out", true), ("for reference only", false)] {
-        group.bench_function(name, |b| {
-            b.iter(|| {
-                let mut decoder = Decoder::new();
-                for unit in &units[..60] {
-                    decoder.decode(unit, want).unwrap();
-                }
+    let decoders = [("openh264", Decoders::builtin()), ("at hand", Decoders::at_hand())];
+    for (library, decoders) in decoders {
+        for (name, want) in [("copied out", true), ("for reference only", false)] {
+            group.bench_function(format!("{name}, {library}"), |b| {
+                b.iter(|| {
+                    let mut decoder = decoders.decoder();
+                    for unit in &units[..60] {
+                        decoder.decode(unit, want).unwrap();
+                    }
+                });
             });
-        });
+        }
     }
     group.finish();
 }

@@ -8,8 +8,8 @@ With --tls, a file with certificate and key, it speaks RTSP over TLS alone.
 Each NAME is a mount. KIND is `clip:FILE` (the H.264 of an MP4, or of a file that is nothing else, looped with
 continuous timestamps), `sizes` (H.264 that changes its size when told to), `longgop` (2.5 Mbit/s with a key
 frame every 10 s), `slices` (High profile, four slices a picture), `inband` and `outofband` (H.264 whose
-parameter sets stand before its key frames alone, or in its SDP alone), `h265` (a loop too), `h265bframes`,
-`bframes`, `interlaced`, `yuv422` (4:2:2 colour) or `mjpeg` (test pictures).
+parameter sets stand before its key frames alone, or in its SDP alone), `h265` (a loop too), `clip265:FILE` and
+`clipb:FILE` (a clip's pictures as H.265, or as H.264 with B-frames in a pyramid), `h265bframes`, `bframes`, `interlaced`, `yuv422` (4:2:2 colour) or `mjpeg` (test pictures).
 
 Speaks JSON, one object a line. On standard output first {"port": N}, or {"missing": "..."} and exit
 status 3 when a GStreamer element is not there; then one answer per command from standard input:
@@ -38,6 +38,8 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 FPS = 30
+# No picture is shown so many places before it comes.
+MOST_PLACES = 8
 BYTE_STREAM = "stream-format=byte-stream,alignment=au"
 H264 = f"video/x-h264,{BYTE_STREAM}"
 H265 = f"video/x-h265,{BYTE_STREAM}"
@@ -46,6 +48,7 @@ H265 = f"video/x-h265,{BYTE_STREAM}"
 PAY = "rtph264pay name=pay0 pt=96 config-interval=-1 mtu=1400"
 PAYLOADERS = {
     "h265": "rtph265pay name=pay0 pt=96 config-interval=-1 mtu=1400",
+    "clip265": "rtph265pay name=pay0 pt=96 config-interval=-1 mtu=1400",
     "outofband": "h264parse ! video/x-h264,stream-format=avc ! rtph264pay name=pay0 pt=96 config-interval=0 mtu=1400",
     "inband": "rtph264pay pt=96 config-interval=-1 mtu=1400 ! capssetter name=pay0 join=false replace=true"
     " caps=application/x-rtp,media=video,clock-rate=90000,encoding-name=H264,packetization-mode=(string)1,payload=96",
@@ -72,7 +75,8 @@ def say(message):
 
 
 def access_units(pipeline, parser="h264parse", caps=H264):
-    """The access units that `pipeline ! appsink` yields: a list of (bytes, is a key frame)."""
+    """The access units that `pipeline ! appsink` yields: a list of (bytes, is a key frame, how many places later it is
+    shown than it comes)."""
     player = Gst.parse_launch(f"{pipeline} ! {parser} config-interval=-1 ! {caps} ! appsink name=out sync=false")
     out = player.get_by_name("out")
     player.set_state(Gst.State.PLAYING)
@@ -80,12 +84,31 @@ def access_units(pipeline, parser="h264parse", caps=H264):
     while sample := out.emit("pull-sample"):
         buffer = sample.get_buffer()
         key = not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT)
-        units.append((buffer.extract_dup(0, buffer.get_size()), key))
+        units.append((buffer.extract_dup(0, buffer.get_size()), key, buffer.pts))
     error = player.get_bus().pop_filtered(Gst.MessageType.ERROR)
     player.set_state(Gst.State.NULL)
     if error or not units:
         raise SystemExit(f"{pipeline}: {error.parse_error()[0].message if error else 'no access units'}")
-    return units
+    shown = {pts: place for place, pts in enumerate(sorted(pts for _unit, _key, pts in units))}
+    # Of a file that is nothing but H.264 not every access unit has a time; without B-frames none needs one.
+    timed = len(shown) == len(units)
+    return [(unit, key, shown[pts] - n if timed else 0) for n, (unit, key, pts) in enumerate(units)]
+
+
+def recoded(path, kind):
+    """The pictures of a clip, coded anew, one GOP a second."""
+    demux = "" if path.endswith(".h264") else " ! qtdemux"
+    encoder, parser, caps = {
+        "clip265": (f"x265enc speed-preset=superfast key-int-max={FPS} option-string=bframes=0:crf=20", "h265parse", H265),
+        "clipb": (
+            f"x264enc speed-preset=veryfast pass=quant quantizer=20 bframes=3 b-adapt=false b-pyramid=true key-int-max={FPS}"
+            " ! video/x-h264,profile=high",
+            "h264parse",
+            H264,
+        ),
+    }[kind]
+    source = f'filesrc location="{path}"{demux} ! h264parse ! avdec_h264 ! videorate ! video/x-raw,framerate={FPS}/1'
+    return access_units(f"{source} ! {encoder}", parser, caps)
 
 
 def encoded(width, height, seconds=2):
@@ -169,7 +192,8 @@ class Mount:
                 playing, position = self.current, 0
                 loop = self.loops[playing]
             buffer = Gst.Buffer.new_wrapped(loop[position][0])
-            buffer.pts = buffer.dts = base + index * Gst.SECOND // FPS
+            buffer.dts = base + index * Gst.SECOND // FPS
+            buffer.pts = base + (index + loop[position][2] + MOST_PLACES) * Gst.SECOND // FPS
             buffer.duration = Gst.SECOND // FPS
             delay = start + index / FPS - time.monotonic()
             if delay > 0 and gone.wait(timeout=delay):
@@ -196,7 +220,7 @@ class LoopFactory(GstRtspServer.RTSPMediaFactory):
         self.set_shared(False)
 
     def do_create_element(self, _url):
-        caps = H265 if self.mount.kind == "h265" else H264
+        caps = H265 if self.mount.kind in ("h265", "clip265") else H264
         payloader = PAYLOADERS.get(self.mount.kind, PAY)
         return Gst.parse_launch(f"( appsrc name=source is-live=true format=time caps={caps} ! {payloader} )")
 
@@ -262,7 +286,7 @@ def commands(mounts, loop):
             answer = {"counts": {n: {"sent": m.sent, "clients": m.clients} for n, m in mounts.items()}}
         elif what == "hashes":
             loops = {n: m.loops[0] for n, m in mounts.items()}
-            answer = {"hashes": {n: [hash_of_slices(unit, mounts[n].kind) for unit, _ in loop] for n, loop in loops.items()}}
+            answer = {"hashes": {n: [hash_of_slices(unit, mounts[n].kind) for unit, _, _ in loop] for n, loop in loops.items()}}
         elif what == "stop":
             break
         for mount in mounts.values():
@@ -288,7 +312,7 @@ def main():
     Gst.init(None)
 
     wanted = [(name, *kind.split(":", 1)) for name, kind in (m.split("=", 1) for m in options.mounts)]
-    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "h265bframes": ["x265enc"], "inband": ["x264enc", "capssetter"], "outofband": ["x264enc"], "mjpeg": ["jpegenc"], "interlaced": ["x264enc", "capssetter"], "yuv422": ["x264enc"]}.items():
+    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "clip265": ["x265enc", "avdec_h264"], "clipb": ["x264enc", "avdec_h264"], "h265bframes": ["x265enc"], "inband": ["x264enc", "capssetter"], "outofband": ["x264enc"], "mjpeg": ["jpegenc"], "interlaced": ["x264enc", "capssetter"], "yuv422": ["x264enc"]}.items():
         for _name, kind, *_file in wanted:
             absent = [name for name in element[1] if kind == element[0] and not Gst.ElementFactory.find(name)]
             if absent:
@@ -320,6 +344,8 @@ def main():
                 demux = "" if path.endswith(".h264") else " ! qtdemux"
                 clips[path] = access_units(f'filesrc location="{path}"{demux}')
             mount = Mount([clips[path]], kind)
+        elif kind in ("clip265", "clipb"):
+            mount = Mount([recoded(file[0], kind)], kind)
         elif kind == "sizes":
             mount = Mount([encoded(1280, 720), encoded(640, 480)], kind)
         elif kind == "longgop":

@@ -17,10 +17,10 @@ const SECONDS = 12;
 const ENOUGH = 5 * SECONDS;
 const drawnBy = (page) => page.evaluate(() => window.drawn);
 
-async function proveFrames(world, { clip, detector, frames }, drops) {
+async function proveFrames(world, { clip, detector, frames }, drops, decoder = {}) {
   const loop = frames.length;
   let camera = await world.camera({ one: `clip:${clip}` });
-  const razz = await world.serve({ detector, camera: [{ id: 1, url: camera.url("one"), detect_fps: 6 }] });
+  const razz = await world.serve({ detector, decoder, camera: [{ id: 1, url: camera.url("one"), detect_fps: 6 }] });
   const page = await world.page(razz.at("/camera-viewer.html?camera=1"));
   await page.evaluate(installCounter);
   await fillWithPlayer(page);
@@ -31,6 +31,7 @@ async function proveFrames(world, { clip, detector, frames }, drops) {
   await page.evaluate(() => (window.drawn.length = 0));
   await measureFor(SECONDS);
   const before = await drawnBy(page);
+  world.tell(`decoded by ${(await razz.status(1)).decoder}`);
   world.tell(`${before.length} frames drawn in ${SECONDS} s on a canvas of ${before[0].canvas.join("x")}`);
   checkNumbers(before, fixed, loop, "first run");
   assert.ok(before.length >= ENOUGH, `${before.length} frames drawn in ${SECONDS} s`);
@@ -70,6 +71,9 @@ scenario("every drawn frame shows the number and the boxes of its RTP timestamp"
 // All goes at 15 to 25 pixels a frame, and the detector is right to the pixel: a single frame makes the difference.
 scenario("the same where all is fast and the detector exact: one frame off would be seen", NEEDS, (world) =>
   proveFrames(world, scene("lanes"), { 1: 0.12, 3: 0.4, 6: 0.6 }));
+
+scenario("the same with the decoder that razz has in itself", NEEDS, (world) =>
+  proveFrames(world, scene("lanes"), { 1: 0.12, 3: 0.4, 6: 0.6 }, { engine: "openh264" }));
 
 scenario("the same of real footage, against what YOLO11n's own library finds", { ...NEEDS, data: true }, (world) =>
   proveFrames(world, realFootage(), { 1: 0.01, 3: 0.05, 6: 0.1 }));
