@@ -1,5 +1,7 @@
 //! What all decoder libraries look like to the decoder: access units in, pictures out.
 
+use razz_base::Size;
+
 use crate::picture::{Plane, Planes};
 
 /// One stream's decoder in some library.
@@ -33,7 +35,17 @@ pub(super) trait Codec: Send {
 }
 
 /// What is handed the pictures that come out.
-pub(super) type Out<'a> = &'a mut dyn FnMut(u64, &Raw<'_>);
+pub(super) type Out<'a> = &'a mut dyn FnMut(u64, &dyn Pixels);
+
+/// A decoded picture, wherever its library has it: nothing is copied before it is asked for.
+pub(super) trait Pixels {
+    /// Width and height in pixels.
+    fn size(&self) -> Size;
+    /// Luma in 8 bits; `room` is used where it is stored otherwise.
+    fn luma<'a>(&'a self, room: &'a mut Vec<u8>) -> Plane<'a>;
+    /// Copies it in 8 bits and 4:2:0.
+    fn copy_into(&self, planes: &mut Planes);
+}
 
 /// A decoded picture as its library holds it.
 #[derive(Clone, Copy, Debug)]
@@ -124,29 +136,6 @@ impl<'a> Raw<'a> {
         })
     }
 
-    /// Luma in 8 bits; `room` is used where it is stored otherwise.
-    pub(super) fn luma<'b>(&'b self, room: &'b mut Vec<u8>) -> Plane<'b> {
-        if self.depth == Depth::Eight {
-            let (width, height) = (self.width, self.height);
-            return Plane { data: self.planes[0], stride: self.strides[0], width, height };
-        }
-        room.clear();
-        self.push_luma(room);
-        Plane { data: room, stride: self.width, width: self.width, height: self.height }
-    }
-
-    /// Copies it in 8 bits and 4:2:0.
-    pub(super) fn copy_into(&self, planes: &mut Planes) {
-        if let Some(plain) = self.as_planes() {
-            return planes.fill(plain);
-        }
-        let out = planes.emptied();
-        self.push_luma(out);
-        for which in 0..2 {
-            self.push_chroma(which, out);
-        }
-    }
-
     fn row(&self, plane: usize, y: usize, samples: usize) -> &'a [u8] {
         &self.planes[plane][y * self.strides[plane]..][..samples * self.depth.bytes()]
     }
@@ -195,6 +184,33 @@ impl<'a> Raw<'a> {
                     }
                 }
             }
+        }
+    }
+}
+
+impl Pixels for Raw<'_> {
+    fn size(&self) -> Size {
+        Size::new(self.width as u32, self.height as u32)
+    }
+
+    fn luma<'a>(&'a self, room: &'a mut Vec<u8>) -> Plane<'a> {
+        if self.depth == Depth::Eight {
+            let (width, height) = (self.width, self.height);
+            return Plane { data: self.planes[0], stride: self.strides[0], width, height };
+        }
+        room.clear();
+        self.push_luma(room);
+        Plane { data: room, stride: self.width, width: self.width, height: self.height }
+    }
+
+    fn copy_into(&self, planes: &mut Planes) {
+        if let Some(plain) = self.as_planes() {
+            return planes.fill(plain);
+        }
+        let out = planes.emptied();
+        self.push_luma(out);
+        for which in 0..2 {
+            self.push_chroma(which, out);
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use razz_base::{AccessUnit, FrameKey, MonoTime, PixelAspect, Size, WallTime};
+use razz_base::{AccessUnit, FrameKey, MonoTime, PixelAspect, WallTime};
 use razz_media::h264::Colour;
 
 use super::DecoderCounts;
-use super::codec::Raw;
+use super::codec::Pixels;
 use super::order::OutputOrder;
 use crate::picture::{Picture, Plane, Planes};
 
@@ -81,7 +81,7 @@ impl Frames {
     pub(super) fn take(
         &mut self,
         tag: u64,
-        raw: &Raw<'_>,
+        pixels: &dyn Pixels,
         see: &mut dyn FnMut(Plane<'_>),
         counts: &mut DecoderCounts,
     ) {
@@ -94,9 +94,9 @@ impl Frames {
         }
         let ordered = self.order.depth() == 0;
         if ordered {
-            see(raw.luma(&mut self.room));
+            see(pixels.luma(&mut self.room));
         }
-        let picture = begun.want.then(|| self.copy_out(raw, &begun));
+        let picture = begun.want.then(|| self.copy_out(pixels, &begun));
         let left = self.order.pass(begun.key, picture, counts);
         if let (false, Some(picture)) = (ordered, &left) {
             see(picture.luma());
@@ -107,15 +107,15 @@ impl Frames {
     }
 
     /// Copies the pixels into a buffer of the pool that nobody else holds, or into a new one.
-    fn copy_out(&mut self, raw: &Raw<'_>, begun: &Begun) -> Picture {
+    fn copy_out(&mut self, pixels: &dyn Pixels, begun: &Begun) -> Picture {
         let free = self.pool.iter().position(|planes| Arc::strong_count(planes) == 1);
         let mut planes = free.and_then(|at| self.pool.remove(at)).unwrap_or_default();
         match Arc::get_mut(&mut planes) {
-            Some(planes) => raw.copy_into(planes),
+            Some(planes) => pixels.copy_into(planes),
             // Only by a race with a clone of a clone; then a new buffer will do.
             None => {
                 let mut fresh = Planes::default();
-                raw.copy_into(&mut fresh);
+                pixels.copy_into(&mut fresh);
                 planes = Arc::new(fresh);
             }
         }
@@ -127,7 +127,7 @@ impl Frames {
             key: begun.key,
             wall: begun.wall,
             received: begun.received,
-            size: Size::new(raw.width as u32, raw.height as u32),
+            size: pixels.size(),
             colour: begun.look.colour,
             pixel_aspect: begun.look.pixel_aspect,
             planes,
