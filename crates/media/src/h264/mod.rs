@@ -23,4 +23,6 @@ pub use sei::recovery_point;
 pub(crate) use sei::recovery_point_of;
 pub use slice::{SliceError, SliceType, can_start, has_b_slice, slice_type};
 pub(crate) use slice_header::{Field, PictureId, SliceStart};
-pub use sps::{Colour, Matrix, Sps, sps_id};
+pub use sps::{Sps, sps_id};
+
+pub use crate::colour::{Colour, Matrix};
