@@ -8,5 +8,5 @@ mod nal;
 mod sps;
 
 pub use ids::{pps_ids, vps_id};
-pub use nal::{NalType, can_start, is_well_formed, nal_type};
+pub use nal::{NalType, can_start, is_well_formed, nal_type, picture_type};
 pub use sps::{ProfileTierLevel, Sps, sps_id};
