@@ -21,6 +21,7 @@ mod feed;
 mod fit;
 mod glance;
 mod heads;
+mod hevc;
 mod input;
 #[doc(hidden)]
 pub mod inside;
