@@ -36,6 +36,13 @@ pub fn nal_sps(data: &[u8]) {
             assert!((1..=16_888).contains(&sps.size.height), "{sps:?}");
             assert!(sps.max_num_reorder_pics <= 15 && sps.id <= 15, "{sps:?}");
             assert!((8..=16).contains(&sps.bit_depth), "{sps:?}");
+            assert!(sps.size.width <= sps.coded.width && sps.size.height <= sps.coded.height);
+            assert!(sps.max_dec_pic_buffering > sps.max_num_reorder_pics, "{sps:?}");
+            assert!(
+                sps.coding_tree_block.is_none_or(|side| [16, 32, 64].contains(&side)),
+                "{sps:?}"
+            );
+            assert!(sps.pixel_aspect.width > 0 && sps.pixel_aspect.height > 0, "{sps:?}");
             assert!(sps.profile_tier_level.profile <= 31, "{sps:?}");
             assert!(!sps.profile_tier_level.profile_name().is_empty());
         }

@@ -122,13 +122,15 @@ impl StreamFormat {
     /// can. Browsers are handed it in any case.
     pub fn not_decoded(&self, decodable: Decodable) -> Option<&'static str> {
         match (self.codec, self.samples) {
-            (Codec::H265, _) => (!decodable.h265).then_some("H.265"),
             (Codec::H264, _) if decodable.all_of_h264 => None,
-            (Codec::H264, Samples { interlaced: true, .. }) => Some("interlaced pictures"),
-            (Codec::H264, Samples { chroma_format: 2, .. }) => Some("4:2:2 colour"),
-            (Codec::H264, Samples { chroma_format: 3, .. }) => Some("4:4:4 colour"),
+            (Codec::H265, _) if decodable.all_of_h265 => None,
+            (_, Samples { interlaced: true, .. }) => Some("interlaced pictures"),
+            (_, Samples { chroma_format: 2, .. }) => Some("4:2:2 colour"),
+            (_, Samples { chroma_format: 3, .. }) => Some("4:4:4 colour"),
+            (Codec::H265, Samples { chroma_format: 0, .. }) => Some("monochrome pictures"),
             (Codec::H264, Samples { bit_depth: 9.., .. }) => Some("more than 8 bits a sample"),
-            (Codec::H264, _) => None,
+            (Codec::H265, Samples { bit_depth: 11.., .. }) => Some("more than 10 bits a sample"),
+            (Codec::H264 | Codec::H265, _) => None,
         }
     }
 }
@@ -136,8 +138,8 @@ impl StreamFormat {
 /// What of the codecs a machine's decoders master.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Decodable {
-    /// H.265.
-    pub h265: bool,
     /// Of H.264 also what is interlaced, has more colour than 4:2:0, or more than 8 bits.
     pub all_of_h264: bool,
+    /// Of H.265 also what has other colour than 4:2:0, or more than 10 bits.
+    pub all_of_h265: bool,
 }

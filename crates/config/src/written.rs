@@ -301,9 +301,10 @@ group! {
 group! {
     /// What decodes the cameras' video for detection and snapshots; viewers get it untouched.
     Decoder = "[decoder]" {
-        /// `"auto"`: FFmpeg's libavcodec (5.1 to 9) where the machine has it, which takes half the time
-        /// for H.264 and decodes H.265; else `"openh264"`, built in, for H.264. `"ffmpeg"`: libavcodec
-        /// for certain. The variable `RAZZ_LIBAVCODEC` names its file where the system does not find it.
+        /// `"auto"`: FFmpeg's libavcodec (5.1 to 9) where the machine has it, which takes half the time,
+        /// else what is built in: openh264 for H.264, and rusty_h265 for H.265. `"ffmpeg"`: libavcodec
+        /// for certain; `"openh264"`: what is built in. The variable `RAZZ_LIBAVCODEC` names
+        /// libavcodec's file where the system does not find it.
         engine: String [Limit::Words(&DECODERS)] = r#""auto""#,
         /// `"auto"`: in the graphics card or the chip, where libavcodec has a decoder for a device that
         /// is there and that decodes a clip right; `"off"`; or the name of one of FFmpeg's decoders,

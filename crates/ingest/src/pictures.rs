@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use razz_base::{Codec, PixelAspect, Samples, StreamFormat};
+use razz_base::{Codec, Samples, StreamFormat};
 use razz_media::h264::{self, nal_units};
 use razz_media::h265;
 use tracing::{debug, info};
@@ -150,8 +150,7 @@ impl Pictures {
                         self.set_format(StreamFormat {
                             codec: self.codec,
                             size: sps.size,
-                            // razz does not read the VUI of H.265.
-                            pixel_aspect: PixelAspect::default(),
+                            pixel_aspect: sps.pixel_aspect,
                             profile,
                             reorders: self.reorders,
                             samples: Samples {
@@ -278,19 +277,23 @@ mod tests {
         assert_eq!(pictures.format().unwrap().not_decoded(Decodable::default()), None);
     }
 
-    /// 704x576 in Baseline, of which the VUI says how wide pixels are.
+    /// 704x576 in Baseline, of which the VUI says how wide pixels are; and 128x96 of x265.
     #[test]
     fn the_format_knows_the_shape_of_pixels() {
-        for (vui, want) in [
-            (&b"\xb0\x20\x08"[..], Some([12, 11])),
-            (b"\xb0\x10\x08", None),
-            (b"\xbf\xf0\x01\0\0\xb0\x08", Some([16, 11])),
+        let baseline: &[u8] = b"\x67\x42\xc0\x1e\xda\x02\xc0\x49";
+        let main: &[u8] = b"\x42\x01\x01\x01\x60\0\0\x03\0\x90\0\0\x03\0\0\x03\0\x1e\xa0\x10\x20\x61\x65\x95\x9a\x49";
+        for (codec, sps, vui, size, want) in [
+            (Codec::H264, baseline, &b"\xb0\x20\x08"[..], (704, 576), Some([12, 11])),
+            (Codec::H264, baseline, b"\xb0\x10\x08", (704, 576), None),
+            (Codec::H264, baseline, b"\xbf\xf0\x01\0\0\xb0\x08", (704, 576), Some([16, 11])),
+            (Codec::H265, main, b"\x39\x5e\x04\xdc\x04\x04\x04\x10", (128, 96), Some([12, 11])),
+            (Codec::H265, main, b"\x32\xbc\x05\xa0\x20", (128, 96), None),
         ] {
-            let sps = [b"\x67\x42\xc0\x1e\xda\x02\xc0\x49", vui].concat();
-            let mut pictures = Pictures::new(Codec::H264);
+            let sps = [sps, vui].concat();
+            let mut pictures = Pictures::new(codec);
             pictures.read(&[&[0, 0, 1][..], &sps].concat());
             let format = pictures.format().unwrap();
-            assert_eq!((format.size, format.stated_aspect()), (Size::new(704, 576), want));
+            assert_eq!((format.size, format.stated_aspect()), (Size::new(size.0, size.1), want));
         }
     }
 

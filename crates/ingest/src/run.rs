@@ -33,9 +33,6 @@ const H265_B_FRAMES: &str = "Set the camera's B-frame count (\"GOP structure\") 
                              to H.264 without B-frames: WebRTC cannot show B-frames.";
 const H265_ADVICE: &str = "It sends H.265, which only some browsers play over WebRTC. If yours do not, set \
                            the camera to H.264.";
-const H265_NOT_DECODED: &str = "Nothing is detected in its H.265: install FFmpeg's libavcodec (on Debian and \
-                                Ubuntu `apt install libavcodec-extra`) and restart razz, or set the camera to \
-                                H.264.";
 const NO_KEY_FRAMES: &str = "It sends no key frames (IDR), only intra refresh. Set its I-frame interval \
                              (\"GOP\") to 1 or 2 s and turn intra refresh off: viewers and detection start \
                              where the picture has been refreshed, and some browsers not at all.";
@@ -455,9 +452,7 @@ impl<'a> Run<'a> {
         };
         let decodable = self.intake.decodable;
         let not_decoded = self.pictures.format().and_then(|format| format.not_decoded(decodable));
-        if codec == Codec::H265 && not_decoded.is_some() {
-            advice.push(H265_NOT_DECODED.to_owned());
-        } else if let Some(what) = not_decoded {
+        if let Some(what) = not_decoded {
             let cure = match what {
                 "interlaced pictures" => "to progressive (\"scan mode\", \"deinterlacing\")",
                 _ => "to 8 bits and 4:2:0 (profile Baseline, Main or High)",

@@ -13,6 +13,7 @@
 //! its pictures, or those of a photo, are turned for showing.
 
 mod bits;
+mod colour;
 pub mod h264;
 pub mod h265;
 pub mod mp4;
@@ -20,6 +21,8 @@ mod orientation;
 pub mod ring;
 pub mod rtp;
 pub mod timeline;
+mod vui;
 
 pub use bits::{OutOfBits, SpsError};
+pub use colour::{Colour, Matrix};
 pub use orientation::Orientation;

@@ -267,8 +267,8 @@ fn open_decoders(config: &Config) -> Result<Decoders, String> {
     match decoders.ffmpeg() {
         Some(ffmpeg) => info!("video is decoded by {ffmpeg}"),
         None => info!(
-            "H.264 is decoded by openh264, and H.265 not at all; with FFmpeg's libavcodec it takes half the time \
-             (on Debian and Ubuntu `apt install libavcodec-extra`)"
+            "video is decoded by openh264 and rusty_h265, which are built in; with FFmpeg's libavcodec it takes half \
+             the time (on Debian and Ubuntu `apt install libavcodec-extra`)"
         ),
     }
     Ok(decoders)

@@ -1,10 +1,12 @@
-//! Parts that benches and the proof that nothing is allocated want by themselves: no interface.
+//! Parts that benches, fuzz targets and tests want by themselves: no interface.
 
 use razz_base::{Detection, Size};
 
 use crate::engine::Tensor;
 use crate::heads::{Head, Place, Reader, Rules};
 use crate::input::{Geometry, Placement};
+
+pub use crate::decode::hevc::{Decoded, HevcDecoder, HevcError};
 
 /// Reads the outputs of a YOLO11 model.
 #[derive(Debug)]

@@ -73,6 +73,13 @@ impl Planes {
         copy
     }
 
+    /// Has `write` put the samples of all planes in; the old allocation is used again where it is large
+    /// enough.
+    pub(crate) fn rewrite(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.0.clear();
+        write(&mut self.0);
+    }
+
     /// Copies the planes in; the old allocation is used again where it is large enough.
     pub(crate) fn fill(&mut self, planes: [Plane<'_>; 3]) {
         self.0.clear();

@@ -14,10 +14,10 @@ const FRAMES = 75;
 
 scenario("GStreamer's webrtcbin gets the access units that the camera sent", {}, async (world) => {
   const camera = await world.camera({ one: "h265" });
-  const razz = await world.serve({ decoder: { engine: "openh264" }, detector: { model: "demo" }, camera: [{ id: 1, url: camera.url("one") }] });
+  const razz = await world.serve({ detector: { model: "demo" }, camera: [{ id: 1, url: camera.url("one") }] });
   const status = await razz.untilState(1, "online");
   assert.deepEqual([status.codec, status.profile, status.size, status.b_frames], ["H265", "Main", [640, 360], false]);
-  assert.match(status.advice.join(" "), /only some browsers play.*nothing is detected in its H\.265: install FFmpeg/i);
+  assert.match(status.advice.join(" "), /only some browsers play.*set the camera to H\.264/i);
   const client = path.join(ROOT, "tests/e2e/clients/gstreamer_client.py");
   const { stdout } = await run("/usr/bin/python3", [client, razz.at("/whep/1"), String(FRAMES), "H265"], { timeout: 60_000 });
   const told = JSON.parse(stdout.trim().split("\n").at(-1));
@@ -30,7 +30,7 @@ scenario("GStreamer's webrtcbin gets the access units that the camera sent", {},
     assert.equal(hash, sent[(begin + n) % sent.length], `access unit ${n}`);
   }
   world.tell(`${told.frames} access units, from number ${begin} of ${sent.length} on`);
-  assert.equal((await razz.status(1)).fps.decoded, 0);
+  assert.ok((await razz.status(1)).fps.decoded > 10, "it is decoded as well");
 });
 
 scenario("an offer without H.265 is refused with the setting to change, and the player says it", { browser: true }, async (world) => {

@@ -11,10 +11,10 @@ import { measureFor, until } from "../lib/wait.mjs";
 const SECONDS = 10;
 const NEEDS = { browser: true, seconds: 120 };
 
-async function proveTracks(world, kind, decoder) {
+async function proveTracks(world, kind, decoder, engine = "auto") {
   const { clip, detector, frames } = scene("lanes");
   const camera = await world.camera({ one: `${kind}:${clip}` });
-  const razz = await world.serve({ detector, camera: [{ id: 1, url: camera.url("one"), detect_fps: 6 }] });
+  const razz = await world.serve({ decoder: { engine }, detector, camera: [{ id: 1, url: camera.url("one"), detect_fps: 6 }] });
   const status = await until("its pictures to be detected on", async () => {
     const now = await razz.status(1);
     return now.fps.detected > 1 && now;
@@ -39,5 +39,7 @@ async function proveTracks(world, kind, decoder) {
 }
 
 scenario("tracks in H.265 fit the very frame that their RTP timestamp names", NEEDS, (world) => proveTracks(world, "clip265", /hevc|h265/));
+
+scenario("the same with the decoder of H.265 that razz has in itself", NEEDS, (world) => proveTracks(world, "clip265", /rusty_h265/, "openh264"));
 
 scenario("tracks in H.264 with B-frames fit the very frame that their RTP timestamp names", NEEDS, (world) => proveTracks(world, "clipb", /h264/));

@@ -24,4 +24,6 @@ pub(crate) use sei::recovery_point_of;
 pub use slice::{SliceError, SliceType, can_start, has_b_slice, slice_type};
 pub use slice_header::frame_num;
 pub(crate) use slice_header::{Field, PictureId, SliceStart};
-pub use sps::{Colour, Matrix, Sps, sps_id};
+pub use sps::{Sps, sps_id};
+
+pub use crate::colour::{Colour, Matrix};

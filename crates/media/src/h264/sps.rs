@@ -9,6 +9,8 @@ use razz_base::{PixelAspect, Size};
 
 use super::{NalType, nal_type};
 use crate::bits::{Bits, OutOfBits, SpsError};
+use crate::colour::Colour;
+use crate::vui::VuiHead;
 
 /// A sequence parameter set (section 7.3.2.1.1), as far as razz needs it.
 #[derive(Clone, PartialEq, Debug)]
@@ -57,51 +59,6 @@ pub struct Sps {
     /// The VUI ended early or made no sense from some point on; the values after that point are
     /// those of an absent VUI. Players go on with such a stream, so this is no error.
     pub vui_damaged: bool,
-}
-
-/// How to turn a picture's samples into RGB.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Colour {
-    /// The matrix to use. Where the stream does not say (see `stated`): BT.709 for pictures at
-    /// least 720 lines high, else BT.601. Chromium's and Firefox's media pipelines guess the same.
-    pub matrix: Matrix,
-    /// Samples use 0 to 255; else luma 16 to 235, chroma 16 to 240.
-    pub full_range: bool,
-    /// Whether the stream named the matrix, so that it is no guess.
-    pub stated: bool,
-}
-
-impl Colour {
-    /// The guess for a stream that says nothing, `height` lines high.
-    pub fn unstated(height: u32) -> Self {
-        let matrix = if height >= 720 { Matrix::Bt709 } else { Matrix::Bt601 };
-        Self { matrix, full_range: false, stated: false }
-    }
-}
-
-/// The matrix between RGB and Y'CbCr.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Matrix {
-    /// Kr 0.299, Kb 0.114.
-    Bt601,
-    /// Kr 0.2126, Kb 0.0722.
-    Bt709,
-    /// Kr 0.2627, Kb 0.0593.
-    Bt2020,
-}
-
-impl Matrix {
-    /// By `matrix_coefficients` (table E-5). FCC (4) and SMPTE 240M (7) differ from BT.601 and
-    /// BT.709 by less than a rounding step or two, and are taken for those. `None` for
-    /// unspecified and for what 8-bit 4:2:0 cameras do not send (RGB, YCgCo, ...).
-    fn from_coefficients(matrix_coefficients: u8) -> Option<Self> {
-        match matrix_coefficients {
-            1 | 7 => Some(Self::Bt709),
-            4..=6 => Some(Self::Bt601),
-            9 | 10 => Some(Self::Bt2020),
-            _ => None,
-        }
-    }
 }
 
 /// The largest width and height in macroblocks: level 6.2 allows the root of 8 * 139264 (A.3.1).
@@ -161,11 +118,6 @@ impl Sps {
             true => vui.read(&mut bits),
             false => Ok(()),
         });
-        let mut colour = Colour::unstated(size.height);
-        colour.full_range = vui.full_range;
-        if let Some(matrix) = vui.matrix {
-            colour = Colour { matrix, stated: true, ..colour };
-        }
         Ok(Self {
             profile_idc,
             constraint_flags,
@@ -175,8 +127,8 @@ impl Sps {
             coded,
             chroma_format: format.chroma_format,
             bit_depth: format.bit_depth,
-            colour,
-            pixel_aspect: vui.pixel_aspect.unwrap_or_default(),
+            colour: vui.head.colour(size.height),
+            pixel_aspect: vui.head.pixel_aspect(),
             frame_rate: vui.frame_rate,
             log2_max_frame_num,
             pic_order_cnt_type,
@@ -347,32 +299,10 @@ fn read_cropped(
     Ok(Size::new(width, height))
 }
 
-/// `aspect_ratio_idc` 1 to 16 (table E-1).
-const ASPECTS: [(u32, u32); 16] = [
-    (1, 1),
-    (12, 11),
-    (10, 11),
-    (16, 11),
-    (40, 33),
-    (24, 11),
-    (20, 11),
-    (32, 11),
-    (80, 33),
-    (18, 11),
-    (15, 11),
-    (64, 33),
-    (160, 99),
-    (4, 3),
-    (3, 2),
-    (2, 1),
-];
-
 /// The video usability information (section E.1.1), as far as razz needs it.
 #[derive(Default)]
 struct Vui {
-    pixel_aspect: Option<PixelAspect>,
-    matrix: Option<Matrix>,
-    full_range: bool,
+    head: VuiHead,
     frame_rate: Option<f64>,
     max_num_reorder_frames: Option<u8>,
 }
@@ -380,33 +310,7 @@ struct Vui {
 impl Vui {
     /// Fills in what it reads, so that what came before an error stands.
     fn read(&mut self, bits: &mut Bits<'_>) -> Result<(), OutOfBits> {
-        const EXTENDED_SAR: u8 = 255;
-        // aspect_ratio_info_present_flag
-        let idc = if bits.flag()? { bits.u8()? } else { 0 };
-        let known = usize::from(idc).checked_sub(1).and_then(|at| ASPECTS.get(at));
-        self.pixel_aspect = known.and_then(|(width, height)| PixelAspect::new(*width, *height));
-        if idc == EXTENDED_SAR {
-            let (width, height) = (bits.u(16)?, bits.u(16)?); // sar_width, sar_height
-            self.pixel_aspect = PixelAspect::new(width, height);
-        }
-        if bits.flag()? {
-            bits.flag()?; // overscan_appropriate_flag
-        }
-        // video_signal_type_present_flag
-        if bits.flag()? {
-            bits.u(3)?; // video_format
-            self.full_range = bits.flag()?;
-            // colour_description_present_flag
-            if bits.flag()? {
-                bits.u(16)?; // colour_primaries, transfer_characteristics
-                self.matrix = Matrix::from_coefficients(bits.u8()?);
-            }
-        }
-        // chroma_loc_info_present_flag
-        if bits.flag()? {
-            bits.ue()?;
-            bits.ue()?;
-        }
+        self.head.read(bits)?;
         // timing_info_present_flag
         if bits.flag()? {
             let (num_units_in_tick, time_scale) = (bits.u(32)?, bits.u(32)?);

@@ -24,6 +24,19 @@ pub fn pps_ids(nal: &[u8]) -> Option<(u8, u8)> {
     Some((id as u8, sps as u8))
 }
 
+/// By which picture parameter set a slice goes, 0 to 63, and whether it is its picture's first (section
+/// 7.3.6.1). `None` when it is no slice.
+pub fn slice_start(nal: &[u8]) -> Option<(u8, bool)> {
+    let kind = nal_type(nal).filter(|kind| kind.is_vcl())?;
+    let mut bits = Bits::new(&nal[HEADER..]);
+    let first = bits.flag().ok()?; // first_slice_segment_in_pic_flag
+    if kind.is_irap() {
+        bits.flag().ok()?; // no_output_of_prior_pics_flag
+    }
+    let pps = bits.ue().ok().filter(|pps| *pps <= 63)?;
+    Some((pps as u8, first))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +60,24 @@ mod tests {
         ] {
             assert_eq!(vps_id(nal), vps, "{nal:02x?}");
             assert_eq!(pps_ids(nal), pps, "{nal:02x?}");
+        }
+    }
+
+    #[test]
+    fn slices_name_their_parameter_set() {
+        for (nal, expected) in [
+            // An IDR's has one more flag in front.
+            (&[0x26, 1, 0b1010_0000][..], Some((0, true))),
+            (&[0x26, 1, 0b0001_0000], Some((1, false))),
+            (&[0x02, 1, 0b1101_0000], Some((0, true))),
+            (&[0x02, 1, 0b0011_0000], Some((2, false))),
+            (&[0x10, 1, 0b1000_0001, 0b0000_0000], Some((63, true))),
+            (&[0x10, 1, 0b1000_0001, 0b0000_0100], None),
+            (&[0x42, 1, 0b1010_0000], None),
+            (&[0x02, 1], None),
+            (&[], None),
+        ] {
+            assert_eq!(slice_start(nal), expected, "{nal:02x?}");
         }
     }
 }

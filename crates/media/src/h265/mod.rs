@@ -7,6 +7,6 @@ mod ids;
 mod nal;
 mod sps;
 
-pub use ids::{pps_ids, vps_id};
-pub use nal::{NalType, can_start, is_well_formed, nal_type};
+pub use ids::{pps_ids, slice_start, vps_id};
+pub use nal::{NalType, can_start, is_well_formed, nal_type, picture_type};
 pub use sps::{ProfileTierLevel, Sps, sps_id};

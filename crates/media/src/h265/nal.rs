@@ -69,6 +69,25 @@ impl NalType {
         matches!(self, Self::Slice(_) | Self::Bla(_) | Self::Idr(_) | Self::Cra)
     }
 
+    /// Whether decoding can begin at its picture: an intra random access point (IRAP), which is an IDR,
+    /// CRA or BLA picture.
+    pub fn is_irap(self) -> bool {
+        matches!(self, Self::Bla(_) | Self::Idr(_) | Self::Cra)
+    }
+
+    /// Whether its picture may refer to one before the intra random access point that it follows in
+    /// decode order: a random access skipped leading (RASL) picture, not to be decoded where decoding
+    /// began at that point.
+    pub fn is_rasl(self) -> bool {
+        matches!(self, Self::Slice(8 | 9))
+    }
+
+    /// Whether its picture is shown before the intra random access point that it follows in decode order,
+    /// and is decodable from there: a random access decodable leading (RADL) picture.
+    pub fn is_radl(self) -> bool {
+        matches!(self, Self::Slice(6 | 7))
+    }
+
     /// Whether it belongs to a picture that is decodable alone, and nothing after it in decode order
     /// looks back past it.
     ///
@@ -93,6 +112,11 @@ pub fn nal_type(nal: &[u8]) -> Option<NalType> {
 /// clear, layer 0, `nuh_temporal_id_plus1` not 0, and something behind it.
 pub fn is_well_formed(nal: &[u8]) -> bool {
     matches!(nal, [first, second, _, ..] if first & 0x81 == 0 && second >> 3 == 0 && second & 7 != 0)
+}
+
+/// What kind of picture an access unit holds: the type of its first slice. `None` without a slice.
+pub fn picture_type(annex_b: &[u8]) -> Option<NalType> {
+    nal_units(annex_b).filter_map(nal_type).find(|kind| kind.is_vcl())
 }
 
 /// Whether a decoder that knows nothing can begin with this access unit of a stream that does not
@@ -172,6 +196,29 @@ mod tests {
                 _ => [false, false],
             };
             assert_eq!(keys, expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn where_decoding_begins_and_what_is_left_out_then() {
+        for kind in 0..64u8 {
+            let found = NalType::from_header(kind << 1);
+            let told = (found.is_irap(), found.is_rasl(), found.is_radl());
+            let expected = match kind {
+                16..=21 => (true, false, false),
+                8 | 9 => (false, true, false),
+                6 | 7 => (false, false, true),
+                _ => (false, false, false),
+            };
+            assert_eq!(told, expected, "{kind}");
+        }
+        for (annex_b, expected) in [
+            (&[0, 0, 1, 0x46, 1, 0x50, 0, 0, 1, 0x2A, 1, 0xAF][..], Some(NalType::Cra)),
+            (&[0, 0, 0, 1, 0x10, 1, 0xD0, 0, 0, 1, 0x02, 1, 0x40], Some(NalType::Slice(8))),
+            (&[0, 0, 1, 0x42, 1, 0xAF], None),
+            (&[], None),
+        ] {
+            assert_eq!(picture_type(annex_b), expected, "{annex_b:02x?}");
         }
     }
 

@@ -1,10 +1,13 @@
-//! The sequence parameter set: profile, tier and level, size, and whether pictures are reordered.
+//! The sequence parameter set: profile, tier and level, size, colour, and whether pictures are reordered.
 
-use razz_base::Size;
+use razz_base::{PixelAspect, Size};
 
 use super::nal::HEADER;
 use super::{NalType, nal_type};
 use crate::bits::{Bits, OutOfBits, SpsError};
+use crate::colour::Colour;
+
+mod rest;
 
 /// What a decoder must master (section 7.3.3, annex A).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -18,8 +21,7 @@ pub struct ProfileTierLevel {
     pub level: u8,
 }
 
-/// A sequence parameter set (section 7.3.2.2.1), as far as razz needs it: up to the order in which
-/// pictures are shown.
+/// A sequence parameter set (section 7.3.2.2.1), as far as razz needs it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Sps {
     /// `sps_seq_parameter_set_id`, 0 to 15.
@@ -28,6 +30,8 @@ pub struct Sps {
     pub profile_tier_level: ProfileTierLevel,
     /// Size of the pictures after cropping, in luma samples.
     pub size: Size,
+    /// Size before cropping: whole coding blocks.
+    pub coded: Size,
     /// `chroma_format_idc`: 0 monochrome, 1 for 4:2:0, 2 for 4:2:2, 3 for 4:4:4.
     pub chroma_format: u8,
     /// Bits per luma sample, 8 to 16.
@@ -36,6 +40,20 @@ pub struct Sps {
     /// (`sps_max_num_reorder_pics` of the highest sub-layer), 0 to 15. Above 0 there may be B-frames,
     /// and decoders hold pictures back whether there are or not.
     pub max_num_reorder_pics: u8,
+    /// How many pictures a decoder must keep at a time (`sps_max_dec_pic_buffering_minus1` of the highest
+    /// sub-layer, plus one), 1 to 16.
+    pub max_dec_pic_buffering: u8,
+    /// Width and height of a coding tree block in luma samples: 16, 32 or 64. `None` where the parameter
+    /// set ends before it, or names another.
+    pub coding_tree_block: Option<u32>,
+    /// How to turn the samples into RGB.
+    pub colour: Colour,
+    /// The shape of its pixels, square where the VUI says nothing of it.
+    pub pixel_aspect: PixelAspect,
+    /// What follows the order of pictures ended early or made no sense from some point on; the values
+    /// after that point are those of a parameter set that does not give them. Players go on with such a
+    /// stream, so this is no error.
+    pub rest_damaged: bool,
 }
 
 /// The largest width and height in luma samples: the root of 8 * 35651584, level 6.2's (A.4.1).
@@ -49,8 +67,9 @@ impl Sps {
     /// Reads a NAL unit of type 33, without start code, with emulation prevention bytes.
     ///
     /// # Errors
-    /// When it is not an SPS, ends early, has a value outside its range, or has no picture left after
-    /// cropping.
+    /// When it is not an SPS, ends before the order of pictures, has a value outside its range up to
+    /// there, or has no picture left after cropping. Damage after that is no error; see
+    /// [`Sps::rest_damaged`].
     pub fn parse(nal: &[u8]) -> Result<Self, SpsError> {
         if nal_type(nal) != Some(NalType::Sps) {
             return Err(SpsError::NotAnSps(nal_type(nal).map(NalType::as_u8)));
@@ -67,12 +86,28 @@ impl Sps {
         }
         let width = in_range("pic_width_in_luma_samples", bits.ue()?, 1, MAX_SIDE)?;
         let height = in_range("pic_height_in_luma_samples", bits.ue()?, 1, MAX_SIDE)?;
-        let size = read_cropped(&mut bits, Size::new(width, height), chroma_format)?;
+        let coded = Size::new(width, height);
+        let size = read_cropped(&mut bits, coded, chroma_format)?;
         let bit_depth = 8 + in_range("bit_depth_luma_minus8", bits.ue()?, 0, 8)? as u8;
         in_range("bit_depth_chroma_minus8", bits.ue()?, 0, 8)?;
-        in_range("log2_max_pic_order_cnt_lsb_minus4", bits.ue()?, 0, 12)?;
-        let max_num_reorder_pics = read_ordering(&mut bits, sub_layers)?;
-        Ok(Self { id, profile_tier_level, size, chroma_format, bit_depth, max_num_reorder_pics })
+        let minus4 = in_range("log2_max_pic_order_cnt_lsb_minus4", bits.ue()?, 0, 12)?;
+        let (max_dec_pic_buffering, max_num_reorder_pics) = read_ordering(&mut bits, sub_layers)?;
+        let mut rest = rest::Rest::default();
+        let rest_damaged = rest.read(&mut bits, 4 + minus4).is_err();
+        Ok(Self {
+            id,
+            profile_tier_level,
+            size,
+            coded,
+            chroma_format,
+            bit_depth,
+            max_num_reorder_pics,
+            max_dec_pic_buffering,
+            coding_tree_block: rest.coding_tree_block,
+            colour: rest.vui.colour(size.height),
+            pixel_aspect: rest.vui.pixel_aspect(),
+            rest_damaged,
+        })
     }
 
     /// Whether a picture may be shown before one that comes earlier: there may be B-frames.
@@ -160,16 +195,17 @@ fn read_cropped(bits: &mut Bits<'_>, coded: Size, chroma_format: u8) -> Result<S
     Ok(Size::new(left(coded.width, across)?, left(coded.height, down)?))
 }
 
-/// `sps_max_num_reorder_pics` of the highest sub-layer: the last that stands there.
-fn read_ordering(bits: &mut Bits<'_>, sub_layers: u32) -> Result<u8, SpsError> {
+/// How many pictures are kept, and how many are reordered, of the highest sub-layer: the last that stands
+/// there.
+fn read_ordering(bits: &mut Bits<'_>, sub_layers: u32) -> Result<(u8, u8), SpsError> {
     let all = bits.flag()?; // sps_sub_layer_ordering_info_present_flag
-    let mut reorder = 0;
+    let (mut buffered, mut reorder) = (0, 0);
     for _ in if all { 0 } else { sub_layers }..=sub_layers {
-        let buffered = in_range("sps_max_dec_pic_buffering_minus1", bits.ue()?, 0, 15)?;
+        buffered = in_range("sps_max_dec_pic_buffering_minus1", bits.ue()?, 0, 15)?;
         reorder = in_range("sps_max_num_reorder_pics", bits.ue()?, 0, buffered)?;
         bits.ue()?; // sps_max_latency_increase_plus1
     }
-    Ok(reorder as u8)
+    Ok((buffered as u8 + 1, reorder as u8))
 }
 
 #[cfg(test)]

@@ -42,16 +42,18 @@ impl FoundDecoders {
                 })
             })
             .collect();
-        json!({"openh264": true, "ffmpeg": self.ffmpeg, "notes": self.notices, "checks": checks})
+        json!({"built_in": ["openh264", "rusty_h265"], "ffmpeg": self.ffmpeg, "notes": self.notices, "checks": checks})
     }
 
     pub(super) fn lines(&self) -> Vec<String> {
-        let mut lines = vec!["decoder  openh264 (built in; H.264)".to_owned()];
+        let mut lines = vec!["decoder  openh264 (H.264), rusty_h265 (H.265): built in".to_owned()];
         lines.push(match &self.ffmpeg {
-            Some(ffmpeg) => format!("decoder  {ffmpeg}: H.264 and H.265"),
-            None => "decoder  FFmpeg's libavcodec: not found; with it decoding takes half the time, and H.265 is \
-                     detected on: `apt install libavcodec-extra`, or set RAZZ_LIBAVCODEC"
-                .to_owned(),
+            Some(ffmpeg) => format!("decoder  {ffmpeg}: H.264, H.265"),
+            None => {
+                "decoder  FFmpeg's libavcodec: not found; with it decoding takes half the time: \
+                     `apt install libavcodec-extra`, or set RAZZ_LIBAVCODEC"
+                    .to_owned()
+            }
         });
         lines.extend(self.notices.iter().map(|notice| format!("         {notice}")));
         for DecoderCheck { decoder, clip, outcome } in &self.checks {

@@ -10,6 +10,7 @@ use super::Decoder;
 use super::clips;
 use super::codec::Codec;
 use super::ffmpeg::{self, FfmpegError, Libavcodec};
+use super::hevc::HevcDecoder;
 use super::openh264::OpenH264;
 
 /// What the config asks for.
@@ -20,7 +21,7 @@ pub enum DecoderEngine {
     Auto,
     /// FFmpeg's libavcodec.
     Ffmpeg,
-    /// openh264, which razz has in itself: H.264 only.
+    /// What razz has in itself: openh264 for H.264, and a decoder in Rust for H.265.
     OpenH264,
 }
 
@@ -83,17 +84,17 @@ pub struct Decoders(Arc<Found>);
 #[derive(Debug, Default)]
 struct Found {
     ffmpeg: Option<Libavcodec>,
-    /// Whether openh264 may be used.
-    openh264: bool,
+    /// Whether what razz has in itself may be used.
+    builtin: bool,
     /// FFmpeg's names of the decoders that work in hardware, by codec.
     hardware: Vec<(Coding, String)>,
     notices: Vec<DecoderNotice>,
 }
 
 impl Decoders {
-    /// Only what razz has in itself: openh264.
+    /// Only what razz has in itself: openh264 for H.264, and a decoder in Rust for H.265.
     pub fn builtin() -> Self {
-        Self(Arc::new(Found { openh264: true, ..Found::default() }))
+        Self(Arc::new(Found { builtin: true, ..Found::default() }))
     }
 
     /// Loads and tries what is asked for.
@@ -106,7 +107,7 @@ impl Decoders {
             return Ok(Self::builtin());
         }
         let auto = engine == DecoderEngine::Auto;
-        let mut found = Found { openh264: auto, ..Found::default() };
+        let mut found = Found { builtin: auto, ..Found::default() };
         match Libavcodec::find(&clips::layout_clip()) {
             Ok(ffmpeg) => found.ffmpeg = Some(ffmpeg),
             Err(error) if !auto => return Err(error),
@@ -130,7 +131,7 @@ impl Decoders {
     /// What of H.264 and H.265 can be decoded.
     pub fn decodable(&self) -> Decodable {
         let has = |name| self.0.ffmpeg.as_ref().is_some_and(|ffmpeg| ffmpeg.has(name));
-        Decodable { h265: has("hevc"), all_of_h264: has("h264") }
+        Decodable { all_of_h264: has("h264"), all_of_h265: has("hevc") }
     }
 
     /// The library beside what razz has in itself, such as `FFmpeg 5.1.9 (libavcodec 59.37.100)`, with
@@ -154,8 +155,12 @@ impl Decoders {
             let name = ffmpeg::software(coding);
             names.extend(ffmpeg.has(name).then(|| name.to_owned()));
         }
-        if self.0.openh264 && coding == Coding::H264 {
-            names.push(OPENH264.to_owned());
+        if self.0.builtin {
+            let name = match coding {
+                Coding::H264 => OPENH264,
+                Coding::H265 => RUSTY_H265,
+            };
+            names.push(name.to_owned());
         }
         names
     }
@@ -163,12 +168,7 @@ impl Decoders {
     /// A library's decoder for `coding`, what it is called, and whether it is openh264.
     pub(super) fn make(&self, coding: Coding) -> Result<(Box<dyn Codec>, String, bool), String> {
         let candidates = self.candidates(coding);
-        let mut error = match coding {
-            Coding::H264 => "FFmpeg has no decoder of it".to_owned(),
-            Coding::H265 => {
-                "it needs FFmpeg's libavcodec (`apt install libavcodec-extra`)".to_owned()
-            }
-        };
+        let mut error = "FFmpeg has no decoder of it".to_owned();
         for name in candidates {
             match self.make_named(&name) {
                 Ok((codec, called)) => return Ok((codec, called, name == OPENH264)),
@@ -189,12 +189,16 @@ impl Decoders {
         if name == OPENH264 {
             return Ok((Box::new(OpenH264::new()?), name.to_owned()));
         }
+        if name == RUSTY_H265 {
+            return Ok((Box::new(HevcDecoder::new()), name.to_owned()));
+        }
         let ffmpeg = self.0.ffmpeg.as_ref().ok_or("FFmpeg is not there")?;
         Ok((ffmpeg.open(name)?, format!("ffmpeg {name}")))
     }
 }
 
 const OPENH264: &str = "openh264";
+const RUSTY_H265: &str = "rusty_h265";
 
 impl Found {
     /// Tries the decoders of devices that are there.

@@ -79,7 +79,7 @@ impl H265 {
                 Some(NalType::Sps) => {
                     let sps =
                         Sps::parse(nal).map_err(|error| DecodeError::Sps { key, run, error })?;
-                    self.look.colour = Colour::unstated(sps.size.height);
+                    self.look = Look { colour: sps.colour, pixel_aspect: sps.pixel_aspect };
                     self.depth = usize::from(sps.max_num_reorder_pics);
                     has_sets = true;
                 }

@@ -1,4 +1,5 @@
-//! Access units in, pictures out: H.264 and H.265 by openh264, FFmpeg's libavcodec, or both.
+//! Access units in, pictures out: H.264 and H.265 by FFmpeg's libavcodec where the machine has it, else
+//! H.264 by openh264 and H.265 by a decoder in Rust, which razz has in itself.
 //!
 //! A picture is either right or it is not there: what a library had to conceal is refused, and after
 //! anything that breaks the chain of references (an error, packets lost before us) nothing comes out
@@ -19,9 +20,11 @@ mod ffmpeg;
 mod frames;
 mod h264;
 mod h265;
+pub(crate) mod hevc;
 mod openh264;
 mod order;
 mod refresh;
+mod rust_h265;
 mod syntax;
 
 use razz_base::{AccessUnit, Codec as Coding};

@@ -1,6 +1,7 @@
 //! Sequence parameter sets as encoders wrote them, beside what another reader says of each.
 
 use super::*;
+use crate::colour::Matrix;
 
 fn hex(text: &str) -> Vec<u8> {
     assert!(text.len().is_multiple_of(2));

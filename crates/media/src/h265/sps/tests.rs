@@ -1,6 +1,7 @@
 //! Parameter sets of encoders and cameras, and of nobody.
 
 use super::*;
+use crate::colour::Matrix;
 
 fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
@@ -38,6 +39,7 @@ fn parameter_sets_of_an_encoder() {
         assert_eq!(sps.size, Size::new(size.0, size.1), "{hex}");
         assert_eq!((sps.chroma_format, sps.bit_depth), (chroma, depth), "{hex}");
         assert_eq!(sps.max_num_reorder_pics, reorder, "{hex}");
+        assert!(!sps.rest_damaged && sps.max_dec_pic_buffering > reorder, "{hex}");
         assert_eq!(sps.may_reorder(), reorder > 0);
     }
 }
@@ -45,36 +47,94 @@ fn parameter_sets_of_an_encoder() {
 #[test]
 fn every_beginning_of_one_ends_early() {
     let whole = bytes(MAIN);
-    // What follows the order of pictures is not read.
+    let read = Sps::parse(&whole).unwrap();
+    assert!(!read.rest_damaged);
     let enough = (0..whole.len()).find(|end| Sps::parse(&whole[..*end]).is_ok()).unwrap();
     for end in 2..enough {
         assert!(matches!(Sps::parse(&whole[..end]), Err(SpsError::Truncated(_))), "{end}");
     }
+    // What follows the order of pictures may be missing.
+    let mut damaged = 0;
     for end in enough..=whole.len() {
-        assert_eq!(Sps::parse(&whole[..end]), Sps::parse(&whole), "{end}");
+        let cut = Sps::parse(&whole[..end]).unwrap();
+        damaged += u32::from(cut.rest_damaged);
+        let expected = Sps {
+            rest_damaged: cut.rest_damaged,
+            coding_tree_block: cut.coding_tree_block,
+            colour: cut.colour,
+            ..read.clone()
+        };
+        assert_eq!(cut, expected, "{end}");
+        assert!(cut.colour == read.colour || cut.colour == Colour::unstated(360), "{end}");
     }
+    assert!(damaged > 3);
     assert_eq!(Sps::parse(&[]), Err(SpsError::NotAnSps(None)));
     assert_eq!(Sps::parse(&[0x44, 1, 0]), Err(SpsError::NotAnSps(Some(34))));
 }
 
+/// x265 3.5, 128x96, beside what FFmpeg says of each.
+#[test]
+fn the_shape_of_pixels_and_the_colour() {
+    let stated = |matrix, full_range| Colour { matrix, full_range, stated: true };
+    for (hex, aspect, colour, block) in [
+        // Default scaling lists, BT.709, full range, pixels of 12 to 11.
+        (
+            "42010101600000030090000003000003001ea010206165959a49395e04dc0404041000000300100000030190\
+             80",
+            (12, 11),
+            stated(Matrix::Bt709, true),
+            64,
+        ),
+        // Four B-frames, SMPTE 170M, pixels of 64 to 45.
+        (
+            "42010101600000030090000003000003001ea010206165959a49395ffe0080005ad40808181000000300100\
+             00003019080",
+            (64, 45),
+            stated(Matrix::Bt601, false),
+            64,
+        ),
+        // Main 10, blocks of 32, BT.2020, pixels of 4 to 3, HRD parameters after it.
+        (
+            "42010102200000030090000003000003003ca0102061365959ae4caf0e6a040412080000030008000003\
+             00cb0064b2f000f420003d0910",
+            (4, 3),
+            stated(Matrix::Bt2020, false),
+            32,
+        ),
+        (
+            "42010101600000030090000003000003001ea010206165959a4932bc05a02000000300200000030321",
+            (1, 1),
+            Colour::unstated(96),
+            64,
+        ),
+    ] {
+        let sps = Sps::parse(&bytes(hex)).unwrap();
+        assert!(!sps.rest_damaged, "{hex}");
+        assert_eq!((sps.pixel_aspect.width, sps.pixel_aspect.height), aspect, "{hex}");
+        assert_eq!(sps.colour, colour, "{hex}");
+        assert_eq!(sps.coding_tree_block, Some(block), "{hex}");
+        assert_eq!((sps.size, sps.coded), (Size::new(128, 96), Size::new(128, 96)));
+    }
+}
+
 /// Writes bits, with emulation prevention.
 #[derive(Default)]
-struct Writer {
+pub(super) struct Writer {
     bits: Vec<bool>,
 }
 
 impl Writer {
-    fn u(&mut self, count: u32, value: u64) -> &mut Self {
+    pub(super) fn u(&mut self, count: u32, value: u64) -> &mut Self {
         self.bits.extend((0..count).rev().map(|bit| value >> bit & 1 == 1));
         self
     }
 
-    fn ue(&mut self, value: u64) -> &mut Self {
+    pub(super) fn ue(&mut self, value: u64) -> &mut Self {
         let length = 64 - (value + 1).leading_zeros();
         self.u(length - 1, 0).u(length, value + 1)
     }
 
-    fn nal(&mut self) -> Vec<u8> {
+    pub(super) fn nal(&mut self) -> Vec<u8> {
         self.bits.push(true);
         let mut nal = vec![0x42, 0x01];
         let mut zeros = 0;
