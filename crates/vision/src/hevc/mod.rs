@@ -44,6 +44,9 @@ pub enum HevcError {
     /// It is damaged, or refers to pictures that are not there.
     #[error("damaged H.265 ({0})")]
     Damaged(String),
+    /// rusty_h265 panicked, which is a fault of its own; it is made anew.
+    #[error("the H.265 decoder failed ({0})")]
+    Failed(String),
 }
 
 fn damaged(what: impl Into<String>) -> HevcError {
@@ -141,7 +144,7 @@ impl HevcDecoder {
         }
     }
 
-    /// Runs what calls the crate: a panic there is damage, and the decoder is made anew after it.
+    /// Runs what calls the crate: a panic there is an error, after which the decoder is made anew.
     fn guarded<T>(
         &mut self,
         call: impl FnOnce(&mut Self) -> Result<T, HevcError>,
@@ -149,7 +152,7 @@ impl HevcDecoder {
         catch_unwind(AssertUnwindSafe(|| call(self))).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(damaged(format!("the decoder failed: {}", text.unwrap_or_default())))
+            Err(HevcError::Failed(text.unwrap_or_default()))
         })
     }
 
