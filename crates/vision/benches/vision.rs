@@ -1,17 +1,22 @@
 //! What a frame costs: decode, letterbox, head, and the whole of detection with each engine.
 //!
-//! Needs `RAZZ_TESTDATA`. One process loads one ONNX Runtime library; name it in `ORT_DYLIB_PATH`.
+//! Needs `RAZZ_TESTDATA`; H.265 is measured where `ffmpeg` with libx265 is installed. One process loads one ONNX Runtime library; name it in `ORT_DYLIB_PATH`.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+#[path = "../../../fuzz/checks_vision.rs"]
+mod checks;
+
+use std::hint::black_box;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use razz_base::{Rect, Size};
+use razz_base::{MonoTime, Rect, Size, WallQuality, WallTime};
 use razz_vision::engine::library_candidates;
-use razz_vision::inside::DenseHead;
+use razz_vision::inside::{DenseHead, HevcDecoder};
 use razz_vision::{
     ChannelOrder, Decoder, Decoders, Detector, DetectorSettings, Embedder, EngineChoice,
     InputFormat, Letterbox, ModelSource, MotionEstimator, OnnxEmbedder, Picture, Placement, Plane,
@@ -19,12 +24,15 @@ use razz_vision::{
 };
 use support::{mp4, outside_data};
 
+const WALL: WallTime = WallTime { us: 0, quality: WallQuality::Arrival };
+
 fn bench(c: &mut Criterion) {
     let data = outside_data();
     let units = mp4::read(&data.join("clips/people-walking.mp4"));
     let mut decoder = Decoder::new();
     let picture = decoder.decode(&units[0], true).unwrap().unwrap();
     decoding(c, &units);
+    decoding_hevc(c, &data.join("clips/people-walking.mp4"));
     letterboxing(c, &picture);
     reading_heads(c);
     motion(c, &units);
@@ -50,6 +58,37 @@ fn decoding(c: &mut Criterion, units: &[razz_base::AccessUnit]) {
             });
         }
     }
+    group.finish();
+}
+
+/// The same clip as x265 writes it at 1.5 Mbit/s. For libavcodec beside it, run
+/// `ffmpeg -threads 1 -benchmark -i people-walking.h265 -f null -` on the file that this leaves.
+fn decoding_hevc(c: &mut Criterion, clip: &Path) {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("people-walking.h265");
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-y", "-i"])
+        .arg(clip)
+        .args(["-frames:v", "60", "-an", "-c:v", "libx265", "-preset", "superfast"])
+        .args(["-x265-params", "log-level=none:bframes=0:bitrate=1500:keyint=60"])
+        .arg(&path)
+        .status();
+    if !made.is_ok_and(|status| status.success()) {
+        return;
+    }
+    let units = checks::access_units(&std::fs::read(&path).unwrap());
+    assert_eq!(units.len(), 60);
+    let mut group = c.benchmark_group("decode 60 frames of 720p");
+    group.sample_size(10).measurement_time(Duration::from_secs(6));
+    group.bench_function("H.265, copied out", |b| {
+        b.iter(|| {
+            let mut decoder = HevcDecoder::new();
+            for (at, unit) in units.iter().enumerate() {
+                for due in decoder.decode(unit, at as u64).unwrap() {
+                    black_box(due.picture(support::key(0), WALL, MonoTime::from_us(0)));
+                }
+            }
+        });
+    });
     group.finish();
 }
 

@@ -119,6 +119,28 @@ fn decoding_begins_at_a_cra_picture_without_those_that_look_back() {
     }
 }
 
+/// The end of a sequence in front of a CRA picture: its RASL pictures are left out, and their numbers may
+/// begin anew.
+#[test]
+fn decoding_begins_anew_after_the_end_of_a_sequence() {
+    let mut clip = clip("open-gop");
+    let cra = |unit: &Vec<u8>| picture_type(unit) == Some(NalType::Cra);
+    let at = clip.units.iter().position(cra).unwrap();
+    clip.units[at - 1].extend([0, 0, 1, 0x48, 0x01]);
+    let next = at + 1 + clip.units[at + 1..].iter().position(cra).unwrap();
+    let mut decoder = HevcDecoder::new();
+    let mut out = Vec::new();
+    for (place, unit) in clip.units.iter().enumerate() {
+        out.extend(decoder.decode(unit, place as u64).unwrap());
+    }
+    out.extend(decoder.flush());
+    assert_eq!(wrong(&clip, &out), []);
+    for (place, unit) in clip.units.iter().enumerate().skip(at) {
+        let left_out = place < next && picture_type(unit).is_some_and(NalType::is_rasl);
+        assert_eq!(tags(&out).contains(&(place as u64)), !left_out, "{place}");
+    }
+}
+
 #[test]
 fn pictures_in_front_of_an_idr_that_do_not_look_back_are_shown() {
     let clip = clip("radl");

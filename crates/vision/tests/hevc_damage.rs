@@ -94,7 +94,11 @@ impl Outcome {
 }
 
 fn damaged(kind: Damage) -> Outcome {
-    let clips = clips();
+    let mut clips = clips();
+    if kind == Damage::Flipped {
+        // These have plain samples in them, of which any value makes sense.
+        clips.retain(|clip| !clip.name.starts_with("tiles"));
+    }
     let mut outcome = Outcome::default();
     for seed in 0..100u64 {
         let mut random = Random(seed);

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use razz_base::{CameraId, FrameKey, MediaTime, MonoTime, WallQuality, WallTime};
-use razz_media::h264::nal_units;
-use razz_media::h265::{NalType, nal_type, slice_start};
 use razz_vision::inside::Decoded;
+
+#[path = "../../../../fuzz/checks_vision.rs"]
+mod checks;
 
 /// A stream, and its pictures in output order.
 pub(crate) struct Clip {
@@ -46,28 +47,7 @@ pub(crate) fn clips() -> Vec<Clip> {
 
 /// The access units of one of them, also of one which `pictures.txt` does not name.
 pub(crate) fn units(name: &str) -> Vec<Vec<u8>> {
-    access_units(&std::fs::read(folder().join(format!("{name}.h265"))).unwrap())
-}
-
-/// Cuts a byte stream where a picture begins (section 7.4.2.4.4).
-fn access_units(annex_b: &[u8]) -> Vec<Vec<u8>> {
-    let mut units: Vec<Vec<u8>> = vec![Vec::new()];
-    let mut has_slice = false;
-    for nal in nal_units(annex_b) {
-        let kind = nal_type(nal).unwrap();
-        let leads = matches!(
-            kind,
-            NalType::Aud | NalType::Vps | NalType::Sps | NalType::Pps | NalType::Sei(39)
-        );
-        let first = slice_start(nal).is_some_and(|(_, first)| first);
-        if has_slice && (leads || first) {
-            units.push(Vec::new());
-            has_slice = false;
-        }
-        has_slice |= kind.is_vcl();
-        units.last_mut().unwrap().extend([&[0, 0, 0, 1], nal].concat());
-    }
-    units
+    checks::access_units(&std::fs::read(folder().join(format!("{name}.h265"))).unwrap())
 }
 
 /// 64-bit FNV-1a of a picture's samples.

@@ -44,6 +44,9 @@ pub enum HevcError {
     /// It is damaged, or refers to pictures that are not there.
     #[error("damaged H.265 ({0})")]
     Damaged(String),
+    /// rusty_h265 panicked, which is a fault of its own; it is made anew.
+    #[error("the H.265 decoder failed ({0})")]
+    Failed(String),
 }
 
 fn damaged(what: impl Into<String>) -> HevcError {
@@ -77,6 +80,8 @@ struct Order {
     sequence: u64,
     /// Whether a picture came that is shown after the last intra random access point.
     trailing: bool,
+    /// Whether an end of sequence came after the last picture.
+    ended: bool,
     /// Sequence and picture order count of the picture that came out last.
     last: Option<(u64, i32)>,
 }
@@ -141,7 +146,7 @@ impl HevcDecoder {
         }
     }
 
-    /// Runs what calls the crate: a panic there is damage, and the decoder is made anew after it.
+    /// Runs what calls the crate: a panic there is an error, after which the decoder is made anew.
     fn guarded<T>(
         &mut self,
         call: impl FnOnce(&mut Self) -> Result<T, HevcError>,
@@ -149,7 +154,7 @@ impl HevcDecoder {
         catch_unwind(AssertUnwindSafe(|| call(self))).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(damaged(format!("the decoder failed: {}", text.unwrap_or_default())))
+            Err(HevcError::Failed(text.unwrap_or_default()))
         })
     }
 
@@ -170,6 +175,7 @@ impl HevcDecoder {
         self.order.follow(kind)?;
         let before = codec.stats;
         push(codec, annex_b, tag)?;
+        self.order.ended = nal_units(annex_b).any(ends_sequence);
         // Only so does the picture come out of this call, not of the next; it is no slice, so that an
         // error is all that can follow.
         let _ = codec.push_nal(&NEXT_PICTURE, None);
@@ -252,7 +258,8 @@ impl Order {
         let leading = kind.is_rasl() || kind.is_radl();
         if kind.is_irap() {
             self.trailing = false;
-            self.sequence += u64::from(kind != NalType::Cra);
+            self.sequence += u64::from(kind != NalType::Cra || self.ended);
+            self.ended = false;
         } else if !leading {
             self.trailing = true;
         } else if self.trailing {
@@ -280,7 +287,7 @@ fn start(sets: &ParameterSets) -> Box<rusty_h265::Decoder> {
 fn push(codec: &mut rusty_h265::Decoder, annex_b: &[u8], tag: u64) -> Result<(), HevcError> {
     let mut slices = 0;
     for nal in nal_units(annex_b) {
-        let Some(kind) = nal_type(nal).filter(|_| is_well_formed(nal)) else {
+        let Some(kind) = nal_type(nal).filter(|_| is_well_formed(nal) || ends_sequence(nal)) else {
             // Another layer's, which nothing of this one needs (section F.7.3), or nonsense.
             continue;
         };
@@ -300,7 +307,10 @@ fn push(codec: &mut rusty_h265::Decoder, annex_b: &[u8], tag: u64) -> Result<(),
                 return Err(HevcError::Unsupported(format!("more than {MOST_SLICES} slices")));
             }
             codec.push_nal(nal, first.then_some(tag.cast_signed())).map_err(refused)?;
-        } else if matches!(kind, NalType::Sei(_)) || is_set(kind) && slices == 0 || is_end(kind) {
+        } else if matches!(kind, NalType::Sei(_))
+            || is_set(kind) && slices == 0
+            || ends_sequence(nal)
+        {
             // A parameter set behind a slice would be the next picture's (section 7.4.2.4.4).
             codec.push_nal(nal, None).map_err(refused)?;
         }
@@ -312,9 +322,10 @@ fn is_set(kind: NalType) -> bool {
     matches!(kind, NalType::Sps | NalType::Pps)
 }
 
-/// The end of a sequence or of the stream: decoding begins anew after it (table 7-1).
-fn is_end(kind: NalType) -> bool {
-    matches!(kind, NalType::Other(36 | 37))
+/// Whether a NAL unit is the end of a sequence or of the stream: decoding begins anew after it (table
+/// 7-1). It is its header alone.
+fn ends_sequence(nal: &[u8]) -> bool {
+    matches!(nal, [0x48 | 0x4A, second] if second >> 3 == 0)
 }
 
 fn refused(error: rusty_h265::Error) -> HevcError {

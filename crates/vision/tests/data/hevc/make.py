@@ -10,6 +10,10 @@ import pathlib
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+
+import tiles
+
 # Noise, so that little can be predicted; a moving test picture; a fade, for weighted prediction.
 NOISE = "testsrc2=size={size}:rate=25,noise=alls=12:allf=t:all_seed=7"
 MOVING = "testsrc2=size={size}:rate=25"
@@ -46,6 +50,13 @@ STREAMS = {
     "no-sign-hiding": (MOVING, "128x96", 8, 6, CALM + "signhide=0:temporal-mvp=0"),
     "checksums": (MOVING, "128x96", 8, 8, CALM + "hash=1"),
     "temporal-layers": (MOVING, "192x128", 8, 16, "bframes=3:b-adapt=0:b-pyramid=1:temporal-layers=2:keyint=16"),
+}
+
+# name: columns and rows in blocks of 16, whether filters cross tiles, whether each is a slice
+TILES = {
+    "tiles": ([2, 1, 3], [1, 3], True, False),
+    "tiles-slices": ([2, 1, 3], [1, 3], False, True),
+    "tiles-filters-apart": ([1, 5], [2, 1, 1], False, False),
 }
 
 
@@ -110,6 +121,12 @@ def main():
         order = decode_order(path)
         assert len(order) == count, (name, order)
         lines += [f"{name} {size} {at} {value:016x}\n" for at, value in zip(order, found)]
+    for name, (columns, rows, across, each) in TILES.items():
+        size, path = (sum(columns), sum(rows)), folder / f"{name}.h265"
+        path.write_bytes(tiles.stream(7, size, columns, rows, int(across), each, 3))
+        size = f"{size[0] * tiles.SIDE}x{size[1] * tiles.SIDE}"
+        found = enumerate(map(fnv, pictures(path, size, 8)))
+        lines += [f"{name} {size} {at} {value:016x}\n" for at, value in found]
     (folder / "pictures.txt").write_text("".join(lines))
 
 
