@@ -109,17 +109,24 @@ impl Intake {
         }
     }
 
-    /// Connects once, without a word in the log, and reads for as long as `enough` lasts. Answers
-    /// what went wrong, if anything did, and what to change on the camera.
+    /// Connects once, without a word in the log, and reads for as long as `enough` lasts; once more where
+    /// that brought no picture and showed what may help. Answers what went wrong, if anything did, and
+    /// what to change on the camera.
     pub async fn try_once(
         &self,
         enough: impl Future<Output = ()>,
     ) -> Option<(String, Vec<String>)> {
         let mut timeline = None;
         let mut known = Known::default();
-        let run = Run::new(self, RunId(1), &mut known).follow(&mut timeline);
+        let runs = async {
+            let outcome = Run::new(self, RunId(1), &mut known).follow(&mut timeline).await;
+            if outcome.frames > 0 || !known.take_news() {
+                return outcome;
+            }
+            Run::new(self, RunId(2), &mut known).follow(&mut timeline).await
+        };
         tokio::select! {
-            outcome = run.with_subscriber(NoSubscriber::default()) => {
+            outcome = runs.with_subscriber(NoSubscriber::default()) => {
                 let (_, error, advice) = outcome.ended.describe(&self.source);
                 Some((error, advice))
             }

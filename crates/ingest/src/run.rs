@@ -49,8 +49,19 @@ pub(super) struct Outcome {
 pub(super) struct Known {
     /// Keep-alives that ended runs.
     avoid: Vec<KeepAlive>,
+    /// OPTIONS has to come before DESCRIBE.
+    begin_with_options: bool,
+    /// The next dial does something else than those before it, which may help.
+    is_news: bool,
     /// Where the next run begins, if not at the camera's address.
     next: Option<Source>,
+}
+
+impl Known {
+    /// Whether the next dial does something else than the last one, since the last call.
+    pub(super) fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.is_news)
+    }
 }
 
 /// One run.
@@ -131,6 +142,7 @@ impl<'a> Run<'a> {
         // Each session counts for itself.
         self.told.clear();
         let mut opened = self.open(source, &mut dialogue).await;
+        self.learn(&dialogue);
         if let (Err(Ended::Refused(_)), Some(challenge)) = (&opened, dialogue.hung_up_on()) {
             // It asked for a proof and closed the connection: it takes it over a new one.
             dialogue = match self.dial(source, Some(challenge)).await {
@@ -138,6 +150,7 @@ impl<'a> Run<'a> {
                 Err(ended) => return (ended, None),
             };
             opened = self.open(source, &mut dialogue).await;
+            self.learn(&dialogue);
         }
         let ended = match opened {
             Ok(receiver) => self.read(&mut dialogue, receiver, timeline).await,
@@ -148,6 +161,13 @@ impl<'a> Run<'a> {
         let blamed = last.filter(|(_, at)| now.since_us(*at) < KEEP_ALIVE_BLAME_US);
         let broke = matches!(ended, Ended::Closed | Ended::Lost(_)) && self.frames > 0;
         (ended, blamed.filter(|_| broke).map(|(kind, _)| kind))
+    }
+
+    /// Takes from a session's beginning what the next one is to do.
+    fn learn(&mut self, dialogue: &Dialogue) {
+        let begin_with_options = dialogue.client().next_begins_with_options();
+        self.known.is_news |= begin_with_options != self.known.begin_with_options;
+        self.known.begin_with_options = begin_with_options;
     }
 
     /// Connects to the first of the camera's addresses that takes the connection.
@@ -165,6 +185,7 @@ impl<'a> Run<'a> {
             seed: rand::random(),
             avoid: self.known.avoid.clone(),
             challenge,
+            begin_with_options: self.known.begin_with_options,
             ..Settings::new(source.url.as_str())
         };
         let mut failure = String::new();

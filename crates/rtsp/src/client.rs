@@ -1,4 +1,5 @@
-//! The machine of one session: DESCRIBE, SETUP, PLAY, then packets for as long as they come.
+//! The machine of one session: DESCRIBE, SETUP, PLAY, then packets for as long as they come. Where a
+//! server wants OPTIONS first, it gets that.
 
 use std::collections::VecDeque;
 
@@ -13,6 +14,7 @@ use crate::framing::{Frame, Framing};
 use crate::headers::{self, Transport};
 use crate::keep_alive::{KeepAlive, Schedule};
 use crate::message::{Message, StartLine, Writer};
+use crate::opening::Opening;
 
 /// How long a camera may take to answer DESCRIBE, SETUP or PLAY, in µs.
 pub const ANSWER_WITHIN_US: i64 = 10_000_000;
@@ -35,6 +37,8 @@ pub struct Settings {
     pub avoid: Vec<KeepAlive>,
     /// What a connection before this one was asked for, where the camera closed it then.
     pub challenge: Option<Challenge>,
+    /// OPTIONS goes before DESCRIBE: a session before this one came no further without it.
+    pub begin_with_options: bool,
 }
 
 impl Settings {
@@ -47,6 +51,7 @@ impl Settings {
             seed: 0,
             avoid: Vec::new(),
             challenge: None,
+            begin_with_options: false,
         }
     }
 }
@@ -150,6 +155,7 @@ pub enum Output {
 /// A request of the handshake, or a keep-alive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Purpose {
+    Options,
     Describe,
     SetUp { media: usize, asked: Transport },
     Play { with_range: bool },
@@ -159,6 +165,7 @@ enum Purpose {
 impl Purpose {
     fn method(self) -> &'static str {
         match self {
+            Self::Options => "OPTIONS",
             Self::Describe => "DESCRIBE",
             Self::SetUp { .. } => "SETUP",
             Self::Play { .. } => "PLAY",
@@ -190,6 +197,7 @@ pub struct Client {
     pending: Option<Pending>,
     /// An answer had its request's number, so this camera can do it.
     echoes_cseq: bool,
+    opening: Opening,
     base: String,
     description: Description,
     session: Option<String>,
@@ -202,9 +210,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// Begins with DESCRIBE.
+    /// Begins with DESCRIBE, or with OPTIONS where the settings say so.
     pub fn new(now: MonoTime, settings: Settings) -> Self {
-        let Settings { url, credentials, user_agent, seed, avoid, challenge } = settings;
+        let Settings { url, credentials, user_agent, seed, avoid, challenge, begin_with_options } =
+            settings;
         let mut client = Self {
             base: url.clone(),
             url,
@@ -216,6 +225,7 @@ impl Client {
             cseq: 0,
             pending: None,
             echoes_cseq: false,
+            opening: Opening::new(begin_with_options),
             description: Description::default(),
             session: None,
             media: Vec::new(),
@@ -225,7 +235,8 @@ impl Client {
             own_ssrc: (seed >> 16) as u32,
             ended: false,
         };
-        client.request(now, Purpose::Describe, Attempts::default());
+        let first = if begin_with_options { Purpose::Options } else { Purpose::Describe };
+        client.request(now, first, Attempts::default());
         client
     }
 
@@ -323,6 +334,12 @@ impl Client {
         self.authenticator.challenge()
     }
 
+    /// Whether the next session had better begin with OPTIONS, as far as this one shows; for
+    /// [`Settings::begin_with_options`].
+    pub fn next_begins_with_options(&self) -> bool {
+        self.opening.next_begins_with_options(self.challenge().is_some())
+    }
+
     /// The keep-alive that was sent last, and when. Where the connection ends just then, the next
     /// session should avoid it.
     pub fn last_keep_alive(&self) -> Option<(KeepAlive, MonoTime)> {
@@ -336,6 +353,7 @@ impl Client {
             return;
         }
         let (uri, extra) = match purpose {
+            Purpose::Options => (self.url.clone(), Vec::new()),
             Purpose::Describe => (self.url.clone(), vec![("Accept", "application/sdp".to_owned())]),
             Purpose::SetUp { media, asked } => {
                 let of_media = self.description.media.get(media);
@@ -412,12 +430,13 @@ impl Client {
             return;
         }
         let Some(Pending { purpose, mut tried, .. }) = self.pending.take() else { return };
+        self.opening.handle_answer();
         if status == 401 {
             return self.handle_refusal(now, purpose, &mut tried, answer);
         }
         self.authenticator.handle_answer(answer);
         if let Some((id, timeout)) = headers::session(answer)
-            && !matches!(purpose, Purpose::Describe)
+            && !matches!(purpose, Purpose::Options | Purpose::Describe)
         {
             self.session = Some(id);
             if timeout.is_some() {
@@ -430,6 +449,8 @@ impl Client {
                 self.counts.add(Oddity::KeepAliveRefused);
                 self.keep_alive.handle_failure(now, true);
             }
+            // Whatever it says to OPTIONS, DESCRIBE is what counts.
+            (Purpose::Options, _) => self.request(now, Purpose::Describe, Attempts::default()),
             (Purpose::Describe, 200..300) => self.handle_description(answer),
             (Purpose::Describe, 300..400) => match answer.header("Location") {
                 Some(to) if !to.is_empty() => {
@@ -437,6 +458,9 @@ impl Client {
                 }
                 _ => self.end(End::Refused { method: "DESCRIBE", status, reason }),
             },
+            (Purpose::Describe, status) if self.opening.asks_options_after(status) => {
+                self.request(now, Purpose::Options, Attempts::default());
+            }
             (Purpose::SetUp { media, asked }, 200..300) => self.handle_set_up(media, asked, answer),
             (Purpose::SetUp { media, .. }, 461) => {
                 self.event(Event::TransportRefused { media });
@@ -491,6 +515,8 @@ impl Client {
                     self.base = base.to_owned();
                 }
                 self.description = description.clone();
+                let after_options = self.opening.handle_description();
+                self.counts.add_many(Oddity::OptionsFirst, u64::from(after_options));
                 self.event(Event::Described(description));
             }
         }
@@ -593,6 +619,9 @@ impl Client {
     fn end(&mut self, end: End) {
         self.ended = true;
         self.pending = None;
+        if !matches!(end, End::NoAnswer { .. }) {
+            self.opening.handle_end();
+        }
         self.event(Event::Ended(end));
     }
 }

@@ -36,7 +36,7 @@
 //!
 //! The modules, in reading order: [`client`] is the machine, `framing` cuts the connection's bytes into
 //! messages and packets, `message` reads and writes messages, `headers` the values of some of them,
-//! `authentication` proves who we are, [`description`] reads SDP, `address` resolves control
+//! `authentication` proves who we are, `opening` knows whether OPTIONS has to come first, [`description`] reads SDP, `address` resolves control
 //! addresses, `tunnel` carries all of it through HTTP, `pieces` cuts a copy of it to be kept.
 
 mod address;
@@ -48,6 +48,7 @@ mod framing;
 mod headers;
 mod keep_alive;
 mod message;
+mod opening;
 mod pieces;
 mod tunnel;
 

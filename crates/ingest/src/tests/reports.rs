@@ -45,6 +45,8 @@ async fn a_report_played_again_shows_the_same_camera() {
         (None, Transport::Udp),
         (Some(Quirk::NonceOnceSilent), Transport::Tcp),
         (Some(Quirk::ClosesAfterChallenge), Transport::Tcp),
+        (Some(Quirk::OptionsFirst), Transport::Tcp),
+        (Some(Quirk::OptionsFirstSilent), Transport::Tcp),
         (Some(Quirk::Redirect301), Transport::Tcp),
         (Some(Quirk::SdpWithoutVersion), Transport::Tcp),
         (Some(Quirk::MarkerEveryPacket), Transport::Udp),

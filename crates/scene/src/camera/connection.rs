@@ -52,6 +52,8 @@ struct Connection<'a> {
     received: Vec<u8>,
     session: Option<Session>,
     last_heard: Instant,
+    /// OPTIONS came.
+    asked_options: bool,
     /// SETUP, or the keep-alive at hand, has had its 401.
     refused_setup: bool,
     refused_keep_alive: bool,
@@ -91,6 +93,7 @@ pub(crate) fn serve(shared: &Shared, stream: TcpStream, mut dice: Dice) {
         received: Vec::new(),
         session: None,
         last_heard: Instant::now(),
+        asked_options: false,
         refused_setup: false,
         refused_keep_alive: false,
     };
@@ -262,6 +265,11 @@ impl Connection<'_> {
         {
             return Err(End::Closed);
         }
+        self.asked_options |= *method == Method::Options;
+        let options_missing = *method == Method::Describe && !self.asked_options;
+        if options_missing && quirks.has(Quirk::OptionsFirstSilent) {
+            return Err(End::Closed);
+        }
         let mut answer = self.respond(request, &path, mount, quirks, keep_alive);
         if keep_alive && quirks.has(Quirk::KeepAliveOtherCseq) {
             answer = Answer::new(answer.status).header("CSeq", "99999");
@@ -286,6 +294,7 @@ impl Connection<'_> {
         if answer.status == StatusCode::Unauthorized
             && !has_proof
             && quirks.has(Quirk::ClosesAfterChallenge)
+            || options_missing && quirks.has(Quirk::OptionsFirstThenCloses)
         {
             return Err(End::Closed);
         }
@@ -333,6 +342,13 @@ impl Connection<'_> {
             self.keep_alive(request, quirks)
         } else if let Some((index, mount)) = mount {
             match method {
+                Method::Describe
+                    if !self.asked_options
+                        && quirks
+                            .has_any(&[Quirk::OptionsFirst, Quirk::OptionsFirstThenCloses]) =>
+                {
+                    self.answer(request, StatusCode::MethodNotValidInThisState)
+                }
                 Method::Describe => {
                     mount.faults.count_dial();
                     self.describe(request, mount)

@@ -91,6 +91,12 @@ quirks! {
     AsksUnknown = "asks-unknown" Dialogue Both Kept,
     /// Sends REDIRECT to the client, once a second after it began to play, with its own address.
     AsksRedirect = "asks-redirect" Dialogue Both Redialled,
+    /// Refuses DESCRIBE with 455 on a connection on which OPTIONS did not come first.
+    OptionsFirst = "options-first" Dialogue Both Kept,
+    /// Does as `options-first`, and closes the connection behind its 455.
+    OptionsFirstThenCloses = "options-first-then-closes" Dialogue Both Kept,
+    /// Closes the connection at a DESCRIBE before which no OPTIONS came, without a word.
+    OptionsFirstSilent = "options-first-silent" Dialogue Both Kept,
     /// Never answers OPTIONS, GET_PARAMETER or SET_PARAMETER while it plays.
     KeepAliveUnanswered = "keep-alive-unanswered" Dialogue Both Kept,
     /// Answers OPTIONS, GET_PARAMETER and SET_PARAMETER with another CSeq while it plays.

@@ -181,6 +181,31 @@ fn the_camera_asks_and_hangs_up_where_nobody_answers() {
 }
 
 #[test]
+fn describe_wants_options_before_it() {
+    // (quirk, status of DESCRIBE without OPTIONS, whether the connection lives on)
+    for (quirk, status, lives) in [
+        (Quirk::OptionsFirst, Some(455), true),
+        (Quirk::OptionsFirstThenCloses, Some(455), false),
+        (Quirk::OptionsFirstSilent, None, false),
+    ] {
+        let (camera, mut client, handle) = odd(quirk, CameraOptions::default());
+        let url = client.url.clone();
+        client.send("DESCRIBE", &url, "");
+        let answered = match client.item() {
+            Ok(Item::Answer(answer)) => Some(answer.status),
+            _ => None,
+        };
+        assert_eq!(answered, status, "{quirk:?}");
+        client.stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        assert_eq!(!client.is_closed(), lives, "{quirk:?}");
+        assert_eq!(handle.dials(), 0, "{quirk:?}");
+        let mut other = Client::connect(&camera, "camera1");
+        assert_eq!(other.ask("OPTIONS", &url, "").status, 200);
+        assert_eq!(other.ask("DESCRIBE", &url, "").status, 200, "{quirk:?}");
+    }
+}
+
+#[test]
 fn a_redirect_is_sent_once() {
     let (camera, mut client, _) = odd(Quirk::AsksRedirect, CameraOptions::default());
     client.play();
