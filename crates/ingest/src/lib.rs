@@ -6,6 +6,7 @@ mod connection;
 mod dialogue;
 mod ended;
 mod event;
+mod known;
 mod pictures;
 pub mod probe;
 pub mod report;
@@ -33,8 +34,9 @@ use tracing::{debug, error, info};
 use self::ended::Ended;
 use self::event::Reporter;
 pub use self::event::{Event, Sink};
+use self::known::Known;
 use self::report::Recorder;
-use self::run::{Known, Run};
+use self::run::Run;
 pub use self::tls::Certificates;
 
 /// Without an access unit for so long a run is given up.

@@ -15,6 +15,7 @@ use crate::headers::{self, Transport};
 use crate::keep_alive::{KeepAlive, Schedule};
 use crate::message::{Message, StartLine, Writer};
 use crate::opening::Opening;
+use crate::set_up_media::{Owner, PacketKind, SetUpMedia, Use};
 
 /// How long a camera may take to answer DESCRIBE, SETUP or PLAY, in µs.
 pub const ANSWER_WITHIN_US: i64 = 10_000_000;
@@ -54,15 +55,6 @@ impl Settings {
             begin_with_options: false,
         }
     }
-}
-
-/// What a packet is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PacketKind {
-    /// Media.
-    Rtp,
-    /// Reports about it.
-    Rtcp,
 }
 
 /// A packet that came over the RTSP connection.
@@ -157,7 +149,7 @@ pub enum Output {
 enum Purpose {
     Options,
     Describe,
-    SetUp { media: usize, asked: Transport },
+    SetUp { media: usize, asked: Transport, for_use: Use },
     Play { with_range: bool },
     KeepAlive(KeepAlive),
 }
@@ -201,7 +193,7 @@ pub struct Client {
     base: String,
     description: Description,
     session: Option<String>,
-    media: Vec<(usize, Transport)>,
+    media: SetUpMedia,
     keep_alive: Schedule,
     last_keep_alive: Option<(KeepAlive, MonoTime)>,
     report_due: Option<MonoTime>,
@@ -228,7 +220,7 @@ impl Client {
             opening: Opening::new(begin_with_options),
             description: Description::default(),
             session: None,
-            media: Vec::new(),
+            media: SetUpMedia::default(),
             keep_alive: Schedule::new(&avoid),
             last_keep_alive: None,
             report_due: None,
@@ -306,7 +298,20 @@ impl Client {
 
     /// Asks for a medium of the description; [`Event::SetUp`] answers.
     pub fn set_up(&mut self, now: MonoTime, media: usize, transport: Transport) {
-        self.request(now, Purpose::SetUp { media, asked: transport }, Attempts::default());
+        let for_use = Use::Wanted;
+        self.request(now, Purpose::SetUp { media, asked: transport, for_use }, Attempts::default());
+    }
+
+    /// Asks for a medium whose packets are dropped and counted, for cameras that send the others only
+    /// then; [`Event::SetUp`] answers. Call it after [`Self::set_up`] was answered.
+    pub fn set_up_to_drop(&mut self, now: MonoTime, media: usize, transport: Transport) {
+        let for_use = Use::Dropped;
+        self.request(now, Purpose::SetUp { media, asked: transport, for_use }, Attempts::default());
+    }
+
+    /// A packet of a medium that is dropped came as a datagram.
+    pub fn handle_dropped(&mut self, kind: PacketKind) {
+        self.counts.add_many(Oddity::AudioDropped, u64::from(kind == PacketKind::Rtp));
     }
 
     /// Asks for all that was set up to be sent; [`Event::Playing`] answers. Packets may come before.
@@ -355,7 +360,7 @@ impl Client {
         let (uri, extra) = match purpose {
             Purpose::Options => (self.url.clone(), Vec::new()),
             Purpose::Describe => (self.url.clone(), vec![("Accept", "application/sdp".to_owned())]),
-            Purpose::SetUp { media, asked } => {
+            Purpose::SetUp { media, asked, .. } => {
                 let of_media = self.description.media.get(media);
                 let control = of_media.map_or("", |media| &media.control);
                 let uri = address::control(&self.control_base(), control);
@@ -461,7 +466,9 @@ impl Client {
             (Purpose::Describe, status) if self.opening.asks_options_after(status) => {
                 self.request(now, Purpose::Options, Attempts::default());
             }
-            (Purpose::SetUp { media, asked }, 200..300) => self.handle_set_up(media, asked, answer),
+            (Purpose::SetUp { media, asked, for_use }, 200..300) => {
+                self.handle_set_up(media, asked, for_use, answer);
+            }
             (Purpose::SetUp { media, .. }, 461) => {
                 self.event(Event::TransportRefused { media });
             }
@@ -522,7 +529,7 @@ impl Client {
         }
     }
 
-    fn handle_set_up(&mut self, media: usize, asked: Transport, answer: &Message) {
+    fn handle_set_up(&mut self, media: usize, asked: Transport, for_use: Use, answer: &Message) {
         let said = answer.header("Transport").and_then(|value| headers::transport(value, asked));
         let same_kind = said.is_some_and(|said| {
             matches!(said, Transport::Interleaved { .. })
@@ -530,8 +537,7 @@ impl Client {
         });
         self.counts.add_many(Oddity::OddTransport, u64::from(!same_kind));
         let transport = said.unwrap_or(asked);
-        self.media.retain(|(own, _)| *own != media);
-        self.media.push((media, transport));
+        self.media.insert(media, transport, for_use);
         self.event(Event::SetUp { media, transport });
     }
 
@@ -575,37 +581,26 @@ impl Client {
     // Packets --------------------------------------------------------------------------------------
 
     fn handle_packet(&mut self, channel: u8, data: Bytes) {
-        let agreed = self.media.iter().find_map(|(media, transport)| match *transport {
-            Transport::Interleaved { rtp, .. } if rtp == channel => Some((*media, PacketKind::Rtp)),
-            Transport::Interleaved { rtcp, .. } if rtcp == channel => {
-                Some((*media, PacketKind::Rtcp))
-            }
-            _ => None,
-        });
-        let (media, kind) = match (agreed, &self.media[..]) {
-            (Some(agreed), _) => agreed,
-            // Other channels than it said: of one medium alone there is no doubt what they carry.
-            (None, [(media, _)]) => {
-                self.counts.add(Oddity::OtherChannel);
-                (*media, kind_of(&data))
-            }
-            (None, _) => return self.counts.add(Oddity::OtherChannel),
+        let Owner::Medium { index: media, kind, for_use, agreed } =
+            self.media.owner(channel, &data)
+        else {
+            return self.counts.add(Oddity::OtherChannel);
         };
-        self.outputs.push_back(Output::Packet(Packet { media, kind, data }));
+        self.counts.add_many(Oddity::OtherChannel, u64::from(!agreed));
+        match for_use {
+            Use::Wanted => self.outputs.push_back(Output::Packet(Packet { media, kind, data })),
+            Use::Dropped => self.handle_dropped(kind),
+        }
     }
 
-    /// An empty receiver report says that somebody listens.
     fn send_reports(&mut self) {
-        let report = receiver_report(self.own_ssrc);
-        for (media, transport) in &self.media {
+        for (media, transport, data) in self.media.reports(self.own_ssrc) {
             self.outputs.push_back(match transport {
-                Transport::Udp { .. } => {
-                    Output::SendRtcp { media: *media, data: report.clone().into() }
-                }
+                Transport::Udp { .. } => Output::SendRtcp { media, data },
                 Transport::Interleaved { rtcp, .. } => {
-                    let mut framed = vec![b'$', *rtcp];
-                    framed.extend_from_slice(&(report.len() as u16).to_be_bytes());
-                    framed.extend_from_slice(&report);
+                    let mut framed = vec![b'$', rtcp];
+                    framed.extend_from_slice(&(data.len() as u16).to_be_bytes());
+                    framed.extend_from_slice(&data);
                     Output::Send(framed.into())
                 }
             });
@@ -624,27 +619,6 @@ impl Client {
         }
         self.event(Event::Ended(end));
     }
-}
-
-/// What a packet is, by its second byte (RFC 5761 section 4).
-fn kind_of(packet: &[u8]) -> PacketKind {
-    match packet.get(1) {
-        Some(192..=223) => PacketKind::Rtcp,
-        _ => PacketKind::Rtp,
-    }
-}
-
-/// A receiver report without blocks and a canonical name (RFC 3550 sections 6.4.2 and 6.5).
-fn receiver_report(ssrc: u32) -> Vec<u8> {
-    let mut bytes = vec![0x80, 201, 0, 1];
-    bytes.extend_from_slice(&ssrc.to_be_bytes());
-    bytes.extend_from_slice(&[0x81, 202, 0, 3]);
-    bytes.extend_from_slice(&ssrc.to_be_bytes());
-    // CNAME, four letters, the end of the list and padding to whole words.
-    bytes.extend_from_slice(&[1, 4]);
-    bytes.extend_from_slice(b"razz");
-    bytes.extend_from_slice(&[0, 0]);
-    bytes
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ use super::*;
 /// How long each camera is watched: longer than one waits for an answer to what it asks, and than three
 /// of its sessions' timeouts.
 const WATCHED: Duration = Duration::from_millis(6500);
+/// The same for a camera that is played at its second dial only, after it sent nothing for so long that
+/// the first run was given up.
+const WATCHED_TWICE: Duration = Duration::from_millis(6500 + 5500);
 const SESSION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Cameras at a time.
 const AT_ONCE: usize = 12;
@@ -74,7 +77,8 @@ async fn watch(quirk: Quirk, transport: Transport) -> Watched {
     let (stop, task) = supervised(intake(source, &camera, Clock::start()));
     // How long this machine itself stood still meanwhile, which is no fault of the camera.
     let clock = Clock::start();
-    let (end, mut stood_still_us) = (clock.mono().plus_us(WATCHED.as_micros() as i64), 0);
+    let watched = if quirk == Quirk::AudioNeeded { WATCHED_TWICE } else { WATCHED };
+    let (end, mut stood_still_us) = (clock.mono().plus_us(watched.as_micros() as i64), 0);
     while clock.mono() < end {
         let before = clock.mono();
         sleep(Duration::from_millis(20)).await;
@@ -139,6 +143,9 @@ fn judge(quirk: Quirk, watched: &Watched) -> String {
                 format!("{frames} of {sent} pictures"),
             );
             check(watched.runs == 1, format!("{} runs", watched.runs));
+            let dials = if quirk == Quirk::AudioNeeded { 2 } else { 1 };
+            let refers = matches!(quirk, Quirk::Redirect301 | Quirk::Redirect302Relative);
+            check(watched.dials == dials || refers, format!("{} dials", watched.dials));
             // A jump in the numbers, and fragments that never end, look as packets that were lost; the
             // first packets from another address than the camera's are.
             let looks_lost = matches!(
@@ -147,6 +154,16 @@ fn judge(quirk: Quirk, watched: &Watched) -> String {
             );
             let lost = watched.lost;
             check(lost == 0 || looks_lost, format!("{lost} packets lost"));
+            let counted = match quirk {
+                Quirk::AudioNeeded => Some("rtsp_audio_dropped"),
+                Quirk::OptionsFirst | Quirk::OptionsFirstThenCloses | Quirk::OptionsFirstSilent => {
+                    Some("rtsp_options_first")
+                }
+                _ => None,
+            };
+            if let Some(kind) = counted {
+                check(watched.oddities.contains_key(kind), format!("{kind} is not counted"));
+            }
             let pause = watched.longest_pause_us;
             check(pause < LONGEST_PAUSE_US, format!("a pause of {} ms", pause / 1000));
         }

@@ -300,6 +300,41 @@ fn packets_on_channels_that_were_not_agreed_on_are_told_apart_by_what_they_hold(
 }
 
 #[test]
+fn audio_that_was_set_up_for_the_videos_sake_is_dropped_and_counted() {
+    let mut dialogue = Dialogue::new(TCP, false);
+    dialogue.answer("200 OK", "", SDP);
+    dialogue.client.set_up_to_drop(dialogue.now, 1, Transport::Interleaved { rtp: 2, rtcp: 3 });
+    // The table's camera plays at once; this one is asked for its audio first.
+    dialogue.drain();
+    assert!(dialogue.last().0.starts_with("SETUP rtsp://h/s/trackID=1 "), "{:?}", dialogue.last());
+    let set_up = |channels: &str| {
+        format!("Transport: RTP/AVP/TCP;unicast;interleaved={channels}\r\nSession: 77\r\n")
+    };
+    dialogue.answer("200 OK", &set_up("2-3"), "");
+    let transport = Transport::Interleaved { rtp: 2, rtcp: 3 };
+    assert_eq!(dialogue.events.last(), Some(&Event::SetUp { media: 1, transport }));
+    dialogue.client.set_up(dialogue.now, 0, TCP);
+    dialogue.drain();
+    dialogue.answer("200 OK", &set_up("0-1"), "");
+    dialogue.answer("200 OK", "", "");
+    assert_eq!(dialogue.events.last(), Some(&Event::Playing));
+    let packets = [0, 1, 2, 3].map(|channel| packet(channel, &[0x80, 96, 0, 1]));
+    dialogue.hear(&packets.concat());
+    let media: Vec<usize> = dialogue.packets.iter().map(|packet| packet.media).collect();
+    assert_eq!(media, [0, 0]);
+    assert_eq!(dialogue.client.counts().of(Oddity::AudioDropped), 1);
+    dialogue.client.handle_dropped(PacketKind::Rtp);
+    dialogue.client.handle_dropped(PacketKind::Rtcp);
+    assert_eq!(dialogue.client.counts().of(Oddity::AudioDropped), 2);
+    // Both hear that somebody listens.
+    let sent = dialogue.sent.len();
+    dialogue.wait(5.0);
+    for channel in ["$\u{1}", "$\u{3}"] {
+        assert!(dialogue.sent[sent..].iter().any(|text| text.starts_with(channel)), "{channel:?}");
+    }
+}
+
+#[test]
 fn what_ends_a_session_is_named() {
     let at_describe = |status: &str, headers: &str, body: &str| {
         let mut dialogue = Dialogue::new(TCP, false);

@@ -8,8 +8,9 @@ use rtsp_types::headers::{AUTHORIZATION, CSEQ, SESSION, TRANSPORT};
 use rtsp_types::{Message, Method, ParseError, Request, Response, StatusCode};
 
 use super::asking::{Asking, Step};
+use super::audio::Audio;
 use super::authentication::{Admission, Gate};
-use super::description::{CONTROL, TOKEN, session_description};
+use super::description::{AUDIO_CONTROL, CONTROL, TOKEN, session_description};
 use super::dialogue::Answer;
 use super::keep_alive;
 use super::player::{Player, WRITE_TIMEOUT};
@@ -501,6 +502,9 @@ impl Connection<'_> {
         if self.session.as_ref().is_some_and(|session| session.player.is_playing()) {
             return self.answer(request, StatusCode::MethodNotValidInThisState);
         }
+        if request.request_uri().is_some_and(|uri| uri.path().ends_with(AUDIO_CONTROL)) {
+            return self.setup_audio(request);
+        }
         let query = request.request_uri().and_then(|uri| uri.query()).unwrap_or("");
         if quirks.has(Quirk::ControlWithQuery) && !query.contains(TOKEN) {
             return self.answer(request, StatusCode::NotFound);
@@ -529,6 +533,22 @@ impl Connection<'_> {
             Session { id, former_id: None, mount: index, player, last_alive: now, asking };
         self.session = Some(session);
         self.ok(request).header("Transport", chosen)
+    }
+
+    /// Of the session that the video was set up in.
+    fn setup_audio(&mut self, request: &Request<Vec<u8>>) -> Answer {
+        let offer = request.header(&TRANSPORT).map_or("", |value| value.as_str());
+        let opened = Transport::open(offer, self.local, self.peer.ip(), Quirks::NONE);
+        let names_session = self.names_session(request);
+        match (opened, &mut self.session) {
+            (_, None) => self.answer(request, StatusCode::MethodNotValidInThisState),
+            _ if !names_session => self.answer(request, StatusCode::SessionNotFound),
+            (None, _) => self.answer(request, StatusCode::UnsupportedTransport),
+            (Some((transport, chosen)), Some(session)) => {
+                session.player.audio = Some(Audio::new(transport, Dice::new(self.dice.next(), 10)));
+                self.ok(request).header("Transport", chosen)
+            }
+        }
     }
 
     fn play(&mut self, request: &Request<Vec<u8>>, mount: &Mount, quirks: Quirks) -> Answer {

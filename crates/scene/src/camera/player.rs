@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::audio::Audio;
 use super::faults::{FaultHandle, Faults, Obeyed};
 use super::packet::{Kind, Packet};
 use super::packet_stage::{PacketStage, Picture};
@@ -28,6 +29,8 @@ const MAX_LAG: Duration = Duration::from_secs(2);
 pub(crate) struct Player {
     pub(crate) transport: Transport,
     pub(crate) stage: PacketStage,
+    /// Where the client set it up.
+    pub(crate) audio: Option<Audio>,
     /// Packets that come late, and when.
     late: Vec<(Instant, Packet)>,
     footage: Footage,
@@ -100,6 +103,7 @@ impl Player {
         Self {
             transport,
             stage: PacketStage::new(ssrc, sequence, Dice::new(dice.next(), 9)),
+            audio: None,
             late: Vec::new(),
             obeyed: faults.demanded(),
             footage,
@@ -191,7 +195,11 @@ impl Player {
         let (tick, due) = (self.clock.tick, self.clock.due());
         self.clock.tick += 1;
         let mut whole = false;
-        if !faults.stall {
+        let lacks_audio = faults.quirks.has(Quirk::AudioNeeded) && self.audio.is_none();
+        if !faults.stall && !lacks_audio {
+            if let Some(audio) = &mut self.audio {
+                audio.send(self.clock.fps, &mut self.buffer);
+            }
             // A picture that is not ready yet takes a later tick: the timestamp tells the truth.
             if let Some(frame) = self.current().packets(self.index) {
                 self.index = (self.index + 1) % self.current().total().max(1);

@@ -68,7 +68,7 @@ pub enum Over {
 /// What a client that deals well with a quirk gets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// Every picture that is sent, with one dial.
+    /// Every picture that is sent, in one run that brings any.
     Kept,
     /// Pictures, after it dialled anew because the camera asked for it.
     Redialled,
@@ -151,6 +151,8 @@ quirks! {
     /// The session has another id in the answer to PLAY than in that to SETUP, and both are
     /// taken.
     SessionIdChanges = "session-id-changes" Dialogue Both Kept,
+    /// Sends nothing unless its audio, which stands behind the video, is set up too.
+    AudioNeeded = "audio-needed" Dialogue Both Kept,
     /// The answer to SETUP names channels 2 and 3 and not those that were asked for.
     ChannelsMoved = "channels-moved" Dialogue Tcp Kept,
     /// The answer to SETUP names one channel only, as `interleaved=0`.
