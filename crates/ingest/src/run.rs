@@ -25,8 +25,6 @@ use super::{Event, Intake, STALLED_AFTER};
 const MAX_REDIRECTS: usize = 5;
 /// How often what a camera does wrong is told.
 const COUNTS_EVERY_US: i64 = 1_000_000;
-/// A connection that ends so soon after a keep-alive ends because of it.
-const KEEP_ALIVE_BLAME_US: i64 = 1_000_000;
 
 const H264_B_FRAMES: &str = "Set the camera's H.264 profile to Baseline, or its B-frame count (\"GOP \
                              structure\") to 0: WebRTC cannot show B-frames.";
@@ -138,11 +136,9 @@ impl<'a> Run<'a> {
             Ok(receiver) => self.read(&mut dialogue, receiver, timeline).await,
             Err(ended) => ended,
         };
-        let now = self.intake.clock.mono();
-        let last = dialogue.client().last_keep_alive();
-        let blamed = last.filter(|(_, at)| now.since_us(*at) < KEEP_ALIVE_BLAME_US);
+        let suspect = dialogue.client().suspected_keep_alive(self.intake.clock.mono());
         let broke = matches!(ended, Ended::Closed | Ended::Lost(_)) && self.frames > 0;
-        (ended, blamed.filter(|_| broke).map(|(kind, _)| kind))
+        (ended, suspect.filter(|_| broke))
     }
 
     /// Connects to the first of the camera's addresses that takes the connection.

@@ -34,7 +34,8 @@ pub struct Settings {
     pub user_agent: String,
     /// Makes our nonces and our SSRC; nobody should be able to guess it.
     pub seed: u64,
-    /// Keep-alives that are not to be used: after them this camera ended a run.
+    /// Keep-alives that are not to be used: after them this camera ended a run, or for want of another. The
+    /// rest are tried in turn, whatever `Public` names.
     pub avoid: Vec<KeepAlive>,
     /// What a connection before this one was asked for, where the camera closed it then.
     pub challenge: Option<Challenge>,
@@ -195,7 +196,6 @@ pub struct Client {
     session: Option<String>,
     media: SetUpMedia,
     keep_alive: Schedule,
-    last_keep_alive: Option<(KeepAlive, MonoTime)>,
     report_due: Option<MonoTime>,
     own_ssrc: u32,
     ended: bool,
@@ -222,7 +222,6 @@ impl Client {
             session: None,
             media: SetUpMedia::default(),
             keep_alive: Schedule::new(&avoid),
-            last_keep_alive: None,
             report_due: None,
             own_ssrc: (seed >> 16) as u32,
             ended: false,
@@ -273,7 +272,6 @@ impl Client {
                 self.keep_alive.handle_failure(now, false);
             }
             let kind = self.keep_alive.next(now);
-            self.last_keep_alive = Some((kind, now));
             self.request(now, Purpose::KeepAlive(kind), Attempts::default());
         }
         if self.report_due.is_some_and(|due| due <= now) {
@@ -345,10 +343,9 @@ impl Client {
         self.opening.next_begins_with_options(self.challenge().is_some())
     }
 
-    /// The keep-alive that was sent last, and when. Where the connection ends just then, the next
-    /// session should avoid it.
-    pub fn last_keep_alive(&self) -> Option<(KeepAlive, MonoTime)> {
-        self.last_keep_alive
+    /// The keep-alive that may be why the camera has just ended the session; for [`Settings::avoid`].
+    pub fn suspected_keep_alive(&self, now: MonoTime) -> Option<KeepAlive> {
+        self.keep_alive.suspect(now)
     }
 
     // Requests of ours -----------------------------------------------------------------------------

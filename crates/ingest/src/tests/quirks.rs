@@ -12,8 +12,8 @@ use super::*;
 /// How long each camera is watched: longer than one waits for an answer to what it asks, and than three
 /// of its sessions' timeouts.
 const WATCHED: Duration = Duration::from_millis(6500);
-/// The same for a camera that is played at its second dial only, after it sent nothing for so long that
-/// the first run was given up.
+/// The same for a camera that is played well at its second dial only: the first run is given up after it
+/// brought nothing, or the camera ends it.
 const WATCHED_TWICE: Duration = Duration::from_millis(6500 + 5500);
 const SESSION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Cameras at a time.
@@ -60,6 +60,8 @@ async fn watch(quirk: Quirk, transport: Transport) -> Watched {
         // Where it is not said, it is the standard's.
         session_timeout: match quirk {
             Quirk::SessionIdOnly => Duration::from_secs(60),
+            // Long enough for its session to end well after a keep-alive.
+            Quirk::KeepAliveHidden => SESSION_TIMEOUT * 2,
             _ => SESSION_TIMEOUT,
         },
         seed: Some(7),
@@ -77,7 +79,10 @@ async fn watch(quirk: Quirk, transport: Transport) -> Watched {
     let (stop, task) = supervised(intake(source, &camera, Clock::start()));
     // How long this machine itself stood still meanwhile, which is no fault of the camera.
     let clock = Clock::start();
-    let watched = if quirk == Quirk::AudioNeeded { WATCHED_TWICE } else { WATCHED };
+    let watched = match quirk {
+        Quirk::AudioNeeded | Quirk::KeepAliveHidden => WATCHED_TWICE,
+        _ => WATCHED,
+    };
     let (end, mut stood_still_us) = (clock.mono().plus_us(watched.as_micros() as i64), 0);
     while clock.mono() < end {
         let before = clock.mono();
@@ -170,6 +175,10 @@ fn judge(quirk: Quirk, watched: &Watched) -> String {
         Outcome::Redialled => {
             check(watched.frames > 60, format!("{} pictures", watched.frames));
             check(watched.runs > 1, format!("{} runs", watched.runs));
+            // What ended the first run is not done in the second.
+            check(watched.state == CameraState::Online, format!("{:?}", watched.state));
+            let learns = quirk == Quirk::KeepAliveHidden;
+            check(watched.runs == 2 || !learns, format!("{} runs", watched.runs));
         }
         Outcome::Unplayable => {
             check(!watched.said.is_empty() || !watched.advice.is_empty(), "nothing is said".into());

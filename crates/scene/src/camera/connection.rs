@@ -593,7 +593,7 @@ impl Connection<'_> {
         if *method != Method::Options && named && !self.names_session(request) {
             return self.answer(request, StatusCode::SessionNotFound);
         }
-        if !keep_alive::methods(quirks).split(", ").any(|known| known == <&str>::from(method)) {
+        if !keep_alive::is_known(quirks, method) {
             return self.answer(request, StatusCode::NotImplemented);
         }
         let keeps = keep_alive::keeps(quirks, method);

@@ -110,6 +110,9 @@ quirks! {
     /// Only OPTIONS keeps a session alive, over TCP as well; GET_PARAMETER and SET_PARAMETER are
     /// answered with 501.
     KeepAliveOnlyOptions = "keep-alive-only-options" Dialogue Both Kept,
+    /// Only GET_PARAMETER keeps a session alive, over TCP as well, and `Public` does not name it;
+    /// OPTIONS is answered and does nothing. A session ends three eighths of its timeout late.
+    KeepAliveHidden = "keep-alive-hidden" Dialogue Both Redialled,
     /// Closes the connection at GET_PARAMETER or SET_PARAMETER, which `Public` does not name.
     KeepAliveGetParameterCloses = "keep-alive-get-parameter-closes" Dialogue Both Kept,
     /// The description's type is `application/sdp; charset=utf-8`.

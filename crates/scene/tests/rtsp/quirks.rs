@@ -290,6 +290,7 @@ fn sessions_live_by_the_method_that_the_quirk_names() {
         (Quirk::KeepAliveOnlyOptions, [true, false, false]),
         (Quirk::KeepAliveGetParameterCloses, [true, false, false]),
         (Quirk::KeepAliveUnanswered, [true, true, true]),
+        (Quirk::KeepAliveHidden, [false, true, false]),
     ];
     std::thread::scope(|scope| {
         for (quirk, lives) in rows {
