@@ -243,6 +243,10 @@ quirks! {
     DigestSha256 = "digest-sha256" SigningIn Both Kept,
     /// Digest with `algorithm=SHA-256-sess`.
     DigestSha256Sess = "digest-sha256-sess" SigningIn Both Kept,
+    /// Digest with `algorithm=SHA-512-256`.
+    DigestSha512 = "digest-sha512-256" SigningIn Both Kept,
+    /// Digest with `algorithm=SHA-512-256-sess`.
+    DigestSha512Sess = "digest-sha512-256-sess" SigningIn Both Kept,
     /// Digest with `qop="auth,auth-int"`.
     DigestAuthIntToo = "digest-auth-int-too" SigningIn Both Kept,
     /// Digest with `qop="auth-int"`.
