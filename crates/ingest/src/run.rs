@@ -424,7 +424,7 @@ impl<'a> Run<'a> {
         timeline: &mut Option<Timeline>,
     ) {
         let arrival_us = self.intake.clock.wall_us();
-        let key = self.pictures.read(&data);
+        let key = self.pictures.read(&data, received);
         let Some(format) = self.pictures.format() else {
             debug!("access unit before the first SPS");
             return;

@@ -15,6 +15,8 @@ const WATCHED: Duration = Duration::from_millis(6500);
 /// The same for a camera that is played well at its second dial only: the first run is given up after it
 /// brought nothing, or the camera ends it.
 const WATCHED_TWICE: Duration = Duration::from_millis(6500 + 5500);
+/// And for one that is missed something only after 20 s.
+const WATCHED_LONG: Duration = Duration::from_millis(22_500);
 const SESSION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Cameras at a time.
 const AT_ONCE: usize = 12;
@@ -37,6 +39,8 @@ struct Watched {
     said: String,
     advice: Vec<String>,
     frames: u64,
+    /// Those at which a viewer may begin.
+    keys: u64,
     sent: u64,
     dials: u32,
     runs: u32,
@@ -81,6 +85,7 @@ async fn watch(quirk: Quirk, transport: Transport) -> Watched {
     let clock = Clock::start();
     let watched = match quirk {
         Quirk::AudioNeeded | Quirk::KeepAliveHidden => WATCHED_TWICE,
+        Quirk::OneKeyFrame => WATCHED_LONG,
         _ => WATCHED,
     };
     let (end, mut stood_still_us) = (clock.mono().plus_us(watched.as_micros() as i64), 0);
@@ -106,9 +111,10 @@ async fn watch(quirk: Quirk, transport: Transport) -> Watched {
     stop.send_replace(true);
     let _ = task.await;
     rtsp.stop();
-    let mut arrivals = Vec::new();
+    let (mut arrivals, mut keys) = (Vec::new(), 0);
     while let Ok(unit) = units.try_recv() {
         arrivals.push(unit.received);
+        keys += u64::from(unit.idr);
     }
     let pauses = arrivals.windows(2).map(|pair| pair[1].since_us(pair[0]));
     let report = camera.report();
@@ -117,6 +123,7 @@ async fn watch(quirk: Quirk, transport: Transport) -> Watched {
         said: report.last_error.clone().unwrap_or_default(),
         advice: report.advice.clone(),
         frames: report.received,
+        keys,
         sent,
         dials,
         runs: report.runs,
@@ -148,6 +155,9 @@ fn judge(quirk: Quirk, watched: &Watched) -> String {
                 format!("{frames} of {sent} pictures"),
             );
             check(watched.runs == 1, format!("{} runs", watched.runs));
+            // The only IDR, and of the recovery points behind it, one a second, those of the last 2.5 s.
+            let begins = quirk != Quirk::OneKeyFrame || (3..=4).contains(&watched.keys);
+            check(begins, format!("{} places to begin at", watched.keys));
             let dials = if quirk == Quirk::AudioNeeded { 2 } else { 1 };
             let refers = matches!(quirk, Quirk::Redirect301 | Quirk::Redirect302Relative);
             check(watched.dials == dials || refers, format!("{} dials", watched.dials));

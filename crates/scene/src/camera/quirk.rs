@@ -454,6 +454,9 @@ quirks! {
     TimestampsShared = "timestamps-shared" Packets Both Kept,
     /// No picture is an IDR; intra pictures with a recovery point SEI take their place.
     NoKeyFrame = "no-key-frame" Packets Both Kept,
+    /// The first picture is the only IDR; intra pictures with a recovery point SEI take the place of
+    /// the others.
+    OneKeyFrame = "one-key-frame" Packets Both Kept,
 }
 
 impl Quirk {
