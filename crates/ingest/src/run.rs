@@ -7,7 +7,7 @@ use bytes::Bytes;
 use razz_base::{AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Transport};
 use razz_config::Source;
 use razz_media::rtp::receive::{self, Received, Receiver};
-use razz_media::timeline::{Timeline, WallClock};
+use razz_media::timeline::{Fit, Timeline, WallClock};
 use razz_rtsp::{
     Challenge, Credentials, Description, Event as Session, Format, KeepAlive, PacketKind, Settings,
 };
@@ -433,10 +433,13 @@ impl<'a> Run<'a> {
         let timeline = timeline.get_or_insert_with(|| Timeline::new(times.start()));
         timeline.set_reordering(self.pictures.may_reorder());
         let placed = timeline.place(rtp, received);
-        if placed.jumped {
-            // What sender reports said of the timestamps before the jump holds no more.
-            self.wall = WallClock::new();
-            info!(to = %placed.time, "the camera's timestamps jumped; media time goes on");
+        self.wall.handle_fit(placed.fit);
+        match placed.fit {
+            Fit::Steady => {}
+            Fit::Jumped { .. } => {
+                info!(to = %placed.time, "the camera's timestamps jumped; media time goes on");
+            }
+            Fit::Returned => debug!(to = %placed.time, "the timestamps before the jump go on"),
         }
         if !times.issue(placed.time, received) {
             // Another intake has this camera's number, and might give a frame the same time.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use razz_scene::camera::{Area, Outcome, Over, Quirk, Quirks};
+use razz_scene::camera::{Area, Outcome, Over, Quirks};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 

@@ -1,6 +1,6 @@
 //! Reports of cameras with quirks say nothing secret, and played again they show the same.
 
-use razz_scene::camera::{Quirk, Quirks};
+use razz_scene::camera::Quirks;
 
 use super::*;
 use crate::report::replay::{Replay, ReplayError};

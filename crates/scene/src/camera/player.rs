@@ -20,6 +20,8 @@ use crate::footage::Frame;
 const REPORT_INTERVAL: Duration = Duration::from_secs(5);
 /// Time between reports that have a quirk.
 const ODD_REPORT_INTERVAL: Duration = Duration::from_millis(300);
+/// How far off [`Quirk::TimestampOdd`] is.
+const HOURS_OFF_90K: u32 = 4 * 3600 * 90_000;
 /// A client that takes one picture for longer than this is dropped.
 pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Who falls further behind than this goes on from now instead of catching up.
@@ -242,7 +244,9 @@ impl Player {
     fn send_frame(&mut self, frame: &Arc<Frame>, now: Instant, tick: u64, faults: Faults) -> bool {
         let shared = u64::from(faults.quirks.has(Quirk::TimestampsShared) && tick % 2 == 1);
         let shown = tick - shared + u64::from(frame.encoded.reorder);
-        let timestamp = self.clock.timestamp(shown);
+        let is_odd = faults.quirks.has(Quirk::TimestampOdd) && tick % 20 == 10;
+        let off = if is_odd { HOURS_OFF_90K } else { 0 };
+        let timestamp = self.clock.timestamp(shown).wrapping_add(off);
         let tenth = tick % 10 == 1 && faults.quirks.has(Quirk::BytesBetweenFrames);
         if (tenth || self.dice.unit() < faults.garbage as f32) && !self.transport.is_udp() {
             let count = 1 + self.dice.below(40);

@@ -450,6 +450,8 @@ quirks! {
     SequenceWrap = "sequence-wrap" Packets Both Kept,
     /// The timestamp passes 2^32 after a second.
     TimestampWrap = "timestamp-wrap" Packets Both Kept,
+    /// Every twentieth picture has a timestamp that is four hours off.
+    TimestampOdd = "timestamp-odd" Packets Both Kept,
     /// Every second picture has the timestamp of the one before.
     TimestampsShared = "timestamps-shared" Packets Both Kept,
     /// No picture is an IDR; intra pictures with a recovery point SEI take their place.
