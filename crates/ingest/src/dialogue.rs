@@ -46,7 +46,12 @@ pub(super) struct Dialogue {
     client: Client,
     connection: Connection,
     recording: Option<Recording>,
+    /// The video and how it travels, as the camera says; its sockets where it comes in datagrams.
+    video: Option<(usize, Transport)>,
     udp: Option<Udp>,
+    /// The audio that was set up for the video's sake.
+    audio: Option<usize>,
+    audio_udp: Option<Udp>,
     clock: Clock,
     is_described: bool,
     is_closed: bool,
@@ -66,7 +71,18 @@ impl Dialogue {
             Recording { recorder, pieces: Pieces::default() }
         });
         let (is_described, is_closed) = (false, false);
-        Self { client, connection, recording, udp: None, clock, is_described, is_closed }
+        Self {
+            client,
+            connection,
+            recording,
+            video: None,
+            udp: None,
+            audio: None,
+            audio_udp: None,
+            clock,
+            is_described,
+            is_closed,
+        }
     }
 
     /// The machine.
@@ -95,16 +111,57 @@ impl Dialogue {
         Ok(())
     }
 
-    /// The camera said how it sends: all is ready to be played.
-    pub(super) async fn play(&mut self, transport: Transport) {
-        match (transport, &mut self.udp) {
+    /// Asks for audio to be sent as the video is, and dropped.
+    pub(super) async fn set_up_audio(&mut self, media: usize) -> io::Result<()> {
+        self.audio = Some(media);
+        let transport = match self.video {
+            Some((_, Transport::Udp { .. })) => {
+                let (udp, client_port) = Udp::bind(self.connection.local().ip()).await?;
+                self.audio_udp = Some(udp);
+                Transport::Udp { client_port, server_ports: None }
+            }
+            // The next two channels.
+            Some((_, Transport::Interleaved { rtp, rtcp })) => {
+                let last = rtp.max(rtcp);
+                let rtp = if last < 254 { last + 1 } else { 0 };
+                Transport::Interleaved { rtp, rtcp: rtp + 1 }
+            }
+            None => Transport::Interleaved { rtp: 2, rtcp: 3 },
+        };
+        self.client.set_up_to_drop(self.clock.mono(), media, transport);
+        Ok(())
+    }
+
+    /// Whether this medium is the audio that was set up for the video's sake.
+    pub(super) fn is_audio(&self, media: usize) -> bool {
+        self.audio == Some(media)
+    }
+
+    /// The camera said how it sends a medium.
+    pub(super) async fn handle_set_up(&mut self, media: usize, transport: Transport) {
+        let udp = if self.is_audio(media) {
+            &mut self.audio_udp
+        } else {
+            self.video = Some((media, transport));
+            &mut self.udp
+        };
+        match (transport, &mut *udp) {
             (Transport::Udp { server_ports, .. }, Some(udp)) => {
                 udp.open_path(self.connection.peer().ip(), server_ports).await;
             }
             // It sends over the connection after all.
-            (Transport::Interleaved { .. }, _) => self.udp = None,
+            (Transport::Interleaved { .. }, udp) => *udp = None,
             (Transport::Udp { .. }, None) => {}
         }
+        if let (true, Transport::Interleaved { rtp, rtcp }, Some(recording)) =
+            (self.is_audio(media), transport, &self.recording)
+        {
+            recording.recorder.audio_on(rtp, rtcp);
+        }
+    }
+
+    /// All is ready to be played.
+    pub(super) fn play(&mut self) {
         self.client.play(self.clock.mono());
     }
 
@@ -129,8 +186,9 @@ impl Dialogue {
                 match output {
                     Output::Packet(packet) => return Incoming::Packet(packet.kind, packet.data),
                     Output::Event(event) => return Incoming::Event(event),
-                    Output::SendRtcp { data, .. } => {
-                        if let Some(udp) = &self.udp {
+                    Output::SendRtcp { media, data } => {
+                        let audio = self.is_audio(media);
+                        if let Some(udp) = if audio { &self.audio_udp } else { &self.udp } {
                             udp.send_rtcp(&data).await;
                         }
                     }
@@ -174,6 +232,12 @@ impl Dialogue {
                         recording.recorder.datagram(kind, &data);
                     }
                     return Incoming::Packet(kind, data);
+                }
+                (kind, data) = receive(&mut self.audio_udp) => {
+                    if let Some(recording) = &self.recording {
+                        recording.recorder.audio_datagram(kind, &data);
+                    }
+                    self.client.handle_dropped(kind);
                 }
                 () = tokio::time::sleep(now.until(due)) => {
                     self.client.handle_timeout(self.clock.mono());

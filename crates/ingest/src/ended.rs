@@ -219,7 +219,7 @@ impl From<End> for Ended {
                 if status == 403 { Self::NotAllowed(why) } else { Self::Refused(why) }
             }
             End::Nonsense(what) => Self::Refused(what),
-            End::NoAnswer { method: "DESCRIBE" } => {
+            End::NoAnswer { method: "OPTIONS" | "DESCRIBE" } => {
                 Self::Unreachable(format!("no answer within {} seconds", ANSWER_WITHIN_S))
             }
             End::NoAnswer { method } => {

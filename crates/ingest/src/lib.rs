@@ -6,6 +6,7 @@ mod connection;
 mod dialogue;
 mod ended;
 mod event;
+mod known;
 mod pictures;
 pub mod probe;
 pub mod report;
@@ -33,8 +34,9 @@ use tracing::{debug, error, info};
 use self::ended::Ended;
 use self::event::Reporter;
 pub use self::event::{Event, Sink};
+use self::known::Known;
 use self::report::Recorder;
-use self::run::{Known, Run};
+use self::run::Run;
 pub use self::tls::Certificates;
 
 /// Without an access unit for so long a run is given up.
@@ -120,17 +122,24 @@ impl Intake {
         }
     }
 
-    /// Connects once, without a word in the log, and reads for as long as `enough` lasts. Answers
-    /// what went wrong, if anything did, and what to change on the camera.
+    /// Connects once, without a word in the log, and reads for as long as `enough` lasts; once more where
+    /// that brought no picture and showed what may help. Answers what went wrong, if anything did, and
+    /// what to change on the camera.
     pub async fn try_once(
         &self,
         enough: impl Future<Output = ()>,
     ) -> Option<(String, Vec<String>)> {
         let mut timeline = None;
         let mut known = Known::default();
-        let run = Run::new(self, RunId(1), &mut known).follow(&mut timeline);
+        let runs = async {
+            let outcome = Run::new(self, RunId(1), &mut known).follow(&mut timeline).await;
+            if outcome.frames > 0 || !known.take_news() {
+                return outcome;
+            }
+            Run::new(self, RunId(2), &mut known).follow(&mut timeline).await
+        };
         tokio::select! {
-            outcome = run.with_subscriber(NoSubscriber::default()) => {
+            outcome = runs.with_subscriber(NoSubscriber::default()) => {
                 let (_, error, advice) = outcome.ended.describe(&self.source);
                 Some((error, advice))
             }

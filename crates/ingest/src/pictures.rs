@@ -4,13 +4,18 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use razz_base::{Codec, Samples, StreamFormat};
+use razz_base::{Codec, MonoTime, Samples, StreamFormat};
 use razz_media::h264::{self, nal_units};
 use razz_media::h265;
 use tracing::{debug, info};
 
 /// A GOP of a minute at 15 frames a second has fewer pictures.
 const MANY_WITHOUT_IDR: u32 = 900;
+/// Where no IDR has come for so long, recovery points are where decoding begins, in µs. An encoder that
+/// sends IDRs mostly does so every 1 to 10 s (x264's 250 pictures are 10 s at 25 frames a second), and
+/// then they are the better place: the picture is whole at once. Raising it has viewers of a camera
+/// that sends no second IDR wait longer.
+const IDR_OVERDUE_US: i64 = 20_000_000;
 
 /// So many pictures with B slices show that the camera sends them: one may have been damaged on its way.
 const B_PICTURES: u32 = 2;
@@ -24,10 +29,12 @@ pub(super) struct Pictures {
     reorders: bool,
     /// Pictures of H.264 with B slices, until they are enough.
     b_pictures: u32,
-    /// Whether there was an IDR; of H.265 any picture that decoding can begin at.
-    has_idr: bool,
-    /// Pictures so far, while there was none.
+    /// When the last IDR came; of H.265 any picture that decoding can begin at.
+    last_idr: Option<MonoTime>,
+    /// Pictures since then, or so far.
     without_idr: u32,
+    /// A recovery point has stood in for an IDR since then.
+    recovers: bool,
 }
 
 impl Pictures {
@@ -39,8 +46,9 @@ impl Pictures {
             may_reorder: false,
             reorders: false,
             b_pictures: 0,
-            has_idr: false,
+            last_idr: None,
             without_idr: 0,
+            recovers: false,
         }
     }
 
@@ -66,25 +74,28 @@ impl Pictures {
         self.reorders
     }
 
-    /// Whether so many pictures came without an IDR among them that the camera seems to send none.
+    /// Whether so many pictures came without an IDR among them that the camera seems to send none, or
+    /// none but its first. A long GOP without recovery points is something else.
     pub(super) fn lacks_idr(&self) -> bool {
-        self.without_idr >= MANY_WITHOUT_IDR
+        self.without_idr >= MANY_WITHOUT_IDR && (self.last_idr.is_none() || self.recovers)
     }
 
-    /// Reads the next access unit; says whether it is decodable alone, with nothing after it that
-    /// looks back. Of H.264 that sends no IDR it is where decoding can begin: at a recovery point,
-    /// from which on the picture is refreshed bit by bit (Rec. ITU-T H.264 section D.2.8).
-    pub(super) fn read(&mut self, annex_b: &[u8]) -> bool {
+    /// Reads the next access unit, which came at `now`; says whether it is decodable alone, with nothing
+    /// after it that looks back. Of H.264 from which no IDR came yet, or none for long, it is where
+    /// decoding can begin: at a recovery point, from which on the picture is refreshed bit by bit (Rec.
+    /// ITU-T H.264 section D.2.8).
+    pub(super) fn read(&mut self, annex_b: &[u8], now: MonoTime) -> bool {
         let mut key = match self.codec {
             Codec::H264 => self.read_h264(annex_b),
             Codec::H265 => self.read_h265(annex_b),
         };
-        self.has_idr |= key;
-        if self.has_idr {
-            self.without_idr = 0;
+        if key {
+            (self.last_idr, self.without_idr, self.recovers) = (Some(now), 0, false);
         } else {
             self.without_idr = self.without_idr.saturating_add(1);
-            key = self.codec == Codec::H264 && h264::recovery_point(annex_b).is_some();
+            let overdue = self.last_idr.is_none_or(|last| now.since_us(last) >= IDR_OVERDUE_US);
+            key = overdue && self.codec == Codec::H264 && h264::recovery_point(annex_b).is_some();
+            self.recovers |= key;
         }
         if let Some(format) = &mut self.format
             && format.reorders != self.reorders
@@ -205,6 +216,84 @@ mod tests {
         0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00, 0x00,
         0x03, 0x00, 0x3f, 0xa0, 0x05, 0x02, 0x01, 0x71, 0xf2, 0xe5, 0x95, 0x95, 0x29, 0x30,
     ];
+    const NOW: MonoTime = MonoTime::from_us(0);
+
+    /// An IDR, another picture, and one with a recovery point at which the picture is whole.
+    const IDR: &[u8] = &[0, 0, 1, 0x65, 0x88, 0x80];
+    const PLAIN: &[u8] = &[0, 0, 1, 0x41, 0xC0];
+    const RECOVERY: &[u8] = &[0, 0, 1, 6, 6, 1, 0xC4, 0x80, 0, 0, 1, 0x41, 0xC0];
+
+    #[test]
+    fn recovery_points_stand_in_for_idrs_that_do_not_come() {
+        // (what comes at which second, and whether decoding can begin there)
+        let rows: &[(&str, &[(&[u8], i64, bool)])] = &[
+            ("none ever", &[(PLAIN, 0, false), (RECOVERY, 1, true), (RECOVERY, 2, true)]),
+            (
+                "one at first",
+                &[
+                    (IDR, 0, true),
+                    (RECOVERY, 1, false),
+                    (RECOVERY, 19, false),
+                    (PLAIN, 20, false),
+                    (RECOVERY, 20, true),
+                    (RECOVERY, 21, true),
+                    (PLAIN, 40, false),
+                ],
+            ),
+            (
+                "and one later",
+                &[
+                    (RECOVERY, 0, true),
+                    (IDR, 5, true),
+                    (RECOVERY, 24, false),
+                    (RECOVERY, 25, true),
+                    (IDR, 26, true),
+                    (RECOVERY, 45, false),
+                    (RECOVERY, 46, true),
+                ],
+            ),
+            (
+                "every 15 s",
+                &[(IDR, 0, true), (RECOVERY, 14, false), (IDR, 15, true), (RECOVERY, 29, false)],
+            ),
+        ];
+        for (name, units) in rows {
+            let mut pictures = Pictures::new(Codec::H264);
+            for (unit, second, begins) in *units {
+                let now = MonoTime::from_us(second * 1_000_000);
+                assert_eq!(pictures.read(unit, now), *begins, "{name}, after {second} s");
+            }
+        }
+        // H.265 has its own places to begin at.
+        let mut pictures = Pictures::new(Codec::H265);
+        assert!(!pictures.read(RECOVERY, NOW));
+    }
+
+    #[test]
+    fn a_camera_without_idr_is_told_from_one_with_long_gops() {
+        // (whether an IDR comes first, whether recovery points do, pictures at 30 a second, verdict)
+        for (first, recovery, count, lacks) in [
+            (false, true, 899, false),
+            (false, true, 900, true),
+            (false, false, 900, true),
+            (true, false, 30 * 240, false),
+            (true, true, 899, false),
+            (true, true, 900, true),
+        ] {
+            let mut pictures = Pictures::new(Codec::H264);
+            if first {
+                pictures.read(IDR, NOW);
+            }
+            for number in 1..=count {
+                let unit = if recovery && number % 30 == 0 { RECOVERY } else { PLAIN };
+                pictures.read(unit, MonoTime::from_us(number * 1_000_000 / 30));
+            }
+            assert_eq!(pictures.lacks_idr(), lacks, "{first} {recovery} {count}");
+            pictures.read(IDR, MonoTime::from_us(1_000_000_000));
+            assert!(!pictures.lacks_idr());
+        }
+    }
+
     /// Baseline profile, 640x480.
     const H264: &[u8] = b"\x67\x42\xc0\x1f\x8c\x8d\x40\x50\x1e\x80";
 
@@ -237,7 +326,7 @@ mod tests {
                 .map(|nals| {
                     let bytes: Vec<u8> =
                         nals.iter().flat_map(|nal| [&[0, 0, 1], *nal].concat()).collect();
-                    pictures.read(&bytes)
+                    pictures.read(&bytes, NOW)
                 })
                 .collect();
             assert_eq!(found, *keys, "{units:02x?}");
@@ -264,7 +353,7 @@ mod tests {
             ("676e0016a6cb201405ff2e02d418181a940000030004000003007a3c58b920", "8 bits a sample"),
         ] {
             let mut pictures = Pictures::new(Codec::H264);
-            pictures.read(&[&[0, 0, 1], &hex(sps)[..]].concat());
+            pictures.read(&[&[0, 0, 1], &hex(sps)[..]].concat(), NOW);
             let format = pictures.format().unwrap();
             assert_eq!(format.size, Size::new(640, 360));
             assert!(
@@ -273,7 +362,7 @@ mod tests {
             );
         }
         let mut pictures = Pictures::new(Codec::H264);
-        pictures.read(&[&[0, 0, 1], H264].concat());
+        pictures.read(&[&[0, 0, 1], H264].concat(), NOW);
         assert_eq!(pictures.format().unwrap().not_decoded(Decodable::default()), None);
     }
 
@@ -291,7 +380,7 @@ mod tests {
         ] {
             let sps = [sps, vui].concat();
             let mut pictures = Pictures::new(codec);
-            pictures.read(&[&[0, 0, 1][..], &sps].concat());
+            pictures.read(&[&[0, 0, 1][..], &sps].concat(), NOW);
             let format = pictures.format().unwrap();
             assert_eq!((format.size, format.stated_aspect()), (Size::new(size.0, size.1), want));
         }
@@ -302,7 +391,7 @@ mod tests {
         for (codec, sps, profile) in [(Codec::H264, H264, "Baseline"), (Codec::H265, H265, "Main")]
         {
             let mut pictures = Pictures::new(codec);
-            assert!(!pictures.read(&[&[0, 0, 1], sps].concat()));
+            assert!(!pictures.read(&[&[0, 0, 1], sps].concat(), NOW));
             let format = pictures.format().unwrap();
             assert!(format.profile.contains(profile), "{}", format.profile);
             assert_eq!(format.codec, codec);

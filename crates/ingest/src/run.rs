@@ -7,7 +7,7 @@ use bytes::Bytes;
 use razz_base::{AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Transport};
 use razz_config::Source;
 use razz_media::rtp::receive::{self, Received, Receiver};
-use razz_media::timeline::{Timeline, WallClock};
+use razz_media::timeline::{Fit, Timeline, WallClock};
 use razz_rtsp::{
     Challenge, Credentials, Description, Event as Session, Format, KeepAlive, PacketKind, Settings,
 };
@@ -17,6 +17,7 @@ use super::address::{self, Unusable};
 use super::connection::{DialError, Dialer};
 use super::dialogue::{Dialogue, Incoming};
 use super::ended::Ended;
+use super::known::{Audio, Known};
 use super::pictures::Pictures;
 use super::{Event, Intake, STALLED_AFTER};
 
@@ -24,8 +25,6 @@ use super::{Event, Intake, STALLED_AFTER};
 const MAX_REDIRECTS: usize = 5;
 /// How often what a camera does wrong is told.
 const COUNTS_EVERY_US: i64 = 1_000_000;
-/// A connection that ends so soon after a keep-alive ends because of it.
-const KEEP_ALIVE_BLAME_US: i64 = 1_000_000;
 
 const H264_B_FRAMES: &str = "Set the camera's H.264 profile to Baseline, or its B-frame count (\"GOP \
                              structure\") to 0: WebRTC cannot show B-frames.";
@@ -44,15 +43,6 @@ pub(super) struct Outcome {
     pub(super) frames: u64,
 }
 
-/// What the runs of a camera have found out for those to come.
-#[derive(Default)]
-pub(super) struct Known {
-    /// Keep-alives that ended runs.
-    avoid: Vec<KeepAlive>,
-    /// Where the next run begins, if not at the camera's address.
-    next: Option<Source>,
-}
-
 /// One run.
 pub(super) struct Run<'a> {
     intake: &'a Intake,
@@ -63,6 +53,8 @@ pub(super) struct Run<'a> {
     frames: u64,
     told: BTreeMap<&'static str, u64>,
     counts_due: MonoTime,
+    /// Of the session at hand.
+    audio: Audio,
     /// The codec that packets turn out to have, where the camera says another one.
     claims: Option<Codec>,
 }
@@ -80,19 +72,22 @@ impl<'a> Run<'a> {
             frames: 0,
             told: BTreeMap::new(),
             counts_due: now,
+            audio: Audio::Absent,
             claims: None,
         }
     }
 
     /// Dials, and passes access units on until the run ends.
     pub(super) async fn follow(mut self, timeline: &mut Option<Timeline>) -> Outcome {
-        let first = self.known.next.take();
+        let first = self.known.take_next();
         let mut source = first.unwrap_or_else(|| self.intake.source.clone());
         let mut redirects = 0;
         loop {
             let (mut ended, blamed) = self.session(&source, timeline).await;
-            let avoid = &mut self.known.avoid;
-            avoid.extend(blamed.filter(|kind| !avoid.contains(kind)));
+            blamed.into_iter().for_each(|kind| self.known.avoid(kind));
+            if self.frames == 0 {
+                self.known.handle_no_picture(&ended, self.audio);
+            }
             if let Ended::Redirected { to } = &ended {
                 redirects += 1;
                 match source.redirected(to) {
@@ -101,7 +96,7 @@ impl<'a> Run<'a> {
                         ended = Ended::Refused(format!("the camera refers to {to}: {error}"));
                     }
                     // What it sent was a run; what it sends there is the next.
-                    Ok(there) if self.frames > 0 => self.known.next = Some(there),
+                    Ok(there) if self.frames > 0 => self.known.go_on_at(there),
                     Ok(_) if redirects > MAX_REDIRECTS => {
                         ended = Ended::Refused(format!(
                             "the camera refers from one address to the next, {redirects} times"
@@ -128,8 +123,6 @@ impl<'a> Run<'a> {
             Ok(dialogue) => dialogue,
             Err(ended) => return (ended, None),
         };
-        // Each session counts for itself.
-        self.told.clear();
         let mut opened = self.open(source, &mut dialogue).await;
         if let (Err(Ended::Refused(_)), Some(challenge)) = (&opened, dialogue.hung_up_on()) {
             // It asked for a proof and closed the connection: it takes it over a new one.
@@ -143,11 +136,9 @@ impl<'a> Run<'a> {
             Ok(receiver) => self.read(&mut dialogue, receiver, timeline).await,
             Err(ended) => ended,
         };
-        let now = self.intake.clock.mono();
-        let last = dialogue.client().last_keep_alive();
-        let blamed = last.filter(|(_, at)| now.since_us(*at) < KEEP_ALIVE_BLAME_US);
+        let suspect = dialogue.client().suspected_keep_alive(self.intake.clock.mono());
         let broke = matches!(ended, Ended::Closed | Ended::Lost(_)) && self.frames > 0;
-        (ended, blamed.filter(|_| broke).map(|(kind, _)| kind))
+        (ended, suspect.filter(|_| broke))
     }
 
     /// Connects to the first of the camera's addresses that takes the connection.
@@ -163,10 +154,10 @@ impl<'a> Run<'a> {
         let settings = Settings {
             credentials,
             seed: rand::random(),
-            avoid: self.known.avoid.clone(),
             challenge,
             ..Settings::new(source.url.as_str())
         };
+        let settings = self.known.apply(settings);
         let mut failure = String::new();
         for address in addresses {
             let certificates = Arc::clone(&self.intake.certificates);
@@ -184,10 +175,25 @@ impl<'a> Run<'a> {
         Err(Ended::Unreachable(failure))
     }
 
-    /// From DESCRIBE to PLAY.
+    /// From the first request to PLAY.
     async fn open(&mut self, source: &Source, dialogue: &mut Dialogue) -> Result<Receiver, Ended> {
+        // Each session counts for itself.
+        self.told.clear();
+        self.audio = Audio::Absent;
+        let opened = self.open_on(source, dialogue).await;
+        self.known.handle_opening(dialogue.client().next_begins_with_options());
+        opened
+    }
+
+    async fn open_on(
+        &mut self,
+        source: &Source,
+        dialogue: &mut Dialogue,
+    ) -> Result<Receiver, Ended> {
         let mut receiver = None;
         let mut refused = false;
+        // The audio that is to be set up once the video is.
+        let mut audio = None;
         loop {
             // The client gives up by itself when an answer does not come.
             let deadline = self.intake.clock.mono().plus_us(i64::from(u32::MAX));
@@ -211,7 +217,16 @@ impl<'a> Run<'a> {
                     let (media, format, codec) = self.choose(&description)?;
                     self.pictures = Pictures::new(codec);
                     receiver = Some(receiver_of(format, codec));
+                    audio = description.media.iter().position(|media| media.kind == "audio");
+                    if audio.is_some() {
+                        self.audio = Audio::Offered;
+                    }
+                    audio = audio.filter(|_| self.known.set_up_audio());
                     self.set_up(dialogue, media, source.transport).await?;
+                }
+                // The video may come without it.
+                Session::TransportRefused { media } if dialogue.is_audio(media) => {
+                    dialogue.play();
                 }
                 // What is encrypted or carried by HTTP comes that way or not at all.
                 Session::TransportRefused { .. }
@@ -237,7 +252,20 @@ impl<'a> Run<'a> {
                     let why = "the camera sends neither over the RTSP connection nor over UDP";
                     return Err(Ended::Refused(why.to_owned()));
                 }
-                Session::SetUp { transport, .. } => dialogue.play(transport).await,
+                Session::SetUp { media, transport } => {
+                    dialogue.handle_set_up(media, transport).await;
+                    match audio.take() {
+                        Some(audio) => {
+                            info!(
+                                "nothing came before; the camera's audio is set up too, and dropped"
+                            );
+                            self.audio = Audio::SetUp;
+                            let set_up = dialogue.set_up_audio(audio).await;
+                            set_up.map_err(no_ports)?;
+                        }
+                        None => dialogue.play(),
+                    }
+                }
                 Session::Playing => {
                     let without =
                         || Ended::Refused("the camera plays what it never described".into());
@@ -260,10 +288,7 @@ impl<'a> Run<'a> {
                 dialogue.set_up_tcp(media);
                 Ok(())
             }
-            Transport::Udp => dialogue
-                .set_up_udp(media)
-                .await
-                .map_err(|error| Ended::Refused(format!("no UDP ports for it: {error}"))),
+            Transport::Udp => dialogue.set_up_udp(media).await.map_err(no_ports),
         }
     }
 
@@ -399,7 +424,7 @@ impl<'a> Run<'a> {
         timeline: &mut Option<Timeline>,
     ) {
         let arrival_us = self.intake.clock.wall_us();
-        let key = self.pictures.read(&data);
+        let key = self.pictures.read(&data, received);
         let Some(format) = self.pictures.format() else {
             debug!("access unit before the first SPS");
             return;
@@ -408,10 +433,13 @@ impl<'a> Run<'a> {
         let timeline = timeline.get_or_insert_with(|| Timeline::new(times.start()));
         timeline.set_reordering(self.pictures.may_reorder());
         let placed = timeline.place(rtp, received);
-        if placed.jumped {
-            // What sender reports said of the timestamps before the jump holds no more.
-            self.wall = WallClock::new();
-            info!(to = %placed.time, "the camera's timestamps jumped; media time goes on");
+        self.wall.handle_fit(placed.fit);
+        match placed.fit {
+            Fit::Steady => {}
+            Fit::Jumped { .. } => {
+                info!(to = %placed.time, "the camera's timestamps jumped; media time goes on");
+            }
+            Fit::Returned => debug!(to = %placed.time, "the timestamps before the jump go on"),
         }
         if !times.issue(placed.time, received) {
             // Another intake has this camera's number, and might give a frame the same time.
@@ -502,6 +530,10 @@ fn oddities(dialogue: &Dialogue, receiver: &Receiver) -> impl Iterator<Item = (&
 fn in_words(oddities: impl Iterator<Item = (&'static str, u64)>) -> String {
     let words: Vec<String> = oddities.map(|(name, count)| format!("{name} {count}")).collect();
     if words.is_empty() { "no start of a picture among them".to_owned() } else { words.join(", ") }
+}
+
+fn no_ports(error: std::io::Error) -> Ended {
+    Ended::Refused(format!("no UDP ports for it: {error}"))
 }
 
 fn receiver_of(format: &Format, codec: Codec) -> Receiver {

@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
-use razz_base::{AccessUnit, CameraId, Decodable, MediaTime, Size};
+use razz_base::{AccessUnit, CameraId, Decodable, MediaTime, Size, WallQuality};
 use razz_scene::Footage;
 use razz_scene::camera::{
-    Authentication, CameraOptions, Credentials, Description, FaultHandle, Faults, Mount, RtspCamera,
+    Authentication, CameraOptions, Credentials, Description, FaultHandle, Faults, Mount, Quirk,
+    RtspCamera,
 };
 
 use tokio::sync::{mpsc, watch};
@@ -313,6 +314,25 @@ async fn media_time_survives_a_jump_of_the_cameras_timestamps() {
         assert!(moved.abs() < 500_000, "a jump by {jump} moved media time by {moved} us");
         house.end().await;
     }
+}
+
+#[tokio::test]
+async fn a_timestamp_that_is_hours_off_costs_its_own_wall_time_and_no_more() {
+    let faults = Faults { quirks: Quirk::TimestampOdd.into(), ..Faults::default() };
+    let mut house = House::new(&Setting { faults, ..Setting::default() });
+    // The first sender report is behind the first picture.
+    let units = house.take(101).await.split_off(1);
+    let odd: Vec<usize> = (0..units.len())
+        .filter(|at| units[*at].wall.quality != WallQuality::SenderReport)
+        .collect();
+    // Pictures 10, 30 and so on. The timeline's own tests are exact; here one may come so late that media
+    // time moves with it, which takes the report of some more.
+    assert!([9, 29, 49, 69, 89].iter().all(|at| odd.contains(at)), "{odd:?}");
+    assert!(odd.len() < 40, "{odd:?}");
+    let gaps = [8, 28, 48, 68].map(|at| units[at + 20].key.time.since_90k(units[at].key.time));
+    assert!(gaps.iter().filter(|gap| **gap == 20 * 3000).count() >= 2, "{gaps:?}");
+    assert!(times(&units).is_sorted_by(|a, b| a < b));
+    house.end().await;
 }
 
 #[tokio::test]

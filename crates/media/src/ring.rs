@@ -103,8 +103,10 @@ impl GopRing {
                 lost = true;
             }
         }
-        if unit.au.idr {
-            self.begin_gop(time, lost || !can_start(&unit.au));
+        let sound = unit.au.idr && !lost && can_start(&unit.au);
+        let goes_on = !lost && self.missing.is_none();
+        if unit.au.idr && (sound || !goes_on || !is_recovery_point(&unit.au)) {
+            self.begin_gop(time, !sound);
         } else if let Some(gop) = &mut self.current {
             gop.frames = gop.frames.saturating_add(1);
             gop.damaged |= lost;
@@ -185,6 +187,15 @@ impl GopRing {
         self.current = None;
         self.newest = None;
     }
+}
+
+/// Whether it counts as a key frame only for want of an IDR: a picture of H.264 that looks back, from
+/// which on others will be whole. Who begins at the IDR before it has whole pictures at once, so that one
+/// is kept for as long as there is room.
+fn is_recovery_point(au: &AccessUnit) -> bool {
+    let is_slice = |nal| h264::nal_type(nal).filter(|kind| kind.is_vcl());
+    au.codec() == Codec::H264
+        && h264::nal_units(&au.data).find_map(is_slice) == Some(h264::NalType::Slice)
 }
 
 /// Whether a decoder that knows nothing can begin with this key frame.
@@ -274,6 +285,30 @@ mod tests {
             let ring = ring_after(frames, max_bytes);
             assert_eq!(times(&ring).ok_or(ring.no_replay().unwrap_or(NoIdr)), expected, "{frames}");
             assert_eq!(ring.no_replay(), expected.err(), "{frames}");
+        }
+    }
+
+    #[test]
+    fn a_recovery_point_keeps_the_idr_before_it_while_there_is_room() {
+        use NoReplay::{Damaged, NoIdr, TooLong};
+        // As above, with `r` a recovery point that counts as a key frame, and `R` one with packets lost.
+        for (frames, max_bytes, expected) in [
+            ("Iprp", 10_000, Ok(vec![0, 1, 2, 3])),
+            ("IprprI", 10_000, Ok(vec![5])),
+            ("IpRp", 10_000, Err(Damaged)),
+            ("pprp", 10_000, Err(Damaged)),
+            ("Ippp", 700, Err(TooLong)),
+            ("Ippprp", 700, Err(Damaged)),
+            ("", 700, Err(NoIdr)),
+        ] {
+            let mut ring = GopRing::new(max_bytes);
+            for (time, frame) in frames.chars().enumerate() {
+                let lost = u32::from(frame == 'R');
+                let mut au = unit(time as i64, frame == 'I', lost).au.clone();
+                au.idr |= "rR".contains(frame);
+                ring.push(Arc::new(Unit::new(au, 1180)));
+            }
+            assert_eq!(times(&ring).ok_or(ring.no_replay().unwrap_or(NoIdr)), expected, "{frames}");
         }
     }
 

@@ -32,6 +32,9 @@ impl fmt::Debug for Credentials {
 enum Hash {
     Md5,
     Sha256,
+    /// SHA-512/256, which has initial values of its own and is no truncated SHA-512 (FIPS 180-4 section
+    /// 5.3.6; the RFC's own example takes the one for the other, see its erratum 4897).
+    Sha512_256,
 }
 
 impl Hash {
@@ -39,6 +42,7 @@ impl Hash {
         match self {
             Self::Md5 => base16ct::lower::encode_string(&md5::Md5::digest(text)),
             Self::Sha256 => base16ct::lower::encode_string(&sha2::Sha256::digest(text)),
+            Self::Sha512_256 => base16ct::lower::encode_string(&sha2::Sha512_256::digest(text)),
         }
     }
 }
@@ -345,6 +349,7 @@ fn challenge(scheme: &str, parameters: &[(String, String)]) -> Option<Scheme> {
             let hash = match name {
                 "MD5" | "" => Hash::Md5,
                 "SHA-256" => Hash::Sha256,
+                "SHA-512-256" => Hash::Sha512_256,
                 _ => return None,
             };
             let offers = |quality: &str| {

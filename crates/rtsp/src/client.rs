@@ -1,4 +1,5 @@
-//! The machine of one session: DESCRIBE, SETUP, PLAY, then packets for as long as they come.
+//! The machine of one session: DESCRIBE, SETUP, PLAY, then packets for as long as they come. Where a
+//! server wants OPTIONS first, it gets that.
 
 use std::collections::VecDeque;
 
@@ -13,6 +14,8 @@ use crate::framing::{Frame, Framing};
 use crate::headers::{self, Transport};
 use crate::keep_alive::{KeepAlive, Schedule};
 use crate::message::{Message, StartLine, Writer};
+use crate::opening::Opening;
+use crate::set_up_media::{Owner, PacketKind, SetUpMedia, Use};
 
 /// How long a camera may take to answer DESCRIBE, SETUP or PLAY, in µs.
 pub const ANSWER_WITHIN_US: i64 = 10_000_000;
@@ -31,10 +34,13 @@ pub struct Settings {
     pub user_agent: String,
     /// Makes our nonces and our SSRC; nobody should be able to guess it.
     pub seed: u64,
-    /// Keep-alives that are not to be used: after them this camera ended a run.
+    /// Keep-alives that are not to be used: after them this camera ended a run, or for want of another. The
+    /// rest are tried in turn, whatever `Public` names.
     pub avoid: Vec<KeepAlive>,
     /// What a connection before this one was asked for, where the camera closed it then.
     pub challenge: Option<Challenge>,
+    /// OPTIONS goes before DESCRIBE: a session before this one came no further without it.
+    pub begin_with_options: bool,
 }
 
 impl Settings {
@@ -47,17 +53,9 @@ impl Settings {
             seed: 0,
             avoid: Vec::new(),
             challenge: None,
+            begin_with_options: false,
         }
     }
-}
-
-/// What a packet is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PacketKind {
-    /// Media.
-    Rtp,
-    /// Reports about it.
-    Rtcp,
 }
 
 /// A packet that came over the RTSP connection.
@@ -150,8 +148,9 @@ pub enum Output {
 /// A request of the handshake, or a keep-alive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Purpose {
+    Options,
     Describe,
-    SetUp { media: usize, asked: Transport },
+    SetUp { media: usize, asked: Transport, for_use: Use },
     Play { with_range: bool },
     KeepAlive(KeepAlive),
 }
@@ -159,6 +158,7 @@ enum Purpose {
 impl Purpose {
     fn method(self) -> &'static str {
         match self {
+            Self::Options => "OPTIONS",
             Self::Describe => "DESCRIBE",
             Self::SetUp { .. } => "SETUP",
             Self::Play { .. } => "PLAY",
@@ -190,21 +190,22 @@ pub struct Client {
     pending: Option<Pending>,
     /// An answer had its request's number, so this camera can do it.
     echoes_cseq: bool,
+    opening: Opening,
     base: String,
     description: Description,
     session: Option<String>,
-    media: Vec<(usize, Transport)>,
+    media: SetUpMedia,
     keep_alive: Schedule,
-    last_keep_alive: Option<(KeepAlive, MonoTime)>,
     report_due: Option<MonoTime>,
     own_ssrc: u32,
     ended: bool,
 }
 
 impl Client {
-    /// Begins with DESCRIBE.
+    /// Begins with DESCRIBE, or with OPTIONS where the settings say so.
     pub fn new(now: MonoTime, settings: Settings) -> Self {
-        let Settings { url, credentials, user_agent, seed, avoid, challenge } = settings;
+        let Settings { url, credentials, user_agent, seed, avoid, challenge, begin_with_options } =
+            settings;
         let mut client = Self {
             base: url.clone(),
             url,
@@ -216,16 +217,17 @@ impl Client {
             cseq: 0,
             pending: None,
             echoes_cseq: false,
+            opening: Opening::new(begin_with_options),
             description: Description::default(),
             session: None,
-            media: Vec::new(),
+            media: SetUpMedia::default(),
             keep_alive: Schedule::new(&avoid),
-            last_keep_alive: None,
             report_due: None,
             own_ssrc: (seed >> 16) as u32,
             ended: false,
         };
-        client.request(now, Purpose::Describe, Attempts::default());
+        let first = if begin_with_options { Purpose::Options } else { Purpose::Describe };
+        client.request(now, first, Attempts::default());
         client
     }
 
@@ -270,7 +272,6 @@ impl Client {
                 self.keep_alive.handle_failure(now, false);
             }
             let kind = self.keep_alive.next(now);
-            self.last_keep_alive = Some((kind, now));
             self.request(now, Purpose::KeepAlive(kind), Attempts::default());
         }
         if self.report_due.is_some_and(|due| due <= now) {
@@ -295,7 +296,20 @@ impl Client {
 
     /// Asks for a medium of the description; [`Event::SetUp`] answers.
     pub fn set_up(&mut self, now: MonoTime, media: usize, transport: Transport) {
-        self.request(now, Purpose::SetUp { media, asked: transport }, Attempts::default());
+        let for_use = Use::Wanted;
+        self.request(now, Purpose::SetUp { media, asked: transport, for_use }, Attempts::default());
+    }
+
+    /// Asks for a medium whose packets are dropped and counted, for cameras that send the others only
+    /// then; [`Event::SetUp`] answers. Call it after [`Self::set_up`] was answered.
+    pub fn set_up_to_drop(&mut self, now: MonoTime, media: usize, transport: Transport) {
+        let for_use = Use::Dropped;
+        self.request(now, Purpose::SetUp { media, asked: transport, for_use }, Attempts::default());
+    }
+
+    /// A packet of a medium that is dropped came as a datagram.
+    pub fn handle_dropped(&mut self, kind: PacketKind) {
+        self.counts.add_many(Oddity::AudioDropped, u64::from(kind == PacketKind::Rtp));
     }
 
     /// Asks for all that was set up to be sent; [`Event::Playing`] answers. Packets may come before.
@@ -323,10 +337,15 @@ impl Client {
         self.authenticator.challenge()
     }
 
-    /// The keep-alive that was sent last, and when. Where the connection ends just then, the next
-    /// session should avoid it.
-    pub fn last_keep_alive(&self) -> Option<(KeepAlive, MonoTime)> {
-        self.last_keep_alive
+    /// Whether the next session had better begin with OPTIONS, as far as this one shows; for
+    /// [`Settings::begin_with_options`].
+    pub fn next_begins_with_options(&self) -> bool {
+        self.opening.next_begins_with_options(self.challenge().is_some())
+    }
+
+    /// The keep-alive that may be why the camera has just ended the session; for [`Settings::avoid`].
+    pub fn suspected_keep_alive(&self, now: MonoTime) -> Option<KeepAlive> {
+        self.keep_alive.suspect(now)
     }
 
     // Requests of ours -----------------------------------------------------------------------------
@@ -336,8 +355,9 @@ impl Client {
             return;
         }
         let (uri, extra) = match purpose {
+            Purpose::Options => (self.url.clone(), Vec::new()),
             Purpose::Describe => (self.url.clone(), vec![("Accept", "application/sdp".to_owned())]),
-            Purpose::SetUp { media, asked } => {
+            Purpose::SetUp { media, asked, .. } => {
                 let of_media = self.description.media.get(media);
                 let control = of_media.map_or("", |media| &media.control);
                 let uri = address::control(&self.control_base(), control);
@@ -412,12 +432,13 @@ impl Client {
             return;
         }
         let Some(Pending { purpose, mut tried, .. }) = self.pending.take() else { return };
+        self.opening.handle_answer();
         if status == 401 {
             return self.handle_refusal(now, purpose, &mut tried, answer);
         }
         self.authenticator.handle_answer(answer);
         if let Some((id, timeout)) = headers::session(answer)
-            && !matches!(purpose, Purpose::Describe)
+            && !matches!(purpose, Purpose::Options | Purpose::Describe)
         {
             self.session = Some(id);
             if timeout.is_some() {
@@ -430,6 +451,8 @@ impl Client {
                 self.counts.add(Oddity::KeepAliveRefused);
                 self.keep_alive.handle_failure(now, true);
             }
+            // Whatever it says to OPTIONS, DESCRIBE is what counts.
+            (Purpose::Options, _) => self.request(now, Purpose::Describe, Attempts::default()),
             (Purpose::Describe, 200..300) => self.handle_description(answer),
             (Purpose::Describe, 300..400) => match answer.header("Location") {
                 Some(to) if !to.is_empty() => {
@@ -437,7 +460,12 @@ impl Client {
                 }
                 _ => self.end(End::Refused { method: "DESCRIBE", status, reason }),
             },
-            (Purpose::SetUp { media, asked }, 200..300) => self.handle_set_up(media, asked, answer),
+            (Purpose::Describe, status) if self.opening.asks_options_after(status) => {
+                self.request(now, Purpose::Options, Attempts::default());
+            }
+            (Purpose::SetUp { media, asked, for_use }, 200..300) => {
+                self.handle_set_up(media, asked, for_use, answer);
+            }
             (Purpose::SetUp { media, .. }, 461) => {
                 self.event(Event::TransportRefused { media });
             }
@@ -491,12 +519,14 @@ impl Client {
                     self.base = base.to_owned();
                 }
                 self.description = description.clone();
+                let after_options = self.opening.handle_description();
+                self.counts.add_many(Oddity::OptionsFirst, u64::from(after_options));
                 self.event(Event::Described(description));
             }
         }
     }
 
-    fn handle_set_up(&mut self, media: usize, asked: Transport, answer: &Message) {
+    fn handle_set_up(&mut self, media: usize, asked: Transport, for_use: Use, answer: &Message) {
         let said = answer.header("Transport").and_then(|value| headers::transport(value, asked));
         let same_kind = said.is_some_and(|said| {
             matches!(said, Transport::Interleaved { .. })
@@ -504,8 +534,7 @@ impl Client {
         });
         self.counts.add_many(Oddity::OddTransport, u64::from(!same_kind));
         let transport = said.unwrap_or(asked);
-        self.media.retain(|(own, _)| *own != media);
-        self.media.push((media, transport));
+        self.media.insert(media, transport, for_use);
         self.event(Event::SetUp { media, transport });
     }
 
@@ -549,37 +578,26 @@ impl Client {
     // Packets --------------------------------------------------------------------------------------
 
     fn handle_packet(&mut self, channel: u8, data: Bytes) {
-        let agreed = self.media.iter().find_map(|(media, transport)| match *transport {
-            Transport::Interleaved { rtp, .. } if rtp == channel => Some((*media, PacketKind::Rtp)),
-            Transport::Interleaved { rtcp, .. } if rtcp == channel => {
-                Some((*media, PacketKind::Rtcp))
-            }
-            _ => None,
-        });
-        let (media, kind) = match (agreed, &self.media[..]) {
-            (Some(agreed), _) => agreed,
-            // Other channels than it said: of one medium alone there is no doubt what they carry.
-            (None, [(media, _)]) => {
-                self.counts.add(Oddity::OtherChannel);
-                (*media, kind_of(&data))
-            }
-            (None, _) => return self.counts.add(Oddity::OtherChannel),
+        let Owner::Medium { index: media, kind, for_use, agreed } =
+            self.media.owner(channel, &data)
+        else {
+            return self.counts.add(Oddity::OtherChannel);
         };
-        self.outputs.push_back(Output::Packet(Packet { media, kind, data }));
+        self.counts.add_many(Oddity::OtherChannel, u64::from(!agreed));
+        match for_use {
+            Use::Wanted => self.outputs.push_back(Output::Packet(Packet { media, kind, data })),
+            Use::Dropped => self.handle_dropped(kind),
+        }
     }
 
-    /// An empty receiver report says that somebody listens.
     fn send_reports(&mut self) {
-        let report = receiver_report(self.own_ssrc);
-        for (media, transport) in &self.media {
+        for (media, transport, data) in self.media.reports(self.own_ssrc) {
             self.outputs.push_back(match transport {
-                Transport::Udp { .. } => {
-                    Output::SendRtcp { media: *media, data: report.clone().into() }
-                }
+                Transport::Udp { .. } => Output::SendRtcp { media, data },
                 Transport::Interleaved { rtcp, .. } => {
-                    let mut framed = vec![b'$', *rtcp];
-                    framed.extend_from_slice(&(report.len() as u16).to_be_bytes());
-                    framed.extend_from_slice(&report);
+                    let mut framed = vec![b'$', rtcp];
+                    framed.extend_from_slice(&(data.len() as u16).to_be_bytes());
+                    framed.extend_from_slice(&data);
                     Output::Send(framed.into())
                 }
             });
@@ -593,29 +611,11 @@ impl Client {
     fn end(&mut self, end: End) {
         self.ended = true;
         self.pending = None;
+        if !matches!(end, End::NoAnswer { .. }) {
+            self.opening.handle_end();
+        }
         self.event(Event::Ended(end));
     }
-}
-
-/// What a packet is, by its second byte (RFC 5761 section 4).
-fn kind_of(packet: &[u8]) -> PacketKind {
-    match packet.get(1) {
-        Some(192..=223) => PacketKind::Rtcp,
-        _ => PacketKind::Rtp,
-    }
-}
-
-/// A receiver report without blocks and a canonical name (RFC 3550 sections 6.4.2 and 6.5).
-fn receiver_report(ssrc: u32) -> Vec<u8> {
-    let mut bytes = vec![0x80, 201, 0, 1];
-    bytes.extend_from_slice(&ssrc.to_be_bytes());
-    bytes.extend_from_slice(&[0x81, 202, 0, 3]);
-    bytes.extend_from_slice(&ssrc.to_be_bytes());
-    // CNAME, four letters, the end of the list and padding to whole words.
-    bytes.extend_from_slice(&[1, 4]);
-    bytes.extend_from_slice(b"razz");
-    bytes.extend_from_slice(&[0, 0]);
-    bytes
 }
 
 #[cfg(test)]

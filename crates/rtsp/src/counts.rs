@@ -19,6 +19,10 @@ razz_base::oddities! {
     NonceRenewed = "rtsp_nonce_renewed",
     /// SETUP was answered without a readable `Transport`, or with another one than was asked for.
     OddTransport = "rtsp_odd_transport",
+    /// A camera that described itself only after OPTIONS was asked.
+    OptionsFirst = "rtsp_options_first",
+    /// A packet of audio, which was set up because the camera sent no video without it.
+    AudioDropped = "rtsp_audio_dropped",
     /// A session description that does not begin with `v=`, or has lines that are none.
     OddDescription = "rtsp_odd_description",
 }

@@ -36,7 +36,7 @@
 //!
 //! The modules, in reading order: [`client`] is the machine, `framing` cuts the connection's bytes into
 //! messages and packets, `message` reads and writes messages, `headers` the values of some of them,
-//! `authentication` proves who we are, [`description`] reads SDP, `address` resolves control
+//! `set_up_media` knows whose packets are whose, `authentication` proves who we are, `opening` knows whether OPTIONS has to come first, [`description`] reads SDP, `address` resolves control
 //! addresses, `tunnel` carries all of it through HTTP, `pieces` cuts a copy of it to be kept.
 
 mod address;
@@ -48,14 +48,17 @@ mod framing;
 mod headers;
 mod keep_alive;
 mod message;
+mod opening;
 mod pieces;
+mod set_up_media;
 mod tunnel;
 
 pub use authentication::{Challenge, Credentials};
-pub use client::{Client, End, Event, Output, Packet, PacketKind, Settings};
+pub use client::{Client, End, Event, Output, Packet, Settings};
 pub use counts::{Counts, Oddity};
 pub use description::{Description, Format, Media};
 pub use headers::Transport;
 pub use keep_alive::KeepAlive;
 pub use pieces::{Piece, Pieces};
+pub use set_up_media::PacketKind;
 pub use tunnel::{Tunnel, TunnelAnswer, TunnelError};

@@ -106,7 +106,9 @@ fn no_dialogue_panics_hangs_or_grows() {
         let credentials =
             (seed % 2 == 0).then(|| Credentials { username: "u".into(), password: "p".into() });
         let mut now = MonoTime::from_us(0);
-        let settings = Settings { credentials, seed, ..Settings::new("rtsp://h/s") };
+        let begin_with_options = seed % 3 == 0;
+        let settings =
+            Settings { credentials, seed, begin_with_options, ..Settings::new("rtsp://h/s") };
         let mut client = Client::new(now, settings);
         let (mut is_playing, mut is_over) = (false, false);
         for _ in 0..80 {

@@ -5,7 +5,7 @@ use razz_base::{
     AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, StreamFormat, WallTime,
 };
 use razz_media::h264::{NalType, Sps, nal_type};
-use razz_media::timeline::{Placed, Timeline, WallClock};
+use razz_media::timeline::{Fit, Placed, Timeline, WallClock};
 
 use crate::camera::{Packet, Report};
 use crate::depacketize::depacketize;
@@ -174,10 +174,9 @@ impl Ingest {
         let size = self.size?;
         let rtp_extended = self.extend(timestamp);
         self.extended = Some(rtp_extended);
-        let Placed { time, jumped } = self.timeline.place(rtp_extended, now);
-        if jumped {
-            self.wall = WallClock::new();
-        }
+        let Placed { time, fit } = self.timeline.place(rtp_extended, now);
+        self.wall.handle_fit(fit);
+        let jumped = matches!(fit, Fit::Jumped { .. });
         let wall: WallTime = self.wall.frame(rtp_extended, wall_us);
         let mut data = Vec::new();
         for nal in &nals {

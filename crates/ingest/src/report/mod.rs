@@ -55,7 +55,7 @@ pub enum What {
     Came(String),
     /// A media packet over the connection.
     Packet(Packet),
-    /// A media packet over UDP; its channel is 0 for RTP, 1 for RTCP.
+    /// A media packet over UDP; its channel is 0 for RTP, 1 for RTCP, 2 and 3 for those of audio.
     Datagram(Packet),
     /// Bytes over the connection that belong to neither message nor packet; without a channel.
     Skipped(Packet),

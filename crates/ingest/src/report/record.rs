@@ -33,6 +33,8 @@ struct Noted {
     report: Report,
     /// The packets have H.265's NAL units.
     h265: bool,
+    /// The channels of audio, of which nothing but headers is kept.
+    audio: Option<(u8, u8)>,
     first_packet: Option<i64>,
     packets: usize,
     messages: usize,
@@ -54,8 +56,8 @@ impl Recorder {
             credentials: source.credentials.is_some(),
         };
         let report = Report { header, lines: Vec::new() };
-        let (h265, first_packet) = (false, None);
-        let noted = Noted { report, h265, first_packet, packets: 0, messages: 0 };
+        let (h265, audio, first_packet) = (false, None, None);
+        let noted = Noted { report, h265, audio, first_packet, packets: 0, messages: 0 };
         Self { clock, begun: clock.mono(), noted: Mutex::new(noted) }
     }
 
@@ -67,6 +69,7 @@ impl Recorder {
 
     /// A connection begins.
     pub(crate) fn connected(&self, to: &str) {
+        lock(&self.noted).audio = None;
         self.note(What::Connected(to.to_owned()));
     }
 
@@ -95,7 +98,13 @@ impl Recorder {
                     self.message(What::Came(text));
                 }
                 Piece::Packet { channel, data } => {
-                    let kept = if channel % 2 == 0 { self.kept(&data) } else { data.len() };
+                    let audio = lock(&self.noted).audio;
+                    let kept = match audio {
+                        Some((rtp, _)) if channel == rtp => payload_at(&data),
+                        Some((_, rtcp)) if channel == rtcp => data.len(),
+                        _ if channel % 2 == 0 => self.kept(&data),
+                        _ => data.len(),
+                    };
                     self.packet(What::Packet(Packet::of(channel, &data, kept)));
                 }
                 Piece::Skipped(bytes) => {
@@ -103,6 +112,20 @@ impl Recorder {
                 }
             }
         }
+    }
+
+    /// Audio will come on these channels of the connection.
+    pub(crate) fn audio_on(&self, rtp: u8, rtcp: u8) {
+        lock(&self.noted).audio = Some((rtp, rtcp));
+    }
+
+    /// A datagram of audio came.
+    pub(crate) fn audio_datagram(&self, kind: PacketKind, data: &[u8]) {
+        let packet = match kind {
+            PacketKind::Rtp => Packet::of(2, data, payload_at(data)),
+            PacketKind::Rtcp => Packet::of(3, data, data.len()),
+        };
+        self.packet(What::Datagram(packet));
     }
 
     /// A datagram came.

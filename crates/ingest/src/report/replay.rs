@@ -127,14 +127,17 @@ fn tell(differences: &Mutex<Vec<String>>, what: impl Into<String>) {
     }
 }
 
+/// Where datagrams of a medium go: the client's ports for RTP and RTCP, and the socket to send from.
+type Destination = (UdpSocket, [u16; 2]);
+
 /// One connection.
 struct Connection<'c> {
     stream: TcpStream,
     pieces: Pieces,
     /// The number of a request in the report, and the one it has now.
     numbers: BTreeMap<String, String>,
-    /// Where datagrams go: RTP, RTCP.
-    udp: Option<(UdpSocket, [u16; 2])>,
+    /// Where datagrams of each medium go, by the address that it was set up at.
+    udp: Vec<(String, Option<Destination>)>,
     told: &'c Mutex<Vec<String>>,
 }
 
@@ -145,8 +148,13 @@ async fn play(
     told: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut connection =
-        Connection { stream, pieces: Pieces::default(), numbers: BTreeMap::new(), udp: None, told };
+    let mut connection = Connection {
+        stream,
+        pieces: Pieces::default(),
+        numbers: BTreeMap::new(),
+        udp: vec![],
+        told,
+    };
     let mut last = lines.first().map_or(0, |line| line.t);
     for line in lines {
         if !matches!(line.what, What::Sent(_)) {
@@ -169,7 +177,8 @@ async fn play(
             }
             What::Skipped(packet) => connection.stream.write_all(&packet.bytes()).await?,
             What::Datagram(packet) => {
-                if let Some((socket, ports)) = &connection.udp {
+                let medium = connection.udp.get(usize::from(packet.channel / 2));
+                if let Some((_, Some((socket, ports)))) = medium {
                     let port = ports[usize::from(packet.channel % 2)];
                     // A client that has closed its port has had enough.
                     let _ = socket.send_to(&packet.bytes(), ("127.0.0.1", port)).await;
@@ -234,7 +243,12 @@ impl Connection<'_> {
             self.numbers.insert(then.to_owned(), now.to_owned());
         }
         if sent == "SETUP" {
-            self.udp = udp_of(&message).await;
+            let address = message.split(' ').nth(1).unwrap_or_default();
+            let udp = udp_of(&message).await;
+            match self.udp.iter_mut().find(|(own, _)| own == address) {
+                Some((_, own)) => *own = udp,
+                None => self.udp.push((address.to_owned(), udp)),
+            }
         }
         Ok(())
     }
@@ -257,7 +271,7 @@ impl Connection<'_> {
 }
 
 /// Where a client wants datagrams (RFC 2326 section 12.39).
-async fn udp_of(request: &str) -> Option<(UdpSocket, [u16; 2])> {
+async fn udp_of(request: &str) -> Option<Destination> {
     let transport = header(request, "Transport")?;
     let ports = transport.split(';').find_map(|part| part.trim().strip_prefix("client_port="))?;
     let (rtp, rtcp) = ports.split_once('-')?;

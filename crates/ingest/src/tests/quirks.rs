@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use razz_scene::camera::{Area, Outcome, Over, Quirk, Quirks};
+use razz_scene::camera::{Area, Outcome, Over, Quirks};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -12,6 +12,11 @@ use super::*;
 /// How long each camera is watched: longer than one waits for an answer to what it asks, and than three
 /// of its sessions' timeouts.
 const WATCHED: Duration = Duration::from_millis(6500);
+/// The same for a camera that is played well at its second dial only: the first run is given up after it
+/// brought nothing, or the camera ends it.
+const WATCHED_TWICE: Duration = Duration::from_millis(6500 + 5500);
+/// And for one that is missed something only after 20 s.
+const WATCHED_LONG: Duration = Duration::from_millis(22_500);
 const SESSION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Cameras at a time.
 const AT_ONCE: usize = 12;
@@ -34,6 +39,8 @@ struct Watched {
     said: String,
     advice: Vec<String>,
     frames: u64,
+    /// Those at which a viewer may begin.
+    keys: u64,
     sent: u64,
     dials: u32,
     runs: u32,
@@ -57,6 +64,8 @@ async fn watch(quirk: Quirk, transport: Transport) -> Watched {
         // Where it is not said, it is the standard's.
         session_timeout: match quirk {
             Quirk::SessionIdOnly => Duration::from_secs(60),
+            // Long enough for its session to end well after a keep-alive.
+            Quirk::KeepAliveHidden => SESSION_TIMEOUT * 2,
             _ => SESSION_TIMEOUT,
         },
         seed: Some(7),
@@ -74,7 +83,12 @@ async fn watch(quirk: Quirk, transport: Transport) -> Watched {
     let (stop, task) = supervised(intake(source, &camera, Clock::start()));
     // How long this machine itself stood still meanwhile, which is no fault of the camera.
     let clock = Clock::start();
-    let (end, mut stood_still_us) = (clock.mono().plus_us(WATCHED.as_micros() as i64), 0);
+    let watched = match quirk {
+        Quirk::AudioNeeded | Quirk::KeepAliveHidden => WATCHED_TWICE,
+        Quirk::OneKeyFrame => WATCHED_LONG,
+        _ => WATCHED,
+    };
+    let (end, mut stood_still_us) = (clock.mono().plus_us(watched.as_micros() as i64), 0);
     while clock.mono() < end {
         let before = clock.mono();
         sleep(Duration::from_millis(20)).await;
@@ -97,9 +111,10 @@ async fn watch(quirk: Quirk, transport: Transport) -> Watched {
     stop.send_replace(true);
     let _ = task.await;
     rtsp.stop();
-    let mut arrivals = Vec::new();
+    let (mut arrivals, mut keys) = (Vec::new(), 0);
     while let Ok(unit) = units.try_recv() {
         arrivals.push(unit.received);
+        keys += u64::from(unit.idr);
     }
     let pauses = arrivals.windows(2).map(|pair| pair[1].since_us(pair[0]));
     let report = camera.report();
@@ -108,6 +123,7 @@ async fn watch(quirk: Quirk, transport: Transport) -> Watched {
         said: report.last_error.clone().unwrap_or_default(),
         advice: report.advice.clone(),
         frames: report.received,
+        keys,
         sent,
         dials,
         runs: report.runs,
@@ -139,6 +155,12 @@ fn judge(quirk: Quirk, watched: &Watched) -> String {
                 format!("{frames} of {sent} pictures"),
             );
             check(watched.runs == 1, format!("{} runs", watched.runs));
+            // The only IDR, and of the recovery points behind it, one a second, those of the last 2.5 s.
+            let begins = quirk != Quirk::OneKeyFrame || (3..=4).contains(&watched.keys);
+            check(begins, format!("{} places to begin at", watched.keys));
+            let dials = if quirk == Quirk::AudioNeeded { 2 } else { 1 };
+            let refers = matches!(quirk, Quirk::Redirect301 | Quirk::Redirect302Relative);
+            check(watched.dials == dials || refers, format!("{} dials", watched.dials));
             // A jump in the numbers, and fragments that never end, look as packets that were lost; the
             // first packets from another address than the camera's are.
             let looks_lost = matches!(
@@ -147,12 +169,26 @@ fn judge(quirk: Quirk, watched: &Watched) -> String {
             );
             let lost = watched.lost;
             check(lost == 0 || looks_lost, format!("{lost} packets lost"));
+            let counted = match quirk {
+                Quirk::AudioNeeded => Some("rtsp_audio_dropped"),
+                Quirk::OptionsFirst | Quirk::OptionsFirstThenCloses | Quirk::OptionsFirstSilent => {
+                    Some("rtsp_options_first")
+                }
+                _ => None,
+            };
+            if let Some(kind) = counted {
+                check(watched.oddities.contains_key(kind), format!("{kind} is not counted"));
+            }
             let pause = watched.longest_pause_us;
             check(pause < LONGEST_PAUSE_US, format!("a pause of {} ms", pause / 1000));
         }
         Outcome::Redialled => {
             check(watched.frames > 60, format!("{} pictures", watched.frames));
             check(watched.runs > 1, format!("{} runs", watched.runs));
+            // What ended the first run is not done in the second.
+            check(watched.state == CameraState::Online, format!("{:?}", watched.state));
+            let learns = quirk == Quirk::KeepAliveHidden;
+            check(watched.runs == 2 || !learns, format!("{} runs", watched.runs));
         }
         Outcome::Unplayable => {
             check(!watched.said.is_empty() || !watched.advice.is_empty(), "nothing is said".into());

@@ -1,6 +1,6 @@
 //! Reports of cameras with quirks say nothing secret, and played again they show the same.
 
-use razz_scene::camera::{Quirk, Quirks};
+use razz_scene::camera::Quirks;
 
 use super::*;
 use crate::report::replay::{Replay, ReplayError};
@@ -46,6 +46,10 @@ async fn a_report_played_again_shows_the_same_camera() {
         (None, Transport::Udp),
         (Some(Quirk::NonceOnceSilent), Transport::Tcp),
         (Some(Quirk::ClosesAfterChallenge), Transport::Tcp),
+        (Some(Quirk::OptionsFirst), Transport::Tcp),
+        (Some(Quirk::OptionsFirstSilent), Transport::Tcp),
+        (Some(Quirk::AudioNeeded), Transport::Tcp),
+        (Some(Quirk::AudioNeeded), Transport::Udp),
         (Some(Quirk::Redirect301), Transport::Tcp),
         (Some(Quirk::SdpWithoutVersion), Transport::Tcp),
         (Some(Quirk::MarkerEveryPacket), Transport::Udp),
@@ -66,6 +70,19 @@ async fn a_report_played_again_shows_the_same_camera() {
             (kept + packet.begin.len() / 2, sent + packet.length)
         });
         assert!(sent > 0 && kept * 2 < sent, "{name}: {kept} bytes of {sent} are kept");
+        // Of audio, RTP headers alone.
+        let audio = report.lines.iter().filter_map(|line| match &line.what {
+            What::Packet(packet) | What::Datagram(packet) => {
+                (packet.channel == 2).then_some(packet.begin.len() / 2)
+            }
+            _ => None,
+        });
+        let expected = if quirk == Some(Quirk::AudioNeeded) { vec![12] } else { vec![] };
+        assert_eq!(
+            audio.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>(),
+            expected,
+            "{name}"
+        );
 
         let replay = Replay::start(&report).await.unwrap();
         let now =

@@ -16,6 +16,10 @@ const DISORDER_90K: i64 = CLOCK_RATE / 4;
 /// ...until no timestamp has advanced for this long.
 const STUCK_90K: i64 = CLOCK_RATE;
 
+/// Timestamps that go on, after frames that did not fit, where they were no longer ago than this: the
+/// frames between were odd ones, and what is known of the others holds on.
+const RETURN_WITHIN_US: i64 = 10_000_000;
+
 /// The longest time between frames that counts as a frame interval.
 const MAX_INTERVAL_90K: i64 = 2 * CLOCK_RATE;
 
@@ -30,7 +34,9 @@ const MAX_PASSED_US: i64 = 1 << 48;
 ///
 /// Media time is the run's extended RTP timestamp and a constant. The constant is chosen anew at
 /// each run, and within a run where timestamps jump; media time then continues by the monotonic
-/// time that passed since the newest frame, and by one frame interval at least.
+/// time that passed since the newest frame, and by one frame interval at least. Where a jump is soon
+/// followed by timestamps that go on as before it, the constant before it holds again: cameras give a
+/// frame now and then a timestamp that is hours off.
 ///
 /// **Output is strictly increasing.** A timestamp that is equal to, or up to 250 ms behind, what
 /// came before (a duplicate, a disorder, a camera clock set back a little) gets the newest media
@@ -57,6 +63,8 @@ pub struct Timeline {
     /// The frame that fixed the run's constant last: its RTP timestamp and media time. `None`
     /// before the first frame of a run.
     anchor: Option<(i64, MediaTime)>,
+    /// What a jump put an end to, as long as it may have been an odd timestamp.
+    former: Option<Former>,
     newest: Option<Newest>,
     interval_90k: i64,
     reordering: bool,
@@ -72,14 +80,35 @@ struct Newest {
     advanced: MonoTime,
 }
 
+/// The constant before a jump.
+#[derive(Clone, Copy, Debug)]
+struct Former {
+    anchor: (i64, MediaTime),
+    /// When the frame came that jumped.
+    since: MonoTime,
+}
+
+/// How a frame's timestamp fits those before it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fit {
+    /// It does, or it is the first of its run.
+    Steady,
+    /// It does not: the run's constant was chosen anew.
+    Jumped {
+        /// The one before did not either, and those before that may go on yet.
+        again: bool,
+    },
+    /// It fits those before a jump: their constant holds again.
+    Returned,
+}
+
 /// Where a frame belongs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Placed {
     /// Its media time.
     pub time: MediaTime,
-    /// Its timestamp did not fit the run's constant, which was chosen anew. False for the first
-    /// frame of a run.
-    pub jumped: bool,
+    /// How its timestamp fits.
+    pub fit: Fit,
 }
 
 impl Timeline {
@@ -91,6 +120,7 @@ impl Timeline {
         Self {
             start,
             anchor: None,
+            former: None,
             newest: None,
             interval_90k: FIRST_INTERVAL_90K,
             reordering: false,
@@ -101,7 +131,7 @@ impl Timeline {
     /// Forgets the constant: the next frame comes by a new RTSP session, whose timestamps have
     /// nothing to do with those before.
     pub fn start_run(&mut self) {
-        self.anchor = None;
+        (self.anchor, self.former) = (None, None);
         self.recent.clear();
     }
 
@@ -122,16 +152,39 @@ impl Timeline {
     /// `now`.
     pub fn place(&mut self, rtp_extended: i64, now: MonoTime) -> Placed {
         let Some(newest) = self.newest else {
-            return self.set_anchor(rtp_extended, self.start, now, false);
+            return self.set_anchor(rtp_extended, self.start, now, Fit::Steady);
         };
         let passed_us = now.since_us(newest.advanced).clamp(0, MAX_PASSED_US);
         let passed_90k = passed_us * 9 / 100;
         let anew = newest.time.plus_90k(passed_90k.max(self.interval_90k));
-        let Some((anchor_rtp, anchor_time)) = self.anchor else {
-            return self.set_anchor(rtp_extended, anew, now, false);
+        let Some(anchor) = self.anchor else {
+            return self.set_anchor(rtp_extended, anew, now, Fit::Steady);
         };
-        // How far this frame's own place is ahead of the newest frame. Timestamps may be nonsense
-        // from the far ends of their range, so 128 bits.
+        if let Some(step) = Self::step(anchor, newest, rtp_extended, passed_90k) {
+            return Placed { time: self.advance_by(newest, step, now), fit: Fit::Steady };
+        }
+        let former = self.former.take();
+        let former = former.filter(|former| now.since_us(former.since) <= RETURN_WITHIN_US);
+        if let Some(former) = former
+            && let Some(step) = Self::step(former.anchor, newest, rtp_extended, passed_90k)
+        {
+            self.anchor = Some(former.anchor);
+            return Placed { time: self.advance_by(newest, step, now), fit: Fit::Returned };
+        }
+        let fit = Fit::Jumped { again: former.is_some() };
+        self.former = former.or(Some(Former { anchor, since: now }));
+        self.set_anchor(rtp_extended, anew, now, fit)
+    }
+
+    /// How far a frame's place by an anchor is ahead of the newest frame, when so much time has passed
+    /// since; `None` where that is a jump.
+    fn step(
+        (anchor_rtp, anchor_time): (i64, MediaTime),
+        newest: Newest,
+        rtp_extended: i64,
+        passed_90k: i64,
+    ) -> Option<i64> {
+        // Timestamps may be nonsense from the far ends of their range, so 128 bits.
         let step = i128::from(rtp_extended) - i128::from(anchor_rtp)
             + i128::from(anchor_time.as_90k())
             - i128::from(newest.time.as_90k());
@@ -139,11 +192,16 @@ impl Timeline {
         let jumped = step < -i128::from(DISORDER_90K)
             || step > i128::from(passed_90k + JUMP_AHEAD_90K)
             || i128::from(passed_90k) - step.max(0) > i128::from(behind_limit);
-        if jumped {
-            return self.set_anchor(rtp_extended, anew, now, true);
-        }
         // Within the limits above.
-        let step = step as i64;
+        (!jumped).then_some(step as i64)
+    }
+
+    fn set_anchor(&mut self, rtp: i64, time: MediaTime, now: MonoTime, fit: Fit) -> Placed {
+        self.anchor = Some((rtp, time));
+        Placed { time: self.advance(time, now), fit }
+    }
+
+    fn advance_by(&mut self, newest: Newest, step: i64, now: MonoTime) -> MediaTime {
         if step > 0 {
             self.see_interval(step);
             return self.advance(newest.time.plus_90k(step), now);
@@ -153,18 +211,13 @@ impl Timeline {
             self.newest = Some(Newest { time, ..newest });
         }
         self.remember(time);
-        Placed { time, jumped: false }
+        time
     }
 
-    fn set_anchor(&mut self, rtp: i64, time: MediaTime, now: MonoTime, jumped: bool) -> Placed {
-        self.anchor = Some((rtp, time));
-        Placed { jumped, ..self.advance(time, now) }
-    }
-
-    fn advance(&mut self, time: MediaTime, now: MonoTime) -> Placed {
+    fn advance(&mut self, time: MediaTime, now: MonoTime) -> MediaTime {
         self.newest = Some(Newest { time, advanced: now });
         self.remember(time);
-        Placed { time, jumped: false }
+        time
     }
 
     /// A place for a frame that is not ahead of the newest.
@@ -218,7 +271,9 @@ mod tests {
                 Frame(rtp, ms, expected, jumped) => {
                     let placed = timeline.place(rtp, MonoTime::from_us(ms * 1000));
                     let expected = MediaTime::from_90k(START + expected);
-                    assert_eq!(placed, Placed { time: expected, jumped }, "{name}, step {index}");
+                    let has_jumped = matches!(placed.fit, Fit::Jumped { .. });
+                    let got = (placed.time, has_jumped);
+                    assert_eq!(got, (expected, jumped), "{name}, step {index}");
                 }
             }
         }
@@ -310,7 +365,71 @@ mod tests {
             &[
                 Frame(i64::MIN, 0, 0, false),
                 Frame(i64::MAX, 40, 3600, true),
-                Frame(i64::MIN, 80, 7200, true),
+                Frame(-5, 80, 7200, true),
+                // Where it was before.
+                Frame(i64::MIN, 120, 7201, false),
+            ],
+        );
+    }
+
+    #[test]
+    fn one_odd_timestamp_costs_itself_only() {
+        use Fit::{Jumped, Returned, Steady};
+        const HOURS: i64 = 4 * 3600 * CLOCK_RATE;
+        // Each frame's RTP timestamp and arrival in ms, its media time, and how it fits.
+        let check = |name: &str, frames: &[(i64, i64, i64, Fit)]| {
+            let mut timeline = Timeline::new(MediaTime::from_90k(0));
+            for (index, (rtp, ms, time, fit)) in frames.iter().enumerate() {
+                let placed = timeline.place(*rtp, MonoTime::from_us(ms * 1000));
+                let expected = Placed { time: MediaTime::from_90k(*time), fit: *fit };
+                assert_eq!(placed, expected, "{name}, frame {index}");
+            }
+        };
+        let once = Jumped { again: false };
+        for off in [HOURS, -HOURS, i64::from(i32::MAX)] {
+            check(
+                "one frame",
+                &[
+                    (0, 0, 0, Steady),
+                    (3000, 33, 3000, Steady),
+                    // By the interval.
+                    (6000 + off, 66, 6000, once),
+                    (9000, 100, 9000, Returned),
+                    (12_000, 133, 12_000, Steady),
+                    // And once more, soon.
+                    (15_000 - off, 166, 15_000, once),
+                    (18_000, 200, 18_000, Returned),
+                ],
+            );
+        }
+        check(
+            "two frames, each elsewhere",
+            &[
+                (0, 0, 0, Steady),
+                (HOURS, 100, 9000, once),
+                (-HOURS, 200, 18_000, Jumped { again: true }),
+                (27_000, 300, 27_000, Returned),
+            ],
+        );
+        check(
+            "a jump that lasts, and the next one",
+            &[
+                (0, 0, 0, Steady),
+                (HOURS, 100, 9000, once),
+                (HOURS + 9000, 200, 18_000, Steady),
+                (HOURS + 990_000, 11_100, 999_000, Steady),
+                // Too long after the first to be its end.
+                (1_008_000, 11_200, 1_008_000, once),
+                (1_017_000, 11_300, 1_017_000, Steady),
+            ],
+        );
+        check(
+            "the odd one came late, so that the next is no further",
+            &[
+                (0, 0, 0, Steady),
+                (HOURS, 150, 13_500, once),
+                (6000, 151, 13_501, Returned),
+                (15_000, 166, 15_000, Steady),
             ],
         );
     }

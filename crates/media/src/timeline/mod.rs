@@ -3,5 +3,5 @@
 mod media;
 mod wall;
 
-pub use media::{Placed, Timeline};
+pub use media::{Fit, Placed, Timeline};
 pub use wall::WallClock;

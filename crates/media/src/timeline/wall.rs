@@ -2,6 +2,8 @@
 
 use razz_base::{WallQuality, WallTime};
 
+use super::media::Fit;
+
 /// A report whose time is further than this from its arrival is not believed: the camera's clock
 /// is not set, or the report was held back.
 const MAX_REPORT_ERROR_US: i64 = 2_000_000;
@@ -38,6 +40,8 @@ pub struct WallClock {
     /// A report's difference that needs the next one to confirm it.
     unconfirmed_us: Option<i64>,
     arrival: Option<Arrival>,
+    /// What was known before timestamps jumped, should that have been an odd one.
+    before: Option<Box<WallClock>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -69,9 +73,27 @@ fn close(a_us: i64, b_us: i64, limit_us: i64) -> bool {
 }
 
 impl WallClock {
-    /// For a new run. Also to be used after a timestamp jump within one.
+    /// For a new run.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A frame's timestamp fits those before it like this; call it before [`Self::frame`]. What sender
+    /// reports said of timestamps before a jump does not hold behind it, but again where those go on.
+    pub fn handle_fit(&mut self, fit: Fit) {
+        match fit {
+            Fit::Steady => {}
+            Fit::Jumped { again } => {
+                let before = self.before.take().filter(|_| again);
+                let known = std::mem::take(self);
+                self.before = Some(before.unwrap_or_else(|| Box::new(known)));
+            }
+            Fit::Returned => {
+                if let Some(before) = self.before.take() {
+                    *self = *before;
+                }
+            }
+        }
     }
 
     /// Takes a sender report: it pairs the RTP time `rtp_extended` with `ntp_unix_us` on the
@@ -153,6 +175,46 @@ mod tests {
     /// Frame `n` of 25 a second: RTP time and true wall time.
     fn frame(n: i64) -> (i64, i64) {
         (1000 + n * 3600, DAY + n * 40_000)
+    }
+
+    #[test]
+    fn what_reports_said_outlives_an_odd_timestamp_and_no_jump() {
+        const OFF: i64 = 4 * 3600 * 90_000;
+        let once = Fit::Jumped { again: false };
+        let again = Fit::Jumped { again: true };
+        // What becomes of the frames after a report: how each fits, whether it is off, and whether it
+        // still has its time from the report.
+        for (name, frames) in [
+            (
+                "one odd timestamp",
+                &[(once, true, false), (Fit::Returned, false, true), (Fit::Steady, false, true)][..],
+            ),
+            (
+                "two of them",
+                &[(once, true, false), (again, true, false), (Fit::Returned, false, true)],
+            ),
+            (
+                "a jump",
+                &[(once, true, false), (Fit::Steady, true, false), (Fit::Steady, true, false)],
+            ),
+            (
+                "two jumps, the second not back to the start",
+                &[(once, true, false), (once, false, false), (Fit::Returned, true, false)],
+            ),
+        ] {
+            let mut clock = WallClock::new();
+            let (rtp, wall_us) = frame(0);
+            clock.sender_report(rtp, wall_us, wall_us);
+            for (number, (fit, is_off, reported)) in frames.iter().enumerate() {
+                let (rtp, wall_us) = frame(number as i64 + 1);
+                clock.handle_fit(*fit);
+                let time = clock.frame(rtp + i64::from(*is_off) * OFF, wall_us + 5000);
+                let expected =
+                    if *reported { WallQuality::SenderReport } else { WallQuality::Arrival };
+                assert_eq!(time.quality, expected, "{name}, frame {number}");
+                assert_eq!(time.us, wall_us + if *reported { 0 } else { 5000 }, "{name}");
+            }
+        }
     }
 
     #[test]

@@ -19,10 +19,13 @@ struct Dialogue {
 
 impl Dialogue {
     fn new(transport: Transport, credentials: bool) -> Self {
-        let now = MonoTime::from_us(1_000_000);
         let credentials =
             credentials.then(|| Credentials { username: "anna".into(), password: "secret".into() });
-        let settings = Settings { credentials, ..Settings::new("rtsp://h/s") };
+        Self::begun(transport, Settings { credentials, ..Settings::new("rtsp://h/s") })
+    }
+
+    fn begun(transport: Transport, settings: Settings) -> Self {
+        let now = MonoTime::from_us(1_000_000);
         let client = Client::new(now, settings);
         let (events, packets, sent) = (Vec::new(), Vec::new(), Vec::new());
         let mut dialogue = Self { client, now, transport, events, packets, sent };
@@ -297,6 +300,41 @@ fn packets_on_channels_that_were_not_agreed_on_are_told_apart_by_what_they_hold(
 }
 
 #[test]
+fn audio_that_was_set_up_for_the_videos_sake_is_dropped_and_counted() {
+    let mut dialogue = Dialogue::new(TCP, false);
+    dialogue.answer("200 OK", "", SDP);
+    dialogue.client.set_up_to_drop(dialogue.now, 1, Transport::Interleaved { rtp: 2, rtcp: 3 });
+    // The table's camera plays at once; this one is asked for its audio first.
+    dialogue.drain();
+    assert!(dialogue.last().0.starts_with("SETUP rtsp://h/s/trackID=1 "), "{:?}", dialogue.last());
+    let set_up = |channels: &str| {
+        format!("Transport: RTP/AVP/TCP;unicast;interleaved={channels}\r\nSession: 77\r\n")
+    };
+    dialogue.answer("200 OK", &set_up("2-3"), "");
+    let transport = Transport::Interleaved { rtp: 2, rtcp: 3 };
+    assert_eq!(dialogue.events.last(), Some(&Event::SetUp { media: 1, transport }));
+    dialogue.client.set_up(dialogue.now, 0, TCP);
+    dialogue.drain();
+    dialogue.answer("200 OK", &set_up("0-1"), "");
+    dialogue.answer("200 OK", "", "");
+    assert_eq!(dialogue.events.last(), Some(&Event::Playing));
+    let packets = [0, 1, 2, 3].map(|channel| packet(channel, &[0x80, 96, 0, 1]));
+    dialogue.hear(&packets.concat());
+    let media: Vec<usize> = dialogue.packets.iter().map(|packet| packet.media).collect();
+    assert_eq!(media, [0, 0]);
+    assert_eq!(dialogue.client.counts().of(Oddity::AudioDropped), 1);
+    dialogue.client.handle_dropped(PacketKind::Rtp);
+    dialogue.client.handle_dropped(PacketKind::Rtcp);
+    assert_eq!(dialogue.client.counts().of(Oddity::AudioDropped), 2);
+    // Both hear that somebody listens.
+    let sent = dialogue.sent.len();
+    dialogue.wait(5.0);
+    for channel in ["$\u{1}", "$\u{3}"] {
+        assert!(dialogue.sent[sent..].iter().any(|text| text.starts_with(channel)), "{channel:?}");
+    }
+}
+
+#[test]
 fn what_ends_a_session_is_named() {
     let at_describe = |status: &str, headers: &str, body: &str| {
         let mut dialogue = Dialogue::new(TCP, false);
@@ -355,4 +393,47 @@ fn a_second_answer_to_one_request_is_passed_over() {
     }
     assert_eq!(dialogue.events.last(), Some(&Event::Playing));
     assert_eq!(dialogue.client.counts().of(Oddity::WrongCseq), 3);
+}
+
+#[test]
+fn options_come_first_where_a_server_wants_that() {
+    // Refused without it.
+    let mut dialogue = Dialogue::new(TCP, true);
+    dialogue.answer("455 Method Not Valid in This State", "", "");
+    assert!(dialogue.last().0.starts_with("OPTIONS rtsp://h/s RTSP/1.0\r\nCSeq: 2\r\n"));
+    // What OPTIONS is answered with matters as little as a session that nobody began.
+    dialogue.answer("501 Not Implemented", "Session: 1\r\n", "");
+    assert!(!dialogue.last().0.contains("Session"), "{}", dialogue.last().0);
+    dialogue.answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"a\"\r\n", "");
+    assert!(dialogue.client.next_begins_with_options() && dialogue.client.challenge().is_some());
+    dialogue.answer("200 OK", "", SDP);
+    assert_eq!(dialogue.requests(), ["DESCRIBE", "OPTIONS", "DESCRIBE", "DESCRIBE", "SETUP"]);
+    assert!(dialogue.client.next_begins_with_options());
+    // Refused with it as well: once, and what is said is the last answer.
+    let mut dialogue = Dialogue::new(TCP, false);
+    dialogue.answer("455 Method Not Valid in This State", "", "");
+    dialogue.answer("200 OK", "Public: DESCRIBE\r\n", "");
+    dialogue.answer("503 Service Unavailable", "", "");
+    let reason = "Service Unavailable".to_owned();
+    let expected = End::Refused { method: "DESCRIBE", status: 503, reason };
+    assert_eq!(dialogue.ended(), Some(&expected));
+    assert_eq!(dialogue.requests(), ["DESCRIBE", "OPTIONS", "DESCRIBE"]);
+    assert!(!dialogue.client.next_begins_with_options());
+    // Not answered: the next session begins with it.
+    let mut dialogue = Dialogue::new(TCP, false);
+    dialogue.wait(11.0);
+    assert!(dialogue.client.next_begins_with_options());
+    let settings = Settings { begin_with_options: true, ..Settings::new("rtsp://h/s") };
+    let mut dialogue = Dialogue::begun(TCP, settings.clone());
+    dialogue.answer("200 OK", "", "");
+    let mut dialogue = dialogue.play();
+    dialogue.wait(0.0);
+    assert_eq!(dialogue.requests(), ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "OPTIONS"]);
+    assert_eq!(dialogue.client.counts().of(Oddity::OptionsFirst), 1);
+    assert!(dialogue.client.next_begins_with_options());
+    // And back, where it does not answer that either.
+    let mut dialogue = Dialogue::begun(TCP, settings);
+    dialogue.wait(11.0);
+    assert_eq!(dialogue.ended(), Some(&End::NoAnswer { method: "OPTIONS" }));
+    assert!(!dialogue.client.next_begins_with_options());
 }

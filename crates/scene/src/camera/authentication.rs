@@ -6,7 +6,7 @@ use base16ct::lower::encode_string;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
-use sha2::Sha256;
+use sha2::{Sha256, Sha512_256};
 
 use super::quirk::{Quirk, Quirks};
 
@@ -115,12 +115,9 @@ impl Gate {
         let algorithm = match algorithm {
             Some(name) => format!(", algorithm={name}"),
             None if has(Quirk::DigestAlgorithmAbsent) => String::new(),
-            None if has(Quirk::DigestMd5Sess) => ", algorithm=MD5-sess".to_owned(),
-            None if has(Quirk::DigestSha256) => ", algorithm=SHA-256".to_owned(),
-            None if has(Quirk::DigestSha256Sess) => ", algorithm=SHA-256-sess".to_owned(),
             None if has(Quirk::DigestAlgorithmQuoted) => ", algorithm=\"MD5\"".to_owned(),
             None if has(Quirk::DigestAlgorithmLowerCase) => ", algorithm=md5".to_owned(),
-            None => ", algorithm=MD5".to_owned(),
+            None => format!(", algorithm={}", self::algorithm(quirks)),
         };
         let quality = if has(Quirk::DigestWithoutQop) {
             ""
@@ -206,23 +203,18 @@ impl Gate {
         if quirks.has(Quirk::DigestOpaque) && find("opaque") != Some(OPAQUE) {
             return Admission::Refused;
         }
-        let (hash, session): (fn(&str) -> String, bool) = match find("algorithm") {
-            Some(name) if name.eq_ignore_ascii_case("SHA-256") => (sha256_hex, false),
-            Some(name) if name.eq_ignore_ascii_case("SHA-256-sess") => (sha256_hex, true),
-            Some(name) if name.eq_ignore_ascii_case("MD5-sess") => (md5_hex, true),
-            _ => (md5_hex, false),
+        let name = find("algorithm").unwrap_or("MD5").to_ascii_uppercase();
+        let (hash_name, session) = match name.strip_suffix("-SESS") {
+            Some(name) => (name, true),
+            None => (&name[..], false),
         };
-        let asked = if quirks.has(Quirk::DigestSha256) {
-            (sha256_hex("") == hash(""), session) == (true, false)
-        } else if quirks.has(Quirk::DigestSha256Sess) {
-            (sha256_hex("") == hash(""), session) == (true, true)
-        } else if quirks.has(Quirk::DigestMd5Sess) {
-            (md5_hex("") == hash(""), session) == (true, true)
-        } else if quirks.has(Quirk::DigestTwoAlgorithms) {
-            !session
-        } else {
-            (md5_hex("") == hash(""), session) == (true, false)
+        let hash: fn(&str) -> String = match hash_name {
+            "SHA-256" => sha256_hex,
+            "SHA-512-256" => sha512_256_hex,
+            _ => md5_hex,
         };
+        let asked = name.eq_ignore_ascii_case(algorithm(quirks))
+            || quirks.has(Quirk::DigestTwoAlgorithms) && name == "SHA-256";
         let (nc, cnonce) = (find("nc"), find("cnonce"));
         let quality_fits = match find("qop") {
             None => !quirks.has(Quirk::DigestAuthIntOnly),
@@ -261,6 +253,19 @@ impl Gate {
 
 fn granted(fits: bool) -> Admission {
     if fits { Admission::Granted } else { Admission::Refused }
+}
+
+/// What a challenge asks for, where it does not ask for several or hide it.
+fn algorithm(quirks: Quirks) -> &'static str {
+    let named = [
+        (Quirk::DigestMd5Sess, "MD5-sess"),
+        (Quirk::DigestSha256, "SHA-256"),
+        (Quirk::DigestSha256Sess, "SHA-256-sess"),
+        (Quirk::DigestSha512, "SHA-512-256"),
+        (Quirk::DigestSha512Sess, "SHA-512-256-sess"),
+    ];
+    let found = named.into_iter().find(|(quirk, _)| quirks.has(*quirk));
+    found.map_or("MD5", |(_, name)| name)
 }
 
 /// The realm as it stands between its quotes.
@@ -329,6 +334,10 @@ fn md5_hex(text: &str) -> String {
 
 fn sha256_hex(text: &str) -> String {
     encode_string(&Sha256::digest(text))
+}
+
+fn sha512_256_hex(text: &str) -> String {
+    encode_string(&Sha512_256::digest(text))
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use rtsp_types::headers::{AUTHORIZATION, CSEQ, SESSION, TRANSPORT};
 use rtsp_types::{Message, Method, ParseError, Request, Response, StatusCode};
 
 use super::asking::{Asking, Step};
+use super::audio::Audio;
 use super::authentication::{Admission, Gate};
-use super::description::{CONTROL, TOKEN, session_description};
+use super::description::{AUDIO_CONTROL, CONTROL, TOKEN, session_description};
 use super::dialogue::Answer;
 use super::keep_alive;
 use super::player::{Player, WRITE_TIMEOUT};
@@ -52,6 +53,8 @@ struct Connection<'a> {
     received: Vec<u8>,
     session: Option<Session>,
     last_heard: Instant,
+    /// OPTIONS came.
+    asked_options: bool,
     /// SETUP, or the keep-alive at hand, has had its 401.
     refused_setup: bool,
     refused_keep_alive: bool,
@@ -91,6 +94,7 @@ pub(crate) fn serve(shared: &Shared, stream: TcpStream, mut dice: Dice) {
         received: Vec::new(),
         session: None,
         last_heard: Instant::now(),
+        asked_options: false,
         refused_setup: false,
         refused_keep_alive: false,
     };
@@ -262,6 +266,11 @@ impl Connection<'_> {
         {
             return Err(End::Closed);
         }
+        self.asked_options |= *method == Method::Options;
+        let options_missing = *method == Method::Describe && !self.asked_options;
+        if options_missing && quirks.has(Quirk::OptionsFirstSilent) {
+            return Err(End::Closed);
+        }
         let mut answer = self.respond(request, &path, mount, quirks, keep_alive);
         if keep_alive && quirks.has(Quirk::KeepAliveOtherCseq) {
             answer = Answer::new(answer.status).header("CSeq", "99999");
@@ -286,6 +295,7 @@ impl Connection<'_> {
         if answer.status == StatusCode::Unauthorized
             && !has_proof
             && quirks.has(Quirk::ClosesAfterChallenge)
+            || options_missing && quirks.has(Quirk::OptionsFirstThenCloses)
         {
             return Err(End::Closed);
         }
@@ -333,6 +343,13 @@ impl Connection<'_> {
             self.keep_alive(request, quirks)
         } else if let Some((index, mount)) = mount {
             match method {
+                Method::Describe
+                    if !self.asked_options
+                        && quirks
+                            .has_any(&[Quirk::OptionsFirst, Quirk::OptionsFirstThenCloses]) =>
+                {
+                    self.answer(request, StatusCode::MethodNotValidInThisState)
+                }
                 Method::Describe => {
                     mount.faults.count_dial();
                     self.describe(request, mount)
@@ -485,6 +502,9 @@ impl Connection<'_> {
         if self.session.as_ref().is_some_and(|session| session.player.is_playing()) {
             return self.answer(request, StatusCode::MethodNotValidInThisState);
         }
+        if request.request_uri().is_some_and(|uri| uri.path().ends_with(AUDIO_CONTROL)) {
+            return self.setup_audio(request);
+        }
         let query = request.request_uri().and_then(|uri| uri.query()).unwrap_or("");
         if quirks.has(Quirk::ControlWithQuery) && !query.contains(TOKEN) {
             return self.answer(request, StatusCode::NotFound);
@@ -513,6 +533,22 @@ impl Connection<'_> {
             Session { id, former_id: None, mount: index, player, last_alive: now, asking };
         self.session = Some(session);
         self.ok(request).header("Transport", chosen)
+    }
+
+    /// Of the session that the video was set up in.
+    fn setup_audio(&mut self, request: &Request<Vec<u8>>) -> Answer {
+        let offer = request.header(&TRANSPORT).map_or("", |value| value.as_str());
+        let opened = Transport::open(offer, self.local, self.peer.ip(), Quirks::NONE);
+        let names_session = self.names_session(request);
+        match (opened, &mut self.session) {
+            (_, None) => self.answer(request, StatusCode::MethodNotValidInThisState),
+            _ if !names_session => self.answer(request, StatusCode::SessionNotFound),
+            (None, _) => self.answer(request, StatusCode::UnsupportedTransport),
+            (Some((transport, chosen)), Some(session)) => {
+                session.player.audio = Some(Audio::new(transport, Dice::new(self.dice.next(), 10)));
+                self.ok(request).header("Transport", chosen)
+            }
+        }
     }
 
     fn play(&mut self, request: &Request<Vec<u8>>, mount: &Mount, quirks: Quirks) -> Answer {
@@ -557,7 +593,7 @@ impl Connection<'_> {
         if *method != Method::Options && named && !self.names_session(request) {
             return self.answer(request, StatusCode::SessionNotFound);
         }
-        if !keep_alive::methods(quirks).split(", ").any(|known| known == <&str>::from(method)) {
+        if !keep_alive::is_known(quirks, method) {
             return self.answer(request, StatusCode::NotImplemented);
         }
         let keeps = keep_alive::keeps(quirks, method);

@@ -13,8 +13,10 @@ use super::packet_stage::PAYLOAD_TYPE;
 use super::quirk::{Quirk, Quirks};
 use crate::Footage;
 
-/// The one medium's address, relative to the mount's.
+/// The video's address, relative to the mount's.
 pub(crate) const CONTROL: &str = "trackID=0";
+/// The audio's, where there is any.
+pub(crate) const AUDIO_CONTROL: &str = "trackID=1";
 /// What SETUP has to repeat with [`Quirk::ControlWithQuery`].
 pub(crate) const TOKEN: &str = "token=a1b2";
 
@@ -43,14 +45,14 @@ pub(crate) fn session_description(
         None => String::new(),
     };
     let mut sections = vec![format!("{media}a=framerate:{}\r\n{control}", footage.fps())];
-    let audio = "m=audio 0 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=control:trackID=1\r\n";
+    let audio =
+        format!("m=audio 0 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=control:{AUDIO_CONTROL}\r\n");
     let metadata = "m=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\n\
                     a=recvonly\r\na=control:trackID=2\r\n";
     if has(Quirk::AudioFirst) {
-        sections.insert(0, audio.to_owned());
-    }
-    if has(Quirk::AudioLast) {
-        sections.push(audio.to_owned());
+        sections.insert(0, audio);
+    } else if quirks.has_any(&[Quirk::AudioLast, Quirk::AudioNeeded]) {
+        sections.push(audio);
     }
     if has(Quirk::MetadataSection) {
         sections.push(metadata.to_owned());
@@ -210,6 +212,7 @@ mod tests {
             (Quirk::PayloadTypesSeveral, "m=video 0 RTP/AVP 96 97 98\r\n", "\n\n"),
             (Quirk::AudioFirst, "trackID=1\r\nm=video", "\n\n"),
             (Quirk::AudioLast, "trackID=0\r\nm=audio", "\n\n"),
+            (Quirk::AudioNeeded, "trackID=0\r\nm=audio", "\n\n"),
             (Quirk::MetadataSection, "trackID=0\r\nm=application", "\n\n"),
             (Quirk::SpropMissing, "profile-level-id=42", "sprop"),
             (Quirk::SpropTruncated, "sprop-parameter-sets=Z0", ","),

@@ -17,6 +17,7 @@ pub(crate) fn is_needed(quirks: Quirks) -> bool {
         Quirk::KeepAliveOnlyGetParameter,
         Quirk::KeepAliveOnlySetParameter,
         Quirk::KeepAliveOnlyOptions,
+        Quirk::KeepAliveHidden,
     ])
 }
 
@@ -27,7 +28,7 @@ pub(crate) fn is_one(method: &Method) -> bool {
 
 /// Whether an answered request of this method keeps a session alive.
 pub(crate) fn keeps(quirks: Quirks, method: &Method) -> bool {
-    let only_get = quirks.has(Quirk::KeepAliveOnlyGetParameter);
+    let only_get = quirks.has_any(&[Quirk::KeepAliveOnlyGetParameter, Quirk::KeepAliveHidden]);
     let only_set = quirks.has(Quirk::KeepAliveOnlySetParameter);
     match method {
         Method::Options => !only_get && !only_set,
@@ -36,22 +37,37 @@ pub(crate) fn keeps(quirks: Quirks, method: &Method) -> bool {
     }
 }
 
-/// How long a session lasts without a sign of life: what `Session` says.
+/// How long a session lasts without a sign of life: what `Session` says, or somewhat longer.
 pub(crate) fn timeout(quirks: Quirks, said: Duration) -> Duration {
-    if quirks.has(Quirk::SessionIdOnly) { DEFAULT_TIMEOUT } else { said }
+    if quirks.has(Quirk::SessionIdOnly) {
+        DEFAULT_TIMEOUT
+    } else if quirks.has(Quirk::KeepAliveHidden) {
+        said * 11 / 8
+    } else {
+        said
+    }
 }
 
-/// What `Public` names; other methods are not known.
+/// Whether a request of this method is answered with 200.
+pub(crate) fn is_known(quirks: Quirks, method: &Method) -> bool {
+    let hidden = *method == Method::GetParameter && quirks.has(Quirk::KeepAliveHidden);
+    hidden || methods(quirks).split(", ").any(|known| known == <&str>::from(method))
+}
+
+/// What `Public` names.
 pub(crate) fn methods(quirks: Quirks) -> String {
     let lacks = |method: &str| match method {
         "GET_PARAMETER" => quirks.has_any(&[
             Quirk::KeepAliveOnlySetParameter,
             Quirk::KeepAliveOnlyOptions,
             Quirk::KeepAliveGetParameterCloses,
+            Quirk::KeepAliveHidden,
         ]),
-        "SET_PARAMETER" => {
-            quirks.has_any(&[Quirk::KeepAliveOnlyOptions, Quirk::KeepAliveGetParameterCloses])
-        }
+        "SET_PARAMETER" => quirks.has_any(&[
+            Quirk::KeepAliveOnlyOptions,
+            Quirk::KeepAliveGetParameterCloses,
+            Quirk::KeepAliveHidden,
+        ]),
         _ => false,
     };
     METHODS.split(", ").filter(|method| !lacks(method)).collect::<Vec<_>>().join(", ")
@@ -62,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_keeps_a_session_alive_is_named_in_public() {
+    fn who_keeps_a_session_alive_is_known_and_all_but_one_named_in_public() {
         // (quirk, whether OPTIONS, GET_PARAMETER, SET_PARAMETER keep a session, whether one has to)
         for (quirk, keeping, needed) in [
             (Quirk::BlankLines, [true, true, true], false),
@@ -70,13 +86,17 @@ mod tests {
             (Quirk::KeepAliveOnlySetParameter, [false, false, true], true),
             (Quirk::KeepAliveOnlyOptions, [true, false, false], true),
             (Quirk::KeepAliveGetParameterCloses, [true, false, false], false),
+            (Quirk::KeepAliveHidden, [false, true, false], true),
         ] {
             let quirks = Quirks::from(quirk);
             let known = methods(quirks);
             let methods = [Method::Options, Method::GetParameter, Method::SetParameter];
             for (method, keeping) in methods.into_iter().zip(keeping) {
                 let named = known.split(", ").any(|name| name == <&str>::from(&method));
-                assert_eq!(named && keeps(quirks, &method), keeping, "{quirk:?} {method:?}");
+                let hidden = quirk == Quirk::KeepAliveHidden && method == Method::GetParameter;
+                assert_eq!(is_known(quirks, &method), named || hidden, "{quirk:?} {method:?}");
+                let keeps = is_known(quirks, &method) && keeps(quirks, &method);
+                assert_eq!(keeps, keeping, "{quirk:?} {method:?}");
             }
             assert_eq!(is_needed(quirks), needed, "{quirk:?}");
         }
@@ -87,5 +107,6 @@ mod tests {
         let said = Duration::from_secs(3);
         assert_eq!(timeout(Quirks::NONE, said), said);
         assert_eq!(timeout(Quirk::SessionIdOnly.into(), said), Duration::from_secs(60));
+        assert_eq!(timeout(Quirk::KeepAliveHidden.into(), said), Duration::from_millis(4125));
     }
 }

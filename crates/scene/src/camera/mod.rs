@@ -14,6 +14,7 @@
 //! ```
 
 mod asking;
+mod audio;
 mod authentication;
 mod bitstream;
 mod connection;
@@ -119,7 +120,9 @@ impl Shared {
     /// The mount of a request's path, which may name its medium as well.
     fn find(&self, path: &str) -> Option<(usize, &Mount)> {
         let path = path.trim_matches('/');
-        let base = path.strip_suffix(description::CONTROL).unwrap_or(path).trim_end_matches('/');
+        let mut controls = [description::CONTROL, description::AUDIO_CONTROL].into_iter();
+        let base = controls.find_map(|control| path.strip_suffix(control)).unwrap_or(path);
+        let base = base.trim_end_matches('/');
         self.mounts.iter().enumerate().find(|(_, mount)| mount.path == base)
     }
 

@@ -244,6 +244,7 @@ impl PacketStage {
             Quirk::LargePackets,
             Quirk::SmallPackets,
             Quirk::NoKeyFrame,
+            Quirk::OneKeyFrame,
         ];
         if !quirks.has_any(&changes_bits) {
             return picture.payloads.to_vec();
@@ -301,7 +302,7 @@ impl PacketStage {
         let has = |quirk| quirks.has(quirk);
         let sets = &self.parameter_sets;
         let mut nals: Vec<Vec<u8>> = nal_units(picture.annex_b).map(<[u8]>::to_vec).collect();
-        if has(Quirk::NoKeyFrame) {
+        if has(Quirk::NoKeyFrame) || has(Quirk::OneKeyFrame) && self.pictures > 0 {
             let sps = sets.iter().find_map(|set| Sps::parse(set).ok());
             for nal in nals.iter_mut().filter(|nal| is_slice(nal)) {
                 // Counts on across the loop's seam, where the pictures themselves begin anew.

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::audio::Audio;
 use super::faults::{FaultHandle, Faults, Obeyed};
 use super::packet::{Kind, Packet};
 use super::packet_stage::{PacketStage, Picture};
@@ -19,6 +20,8 @@ use crate::footage::Frame;
 const REPORT_INTERVAL: Duration = Duration::from_secs(5);
 /// Time between reports that have a quirk.
 const ODD_REPORT_INTERVAL: Duration = Duration::from_millis(300);
+/// How far off [`Quirk::TimestampOdd`] is.
+const HOURS_OFF_90K: u32 = 4 * 3600 * 90_000;
 /// A client that takes one picture for longer than this is dropped.
 pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Who falls further behind than this goes on from now instead of catching up.
@@ -28,6 +31,8 @@ const MAX_LAG: Duration = Duration::from_secs(2);
 pub(crate) struct Player {
     pub(crate) transport: Transport,
     pub(crate) stage: PacketStage,
+    /// Where the client set it up.
+    pub(crate) audio: Option<Audio>,
     /// Packets that come late, and when.
     late: Vec<(Instant, Packet)>,
     footage: Footage,
@@ -100,6 +105,7 @@ impl Player {
         Self {
             transport,
             stage: PacketStage::new(ssrc, sequence, Dice::new(dice.next(), 9)),
+            audio: None,
             late: Vec::new(),
             obeyed: faults.demanded(),
             footage,
@@ -191,7 +197,11 @@ impl Player {
         let (tick, due) = (self.clock.tick, self.clock.due());
         self.clock.tick += 1;
         let mut whole = false;
-        if !faults.stall {
+        let lacks_audio = faults.quirks.has(Quirk::AudioNeeded) && self.audio.is_none();
+        if !faults.stall && !lacks_audio {
+            if let Some(audio) = &mut self.audio {
+                audio.send(self.clock.fps, &mut self.buffer);
+            }
             // A picture that is not ready yet takes a later tick: the timestamp tells the truth.
             if let Some(frame) = self.current().packets(self.index) {
                 self.index = (self.index + 1) % self.current().total().max(1);
@@ -234,7 +244,9 @@ impl Player {
     fn send_frame(&mut self, frame: &Arc<Frame>, now: Instant, tick: u64, faults: Faults) -> bool {
         let shared = u64::from(faults.quirks.has(Quirk::TimestampsShared) && tick % 2 == 1);
         let shown = tick - shared + u64::from(frame.encoded.reorder);
-        let timestamp = self.clock.timestamp(shown);
+        let is_odd = faults.quirks.has(Quirk::TimestampOdd) && tick % 20 == 10;
+        let off = if is_odd { HOURS_OFF_90K } else { 0 };
+        let timestamp = self.clock.timestamp(shown).wrapping_add(off);
         let tenth = tick % 10 == 1 && faults.quirks.has(Quirk::BytesBetweenFrames);
         if (tenth || self.dice.unit() < faults.garbage as f32) && !self.transport.is_udp() {
             let count = 1 + self.dice.below(40);

@@ -68,7 +68,7 @@ pub enum Over {
 /// What a client that deals well with a quirk gets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// Every picture that is sent, with one dial.
+    /// Every picture that is sent, in one run that brings any.
     Kept,
     /// Pictures, after it dialled anew because the camera asked for it.
     Redialled,
@@ -91,6 +91,12 @@ quirks! {
     AsksUnknown = "asks-unknown" Dialogue Both Kept,
     /// Sends REDIRECT to the client, once a second after it began to play, with its own address.
     AsksRedirect = "asks-redirect" Dialogue Both Redialled,
+    /// Refuses DESCRIBE with 455 on a connection on which OPTIONS did not come first.
+    OptionsFirst = "options-first" Dialogue Both Kept,
+    /// Does as `options-first`, and closes the connection behind its 455.
+    OptionsFirstThenCloses = "options-first-then-closes" Dialogue Both Kept,
+    /// Closes the connection at a DESCRIBE before which no OPTIONS came, without a word.
+    OptionsFirstSilent = "options-first-silent" Dialogue Both Kept,
     /// Never answers OPTIONS, GET_PARAMETER or SET_PARAMETER while it plays.
     KeepAliveUnanswered = "keep-alive-unanswered" Dialogue Both Kept,
     /// Answers OPTIONS, GET_PARAMETER and SET_PARAMETER with another CSeq while it plays.
@@ -104,6 +110,9 @@ quirks! {
     /// Only OPTIONS keeps a session alive, over TCP as well; GET_PARAMETER and SET_PARAMETER are
     /// answered with 501.
     KeepAliveOnlyOptions = "keep-alive-only-options" Dialogue Both Kept,
+    /// Only GET_PARAMETER keeps a session alive, over TCP as well, and `Public` does not name it;
+    /// OPTIONS is answered and does nothing. A session ends three eighths of its timeout late.
+    KeepAliveHidden = "keep-alive-hidden" Dialogue Both Redialled,
     /// Closes the connection at GET_PARAMETER or SET_PARAMETER, which `Public` does not name.
     KeepAliveGetParameterCloses = "keep-alive-get-parameter-closes" Dialogue Both Kept,
     /// The description's type is `application/sdp; charset=utf-8`.
@@ -145,6 +154,8 @@ quirks! {
     /// The session has another id in the answer to PLAY than in that to SETUP, and both are
     /// taken.
     SessionIdChanges = "session-id-changes" Dialogue Both Kept,
+    /// Sends nothing unless its audio, which stands behind the video, is set up too.
+    AudioNeeded = "audio-needed" Dialogue Both Kept,
     /// The answer to SETUP names channels 2 and 3 and not those that were asked for.
     ChannelsMoved = "channels-moved" Dialogue Tcp Kept,
     /// The answer to SETUP names one channel only, as `interleaved=0`.
@@ -232,6 +243,10 @@ quirks! {
     DigestSha256 = "digest-sha256" SigningIn Both Kept,
     /// Digest with `algorithm=SHA-256-sess`.
     DigestSha256Sess = "digest-sha256-sess" SigningIn Both Kept,
+    /// Digest with `algorithm=SHA-512-256`.
+    DigestSha512 = "digest-sha512-256" SigningIn Both Kept,
+    /// Digest with `algorithm=SHA-512-256-sess`.
+    DigestSha512Sess = "digest-sha512-256-sess" SigningIn Both Kept,
     /// Digest with `qop="auth,auth-int"`.
     DigestAuthIntToo = "digest-auth-int-too" SigningIn Both Kept,
     /// Digest with `qop="auth-int"`.
@@ -435,10 +450,15 @@ quirks! {
     SequenceWrap = "sequence-wrap" Packets Both Kept,
     /// The timestamp passes 2^32 after a second.
     TimestampWrap = "timestamp-wrap" Packets Both Kept,
+    /// Every twentieth picture has a timestamp that is four hours off.
+    TimestampOdd = "timestamp-odd" Packets Both Kept,
     /// Every second picture has the timestamp of the one before.
     TimestampsShared = "timestamps-shared" Packets Both Kept,
     /// No picture is an IDR; intra pictures with a recovery point SEI take their place.
     NoKeyFrame = "no-key-frame" Packets Both Kept,
+    /// The first picture is the only IDR; intra pictures with a recovery point SEI take the place of
+    /// the others.
+    OneKeyFrame = "one-key-frame" Packets Both Kept,
 }
 
 impl Quirk {

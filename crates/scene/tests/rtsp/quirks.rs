@@ -45,11 +45,11 @@ fn play_blindly(client: &mut Client, transport: &str) {
     client.send("PLAY", &url, &format!("Session: {session}\r\n"));
 }
 
-/// Whatever the quirk, a camera goes on sending.
+/// Whatever the quirk, a camera goes on sending; what one of them wants in return has its own test.
 #[test]
 fn every_quirk_leaves_a_camera_that_sends() {
     let run = |quirks: &[Quirk]| {
-        for quirk in quirks {
+        for quirk in quirks.iter().filter(|quirk| **quirk != Quirk::AudioNeeded) {
             for udp in [false, true] {
                 let (_camera, mut client, handle) = odd(*quirk, CameraOptions::default());
                 let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -181,6 +181,67 @@ fn the_camera_asks_and_hangs_up_where_nobody_answers() {
 }
 
 #[test]
+fn describe_wants_options_before_it() {
+    // (quirk, status of DESCRIBE without OPTIONS, whether the connection lives on)
+    for (quirk, status, lives) in [
+        (Quirk::OptionsFirst, Some(455), true),
+        (Quirk::OptionsFirstThenCloses, Some(455), false),
+        (Quirk::OptionsFirstSilent, None, false),
+    ] {
+        let (camera, mut client, handle) = odd(quirk, CameraOptions::default());
+        let url = client.url.clone();
+        client.send("DESCRIBE", &url, "");
+        let answered = match client.item() {
+            Ok(Item::Answer(answer)) => Some(answer.status),
+            _ => None,
+        };
+        assert_eq!(answered, status, "{quirk:?}");
+        client.stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        assert_eq!(!client.is_closed(), lives, "{quirk:?}");
+        assert_eq!(handle.dials(), 0, "{quirk:?}");
+        let mut other = Client::connect(&camera, "camera1");
+        assert_eq!(other.ask("OPTIONS", &url, "").status, 200);
+        assert_eq!(other.ask("DESCRIBE", &url, "").status, 200, "{quirk:?}");
+    }
+}
+
+#[test]
+fn video_comes_only_with_audio() {
+    let (camera, mut client, handle) = odd(Quirk::AudioNeeded, CameraOptions::default());
+    let url = client.url.clone();
+    let description = client.ask("DESCRIBE", &url, "").body;
+    assert!(description.contains("m=audio"), "{description}");
+    // Without its audio, nothing but a report for as long as a second.
+    client.play();
+    client.stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    assert!(matches!(client.item().unwrap(), Item::Data(1, _)));
+    assert!(client.item().is_err());
+    // With it, both.
+    let mut client = Client::connect(&camera, "camera1");
+    let transport = |channels: &str| format!("Transport: RTP/AVP/TCP;interleaved={channels}\r\n");
+    let (video, audio) = (format!("{url}/trackID=0"), format!("{url}/trackID=1"));
+    assert_eq!(client.ask("SETUP", &audio, &transport("0-1")).status, 455, "the video is first");
+    let id = session_of(&client.ask("SETUP", &video, &transport("0-1")));
+    let session = format!("Session: {id}\r\n");
+    for (headers, status) in [
+        (transport("2-3"), 454),
+        (format!("{session}Transport: RAW\r\n"), 461),
+        (format!("{session}{}", transport("2-3")), 200),
+    ] {
+        assert_eq!(client.ask("SETUP", &audio, &headers).status, status, "{headers}");
+    }
+    assert_eq!(client.ask("PLAY", &url, &session).status, 200);
+    let mut channels = [0; 4];
+    while channels[0] < 3 || channels[2] < 3 {
+        if let Item::Data(channel, bytes) = client.item().unwrap() {
+            channels[usize::from(channel)] += 1;
+            assert!(channel != 2 || bytes[1] == 8 && bytes.len() == 12 + 266, "{bytes:?}");
+        }
+    }
+    assert!(handle.pictures_sent() > 0);
+}
+
+#[test]
 fn a_redirect_is_sent_once() {
     let (camera, mut client, _) = odd(Quirk::AsksRedirect, CameraOptions::default());
     client.play();
@@ -229,6 +290,7 @@ fn sessions_live_by_the_method_that_the_quirk_names() {
         (Quirk::KeepAliveOnlyOptions, [true, false, false]),
         (Quirk::KeepAliveGetParameterCloses, [true, false, false]),
         (Quirk::KeepAliveUnanswered, [true, true, true]),
+        (Quirk::KeepAliveHidden, [false, true, false]),
     ];
     std::thread::scope(|scope| {
         for (quirk, lives) in rows {

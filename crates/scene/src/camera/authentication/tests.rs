@@ -42,7 +42,11 @@ impl Proof {
     fn header(&self) -> String {
         let Self { method, uri, password, nonce, realm, algorithm, qop, extra } = self;
         let name = algorithm.unwrap_or("MD5").to_ascii_uppercase();
-        let hash = if name.starts_with("SHA") { sha256_hex } else { md5_hex };
+        let hash: fn(&str) -> String = match name.get(..7).unwrap_or_default() {
+            "SHA-256" => sha256_hex,
+            "SHA-512" => sha512_256_hex,
+            _ => md5_hex,
+        };
         let mut secret = hash(&format!("anna:{realm}:{password}"));
         if name.ends_with("SESS") {
             secret = hash(&format!("{secret}:{nonce}:c0"));
@@ -130,6 +134,20 @@ fn challenges_are_odd_and_take_what_they_ask_for_alone() {
             "algorithm=SHA-256-sess",
             Proof { algorithm: Some("SHA-256-sess"), ..plain() }.header(),
             &digest,
+        ),
+        (
+            Quirk::DigestSha512,
+            &["Digest"],
+            "algorithm=SHA-512-256,",
+            Proof { algorithm: Some("SHA-512-256"), ..plain() }.header(),
+            &Proof { algorithm: Some("SHA-256"), ..plain() }.header(),
+        ),
+        (
+            Quirk::DigestSha512Sess,
+            &["Digest"],
+            "algorithm=SHA-512-256-sess",
+            Proof { algorithm: Some("SHA-512-256-sess"), ..plain() }.header(),
+            &Proof { algorithm: Some("SHA-512-256"), ..plain() }.header(),
         ),
         (
             Quirk::DigestAuthIntOnly,

@@ -161,7 +161,10 @@ fn no_quirk_takes_a_slice_from_a_receiver_that_deals_with_it() {
                 let slices = slices((*quirk).into(), udp);
                 let rewritten = matches!(
                     quirk,
-                    Quirk::NoKeyFrame | Quirk::ParameterSetsOtherId | Quirk::ParameterSetsAlternate
+                    Quirk::NoKeyFrame
+                        | Quirk::OneKeyFrame
+                        | Quirk::ParameterSetsOtherId
+                        | Quirk::ParameterSetsAlternate
                 );
                 assert_eq!(slices.len(), 40, "{quirk:?}");
                 assert!(rewritten || slices == plain, "{quirk:?} {udp}");
@@ -302,6 +305,10 @@ fn parameter_sets_travel_as_the_quirk_says() {
     assert_eq!(types(&without[0].1), [7, 8, 6, 1]);
     assert_eq!(types(&without[1].1), [1]);
     assert_eq!(types(&without[LOOP].1), [7, 8, 6, 1]);
+    let one = units(Quirk::OneKeyFrame);
+    assert_eq!(types(&one[0].1), [7, 8, 5]);
+    assert_eq!(types(&one[1].1), [1]);
+    assert_eq!(types(&one[LOOP].1), [7, 8, 6, 1]);
 }
 
 #[test]
