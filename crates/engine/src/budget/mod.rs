@@ -1,0 +1,255 @@
+//! One budget of CPU time for decoding and detection: how much of each camera the machine carries.
+//!
+//! It is told what a picture costs to decode and to detect on, how often pictures and key frames
+//! come, and what each camera wants. While all of that fits, everybody gets all. When it does not,
+//! every camera gets the same share of the detections that it wants (by its priority), and no more is
+//! decoded than these detections need; [`share`] says what that costs and in which order things give
+//! way. No clock, no thread: time and costs are handed in.
+
+mod account;
+mod share;
+
+use std::collections::BTreeMap;
+
+use razz_base::{AccessUnit, CameraId, DetectRate, MonoTime};
+
+use self::account::Account;
+use self::share::Plan;
+
+/// How much of a camera may be decoded and detected on.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Allowance {
+    /// Detections per second on average.
+    pub rate: f64,
+    /// How much of each GOP is decoded; `None`: all of it.
+    pub decode: Option<GopShare>,
+}
+
+impl Allowance {
+    /// As much as is wanted.
+    pub const UNLIMITED: Self = Self { rate: f64::INFINITY, decode: None };
+}
+
+/// How much of each GOP is decoded.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct GopShare {
+    /// Within this share of the GOP, from its IDR on, its detections lie. Raising it spreads them out,
+    /// and more has to be decoded to reach the last of them.
+    pub window: f64,
+    /// How long a GOP is, in µs of media time.
+    pub gop_us: i64,
+}
+
+/// How often the plan is made anew.
+const PLAN_EVERY_US: i64 = 1_000_000;
+/// This share of the cores is planned for. The rest is for what comes in bursts.
+const PLANNED: f64 = 0.95;
+/// However busy the machine is with other things, this share of the cores is planned for: whoever
+/// asks for nothing gets nothing.
+const LEAST_PLANNED: f64 = 0.15;
+/// The machine is behind when more than this share of the pictures comes late.
+const LATE: f64 = 0.1;
+/// Pictures that have to come in a while before that is judged.
+const ENOUGH: u32 = 20;
+/// After it was behind it is not asked for more for so long, twice as long each time.
+const HOLD_US: i64 = 4_000_000;
+const LONGEST_HOLD_US: i64 = 60_000_000;
+/// When it is not behind, so much of a core is tried in addition each time, per core.
+const STEP: f64 = 0.03;
+/// Everything is allowed again when it fits into this share of what is planned for.
+const FITS_AGAIN: f64 = 0.93;
+/// Less than so much more of the share is not worth a new plan for every camera.
+const DEADBAND: f64 = 0.05;
+/// A share grows by at most this factor each time.
+const GROWTH: f64 = 1.25;
+
+/// What the machine has and what its cameras cost.
+#[derive(Debug)]
+pub struct Budget {
+    cores: f64,
+    /// Cores that the detector may use at most.
+    detector_cores: f64,
+    /// Cores that are planned for, by what was found to be too much.
+    limit: f64,
+    /// No more than that is tried before.
+    hold_until: MonoTime,
+    hold_us: i64,
+    /// Cores that the rest of the server uses.
+    others: f64,
+    /// CPU time of one detection.
+    detection_us: Option<f64>,
+    cameras: BTreeMap<CameraId, Account>,
+    /// What everybody gets; `None`: all.
+    plan: Option<Plan>,
+    planned_at: MonoTime,
+    /// What happened since.
+    spent_us: f64,
+    pictures: u32,
+    late: u32,
+    /// Something changed that does not wait for the next plan.
+    urgent: bool,
+}
+
+impl Budget {
+    /// Of a machine with so many cores, of which the detector may use some.
+    pub fn new(cores: f64, detector_cores: f64, now: MonoTime) -> Self {
+        let cores = cores.max(0.1);
+        Self {
+            cores,
+            detector_cores: detector_cores.clamp(0.1, cores),
+            limit: PLANNED * cores,
+            hold_until: now,
+            hold_us: HOLD_US,
+            others: 0.0,
+            detection_us: None,
+            cameras: BTreeMap::new(),
+            plan: None,
+            planned_at: now,
+            spent_us: 0.0,
+            pictures: 0,
+            late: 0,
+            urgent: false,
+        }
+    }
+
+    // ---- what happened ----
+
+    /// A camera takes part, or wants something else from now on. `priority` is its weight: raising it
+    /// takes from the others while capacity is short.
+    pub fn join(&mut self, camera: CameraId, wanted: DetectRate, priority: f64) {
+        self.cameras.insert(camera, Account::new(wanted, priority));
+        self.urgent = true;
+    }
+
+    /// A camera is gone.
+    pub fn leave(&mut self, camera: CameraId) {
+        self.urgent |= self.cameras.remove(&camera).is_some();
+    }
+
+    /// An access unit of a camera is next at its decoder, `queued` more wait behind it.
+    pub fn arrived(&mut self, au: &AccessUnit, queued: usize, now: MonoTime) {
+        let Some(account) = self.cameras.get_mut(&au.key.camera) else { return };
+        self.urgent |= account.arrived(au, now);
+        self.pictures += 1;
+        self.late += u32::from(queued > crate::camera::BEHIND);
+    }
+
+    /// A camera's picture was decoded for so much CPU time.
+    pub fn decoded(&mut self, camera: CameraId, key: bool, cpu_us: f64) {
+        self.spent_us += cpu_us;
+        if let Some(account) = self.cameras.get_mut(&camera) {
+            self.urgent |= account.decoded(key, cpu_us);
+        }
+    }
+
+    /// So many pictures were detected on for so much CPU time in all.
+    pub fn detected(&mut self, pictures: u64, cpu_us: f64) {
+        self.spent_us += cpu_us;
+        if pictures > 0 {
+            let each = cpu_us / pictures as f64;
+            self.urgent |= self.detection_us.is_none();
+            // The more there are, the more they say.
+            let weight = (pictures as f64 / 50.0).min(0.5);
+            let old = self.detection_us.unwrap_or(each);
+            self.detection_us = Some(old + weight * (each - old));
+        }
+    }
+
+    /// A picture was offered to the detector; `lost`: in place of one that it had no time for.
+    pub fn offered(&mut self, lost: bool) {
+        self.pictures += 1;
+        self.late += u32::from(lost);
+    }
+
+    /// The rest of the server uses so many cores.
+    pub fn others_use(&mut self, cores: f64) {
+        self.others += 0.5 * (cores.max(0.0) - self.others);
+    }
+
+    // ---- what follows ----
+
+    /// Whether [`Self::plan`] wants to be called.
+    pub fn is_due(&self, now: MonoTime) -> bool {
+        self.urgent || now.since_us(self.planned_at) >= PLAN_EVERY_US
+    }
+
+    /// Says anew what each camera gets.
+    pub fn plan(&mut self, now: MonoTime) {
+        self.urgent = false;
+        let elapsed_us = now.since_us(self.planned_at);
+        if elapsed_us >= PLAN_EVERY_US {
+            self.judge(elapsed_us, now);
+        }
+        let known: Vec<f64> = self.cameras.values().filter_map(Account::frame_us).collect();
+        let usual_us = known.iter().sum::<f64>() / known.len().max(1) as f64;
+        let detection = self.detection_us.unwrap_or(0.0) / 1e6;
+        let costs: Vec<share::Costs> = self
+            .cameras
+            .values()
+            .filter_map(|account| account.costs(usual_us, detection, now))
+            .collect();
+        self.plan = self.share(&costs);
+    }
+
+    fn share(&self, costs: &[share::Costs]) -> Option<Plan> {
+        let limits = share::Limits {
+            cores: (self.limit - self.others).max(LEAST_PLANNED * self.cores),
+            detector_cores: PLANNED * self.detector_cores,
+        };
+        let room = if self.plan.is_some() { FITS_AGAIN } else { 1.0 };
+        if limits.hold(costs, None, room) {
+            return None;
+        }
+        let best = share::best(costs, &limits);
+        let Some(old) = self.plan else { return Some(best) };
+        // Less at once, more step by step, and neither for nothing.
+        let small = best.share <= (1.0 + DEADBAND) * old.share;
+        if best.keys_only() || old.keys_only() {
+            return Some(best);
+        }
+        if small && limits.hold(costs, Some(&old), 1.0) {
+            return Some(old);
+        }
+        Some(Plan { share: best.share.min(GROWTH * old.share.max(0.02)), ..best })
+    }
+
+    /// Finds out whether what is planned for is there.
+    fn judge(&mut self, elapsed_us: i64, now: MonoTime) {
+        let spent = self.spent_us / elapsed_us as f64;
+        let behind =
+            self.pictures >= ENOUGH && f64::from(self.late) > LATE * f64::from(self.pictures);
+        let most = PLANNED * self.cores;
+        if behind {
+            // It did what it could.
+            let could = (spent + self.others).max(LEAST_PLANNED * self.cores);
+            self.limit = (0.97 * self.limit).min(could.max(0.8 * self.limit));
+            self.limit = self.limit.max(LEAST_PLANNED * self.cores);
+            if now >= self.hold_until {
+                self.hold_until = now.plus_us(self.hold_us);
+                self.hold_us = (2 * self.hold_us).min(LONGEST_HOLD_US);
+            }
+        } else if self.limit < most && now >= self.hold_until {
+            self.limit = (self.limit + STEP * self.cores).min(most);
+        } else if self.limit >= most {
+            self.hold_us = HOLD_US;
+        }
+        self.planned_at = now;
+        (self.spent_us, self.pictures, self.late) = (0.0, 0, 0);
+    }
+
+    /// What a camera gets.
+    pub fn allowance(&self, camera: CameraId) -> Allowance {
+        let (Some(plan), Some(account)) = (&self.plan, self.cameras.get(&camera)) else {
+            return Allowance::UNLIMITED;
+        };
+        plan.allowance(account.wanted_rate(), account.priority(), account.gop_us())
+    }
+
+    /// Whether somebody gets less than all.
+    pub fn is_short(&self) -> bool {
+        self.plan.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests;
