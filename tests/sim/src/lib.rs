@@ -10,7 +10,8 @@
 //! 4. [`viewer`] joins at any moment and checks what it is sent;
 //! 5. [`analysis`] drives the engine with a detector that sees where things really were;
 //! 6. [`simulation`] moves the clock and ties them together;
-//! 7. [`delivery`] is the other side of the server: one viewer over a bad network.
+//! 7. [`delivery`] is the other side of the server: one viewer over a bad network;
+//! 8. [`machine`] is a server with many cameras on the few cores of a [`processor`].
 //!
 //! The tests are in `tests/`.
 
@@ -20,7 +21,9 @@ pub mod delivery;
 pub mod depacketize;
 pub mod depacketize_h265;
 pub mod ingest;
+pub mod machine;
 pub mod network;
+pub mod processor;
 pub mod random;
 pub mod simulation;
 pub mod viewer;

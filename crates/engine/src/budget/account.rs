@@ -2,6 +2,7 @@
 
 use razz_base::{AccessUnit, DetectRate, MediaTime, MonoTime};
 
+use super::Allowance;
 use super::share::Costs;
 
 /// A camera that sent nothing for so long costs nothing.
@@ -11,6 +12,8 @@ const AWAY_US: i64 = 2_000_000;
 const USUAL_GOP_US: i64 = 2_000_000;
 /// Longer ones are not counted on: nobody knows whether another IDR comes.
 const LONGEST_GOP_US: i64 = 60_000_000;
+/// What a camera got too little is made up for within so long, or within a GOP.
+const SETTLE_S: f64 = 5.0;
 /// How often pictures come, until that is known.
 const USUAL_FPS: f64 = 25.0;
 /// So much does a new measurement count at least; the first ones, more.
@@ -48,6 +51,15 @@ pub(super) struct Account {
     gop: Option<MediaTime>,
     gop_us: Option<i64>,
     reorders: bool,
+    /// Whether the access unit before was decoded, and the one at hand.
+    decodes: bool,
+    decoded: bool,
+    /// It is to rest until the next IDR.
+    stopped: bool,
+    /// Detections that it is behind what it was given.
+    pub(super) owed: f64,
+    /// What it is given times this makes up for that, from its last IDR on.
+    pub(super) boost: f64,
     newest: Option<MediaTime>,
     arrived_at: Option<MonoTime>,
 }
@@ -63,9 +75,36 @@ impl Account {
             gop: None,
             gop_us: None,
             reorders: false,
+            decodes: false,
+            decoded: false,
+            stopped: false,
+            owed: 0.0,
+            boost: 1.0,
             newest: None,
             arrived_at: None,
         }
+    }
+
+    /// How much media time passes up to `au`, in µs.
+    pub(super) fn passed_us(&self, au: &AccessUnit) -> i64 {
+        self.newest.map_or(0, |newest| au.key.time.since_us(newest)).clamp(0, LONGEST_GOP_US)
+    }
+
+    /// In so much time it is given its share.
+    pub(super) fn earn(&mut self, allowed: &Allowance, passed_us: i64) {
+        let most = 2.0 * allowed.rate * self.settle_s();
+        let earned = allowed.rate * passed_us as f64 / 1e6;
+        self.owed = (self.owed + earned).clamp(-most, most);
+    }
+
+    /// In so many seconds it is to get what it is owed.
+    fn settle_s(&self) -> f64 {
+        (self.gop_us().unwrap_or(0) as f64 / 1e6).max(SETTLE_S)
+    }
+
+    /// How far it is behind its share; 1: by all that it is given in the time in which that is settled.
+    pub(super) fn behind(&self, allowed: &Allowance) -> f64 {
+        self.owed / (allowed.rate * self.settle_s()).max(0.1)
     }
 
     /// Answers whether that is news: it was away, or its GOPs are of another kind.
@@ -79,7 +118,9 @@ impl Account {
             }
         }
         self.reorders = au.format.reorders;
+        self.decodes = std::mem::take(&mut self.decoded) || au.idr;
         if au.idr {
+            self.stopped = false;
             news |= self.gop.is_none();
             if let Some(begun) = self.gop.replace(time) {
                 let gop_us = time.since_us(begun).max(1);
@@ -94,12 +135,32 @@ impl Account {
 
     /// Answers whether nothing was known of it before.
     pub(super) fn decoded(&mut self, key: bool, cpu_us: f64) -> bool {
+        self.decoded = true;
         let (known, weight) =
             if key { (&mut self.key_us, NEW_KEY) } else { (&mut self.other_us, NEW) };
         // One that took ever so long does not say much.
         let most_us = known.get().map_or(cpu_us, |old| 4.0 * old.max(100.0));
         known.add(cpu_us.min(most_us), weight);
         known.count == 1
+    }
+
+    /// Whether it is being decoded, and not about to rest.
+    pub(super) fn is_decoding(&self) -> bool {
+        self.decodes && !self.stopped
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// It rests until the next IDR.
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// How much of its GOP has come, in µs.
+    pub(super) fn in_gop_us(&self) -> i64 {
+        self.gop.zip(self.newest).map_or(0, |(gop, newest)| newest.since_us(gop))
     }
 
     fn is_away(&self, now: MonoTime) -> bool {
@@ -139,7 +200,9 @@ impl Account {
     /// What it costs; `None` while it costs nothing. `usual_us` is what a picture costs of which that
     /// is not known, `detection` what a detection costs, in seconds.
     pub(super) fn costs(&self, usual_us: f64, detection: f64, now: MonoTime) -> Option<Costs> {
-        if self.is_away(now) || self.wanted == DetectRate::Off {
+        // Before its first IDR nothing is decoded of it.
+        let waits = self.gop.is_none() && self.frame_us().is_none();
+        if waits || self.is_away(now) || self.wanted == DetectRate::Off {
             return None;
         }
         let other_us = self.frame_us().unwrap_or(usual_us);

@@ -47,6 +47,15 @@ const PLANNED: f64 = 0.95;
 /// However busy the machine is with other things, this share of the cores is planned for: whoever
 /// asks for nothing gets nothing.
 const LEAST_PLANNED: f64 = 0.15;
+/// How often it is looked whether too many are decoded at once.
+const LOOK_EVERY_US: i64 = 100_000;
+/// Those that are decoded at the same time may want so much of what is planned for: more is made up
+/// for when there are fewer.
+const CROWDED: f64 = 1.0;
+/// So much more or less than its share does a camera get, to make up for what it did not get or had
+/// too much of.
+const LEAST_BOOST: f64 = 0.3;
+const MOST_BOOST: f64 = 2.0;
 /// The machine is behind when more than this share of the pictures comes late.
 const LATE: f64 = 0.1;
 /// Pictures that have to come in a while before that is judged.
@@ -82,6 +91,7 @@ pub struct Budget {
     /// What everybody gets; `None`: all.
     plan: Option<Plan>,
     planned_at: MonoTime,
+    looked_at: MonoTime,
     /// What happened since.
     spent_us: f64,
     pictures: u32,
@@ -105,6 +115,7 @@ impl Budget {
             cameras: BTreeMap::new(),
             plan: None,
             planned_at: now,
+            looked_at: now,
             spent_us: 0.0,
             pictures: 0,
             late: 0,
@@ -129,9 +140,83 @@ impl Budget {
     /// An access unit of a camera is next at its decoder, `queued` more wait behind it.
     pub fn arrived(&mut self, au: &AccessUnit, queued: usize, now: MonoTime) {
         let Some(account) = self.cameras.get_mut(&au.key.camera) else { return };
+        let passed_us = account.passed_us(au);
         self.urgent |= account.arrived(au, now);
         self.pictures += 1;
         self.late += u32::from(queued > crate::camera::BEHIND);
+        let Some(plan) = self.plan else { return };
+        let account = &mut self.cameras.get_mut(&au.key.camera).expect("it is there");
+        let allowed = plan.allowance(account.wanted_rate(), account.priority(), account.gop_us());
+        account.earn(&allowed, passed_us);
+        if au.idr {
+            let behind = account.behind(&allowed);
+            self.boost(au.key.camera, behind, &plan);
+        }
+        if au.idr || now.since_us(self.looked_at) >= LOOK_EVERY_US {
+            self.looked_at = now;
+            self.stop_most_ahead(&plan, now);
+        }
+    }
+
+    /// From this IDR on a camera gets more or less than its share, by how far it is behind it more
+    /// than the others are.
+    fn boost(&mut self, camera: CameraId, behind: f64, plan: &Plan) {
+        let others = self.cameras.values().filter(|account| account.gop_us().is_some());
+        let behind_of = |account: &Account| {
+            let (wanted, priority) = (account.wanted_rate(), account.priority());
+            account.behind(&plan.allowance(wanted, priority, account.gop_us()))
+        };
+        let (count, sum) =
+            others.map(behind_of).fold((0.0, 0.0), |(count, sum), one| (count + 1.0, sum + one));
+        let mean = sum / f64::max(count, 1.0);
+        if let Some(account) = self.cameras.get_mut(&camera) {
+            account.boost = (1.0 + behind - mean).clamp(LEAST_BOOST, MOST_BOOST);
+        }
+    }
+
+    /// Where too many cameras are decoded at the same time, since their GOPs happen to begin together,
+    /// those rest that have had the most of what they are given.
+    fn stop_most_ahead(&mut self, plan: &Plan, now: MonoTime) {
+        let detection = self.detection_us.unwrap_or(0.0) / 1e6;
+        let usual_us = self.usual_us();
+        let mut wanted = 0.0;
+        let mut ahead = Vec::new();
+        for (id, account) in &self.cameras {
+            let Some(costs) = account.costs(usual_us, detection, now) else { continue };
+            if !account.is_decoding() {
+                continue;
+            }
+            let allowed = plan.allowance(costs.wanted, costs.priority, costs.gop_us);
+            let cores = costs.while_decoding(&allowed);
+            wanted += cores;
+            if let Some(gop_us) = costs.gop_us
+                && account.in_gop_us() as f64 > costs.least_window() * gop_us as f64
+            {
+                ahead.push((account.behind(&allowed), *id, cores));
+            }
+        }
+        ahead.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let there = CROWDED * self.there();
+        for (_, id, cores) in ahead {
+            if wanted <= there {
+                return;
+            }
+            wanted -= cores;
+            if let Some(account) = self.cameras.get_mut(&id) {
+                account.stop();
+            }
+        }
+    }
+
+    /// What decoding a picture costs of which that is not known.
+    fn usual_us(&self) -> f64 {
+        let known: Vec<f64> = self.cameras.values().filter_map(Account::frame_us).collect();
+        known.iter().sum::<f64>() / known.len().max(1) as f64
+    }
+
+    /// Cores that are planned for.
+    fn there(&self) -> f64 {
+        (self.limit - self.others).max(LEAST_PLANNED * self.cores)
     }
 
     /// A camera's picture was decoded for so much CPU time.
@@ -142,7 +227,14 @@ impl Budget {
         }
     }
 
-    /// So many pictures were detected on for so much CPU time in all.
+    /// The detector looked at a picture of a camera.
+    pub fn looked(&mut self, camera: CameraId) {
+        if let Some(account) = self.cameras.get_mut(&camera) {
+            account.owed -= 1.0;
+        }
+    }
+
+    /// So many pictures were looked at for so much CPU time in all.
     pub fn detected(&mut self, pictures: u64, cpu_us: f64) {
         self.spent_us += cpu_us;
         if pictures > 0 {
@@ -180,8 +272,7 @@ impl Budget {
         if elapsed_us >= PLAN_EVERY_US {
             self.judge(elapsed_us, now);
         }
-        let known: Vec<f64> = self.cameras.values().filter_map(Account::frame_us).collect();
-        let usual_us = known.iter().sum::<f64>() / known.len().max(1) as f64;
+        let usual_us = self.usual_us();
         let detection = self.detection_us.unwrap_or(0.0) / 1e6;
         let costs: Vec<share::Costs> = self
             .cameras
@@ -192,10 +283,8 @@ impl Budget {
     }
 
     fn share(&self, costs: &[share::Costs]) -> Option<Plan> {
-        let limits = share::Limits {
-            cores: (self.limit - self.others).max(LEAST_PLANNED * self.cores),
-            detector_cores: PLANNED * self.detector_cores,
-        };
+        let limits =
+            share::Limits { cores: self.there(), detector_cores: PLANNED * self.detector_cores };
         let room = if self.plan.is_some() { FITS_AGAIN } else { 1.0 };
         if limits.hold(costs, None, room) {
             return None;
@@ -242,7 +331,12 @@ impl Budget {
         let (Some(plan), Some(account)) = (&self.plan, self.cameras.get(&camera)) else {
             return Allowance::UNLIMITED;
         };
-        plan.allowance(account.wanted_rate(), account.priority(), account.gop_us())
+        let weight = account.priority() * account.boost;
+        let mut allowed = plan.allowance(account.wanted_rate(), weight, account.gop_us());
+        if let (true, Some(share)) = (account.is_stopped(), &mut allowed.decode) {
+            share.window = 0.0;
+        }
+        allowed
     }
 
     /// Whether somebody gets less than all.

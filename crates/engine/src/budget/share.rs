@@ -57,6 +57,20 @@ impl Costs {
     }
 }
 
+impl Costs {
+    /// Cores that are wanted while it is decoded.
+    pub(super) fn while_decoding(&self, allowance: &Allowance) -> f64 {
+        let window = allowance.decode.map_or(1.0, |share| share.window).max(1e-3);
+        let pace = (allowance.rate / window).min(self.wanted);
+        self.fps * self.other + pace * self.detection
+    }
+
+    /// The share of a GOP in which the detections fit that every camera keeps.
+    pub(super) fn least_window(&self) -> f64 {
+        KEPT.min(self.wanted) / self.wanted.max(1e-3)
+    }
+}
+
 /// What everybody gets while capacity is short.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Plan {

@@ -30,6 +30,8 @@ struct Machine {
     kinds: Vec<Kind>,
     format: std::sync::Arc<StreamFormat>,
     frame: i64,
+    /// Detections that each camera is about to have.
+    due: Vec<f64>,
 }
 
 impl Machine {
@@ -39,6 +41,7 @@ impl Machine {
             kinds: Vec::new(),
             format: StreamFormat::new(Codec::H264, Size::new(1280, 720)),
             frame: 0,
+            due: Vec::new(),
         };
         kinds.iter().for_each(|kind| machine.join(*kind));
         machine
@@ -48,6 +51,7 @@ impl Machine {
         let wanted = DetectRate::PerSecond(kind.wanted);
         self.budget.join(id(self.kinds.len()), wanted, kind.priority);
         self.kinds.push(kind);
+        self.due.push(0.0);
     }
 
     fn seconds(&mut self, seconds: i64) {
@@ -68,6 +72,12 @@ impl Machine {
                 };
                 self.budget.arrived(&au, 0, now);
                 self.budget.decoded(id(n), idr, kind.picture_us);
+                // It gets what it is allowed.
+                self.due[n] += self.budget.allowance(id(n)).rate.min(kind.wanted) / 30.0;
+                if self.due[n] >= 1.0 {
+                    self.due[n] -= 1.0;
+                    self.budget.looked(id(n));
+                }
             }
             if self.frame % 6 == 0 {
                 self.budget.detected(8, 8.0 * DETECTION_US);
@@ -95,14 +105,14 @@ fn everybody_gets_all_that_fits_and_the_same_share_of_what_does_not() {
         (8, 30, f64::INFINITY, f64::INFINITY),
         (9, 30, 4.8, 5.0), // nothing is decoded after the last detection of a second
         (12, 30, 3.0, 3.4),
-        (12, 60, 2.3, 2.7),
-        (16, 30, 2.0, 2.4),
-        (16, 60, 1.9, 2.2),
-        (16, 300, 1.8, 2.2),
-        (24, 60, 1.5, 1.8),
-        (24, 300, 1.5, 1.8),
-        (40, 30, 1.0, 1.8),
-        (40, 300, 1.0, 1.1),
+        (12, 60, 2.3, 2.8),
+        (16, 30, 1.9, 2.6),
+        (16, 60, 1.8, 2.5),
+        (16, 300, 1.7, 2.5),
+        (24, 60, 1.4, 1.9),
+        (24, 300, 1.4, 1.9),
+        (40, 30, 1.0, 1.9),
+        (40, 300, 1.0, 1.2),
     ] {
         let mut machine = Machine::new(&cameras(count, gop));
         machine.seconds(40);
@@ -126,7 +136,8 @@ fn one_detection_a_second_is_kept_until_key_frames_alone_do_not_fit() {
         machine.seconds(25);
         let rates = machine.rates();
         assert!(rates.iter().all(|rate| *rate >= least), "{count} of GOP {gop}: {}", rates[0]);
-        assert!(rates.iter().all(|rate| *rate == rates[0]), "{rates:?}");
+        let most = rates.iter().copied().fold(0.0, f64::max);
+        assert!(most < 1.2 * rates.iter().copied().fold(most, f64::min), "{rates:?}");
     }
 }
 
@@ -143,7 +154,7 @@ fn what_falls_short_is_shared_by_priority() {
     let rates = machine.rates();
     for (n, times) in [(0, 2.0), (1, 0.75), (2, 2.0), (3, 1.0), (4, 1.0)] {
         let expected = times * rates[15];
-        assert!((rates[n] - expected).abs() < 0.01, "{n}: {rates:?}");
+        assert!((rates[n] - expected).abs() < 0.07 * expected, "{n}: {rates:?}");
     }
     // While there is enough for everybody nobody is asked for a priority.
     let mut machine = Machine::new(&kinds[..6]);
@@ -174,21 +185,21 @@ fn at_the_edge_the_plan_stays_as_it_is() {
     for count in [8, 9, 13, 20] {
         let mut machine = Machine::new(&cameras(count, 60));
         machine.seconds(20);
-        let (mut changes, mut before) = (0, machine.rates());
+        let (mut changes, mut before) = (0, machine.budget.plan);
         let (mut low, mut high) = (f64::INFINITY, 0.0f64);
         for second in 0..120 {
             for kind in &mut machine.kinds {
                 kind.picture_us = [4200.0, 4400.0][second % 2];
             }
             machine.seconds(1);
-            let rates = machine.rates();
-            low = low.min(rates[0]);
-            high = high.max(rates[0]);
-            changes += u32::from(rates != before);
-            before = rates;
+            let plan = machine.budget.plan;
+            let share = plan.map_or(1.0, |plan| plan.share);
+            (low, high) = (low.min(share), high.max(share));
+            changes += u32::from(plan != before);
+            before = plan;
         }
         assert!(changes <= 6, "{count} cameras: {changes} changes in two minutes");
-        assert!(high < 1.1 * low || low.is_infinite(), "{count} cameras: {low} to {high}");
+        assert!(high < 1.1 * low, "{count} cameras: {low} to {high}");
     }
 }
 
@@ -229,5 +240,5 @@ fn a_camera_without_idrs_to_go_on_at_is_decoded_whole() {
     assert_eq!(machine.budget.allowance(id(0)).decode, None);
     assert!(machine.budget.allowance(id(1)).decode.is_some());
     let rates = machine.rates();
-    assert!((rates[0] - rates[1]).abs() < 0.01, "{rates:?}");
+    assert!((rates[0] - rates[1]).abs() < 0.07 * rates[1], "{rates:?}");
 }

@@ -135,8 +135,10 @@ impl Ration {
         let left = self.owed + self.allowance.rate * rest_us / 1e6 + 0.01;
         // An IDR is there for everybody who may detect at all.
         self.left = if at_us > 0 && window_us <= 0.0 { 0 } else { left.max(0.0) as u32 };
-        let even_90k = window_us.max(0.0) * CLOCK_RATE as f64 / 1e6 / f64::from(self.left.max(1));
-        self.interval_90k = self.least_interval_90k.max(even_90k as i64);
+        // Who has more to come takes a longer time, not shorter intervals.
+        let usual_90k = CLOCK_RATE as f64 * share.window / self.allowance.rate.max(1e-3);
+        let even_90k = rest_us.max(1.0) * CLOCK_RATE as f64 / 1e6 / f64::from(self.left.max(1));
+        self.interval_90k = self.least_interval_90k.max(usual_90k.min(even_90k) as i64);
         // Not sooner after the detection before than it would have come.
         let soonest = self.next_due.min(time.plus_90k(self.interval_90k));
         self.next_due = if at_us > 0 { soonest.max(time) } else { time };
