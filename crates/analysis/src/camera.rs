@@ -27,6 +27,8 @@ use crate::trackers::{build_embedder, build_tracker};
 pub struct AnalysisSettings {
     /// How often to detect.
     pub rate: DetectRate,
+    /// What the camera weighs while capacity is short.
+    pub priority: f64,
     /// What makes tracks of detections.
     pub tracker: config::Tracker,
     /// Whether to detect less often while nothing moves.
@@ -130,7 +132,7 @@ impl Thread {
 
     fn driver(&self) -> Driver<ServerHands> {
         let entered = self.context.span().entered();
-        let AnalysisSettings { rate, tracker, idle, pool, telemetry, pictures } =
+        let AnalysisSettings { rate, priority, tracker, idle, pool, telemetry, pictures } =
             lock(&self.settings).clone();
         let wanted = match rate {
             DetectRate::Off => 0.0,
@@ -150,6 +152,7 @@ impl Thread {
             Ok(decoder) => decoder,
             Err(error) => panic!("openh264 gives no decoder: {error}"),
         };
+        pool.admit(self.context.camera(), rate, priority);
         let embedder = build_embedder(&tracker);
         let tracker = build_tracker(&tracker, wanted, embedder.same_within());
         let machine = razz_engine::Camera::new(self.context.camera(), settings, tracker);
@@ -162,7 +165,7 @@ impl Thread {
             reply: Arc::clone(&self.reply),
             decoder,
             embedder,
-            wanted,
+            weight: wanted * priority,
             motion,
             seen: idle.then(Glance::default),
             glance: Glance::default(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use razz_base::{
     AccessUnit, ClassNames, Embedding, FrameKey, MediaTime, MonoTime, Rect, RunId, TrackFrame,
 };
-use razz_engine::{Audience, Counted, Decoded, Frame, Hands};
+use razz_engine::{Allowance, Audience, Counted, Decoded, Frame, Hands};
 use razz_hub::tracks::Frames;
 use razz_hub::{Health, Published, RunContext, Tracks};
 use razz_observe::clock::Clock;
@@ -31,8 +31,8 @@ pub(crate) struct ServerHands {
     pub(crate) reply: Reply,
     pub(crate) decoder: Decoder,
     pub(crate) embedder: Box<dyn Embedder>,
-    /// Detections per second.
-    pub(crate) wanted: f64,
+    /// What the camera weighs at the detector: detections per second, by its priority.
+    pub(crate) weight: f64,
     /// How the camera moves, for a tracker that has use for it.
     pub(crate) motion: Option<MotionEstimator>,
     /// How the picture whose detections came last looked, while the machine wants to know whether
@@ -134,6 +134,7 @@ impl Hands for ServerHands {
             }
         };
         let now = self.clock.mono();
+        self.pool.decoded(au, self.clock.thread_cpu_nanos() - begun);
         self.health.analysis().decoded.count(now);
         // What cannot be told counts as standing still.
         let step = moved.map(|moved| moved.affine().unwrap_or_default());
@@ -151,6 +152,10 @@ impl Hands for ServerHands {
         Some(Decoded { picture, step, changed })
     }
 
+    fn allowance(&mut self, au: &AccessUnit, queued: usize) -> Allowance {
+        self.pool.allowance(au, queued)
+    }
+
     fn has_detector(&self) -> bool {
         self.pool.has_detector()
     }
@@ -159,7 +164,7 @@ impl Hands for ServerHands {
         if let Some(journeys) = &mut self.journeys {
             journeys.offered(picture.key.time, || self.clock.mono());
         }
-        self.pool.offer(picture, self.wanted, &self.reply)
+        self.pool.offer(picture, self.weight, &self.reply)
     }
 
     fn freshen(&mut self, waiting: MediaTime, picture: Picture) -> bool {

@@ -34,8 +34,9 @@ pub trait Hands {
     fn decode(&mut self, au: &AccessUnit, want: bool) -> Option<Decoded<Self::Picture>>;
     /// Whether there is a detector, or will be in a moment.
     fn has_detector(&self) -> bool;
-    /// How much of the camera may be decoded and detected on now, before the access unit `au`.
-    fn allowance(&mut self, _au: &AccessUnit) -> Allowance {
+    /// How much of the camera may be decoded and detected on from the access unit `au` on, behind which
+    /// `queued` more wait.
+    fn allowance(&mut self, _au: &AccessUnit, _queued: usize) -> Allowance {
         Allowance::UNLIMITED
     }
     /// Puts a picture into the detector's slot; says whether one that waited there gave way.
@@ -189,7 +190,7 @@ impl<H: Hands> Driver<H> {
         if std::mem::replace(&mut self.detector, there) != there {
             self.tell(Input::Detector { there });
         }
-        let allowance = self.hands.allowance(au);
+        let allowance = self.hands.allowance(au, queued);
         if std::mem::replace(&mut self.allowance, allowance) != allowance {
             self.tell(Input::Allowed(allowance));
         }

@@ -107,7 +107,6 @@ struct CameraHands {
     id: CameraId,
     load: Load,
     shared: Rc<RefCell<Shared>>,
-    queued: usize,
     /// What was done since it was last asked, in µs of CPU.
     cost_us: f64,
     /// Decoded last; `None` after a reset.
@@ -133,11 +132,11 @@ impl Hands for CameraHands {
         self.decoded = None;
     }
 
-    fn allowance(&mut self, au: &AccessUnit) -> Allowance {
+    fn allowance(&mut self, au: &AccessUnit, queued: usize) -> Allowance {
         let mut shared = self.shared.borrow_mut();
         let now = shared.now;
         let Some(budget) = &mut shared.budget else { return Allowance::UNLIMITED };
-        budget.arrived(au, self.queued, now);
+        budget.arrived(au, queued, now);
         if budget.is_due(now) {
             budget.plan(now);
         }
@@ -223,7 +222,6 @@ impl CameraThread {
         } else if let Some(au) = self.units.pop_front() {
             let queued = self.units.len();
             let idr_waits = self.units.iter().any(|au| au.idr);
-            self.driver.hands().queued = queued;
             self.driver.handle(Event::AccessUnit { au: &au, after_gap: false, queued, idr_waits });
         } else {
             return 0.0;
@@ -272,7 +270,6 @@ pub fn run(hardware: &Hardware, loads: &[Load], seconds: i64, seed: u64) -> Vec<
                 id,
                 load: *load,
                 shared: Rc::clone(&shared),
-                queued: 0,
                 cost_us: 0.0,
                 decoded: None,
                 outcome: Outcome::default(),

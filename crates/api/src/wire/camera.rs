@@ -26,6 +26,8 @@ pub struct CameraInfo {
     pub url: String,
     /// Detections per second; 0: none; `"max"`: every frame that capacity allows.
     pub detect_fps: DetectFps,
+    /// What it weighs while the machine cannot detect as often as all cameras want.
+    pub priority: f64,
     /// What it is doing.
     pub state: CameraState,
     /// How its video travels.
@@ -47,6 +49,7 @@ impl CameraInfo {
             stream_id: id.stream_id(),
             url: camera.address.clone(),
             detect_fps: camera.detect_rate.into(),
+            priority: camera.priority,
             state: state.into(),
             transport: camera.transport.into(),
             certificate: camera.certificate.clone(),
@@ -358,10 +361,11 @@ pub(super) mod tests {
                 certificate: None,
                 credentials: true,
                 detect_rate: rate,
+                priority: 1.0,
             };
             let info = CameraInfo::new(CameraId::new(1).unwrap(), &settings, state);
             let expected = format!(
-                r#"{{"id":1,"name":"Gate","stream_id":"camera1","url":"rtsp://10.0.0.5/stream1","detect_fps":{shown},"state":"{state_shown}","transport":"tcp","credentials":true}}"#
+                r#"{{"id":1,"name":"Gate","stream_id":"camera1","url":"rtsp://10.0.0.5/stream1","detect_fps":{shown},"priority":1.0,"state":"{state_shown}","transport":"tcp","credentials":true}}"#
             );
             assert_eq!(serde_json::to_string(&info).unwrap(), expected);
             let settings = CameraSettings { certificate: Some("pinned".to_owned()), ..settings };

@@ -339,6 +339,11 @@ impl Budget {
         allowed
     }
 
+    /// What one detection costs, in µs of CPU; `None` before one was measured.
+    pub fn detection_us(&self) -> Option<f64> {
+        self.detection_us
+    }
+
     /// Whether somebody gets less than all.
     pub fn is_short(&self) -> bool {
         self.plan.is_some()
