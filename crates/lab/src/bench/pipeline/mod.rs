@@ -82,21 +82,35 @@ fn bench(options: &Options) -> Result<(), Failure> {
     let counts: Vec<u32> =
         if climbing { (1..=MOST_CAMERAS).collect() } else { options.cameras.clone() };
     let mut report = Report::new(&options.which.name(), &footage, options.seconds);
+    let mut failed = None;
     let mut progress = Progress::new("measuring", "loads", counts.len() as u64);
     for (done, count) in counts.into_iter().enumerate() {
         progress.step(done as u64);
-        let load = measure(options, &footage, count, &mut report.engine)?;
-        let fits = load.fits();
-        report.loads.push(load);
-        if climbing && !fits {
-            break;
+        match measure(options, &footage, count, &mut report.engine) {
+            Ok(load) => {
+                let fits = load.fits();
+                report.loads.push(load);
+                if climbing && !fits {
+                    break;
+                }
+            }
+            // What was measured before is not lost for it.
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
         }
     }
     drop(progress);
+    if report.loads.is_empty()
+        && let Some(error) = failed
+    {
+        return Err(error);
+    }
     let text = if options.json { report.json().to_string() } else { report.text() };
     // A closed stdout is nobody's problem.
     let _ = writeln!(io::stdout(), "{text}");
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 /// Takes a server through a number of cameras.
