@@ -165,6 +165,7 @@ impl Thread {
             reply: Arc::clone(&self.reply),
             decoder,
             embedder,
+            wanted,
             weight: wanted * priority,
             motion,
             seen: idle.then(Glance::default),

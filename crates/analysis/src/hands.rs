@@ -31,6 +31,8 @@ pub(crate) struct ServerHands {
     pub(crate) reply: Reply,
     pub(crate) decoder: Decoder,
     pub(crate) embedder: Box<dyn Embedder>,
+    /// Detections per second.
+    pub(crate) wanted: f64,
     /// What the camera weighs at the detector: detections per second, by its priority.
     pub(crate) weight: f64,
     /// How the camera moves, for a tracker that has use for it.
@@ -153,7 +155,12 @@ impl Hands for ServerHands {
     }
 
     fn allowance(&mut self, au: &AccessUnit, queued: usize) -> Allowance {
-        self.pool.allowance(au, queued)
+        let allowance = self.pool.allowance(au, queued);
+        if au.idr {
+            let load = self.pool.load(au.key.camera, self.wanted);
+            self.health.analysis().load = load;
+        }
+        allowance
     }
 
     fn has_detector(&self) -> bool {

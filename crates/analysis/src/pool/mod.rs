@@ -23,7 +23,7 @@ use self::capacity::Capacity;
 use self::worker::Task;
 pub use self::worker::yield_to_video;
 use crate::inbox::{Reply, Result as Found};
-use razz_hub::health::Histogram;
+use razz_hub::health::{CameraLoad, Histogram};
 use razz_hub::lock;
 use razz_observe::clock::Clock;
 use razz_observe::cpu_usage::StageTimes;
@@ -52,6 +52,9 @@ pub enum ModelState {
 /// What takes the place of an engine that is lost, the first that is not lost itself: both run
 /// anywhere.
 const INSTEAD: [EngineChoice; 2] = [EngineChoice::OrtCpu, EngineChoice::Rten];
+
+/// A camera that is allowed less than this share of what it wants gets less.
+const SHORT: f64 = 0.95;
 
 /// How long one engine's inference takes, and for how many pictures at once.
 #[derive(Clone, Debug)]
@@ -235,6 +238,20 @@ impl Pool {
             lock(&self.queue).crew.rationed();
         }
         self.capacity.budget().allowance(au.key.camera)
+    }
+
+    /// What a camera costs, and whether it gets less than it wants.
+    pub(crate) fn load(&self, camera: CameraId, wanted: f64) -> CameraLoad {
+        let budget = self.capacity.budget();
+        CameraLoad {
+            decode_cores: budget.decode_cores(camera, self.clock.mono()),
+            short: budget.allowance(camera).rate < SHORT * wanted,
+        }
+    }
+
+    /// How many cameras like those that send now would get all that they want; `None` while it is not known what they cost.
+    pub fn cameras_that_fit(&self) -> Option<f64> {
+        self.capacity.budget().cameras_that_fit(self.clock.mono())
     }
 
     /// An access unit was decoded for so much CPU time.

@@ -339,6 +339,32 @@ impl Budget {
         allowed
     }
 
+    /// Cores that decoding all of a camera takes; `None` while that is not known.
+    pub fn decode_cores(&self, camera: CameraId, now: MonoTime) -> Option<f64> {
+        let account = self.cameras.get(&camera)?;
+        account.frame_us()?;
+        Some(account.costs(0.0, 0.0, now)?.of(&Allowance::UNLIMITED)[0])
+    }
+
+    /// How many cameras like those that send now would get all that they want; `None` while it is not
+    /// known what they cost.
+    pub fn cameras_that_fit(&self, now: MonoTime) -> Option<f64> {
+        let detection = self.detection_us? / 1e6;
+        let usual_us = self.usual_us();
+        let (mut count, mut cores, mut detector) = (0.0, 0.0, 0.0);
+        for account in self.cameras.values() {
+            let Some(costs) = account.costs(usual_us, detection, now) else { continue };
+            account.frame_us()?;
+            let [decoding, detection] = costs.of(&Allowance::UNLIMITED);
+            count += 1.0;
+            cores += decoding + detection;
+            detector += detection;
+        }
+        let by_cores = self.there() / cores;
+        let by_detector = PLANNED * self.detector_cores / detector;
+        (count > 0.0 && cores > 0.0).then(|| count * by_cores.min(by_detector))
+    }
+
     /// What one detection costs, in µs of CPU; `None` before one was measured.
     pub fn detection_us(&self) -> Option<f64> {
         self.detection_us

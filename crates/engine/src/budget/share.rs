@@ -39,7 +39,7 @@ pub(super) struct Costs {
 
 impl Costs {
     /// Cores that decoding takes, and those that detection takes.
-    fn of(&self, allowance: &Allowance) -> [f64; 2] {
+    pub(super) fn of(&self, allowance: &Allowance) -> [f64; 2] {
         let rate = allowance.rate.min(self.wanted);
         let detection = rate * self.detection;
         let gop_s = self.gop_us.map_or(1.0, |us| us.max(1000) as f64 / 1e6);

@@ -123,6 +123,28 @@ fn everybody_gets_all_that_fits_and_the_same_share_of_what_does_not() {
 }
 
 #[test]
+fn it_says_how_many_cameras_fit() {
+    for (count, kind, decode_cores, fit) in [
+        // 1.9 cores for 30 pictures of 4.3 ms and 5 detections of 20 ms.
+        (4, USUAL, 0.129, 8.3),
+        (16, USUAL, 0.129, 8.3),
+        (4, Kind { picture_us: 1900.0, ..USUAL }, 0.057, 12.1),
+        // Here the detector is what ends first.
+        (2, Kind { picture_us: 100.0, wanted: 30.0, ..USUAL }, 0.003, 3.15),
+    ] {
+        let mut machine = Machine::new(&vec![kind; count]);
+        assert_eq!(machine.budget.cameras_that_fit(MonoTime::from_us(0)), None);
+        machine.seconds(10);
+        let now = MonoTime::from_us(machine.frame * 33_333);
+        let found = machine.budget.cameras_that_fit(now).unwrap();
+        assert!((found - fit).abs() < 0.1, "{count} cameras: {found} instead of {fit}");
+        let found = machine.budget.decode_cores(id(0), now).unwrap();
+        assert!((found - decode_cores).abs() < 0.001, "{found} instead of {decode_cores}");
+        assert_eq!(machine.budget.decode_cores(id(99), now), None);
+    }
+}
+
+#[test]
 fn one_detection_a_second_is_kept_until_key_frames_alone_do_not_fit() {
     for (count, gop, least) in [
         (70, 30, 0.99),
