@@ -36,7 +36,9 @@ fn what_fits_gets_all_and_what_does_not_is_shared() {
             let fair = 5.0 * (FIT / count as f64).min(1.0);
             let name = format!("{count} cameras, GOP {gop}: {least}, {middle}, {most}");
             assert!(middle > 0.7 * fair, "{name}");
-            assert!(least > 0.8 * middle && most < 1.2 * middle, "{name}");
+            // Three times too many: where GOPs begin together less is left for one.
+            let even = if count > 17 { 0.7 } else { 0.8 };
+            assert!(least > even * middle && most < 1.2 * middle, "{name}");
             assert!(count > 8 || least > 4.8, "{name}");
         }
     }

@@ -56,10 +56,11 @@ const CROWDED: f64 = 1.0;
 /// too much of.
 const LEAST_BOOST: f64 = 0.3;
 const MOST_BOOST: f64 = 2.0;
-/// The machine is behind when more than this share of the pictures comes late.
+/// The machine is behind when more than this share of the pictures comes late to the decoder, or is
+/// not looked at before the next one.
 const LATE: f64 = 0.1;
 /// Pictures that have to come in a while before that is judged.
-const ENOUGH: u32 = 20;
+const ENOUGH: u32 = 10;
 /// After it was behind it is not asked for more for so long, twice as long each time.
 const HOLD_US: i64 = 4_000_000;
 const LONGEST_HOLD_US: i64 = 60_000_000;
@@ -71,6 +72,24 @@ const FITS_AGAIN: f64 = 0.93;
 const DEADBAND: f64 = 0.05;
 /// A share grows by at most this factor each time.
 const GROWTH: f64 = 1.25;
+
+/// How many pictures came somewhere, and how many of them too late.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    pictures: u32,
+    late: u32,
+}
+
+impl Tally {
+    fn count(&mut self, late: bool) {
+        self.pictures += 1;
+        self.late += u32::from(late);
+    }
+
+    fn is_behind(&self) -> bool {
+        self.pictures >= ENOUGH && f64::from(self.late) > LATE * f64::from(self.pictures)
+    }
+}
 
 /// What the machine has and what its cameras cost.
 #[derive(Debug)]
@@ -94,8 +113,8 @@ pub struct Budget {
     looked_at: MonoTime,
     /// What happened since.
     spent_us: f64,
-    pictures: u32,
-    late: u32,
+    arrivals: Tally,
+    offers: Tally,
     /// Something changed that does not wait for the next plan.
     urgent: bool,
 }
@@ -117,8 +136,8 @@ impl Budget {
             planned_at: now,
             looked_at: now,
             spent_us: 0.0,
-            pictures: 0,
-            late: 0,
+            arrivals: Tally::default(),
+            offers: Tally::default(),
             urgent: false,
         }
     }
@@ -142,8 +161,7 @@ impl Budget {
         let Some(account) = self.cameras.get_mut(&au.key.camera) else { return };
         let passed_us = account.passed_us(au);
         self.urgent |= account.arrived(au, now);
-        self.pictures += 1;
-        self.late += u32::from(queued > crate::camera::BEHIND);
+        self.arrivals.count(queued > crate::camera::BEHIND);
         let Some(plan) = self.plan else { return };
         let account = &mut self.cameras.get_mut(&au.key.camera).expect("it is there");
         let allowed = plan.allowance(account.wanted_rate(), account.priority(), account.gop_us());
@@ -249,8 +267,7 @@ impl Budget {
 
     /// A picture was offered to the detector; `lost`: in place of one that it had no time for.
     pub fn offered(&mut self, lost: bool) {
-        self.pictures += 1;
-        self.late += u32::from(lost);
+        self.offers.count(lost);
     }
 
     /// The rest of the server uses so many cores.
@@ -305,8 +322,7 @@ impl Budget {
     /// Finds out whether what is planned for is there.
     fn judge(&mut self, elapsed_us: i64, now: MonoTime) {
         let spent = self.spent_us / elapsed_us as f64;
-        let behind =
-            self.pictures >= ENOUGH && f64::from(self.late) > LATE * f64::from(self.pictures);
+        let behind = self.arrivals.is_behind() || self.offers.is_behind();
         let most = PLANNED * self.cores;
         if behind {
             // It did what it could.
@@ -323,7 +339,8 @@ impl Budget {
             self.hold_us = HOLD_US;
         }
         self.planned_at = now;
-        (self.spent_us, self.pictures, self.late) = (0.0, 0, 0);
+        self.spent_us = 0.0;
+        (self.arrivals, self.offers) = (Tally::default(), Tally::default());
     }
 
     /// What a camera gets.
