@@ -231,6 +231,9 @@ impl Hands for ServerHands {
     }
 
     fn count(&mut self, counted: Counted) {
+        if counted == Counted::Unchanged {
+            self.pool.unchanged(self.context.camera());
+        }
         let now = self.clock.mono();
         let mut analysis = self.health.analysis();
         match counted {

@@ -19,7 +19,7 @@ use idle::Stillness;
 use motion::Motion;
 use ration::{Ration, Turn};
 
-use crate::budget::Allowance;
+use crate::budget::{Allowance, BEHIND};
 
 /// What the machine is told once.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -267,8 +267,6 @@ impl std::fmt::Debug for Camera {
 
 /// Frames that may wait to be published; past it the oldest goes out as a prediction.
 const MAX_PENDING: usize = 256;
-/// With more than this many access units waiting, decoding is behind.
-pub(crate) const BEHIND: usize = 3;
 /// With more than this many it goes on at the newest IDR that waits, if one does.
 const FAR_BEHIND: usize = 8;
 

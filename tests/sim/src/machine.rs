@@ -19,7 +19,7 @@ use razz_engine::{
     Settings,
 };
 
-use crate::processor::{NICE_10, NORMAL, Processor, TaskId};
+use crate::cores::{NICE_10, NORMAL, Processor, TaskId};
 use crate::random::Random;
 
 /// A camera and what it costs.

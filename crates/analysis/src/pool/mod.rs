@@ -240,6 +240,11 @@ impl Pool {
         self.capacity.budget().allowance(au.key.camera)
     }
 
+    /// A picture of a camera was due, and nothing had moved on it.
+    pub(crate) fn unchanged(&self, camera: CameraId) {
+        self.capacity.budget().unchanged(camera);
+    }
+
     /// What a camera costs, and whether it gets less than it wants.
     pub(crate) fn load(&self, camera: CameraId, wanted: f64) -> CameraLoad {
         let budget = self.capacity.budget();

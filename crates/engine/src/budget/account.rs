@@ -14,6 +14,10 @@ const USUAL_GOP_US: i64 = 2_000_000;
 const LONGEST_GOP_US: i64 = 60_000_000;
 /// What a camera got too little is made up for within so long, or within a GOP.
 const SETTLE_S: f64 = 5.0;
+/// So much does each picture count that the detector looked at, or did not have to; the second in a row
+/// that it looked at counts more.
+const ANSWERED: f64 = 0.04;
+const MOVES: f64 = 0.25;
 /// How often pictures come, until that is known.
 const USUAL_FPS: f64 = 25.0;
 /// So much does a new measurement count at least; the first ones, more.
@@ -57,7 +61,10 @@ pub(super) struct Account {
     /// It is to rest until the next IDR.
     stopped: bool,
     /// Detections that it is behind what it was given.
-    pub(super) owed: f64,
+    owed: f64,
+    /// Of its pictures that were due, the share that the detector had to look at.
+    looked: f64,
+    looked_last: bool,
     /// What it is given times this makes up for that, from its last IDR on.
     pub(super) boost: f64,
     newest: Option<MediaTime>,
@@ -79,6 +86,8 @@ impl Account {
             decoded: false,
             stopped: false,
             owed: 0.0,
+            looked: 1.0,
+            looked_last: false,
             boost: 1.0,
             newest: None,
             arrived_at: None,
@@ -95,6 +104,16 @@ impl Account {
         let most = 2.0 * allowed.rate * self.settle_s();
         let earned = allowed.rate * passed_us as f64 / 1e6;
         self.owed = (self.owed + earned).clamp(-most, most);
+    }
+
+    /// A picture that was due has its detections; whether the detector had to look.
+    pub(super) fn answered(&mut self, looked: bool) {
+        self.owed -= 1.0;
+        // While nothing moves it looks once in a while; twice in a row, something moves.
+        let moves = looked && self.looked_last;
+        self.looked_last = looked;
+        let weight = if moves { MOVES } else { ANSWERED };
+        self.looked += weight * (f64::from(u8::from(looked)) - self.looked);
     }
 
     /// In so many seconds it is to get what it is owed.
@@ -213,7 +232,7 @@ impl Account {
             gop_us: self.gop_us(),
             key: self.key_us.get().unwrap_or(other_us) / 1e6,
             other: other_us / 1e6,
-            detection,
+            detection: detection * self.looked,
         })
     }
 }

@@ -16,6 +16,9 @@ use razz_base::{AccessUnit, CameraId, DetectRate, MonoTime};
 use self::account::Account;
 use self::share::Plan;
 
+/// With more than this many access units waiting, decoding is behind.
+pub(crate) const BEHIND: usize = 3;
+
 /// How much of a camera may be decoded and detected on.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Allowance {
@@ -161,7 +164,7 @@ impl Budget {
         let Some(account) = self.cameras.get_mut(&au.key.camera) else { return };
         let passed_us = account.passed_us(au);
         self.urgent |= account.arrived(au, now);
-        self.arrivals.count(queued > crate::camera::BEHIND);
+        self.arrivals.count(queued > BEHIND);
         let Some(plan) = self.plan else { return };
         let account = &mut self.cameras.get_mut(&au.key.camera).expect("it is there");
         let allowed = plan.allowance(account.wanted_rate(), account.priority(), account.gop_us());
@@ -248,7 +251,15 @@ impl Budget {
     /// The detector looked at a picture of a camera.
     pub fn looked(&mut self, camera: CameraId) {
         if let Some(account) = self.cameras.get_mut(&camera) {
-            account.owed -= 1.0;
+            account.answered(true);
+        }
+    }
+
+    /// A picture of a camera was due, and nothing had moved on it, so that the detector did not have to
+    /// look.
+    pub fn unchanged(&mut self, camera: CameraId) {
+        if let Some(account) = self.cameras.get_mut(&camera) {
+            account.answered(false);
         }
     }
 

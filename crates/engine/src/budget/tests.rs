@@ -32,6 +32,9 @@ struct Machine {
     frame: i64,
     /// Detections that each camera is about to have.
     due: Vec<f64>,
+    /// Of five pictures that are due, on so many nothing has moved.
+    still: u64,
+    answers: Vec<u64>,
 }
 
 impl Machine {
@@ -42,6 +45,8 @@ impl Machine {
             format: StreamFormat::new(Codec::H264, Size::new(1280, 720)),
             frame: 0,
             due: Vec::new(),
+            still: 0,
+            answers: Vec::new(),
         };
         kinds.iter().for_each(|kind| machine.join(*kind));
         machine
@@ -52,6 +57,7 @@ impl Machine {
         self.budget.join(id(self.kinds.len()), wanted, kind.priority);
         self.kinds.push(kind);
         self.due.push(0.0);
+        self.answers.push(0);
     }
 
     fn seconds(&mut self, seconds: i64) {
@@ -76,7 +82,12 @@ impl Machine {
                 self.due[n] += self.budget.allowance(id(n)).rate.min(kind.wanted) / 30.0;
                 if self.due[n] >= 1.0 {
                     self.due[n] -= 1.0;
-                    self.budget.looked(id(n));
+                    self.answers[n] += 1;
+                    if self.answers[n] % 5 < self.still {
+                        self.budget.unchanged(id(n));
+                    } else {
+                        self.budget.looked(id(n));
+                    }
                 }
             }
             if self.frame % 6 == 0 {
@@ -120,6 +131,18 @@ fn everybody_gets_all_that_fits_and_the_same_share_of_what_does_not() {
             assert!((least..=most).contains(&rate), "{count} cameras, GOP {gop}: {rate}");
         }
     }
+}
+
+#[test]
+fn where_nothing_moves_only_what_the_detector_looks_at_counts() {
+    let mut machine = Machine::new(&cameras(11, 60));
+    machine.still = 4;
+    machine.seconds(60);
+    // 11 x (0.129 + 0.2 x 5 x 0.02) cores.
+    assert!(machine.rates().iter().all(|rate| rate.is_infinite()), "{:?}", machine.rates());
+    machine.still = 0;
+    machine.seconds(10);
+    assert!(machine.rates().iter().all(|rate| *rate < 3.5), "{:?}", machine.rates());
 }
 
 #[test]
