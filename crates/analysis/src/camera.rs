@@ -27,6 +27,8 @@ use crate::trackers::{build_embedder, build_tracker};
 pub struct AnalysisSettings {
     /// How often to detect.
     pub rate: DetectRate,
+    /// What the camera weighs while capacity is short.
+    pub priority: f64,
     /// What makes tracks of detections.
     pub tracker: config::Tracker,
     /// Whether to detect less often while nothing moves.
@@ -132,7 +134,7 @@ impl Thread {
 
     fn driver(&self) -> Driver<ServerHands> {
         let entered = self.context.span().entered();
-        let AnalysisSettings { rate, tracker, idle, decoders, pool, telemetry, pictures } =
+        let AnalysisSettings { rate, priority, tracker, idle, decoders, pool, telemetry, pictures } =
             lock(&self.settings).clone();
         let wanted = match rate {
             DetectRate::Off => 0.0,
@@ -149,6 +151,7 @@ impl Thread {
             ..razz_engine::Settings::default()
         };
         let (decodable, decoder) = (decoders.decodable(), decoders.decoder());
+        pool.admit(self.context.camera(), rate, priority);
         let embedder = build_embedder(&tracker);
         let tracker = build_tracker(&tracker, wanted, embedder.same_within());
         let machine = razz_engine::Camera::new(self.context.camera(), settings, tracker);
@@ -163,6 +166,7 @@ impl Thread {
             decodable,
             embedder,
             wanted,
+            weight: wanted * priority,
             motion,
             seen: idle.then(Glance::default),
             glance: Glance::default(),

@@ -6,7 +6,7 @@ use razz_base::{
     AccessUnit, ClassNames, Decodable, Embedding, FrameKey, MediaTime, MonoTime, Rect, RunId,
     TrackFrame,
 };
-use razz_engine::{Audience, Counted, Decoded, Frame, Hands};
+use razz_engine::{Allowance, Audience, Counted, Decoded, Frame, Hands};
 use razz_hub::tracks::Frames;
 use razz_hub::{Health, Published, RunContext, Tracks};
 use razz_observe::clock::Clock;
@@ -36,6 +36,8 @@ pub(crate) struct ServerHands {
     pub(crate) embedder: Box<dyn Embedder>,
     /// Detections per second.
     pub(crate) wanted: f64,
+    /// What the camera weighs at the detector: detections per second, by its priority.
+    pub(crate) weight: f64,
     /// How the camera moves, for a tracker that has use for it.
     pub(crate) motion: Option<MotionEstimator>,
     /// How the picture whose detections came last looked, while the machine wants to know whether
@@ -137,6 +139,7 @@ impl Hands for ServerHands {
             }
         };
         let now = self.clock.mono();
+        self.pool.decoded(au, self.clock.thread_cpu_nanos() - begun);
         {
             let mut analysis = self.health.analysis();
             analysis.decoded.count(now);
@@ -161,6 +164,15 @@ impl Hands for ServerHands {
         Some(Decoded { picture, step, changed })
     }
 
+    fn allowance(&mut self, au: &AccessUnit, queued: usize) -> Allowance {
+        let allowance = self.pool.allowance(au, queued);
+        if au.idr {
+            let load = self.pool.load(au.key.camera, self.wanted);
+            self.health.analysis().load = load;
+        }
+        allowance
+    }
+
     fn has_detector(&self) -> bool {
         self.pool.has_detector()
     }
@@ -169,7 +181,7 @@ impl Hands for ServerHands {
         if let Some(journeys) = &mut self.journeys {
             journeys.offered(picture.key.time, || self.clock.mono());
         }
-        self.pool.offer(picture, self.wanted, &self.reply)
+        self.pool.offer(picture, self.weight, &self.reply)
     }
 
     fn freshen(&mut self, waiting: MediaTime, picture: Picture) -> bool {
@@ -229,6 +241,9 @@ impl Hands for ServerHands {
     }
 
     fn count(&mut self, counted: Counted) {
+        if counted == Counted::Unchanged {
+            self.pool.unchanged(self.context.camera());
+        }
         let now = self.clock.mono();
         let mut analysis = self.health.analysis();
         match counted {

@@ -101,10 +101,12 @@ impl Bench {
             certificate: None,
             credentials: false,
             detect_rate: DetectRate::PerSecond(6.0),
+            priority: 1.0,
         };
         let camera = Camera::new(CameraId::new(id).unwrap(), shown, 1 << 24, clock.wall_us());
         let settings = AnalysisSettings {
             rate: DetectRate::PerSecond(6.0),
+            priority: 1.0,
             tracker: config::Tracker {
                 kind: config::TrackerKind::Hybrid,
                 embedder: config::EmbedderChoice::Builtin,

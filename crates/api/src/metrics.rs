@@ -60,6 +60,16 @@ const PER_CAMERA: &[PerCamera] = &[
         Read::Gauge(|camera| f64::from(camera.health.state == CameraState::Online)),
     ),
     (
+        "razz_camera_decode_cores",
+        "Cores that decoding all of its pictures takes; 0 while that is not known.",
+        Read::Gauge(|camera| camera.health.load.decode_cores.unwrap_or_default()),
+    ),
+    (
+        "razz_camera_short",
+        "1 while it gets less than it wants, since the machine cannot do all that cameras want.",
+        Read::Gauge(|camera| f64::from(u8::from(camera.health.load.short))),
+    ),
+    (
         "razz_camera_frames_received_total",
         "Frames that came from the camera.",
         Read::Counter(|camera| camera.health.received.total),
@@ -292,6 +302,12 @@ const OVERALL: &[(&str, &str, ReadWhole)] = &[
         "razz_viewer_datagrams_dropped_total",
         "Datagrams from viewers that were dropped because too many waited.",
         ReadWhole::Counter(|whole, _| datagrams(whole, |counters| &counters.dropped)),
+    ),
+    (
+        "razz_cameras_that_fit",
+        "Cameras like those that send now that would get all the detections they want; 0 while it is \
+         not known what they cost.",
+        ReadWhole::Gauge(|whole, _| whole.pool.cameras_that_fit().unwrap_or_default()),
     ),
     (
         "razz_inference_workers",

@@ -24,6 +24,8 @@ pub struct CameraEdit {
     pub certificate: Option<Option<String>>,
     /// How often to detect.
     pub detect_fps: Option<Option<WrittenFps>>,
+    /// What it weighs while capacity is short.
+    pub priority: Option<Option<f64>>,
 }
 
 /// Detections per second as people write them. Whether they can be so is checked with the whole file.
@@ -226,6 +228,7 @@ fn apply(camera: &mut dyn TableLike, edit: &CameraEdit) {
         }
     }
     set(camera, "detect_fps", edit.detect_fps.as_ref().map(|fps| fps.as_ref().map(fps_value)));
+    set(camera, "priority", edit.priority.map(|weight| weight.map(Value::from)));
 }
 
 /// 6, not 6.0, where the number is whole.
@@ -336,6 +339,7 @@ kind = \"hybrid\"
                         Err(_) => WrittenFps::Word(value.to_owned()),
                     }));
                 }
+                "priority" => edit.priority = Some(value.map(|value| value.parse().unwrap())),
                 other => panic!("no key {other}"),
             }
         }
@@ -360,6 +364,7 @@ kind = \"hybrid\"
             (3, &[("detect_fps", Some("2.5"))], "detect_fps = 6", "detect_fps = 2.5"),
             (3, &[("detect_fps", Some("max"))], "detect_fps = 6", "detect_fps = \"max\""),
             (3, &[("detect_fps", None)], "detect_fps = 6\n", ""),
+            (3, &[("priority", Some("2.5"))], "detect_fps = 6", "detect_fps = 6\npriority = 2.5"),
             (3, &[("detect_fps", Some("0"))], "detect_fps = 6", "detect_fps = 0"),
             (3, &[("detect_fps", Some("7"))], "detect_fps = 6", "detect_fps = 7"),
             (

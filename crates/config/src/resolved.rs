@@ -325,6 +325,8 @@ pub struct Camera {
     pub source: Source,
     /// How often to detect.
     pub detect_fps: DetectRate,
+    /// What it weighs while capacity is short.
+    pub priority: f64,
 }
 
 /// razz would listen where other machines reach it, with nobody asked who they are.

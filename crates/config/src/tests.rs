@@ -535,6 +535,11 @@ fn what_is_wrong_is_said_with_its_place() {
             "4:14: `detect_fps` expects detections per second from 0.01 to 240, 0, or \"max\"";
         assert_eq!(complaints(&text), [complaint], "{fps}");
     }
+    for priority in ["0", "0.09", "11", "-1", "nan"] {
+        let text = format!("{CAMERA}priority = {priority}");
+        let complaint = "4:12: `priority` expects a number from 0.1 to 10";
+        assert_eq!(complaints(&text), [complaint], "{priority}");
+    }
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(super) const RING_BYTES: (i64, i64) = (1 << 20, 1 << 30);
 pub(super) const MAX_REPLAY_MBPS: i64 = 1000;
 /// Rarest and most frequent detection, per second.
 pub(super) const DETECT_FPS: (f64, f64) = (0.01, 240.0);
+/// How much a camera may weigh.
+pub(super) const PRIORITY: (f64, f64) = (0.1, 10.0);
 /// Longest time that a predicted box may be published.
 pub(super) const MAX_PUBLISH_LOST_MS: i64 = 60_000;
 /// Fewest and most TCP connections that a limit may name: in all, and of one address.
@@ -428,6 +430,9 @@ group! {
         /// Detections per second, 0.01 to 240; 0 turns detection off; `"max"` is every frame that
         /// capacity allows.
         detect_fps: Fps = "6",
+        /// What the camera weighs while the machine cannot detect as often as all cameras want, 0.1 to
+        /// 10: one with 2 keeps twice the share of its `detect_fps` that one with 1 keeps.
+        priority: f64 [Limit::Number(PRIORITY.0, PRIORITY.1)] = "1.0",
     }
 }
 

@@ -51,6 +51,7 @@ fn camera(clock: Clock) -> Arc<Camera> {
         certificate: None,
         credentials: false,
         detect_rate: DetectRate::Off,
+        priority: 1.0,
     };
     Camera::new(CameraId::new(1).unwrap(), settings, 1 << 20, clock.wall_us())
 }

@@ -12,10 +12,14 @@ use razz_track::{Tracker, Update};
 
 mod idle;
 mod motion;
+mod ration;
 
 pub use idle::Idle;
 use idle::Stillness;
 use motion::Motion;
+use ration::{Ration, Turn};
+
+use crate::budget::{Allowance, BEHIND};
 
 /// What the machine is told once.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -68,7 +72,7 @@ pub struct Frame {
 #[derive(Debug)]
 pub enum Input<'a> {
     /// An access unit is next at the decoder; `queued` more wait behind it. Answered by
-    /// [`Output::Decode`] or [`Output::Skip`].
+    /// [`Output::Decode`], [`Output::Skip`] or [`Output::Rest`].
     AccessUnit {
         /// Its frame.
         frame: Frame,
@@ -82,6 +86,8 @@ pub enum Input<'a> {
         /// Whether an IDR is among those.
         idr_waits: bool,
     },
+    /// So much may be decoded and detected on from now on; everything, until this is said.
+    Allowed(Allowance),
     /// Whether there is a detector at all, or will be in a moment: there is until this is said.
     /// Without one nothing is decoded.
     Detector {
@@ -166,6 +172,9 @@ pub enum Output {
     },
     /// Pass over the access unit handed in last.
     Skip,
+    /// Pass over the access unit handed in last, as one that capacity does not reach. Decoding goes on
+    /// at an IDR, for which the decoder may stay as it is.
+    Rest,
     /// The frame handed in last is due for detection and passed over, since decoding is behind.
     Missed,
     /// Put the picture decoded last into the detector's slot, in place of any that waits there and
@@ -216,7 +225,8 @@ pub struct Camera {
     passed: bool,
     detector: bool,
     reorders: bool,
-    /// Where the next detection is due.
+    ration: Ration,
+    /// Where the next detection is due, while all that is wanted is allowed.
     next_due: Option<MediaTime>,
     /// At the decoder, which will say how the camera moved.
     moving: Option<Frame>,
@@ -257,8 +267,6 @@ impl std::fmt::Debug for Camera {
 
 /// Frames that may wait to be published; past it the oldest goes out as a prediction.
 const MAX_PENDING: usize = 256;
-/// With more than this many access units waiting, decoding is behind.
-const BEHIND: usize = 3;
 /// With more than this many it goes on at the newest IDR that waits, if one does.
 const FAR_BEHIND: usize = 8;
 
@@ -274,6 +282,7 @@ impl Camera {
             passed: false,
             detector: true,
             reorders: false,
+            ration: Ration::new(settings.rate),
             next_due: None,
             moving: None,
             motion: Motion::default(),
@@ -299,6 +308,7 @@ impl Camera {
             Input::AccessUnit { frame, idr, reorders, queued, idr_waits } => {
                 self.handle_access_unit(frame, idr, reorders, queued, idr_waits);
             }
+            Input::Allowed(allowance) => self.ration.allow(allowance),
             Input::Detector { there } => self.detector = there,
             Input::Moved { time, step } => {
                 self.moving.take_if(|frame| frame.time == time);
@@ -377,6 +387,19 @@ impl Camera {
             }
             self.outputs.push_back(Output::Skip);
             return;
+        }
+        // Which picture of a camera with B-frames is due is known only when it is decoded.
+        match if reorders { Turn::Decode } else { self.ration.turn(frame.time, idr) } {
+            Turn::Decode => {}
+            Turn::Rest => {
+                self.outputs.push_back(Output::Rest);
+                return;
+            }
+            Turn::BeginAnew => {
+                self.needs_idr = true;
+                self.outputs.push_back(Output::Skip);
+                return;
+            }
         }
         self.needs_idr = false;
         self.leaps = false;
@@ -487,8 +510,21 @@ impl Camera {
 
     // ---- when to detect ----
 
-    fn is_due(&self, time: MediaTime) -> bool {
+    /// What the camera gets of what it wants.
+    fn rate(&self) -> DetectRate {
+        let allowed = self.ration.rate();
         match self.settings.rate {
+            DetectRate::Max if allowed.is_finite() => DetectRate::PerSecond(allowed),
+            DetectRate::PerSecond(rate) => DetectRate::PerSecond(rate.min(allowed)),
+            rate => rate,
+        }
+    }
+
+    fn is_due(&self, time: MediaTime) -> bool {
+        if self.ration.is_short() && !self.reorders {
+            return self.ration.is_due(time);
+        }
+        match self.rate() {
             DetectRate::Off => false,
             DetectRate::Max => true,
             // A quarter of the interval early is on time: frames do not fall on the grid.
@@ -501,7 +537,10 @@ impl Camera {
     /// Moves on by one interval on the grid, so that the mean rate is exact; starts a new grid when
     /// the camera was away.
     fn advance_due(&mut self, time: MediaTime) {
-        let DetectRate::PerSecond(rate) = self.settings.rate else { return };
+        if self.ration.is_short() && !self.reorders {
+            return self.ration.spend(time);
+        }
+        let DetectRate::PerSecond(rate) = self.rate() else { return };
         let interval = interval_90k(rate);
         let due = self.next_due.unwrap_or(time);
         let on_grid = time.since_90k(due).abs() <= interval;

@@ -42,11 +42,13 @@ struct Window {
     offered: usize,
     lost: usize,
     busy_us: i64,
+    /// Whether fewer were offered than wanted, since capacity is short.
+    rationed: bool,
 }
 
 impl Window {
     fn new(since: MonoTime) -> Self {
-        Self { since, cameras: BTreeSet::new(), offered: 0, lost: 0, busy_us: 0 }
+        Self { since, cameras: BTreeSet::new(), offered: 0, lost: 0, busy_us: 0, rationed: false }
     }
 }
 
@@ -80,6 +82,11 @@ impl Crew {
         self.window.lost += usize::from(lost);
     }
 
+    /// Cameras offer less than they want, since capacity is short.
+    pub fn rationed(&mut self) {
+        self.window.rationed = true;
+    }
+
     /// A worker was busy for so long.
     pub fn worked(&mut self, busy_us: i64) {
         self.window.busy_us += busy_us;
@@ -92,9 +99,9 @@ impl Crew {
         if elapsed_us < WINDOW_US {
             return None;
         }
-        let Window { cameras, offered, lost, busy_us, .. } =
+        let Window { cameras, offered, lost, busy_us, rationed, .. } =
             std::mem::replace(&mut self.window, Window::new(now));
-        let short = lost as f64 > SHORT * offered as f64;
+        let short = rationed || lost as f64 > SHORT * offered as f64;
         if short && cameras.len() > self.workers {
             self.calm_us = 0;
             let more = (2 * self.workers).min(cameras.len()).min(self.most);
@@ -208,6 +215,16 @@ mod tests {
         assert_eq!(run.crew.workers(), 1);
         run.seconds(1, 0, 0, 0);
         assert_eq!(run.crew.workers(), 1);
+    }
+
+    #[test]
+    fn what_is_rationed_is_short_though_nothing_is_lost() {
+        let mut run = Run::new(2);
+        for _ in 0..10 {
+            run.crew.rationed();
+            run.seconds(1, 6, 0, 900);
+        }
+        assert_eq!(run.crew.workers(), 2);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use razz_base::{
     AccessUnit, Affine, Detection, Embedding, MediaTime, MonoTime, Rect, RunId, TrackFrame,
 };
 
+use crate::budget::Allowance;
 use crate::camera::{Audience, Camera, Frame, Input, Output};
 
 /// What a driver works with.
@@ -33,6 +34,11 @@ pub trait Hands {
     fn decode(&mut self, au: &AccessUnit, want: bool) -> Option<Decoded<Self::Picture>>;
     /// Whether there is a detector, or will be in a moment.
     fn has_detector(&self) -> bool;
+    /// How much of the camera may be decoded and detected on from the access unit `au` on, behind which
+    /// `queued` more wait.
+    fn allowance(&mut self, _au: &AccessUnit, _queued: usize) -> Allowance {
+        Allowance::UNLIMITED
+    }
     /// Puts a picture into the detector's slot; says whether one that waited there gave way.
     fn offer(&mut self, picture: Self::Picture) -> bool;
     /// Puts a picture into the detector's slot in place of the one of `waiting`, if that one still
@@ -110,6 +116,8 @@ pub struct Driver<H: Hands> {
     run: Option<RunId>,
     /// Whether the machine knows of a detector.
     detector: bool,
+    /// What the machine knows to be allowed.
+    allowance: Allowance,
     /// Whether the access unit before was passed over.
     skipped: bool,
 }
@@ -124,6 +132,7 @@ impl<H: Hands> Driver<H> {
             detected: None,
             run: None,
             detector: true,
+            allowance: Allowance::UNLIMITED,
             skipped: false,
         }
     }
@@ -181,6 +190,10 @@ impl<H: Hands> Driver<H> {
         if std::mem::replace(&mut self.detector, there) != there {
             self.tell(Input::Detector { there });
         }
+        let allowance = self.hands.allowance(au, queued);
+        if std::mem::replace(&mut self.allowance, allowance) != allowance {
+            self.tell(Input::Allowed(allowance));
+        }
         let frame =
             Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size() };
         let (idr, reorders) = (self.hands.begins_at(au), au.format.reorders);
@@ -214,6 +227,7 @@ impl<H: Hands> Driver<H> {
                 }
                 Output::Unchanged => self.hands.count(Counted::Unchanged),
                 Output::Missed => self.hands.count(Counted::Skipped),
+                Output::Rest => {}
                 Output::Skip => {
                     // A recovery point leans on what was passed over, for a decoder that goes on.
                     if !std::mem::replace(&mut self.skipped, true) {

@@ -28,6 +28,8 @@ pub struct CameraSettings {
     pub credentials: bool,
     /// How often to detect.
     pub detect_rate: DetectRate,
+    /// What it weighs while capacity is short.
+    pub priority: f64,
 }
 
 /// What names a camera's work in the log.

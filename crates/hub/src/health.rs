@@ -228,6 +228,17 @@ pub struct AnalysisHealth {
     pub skipped: Rate,
     /// From a detected frame's last packet in to its tracks out.
     pub tracks: Delays,
+    /// What it costs.
+    pub load: CameraLoad,
+}
+
+/// What analysing a camera costs, and whether that can be had.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct CameraLoad {
+    /// Cores that decoding all of its pictures takes; `None` while that is not known.
+    pub decode_cores: Option<f64>,
+    /// It gets less than it wants, since the machine cannot do all that all cameras want.
+    pub short: bool,
 }
 
 /// What went out to viewers since the camera started, all sessions together.
@@ -323,6 +334,7 @@ impl Health {
                 detected: Rate::default(),
                 unchanged: Rate::default(),
                 skipped: Rate::default(),
+                load: CameraLoad::default(),
                 // 2 ms to 4 s.
                 tracks: Delays::new(Histogram::doubling(2e-3, 12)),
             }),
@@ -392,6 +404,7 @@ impl Health {
             detected: analysis.detected.read(now),
             unchanged: analysis.unchanged.read(now),
             skipped: analysis.skipped.read(now),
+            load: analysis.load,
             tracks_us: analysis.tracks.newest_us.at([0.5, 0.95]),
             tracks: analysis.tracks.all_seconds.clone(),
             restarts: self.restarts.load(Ordering::Relaxed),
@@ -432,6 +445,7 @@ pub struct Snapshot {
     pub detected: Counted,
     pub unchanged: Counted,
     pub skipped: Counted,
+    pub load: CameraLoad,
     /// p50 and p95.
     pub tracks_us: Option<[f64; 2]>,
     /// In seconds.

@@ -35,6 +35,8 @@ pub struct StageTimes {
 /// How the names of the detector's threads begin, and with them of the threads that their engines
 /// start.
 pub const INFERENCE_THREAD: &str = "inference";
+/// How the built-in engine names its threads, whoever starts them.
+const BUILT_IN_ENGINE_THREAD: &str = "rten-";
 /// How the names of the threads that serve viewers begin. Whoever starts one names it so.
 pub const VIEWER_THREAD: &str = "viewer";
 /// How the names of cameras' threads begin. Whoever starts one names it so.
@@ -74,10 +76,12 @@ impl StageTimes {
             Stage::Read,
         ]
         .map(|stage| self.of(stage));
-        let inference = named(&|name| name.starts_with(INFERENCE_THREAD))
-            + self.ended_nanos.load(Ordering::Relaxed);
+        let detects = |name: &str| {
+            name.starts_with(INFERENCE_THREAD) || name.starts_with(BUILT_IN_ENGINE_THREAD)
+        };
+        let inference = named(&detects) + self.ended_nanos.load(Ordering::Relaxed);
         let viewers = named(&|name| name.starts_with(VIEWER_THREAD));
-        let kinds = [INFERENCE_THREAD, VIEWER_THREAD, CAMERA_THREAD];
+        let kinds = [INFERENCE_THREAD, BUILT_IN_ENGINE_THREAD, VIEWER_THREAD, CAMERA_THREAD];
         let runtime = named(&|name| !kinds.iter().any(|kind| name.starts_with(kind)));
         [
             ("decode", decode),
@@ -115,7 +119,8 @@ mod tests {
         let threads = [
             ("camera1", 101),
             ("inference1", 40),
-            ("inference2", 65),
+            ("inference2", 60),
+            ("rten-0", 5),
             ("viewers0", 7),
             ("viewer-ports", 2),
             ("razz", 1),

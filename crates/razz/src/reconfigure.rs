@@ -271,6 +271,7 @@ impl RunningServer {
     fn analysis(&self, camera: &config::Camera, state: &State) -> AnalysisSettings {
         AnalysisSettings {
             rate: camera.detect_fps,
+            priority: camera.priority,
             tracker: state.config.tracker.clone(),
             idle: state.config.detector.idle,
             decoders: self.decoders.clone(),
@@ -326,7 +327,8 @@ impl Control for RunningServer {
             let id = CameraId::new(self.next_ad_hoc.fetch_add(1, Ordering::Relaxed))?;
             let name = format!("Ad hoc {}", source.url.host_str().unwrap_or_default());
             info!(camera = id.as_u32(), run = 0, url = %source, "ad-hoc camera");
-            let settings = config::Camera { id, name, source, detect_fps: DetectRate::Off };
+            let settings =
+                config::Camera { id, name, source, detect_fps: DetectRate::Off, priority: 1.0 };
             self.start_camera(settings, &mut state)
         };
         Some(camera)

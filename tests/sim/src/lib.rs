@@ -10,17 +10,21 @@
 //! 4. [`viewer`] joins at any moment and checks what it is sent;
 //! 5. [`analysis`] drives the engine with a detector that sees where things really were;
 //! 6. [`simulation`] moves the clock and ties them together;
-//! 7. [`delivery`] is the other side of the server: one viewer over a bad network.
+//! 7. [`delivery`] is the other side of the server: one viewer over a bad network;
+//! 8. [`machine`] is a server with many cameras on a machine with few [`cores`].
 //!
 //! The tests are in `tests/`.
 
 pub mod analysis;
 pub mod camera;
+pub mod cores;
 pub mod delivery;
 pub mod depacketize;
 pub mod depacketize_h265;
 pub mod ingest;
+pub mod machine;
 pub mod network;
+
 pub mod random;
 pub mod simulation;
 pub mod viewer;

@@ -3,7 +3,7 @@ import type { CameraEdit, CameraInfo } from "../wire";
 import { EMPTY, editOf, type Fields, fieldsOf } from "./cameraform";
 
 const gate: CameraInfo = {
-  id: 3, name: "Gate", stream_id: "camera3", url: "rtsp://10.0.0.5/s", detect_fps: 6, state: "online", transport: "udp", credentials: true,
+  id: 3, name: "Gate", stream_id: "camera3", url: "rtsp://10.0.0.5/s", detect_fps: 6, priority: 1, state: "online", transport: "udp", credentials: true,
 };
 
 describe("a camera's form", () => {

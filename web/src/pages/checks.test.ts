@@ -6,7 +6,7 @@ import { alignmentChecks, boxChecks, videoChecks, type Known } from "./checks";
 
 const camera: CameraStatus = {
   state: "online", since: 0, codec: "H264", profile: "High", size: [1280, 720], gop_frames: 60, b_frames: false,
-  fps: { received: 30, decoded: 30, detected: 6, wanted: 6, skipped: 0, unchanged: 0 }, detect_fps_wanted: 6, detect_fps_got: 6, latency_ms: { p50: 40, p95: 55 }, reconnects: 0,
+  fps: { received: 30, decoded: 30, detected: 6, wanted: 6, skipped: 0, unchanged: 0 }, detect_fps_wanted: 6, detect_fps_got: 6, short: false, latency_ms: { p50: 40, p95: 55 }, reconnects: 0,
   lost_packets: 0, bitrate_kbps: 2000, viewers: 1, last_error: null, advice: [],
 };
 const stats: Stats = {
@@ -60,8 +60,8 @@ describe("what is wrong is named", () => {
     { checks: videoChecks, given: known({ connection: { icePair: "udp a → b", framesDecoded: 0 } as Diagnostics["connection"] }), wrong: "Does the browser decode it?" },
     { checks: videoChecks, given: { ...known({}), camera: 9 }, wrong: "Is the camera online?" },
     { checks: videoChecks, given: known({ connection: { icePair: "udp a → b", framesDecoded: 0 } as Diagnostics["connection"], session: { waiting: true, waits: 1, replays: 0, keyframe_requests: 0 } }), wrong: "Does the browser decode it?" },
-    { checks: boxChecks, given: known({ camera: { detect_fps_wanted: 0, detect_fps_got: 0, fps: { ...camera.fps, wanted: 0, decoded: 0 } }, stats: { model_state: "off" } }), wrong: "Is detection on for this camera?" },
-    { checks: boxChecks, given: known({ camera: { codec: "H265", detect_fps_got: 0, fps: { ...camera.fps, decoded: 0 } } }), wrong: "Are pictures decoded?" },
+    { checks: boxChecks, given: known({ camera: { detect_fps_wanted: 0, detect_fps_got: 0, short: false, fps: { ...camera.fps, wanted: 0, decoded: 0 } }, stats: { model_state: "off" } }), wrong: "Is detection on for this camera?" },
+    { checks: boxChecks, given: known({ camera: { codec: "H265", detect_fps_got: 0, short: false, fps: { ...camera.fps, decoded: 0 } } }), wrong: "Are pictures decoded?" },
     { checks: boxChecks, given: known({ hidden: { boxes: true } }), wrong: "Are boxes shown?" },
     { checks: boxChecks, given: known({ hidden: { some: true } }), wrong: "Are boxes shown?" },
     { checks: alignmentChecks, given: known({ player: { pictureSize: [1280, 960] } }), wrong: "Do boxes and picture have one shape?" },
@@ -78,7 +78,7 @@ describe("what is wrong is named", () => {
 });
 
 const OFFLINE: Partial<CameraStatus> = {
-  state: "offline", last_error: "refused", detect_fps_got: 0, fps: { received: 0, decoded: 0, detected: 0, wanted: 6, skipped: 0, unchanged: 0 },
+  state: "offline", last_error: "refused", detect_fps_got: 0, short: false, fps: { received: 0, decoded: 0, detected: 0, wanted: 6, skipped: 0, unchanged: 0 },
 };
 const SILENT: Partial<PlayerState> = { video: "retrying", videoWords: "the server does not answer", feed: "waiting", counts: NOTHING_DRAWN };
 const ONE_CAUSE: { name: string; given: Known; wrong: string[] }[] = [
@@ -92,7 +92,7 @@ const ONE_CAUSE: { name: string; given: Known; wrong: string[] }[] = [
   {
     name: "detection off, and the video plays",
     given: known({
-      camera: { detect_fps_wanted: 0, detect_fps_got: 0, fps: { ...camera.fps, decoded: 0, wanted: 0 } },
+      camera: { detect_fps_wanted: 0, detect_fps_got: 0, short: false, fps: { ...camera.fps, decoded: 0, wanted: 0 } },
       player: { counts: { ...NOTHING_DRAWN, none: 90 }, skewsMs: null, detectionMs: null },
     }),
     wrong: ["Is detection on for this camera?"],

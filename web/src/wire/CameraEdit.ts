@@ -23,4 +23,6 @@ export type CameraEdit = {
   certificate?: string | null;
   /** Detections per second; 0: none; `"max"`: every frame that capacity allows. */
   detect_fps?: DetectFps | null;
+  /** What it weighs while the machine cannot detect as often as all cameras want, 0.1 to 10. */
+  priority?: number | null;
 };

@@ -15,6 +15,8 @@ export type CameraInfo = {
   url: string;
   /** Detections per second; 0: none; `"max"`: every frame that capacity allows. */
   detect_fps: DetectFps;
+  /** What it weighs while the machine cannot detect as often as all cameras want. */
+  priority: number;
   /** What it is doing. */
   state: CameraState;
   /** How its video travels. */

@@ -36,6 +36,16 @@ export type CameraStatus = {
    * is short, and `advice` says so.
    */
   detect_fps_got: number;
+  /**
+   * Whether it gets less than it wants, since the machine cannot decode and detect all that all
+   * cameras want.
+   */
+  short: boolean;
+  /**
+   * Milliseconds of CPU a second that decoding all of its pictures takes; absent while that is not
+   * known.
+   */
+  decode_ms?: number;
   /** From a frame's last packet in to its tracks out. */
   latency_ms: Latency | null;
   /**

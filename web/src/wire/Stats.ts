@@ -30,6 +30,11 @@ export type Stats = {
   cpu_percent: number;
   /** Resident memory. */
   memory_bytes: number;
+  /**
+   * How many cameras like those that send now would get all the detections that they want; absent
+   * while it is not known what they cost.
+   */
+  cameras_that_fit?: number;
   /** The status of each camera by its number. */
   cameras: { [key in string]: CameraStatus };
 };

@@ -5,6 +5,7 @@
 //! be another number. A new crew loads its detectors while the old one goes on, and takes over when
 //! the last of them is ready.
 
+mod capacity;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -13,15 +14,16 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use razz_base::{CameraId, ClassNames, MediaTime};
-use razz_engine::{Crew, Scheduler};
+use razz_base::{AccessUnit, CameraId, ClassNames, DetectRate, MediaTime};
+use razz_engine::{Allowance, Crew, Scheduler};
 use razz_vision::{Detector, EngineChoice, NoteLevel, Picture};
 use tracing::{Span, error, info, warn};
 
+use self::capacity::Capacity;
 use self::worker::Task;
 pub use self::worker::yield_to_video;
 use crate::inbox::{Reply, Result as Found};
-use razz_hub::health::Histogram;
+use razz_hub::health::{CameraLoad, Histogram};
 use razz_hub::lock;
 use razz_observe::clock::Clock;
 use razz_observe::cpu_usage::StageTimes;
@@ -51,6 +53,9 @@ pub enum ModelState {
 /// anywhere.
 const INSTEAD: [EngineChoice; 2] = [EngineChoice::OrtCpu, EngineChoice::Rten];
 
+/// A camera that is allowed less than this share of what it wants gets less.
+const SHORT: f64 = 0.95;
+
 /// How long one engine's inference takes, and for how many pictures at once.
 #[derive(Clone, Debug)]
 pub struct Inference {
@@ -78,6 +83,7 @@ pub struct Pool {
     model_name: String,
     load: Option<Load>,
     stage_times: StageTimes,
+    capacity: Capacity,
     clock: Clock,
 }
 
@@ -87,6 +93,8 @@ struct Queue {
     /// Cameras of which a worker has a picture: the next would overtake it.
     looked_at: HashSet<CameraId>,
     state: ModelState,
+    /// Whether the detector runs on the cores that decode.
+    on_cpu: bool,
     /// How long the detector takes and for how many pictures, once there is one.
     inference: Option<Inference>,
     /// Engines that failed on every picture.
@@ -146,6 +154,7 @@ impl Pool {
                 slots: HashMap::new(),
                 looked_at: HashSet::new(),
                 state,
+                on_cpu: true,
                 inference: None,
                 lost: Vec::new(),
                 crew: Crew::new(threads, clock.mono()),
@@ -160,6 +169,7 @@ impl Pool {
             model_name,
             load,
             stage_times: StageTimes::default(),
+            capacity: Capacity::new(threads, clock),
             clock,
         });
         pool.form(&mut lock(&pool.queue), 1, None);
@@ -205,9 +215,58 @@ impl Pool {
         self.clock
     }
 
+    /// A camera takes part that wants so many detections and weighs so much while capacity is short.
+    pub(crate) fn admit(&self, camera: CameraId, wanted: DetectRate, priority: f64) {
+        self.capacity.budget().join(camera, wanted, priority);
+    }
+
+    /// How much of a camera may be decoded and detected on from `au` on, behind which `queued` access
+    /// units wait.
+    pub(crate) fn allowance(&self, au: &AccessUnit, queued: usize) -> Allowance {
+        let now = self.clock.mono();
+        let (allowance, plan_is_due) = {
+            let mut budget = self.capacity.budget();
+            budget.arrived(au, queued, now);
+            (budget.allowance(au.key.camera), budget.is_due(now))
+        };
+        if !plan_is_due {
+            return allowance;
+        }
+        let loading = lock(&self.queue).forming.is_some();
+        let is_short = self.capacity.plan(&self.stage_times, loading, now);
+        if is_short {
+            lock(&self.queue).crew.rationed();
+        }
+        self.capacity.budget().allowance(au.key.camera)
+    }
+
+    /// A picture of a camera was due, and nothing had moved on it.
+    pub(crate) fn unchanged(&self, camera: CameraId) {
+        self.capacity.budget().unchanged(camera);
+    }
+
+    /// What a camera costs, and whether it gets less than it wants.
+    pub(crate) fn load(&self, camera: CameraId, wanted: f64) -> CameraLoad {
+        let budget = self.capacity.budget();
+        CameraLoad {
+            decode_cores: budget.decode_cores(camera, self.clock.mono()),
+            short: budget.allowance(camera).rate < SHORT * wanted,
+        }
+    }
+
+    /// How many cameras like those that send now would get all that they want; `None` while it is not known what they cost.
+    pub fn cameras_that_fit(&self) -> Option<f64> {
+        self.capacity.budget().cameras_that_fit(self.clock.mono())
+    }
+
+    /// An access unit was decoded for so much CPU time.
+    pub(crate) fn decoded(&self, au: &AccessUnit, nanos: u64) {
+        self.capacity.budget().decoded(au.key.camera, au.idr, nanos as f64 / 1e3);
+    }
+
     /// Puts a picture into its camera's slot, in place of any that waits there; says whether one
-    /// did. The outcome goes to `reply`. `wanted` is the camera's rate.
-    pub(crate) fn offer(&self, picture: Picture, wanted: f64, reply: &Reply) -> bool {
+    /// did. The outcome goes to `reply`. `weight` is the camera's share of the detector.
+    pub(crate) fn offer(&self, picture: Picture, weight: f64, reply: &Reply) -> bool {
         let camera = picture.key.camera;
         let time = picture.key.time;
         let mut queue = lock(&self.queue);
@@ -218,9 +277,14 @@ impl Pool {
         }
         let slot = Slot { picture, reply: Arc::clone(reply), span: Span::current() };
         let lost = queue.slots.insert(camera, slot).is_some();
-        queue.scheduler.offer(camera, wanted);
+        queue.scheduler.offer(camera, weight);
         queue.crew.offered(camera, lost);
+        let on_cpu = queue.on_cpu;
         drop(queue);
+        // A GPU that has too much to do says nothing of the CPU.
+        if on_cpu {
+            self.capacity.budget().offered(lost);
+        }
         // All, since one may be of a crew that only forms, and would go on sleeping.
         self.news.notify_all();
         lost
@@ -243,6 +307,8 @@ impl Pool {
         let mut queue = lock(&self.queue);
         queue.slots.remove(&camera);
         queue.scheduler.withdraw(camera);
+        drop(queue);
+        self.capacity.budget().leave(camera);
     }
 
     /// Ends the threads.
@@ -299,6 +365,7 @@ impl Pool {
     ) {
         let threads = queue.crew.threads_each(workers);
         let engine = detector.engine_name().to_owned();
+        queue.on_cpu = engine.parse::<EngineChoice>().is_ok_and(|engine| !engine.on_gpu());
         let is_new =
             !matches!(&queue.state, ModelState::Ready { engine: old, .. } if *old == engine);
         if is_new {
@@ -410,7 +477,8 @@ impl Pool {
     }
 
     /// A worker was busy with pictures of `cameras` for so long.
-    pub(crate) fn looked(&self, cameras: impl ExactSizeIterator<Item = CameraId>, busy_us: i64) {
+    pub(crate) fn looked(&self, cameras: &[CameraId], busy_us: i64) {
+        self.capacity.looked(cameras);
         let mut queue = lock(&self.queue);
         let count = cameras.len();
         if let Some(inference) = &mut queue.inference {
@@ -419,9 +487,9 @@ impl Pool {
             let each = busy_us as f64 / 1e6 / count as f64;
             (0..count).for_each(|_| inference.seconds.add(each));
         }
-        cameras.for_each(|camera| {
-            queue.looked_at.remove(&camera);
-        });
+        for camera in cameras {
+            queue.looked_at.remove(camera);
+        }
         queue.crew.worked(busy_us);
     }
 

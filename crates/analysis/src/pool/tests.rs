@@ -38,7 +38,7 @@ fn a_batch_takes_one_picture_of_each_camera_that_waits() {
             assert!(pool.next(0, most, None, &mut slots));
             assert_eq!(slots.len(), *run, "{offered:?}");
             let cameras: Vec<_> = slots.drain(..).map(|slot| slot.picture.key.camera).collect();
-            pool.looked(cameras.iter().copied(), 1);
+            pool.looked(&cameras, 1);
             served.extend(cameras.iter().map(|camera| camera.as_u32()));
         }
         // Whose turn it is is the scheduler's to say.
@@ -188,7 +188,8 @@ fn a_camera_has_one_picture_at_a_worker() {
         slots.iter().map(|slot| slot.picture.key.camera.as_u32()).collect()
     };
     assert_eq!((cameras(&mine), cameras(&others)), (vec![1], vec![2]));
-    pool.looked(mine.drain(..).map(|slot| slot.picture.key.camera), 1);
+    let looked_at: Vec<_> = mine.drain(..).map(|slot| slot.picture.key.camera).collect();
+    pool.looked(&looked_at, 1);
     assert!(pool.next(0, 3, None, &mut mine));
     assert_eq!(cameras(&mine), [1]);
 }

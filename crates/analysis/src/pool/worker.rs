@@ -102,7 +102,7 @@ fn serve(pool: &Arc<Pool>, crew: u64, detector: &mut Detector) {
                 }
             }
         }
-        pool.looked(cameras.into_iter(), clock.mono().since_us(looked_from));
+        pool.looked(&cameras, clock.mono().since_us(looked_from));
     }
 }
 

@@ -146,6 +146,7 @@ pub(super) async fn stats(
         delivery: delivery(app.viewers.counters()),
         cpu_percent: usage.cpu_percent,
         memory_bytes: usage.memory_bytes,
+        cameras_that_fit: app.control.pool().cameras_that_fit(),
         cameras: cameras
             .iter()
             .filter(|camera| grant.scope.sees(camera.id))
@@ -234,7 +235,27 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
     let got = health.detected.per_second + health.unchanged.per_second;
     let skipped = health.skipped.per_second;
     let mut advice = health.advice.clone();
-    if matches!(settings.detect_rate, DetectRate::PerSecond(_)) && is_short(wanted, got, skipped) {
+    let short = health.load.short;
+    if matches!(settings.detect_rate, DetectRate::PerSecond(_)) && short && got < 0.9 * wanted {
+        let decoding = health.load.decode_cores.map_or_else(String::new, |cores| {
+            format!(" (decoding this camera alone takes {:.0} % of a core)", 100.0 * cores)
+        });
+        let built_in = health.decoder.as_deref().is_some_and(|name| !name.starts_with("ffmpeg"));
+        let library = match built_in {
+            true => {
+                " FFmpeg's libavcodec decodes in half the time (`apt install libavcodec-extra`)."
+            }
+            false => "",
+        };
+        advice.push(format!(
+            "this machine cannot do all that its cameras want{decoding}: {got:.1} of {wanted} \
+             detections a second are left for this one.{library} A smaller stream of the camera costs \
+             less to decode; fewer detect_fps, a smaller model or a faster engine leave more for it, \
+             and so does a higher priority"
+        ));
+    } else if matches!(settings.detect_rate, DetectRate::PerSecond(_))
+        && is_short(wanted, got, skipped)
+    {
         advice.push(format!(
             "detection reaches {got:.1} of the {wanted} pictures a second that are wanted: lower \
              detect_fps, take a smaller model, or a faster engine"
@@ -264,6 +285,8 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         },
         detect_fps_wanted: wanted,
         detect_fps_got: got,
+        short,
+        decode_ms: health.load.decode_cores.map(|cores| 1e3 * cores),
         latency_ms: health
             .tracks_us
             .map(|[p50, p95]| wire::Latency { p50: p50 / 1e3, p95: p95 / 1e3 }),

@@ -232,6 +232,7 @@ impl World {
                 certificate: None,
                 credentials: false,
                 detect_rate: camera.detect_fps,
+                priority: 1.0,
             };
             cameras.insert(Camera::new(camera.id, settings, 1 << 20, clock.wall_us()));
         }

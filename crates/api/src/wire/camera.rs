@@ -26,6 +26,8 @@ pub struct CameraInfo {
     pub url: String,
     /// Detections per second; 0: none; `"max"`: every frame that capacity allows.
     pub detect_fps: DetectFps,
+    /// What it weighs while the machine cannot detect as often as all cameras want.
+    pub priority: f64,
     /// What it is doing.
     pub state: CameraState,
     /// How its video travels.
@@ -47,6 +49,7 @@ impl CameraInfo {
             stream_id: id.stream_id(),
             url: camera.address.clone(),
             detect_fps: camera.detect_rate.into(),
+            priority: camera.priority,
             state: state.into(),
             transport: camera.transport.into(),
             certificate: camera.certificate.clone(),
@@ -187,6 +190,15 @@ pub struct CameraStatus {
     /// is short, and `advice` says so.
     #[serde(serialize_with = "tenths")]
     pub detect_fps_got: f64,
+    /// Whether it gets less than it wants, since the machine cannot decode and detect all that all
+    /// cameras want.
+    pub short: bool,
+    /// Milliseconds of CPU a second that decoding all of its pictures takes; absent while that is not
+    /// known.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_tenths")]
+    #[ts(optional)]
+    #[schemars(with = "f64")]
+    pub decode_ms: Option<f64>,
     /// From a frame's last packet in to its tracks out.
     pub latency_ms: Option<Latency>,
     /// From a frame's last packet in to its first packet out to the first of its viewers; absent
@@ -270,6 +282,10 @@ pub struct FirstPacket {
     pub p99: f64,
 }
 
+fn optional_tenths<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.map(|value| round(value, 1)).serialize(serializer)
+}
+
 fn tenths<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(round(*value, 1))
 }
@@ -309,6 +325,8 @@ pub(super) mod tests {
             },
             detect_fps_wanted: 6.0,
             detect_fps_got: 5.96,
+            short: false,
+            decode_ms: None,
             latency_ms: Some(Latency { p50: 41.0, p95: 55.23 }),
             first_packet_us: None,
             last_packet_us: None,
@@ -328,7 +346,7 @@ pub(super) mod tests {
             r#"{"state":"online","since":1699545000.0,"codec":"H264","profile":"High","#,
             r#""size":[1280,720],"gop_frames":60,"b_frames":false,"decoder":"ffmpeg h264","#,
             r#""fps":{"received":30.0,"decoded":30.0,"detected":6.0,"wanted":6.0,"skipped":0.0,"unchanged":0.0},"#,
-            r#""detect_fps_wanted":6.0,"detect_fps_got":6.0,"#,
+            r#""detect_fps_wanted":6.0,"detect_fps_got":6.0,"short":false,"#,
             r#""latency_ms":{"p50":41.0,"p95":55.2},"reconnects":0,"lost_packets":0,"#,
             r#""bitrate_kbps":2480,"viewers":3,"last_error":null,"advice":[]}"#,
         );
@@ -361,10 +379,11 @@ pub(super) mod tests {
                 certificate: None,
                 credentials: true,
                 detect_rate: rate,
+                priority: 1.0,
             };
             let info = CameraInfo::new(CameraId::new(1).unwrap(), &settings, state);
             let expected = format!(
-                r#"{{"id":1,"name":"Gate","stream_id":"camera1","url":"rtsp://10.0.0.5/stream1","detect_fps":{shown},"state":"{state_shown}","transport":"tcp","credentials":true}}"#
+                r#"{{"id":1,"name":"Gate","stream_id":"camera1","url":"rtsp://10.0.0.5/stream1","detect_fps":{shown},"priority":1.0,"state":"{state_shown}","transport":"tcp","credentials":true}}"#
             );
             assert_eq!(serde_json::to_string(&info).unwrap(), expected);
             let settings = CameraSettings { certificate: Some("pinned".to_owned()), ..settings };

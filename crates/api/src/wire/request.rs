@@ -51,12 +51,26 @@ pub struct CameraEdit {
     #[ts(as = "Option<Option<DetectFps>>", optional)]
     #[schemars(with = "Option<DetectFps>")]
     pub detect_fps: Option<Option<FpsOrWord>>,
+    /// What it weighs while the machine cannot detect as often as all cameras want, 0.1 to 10.
+    #[serde(default, deserialize_with = "present")]
+    #[ts(optional)]
+    #[schemars(extend("minimum" = 0.1, "maximum" = 10))]
+    pub priority: Option<Option<f64>>,
 }
 
 impl From<CameraEdit> for razz_config::CameraEdit {
     fn from(edit: CameraEdit) -> Self {
-        let CameraEdit { id, name, url, username, password, transport, certificate, detect_fps } =
-            edit;
+        let CameraEdit {
+            id,
+            name,
+            url,
+            username,
+            password,
+            transport,
+            certificate,
+            detect_fps,
+            priority,
+        } = edit;
         Self {
             id,
             name,
@@ -66,6 +80,7 @@ impl From<CameraEdit> for razz_config::CameraEdit {
             transport,
             certificate,
             detect_fps: detect_fps.map(|fps| fps.map(Into::into)),
+            priority,
         }
     }
 }

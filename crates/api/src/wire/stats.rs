@@ -39,6 +39,12 @@ pub struct Stats {
     /// Resident memory.
     #[ts(type = "number")]
     pub memory_bytes: u64,
+    /// How many cameras like those that send now would get all the detections that they want; absent
+    /// while it is not known what they cost.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_tenths")]
+    #[ts(optional)]
+    #[schemars(with = "f64")]
+    pub cameras_that_fit: Option<f64>,
     /// The status of each camera by its number.
     #[ts(as = "BTreeMap<String, CameraStatus>")]
     #[schemars(with = "BTreeMap<String, CameraStatus>")]
@@ -90,6 +96,10 @@ pub enum ModelState {
     Failed,
 }
 
+fn optional_tenths<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.map(|value| round(value, 1)).serialize(serializer)
+}
+
 fn tenths<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(round(*value, 1))
 }
@@ -113,6 +123,7 @@ mod tests {
             delivery: Delivery { sent: 9, replays: 3, ..Delivery::default() },
             cpu_percent: 61.52,
             memory_bytes: 180_000_000,
+            cameras_that_fit: None,
             cameras: BTreeMap::from([(1, online())]),
         };
         let expected = format!(

@@ -8,7 +8,7 @@ use crate::certificate::NoCheck;
 use crate::document::At;
 use crate::resolved::Camera;
 use crate::source::Source;
-use crate::written::{self, DETECT_FPS, Fps, MAX_NAME};
+use crate::written::{self, DETECT_FPS, Fps, MAX_NAME, PRIORITY};
 
 impl Resolver<'_, '_> {
     pub(super) fn cameras(
@@ -57,6 +57,7 @@ impl Resolver<'_, '_> {
             self.problems.add(written.name.at, message);
         }
         let detect_fps = self.detect_fps(&written.detect_fps);
+        let priority = self.priority(&written.priority);
         let transports =
             [("tcp", Transport::Tcp), ("udp", Transport::Udp), ("http", Transport::Http)];
         let transport = self.word("transport", &written.transport, &transports);
@@ -81,7 +82,17 @@ impl Resolver<'_, '_> {
         let (id, certificate) = (id?, certificate.ok()?);
         let name = if name.is_empty() { format!("Camera {id}") } else { name.to_owned() };
         let source = Source { certificate, ..source? };
-        Some(Camera { id, name, source, detect_fps: detect_fps? })
+        Some(Camera { id, name, source, detect_fps: detect_fps?, priority: priority? })
+    }
+
+    fn priority(&mut self, written: &At<f64>) -> Option<f64> {
+        let (low, high) = PRIORITY;
+        if (low..=high).contains(&written.value) {
+            return Some(written.value);
+        }
+        let message = format!("`priority` expects a number from {low} to {high}");
+        self.problems.add(written.at, message);
+        None
     }
 
     fn detect_fps(&mut self, written: &At<Fps>) -> Option<DetectRate> {

@@ -130,7 +130,13 @@ fn run(settings: Settings, frames: i64, detect_us: i64) -> (Vec<Out>, Vec<i64>) 
                     detected: frame.detected,
                     audience,
                 }),
-                Some(Output::Skip | Output::Missed | Output::Unchanged | Output::Embed { .. }) => {}
+                Some(
+                    Output::Skip
+                    | Output::Rest
+                    | Output::Missed
+                    | Output::Unchanged
+                    | Output::Embed { .. },
+                ) => {}
                 None => break,
             }
             if busy.is_none()

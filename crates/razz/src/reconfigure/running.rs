@@ -120,5 +120,6 @@ fn shown(settings: &config::Camera) -> CameraSettings {
         certificate: settings.source.is_tls().then(|| settings.source.certificate.to_string()),
         credentials: settings.source.credentials.is_some(),
         detect_rate: settings.detect_fps,
+        priority: settings.priority,
     }
 }

@@ -45,6 +45,9 @@ pub struct Options {
     /// Which tracker
     #[arg(long, value_name = "KIND", default_value = "hybrid")]
     tracker: Kind,
+    /// What decodes: auto, ffmpeg or openh264, as `decoder.engine` of the config
+    #[arg(long, value_name = "DECODER", default_value = "auto", value_parser = ["auto", "ffmpeg", "openh264"])]
+    decoder: String,
     /// How long each number of cameras is measured, in seconds
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     seconds: u32,
@@ -82,21 +85,35 @@ fn bench(options: &Options) -> Result<(), Failure> {
     let counts: Vec<u32> =
         if climbing { (1..=MOST_CAMERAS).collect() } else { options.cameras.clone() };
     let mut report = Report::new(&options.which.name(), &footage, options.seconds);
+    let mut failed = None;
     let mut progress = Progress::new("measuring", "loads", counts.len() as u64);
     for (done, count) in counts.into_iter().enumerate() {
         progress.step(done as u64);
-        let load = measure(options, &footage, count, &mut report.engine)?;
-        let fits = load.fits();
-        report.loads.push(load);
-        if climbing && !fits {
-            break;
+        match measure(options, &footage, count, &mut report.engine) {
+            Ok(load) => {
+                let fits = load.fits();
+                report.loads.push(load);
+                if climbing && !fits {
+                    break;
+                }
+            }
+            // What was measured before is not lost for it.
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
         }
     }
     drop(progress);
+    if report.loads.is_empty()
+        && let Some(error) = failed
+    {
+        return Err(error);
+    }
     let text = if options.json { report.json().to_string() } else { report.text() };
     // A closed stdout is nobody's problem.
     let _ = writeln!(io::stdout(), "{text}");
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 /// Takes a server through a number of cameras.
@@ -148,6 +165,7 @@ fn settings(options: &Options, urls: &[String]) -> toml::Table {
     detector.insert("precision".to_owned(), precision.to_string().into());
     detector.insert("idle".to_owned(), false.into());
     detector.insert("classes".to_owned(), toml::Value::Array(Vec::new()));
+    let decoder = [("engine".to_owned(), options.decoder.as_str().into())];
     let tracker =
         toml::Table::from_iter([("kind".to_owned(), track::name(options.tracker).into())]);
     let server = ["listen", "webrtc_udp"].map(|key| (key.to_owned(), "127.0.0.1:0".into()));
@@ -167,6 +185,7 @@ fn settings(options: &Options, urls: &[String]) -> toml::Table {
     };
     toml::Table::from_iter([
         ("server".to_owned(), toml::Value::Table(server)),
+        ("decoder".to_owned(), toml::Value::Table(toml::Table::from_iter(decoder))),
         ("detector".to_owned(), toml::Value::Table(detector)),
         ("tracker".to_owned(), toml::Value::Table(tracker)),
         ("camera".to_owned(), toml::Value::Array((1..).zip(urls).map(camera).collect())),

@@ -59,6 +59,16 @@ impl Load {
         }
     }
 
+    /// The least, the middle and the most that a camera got, and how far the least and the most lie
+    /// apart, as a share of the middle.
+    fn spread(&self) -> [f64; 4] {
+        let mut got: Vec<f64> = self.cameras.iter().map(|camera| camera.detected).collect();
+        got.sort_by(f64::total_cmp);
+        let (Some(least), Some(most)) = (got.first(), got.last()) else { return [0.0; 4] };
+        let middle = got[got.len() / 2];
+        [*least, middle, *most, (most - least) / middle.max(1e-9)]
+    }
+
     fn least(&self, of: impl Fn(&Frames) -> f64) -> f64 {
         self.cameras.iter().map(of).fold(f64::INFINITY, f64::min)
     }
@@ -72,8 +82,15 @@ impl Load {
         let Quantiles { p50, p95, p99, .. } = self.delay_ms;
         let skipped: f64 = self.cameras.iter().map(|camera| camera.skipped).sum();
         let mut row = vec![self.cameras.len().to_string()];
-        let got = [self.wanted, self.least(|c| c.detected), self.least(|c| c.received), skipped];
+        let [least, middle, most, apart] = self.spread();
+        let got = [self.wanted, least, middle, most];
         row.extend(got.map(|rate| format!("{rate:.1}")));
+        row.push(format!("{:.0}", 100.0 * apart));
+        let mean = |of: fn(&Frames) -> f64| {
+            self.cameras.iter().map(of).sum::<f64>() / self.cameras.len().max(1) as f64
+        };
+        let frames = [self.least(|c| c.received), mean(|c| c.decoded), skipped];
+        row.extend(frames.map(|rate| format!("{rate:.1}")));
         row.extend([p50, p95, p99].map(|ms| format!("{ms:.1}")));
         row.push(format!("{:.0}", self.cpu_percent));
         row.push(format!("{:.0}", self.memory_bytes as f64 / 1e6));
@@ -91,12 +108,15 @@ impl Load {
         let all = |of: fn(&Frames) -> f64| -> Vec<f64> {
             self.cameras.iter().map(|camera| rounded(of(camera), 2)).collect()
         };
+        let [least, middle, most, apart] = self.spread();
         let stages = STAGES.iter().zip(&self.cpu_ms);
         let cpu: Map<String, Value> =
             stages.map(|(name, ms)| ((*name).to_owned(), rounded(*ms, 2).into())).collect();
         json!({
             "cameras": self.cameras.len(), "wanted": self.wanted, "fits": self.fits(),
-            "got": all(|c| c.detected), "received": all(|c| c.received),
+            "got": all(|c| c.detected), "got_least": rounded(least, 2),
+            "got_median": rounded(middle, 2), "got_most": rounded(most, 2),
+            "got_spread": rounded(apart, 3), "received": all(|c| c.received),
             "decoded": all(|c| c.decoded), "skipped": all(|c| c.skipped),
             "delay_ms": self.delay_ms.json(), "cpu_percent": rounded(self.cpu_percent, 1),
             "cpu_ms_per_s": cpu, "memory_bytes": self.memory_bytes,
@@ -138,8 +158,12 @@ impl Report {
         let header = [
             "cameras",
             "wanted",
-            "got",
+            "got least",
+            "median",
+            "most",
+            "spread %",
             "received",
+            "decoded",
             "skipped",
             "delay p50",
             "p95",
@@ -198,6 +222,9 @@ mod tests {
             };
             let load = Load::new(wanted, &window);
             assert_eq!(load.fits(), fits, "{detected:?}");
+            let [least, _, most, apart] = load.spread();
+            assert_eq!([least, most], [detected[1] / 10.0, detected[0] / 10.0]);
+            assert!((apart - (most - least) / 5.0).abs() < 1e-9, "{apart}");
             let json = load.json();
             assert_eq!((&json["received"][1], &json["cpu_percent"]), (&30.0.into(), &100.0.into()));
             assert_eq!(json["cpu_ms_per_s"]["infer"], 750.0);
