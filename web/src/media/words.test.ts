@@ -45,7 +45,7 @@ describe("no picture", () => {
   const status = (state: CameraStatus["state"], more: Partial<CameraStatus> = {}) => {
     const fps = { received: 0, decoded: 0, detected: 0, wanted: 6, skipped: 0, unchanged: 0 };
     const base: CameraStatus = {
-      state, since: 17, codec: null, profile: null, size: null, gop_frames: null, b_frames: null, fps, detect_fps_wanted: 6, detect_fps_got: 0, short: false, latency_ms: null,
+      state, since: 17, codec: null, profile: null, size: null, gop_frames: null, b_frames: null, decoder: null, fps, detect_fps_wanted: 6, detect_fps_got: 0, short: false, latency_ms: null,
       reconnects: 0, lost_packets: 0, bitrate_kbps: 0, viewers: 0, last_error: null, advice: [],
     };
     return { kind: "status" as const, status: { ...base, ...more } };
@@ -99,7 +99,7 @@ describe("no picture", () => {
 describe("no boxes", () => {
   const stats = (model: Partial<Stats>, fps: Partial<CameraStatus["fps"]> = {}): Stats => {
     const status: CameraStatus = {
-      state: "online", since: 0, codec: "H264", profile: "High", size: null, gop_frames: null, b_frames: false,
+      state: "online", since: 0, codec: "H264", profile: "High", size: null, gop_frames: null, b_frames: false, decoder: "openh264",
       fps: { received: 30, decoded: 30, detected: 0, wanted: 6, skipped: 0, unchanged: 0, ...fps }, latency_ms: null,
       detect_fps_wanted: 6, detect_fps_got: 0, short: false,
       reconnects: 0, lost_packets: 0, bitrate_kbps: 0, viewers: 0, last_error: null, advice: ["Set B-frames to 0."],

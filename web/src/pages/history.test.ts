@@ -4,7 +4,7 @@ import type { CameraStatus } from "../wire";
 import { History } from "./history";
 
 const status = (lost: number): CameraStatus => ({
-  state: "online", since: 0, codec: "H264", profile: "High", size: [1280, 720], gop_frames: 60, b_frames: false,
+  state: "online", since: 0, codec: "H264", profile: "High", size: [1280, 720], gop_frames: 60, b_frames: false, decoder: "openh264",
   fps: { received: 30, decoded: 29, detected: 6, wanted: 6, skipped: 0, unchanged: 0 }, detect_fps_wanted: 6, detect_fps_got: 6, short: false, latency_ms: { p50: 40, p95: 55 }, reconnects: 0,
   lost_packets: lost, bitrate_kbps: 2000, viewers: 1, last_error: null, advice: [],
 });
