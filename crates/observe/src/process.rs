@@ -77,6 +77,22 @@ pub fn cpu_seconds(pid: u32) -> Option<f64> {
     Some((user + system) / 100.0) // USER_HZ is 100 on every Linux we run on
 }
 
+/// How long the processors of this machine have been idle since it was started, all together, in
+/// seconds: `idle` and `iowait` of `/proc/stat` (proc(5)). `None` where the process may not use all of
+/// them: then they may be idle, and it is out of time all the same.
+pub fn idle_seconds() -> Option<f64> {
+    let usable = std::thread::available_parallelism().ok()?.get();
+    idle_of(&std::fs::read_to_string("/proc/stat").ok()?, usable)
+}
+
+fn idle_of(stat: &str, usable: usize) -> Option<f64> {
+    let mut lines = stat.lines();
+    let mut fields = lines.next()?.strip_prefix("cpu ")?.split_whitespace().skip(3);
+    let (idle, waiting): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    let processors = lines.take_while(|line| line.starts_with("cpu")).count();
+    (processors == usable).then_some((idle + waiting) / 100.0)
+}
+
 /// Resident memory of process `pid`: field 2 of `/proc/PID/statm`, in pages of 4 KiB.
 pub fn resident_bytes(pid: u32) -> Option<u64> {
     let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
@@ -108,4 +124,20 @@ pub fn threads() -> Vec<Thread> {
         Some(Thread { id, name, cpu_nanos })
     };
     tasks.filter_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_processors_are_known_where_all_of_them_may_be_used() {
+        let stat =
+            "cpu  10 0 20 3000 50 0 0\ncpu0 5 0 10 1500 25 0 0\ncpu1 5 0 10 1500 25 0 0\nintr 1\n";
+        for (stat, usable, known) in
+            [(stat, 2, Some(30.5)), (stat, 1, None), ("", 1, None), ("cpu  1 2", 0, None)]
+        {
+            assert_eq!(idle_of(stat, usable), known, "{stat:?}, {usable}");
+        }
+    }
 }

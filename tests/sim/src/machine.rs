@@ -64,11 +64,13 @@ pub struct Hardware {
     pub others: Vec<(usize, i64, i64)>,
     /// Whether there is a budget.
     pub budget: bool,
+    /// Whether the GOPs of all cameras begin together, as of cameras that are switched on together.
+    pub together: bool,
 }
 
 impl Default for Hardware {
     fn default() -> Self {
-        Self { cores: 2, detect_us: 20_000.0, others: Vec::new(), budget: true }
+        Self { cores: 2, detect_us: 20_000.0, others: Vec::new(), budget: true, together: false }
     }
 }
 
@@ -283,7 +285,7 @@ pub fn run(hardware: &Hardware, loads: &[Load], seconds: i64, seed: u64) -> Vec<
                 driver: Driver::new(Camera::new(id, settings, tracker), hands),
                 units: VecDeque::new(),
                 said: VecDeque::new(),
-                next: (random.between(0, load.gop), first_us),
+                next: (if hardware.together { 0 } else { random.between(0, load.gop) }, first_us),
                 joined: false,
             }
         })
@@ -297,8 +299,16 @@ pub fn run(hardware: &Hardware, loads: &[Load], seconds: i64, seed: u64) -> Vec<
     let others: Vec<TaskId> = (0..most_others).map(|_| processor.add(NORMAL)).collect();
 
     let mut now_us = 0;
+    let mut used_us = 0.0;
     while now_us < seconds * 1_000_000 {
         shared.borrow_mut().now = MonoTime::from_us(now_us);
+        if now_us > 0 && now_us % 1_000_000 == 0 {
+            let used = std::mem::replace(&mut used_us, processor.used_us());
+            let idle = cores - (used_us - used) / 1e6;
+            if let Some(budget) = &mut shared.borrow_mut().budget {
+                budget.idle(Some(idle));
+            }
+        }
         let wanted: usize = hardware
             .others
             .iter()

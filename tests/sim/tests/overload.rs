@@ -68,6 +68,23 @@ fn long_gops_share_over_a_few_of_them() {
 }
 
 #[test]
+fn gops_that_begin_together_leave_less_and_nobody_without() {
+    // The worst case, as of cameras that are switched on at the same instant: all work comes at once, and
+    // then nothing for the rest of a GOP. Lost pictures are no reason to do even less then.
+    for gop in [30, 60] {
+        for count in [10, 12, 17] {
+            let hardware = Hardware { together: true, ..Hardware::default() };
+            let outcomes = run(&hardware, &same(count, gop), 80, 3);
+            let [least, middle, most] = spread(&rates(&outcomes, 30, 80));
+            let fair = 5.0 * FIT / count as f64;
+            let name = format!("{count} cameras, GOP {gop}: {least}, {middle}, {most} of {fair}");
+            assert!(middle > if count > 12 { 0.35 } else { 0.55 } * fair, "{name}");
+            assert!(least >= 0.5 && most < 1.4 * middle, "{name}");
+        }
+    }
+}
+
+#[test]
 fn no_camera_waits_for_long() {
     // Two and three times too many; between two detections lies a second, or a GOP.
     for (gop, longest_s) in [(30, 1.6), (60, 2.4), (300, 10.5)] {

@@ -9,6 +9,7 @@ use razz_engine::Budget;
 use razz_hub::lock;
 use razz_observe::clock::Clock;
 use razz_observe::cpu_usage::StageTimes;
+use razz_observe::process;
 
 /// The budget, and what it is told of the threads that it does not see.
 pub(super) struct Capacity {
@@ -23,6 +24,8 @@ struct Readings {
     at: MonoTime,
     detection_s: f64,
     others_s: f64,
+    /// Idle time of the machine's processors, where it is known.
+    idle_s: Option<f64>,
     pictures: u64,
     /// Whether a model was being loaded.
     loading: bool,
@@ -36,8 +39,14 @@ impl Capacity {
     pub(super) fn new(detector_threads: usize, clock: Clock) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from) as f64;
         let now = clock.mono();
-        let readings =
-            Readings { at: now, detection_s: 0.0, others_s: 0.0, pictures: 0, loading: true };
+        let readings = Readings {
+            at: now,
+            detection_s: 0.0,
+            others_s: 0.0,
+            idle_s: None,
+            pictures: 0,
+            loading: true,
+        };
         Self {
             budget: Mutex::new(Budget::new(cores, detector_threads as f64, now)),
             readings: Mutex::new(readings),
@@ -85,13 +94,16 @@ impl Capacity {
         };
         let detection_s = sum(&["prepare", "infer", "read"]);
         let others_s = sum(&["embed", "track", "viewers", "runtime"]);
+        let idle_s = process::idle_seconds();
         let pictures = self.pictures.load(Ordering::Relaxed);
         let first = std::mem::replace(
             before,
-            Readings { at: now, detection_s, others_s, pictures, loading },
+            Readings { at: now, detection_s, others_s, idle_s, pictures, loading },
         );
         let mut budget = self.budget();
         let passed_s = passed_us as f64 / 1e6;
+        let idle = idle_s.zip(first.idle_s).map(|(now, before)| (now - before) / passed_s);
+        budget.idle(idle);
         budget.others_use((others_s - first.others_s) / passed_s);
         // What loading a model takes is spent, and says nothing of a picture.
         let looked = if loading || first.loading { 0 } else { pictures - first.pictures };

@@ -62,6 +62,9 @@ const MOST_BOOST: f64 = 2.0;
 /// The machine is behind when more than this share of the pictures comes late to the decoder, or is
 /// not looked at before the next one.
 const LATE: f64 = 0.1;
+/// With more than this share of the cores idle it is not the machine that is behind: work came in a
+/// bunch, as where GOPs begin together.
+const IDLE: f64 = 0.12;
 /// Pictures that have to come in a while before that is judged.
 const ENOUGH: u32 = 10;
 /// After it was behind it is not asked for more for so long, twice as long each time.
@@ -107,6 +110,8 @@ pub struct Budget {
     hold_us: i64,
     /// Cores that the rest of the server uses.
     others: f64,
+    /// Cores that nobody uses; `None` while that is not known.
+    idle: Option<f64>,
     /// CPU time of one detection.
     detection_us: Option<f64>,
     cameras: BTreeMap<CameraId, Account>,
@@ -133,6 +138,7 @@ impl Budget {
             hold_until: now,
             hold_us: HOLD_US,
             others: 0.0,
+            idle: None,
             detection_us: None,
             cameras: BTreeMap::new(),
             plan: None,
@@ -286,6 +292,14 @@ impl Budget {
         self.others += 0.5 * (cores.max(0.0) - self.others);
     }
 
+    /// Of all cores so many were idle since it was said last; `None`: that cannot be told.
+    pub fn idle(&mut self, cores: Option<f64>) {
+        self.idle = cores.map(|cores| {
+            let old = self.idle.unwrap_or(cores);
+            old + 0.5 * (cores.max(0.0) - old)
+        });
+    }
+
     // ---- what follows ----
 
     /// Whether [`Self::plan`] wants to be called.
@@ -333,7 +347,8 @@ impl Budget {
     /// Finds out whether what is planned for is there.
     fn judge(&mut self, elapsed_us: i64, now: MonoTime) {
         let spent = self.spent_us / elapsed_us as f64;
-        let behind = self.arrivals.is_behind() || self.offers.is_behind();
+        let is_idle = self.idle.is_some_and(|idle| idle > IDLE * self.cores);
+        let behind = !is_idle && (self.arrivals.is_behind() || self.offers.is_behind());
         let most = PLANNED * self.cores;
         if behind {
             // It did what it could.

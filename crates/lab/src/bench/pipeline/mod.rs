@@ -140,9 +140,12 @@ fn measure(
     Ok(Load::new(wanted, &window))
 }
 
-/// Cameras of their own clocks: were all to send at the same instant, each would wait for all.
+/// Cameras of their own clocks: were all to send at the same instant, each would wait for all. So do
+/// their GOPs begin one after the other, as those of cameras do that nobody switched on together.
 fn start_cameras(footage: &Footage, count: u32) -> io::Result<Vec<RtspCamera>> {
-    let between = Duration::from_secs(1) / footage.fps() / count;
+    let idr = |index: &u32| footage.frame(*index as usize).is_none_or(|frame| frame.idr);
+    let gop = (1..4 * footage.fps()).find(idr).unwrap_or(1);
+    let between = Duration::from_secs((gop + 1).into()) / footage.fps() / count;
     let start = |_| {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let mounts = vec![Mount::new("clip", footage.clone())];
