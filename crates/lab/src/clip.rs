@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use razz_base::{
@@ -23,6 +24,7 @@ pub(crate) struct Clip {
     mp4: Mp4<BufReader<File>>,
     /// The pictures that are shown, by their time.
     frames: HashMap<i64, usize>,
+    format: Arc<StreamFormat>,
 }
 
 /// What of a clip could not be decoded.
@@ -39,7 +41,7 @@ impl Clip {
     /// Opens the file and reads its index.
     ///
     /// # Errors
-    /// When it cannot be read or is no H.264 in MP4.
+    /// When it cannot be read or is no H.264 or H.265 in MP4.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let file = File::open(path);
@@ -53,7 +55,8 @@ impl Clip {
         times.sort_unstable();
         times.dedup();
         let frames = times.into_iter().enumerate().map(|(index, time)| (time, index)).collect();
-        Ok(Self { name, mp4, frames })
+        let format = StreamFormat::new(mp4.codec(), mp4.size());
+        Ok(Self { name, mp4, frames, format })
     }
 
     /// What errors call it.
@@ -69,6 +72,11 @@ impl Clip {
     /// Of its pictures as they are stored, in pixels.
     pub(crate) fn size(&self) -> Size {
         self.mp4.size()
+    }
+
+    /// How it is coded.
+    pub(crate) fn codec(&self) -> Codec {
+        self.mp4.codec()
     }
 
     /// What is not there of the file, in a line.
@@ -150,7 +158,8 @@ impl Clip {
         let mut data = Vec::new();
         self.mp4.read(index, &mut data).map_err(|error| error.to_string())?;
         let sample = self.mp4.samples()[index];
-        Ok(access_unit(data, sample.time_90k, sample.sync))
+        let unit = access_unit(data, sample.time_90k, sample.sync);
+        Ok(AccessUnit { format: Arc::clone(&self.format), ..unit })
     }
 }
 

@@ -29,7 +29,7 @@ const COMMAND: &str = "bench detect";
 pub struct Options {
     #[command(flatten)]
     model: ModelOptions,
-    /// An MP4 file with H.264 to take pictures from [default: the demo's street, 1280x720]
+    /// An MP4 file with H.264 or H.265 to take pictures from [default: the demo's street, 1280x720]
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
     /// How many pictures, spread over the clip

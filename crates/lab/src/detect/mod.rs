@@ -28,7 +28,7 @@ use crate::terminal::{Failure, end, note};
 pub struct Options {
     #[command(flatten)]
     model: ModelOptions,
-    /// An MP4 file with H.264, or a picture (PNG, JPEG), or a folder of pictures; repeat it for
+    /// An MP4 file with H.264 or H.265, or a picture (PNG, JPEG), or a folder of pictures; repeat it for
     /// several pictures
     #[arg(long, value_name = "FILE", required = true)]
     input: Vec<PathBuf>,

@@ -22,12 +22,13 @@ mod movie;
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use razz_base::{CLOCK_RATE, PixelAspect, Size};
+use razz_base::{CLOCK_RATE, Codec, PixelAspect, Size};
 
 use self::header::Header;
 use self::movie::{Entry, Finished, Track};
 use crate::Orientation;
 use crate::h264::{NalType, Sps, nal_type, nal_units as annex_b_units};
+use crate::h265;
 
 /// Larger than any index of a clip, small enough to allocate.
 const MAX_INDEX_BYTES: u64 = 1 << 28;
@@ -48,9 +49,9 @@ pub enum Mp4Error {
     /// No video in it.
     #[error("this MP4 file has no video")]
     NoVideo,
-    /// Its video is not H.264.
+    /// Its video is neither H.264 nor H.265.
     #[error(
-        "its video is {0}, not H.264; convert it with `ffmpeg -i FILE -c:v libx264 -bf 0 OUT.mp4`"
+        "its video is {0}, not H.264 or H.265; convert it with `ffmpeg -i FILE -c:v libx264 -bf 0 OUT.mp4`"
     )]
     Codec(String),
     /// The end is missing.
@@ -132,7 +133,7 @@ impl<R: Read + Seek> Mp4<R> {
     /// and [`missing`](Self::missing) says what is not.
     ///
     /// # Errors
-    /// When the file is no MP4, has no H.264 video, its index is damaged or not there, or none of its
+    /// When the file is no MP4, has no video of H.264 or H.265, its index is damaged or not there, or none of its
     /// pictures is.
     pub fn open(mut reader: R) -> Result<Self, Mp4Error> {
         let end = reader.seek(SeekFrom::End(0))?;
@@ -215,8 +216,11 @@ impl<R: Read + Seek> Mp4<R> {
         };
         let by_stream = || {
             let mut units = annex_b_units(&entry.parameter_sets);
-            let sps = units.find(|nal| nal_type(nal) == Some(NalType::Sps))?;
-            Sps::parse(sps).ok().map(|sps| sps.pixel_aspect)
+            let sps = units.find(|nal| is_sps(nal, entry.codec))?;
+            match entry.codec {
+                Codec::H264 => Sps::parse(sps).ok().map(|sps| sps.pixel_aspect),
+                Codec::H265 => h265::Sps::parse(sps).ok().map(|sps| sps.pixel_aspect),
+            }
         };
         entry.pixel_aspect.or_else(by_header).or_else(by_stream).unwrap_or_default()
     }
@@ -224,6 +228,11 @@ impl<R: Read + Seek> Mp4<R> {
     /// The pictures in decode order.
     pub fn samples(&self) -> &[Sample] {
         &self.samples
+    }
+
+    /// How its video is coded.
+    pub fn codec(&self) -> Codec {
+        self.entries.first().map_or(Codec::default(), |entry| entry.codec)
     }
 
     /// Width and height as the file states them; the stream's own parameter sets decide.
@@ -258,7 +267,7 @@ impl<R: Read + Seek> Mp4<R> {
             return Err(Mp4Error::Truncated("a picture is missing"));
         }
         annex_b.clear();
-        if sample.sync && !has_parameters(&self.raw, entry.length_bytes) {
+        if sample.sync && !has_parameters(&self.raw, entry) {
             annex_b.extend_from_slice(&entry.parameter_sets);
         }
         to_annex_b(&self.raw, entry.length_bytes, annex_b)
@@ -355,8 +364,15 @@ fn nal_units(sample: &[u8], length_bytes: usize) -> impl Iterator<Item = Option<
     })
 }
 
-fn has_parameters(sample: &[u8], length_bytes: usize) -> bool {
-    nal_units(sample, length_bytes).flatten().any(|nal| nal_type(nal) == Some(NalType::Sps))
+fn has_parameters(sample: &[u8], entry: &Entry) -> bool {
+    nal_units(sample, entry.length_bytes).flatten().any(|nal| is_sps(nal, entry.codec))
+}
+
+fn is_sps(nal: &[u8], codec: Codec) -> bool {
+    match codec {
+        Codec::H264 => nal_type(nal) == Some(NalType::Sps),
+        Codec::H265 => h265::nal_type(nal) == Some(h265::NalType::Sps),
+    }
 }
 
 fn to_annex_b(sample: &[u8], length_bytes: usize, out: &mut Vec<u8>) -> Result<(), Mp4Error> {

@@ -1,17 +1,19 @@
 //! The index of a file: `moov`, its video track and that track's sample tables.
 
-use razz_base::{PixelAspect, Size};
+use razz_base::{Codec, PixelAspect, Size};
 
 use super::atom::{Fields, atoms, find};
 use super::edits::Edits;
 use super::header::{Header, movie_matrix, movie_timescale};
 use super::{MAX_SAMPLE_BYTES, MAX_SAMPLES, Missing, Mp4Error, Sample};
 
-/// A description of samples: an `avc1` or `avc3` entry (14496-15 section 5.4).
+/// A description of samples: an entry `avc1` or `avc3` (14496-15 section 5.4), `hvc1` or `hev1`
+/// (section 8.4).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Entry {
+    pub(super) codec: Codec,
     pub(super) size: Size,
-    /// SPS and PPS as Annex B.
+    /// SPS and PPS, of H.265 the VPS before them, as Annex B.
     pub(super) parameter_sets: Vec<u8>,
     /// Bytes of the length in front of each NAL unit.
     pub(super) length_bytes: usize,
@@ -336,7 +338,8 @@ fn entries(data: &[u8]) -> Result<Vec<Entry>, Mp4Error> {
     let entries: Result<Vec<Entry>, _> = atoms(fields.rest())
         .take(count)
         .map(|atom| match &atom.kind {
-            b"avc1" | b"avc3" => entry(atom.content),
+            b"avc1" | b"avc3" => entry(atom.content, Codec::H264),
+            b"hvc1" | b"hev1" => entry(atom.content, Codec::H265),
             other => Err(Mp4Error::Codec(codec(other))),
         })
         .collect();
@@ -350,7 +353,6 @@ fn entries(data: &[u8]) -> Result<Vec<Entry>, Mp4Error> {
 /// What people call a codec.
 fn codec(kind: &[u8; 4]) -> String {
     match kind {
-        b"hvc1" | b"hev1" => "H.265".to_owned(),
         b"av01" => "AV1".to_owned(),
         b"vp09" => "VP9".to_owned(),
         b"mp4v" => "MPEG-4 part 2".to_owned(),
@@ -360,27 +362,59 @@ fn codec(kind: &[u8; 4]) -> String {
     }
 }
 
-/// A visual sample entry (section 12.1.3) and its `avcC` (14496-15 section 5.3.3.1).
-fn entry(data: &[u8]) -> Result<Entry, Mp4Error> {
+/// A visual sample entry (section 12.1.3) and its `avcC` or `hvcC`.
+fn entry(data: &[u8], codec: Codec) -> Result<Entry, Mp4Error> {
     let mut fields = Fields::new(data);
     fields.bytes(24)?;
     let size = Size::new(fields.u16()?.into(), fields.u16()?.into());
     fields.bytes(50)?;
-    let config = find(fields.rest(), b"avcC");
+    let config = match codec {
+        Codec::H264 => find(fields.rest(), b"avcC"),
+        Codec::H265 => find(fields.rest(), b"hvcC"),
+    };
     let pixel_aspect = find(fields.rest(), b"pasp").and_then(|content| {
         let mut spacing = Fields::new(content);
         PixelAspect::new(spacing.u32().ok()?, spacing.u32().ok()?)
     });
-    let mut config = Fields::new(config.ok_or(Mp4Error::Damaged("its video is not described"))?);
+    let config = Fields::new(config.ok_or(Mp4Error::Damaged("its video is not described"))?);
+    let (length_bytes, parameter_sets) = match codec {
+        Codec::H264 => avc_config(config)?,
+        Codec::H265 => hevc_config(config)?,
+    };
+    Ok(Entry { codec, size, parameter_sets, length_bytes, pixel_aspect })
+}
+
+/// Bytes of a NAL unit's length, and the parameter sets (14496-15 section 5.3.3.1).
+fn avc_config(mut config: Fields<'_>) -> Result<(usize, Vec<u8>), Mp4Error> {
     config.bytes(4)?;
     let length_bytes = usize::from(config.u8()? & 3) + 1;
     let mut parameter_sets = Vec::new();
     for mask in [0x1F, 0xFF] {
-        for _ in 0..config.u8()? & mask {
-            let length = usize::from(config.u16()?);
-            parameter_sets.extend_from_slice(&[0, 0, 0, 1]);
-            parameter_sets.extend_from_slice(config.bytes(length)?);
-        }
+        let count = config.u8()? & mask;
+        units(&mut config, count.into(), &mut parameter_sets)?;
     }
-    Ok(Entry { size, parameter_sets, length_bytes, pixel_aspect })
+    Ok((length_bytes, parameter_sets))
+}
+
+/// The same of H.265 (14496-15 section 8.3.3.1).
+fn hevc_config(mut config: Fields<'_>) -> Result<(usize, Vec<u8>), Mp4Error> {
+    config.bytes(21)?;
+    let length_bytes = usize::from(config.u8()? & 3) + 1;
+    let mut parameter_sets = Vec::new();
+    for _ in 0..config.u8()? {
+        config.u8()?; // array_completeness, NAL_unit_type
+        let count = config.u16()?;
+        units(&mut config, count, &mut parameter_sets)?;
+    }
+    Ok((length_bytes, parameter_sets))
+}
+
+/// Appends so many NAL units, each behind its length of two bytes, as Annex B.
+fn units(config: &mut Fields<'_>, count: u16, annex_b: &mut Vec<u8>) -> Result<(), Mp4Error> {
+    for _ in 0..count {
+        let length = usize::from(config.u16()?);
+        annex_b.extend_from_slice(&[0, 0, 0, 1]);
+        annex_b.extend_from_slice(config.bytes(length)?);
+    }
+    Ok(())
 }

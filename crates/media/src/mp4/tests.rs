@@ -312,7 +312,14 @@ fn what_cannot_be_read_is_named() {
         ),
         (whole[..200].to_vec(), "the file is cut short (its index is not whole)"),
         (file(&Shape { handler: b"soun", ..shape() }), "this MP4 file has no video"),
-        (file(&Shape { codec: b"hvc1", ..shape() }), "its video is H.265, not H.264; convert"),
+        (
+            file(&Shape { codec: b"vp09", ..shape() }),
+            "its video is VP9, not H.264 or H.265; convert",
+        ),
+        (
+            file(&Shape { codec: b"hvc1", ..shape() }),
+            "the file is damaged: its video is not described",
+        ),
         (file(&Shape { codec: b"xyz1", ..shape() }), "its video is \"xyz1\", not H.264"),
         (file(&Shape { timescale: 0, ..shape() }), "the file is damaged: its time has no scale"),
         (file(&Shape { chunks: vec![0], ..shape() }), "the file is damaged: its index says not"),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use razz_base::Size;
+use razz_base::{Codec, Size};
 use razz_scene::{Cache, EncodedFrame, Footage, Progress, Street};
 
 use crate::clip::Clip;
@@ -31,6 +31,9 @@ pub(super) fn of_clip(path: &Path) -> Result<Film, Failure> {
     let Some(rate) = clip.frame_rate() else {
         return refused(clip.name(), "a single picture is no clip");
     };
+    if clip.codec() != Codec::H264 {
+        return refused(clip.name(), "it is H.265, and the cameras of the bench send H.264");
+    }
     let (mut frames, mut before) = (Vec::new(), i64::MIN);
     for index in 0..clip.len() {
         let unit = clip

@@ -94,8 +94,8 @@ fn the_track_that_players_show_is_read() {
     let clip = open(&file(&Shape { before: vec![ordinary()], ..real() })).unwrap();
     assert_eq!(times(&clip), [0, 3000, 6000, 9000]);
     assert_eq!(times(&open(&file(&one(b"avc1"))).unwrap()), [0]);
-    let hevc = Shape { codec: b"hvc1", before: vec![one(b"jpeg")], ..ordinary() };
-    assert!(said(&file(&hevc)).contains("its video is H.265"));
+    let vp9 = Shape { codec: b"vp09", before: vec![one(b"jpeg")], ..ordinary() };
+    assert!(said(&file(&vp9)).contains("its video is VP9"));
 }
 
 #[test]
@@ -226,4 +226,24 @@ fn a_last_fragment_that_is_not_whole_takes_nothing_from_the_others() {
     assert!(matches!(clip.missing(), Some(Missing::After { .. })));
     // None but that one.
     assert!(said(&[head, broken].concat()).contains("a fragment has no header"));
+}
+
+#[test]
+fn h265_is_read_with_its_parameter_sets_in_front() {
+    // Twelve pictures of x265 with B-frames, by FFmpeg.
+    let mut clip = open(include_bytes!("h265.mp4")).unwrap();
+    assert_eq!((clip.codec(), clip.size()), (Codec::H265, Size::new(128, 96)));
+    assert_eq!((clip.samples().len(), clip.frame_rate()), (12, Some(10.0)));
+    let kinds = |annex_b: &[u8]| -> Vec<u8> {
+        annex_b_units(annex_b).filter_map(h265::nal_type).map(h265::NalType::as_u8).collect()
+    };
+    let mut annex_b = Vec::new();
+    clip.read(0, &mut annex_b).unwrap();
+    assert_eq!(kinds(&annex_b)[..3], [32, 33, 34]);
+    assert!(kinds(&annex_b).last().is_some_and(|kind| (19..=20).contains(kind)));
+    clip.read(1, &mut annex_b).unwrap();
+    assert_eq!(kinds(&annex_b), [1]);
+    let mut shown: Vec<i64> = times(&clip);
+    shown.sort_unstable();
+    assert!(shown.windows(2).all(|pair| pair[1] - pair[0] == 9000), "{shown:?}");
 }
