@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "needs FFmpeg's libavcodec: `apt install libavcodec-extra`"]
+    #[ignore = "needs libavcodec: `apt install libavcodec-extra`"]
     fn libavcodec_decodes_every_clip_bit_for_bit() {
         let decoders = Decoders::open(DecoderEngine::Ffmpeg, &Hardware::Off).unwrap();
         for check in check_decoders(&decoders) {

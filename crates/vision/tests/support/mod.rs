@@ -60,7 +60,7 @@ macro_rules! on_each_decoder {
         mod on_ffmpeg {
             $(
                 #[test]
-                #[ignore = "needs FFmpeg's libavcodec: `apt install libavcodec-extra`"]
+                #[ignore = "needs libavcodec: `apt install libavcodec-extra`"]
                 fn $test() {
                     super::$test(&crate::support::ffmpeg());
                 }
