@@ -225,8 +225,9 @@ mod tests {
 
     #[test]
     fn recovery_points_stand_in_for_idrs_that_do_not_come() {
-        // (what comes at which second, and whether decoding can begin there)
-        let rows: &[(&str, &[(&[u8], i64, bool)])] = &[
+        /// What it is called; slices, when they come in seconds, and whether one can begin there.
+        type Row = (&'static str, &'static [(&'static [u8], i64, bool)]);
+        let rows: &[Row] = &[
             ("none ever", &[(PLAIN, 0, false), (RECOVERY, 1, true), (RECOVERY, 2, true)]),
             (
                 "one at first",
