@@ -3,7 +3,7 @@
 //! It is told what a picture costs to decode and to detect on, how often pictures and key frames
 //! come, and what each camera wants. While all of that fits, everybody gets all. When it does not,
 //! every camera gets the same share of the detections that it wants (by its priority), and no more is
-//! decoded than these detections need; [`share`] says what that costs and in which order things give
+//! decoded than these detections need; `share` says what that costs and in which order things give
 //! way. No clock, no thread: time and costs are handed in.
 
 mod account;

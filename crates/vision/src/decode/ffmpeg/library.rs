@@ -2,7 +2,7 @@
 //!
 //! No headers are needed: sixteen functions by name, options by name, and fields whose place has been
 //! the same since FFmpeg 5.1, or is known for each major version ([`Layout`]). What is loaded is
-//! tried on a clip before any camera's video is given to it (see [`super::check`]), so that a
+//! tried on a clip before any camera's video is given to it (see `clips`), so that a
 //! library with other places is found out.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};

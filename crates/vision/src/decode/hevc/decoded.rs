@@ -91,7 +91,7 @@ impl Format {
     }
 }
 
-/// A picture in output order; its samples are copied by [`Decoded::write`] only.
+/// A picture in output order; its samples are copied when they are asked for only.
 #[derive(Debug)]
 pub struct Decoded {
     tag: u64,
