@@ -46,38 +46,20 @@ const FOLDER: &str = r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$";
 const TOPIC: &str = r"^[^+#$/\x00-\x1f]+(/[^+#$/\x00-\x1f]+)*$";
 const TOPIC_OR_NOTHING: &str = r"^$|^[^+#$/\x00-\x1f]+(/[^+#$/\x00-\x1f]+)*$";
 
-/// The names of every [`EventKind`].
-const EVENTS: [&str; EventKind::ALL.len()] = {
-    let mut names = [""; EventKind::ALL.len()];
+/// The names that a setting may have.
+const fn names<T, const N: usize>(all: &[(&'static str, T); N]) -> [&'static str; N] {
+    let mut names = [""; N];
     let mut i = 0;
-    while i < names.len() {
-        names[i] = EventKind::ALL[i].0;
+    while i < N {
+        names[i] = all[i].0;
         i += 1;
     }
     names
-};
+}
 
-/// The names of every [`EngineChoice`].
-const ENGINES: [&str; EngineChoice::ALL.len()] = {
-    let mut names = [""; EngineChoice::ALL.len()];
-    let mut i = 0;
-    while i < names.len() {
-        names[i] = EngineChoice::ALL[i].0;
-        i += 1;
-    }
-    names
-};
-
-/// The names of every [`DecoderEngine`].
-const DECODERS: [&str; DecoderEngine::ALL.len()] = {
-    let mut names = [""; DecoderEngine::ALL.len()];
-    let mut i = 0;
-    while i < names.len() {
-        names[i] = DecoderEngine::ALL[i].0;
-        i += 1;
-    }
-    names
-};
+const EVENTS: [&str; EventKind::ALL.len()] = names(&EventKind::ALL);
+const ENGINES: [&str; EngineChoice::ALL.len()] = names(&EngineChoice::ALL);
+const DECODERS: [&str; DecoderEngine::ALL.len()] = names(&DecoderEngine::ALL);
 
 /// [`Limit::Any`] where no other is given.
 macro_rules! limit {

@@ -1,27 +1,14 @@
 //! The fuzz targets' checks, run by an ordinary compiler: on their corpora, on those with bytes
 //! changed, and on random bytes.
 
-use std::path::Path;
-
 use proptest::prelude::*;
 
 #[path = "../../../fuzz/checks_media.rs"]
 mod checks;
+#[path = "../../../fuzz/corpus.rs"]
+mod corpus;
 
-/// The files of a target's corpus, with their names.
-fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
-    let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
-    let mut seeds: Vec<(String, Vec<u8>)> = files
-        .map(|file| {
-            let path = file.unwrap().path();
-            (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap())
-        })
-        .collect();
-    seeds.sort();
-    assert!(!seeds.is_empty(), "{folder:?} is empty");
-    seeds
-}
+use corpus::corpus;
 
 /// A file of the corpus with a few bytes changed, put in or cut away.
 fn changed(target: &'static str) -> impl Strategy<Value = Vec<u8>> {

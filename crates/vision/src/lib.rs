@@ -34,8 +34,8 @@ mod simd;
 mod weights;
 
 pub use decode::{
-    DecodeError, Decoder, DecoderCheck, DecoderCounts, DecoderEngine, DecoderNotice, Decoders,
-    FfmpegError, Hardware, check_decoders, decode_newest,
+    DecodeError, Decoder, DecoderCheck, DecoderCounts, DecoderEngine, Decoders, FfmpegError,
+    Hardware, check_decoders, decode_newest,
 };
 pub use detector::{DetectError, Detector, DetectorSettings, Step};
 pub use embed::{Embedder, HistogramEmbedder, OnnxEmbedder, builtin_embedder};

@@ -56,14 +56,8 @@ impl<'a> Plane<'a> {
 pub(crate) struct Planes(Vec<u8>);
 
 impl Planes {
-    /// The samples' buffer, emptied: they are pushed row after row, plane after plane.
-    pub(crate) fn emptied(&mut self) -> &mut Vec<u8> {
-        self.0.clear();
-        &mut self.0
-    }
-
     #[cfg(test)]
-    pub(crate) fn emptied_of(self) -> Vec<u8> {
+    pub(crate) fn into_samples(self) -> Vec<u8> {
         self.0
     }
 

@@ -5,44 +5,15 @@ mod support;
 use std::collections::HashMap;
 
 use razz_base::AccessUnit;
-use razz_media::h264::{NalType, nal_type, nal_units};
 use razz_scene::Street;
 use razz_vision::{Decoders, Picture};
 use support::street::film;
-use support::{access_unit, note, on_each_decoder};
+use support::{Random, note, on_each_decoder, units_of};
 
 on_each_decoder!(damaged_streams_give_hardly_a_wrong_picture);
 
 /// Streams that are damaged.
 const STREAMS: u64 = 300;
-
-/// Xorshift, from a seed.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % below as u64) as usize
-    }
-}
-
-/// What x264 made with CABAC, cut into access units, as often as it has to begin anew.
-fn cabac() -> Vec<AccessUnit> {
-    let mut units = Vec::new();
-    let mut data = Vec::new();
-    for nal in nal_units(include_bytes!("data/refresh-cabac.h264")) {
-        data.extend_from_slice(&[0, 0, 0, 1]);
-        data.extend_from_slice(nal);
-        let kind = nal_type(nal).unwrap();
-        if kind.is_vcl() {
-            let time = 6000 * units.len() as i64;
-            units.push(access_unit(std::mem::take(&mut data), time, kind == NalType::Idr));
-        }
-    }
-    units
-}
 
 /// Luma, blue and red of a picture.
 fn samples(picture: &Picture) -> Vec<u8> {
@@ -74,7 +45,8 @@ fn damage(units: &mut Vec<AccessUnit>, random: &mut Random) {
 }
 
 fn damaged_streams_give_hardly_a_wrong_picture(decoders: &Decoders) {
-    let sources = [film(&Street::new(1), 0..40), cabac()];
+    let sources =
+        [film(&Street::new(1), 0..40), units_of(include_bytes!("data/refresh-cabac.h264"))];
     let whole: Vec<HashMap<_, _>> = sources
         .iter()
         .map(|units| {

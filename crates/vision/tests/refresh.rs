@@ -3,9 +3,9 @@
 mod support;
 
 use razz_base::{AccessUnit, Size};
-use razz_media::h264::{Grey, NalType, nal_type, nal_units, recovery_point};
+use razz_media::h264::{Grey, recovery_point};
 use razz_vision::{Decoder, Decoders, Picture};
-use support::{access_unit, note, on_each_decoder};
+use support::{Random, access_unit, note, on_each_decoder, units_of};
 
 on_each_decoder!(
     from_a_recovery_point_on_pictures_are_as_from_the_beginning,
@@ -18,22 +18,6 @@ const STREAMS: [(&str, &[u8]); 2] = [
     ("CABAC", include_bytes!("data/refresh-cabac.h264")),
     ("CAVLC", include_bytes!("data/refresh-cavlc.h264")),
 ];
-
-/// The access units of a stream with one slice to a picture.
-fn units(stream: &[u8]) -> Vec<AccessUnit> {
-    let mut units = Vec::new();
-    let mut data = Vec::new();
-    for nal in nal_units(stream) {
-        data.extend_from_slice(&[0, 0, 0, 1]);
-        data.extend_from_slice(nal);
-        let kind = nal_type(nal).unwrap();
-        if kind.is_vcl() {
-            let time = 6000 * units.len() as i64;
-            units.push(access_unit(std::mem::take(&mut data), time, kind == NalType::Idr));
-        }
-    }
-    units
-}
 
 /// What comes out for each access unit; nothing where there was an error.
 fn decode<'a>(
@@ -59,7 +43,7 @@ fn recovery_points(units: &[AccessUnit]) -> Vec<(usize, usize)> {
 
 fn from_a_recovery_point_on_pictures_are_as_from_the_beginning(decoders: &Decoders) {
     for (name, stream) in STREAMS {
-        let units = units(stream);
+        let units = units_of(stream);
         assert_eq!((units.len(), units.iter().filter(|au| au.idr).count()), (60, 1), "{name}");
         let mut decoder = decoders.decoder();
         let whole = decode(&mut decoder, &units);
@@ -89,7 +73,7 @@ fn from_a_recovery_point_on_pictures_are_as_from_the_beginning(decoders: &Decode
 
 fn a_loss_heals_at_the_next_recovery_point(decoders: &Decoders) {
     for (name, stream) in STREAMS {
-        let units = units(stream);
+        let units = units_of(stream);
         let whole = decode(&mut decoders.decoder(), &units);
         let points = recovery_points(&units);
         let (start, frames) = points[0];
@@ -164,17 +148,11 @@ fn i_pictures_do_where_nothing_else_ever_comes(decoders: &Decoders) {
 }
 
 fn damaged_streams_never_panic(decoders: &Decoders) {
-    // Xorshift, from a seed.
-    let mut state = 0x2545_F491_4F6C_DD1D_u64;
-    let mut random = move |below: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state % below as u64) as usize
-    };
+    let mut random = Random(0x2545_F491_4F6C_DD1D);
+    let mut random = move |below: usize| random.below(below);
     let mut decoded = 0;
     for round in 0..1500 {
-        let units = units(STREAMS[round % 2].1);
+        let units = units_of(STREAMS[round % 2].1);
         let (start, _) = recovery_points(&units)[0];
         let mut decoder = decoders.decoder();
         for au in &units[start..start + 4] {

@@ -19,7 +19,7 @@ impl FoundDecoders {
             Decoders::open(DecoderEngine::Auto, &hardware).unwrap_or_else(|_| Decoders::builtin());
         Self {
             ffmpeg: found.ffmpeg(),
-            notices: found.notices().iter().map(ToString::to_string).collect(),
+            notices: found.notices().to_vec(),
             checks: if try_them { check_decoders(&found) } else { Vec::new() },
         }
     }

@@ -1,6 +1,5 @@
 //! Which decoder libraries are at hand, and which of them decodes a stream.
 
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -67,16 +66,6 @@ impl FromStr for Hardware {
     }
 }
 
-/// Something to say about what was found.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DecoderNotice(String);
-
-impl fmt::Display for DecoderNotice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// The decoder libraries at hand. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Decoders(Arc<Found>);
@@ -88,7 +77,7 @@ struct Found {
     builtin: bool,
     /// FFmpeg's names of the decoders that work in hardware, by codec.
     hardware: Vec<(Coding, String)>,
-    notices: Vec<DecoderNotice>,
+    notices: Vec<String>,
 }
 
 impl Decoders {
@@ -112,7 +101,7 @@ impl Decoders {
             Ok(ffmpeg) => found.ffmpeg = Some(ffmpeg),
             Err(error) if !auto => return Err(error),
             Err(FfmpegError::Missing) => {}
-            Err(error) => found.notices.push(DecoderNotice(format!("FFmpeg is not used: {error}"))),
+            Err(error) => found.notices.push(format!("FFmpeg is not used: {error}")),
         }
         found.find_hardware(hardware)?;
         Ok(Self(Arc::new(found)))
@@ -142,7 +131,7 @@ impl Decoders {
     }
 
     /// What should be said about what was found.
-    pub fn notices(&self) -> &[DecoderNotice] {
+    pub fn notices(&self) -> &[String] {
         &self.0.notices
     }
 
@@ -227,7 +216,7 @@ impl Found {
                     }
                     Err(what) => {
                         let told = format!("{name} is not used, the processor decodes: {what}");
-                        self.notices.push(DecoderNotice(told));
+                        self.notices.push(told);
                     }
                 }
             }

@@ -207,11 +207,10 @@ impl Pixels for Raw<'_> {
         if let Some(plain) = self.as_planes() {
             return planes.fill(plain);
         }
-        let out = planes.emptied();
-        self.push_luma(out);
-        for which in 0..2 {
-            self.push_chroma(which, out);
-        }
+        planes.rewrite(|out| {
+            self.push_luma(out);
+            (0..2).for_each(|which| self.push_chroma(which, out));
+        });
     }
 }
 
@@ -224,7 +223,7 @@ mod tests {
         let raw = Raw { width: 4, height: 2, chroma, depth, planes, strides };
         let mut copy = Planes::default();
         raw.copy_into(&mut copy);
-        copy.emptied_of()
+        copy.into_samples()
     }
 
     #[test]

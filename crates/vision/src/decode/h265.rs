@@ -3,14 +3,10 @@
 
 use razz_base::{AccessUnit, FrameKey, PixelAspect, RunId};
 use razz_media::h264::{Colour, nal_units};
-use razz_media::h265::{NalType, Sps, nal_type};
+use razz_media::h265::{NalType, Sps, nal_type, picture_type};
 
 use super::DecodeError;
 use super::frames::{Look, Prepared};
-
-/// `nal_unit_type` of "skipped" leading pictures (RASL), which look back past the CRA or BLA picture
-/// that they follow (section 3.115; table 7-1).
-const RASL: std::ops::RangeInclusive<u8> = 8..=9;
 
 /// What is known of one camera's H.265.
 pub(super) struct H265 {
@@ -35,7 +31,7 @@ impl H265 {
 
     /// Whether decoding can begin at `au`: its first slice is one of a random access picture.
     pub(super) fn begins_at(au: &AccessUnit) -> bool {
-        matches!(first_slice(&au.data), Some(NalType::Idr(_) | NalType::Cra | NalType::Bla(_)))
+        picture_type(&au.data).is_some_and(NalType::is_irap)
     }
 
     /// Readies an access unit; `None`: it is passed over, for it looks back past where decoding began.
@@ -45,19 +41,20 @@ impl H265 {
         begins: bool,
     ) -> Result<Option<Prepared<'a>>, DecodeError> {
         let (key, run) = (au.key, au.run);
-        let Some(first) = first_slice(&au.data) else {
+        let Some(first) = picture_type(&au.data) else {
             return Err(DecodeError::NoSlice { key, run, bytes: au.data.len(), codec: au.codec() });
         };
         let has_sets = self.read_sets(&au.data, key, run)?;
-        let is_access = matches!(first, NalType::Idr(_) | NalType::Cra | NalType::Bla(_));
+        let is_access = first.is_irap();
         if au.lost_packets > 0 && !begins && !is_access {
             return Err(DecodeError::Lost { key, run, packets: au.lost_packets });
         }
-        match first {
-            NalType::Slice(kind) if self.began_here && RASL.contains(&kind) => return Ok(None),
+        if self.began_here && first.is_rasl() {
+            return Ok(None);
+        }
+        if is_access {
             // After a loss in front of it, what leads it looks back at what was lost.
-            _ if is_access => self.began_here = begins || au.lost_packets > 0,
-            _ => {}
+            self.began_here = begins || au.lost_packets > 0;
         }
         let mut data = &au.data[..];
         if begins && !has_sets && !au.format.parameter_sets.is_empty() {
@@ -89,9 +86,4 @@ impl H265 {
         }
         Ok(has_sets)
     }
-}
-
-/// The type of the first slice.
-fn first_slice(data: &[u8]) -> Option<NalType> {
-    nal_units(data).find_map(|nal| nal_type(nal).filter(|kind| kind.is_vcl()))
 }

@@ -30,7 +30,7 @@ mod syntax;
 use razz_base::{AccessUnit, Codec as Coding};
 
 pub use check::{DecoderCheck, check_decoders};
-pub use choice::{DecoderEngine, DecoderNotice, Decoders, Hardware};
+pub use choice::{DecoderEngine, Decoders, Hardware};
 pub use error::DecodeError;
 pub use ffmpeg::FfmpegError;
 

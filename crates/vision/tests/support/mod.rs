@@ -15,6 +15,7 @@ use razz_base::{
     AccessUnit, CameraId, Codec, Detection, FrameKey, MediaTime, MonoTime, Rect, RunId, Size,
     StreamFormat, WallQuality, WallTime,
 };
+use razz_media::h264::{NalType, nal_type, nal_units};
 use razz_vision::{Colour, DecoderEngine, Decoders, Detector, Hardware, Matrix, Picture, Plane};
 
 /// A test of each function on rten, and one on ONNX Runtime, whose library is fetched apart.
@@ -74,6 +75,34 @@ pub(crate) use on_each_decoder;
 /// FFmpeg's libavcodec, on the processor.
 pub fn ffmpeg() -> Decoders {
     Decoders::open(DecoderEngine::Ffmpeg, &Hardware::Off).unwrap()
+}
+
+/// The access units of a stream with one slice to a picture, 15 a second.
+pub fn units_of(stream: &[u8]) -> Vec<AccessUnit> {
+    let mut units = Vec::new();
+    let mut data = Vec::new();
+    for nal in nal_units(stream) {
+        data.extend_from_slice(&[0, 0, 0, 1]);
+        data.extend_from_slice(nal);
+        let kind = nal_type(nal).unwrap();
+        if kind.is_vcl() {
+            let time = 6000 * units.len() as i64;
+            units.push(access_unit(std::mem::take(&mut data), time, kind == NalType::Idr));
+        }
+    }
+    units
+}
+
+/// Xorshift, from a seed.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % below as u64) as usize
+    }
 }
 
 /// The folder of the outside clips, pictures and models, which `docs/testing.md` describes. Panics

@@ -32,6 +32,8 @@ pub(super) struct Ffmpeg {
     frame: *mut c_void,
     /// The packet's bytes, padded.
     data: Vec<u8>,
+    /// The pixel format that came last, and how it is stored.
+    storage: Option<(c_int, (Chroma, Depth))>,
     /// Whether it works with a device, which may hold pictures back.
     delays: bool,
 }
@@ -80,6 +82,7 @@ impl Ffmpeg {
                 packet: (functions.av_packet_alloc)(),
                 frame: (functions.av_frame_alloc)(),
                 data: Vec::new(),
+                storage: None,
                 delays: decoder.contains('_'),
             }
         };
@@ -177,10 +180,7 @@ impl Ffmpeg {
         if flags & CORRUPT != 0 || errors != 0 {
             return Err("something of the picture is missing".to_owned());
         }
-        let format = self.library.pixel_format(format);
-        let Some((chroma, depth)) = storage(format) else {
-            return Err(format!("the pixel format {format} is not known"));
-        };
+        let (chroma, depth) = self.storage_of(format)?;
         let (Ok(width), Ok(height)) = (usize::try_from(width), usize::try_from(height)) else {
             return Err("the picture has no size".to_owned());
         };
@@ -216,6 +216,19 @@ impl Ffmpeg {
         let raw = Raw { width, height, chroma, depth, planes, strides: steps };
         out(tag.cast_unsigned(), &raw);
         Ok(())
+    }
+
+    /// How pictures of this format are stored: looked up when it changes.
+    fn storage_of(&mut self, format: c_int) -> Result<(Chroma, Depth), String> {
+        if let Some((known, storage)) = self.storage
+            && known == format
+        {
+            return Ok(storage);
+        }
+        let name = self.library.pixel_format(format);
+        let found = storage(name).ok_or_else(|| format!("the pixel format {name} is not known"))?;
+        self.storage = Some((format, found));
+        Ok(found)
     }
 
     /// Decodes a clip's first picture and answers its `color_range` and `colorspace`, which lie where
@@ -314,12 +327,32 @@ fn storage(format: &str) -> Option<(Chroma, Depth)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::library::KNOWN_FORMATS;
     use super::*;
 
     #[test]
     fn every_known_format_can_be_read() {
-        for format in KNOWN_FORMATS {
+        for format in [
+            "yuv420p",
+            "yuvj420p",
+            "yuv422p",
+            "yuvj422p",
+            "yuv444p",
+            "yuvj444p",
+            "gray",
+            "nv12",
+            "yuv420p10le",
+            "yuv422p10le",
+            "yuv444p10le",
+            "gray10le",
+            "yuv420p12le",
+            "yuv422p12le",
+            "gray12le",
+            "p010le",
+            "yuv411p",
+            "yuvj411p",
+            "yuv440p",
+            "yuvj440p",
+        ] {
             assert!(storage(format).is_some(), "{format}");
         }
         assert_eq!(

@@ -217,20 +217,14 @@ impl Library {
 
     /// The name of a pixel format, such as `yuv420p`.
     #[allow(unsafe_code, reason = "a function of the library")]
-    pub(super) fn pixel_format(&self, format: c_int) -> &'static str {
-        // SAFETY: the answer is null or a string of the library's, which is never unloaded while a
-        // decoder lives.
+    pub(super) fn pixel_format(&self, format: c_int) -> &str {
+        // SAFETY: the answer is null or a string of the library's, which stays while it is loaded.
         let name = unsafe { (self.functions.av_get_pix_fmt_name)(format) };
         if name.is_null() {
             return "none";
         }
         // SAFETY: as above.
-        let name = unsafe { CStr::from_ptr(name) };
-        KNOWN_FORMATS
-            .iter()
-            .find(|known| name.to_bytes() == known.as_bytes())
-            .copied()
-            .unwrap_or("another")
+        unsafe { CStr::from_ptr(name) }.to_str().unwrap_or("none")
     }
 
     /// Whether it has a decoder of this name.
@@ -241,27 +235,3 @@ impl Library {
         !unsafe { (self.functions.avcodec_find_decoder_by_name)(name.as_ptr()) }.is_null()
     }
 }
-
-/// The pixel formats that razz can read.
-pub(super) const KNOWN_FORMATS: [&str; 20] = [
-    "yuv420p",
-    "yuvj420p",
-    "yuv422p",
-    "yuvj422p",
-    "yuv444p",
-    "yuvj444p",
-    "gray",
-    "nv12",
-    "yuv420p10le",
-    "yuv422p10le",
-    "yuv444p10le",
-    "gray10le",
-    "yuv420p12le",
-    "yuv422p12le",
-    "gray12le",
-    "p010le",
-    "yuv411p",
-    "yuvj411p",
-    "yuv440p",
-    "yuvj440p",
-];
