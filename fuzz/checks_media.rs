@@ -5,6 +5,7 @@ use bytes::Bytes;
 use razz_base::{Codec, MonoTime};
 use razz_media::h264::{Sps, has_b_slice, nal_units, slice_type};
 use razz_media::h265;
+use razz_media::jpeg::{Header, check_scan, is_jpeg};
 use razz_media::mp4::Mp4;
 use razz_media::rtp;
 use razz_media::rtp::receive::{Received, Receiver, Settings};
@@ -111,18 +112,29 @@ pub fn receive(data: &[u8]) -> Vec<Received> {
     const MAX_HELD: usize = (16 + 4 + 1) << 20;
     let Some((first, mut rest)) = data.split_first() else { return Vec::new() };
     let mut receiver = Receiver::new(Settings {
-        codec: if first & 1 == 0 { Codec::H264 } else { Codec::H265 },
+        codec: match first & 5 {
+            0 => Codec::H264,
+            1 => Codec::H265,
+            _ => Codec::Mjpeg,
+        },
         payload_type: 96,
         clock_rate: if first & 2 == 0 { 90_000 } else { 1000 },
         parameter_sets: Vec::new(),
+        picture_size: None,
     });
     let mut all = Vec::new();
     let (mut now, mut last) = (MonoTime::from_us(0), MonoTime::from_us(0));
     let mut drain = |receiver: &mut Receiver, now: MonoTime| {
         while let Some(received) = receiver.poll() {
             if let Received::Unit { data, received, .. } = &received {
-                assert!(data.starts_with(&[0, 0, 0, 1]) && data.len() < MAX_HELD);
-                assert!(nal_units(data).next().is_some());
+                assert!(data.len() < MAX_HELD);
+                if first & 4 == 0 {
+                    assert!(data.starts_with(&[0, 0, 0, 1]));
+                    assert!(nal_units(data).next().is_some());
+                } else {
+                    assert!(is_jpeg(data) && data.ends_with(&[0xFF, 0xD9]));
+                    let _ = (Header::read(data), check_scan(data));
+                }
                 assert!((last..=now).contains(received), "{last:?} {received:?} {now:?}");
                 last = *received;
             }

@@ -11,7 +11,7 @@ const app = readdirSync(new URL("assets/", dist)).filter((name) => name.endsWith
 const appGzip = app.reduce((sum, name) => sum + gzipSync(read(`assets/${name}`)).length, gzipSync(player).length);
 
 const checks = [
-  ["player.js, minified", player.length, 57_000],
+  ["player.js, minified", player.length, 59_000],
   ["all script of the app with the player, gzipped", appGzip, 80_000],
 ];
 let failed = false;

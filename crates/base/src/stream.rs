@@ -15,15 +15,26 @@ pub enum Codec {
     H264,
     /// Rec. ITU-T H.265 (HEVC): passed on to those who play it; decoded where there is a decoder.
     H265,
+    /// JPEG pictures (Motion JPEG): decoded; shown as single pictures, since WebRTC cannot carry it.
+    Mjpeg,
 }
 
 impl Codec {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::H264, Self::H265, Self::Mjpeg];
+
     /// Its name in the API and in the log.
     pub const fn name(self) -> &'static str {
         match self {
             Self::H264 => "H264",
             Self::H265 => "H265",
+            Self::Mjpeg => "MJPEG",
         }
+    }
+
+    /// Whether each picture stands alone: it is decoded without any other, and none leans on it.
+    pub const fn stands_alone(self) -> bool {
+        matches!(self, Self::Mjpeg)
     }
 }
 
@@ -88,7 +99,7 @@ impl Default for Samples {
 pub struct StreamFormat {
     /// The coding.
     pub codec: Codec,
-    /// Picture size by the sequence parameter set in force.
+    /// Picture size by the sequence parameter set in force, of MJPEG by the picture's header.
     pub size: Size,
     /// The shape of its pixels: square but for anamorphic video.
     pub pixel_aspect: PixelAspect,
@@ -99,7 +110,7 @@ pub struct StreamFormat {
     pub reorders: bool,
     /// How its samples are stored.
     pub samples: Samples,
-    /// The parameter sets as they came last, with Annex B start codes; empty where none did.
+    /// The parameter sets as they came last, with Annex B start codes; empty where none did, and of MJPEG.
     pub parameter_sets: Bytes,
 }
 
@@ -124,6 +135,8 @@ impl StreamFormat {
         match (self.codec, self.samples) {
             (Codec::H264, _) if decodable.all_of_h264 => None,
             (Codec::H265, _) if decodable.all_of_h265 => None,
+            // What RTP can carry of JPEG (RFC 2435), every decoder of it masters.
+            (Codec::Mjpeg, _) => None,
             (_, Samples { interlaced: true, .. }) => Some("interlaced pictures"),
             (_, Samples { chroma_format: 2, .. }) => Some("4:2:2 colour"),
             (_, Samples { chroma_format: 3, .. }) => Some("4:4:4 colour"),

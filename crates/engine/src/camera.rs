@@ -94,6 +94,9 @@ pub enum Input<'a> {
         /// Whether there is.
         there: bool,
     },
+    /// Whether pictures stand alone from now on, so that none leans on another (MJPEG): they do not until
+    /// this is said. Then only pictures that are wanted are decoded.
+    StandAlone(bool),
     /// How the camera moved from the frame decoded before to this one, in pixels of the picture.
     /// Comes before [`Input::Decoded`], and with [`Settings::camera_motion`] for every frame that
     /// could be decoded, wanted or not.
@@ -172,8 +175,8 @@ pub enum Output {
     },
     /// Pass over the access unit handed in last.
     Skip,
-    /// Pass over the access unit handed in last, as one that capacity does not reach. Decoding goes on
-    /// at an IDR, for which the decoder may stay as it is.
+    /// Pass over the access unit handed in last, as one that capacity does not reach, or that stands alone
+    /// and is not wanted. Decoding goes on at an IDR, for which the decoder may stay as it is.
     Rest,
     /// The frame handed in last is due for detection and passed over, since decoding is behind.
     Missed,
@@ -225,6 +228,7 @@ pub struct Camera {
     passed: bool,
     detector: bool,
     reorders: bool,
+    alone: bool,
     ration: Ration,
     /// Where the next detection is due, while all that is wanted is allowed.
     next_due: Option<MediaTime>,
@@ -282,6 +286,7 @@ impl Camera {
             passed: false,
             detector: true,
             reorders: false,
+            alone: false,
             ration: Ration::new(settings.rate),
             next_due: None,
             moving: None,
@@ -310,6 +315,7 @@ impl Camera {
             }
             Input::Allowed(allowance) => self.ration.allow(allowance),
             Input::Detector { there } => self.detector = there,
+            Input::StandAlone(alone) => self.alone = alone,
             Input::Moved { time, step } => {
                 self.moving.take_if(|frame| frame.time == time);
                 self.motion.add(time, step);
@@ -410,8 +416,13 @@ impl Camera {
         let due = self.is_due(frame.time);
         if due && behind && !self.passed {
             self.pass_over(frame);
-        } else if !reorders && (due || (self.offered.is_some() && !behind)) {
+        } else if !reorders && (due || (self.offered.is_some() && !behind && !self.alone)) {
             self.decoding = Some(frame);
+        }
+        if self.alone && self.decoding.is_none() {
+            // Nothing leans on it; to freshen the picture that waits would cost decoding each.
+            self.outputs.push_back(Output::Rest);
+            return;
         }
         if !reorders && self.settings.camera_motion {
             self.moving = Some(frame);

@@ -116,6 +116,8 @@ pub struct Driver<H: Hands> {
     run: Option<RunId>,
     /// Whether the machine knows of a detector.
     detector: bool,
+    /// Whether the machine knows pictures to stand alone.
+    alone: bool,
     /// What the machine knows to be allowed.
     allowance: Allowance,
     /// Whether the access unit before was passed over.
@@ -132,6 +134,7 @@ impl<H: Hands> Driver<H> {
             detected: None,
             run: None,
             detector: true,
+            alone: false,
             allowance: Allowance::UNLIMITED,
             skipped: false,
         }
@@ -189,6 +192,10 @@ impl<H: Hands> Driver<H> {
         let there = self.hands.has_detector();
         if std::mem::replace(&mut self.detector, there) != there {
             self.tell(Input::Detector { there });
+        }
+        let alone = au.codec().stands_alone();
+        if std::mem::replace(&mut self.alone, alone) != alone {
+            self.tell(Input::StandAlone(alone));
         }
         let allowance = self.hands.allowance(au, queued);
         if std::mem::replace(&mut self.allowance, allowance) != allowance {

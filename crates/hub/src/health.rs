@@ -161,7 +161,7 @@ pub struct IngestHealth {
     pub last_error: Option<String>,
     /// What to change on the camera or in its settings.
     pub advice: Vec<String>,
-    /// What the camera offers where razz cannot take it, such as `MJPEG`.
+    /// What the camera offers where razz cannot take it, such as `MPEG-4`.
     pub refused_codec: Option<String>,
     /// What the video is.
     pub format: Option<Arc<StreamFormat>>,

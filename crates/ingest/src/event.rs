@@ -17,7 +17,7 @@ pub enum Event {
     SenderReport,
     /// The camera offers no video but of this codec, which razz cannot take.
     Refused {
-        /// Such as `MJPEG`.
+        /// Such as `MPEG-4`.
         codec: Option<String>,
     },
     /// An RTSP session is over.

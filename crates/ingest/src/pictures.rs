@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use razz_base::{Codec, MonoTime, Samples, StreamFormat};
+use razz_base::{Codec, MonoTime, PixelAspect, Samples, StreamFormat};
 use razz_media::h264::{self, nal_units};
-use razz_media::h265;
+use razz_media::{h265, jpeg};
 use tracing::{debug, info};
 
 /// A GOP of a minute at 15 frames a second has fewer pictures.
@@ -83,11 +83,12 @@ impl Pictures {
     /// Reads the next access unit, which came at `now`; says whether it is decodable alone, with nothing
     /// after it that looks back. Of H.264 from which no IDR came yet, or none for long, it is where
     /// decoding can begin: at a recovery point, from which on the picture is refreshed bit by bit (Rec.
-    /// ITU-T H.264 section D.2.8).
+    /// ITU-T H.264 section D.2.8). Of MJPEG each is.
     pub(super) fn read(&mut self, annex_b: &[u8], now: MonoTime) -> bool {
         let mut key = match self.codec {
             Codec::H264 => self.read_h264(annex_b),
             Codec::H265 => self.read_h265(annex_b),
+            Codec::Mjpeg => self.read_jpeg(annex_b),
         };
         if key {
             (self.last_idr, self.without_idr, self.recovers) = (Some(now), 0, false);
@@ -179,6 +180,28 @@ impl Pictures {
             }
         }
         key
+    }
+
+    /// Each picture has a header of its own, and stands alone.
+    fn read_jpeg(&mut self, file: &[u8]) -> bool {
+        let Some(header) = jpeg::Header::read(file) else {
+            debug!("a JPEG without a header");
+            return true;
+        };
+        self.set_format(StreamFormat {
+            codec: self.codec,
+            size: header.size,
+            pixel_aspect: PixelAspect::default(),
+            profile: if header.sequential { "Baseline" } else { "" },
+            reorders: false,
+            samples: Samples {
+                interlaced: false,
+                chroma_format: header.chroma_format,
+                bit_depth: header.bit_depth,
+            },
+            parameter_sets: Bytes::new(),
+        });
+        true
     }
 
     fn set_format(&mut self, format: StreamFormat) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use razz_base::{AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Transport};
+use razz_base::{AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Size, Transport};
 use razz_config::Source;
 use razz_media::rtp::receive::{self, Received, Receiver};
 use razz_media::timeline::{Fit, Timeline, WallClock};
@@ -32,6 +32,10 @@ const H265_B_FRAMES: &str = "Set the camera's B-frame count (\"GOP structure\") 
                              to H.264 without B-frames: WebRTC cannot show B-frames.";
 const H265_ADVICE: &str = "It sends H.265, which only some browsers play over WebRTC. If yours do not, set \
                            the camera to H.264.";
+/// What to do about a camera that sends MJPEG.
+const MJPEG_ADVICE: &str = "Set the camera's video codec to H.264 without B-frames, or give razz the address of \
+                            its H.264 stream: WebRTC cannot carry MJPEG. Until then objects are detected \
+                            in it, and the player shows single pictures with their boxes.";
 const NO_KEY_FRAMES: &str = "It sends no key frames (IDR), only intra refresh. Set its I-frame interval \
                              (\"GOP\") to 1 or 2 s and turn intra refresh off: viewers and detection start \
                              where the picture has been refreshed, and some browsers not at all.";
@@ -216,7 +220,9 @@ impl<'a> Run<'a> {
                 Session::Described(description) => {
                     let (media, format, codec) = self.choose(&description)?;
                     self.pictures = Pictures::new(codec);
-                    receiver = Some(receiver_of(format, codec));
+                    let size = description.media[media].picture_size;
+                    let size = size.map(|(width, height)| Size::new(width, height));
+                    receiver = Some(receiver_of(format, codec, size));
                     audio = description.media.iter().position(|media| media.kind == "audio");
                     if audio.is_some() {
                         self.audio = Audio::Offered;
@@ -292,7 +298,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Of several videos, the one that every browser plays and that is searched for objects.
+    /// Of several videos, the one that most browsers play.
     fn choose<'d>(
         &self,
         description: &'d Description,
@@ -303,7 +309,12 @@ impl<'a> Run<'a> {
                 .filter(|(_, media)| media.kind == "video" && !media.is_srtp)
                 .flat_map(|(index, media)| media.formats.iter().map(move |format| (index, format)))
         };
-        let codecs = [("h264", Codec::H264), ("h265", Codec::H265), ("hevc", Codec::H265)];
+        let codecs = [
+            ("h264", Codec::H264),
+            ("h265", Codec::H265),
+            ("hevc", Codec::H265),
+            ("jpeg", Codec::Mjpeg),
+        ];
         let taken = codecs.into_iter().find_map(|(name, codec)| {
             let (index, format) = videos().find(|(_, format)| format.encoding == name)?;
             Some((index, format, codec))
@@ -471,12 +482,16 @@ impl<'a> Run<'a> {
                 let error = format!("{source}: sends B-frames, which WebRTC cannot show");
                 let advice = match codec {
                     Codec::H264 => H264_B_FRAMES,
-                    Codec::H265 => H265_B_FRAMES,
+                    Codec::H265 | Codec::Mjpeg => H265_B_FRAMES,
                 };
                 (CameraState::Unsupported, Some(error), vec![advice.to_owned()])
             }
             (false, Codec::H264) => (CameraState::Online, None, Vec::new()),
             (false, Codec::H265) => (CameraState::Online, None, vec![H265_ADVICE.to_owned()]),
+            (false, Codec::Mjpeg) => {
+                let error = format!("{source}: sends MJPEG, which WebRTC cannot carry");
+                (CameraState::Unsupported, Some(error), vec![MJPEG_ADVICE.to_owned()])
+            }
         };
         let decodable = self.intake.decodable;
         let not_decoded = self.pictures.format().and_then(|format| format.not_decoded(decodable));
@@ -536,12 +551,13 @@ fn no_ports(error: std::io::Error) -> Ended {
     Ended::Refused(format!("no UDP ports for it: {error}"))
 }
 
-fn receiver_of(format: &Format, codec: Codec) -> Receiver {
+fn receiver_of(format: &Format, codec: Codec, picture_size: Option<Size>) -> Receiver {
     Receiver::new(receive::Settings {
         codec,
         payload_type: format.payload_type,
         clock_rate: format.clock_rate,
         parameter_sets: format.parameter_sets(),
+        picture_size,
     })
 }
 
@@ -557,7 +573,6 @@ fn unix_us(ntp: u64) -> i64 {
 
 fn codec_name(format: &Format) -> String {
     match format.encoding.as_str() {
-        "jpeg" => "MJPEG".to_owned(),
         "mp4v-es" => "MPEG-4".to_owned(),
         "" => format!("an unnamed encoding (payload type {})", format.payload_type),
         other => other.to_uppercase(),

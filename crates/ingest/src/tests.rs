@@ -286,10 +286,10 @@ async fn a_wrong_password_is_said_and_never_shown() {
 
 #[tokio::test]
 async fn cameras_that_send_something_else_are_told_from_those_that_are_broken() {
-    let faults = Faults { description: Description::Mjpeg, ..Faults::default() };
+    let faults = Faults { description: Description::Mpeg4, ..Faults::default() };
     let house = House::new(&Setting { faults, ..Setting::default() });
     let (error, advice) = house.state(CameraState::Unsupported).await;
-    assert!(error.contains("MJPEG"), "{error}");
+    assert!(error.contains("MPEG-4"), "{error}");
     assert!(advice[0].contains("H.264"), "{advice:?}");
     house.end().await;
 }

@@ -41,6 +41,7 @@ fn benches(criterion: &mut Criterion) {
                 payload_type: 96,
                 clock_rate: 90_000,
                 parameter_sets: Vec::new(),
+                picture_size: None,
             });
             let (mut now, mut units) = (MonoTime::from_us(0), 0);
             for packet in black_box(&packets) {

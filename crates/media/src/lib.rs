@@ -4,7 +4,7 @@
 //! through:
 //!
 //! 1. [`rtp::receive`] puts access units together from a camera's RTP packets, whatever is odd about them;
-//! 2. [`h264`] and [`h265`] read what is in them: NAL units, parameter sets, slice types;
+//! 2. [`h264`], [`h265`] and [`jpeg`] read what is in them: NAL units, parameter sets, slice types, headers;
 //! 3. [`timeline`] turns a run's RTP timestamps into media time and wall time;
 //! 4. [`rtp`] cuts an access unit once into the RTP payloads that all viewers share;
 //! 5. [`ring`] keeps the current GOP, so that a viewer can start at once.
@@ -16,6 +16,7 @@ mod bits;
 mod colour;
 pub mod h264;
 pub mod h265;
+pub mod jpeg;
 pub mod mp4;
 mod orientation;
 pub mod ring;

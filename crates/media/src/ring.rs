@@ -94,7 +94,9 @@ impl GopRing {
     /// later than the one before where pictures are not reordered.
     pub fn push(&mut self, unit: Arc<Unit>) {
         let (run, time) = (unit.au.run, unit.au.key.time);
-        let mut lost = unit.au.lost_packets > 0;
+        // Of what stands alone each picture is whole, whatever was lost before it.
+        let alone = unit.au.codec().stands_alone();
+        let mut lost = unit.au.lost_packets > 0 && !alone;
         if let Some((newest_run, newest_time)) = self.newest.replace((run, time)) {
             if newest_run != run {
                 self.clear();
@@ -203,6 +205,7 @@ fn can_start(au: &AccessUnit) -> bool {
     match au.codec() {
         Codec::H264 => h264::can_start(&au.data),
         Codec::H265 => h265::can_start(&au.data),
+        Codec::Mjpeg => true,
     }
 }
 

@@ -51,6 +51,7 @@ fn nals(codec: Codec, index: usize, (key, slices): &Sent) -> Vec<Vec<u8>> {
         (_, false) => Vec::new(),
         (Codec::H264, true) => vec![H264_SPS.to_vec(), H264_PPS.to_vec()],
         (Codec::H265, true) => vec![H265_VPS.to_vec(), H265_SPS.to_vec(), H265_PPS.to_vec()],
+        (Codec::Mjpeg, true) => unreachable!("it has no NAL units"),
     };
     nals.extend(slices.iter().enumerate().map(|(place, payload)| match codec {
         Codec::H264 => {
@@ -65,6 +66,7 @@ fn nals(codec: Codec, index: usize, (key, slices): &Sent) -> Vec<Vec<u8>> {
             let first = if place == 0 { 0xFF } else { 0x7F };
             escaped(&[if *key { 0x26 } else { 0x02 }, 1, first], payload)
         }
+        Codec::Mjpeg => unreachable!("it has no NAL units"),
     }));
     nals
 }
@@ -78,7 +80,7 @@ fn packet(sequence: u16, timestamp: u32, marker: bool, payload: &[u8]) -> Bytes 
 
 fn receiver(codec: Codec) -> Receiver {
     let (payload_type, clock_rate, parameter_sets) = (96, 90_000, Vec::new());
-    Receiver::new(Settings { codec, payload_type, clock_rate, parameter_sets })
+    Receiver::new(Settings { codec, payload_type, clock_rate, parameter_sets, picture_size: None })
 }
 
 /// What the network does to a packet.
@@ -187,6 +189,7 @@ fn is_set(codec: Codec, nal: &[u8]) -> bool {
     match codec {
         Codec::H264 => matches!(nal[0] & 0x1F, 7 | 8),
         Codec::H265 => matches!(nal[0] >> 1, 32..=34),
+        Codec::Mjpeg => false,
     }
 }
 

@@ -267,7 +267,7 @@ fn open_decoders(config: &Config) -> Result<Decoders, String> {
     match decoders.ffmpeg() {
         Some(ffmpeg) => info!("video is decoded by {ffmpeg}"),
         None => info!(
-            "video is decoded by openh264 and rusty_h265, which are built in; with FFmpeg's libavcodec it takes half \
+            "video is decoded by openh264, rusty_h265 and zune-jpeg, which are built in; with FFmpeg's libavcodec it takes half \
              the time (on Debian and Ubuntu `apt install libavcodec-extra`)"
         ),
     }

@@ -25,6 +25,8 @@ pub struct Media {
     pub formats: Vec<Format>,
     /// Its packets are encrypted (SRTP).
     pub is_srtp: bool,
+    /// Width and height of its pictures, where it says them (`a=framesize`, `a=x-dimensions`).
+    pub picture_size: Option<(u32, u32)>,
     pub(crate) control: String,
 }
 
@@ -154,8 +156,22 @@ fn attribute(media: &mut Media, value: &str) {
                 (name.trim().to_ascii_lowercase(), value.trim().to_owned())
             }));
         }
+        // RFC 6064 section 5.1.1.1: `96 1920-1080`.
+        "framesize" => {
+            let size = value.split_once([' ', '\t']).and_then(|(_, size)| pair(size, '-'));
+            media.picture_size = size.or(media.picture_size);
+        }
+        // What GStreamer writes where pictures are too large for RFC 2435: `1920,1080`.
+        "x-dimensions" => media.picture_size = pair(value, ',').or(media.picture_size),
         _ => {}
     }
+}
+
+/// Two numbers above 0, such as a width and a height.
+fn pair(value: &str, between: char) -> Option<(u32, u32)> {
+    let (width, height) = value.trim().split_once(between)?;
+    let number = |text: &str| text.trim().parse().ok().filter(|number| *number > 0);
+    Some((number(width)?, number(height)?))
 }
 
 /// The format that an attribute is about, and the rest of the attribute. One that the first line does
@@ -217,6 +233,25 @@ mod tests {
         assert_eq!(format.encoding, "h264");
         assert_eq!(format.parameter("profile-level-id"), Some("640028"));
         assert_eq!(format.parameter_sets(), [&[0x67, 0x64, 0, 0x28][..], &[0x68, 0xEE, 0x3C]]);
+    }
+
+    #[test]
+    fn the_size_of_pictures_is_read_where_it_is_said() {
+        for (attribute, expected) in [
+            ("a=framesize:26 2592-1944", Some((2592, 1944))),
+            ("a=x-dimensions:2592,1944", Some((2592, 1944))),
+            ("a=x-dimensions: 640 , 360", Some((640, 360))),
+            ("a=framesize:26 0-1944", None),
+            ("a=framesize:2592-1944", None),
+            ("a=x-dimensions:2592", None),
+            ("a=x-dimensions:640,360\r\na=framesize:26 x", Some((640, 360))),
+        ] {
+            let sdp = format!("v=0\r\nm=video 0 RTP/AVP 26\r\n{attribute}\r\n");
+            let found = Description::parse(sdp.as_bytes()).unwrap();
+            assert_eq!(found.media[0].picture_size, expected, "{attribute}");
+            let format = &found.media[0].formats[0];
+            assert_eq!((format.encoding.as_str(), format.clock_rate), ("jpeg", 90_000));
+        }
     }
 
     #[test]

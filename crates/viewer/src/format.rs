@@ -33,6 +33,8 @@ impl Video {
                 let read = sps.and_then(|nal| h265::Sps::parse(nal).ok());
                 read.map_or_else(Self::default, |sps| Self::H265(sps.profile_tier_level))
             }
+            // WebRTC cannot carry it: nobody is let in to watch it, and who is in is sent away.
+            Codec::Mjpeg => Self::default(),
         }
     }
 

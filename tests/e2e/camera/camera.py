@@ -9,7 +9,7 @@ Each NAME is a mount. KIND is `clip:FILE` (the H.264 of an MP4, or of a file tha
 continuous timestamps), `sizes` (H.264 that changes its size when told to), `longgop` (2.5 Mbit/s with a key
 frame every 10 s), `slices` (High profile, four slices a picture), `inband` and `outofband` (H.264 whose
 parameter sets stand before its key frames alone, or in its SDP alone), `h265` (a loop too), `clip265:FILE` and
-`clipb:FILE` (a clip's pictures as H.265, or as H.264 with B-frames in a pyramid), `h265bframes`, `bframes`, `interlaced`, `yuv422` (4:2:2 colour) or `mjpeg` (test pictures).
+`clipb:FILE` and `clipjpeg:FILE` (a clip's pictures as H.265, as H.264 with B-frames in a pyramid, or as JPEG), `h265bframes`, `bframes`, `interlaced`, `yuv422` (4:2:2 colour), `mjpeg` or `mjpeglarge` (2592x1944) (test pictures).
 
 Speaks JSON, one object a line. On standard output first {"port": N}, or {"missing": "..."} and exit
 status 3 when a GStreamer element is not there; then one answer per command from standard input:
@@ -43,12 +43,14 @@ MOST_PLACES = 8
 BYTE_STREAM = "stream-format=byte-stream,alignment=au"
 H264 = f"video/x-h264,{BYTE_STREAM}"
 H265 = f"video/x-h265,{BYTE_STREAM}"
+JPEG = "image/jpeg"
 # How each goes out; of `outofband` the parameter sets are taken out of the stream and written into the SDP, and of
 # `inband` they are taken out of the SDP.
 PAY = "rtph264pay name=pay0 pt=96 config-interval=-1 mtu=1400"
 PAYLOADERS = {
     "h265": "rtph265pay name=pay0 pt=96 config-interval=-1 mtu=1400",
     "clip265": "rtph265pay name=pay0 pt=96 config-interval=-1 mtu=1400",
+    "clipjpeg": "jpegparse ! rtpjpegpay name=pay0 pt=26 mtu=1400",
     "outofband": "h264parse ! video/x-h264,stream-format=avc ! rtph264pay name=pay0 pt=96 config-interval=0 mtu=1400",
     "inband": "rtph264pay pt=96 config-interval=-1 mtu=1400 ! capssetter name=pay0 join=false replace=true"
     " caps=application/x-rtp,media=video,clock-rate=90000,encoding-name=H264,packetization-mode=(string)1,payload=96",
@@ -59,6 +61,8 @@ LIVE = {
     "h265bframes": "x265enc speed-preset=ultrafast key-int-max=30 option-string=bframes=2 ! h265parse"
     " ! rtph265pay name=pay0 pt=96 config-interval=-1",
     "mjpeg": "jpegenc ! rtpjpegpay name=pay0 pt=26",
+    "mjpeglarge": "videoscale ! video/x-raw,width=2592,height=1944 ! videorate ! video/x-raw,framerate=5/1 ! jpegenc"
+    " ! rtpjpegpay name=pay0 pt=26",
     "interlaced": "capssetter caps=video/x-raw,interlace-mode=(string)interleaved ! x264enc speed-preset=veryfast tune=zerolatency interlaced=true key-int-max=15"
     " ! video/x-h264,profile=main"
     " ! rtph264pay name=pay0 pt=96 config-interval=-1",
@@ -74,10 +78,10 @@ def say(message):
     print(json.dumps(message), flush=True)
 
 
-def access_units(pipeline, parser="h264parse", caps=H264):
+def access_units(pipeline, parser="h264parse config-interval=-1", caps=H264):
     """The access units that `pipeline ! appsink` yields: a list of (bytes, is a key frame, how many places later it is
     shown than it comes)."""
-    player = Gst.parse_launch(f"{pipeline} ! {parser} config-interval=-1 ! {caps} ! appsink name=out sync=false")
+    player = Gst.parse_launch(f"{pipeline} ! {parser} ! {caps} ! appsink name=out sync=false")
     out = player.get_by_name("out")
     player.set_state(Gst.State.PLAYING)
     units = []
@@ -99,13 +103,14 @@ def recoded(path, kind):
     """The pictures of a clip, coded anew, one GOP a second."""
     demux = "" if path.endswith(".h264") else " ! qtdemux"
     encoder, parser, caps = {
-        "clip265": (f"x265enc speed-preset=superfast key-int-max={FPS} option-string=bframes=0:crf=20", "h265parse", H265),
+        "clip265": (f"x265enc speed-preset=superfast key-int-max={FPS} option-string=bframes=0:crf=20", "h265parse config-interval=-1", H265),
         "clipb": (
             f"x264enc speed-preset=veryfast pass=quant quantizer=20 bframes=3 b-adapt=false b-pyramid=true key-int-max={FPS}"
             " ! video/x-h264,profile=high",
-            "h264parse",
+            "h264parse config-interval=-1",
             H264,
         ),
+        "clipjpeg": ("jpegenc quality=85", "identity", JPEG),
     }[kind]
     source = f'filesrc location="{path}"{demux} ! h264parse ! avdec_h264 ! videorate ! video/x-raw,framerate={FPS}/1'
     return access_units(f"{source} ! {encoder}", parser, caps)
@@ -145,7 +150,7 @@ def h265(seconds=2):
     return access_units(
         f"videotestsrc num-buffers={seconds * FPS} pattern=ball ! {caps}"
         f" ! x265enc speed-preset=ultrafast tune=zerolatency key-int-max={FPS}",
-        "h265parse", H265,
+        "h265parse config-interval=-1", H265,
     )
 
 
@@ -220,7 +225,7 @@ class LoopFactory(GstRtspServer.RTSPMediaFactory):
         self.set_shared(False)
 
     def do_create_element(self, _url):
-        caps = H265 if self.mount.kind in ("h265", "clip265") else H264
+        caps = {"h265": H265, "clip265": H265, "clipjpeg": JPEG}.get(self.mount.kind, H264)
         payloader = PAYLOADERS.get(self.mount.kind, PAY)
         return Gst.parse_launch(f"( appsrc name=source is-live=true format=time caps={caps} ! {payloader} )")
 
@@ -312,7 +317,7 @@ def main():
     Gst.init(None)
 
     wanted = [(name, *kind.split(":", 1)) for name, kind in (m.split("=", 1) for m in options.mounts)]
-    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "clip265": ["x265enc", "avdec_h264"], "clipb": ["x264enc", "avdec_h264"], "h265bframes": ["x265enc"], "inband": ["x264enc", "capssetter"], "outofband": ["x264enc"], "mjpeg": ["jpegenc"], "interlaced": ["x264enc", "capssetter"], "yuv422": ["x264enc"]}.items():
+    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "clip265": ["x265enc", "avdec_h264"], "clipb": ["x264enc", "avdec_h264"], "h265bframes": ["x265enc"], "inband": ["x264enc", "capssetter"], "outofband": ["x264enc"], "mjpeg": ["jpegenc"], "mjpeglarge": ["jpegenc"], "clipjpeg": ["jpegenc", "jpegparse", "avdec_h264"], "interlaced": ["x264enc", "capssetter"], "yuv422": ["x264enc"]}.items():
         for _name, kind, *_file in wanted:
             absent = [name for name in element[1] if kind == element[0] and not Gst.ElementFactory.find(name)]
             if absent:
@@ -344,7 +349,7 @@ def main():
                 demux = "" if path.endswith(".h264") else " ! qtdemux"
                 clips[path] = access_units(f'filesrc location="{path}"{demux}')
             mount = Mount([clips[path]], kind)
-        elif kind in ("clip265", "clipb"):
+        elif kind in ("clip265", "clipb", "clipjpeg"):
             mount = Mount([recoded(file[0], kind)], kind)
         elif kind == "sizes":
             mount = Mount([encoded(1280, 720), encoded(640, 480)], kind)

@@ -1,4 +1,4 @@
-// Detection on what no browser is handed: H.265 and B-frames. Snapshots fix which number in the picture belongs to which RTP
+// Detection on what no browser is handed: H.265, B-frames and MJPEG. Snapshots fix which number in the picture belongs to which RTP
 // timestamp, and the published tracks must fit what is true of that very frame, and of the frames around it less.
 
 import assert from "node:assert/strict";

@@ -3,14 +3,14 @@ import { now } from "./clock/now";
 
 /**
  * Where a frame's RTP timestamp comes from: the `VideoFrame` itself (picture and name cannot part), the callback's
- * metadata (the picture may already be the next one), or nowhere.
+ * metadata (the picture may already be the next one), or nowhere. A `snapshot` came with its own.
  */
-export type FrameSource = "videoframe" | "callback" | "walltime";
+export type FrameSource = "videoframe" | "callback" | "walltime" | "snapshot";
 
 /** One presented frame. `image` is closed after the handler returns: clone what is to stay. */
 export interface PresentedFrame {
-  /** What to draw: the `VideoFrame`, or the video element where there is none. */
-  image: VideoFrame | HTMLVideoElement;
+  /** What to draw: the `VideoFrame`, or the video element where there is none; of a snapshot its picture. */
+  image: VideoFrame | HTMLVideoElement | ImageBitmap;
   width: number;
   height: number;
   /** Null with `walltime`. */

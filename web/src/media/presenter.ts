@@ -193,6 +193,17 @@ export class Presenter {
       this.freeze();
       return null;
     }
+    return this.#draw(frame, holdMs);
+  }
+
+  /** Draws a snapshot with the boxes of its own frame, and takes its picture over; see `present`. */
+  still(frame: PresentedFrame): DrawnFrame | null {
+    const drawn = this.#draw(frame, 0);
+    if (!drawn && "close" in frame.image) frame.image.close();
+    return drawn;
+  }
+
+  #draw(frame: PresentedFrame, holdMs: number): DrawnFrame | null {
     const startedMs = now();
     const looked = this.#lookup(frame, holdMs);
     const found = { ...looked, tracks: filtered(looked.tracks, this.#filter) };
@@ -205,7 +216,7 @@ export class Presenter {
     // The video beneath knows nothing of pixels that are not square.
     const stretched = size[0] !== frame.width || size[1] !== frame.height;
     this.#show({
-      picture: this.#mode === "exact" || this.#opaque || stretched ? this.#picture : null,
+      picture: this.#mode === "exact" || this.#opaque || stretched || frame.source === "snapshot" ? this.#picture : null,
       size,
       tracks: found.tracks,
       boxSize: found.from?.size ?? [frame.width, frame.height],

@@ -8,8 +8,8 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use razz_base::{MonoTime, WallTime};
-use razz_media::ring::NoReplay;
+use razz_base::{Codec, MonoTime, WallTime};
+use razz_media::ring::{NoReplay, Unit};
 use razz_vision::{Decoders, Picture};
 
 use super::App;
@@ -72,12 +72,17 @@ pub(super) async fn tracks(
     }))
 }
 
-/// The newest picture, with the RTP timestamp that names its frame.
+/// The newest picture, with the RTP timestamp that names its frame. A camera's own JPEG is handed on as it
+/// came.
 pub(super) async fn snapshot(
     State(app): State<App>,
     Path(camera): Path<String>,
 ) -> Result<Response, Problem> {
     let camera = app.camera(&camera)?;
+    if let Some(unit) = own_jpeg(&camera) {
+        let (time, wall) = (unit.au.key.time, unit.au.wall);
+        return Ok(jpeg_answer(unit.au.data.clone().into(), time.rtp_timestamp(), wall));
+    }
     let (now, pictures) = (app.clock.mono(), Arc::clone(&app.pictures));
     let decoders = app.decoders.clone();
     let encoded = tokio::task::spawn_blocking(move || {
@@ -88,13 +93,23 @@ pub(super) async fn snapshot(
     let encoded = encoded.await.map_err(|_| Problem::internal("the picture cannot be encoded"))?;
     let (jpeg, rtp_timestamp, wall) =
         encoded.ok_or_else(no_picture)?.map_err(|error| Problem::internal(&error))?;
+    Ok(jpeg_answer(jpeg.into(), rtp_timestamp, wall))
+}
+
+/// The newest picture of a camera that sends JPEG; `None` of any other.
+fn own_jpeg(camera: &Camera) -> Option<Arc<Unit>> {
+    camera.stream.format().filter(|format| format.codec == Codec::Mjpeg)?;
+    camera.stream.replay()?.pop().filter(|newest| newest.au.codec() == Codec::Mjpeg)
+}
+
+fn jpeg_answer(jpeg: Body, rtp_timestamp: u32, wall: WallTime) -> Response {
     let headers = [
         (header::CONTENT_TYPE.as_str(), "image/jpeg".to_owned()),
         (header::CACHE_CONTROL.as_str(), "no-store".to_owned()),
         ("x-rtp-timestamp", rtp_timestamp.to_string()),
         ("x-timestamp", format!("{:.6}", WallTime::as_secs(wall))),
     ];
-    Ok((headers, Body::from(jpeg)).into_response())
+    (headers, jpeg).into_response()
 }
 
 /// The newest picture of a camera, decoded now where nobody else does it; not for the runtime's

@@ -55,6 +55,8 @@ pub(super) struct Account {
     gop: Option<MediaTime>,
     gop_us: Option<i64>,
     reorders: bool,
+    /// Its pictures stand alone, and those that are not wanted are not decoded.
+    alone: bool,
     /// Whether the access unit before was decoded, and the one at hand.
     decodes: bool,
     decoded: bool,
@@ -82,6 +84,7 @@ impl Account {
             gop: None,
             gop_us: None,
             reorders: false,
+            alone: false,
             decodes: false,
             decoded: false,
             stopped: false,
@@ -137,6 +140,7 @@ impl Account {
             }
         }
         self.reorders = au.format.reorders;
+        self.alone = au.codec().stands_alone();
         self.decodes = std::mem::take(&mut self.decoded) || au.idr;
         if au.idr {
             self.stopped = false;
@@ -225,11 +229,18 @@ impl Account {
             return None;
         }
         let other_us = self.frame_us().unwrap_or(usual_us);
+        let wanted = self.wanted_rate();
+        // What stands alone is decoded as if it came no more often than it is wanted.
+        let pictures = self.fps().min(wanted.max(0.1));
+        let (fps, gop_us) = match self.alone {
+            true => (pictures, Some((1e6 / pictures) as i64)),
+            false => (self.fps(), self.gop_us()),
+        };
         Some(Costs {
-            wanted: self.wanted_rate(),
+            wanted,
             priority: self.priority,
-            fps: self.fps(),
-            gop_us: self.gop_us(),
+            fps,
+            gop_us,
             key: self.key_us.get().unwrap_or(other_us) / 1e6,
             other: other_us / 1e6,
             detection: detection * self.looked,

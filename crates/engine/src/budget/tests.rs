@@ -168,6 +168,25 @@ fn it_says_how_many_cameras_fit() {
 }
 
 #[test]
+fn of_pictures_that_stand_alone_those_that_are_looked_at_count() {
+    // 5 pictures of 3 ms and 5 detections of 20 ms: 1.9 cores for 16.5 cameras.
+    for (count, least, most) in [(4, f64::INFINITY, f64::INFINITY), (33, 2.2, 2.6)] {
+        let kind = Kind { gop: 1, picture_us: 3000.0, ..USUAL };
+        let mut machine = Machine::new(&vec![kind; count]);
+        machine.format = StreamFormat::new(Codec::Mjpeg, Size::new(1280, 720));
+        machine.seconds(40);
+        let now = MonoTime::from_us(machine.frame * 33_333);
+        let fit = machine.budget.cameras_that_fit(now).unwrap();
+        assert!((fit - 16.5).abs() < 0.2, "{count} cameras: {fit}");
+        let cores = machine.budget.decode_cores(id(0), now).unwrap();
+        assert!((cores - 0.015).abs() < 0.001, "{cores}");
+        for rate in machine.rates() {
+            assert!((least..=most).contains(&rate), "{count} cameras: {rate}");
+        }
+    }
+}
+
+#[test]
 fn one_detection_a_second_is_kept_until_key_frames_alone_do_not_fit() {
     for (count, gop, least) in [
         (70, 30, 0.99),

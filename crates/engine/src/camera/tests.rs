@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use razz_base::{ClassId, DetectRate, Track, TrackId, TrackSource, TrackState, WallQuality};
 
 use super::*;
+use crate::budget::GopShare;
 
 /// Publishes the last detections as they came, so that a test sees which update a frame knows.
 #[derive(Default)]
@@ -329,6 +330,54 @@ fn a_picture_that_waits_gives_way_to_newer_ones_without_a_detection_lost() {
     assert_eq!(seen(&mut camera, 9, 10), [time(9)]);
     camera.handle(Input::DetectionStarted { time: time(10) }, frame(10).received);
     assert_eq!(seen(&mut camera, 10, 11), [time(10)]);
+}
+
+#[test]
+fn of_pictures_that_stand_alone_only_those_that_are_due_are_decoded() {
+    let settings = Settings { rate: DetectRate::PerSecond(5.0), ..Settings::default() };
+    // What is allowed, and how many of ten seconds' pictures are decoded.
+    let gop_us = FRAME_US;
+    let few = Allowance { rate: 2.0, decode: Some(GopShare { window: 0.4, gop_us }) };
+    for (alone, allowance, expected) in [
+        (true, Allowance::UNLIMITED, 49..=51),
+        (true, few, 19..=22),
+        (false, Allowance::UNLIMITED, 300..=300),
+    ] {
+        let mut camera =
+            Camera::new(CameraId::new(1).unwrap(), settings, Box::new(Echo::default()));
+        let (mut decoded, mut published) = (0, 0);
+        camera.handle(Input::StandAlone(alone), frame(0).received);
+        camera.handle(Input::Allowed(allowance), frame(0).received);
+        for n in 0..300 {
+            let next = frame(n);
+            let (idr, reorders, queued, idr_waits) = (true, false, 0, false);
+            let input = Input::AccessUnit { frame: next, idr, reorders, queued, idr_waits };
+            camera.handle(input, next.received);
+            while let Some(output) = camera.poll() {
+                match output {
+                    Output::Decode { want } => {
+                        decoded += 1;
+                        assert!(want || !alone, "{n}");
+                        let changed = Some(1.0);
+                        camera.handle(Input::Decoded { frame: next, changed }, next.received);
+                    }
+                    Output::Offer { time } => {
+                        camera.handle(Input::Offered { time, replaced: false }, next.received);
+                    }
+                    Output::Publish { .. } => published += 1,
+                    _ => {}
+                }
+            }
+            if n % 6 == 3 {
+                let time = frame(n - 3).time;
+                camera.handle(Input::DetectionStarted { time }, next.received);
+                let detections = &[detection()];
+                camera.handle(Input::Detections { time, detections }, next.received);
+            }
+        }
+        assert!(expected.contains(&decoded), "{alone} {allowance:?}: {decoded}");
+        assert!(published > 250, "each frame has tracks: {published}");
+    }
 }
 
 #[test]

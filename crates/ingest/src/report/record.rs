@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use razz_base::MonoTime;
+use razz_base::{Codec, MonoTime};
 use razz_config::{Source, Transport, redact};
 use razz_hub::lock;
 use razz_observe::clock::Clock;
@@ -31,8 +31,8 @@ pub struct Recorder {
 
 struct Noted {
     report: Report,
-    /// The packets have H.265's NAL units.
-    h265: bool,
+    /// What the packets carry.
+    codec: Codec,
     /// The channels of audio, of which nothing but headers is kept.
     audio: Option<(u8, u8)>,
     first_packet: Option<i64>,
@@ -56,8 +56,8 @@ impl Recorder {
             credentials: source.credentials.is_some(),
         };
         let report = Report { header, lines: Vec::new() };
-        let (h265, audio, first_packet) = (false, None, None);
-        let noted = Noted { report, h265, audio, first_packet, packets: 0, messages: 0 };
+        let (codec, audio, first_packet) = (Codec::default(), None, None);
+        let noted = Noted { report, codec, audio, first_packet, packets: 0, messages: 0 };
         Self { clock, begun: clock.mono(), noted: Mutex::new(noted) }
     }
 
@@ -93,8 +93,9 @@ impl Recorder {
             match piece {
                 Piece::Message(bytes) => {
                     let text = masked(&bytes);
-                    let upper = text.to_ascii_uppercase();
-                    lock(&self.noted).h265 |= upper.contains("H265/") || upper.contains("HEVC/");
+                    if let Some(codec) = described(&text) {
+                        lock(&self.noted).codec = codec;
+                    }
                     self.message(What::Came(text));
                 }
                 Piece::Packet { channel, data } => {
@@ -138,7 +139,7 @@ impl Recorder {
     }
 
     fn kept(&self, data: &[u8]) -> usize {
-        kept(data, lock(&self.noted).h265)
+        kept(data, lock(&self.noted).codec)
     }
 
     fn message(&self, what: What) {
@@ -192,12 +193,47 @@ fn masked(bytes: &[u8]) -> String {
     format!("{}\r\n\r\n{masked}", lines.join("\r\n"))
 }
 
-/// How many bytes of an RTP packet are kept: parameter sets whole, since it takes all of them to know
-/// what follows, of everything else no more than its headers.
-fn kept(packet: &[u8], h265: bool) -> usize {
+/// Which of a session description's videos is taken: see `Run::choose`.
+fn described(text: &str) -> Option<Codec> {
+    let upper = text.to_ascii_uppercase();
+    let names = |name: &str| upper.contains(name);
+    if names("H264/") {
+        Some(Codec::H264)
+    } else if names("H265/") || names("HEVC/") {
+        Some(Codec::H265)
+    } else {
+        // Payload type 26 is JPEG without being described.
+        let is_jpeg = names("JPEG/") || (names("M=VIDEO") && names("RTP/AVP 26"));
+        is_jpeg.then_some(Codec::Mjpeg)
+    }
+}
+
+/// How many bytes of an RTP packet are kept: parameter sets and tables whole, since it takes all of them to
+/// know what follows, of everything else no more than its headers.
+fn kept(packet: &[u8], codec: Codec) -> usize {
     let payload = payload_at(packet);
-    let end = sets_end(&packet[payload..], h265);
+    let end = match codec {
+        Codec::H264 => sets_end(&packet[payload..], false),
+        Codec::H265 => sets_end(&packet[payload..], true),
+        Codec::Mjpeg => return payload + jpeg_headers(&packet[payload..]),
+    };
     payload + end.max(KEPT)
+}
+
+/// How long the headers of a JPEG payload are, with the quantisation tables (RFC 2435 section 3.1); of
+/// the picture nothing is kept.
+fn jpeg_headers(payload: &[u8]) -> usize {
+    let Some(&[_, o1, o2, o3, kind, quality, _, _]) = payload.first_chunk::<8>() else {
+        return payload.len();
+    };
+    let mut end = if kind & 64 == 0 { 8 } else { 12 };
+    if quality >= 128 && [o1, o2, o3] == [0; 3] {
+        let length = payload
+            .get(end + 2..end + 4)
+            .map_or(0, |length| usize::from(u16::from_be_bytes([length[0], length[1]])));
+        end += 4 + length;
+    }
+    end.min(payload.len())
 }
 
 /// Where the payload of an RTP packet begins (RFC 3550 section 5.1).
@@ -253,27 +289,51 @@ mod tests {
             [begin, &[0, 40, 0x67], &[1; 39], &[0, 4, 0x68, 1, 1, 1, 1, 0, 0x65], &[9; 255]]
                 .concat()
         };
-        for (payload, h265, expected) in [
-            (long(&[0x67]), false, 301),
-            (long(&[0x68]), false, 301),
-            (long(&[0x41]), false, KEPT),
-            (long(&[0x65]), false, KEPT),
-            (long(&[0x7C, 0x85]), false, KEPT),
-            (long(&[0x42, 1]), true, 302),
-            (long(&[0x02, 1]), true, KEPT),
+        for (payload, codec, expected) in [
+            (long(&[0x67]), Codec::H264, 301),
+            (long(&[0x68]), Codec::H264, 301),
+            (long(&[0x41]), Codec::H264, KEPT),
+            (long(&[0x65]), Codec::H264, KEPT),
+            (long(&[0x7C, 0x85]), Codec::H264, KEPT),
+            (long(&[0x42, 1]), Codec::H265, 302),
+            (long(&[0x02, 1]), Codec::H265, KEPT),
             // 0x41 is a slice of H.264 and would be a parameter set of H.265.
-            (long(&[0x40, 1]), false, KEPT),
-            (aggregate(&[0x78]), false, 1 + 42 + 6),
-            (Vec::new(), false, KEPT),
+            (long(&[0x40, 1]), Codec::H264, KEPT),
+            (aggregate(&[0x78]), Codec::H264, 1 + 42 + 6),
+            (Vec::new(), Codec::H264, KEPT),
+            // Of JPEG its headers, and tables where the first packet of a picture has some.
+            (long(&[0, 0, 0, 0, 1, 75, 80, 45]), Codec::Mjpeg, 8),
+            (long(&[0, 0, 0, 0, 65, 75, 80, 45, 0, 40, 0xFF, 0xFF]), Codec::Mjpeg, 12),
+            (long(&[0, 0, 0, 0, 1, 255, 80, 45, 0, 0, 0, 128]), Codec::Mjpeg, 140),
+            (long(&[0, 0, 5, 0, 1, 255, 80, 45, 0, 0, 0, 128]), Codec::Mjpeg, 8),
+            (vec![0, 0, 0, 0, 1, 255, 80, 45, 0, 0, 0, 128, 3], Codec::Mjpeg, 13),
         ] {
-            assert_eq!(kept(&rtp(&payload), h265), 12 + expected, "{payload:02x?}");
+            assert_eq!(kept(&rtp(&payload), codec), 12 + expected, "{payload:02x?}");
         }
         let extended =
             [0x90, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0xBE, 0xDE, 0, 1, 1, 2, 3, 4, 0x67, 9];
         assert_eq!(payload_at(&extended), 20);
-        assert_eq!(kept(&extended, false), 20 + KEPT);
+        assert_eq!(kept(&extended, Codec::H264), 20 + KEPT);
         for cut in 0..extended.len() {
-            kept(&extended[..cut], true);
+            kept(&extended[..cut], Codec::H265);
+            kept(&extended[..cut], Codec::Mjpeg);
+        }
+    }
+
+    #[test]
+    fn the_video_that_is_taken_is_known_by_its_description() {
+        for (text, expected) in [
+            ("m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000", Some(Codec::H264)),
+            ("m=video 0 RTP/AVP 96\r\na=rtpmap:96 hevc/90000", Some(Codec::H265)),
+            ("m=video 0 RTP/AVP 26\r\na=rtpmap:26 JPEG/90000", Some(Codec::Mjpeg)),
+            ("m=video 0 RTP/AVP 26\r\na=control:trackID=1", Some(Codec::Mjpeg)),
+            (
+                "m=video 0 RTP/AVP 26\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000",
+                Some(Codec::H264),
+            ),
+            ("RTSP/1.0 200 OK\r\nCSeq: 26", None),
+        ] {
+            assert_eq!(described(text), expected, "{text}");
         }
     }
 

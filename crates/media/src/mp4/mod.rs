@@ -220,6 +220,7 @@ impl<R: Read + Seek> Mp4<R> {
             match entry.codec {
                 Codec::H264 => Sps::parse(sps).ok().map(|sps| sps.pixel_aspect),
                 Codec::H265 => h265::Sps::parse(sps).ok().map(|sps| sps.pixel_aspect),
+                Codec::Mjpeg => None,
             }
         };
         entry.pixel_aspect.or_else(by_header).or_else(by_stream).unwrap_or_default()
@@ -372,6 +373,7 @@ fn is_sps(nal: &[u8], codec: Codec) -> bool {
     match codec {
         Codec::H264 => nal_type(nal) == Some(NalType::Sps),
         Codec::H265 => h265::nal_type(nal) == Some(h265::NalType::Sps),
+        Codec::Mjpeg => false,
     }
 }
 

@@ -371,6 +371,7 @@ fn entry(data: &[u8], codec: Codec) -> Result<Entry, Mp4Error> {
     let config = match codec {
         Codec::H264 => find(fields.rest(), b"avcC"),
         Codec::H265 => find(fields.rest(), b"hvcC"),
+        Codec::Mjpeg => None,
     };
     let pixel_aspect = find(fields.rest(), b"pasp").and_then(|content| {
         let mut spacing = Fields::new(content);
@@ -380,6 +381,7 @@ fn entry(data: &[u8], codec: Codec) -> Result<Entry, Mp4Error> {
     let (length_bytes, parameter_sets) = match codec {
         Codec::H264 => avc_config(config)?,
         Codec::H265 => hevc_config(config)?,
+        Codec::Mjpeg => return Err(Mp4Error::Damaged("its video is not described")),
     };
     Ok(Entry { codec, size, parameter_sets, length_bytes, pixel_aspect })
 }

@@ -70,6 +70,8 @@ pub fn packetize(codec: Codec, annex_b: &[u8], max_payload: usize) -> Arc<[Paylo
     match codec {
         Codec::H264 => packetize_as::<h264::H264>(annex_b, max_payload),
         Codec::H265 => packetize_as::<h265::H265>(annex_b, max_payload),
+        // No viewer takes it.
+        Codec::Mjpeg => Arc::default(),
     }
 }
 

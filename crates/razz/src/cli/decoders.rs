@@ -42,13 +42,15 @@ impl FoundDecoders {
                 })
             })
             .collect();
-        json!({"built_in": ["openh264", "rusty_h265"], "ffmpeg": self.ffmpeg, "notes": self.notices, "checks": checks})
+        json!({"built_in": ["openh264", "rusty_h265", "zune-jpeg"], "ffmpeg": self.ffmpeg, "notes": self.notices, "checks": checks})
     }
 
     pub(super) fn lines(&self) -> Vec<String> {
-        let mut lines = vec!["decoder  openh264 (H.264), rusty_h265 (H.265): built in".to_owned()];
+        let mut lines = vec![
+            "decoder  openh264 (H.264), rusty_h265 (H.265), zune-jpeg (MJPEG): built in".to_owned(),
+        ];
         lines.push(match &self.ffmpeg {
-            Some(ffmpeg) => format!("decoder  {ffmpeg}: H.264, H.265"),
+            Some(ffmpeg) => format!("decoder  {ffmpeg}: H.264, H.265, MJPEG"),
             None => {
                 "decoder  FFmpeg's libavcodec: not found; with it decoding takes half the time: \
                      `apt install libavcodec-extra`, or set RAZZ_LIBAVCODEC"
@@ -59,9 +61,7 @@ impl FoundDecoders {
         for DecoderCheck { decoder, clip, outcome } in &self.checks {
             lines.push(match outcome {
                 Ok(pictures) => {
-                    format!(
-                        "         {decoder}: {clip}, {pictures} pictures, each bit as it has to be"
-                    )
+                    format!("         {decoder}: {clip}, {pictures} pictures, each as it has to be")
                 }
                 Err(error) => format!("         {decoder}: {clip}: WRONG: {error}"),
             });

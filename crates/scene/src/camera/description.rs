@@ -37,7 +37,7 @@ pub(crate) fn session_description(
     let head = session_lines(quirks, host, session);
     let media = match claim {
         Description::NoMedia => return Some(head),
-        Description::Mjpeg => "m=video 0 RTP/AVP 26\r\n".to_owned(),
+        Description::Mpeg4 => "m=video 0 RTP/AVP 96\r\na=rtpmap:96 MP4V-ES/90000\r\n".to_owned(),
         _ => h264(footage, claim == Description::H264, quirks)?,
     };
     let control = match control(quirks, base) {

@@ -35,8 +35,8 @@ pub enum Description {
     H264,
     /// H.264, but no `sprop-parameter-sets`: they come in-band only.
     WithoutParameterSets,
-    /// JPEG (RFC 2435), static payload type 26.
-    Mjpeg,
+    /// MPEG-4 (RFC 6416).
+    Mpeg4,
     /// No SDP at all.
     Garbage,
     /// A session without any media.

@@ -329,7 +329,7 @@ fn faults_come_and_go() {
     client.play();
     assert_eq!(client.packets(30).1.len(), 0);
     for (description, text) in [
-        (Description::Mjpeg, "RTP/AVP 26"),
+        (Description::Mpeg4, "MP4V-ES/90000"),
         (Description::Garbage, "<html>"),
         (Description::WithoutParameterSets, "H264/90000"),
         (Description::NoMedia, "a=control:*"),

@@ -4,6 +4,7 @@ use razz_base::Codec as Coding;
 
 use super::Decoders;
 use super::clips::CLIPS;
+use super::mjpeg_clip;
 
 /// How a decoder did on a clip.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,8 +20,15 @@ pub struct DecoderCheck {
 /// Tries every decoder that was found on every clip of its codec.
 pub fn check_decoders(decoders: &Decoders) -> Vec<DecoderCheck> {
     let mut checks = Vec::new();
-    for coding in [Coding::H264, Coding::H265] {
+    for coding in Coding::ALL {
         for name in decoders.candidates(coding) {
+            if coding == Coding::Mjpeg {
+                let outcome = decoders
+                    .decoder_named(coding, &name)
+                    .and_then(|mut decoder| mjpeg_clip::decode(&mut decoder));
+                let clip = mjpeg_clip::NAME;
+                checks.push(DecoderCheck { decoder: name.clone(), clip, outcome });
+            }
             for clip in CLIPS.iter().filter(|clip| clip.coding == coding) {
                 let outcome = decoders
                     .decoder_named(coding, &name)
@@ -37,22 +45,27 @@ mod tests {
     use super::*;
     use crate::{DecoderEngine, Hardware};
 
+    /// All of a clip's pictures.
+    fn expected(check: &DecoderCheck) -> Result<usize, String> {
+        Ok(if check.clip == mjpeg_clip::NAME { 8 } else { 12 })
+    }
+
     #[test]
     fn what_razz_has_in_itself_decodes_every_clip_bit_for_bit() {
         let checks = check_decoders(&Decoders::builtin());
         for check in &checks {
-            assert_eq!(check.outcome, Ok(12), "{} on {}", check.decoder, check.clip);
+            assert_eq!(check.outcome, expected(check), "{} on {}", check.decoder, check.clip);
         }
         let names: Vec<&str> = checks.iter().map(|check| check.decoder.as_str()).collect();
-        assert_eq!(names, ["openh264", "openh264", "rusty_h265", "rusty_h265"]);
+        assert_eq!(names, ["openh264", "openh264", "rusty_h265", "rusty_h265", "zune-jpeg"]);
     }
 
     #[test]
     #[ignore = "needs libavcodec: `apt install libavcodec-extra`"]
     fn libavcodec_decodes_every_clip_bit_for_bit() {
         let decoders = Decoders::open(DecoderEngine::Ffmpeg, &Hardware::Off).unwrap();
-        for check in check_decoders(&decoders) {
-            assert_eq!(check.outcome, Ok(12), "{} on {}", check.decoder, check.clip);
+        for check in &check_decoders(&decoders) {
+            assert_eq!(check.outcome, expected(check), "{} on {}", check.decoder, check.clip);
         }
     }
 }

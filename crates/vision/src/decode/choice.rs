@@ -12,6 +12,7 @@ use super::ffmpeg::{self, FfmpegError, Libavcodec};
 use super::hevc::HevcDecoder;
 use super::openh264::OpenH264;
 
+use super::zune_jpeg::ZuneJpeg;
 /// What the config asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum DecoderEngine {
@@ -20,7 +21,7 @@ pub enum DecoderEngine {
     Auto,
     /// FFmpeg's libavcodec.
     Ffmpeg,
-    /// What razz has in itself: openh264 for H.264, and a decoder in Rust for H.265.
+    /// What razz has in itself: openh264 for H.264, and decoders in Rust for H.265 and MJPEG.
     OpenH264,
 }
 
@@ -55,7 +56,7 @@ impl FromStr for Hardware {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_known = || {
             let named = |coding| text != ffmpeg::software(coding) && ffmpeg::is_for(text, coding);
-            named(Coding::H264) || named(Coding::H265)
+            Coding::ALL.into_iter().any(named)
         };
         match text {
             "auto" => Ok(Self::Auto),
@@ -81,7 +82,7 @@ struct Found {
 }
 
 impl Decoders {
-    /// Only what razz has in itself: openh264 for H.264, and a decoder in Rust for H.265.
+    /// Only what razz has in itself: openh264 for H.264, and decoders in Rust for H.265 and MJPEG.
     pub fn builtin() -> Self {
         Self(Arc::new(Found { builtin: true, ..Found::default() }))
     }
@@ -158,6 +159,7 @@ impl Decoders {
     pub(super) fn make(&self, coding: Coding) -> Result<(Box<dyn Codec>, String, bool), String> {
         let candidates = self.candidates(coding);
         let mut error = "FFmpeg has no decoder of it".to_owned();
+                Coding::Mjpeg => ZUNE_JPEG,
         for name in candidates {
             match self.make_named(&name) {
                 Ok((codec, called)) => return Ok((codec, called, name == OPENH264)),
@@ -188,6 +190,7 @@ impl Decoders {
 
 const OPENH264: &str = "openh264";
 const RUSTY_H265: &str = "rusty_h265";
+const ZUNE_JPEG: &str = "zune-jpeg";
 
 impl Found {
     /// Tries the decoders of devices that are there.
@@ -195,10 +198,13 @@ impl Found {
         let Some(ffmpeg) = self.ffmpeg.clone() else { return Ok(()) };
         let named = match wanted {
             Hardware::Off => return Ok(()),
+        if name == ZUNE_JPEG {
+            return Ok((Box::new(ZuneJpeg::default()), name.to_owned()));
+        }
             Hardware::Auto => None,
             Hardware::Named(name) => Some(name.as_str()),
         };
-        for coding in [Coding::H264, Coding::H265] {
+        for coding in Coding::ALL {
             let names: Vec<&str> = match named {
                 None => ffmpeg.hardware(coding).collect(),
                 Some(name) if ffmpeg::is_for(name, coding) => vec![name],

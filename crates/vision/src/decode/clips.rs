@@ -10,6 +10,7 @@ use razz_base::{
 
 use super::Decoder;
 use super::codec::Codec;
+use super::mjpeg_clip;
 use crate::picture::Picture;
 
 /// What `clips/make.py` says of the clips.
@@ -60,6 +61,9 @@ pub(super) fn layout_clip() -> Bytes {
 /// Whether a library's decoder decodes 8-bit streams of this codec right.
 pub(super) fn try_out(codec: Box<dyn Codec>, coding: Coding) -> Result<(), String> {
     let mut decoder = Decoder::of(codec, String::new(), coding, false);
+    if coding == Coding::Mjpeg {
+        mjpeg_clip::decode(&mut decoder)?;
+    }
     for clip in CLIPS.iter().filter(|clip| clip.coding == coding && clip.plain) {
         clip.decode(&mut decoder)?;
     }
@@ -106,7 +110,12 @@ impl Clip {
             .map(|(n, (length, place))| {
                 let (data, after) = rest.split_at(length.parse().expect("a length"));
                 rest = after;
-                access_unit(data, n == 0, place.parse().expect("a place"), &format)
+                access_unit(
+                    Bytes::from_static(data),
+                    n == 0,
+                    place.parse().expect("a place"),
+                    &format,
+                )
             })
             .collect();
         let checksums = checksums
@@ -118,8 +127,8 @@ impl Clip {
 }
 
 /// The access unit whose picture is the clip's so manieth in output order.
-fn access_unit(
-    data: &'static [u8],
+pub(super) fn access_unit(
+    data: Bytes,
     idr: bool,
     place: i64,
     format: &Arc<StreamFormat>,
@@ -129,7 +138,7 @@ fn access_unit(
         key: FrameKey { camera, time: MediaTime::from_90k(9000 * place) },
         run: RunId::default(),
         format: Arc::clone(format),
-        data: Bytes::from_static(data),
+        data,
         idr,
         lost_packets: 0,
         wall: WallTime { us: 0, quality: WallQuality::Arrival },

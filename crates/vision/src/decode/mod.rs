@@ -1,5 +1,5 @@
-//! Access units in, pictures out: H.264 and H.265 by FFmpeg's libavcodec where the machine has it, else
-//! H.264 by openh264 and H.265 by a decoder in Rust, which razz has in itself.
+//! Access units in, pictures out: by FFmpeg's libavcodec where the machine has it, else H.264 by openh264,
+//! and H.265 and MJPEG by decoders in Rust, which razz has in itself.
 //!
 //! A picture is either right or it is not there: what a library had to conceal is refused, and after
 //! anything that breaks the chain of references (an error, packets lost before us) nothing comes out
@@ -7,8 +7,8 @@
 //! Every picture carries the key of its own access unit.
 //!
 //! [`Decoders`] knows the libraries at hand; a [`Decoder`] is one stream's, and takes a library when
-//! it sees what the stream is. What is read of the stream before (`h264`, `h265`) is the same for all
-//! libraries; each library is a `Codec`.
+//! it sees what the stream is. What is read of the stream before (`h264`, `h265`, `mjpeg`) is the same for
+//! all libraries; each library is a `Codec`.
 
 mod baseline;
 mod check;
@@ -21,11 +21,14 @@ mod frames;
 mod h264;
 mod h265;
 pub(crate) mod hevc;
+mod mjpeg;
+mod mjpeg_clip;
 mod openh264;
 mod order;
 mod refresh;
 mod rust_h265;
 mod syntax;
+mod zune_jpeg;
 
 use razz_base::{AccessUnit, Codec as Coding};
 

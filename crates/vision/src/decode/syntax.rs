@@ -7,12 +7,15 @@ use super::codec::Codec;
 use super::frames::Prepared;
 use super::h264::H264;
 use super::h265::H265;
+use super::mjpeg;
 use super::refresh::Entry;
 
 /// What is known of a stream by reading it.
 pub(super) enum Syntax {
     H264(Box<H264>),
     H265(H265),
+    /// Each picture stands alone.
+    Mjpeg,
 }
 
 impl Syntax {
@@ -21,6 +24,7 @@ impl Syntax {
         match coding {
             Coding::H264 => Self::H264(Box::new(H264::new(for_openh264))),
             Coding::H265 => Self::H265(H265::new()),
+            Coding::Mjpeg => Self::Mjpeg,
         }
     }
 
@@ -28,13 +32,14 @@ impl Syntax {
         match self {
             Self::H264(_) => Coding::H264,
             Self::H265(_) => Coding::H265,
+            Self::Mjpeg => Coding::Mjpeg,
         }
     }
 
     pub(super) fn is_recovering(&self) -> bool {
         match self {
             Self::H264(h264) => h264.is_recovering(),
-            Self::H265(_) => false,
+            Self::H265(_) | Self::Mjpeg => false,
         }
     }
 
@@ -43,6 +48,7 @@ impl Syntax {
         match self {
             Self::H264(h264) => h264.reset(),
             Self::H265(h265) => h265.reset(),
+            Self::Mjpeg => {}
         }
     }
 
@@ -58,6 +64,7 @@ impl Syntax {
         match self {
             Self::H264(_) => Entry::of(au, waited).is_some(),
             Self::H265(_) => H265::begins_at(au),
+            Self::Mjpeg => true,
         }
     }
 
@@ -71,6 +78,7 @@ impl Syntax {
         match self {
             Self::H264(h264) => h264.begin(au, waited, codec),
             Self::H265(_) => Ok(H265::begins_at(au)),
+            Self::Mjpeg => Ok(true),
         }
     }
 
@@ -83,6 +91,7 @@ impl Syntax {
         match self {
             Self::H264(h264) => h264.prepare(au, begins).map(Some),
             Self::H265(h265) => h265.prepare(au, begins),
+            Self::Mjpeg => mjpeg::prepare(au).map(Some),
         }
     }
 }

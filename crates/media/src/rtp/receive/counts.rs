@@ -93,6 +93,23 @@ razz_base::oddities! {
     LatePiece = "late_piece",
     /// A picture beyond the bounds of memory; dropped.
     UnitTooLarge = "unit_too_large",
+    /// A payload of JPEG too short for its headers; dropped.
+    JpegTooShort = "jpeg_too_short",
+    /// A JPEG picture of a type that RFC 2435 does not define, or with tables that it may not have; dropped.
+    JpegType = "jpeg_type",
+    /// A field of an interlaced JPEG picture; dropped.
+    JpegField = "jpeg_field",
+    /// A JPEG picture whose quality factor is reserved: 0 has no tables and is dropped, above 99 is taken for
+    /// 99.
+    JpegQuality = "jpeg_quality",
+    /// A JPEG picture whose quantisation tables never came; dropped.
+    JpegWithoutTables = "jpeg_without_tables",
+    /// A JPEG picture too large for RTP to say its size, which the SDP does not say either; dropped.
+    JpegWithoutSize = "jpeg_without_size",
+    /// A JPEG picture with headers of its own in the packets; they are taken.
+    JpegHeadersInside = "jpeg_headers_inside",
+    /// A JPEG picture of which packets are missing; dropped.
+    JpegIncomplete = "jpeg_incomplete",
     /// The packets are of another coding than the SDP says.
     OtherCodec = "other_codec",
 }

@@ -12,6 +12,7 @@
 //!     payload_type: 96,
 //!     clock_rate: 90_000,
 //!     parameter_sets: Vec::new(),
+//!     picture_size: None,
 //! });
 //! let now = MonoTime::from_us(0);
 //! receiver.handle_rtp(now, Bytes::from_static(&[0x80, 0xE0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0x65, 0x88]));
@@ -31,12 +32,16 @@
 //! 4. `assemble` puts access units together: `picture` says where one begins, `trust` what marker bits
 //!    are worth, `parameter_sets` what stands in front of key pictures.
 //!
-//! Section numbers are those of RFC 3550, RFC 6184 (H.264) and RFC 7798 (H.265), and of the standards.
+//! Of MJPEG, which has no NAL units, `jpeg` does 3 and 4; `video` is whichever of them it takes.
+//!
+//! Section numbers are those of RFC 3550, RFC 6184 (H.264), RFC 7798 (H.265) and RFC 2435 (JPEG), and of
+//! the standards.
 
 mod admission;
 mod assemble;
 mod counts;
 mod depacketize;
+mod jpeg;
 mod nal_list;
 mod other_codec;
 mod packet;
@@ -46,6 +51,7 @@ mod reports;
 mod rtcp;
 mod source;
 mod trust;
+mod video;
 
 #[cfg(test)]
 mod tests;
@@ -53,17 +59,16 @@ mod tests;
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use razz_base::{CLOCK_RATE, Codec, MonoTime};
+use razz_base::{CLOCK_RATE, Codec, MonoTime, Size};
 
 use admission::{Admission, Admitted};
-use assemble::Assembler;
 pub use counts::{Counts, Oddity};
-use depacketize::Depacketizer;
 use other_codec::OtherCodec;
 use packet::Packet;
 use reports::Reports;
 use rtcp::Report;
 use source::{InOrder, Source};
+use video::Video;
 
 /// What stands before each NAL unit of an access unit (Annex B of both standards).
 const START_CODE: [u8; 4] = [0, 0, 0, 1];
@@ -87,6 +92,9 @@ pub struct Settings {
     /// Its parameter sets (`sprop-parameter-sets`; `sprop-vps`, `-sps` and `-pps`): NAL units without
     /// start codes. Those that the packets bring take their places.
     pub parameter_sets: Vec<Bytes>,
+    /// Width and height, where the SDP says them (`a=framesize`, `a=x-dimensions`): of MJPEG the packets have
+    /// no room for sides of more than 2040 pixels.
+    pub picture_size: Option<Size>,
 }
 
 /// What comes of the packets.
@@ -97,7 +105,8 @@ pub enum Received {
         /// Its RTP timestamp in ticks of 90 kHz, unwrapped: it goes on over the wrap of 32 bits.
         rtp_extended: i64,
         /// Its NAL units behind start codes of four bytes (Annex B). A key picture (an IDR, H.265's
-        /// other random access pictures, a recovery point) has all known parameter sets in front.
+        /// other random access pictures, a recovery point) has all known parameter sets in front. Of
+        /// MJPEG a file, of which nothing is missing.
         data: Bytes,
         /// Packets that are missing before it or inside it; at least 1 when something is, however that
         /// was noticed.
@@ -133,9 +142,9 @@ pub struct Receiver {
     /// A report that came before the first packet: source, timestamp, wall time.
     early_report: Option<(u32, u32, u64)>,
     other_codec: OtherCodec,
-    depacketizer: Depacketizer,
-    assembler: Assembler,
+    video: Video,
     codec: Codec,
+    picture_size: Option<Size>,
     counts: Counts,
     /// Something with a timestamp was handed on.
     has_spoken: bool,
@@ -145,7 +154,7 @@ pub struct Receiver {
 impl Receiver {
     /// A receiver that has seen no packet yet.
     pub fn new(settings: Settings) -> Self {
-        let Settings { codec, payload_type, clock_rate, parameter_sets } = settings;
+        let Settings { codec, payload_type, clock_rate, parameter_sets, picture_size } = settings;
         // An SDP that says 0 says nothing.
         let clock_rate = if clock_rate == 0 { CLOCK_RATE as u32 } else { clock_rate };
         let mut counts = Counts::default();
@@ -157,9 +166,9 @@ impl Receiver {
             reports: Reports::default(),
             early_report: None,
             other_codec: OtherCodec::new(codec),
-            depacketizer: Depacketizer::new(codec),
-            assembler: Assembler::new(codec, clock_rate, &parameter_sets, &mut counts),
+            video: Video::new(codec, clock_rate, &parameter_sets, picture_size, &mut counts),
             codec,
+            picture_size,
             counts,
             has_spoken: false,
             out: VecDeque::new(),
@@ -215,7 +224,7 @@ impl Receiver {
             self.take_in_order();
         }
         if !self.more_will_come() {
-            self.assembler.handle_timeout(now);
+            self.video.handle_timeout(now);
             self.hand_on();
         }
     }
@@ -225,7 +234,7 @@ impl Receiver {
         match self.source.as_ref().and_then(Source::deadline) {
             Some(deadline) => Some(deadline),
             None if self.more_will_come() => None,
-            None => self.assembler.deadline(),
+            None => self.video.deadline(),
         }
     }
 
@@ -237,14 +246,13 @@ impl Receiver {
     /// Bytes of video that it keeps, not counting what was not yet polled.
     pub fn held_bytes(&self) -> usize {
         let source = self.source.as_ref().map_or(0, Source::held_bytes);
-        let depacketizer = self.depacketizer.held_bytes();
-        self.admission.held_bytes() + source + depacketizer + self.assembler.held_bytes()
+        self.admission.held_bytes() + source + self.video.held_bytes()
     }
 
     /// The picture in hand is surely not over: packets wait for one before them, or a NAL unit has
     /// begun.
     fn more_will_come(&self) -> bool {
-        self.source.as_ref().is_some_and(Source::is_waiting) || self.depacketizer.is_unfinished()
+        self.source.as_ref().is_some_and(Source::is_waiting) || self.video.is_unfinished()
     }
 
     fn handle_packet(&mut self, now: MonoTime, packet: Packet) {
@@ -298,18 +306,7 @@ impl Receiver {
         if let Some(codec) = self.other_codec.look(&packet.payload) {
             self.switch_to(codec);
         }
-        let Self { depacketizer, assembler, counts, .. } = self;
-        let InOrder { lost, jumped, marker, timestamp, payload, padded, received } = packet;
-        assembler.begin_packet(timestamp, lost, received);
-        if lost > 0 || jumped {
-            depacketizer.handle_loss(assembler);
-        }
-        if payload.is_empty() {
-            counts.add(if padded { Oddity::PaddingOnly } else { Oddity::EmptyPayload });
-        } else {
-            depacketizer.handle(timestamp, marker, payload, assembler, counts);
-        }
-        assembler.end_packet(timestamp, marker, depacketizer.is_unfinished());
+        self.video.handle(packet, &mut self.counts);
     }
 
     /// Goes by what comes, not by what the SDP says: from the packet at hand on, everything is of
@@ -317,14 +314,13 @@ impl Receiver {
     fn switch_to(&mut self, codec: Codec) {
         self.counts.add(Oddity::OtherCodec);
         self.codec = codec;
-        self.depacketizer = Depacketizer::new(codec);
-        self.assembler = Assembler::new(codec, self.clock_rate, &[], &mut self.counts);
+        self.video = Video::new(codec, self.clock_rate, &[], self.picture_size, &mut self.counts);
         self.out.push_back(Received::OtherCodec(codec));
     }
 
     /// Puts the access units that are complete where they are polled.
     fn hand_on(&mut self) {
-        while let Some(unit) = self.assembler.poll() {
+        while let Some(unit) = self.video.poll() {
             self.has_spoken = true;
             self.out.push_back(Received::Unit {
                 rtp_extended: self.to_90k(unit.timestamp),
@@ -357,8 +353,7 @@ impl Receiver {
         self.lost_before = self.lost_packets();
         self.source = None;
         self.reports = Reports::default();
-        self.depacketizer = Depacketizer::new(self.codec);
-        self.assembler.handle_new_source(stray);
+        self.video.handle_new_source(self.codec, stray, &mut self.counts);
         self.hand_on();
         if self.has_spoken {
             self.out.push_back(Received::NewSource);

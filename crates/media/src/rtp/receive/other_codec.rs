@@ -1,4 +1,4 @@
-//! Notices packets of H.265 where the SDP says H.264, and the reverse.
+//! Notices packets of H.265 where the SDP says H.264, and the reverse. Those of MJPEG nobody mistakes.
 
 use razz_base::Codec;
 
@@ -29,6 +29,7 @@ impl OtherCodec {
         let (is_own, is_other, other) = match self.codec {
             Codec::H264 => (is_h264(payload), is_h265(payload), Codec::H265),
             Codec::H265 => (is_h265(payload), is_h264(payload), Codec::H264),
+            Codec::Mjpeg => return None,
         };
         match (is_own, is_other) {
             (true, _) => self.in_a_row = 0,
@@ -38,6 +39,7 @@ impl OtherCodec {
         let is_sps = || match other {
             Codec::H264 => h264::Sps::parse(payload).is_ok(),
             Codec::H265 => h265::Sps::parse(payload).is_ok(),
+            Codec::Mjpeg => false,
         };
         // A parameter set that makes sense is proof alone.
         self.found = self.in_a_row >= IN_A_ROW || !is_own && is_other && is_sps();

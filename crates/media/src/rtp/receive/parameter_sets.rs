@@ -90,6 +90,7 @@ impl ParameterSets {
                 h265::NalType::Pps => Some((Kind::Pps, h265::pps_ids(nal)?.0)),
                 _ => None,
             },
+            Codec::Mjpeg => None,
         }
     }
 }

@@ -81,7 +81,7 @@ impl Picture {
                 }
             }
             // Whether it is another picture or another field cannot be told.
-            (Codec::H264, ..) => Relation::Same,
+            (Codec::H264 | Codec::Mjpeg, ..) => Relation::Same,
         }
     }
 
@@ -103,6 +103,7 @@ pub(super) fn role(codec: Codec, head: &[u8], sets: &ParameterSets) -> Role {
     match codec {
         Codec::H264 => role_h264(head, sets),
         Codec::H265 => role_h265(head),
+        Codec::Mjpeg => Role::Useless(Oddity::UnknownNalType),
     }
 }
 

@@ -58,12 +58,16 @@ impl Libavcodec {
     /// Decoders of this codec that work in the graphics card or in the chip, where their device is there:
     /// those that give pictures in memory.
     pub(super) fn hardware(&self, coding: Coding) -> impl Iterator<Item = &'static str> {
-        let devices: [(&str, [&str; 2]); 3] = [
-            ("/dev/nvidiactl", ["h264_cuvid", "hevc_cuvid"]),
-            ("/dev/dri/renderD128", ["h264_qsv", "hevc_qsv"]),
-            ("/dev/video10", ["h264_v4l2m2m", "hevc_v4l2m2m"]),
+        let devices: [(&str, [&str; 3]); 3] = [
+            ("/dev/nvidiactl", ["h264_cuvid", "hevc_cuvid", "mjpeg_cuvid"]),
+            ("/dev/dri/renderD128", ["h264_qsv", "hevc_qsv", "mjpeg_qsv"]),
+            ("/dev/video10", ["h264_v4l2m2m", "hevc_v4l2m2m", "mjpeg_v4l2m2m"]),
         ];
-        let which = usize::from(coding == Coding::H265);
+        let which = match coding {
+            Coding::H264 => 0,
+            Coding::H265 => 1,
+            Coding::Mjpeg => 2,
+        };
         devices
             .into_iter()
             .filter(|(device, _)| Path::new(device).exists())
@@ -91,3 +95,4 @@ pub(super) fn software(coding: Coding) -> &'static str {
 pub(super) fn is_for(name: &str, coding: Coding) -> bool {
     name.strip_prefix(software(coding)).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
+        Coding::Mjpeg => "mjpeg",

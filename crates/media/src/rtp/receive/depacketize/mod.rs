@@ -124,6 +124,8 @@ impl Depacketizer {
         match codec {
             Codec::H264 => h264::handle(payload, &mut output),
             Codec::H265 => h265::handle(payload, numbered, &mut output),
+            // It has no NAL units; see `video`.
+            Codec::Mjpeg => {}
         }
     }
 }

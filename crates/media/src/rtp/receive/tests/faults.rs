@@ -274,6 +274,7 @@ fn h265_is_received() {
         payload_type: 96,
         clock_rate: 90_000,
         parameter_sets: vec![Bytes::copy_from_slice(pps)],
+        picture_size: None,
     });
     // (timestamp, marker, payload)
     let packets: &[(u32, bool, &[u8])] = &[

@@ -40,6 +40,7 @@ fn parameter_sets_of_an_sdp_that_has_start_codes() {
         payload_type: 96,
         clock_rate: 90_000,
         parameter_sets: vec![sets.into()],
+        picture_size: None,
     });
     assert_eq!(run(&mut receiver, &packets("@0 I0*")), ["8: S Q I0"]);
 }
@@ -58,6 +59,7 @@ fn timeline(clock_rate: u32, events: &[Event]) -> Vec<(char, i64)> {
         payload_type: 96,
         clock_rate,
         parameter_sets: Vec::new(),
+        picture_size: None,
     });
     let mut out = Vec::new();
     let mut now = MonoTime::from_us(0);

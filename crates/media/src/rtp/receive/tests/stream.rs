@@ -155,6 +155,7 @@ pub(super) fn receiver(sets: &str) -> Receiver {
         payload_type: 96,
         clock_rate: 90_000,
         parameter_sets: sets.split_whitespace().map(|name| nal(name).into()).collect(),
+        picture_size: None,
     })
 }
 
