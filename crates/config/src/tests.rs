@@ -418,8 +418,9 @@ fn what_is_wrong_is_said_with_its_place() {
         ),
         (
             "[decoder]\nhardware = \"h264\"",
-            "2:12: `hardware`: \"auto\", \"off\", or one of FFmpeg's decoders of H.264 or H.265, such as \
-             \"h264_cuvid\", \"hevc_qsv\", \"h264_v4l2m2m\", not \"h264\"",
+            "2:12: `hardware`: \"auto\", \"off\", \"vaapi\" (or \"vaapi:/dev/dri/renderD129\", with the device), or \
+             one of FFmpeg's decoders of H.264, H.265 or MJPEG, such as \"h264_cuvid\", \"hevc_qsv\", \
+             \"h264_v4l2m2m\", not \"h264\"",
         ),
         (
             "[detector]\nengine = \"onnx\"",

@@ -286,14 +286,15 @@ group! {
     /// What decodes the cameras' video for detection and snapshots; viewers get it untouched.
     Decoder = "[decoder]" {
         /// `"auto"`: FFmpeg's libavcodec (5.1 to 9) where the machine has it, which takes half the time,
-        /// else what is built in: openh264 for H.264, and rusty_h265 for H.265. `"ffmpeg"`: libavcodec
-        /// for certain; `"openh264"`: what is built in. The variable `RAZZ_LIBAVCODEC` names
+        /// else what is built in: openh264 for H.264, rusty_h265 for H.265, and zune-jpeg for MJPEG.
+        /// `"ffmpeg"`: libavcodec for certain; `"openh264"`: what is built in. The variable `RAZZ_LIBAVCODEC` names
         /// libavcodec's file where the system does not find it.
         engine: String [Limit::Words(&DECODERS)] = r#""auto""#,
         /// `"auto"`: in the graphics card or the chip, where libavcodec has a decoder for a device that
-        /// is there and that decodes a clip right; `"off"`; or the name of one of FFmpeg's decoders,
-        /// such as `"h264_cuvid"`, `"h264_qsv"`, `"h264_v4l2m2m"`.
-        hardware: String [Limit::Pattern("^(auto|off|(h264|hevc)_[a-z0-9]+)$")] = r#""auto""#,
+        /// is there and that decodes a clip right; `"off"`; the name of one of FFmpeg's decoders, such as
+        /// `"h264_cuvid"`, `"h264_qsv"`, `"h264_v4l2m2m"`; or `"vaapi"`, with the device behind a colon if
+        /// it is not `/dev/dri/renderD128`.
+        hardware: String [Limit::Pattern("^(auto|off|vaapi|vaapi:/.+|(h264|hevc|mjpeg)_[a-z0-9]+)$")] = r#""auto""#,
     }
 }
 

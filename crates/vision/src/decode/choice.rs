@@ -1,5 +1,6 @@
 //! Which decoder libraries are at hand, and which of them decodes a stream.
 
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -8,11 +9,11 @@ use razz_base::{Codec as Coding, Decodable};
 use super::Decoder;
 use super::clips;
 use super::codec::Codec;
-use super::ffmpeg::{self, FfmpegError, Libavcodec};
+use super::ffmpeg::{self, FfmpegError, Libavcodec, Vaapi};
 use super::hevc::HevcDecoder;
 use super::openh264::OpenH264;
-
 use super::zune_jpeg::ZuneJpeg;
+
 /// What the config asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum DecoderEngine {
@@ -41,12 +42,15 @@ pub enum Hardware {
     Off,
     /// By this decoder of FFmpeg's, such as `h264_cuvid`.
     Named(String),
+    /// By FFmpeg's decoders with this device, through VAAPI.
+    Vaapi(PathBuf),
 }
 
 /// What is no way to decode in hardware.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
-    "\"auto\", \"off\", or one of FFmpeg's decoders of H.264 or H.265, such as \"h264_cuvid\", \"hevc_qsv\", \"h264_v4l2m2m\", not \"{0}\""
+    "\"auto\", \"off\", \"vaapi\" (or \"vaapi:/dev/dri/renderD129\", with the device), or one of FFmpeg's decoders of \
+     H.264, H.265 or MJPEG, such as \"h264_cuvid\", \"hevc_qsv\", \"h264_v4l2m2m\", not \"{0}\""
 )]
 pub struct ParseHardwareError(String);
 
@@ -61,6 +65,10 @@ impl FromStr for Hardware {
         match text {
             "auto" => Ok(Self::Auto),
             "off" => Ok(Self::Off),
+            "vaapi" => Ok(Self::Vaapi(PathBuf::from(ffmpeg::USUAL_DEVICE))),
+            _ if text.starts_with(VAAPI_ON) => {
+                Ok(Self::Vaapi(PathBuf::from(&text[VAAPI_ON.len() - 1..])))
+            }
             name if is_known() => Ok(Self::Named(name.to_owned())),
             _ => Err(ParseHardwareError(text.to_owned())),
         }
@@ -76,8 +84,10 @@ struct Found {
     ffmpeg: Option<Libavcodec>,
     /// Whether what razz has in itself may be used.
     builtin: bool,
-    /// FFmpeg's names of the decoders that work in hardware, by codec.
+    /// FFmpeg's names of the decoders that work in hardware, or [`VAAPI`], by codec.
     hardware: Vec<(Coding, String)>,
+    /// The device that those called [`VAAPI`] work with.
+    vaapi: Option<Vaapi>,
     notices: Vec<String>,
 }
 
@@ -149,6 +159,7 @@ impl Decoders {
             let name = match coding {
                 Coding::H264 => OPENH264,
                 Coding::H265 => RUSTY_H265,
+                Coding::Mjpeg => ZUNE_JPEG,
             };
             names.push(name.to_owned());
         }
@@ -159,9 +170,8 @@ impl Decoders {
     pub(super) fn make(&self, coding: Coding) -> Result<(Box<dyn Codec>, String, bool), String> {
         let candidates = self.candidates(coding);
         let mut error = "FFmpeg has no decoder of it".to_owned();
-                Coding::Mjpeg => ZUNE_JPEG,
         for name in candidates {
-            match self.make_named(&name) {
+            match self.make_named(coding, &name) {
                 Ok((codec, called)) => return Ok((codec, called, name == OPENH264)),
                 Err(what) => error = what,
             }
@@ -171,19 +181,30 @@ impl Decoders {
 
     /// One that uses this of the candidates.
     pub(super) fn decoder_named(&self, coding: Coding, name: &str) -> Result<Decoder, String> {
-        let (codec, called) = self.make_named(name)?;
+        let (codec, called) = self.make_named(coding, name)?;
         Ok(Decoder::of(codec, called, coding, name == OPENH264))
     }
 
     /// One by its name, and what it is called in the status.
-    pub(super) fn make_named(&self, name: &str) -> Result<(Box<dyn Codec>, String), String> {
+    pub(super) fn make_named(
+        &self,
+        coding: Coding,
+        name: &str,
+    ) -> Result<(Box<dyn Codec>, String), String> {
         if name == OPENH264 {
             return Ok((Box::new(OpenH264::new()?), name.to_owned()));
         }
         if name == RUSTY_H265 {
             return Ok((Box::new(HevcDecoder::new()), name.to_owned()));
         }
+        if name == ZUNE_JPEG {
+            return Ok((Box::new(ZuneJpeg::default()), name.to_owned()));
+        }
         let ffmpeg = self.0.ffmpeg.as_ref().ok_or("FFmpeg is not there")?;
+        if let (VAAPI, Some(device)) = (name, &self.0.vaapi) {
+            let codec = ffmpeg.open_on(device, coding, false)?;
+            return Ok((codec, format!("ffmpeg {} on VAAPI", ffmpeg::software(coding))));
+        }
         Ok((ffmpeg.open(name)?, format!("ffmpeg {name}")))
     }
 }
@@ -191,6 +212,9 @@ impl Decoders {
 const OPENH264: &str = "openh264";
 const RUSTY_H265: &str = "rusty_h265";
 const ZUNE_JPEG: &str = "zune-jpeg";
+const VAAPI: &str = "vaapi";
+/// What stands before a device in settings, with the beginning of its path.
+const VAAPI_ON: &str = "vaapi:/";
 
 impl Found {
     /// Tries the decoders of devices that are there.
@@ -198,9 +222,10 @@ impl Found {
         let Some(ffmpeg) = self.ffmpeg.clone() else { return Ok(()) };
         let named = match wanted {
             Hardware::Off => return Ok(()),
-        if name == ZUNE_JPEG {
-            return Ok((Box::new(ZuneJpeg::default()), name.to_owned()));
-        }
+            Hardware::Vaapi(device) => {
+                self.find_vaapi(&ffmpeg, device);
+                return Ok(());
+            }
             Hardware::Auto => None,
             Hardware::Named(name) => Some(name.as_str()),
         };
@@ -227,15 +252,80 @@ impl Found {
                 }
             }
         }
+        let usual = Path::new(ffmpeg::USUAL_DEVICE);
+        if named.is_none() && usual.exists() {
+            self.find_vaapi(&ffmpeg, usual);
+        }
         match named {
             Some(name) if self.hardware.is_empty() => Err(FfmpegError::Unusable {
                 path: ffmpeg.path().to_owned(),
                 what: format!(
-                    "decoder.hardware = \"{name}\" is no decoder of H.264 or H.265; \"auto\", \"off\", or a \
+                    "decoder.hardware = \"{name}\" is no decoder of H.264, H.265 or MJPEG; \"auto\", \"off\", \"vaapi\", or a \
                      name such as \"h264_cuvid\", \"h264_qsv\", \"h264_v4l2m2m\""
                 ),
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Tries VAAPI with this device for every codec that no other decoder in hardware was found for. A
+    /// device that is not there, or decodes nothing right, is told by a notice, and the processor decodes.
+    fn find_vaapi(&mut self, ffmpeg: &Libavcodec, path: &Path) {
+        let device = match ffmpeg.vaapi(path) {
+            Ok(device) => device,
+            Err(what) => {
+                self.notices.push(format!("VAAPI is not used, the processor decodes: {what}"));
+                return;
+            }
+        };
+        for coding in Coding::ALL {
+            if self.hardware.iter().any(|(of, _)| *of == coding) {
+                continue;
+            }
+            let tried = ffmpeg
+                .open_on(&device, coding, true)
+                .and_then(|codec| clips::try_out(codec, coding));
+            match tried {
+                Ok(()) => self.hardware.push((coding, VAAPI.to_owned())),
+                Err(what) => self.notices.push(format!(
+                    "VAAPI is not used for {}, the processor decodes: {what}",
+                    coding.name()
+                )),
+            }
+        }
+        self.vaapi = Some(device);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hardware_is_named_in_settings() {
+        let vaapi = |path: &str| Ok(Hardware::Vaapi(PathBuf::from(path)));
+        for (text, expected) in [
+            ("auto", Ok(Hardware::Auto)),
+            ("off", Ok(Hardware::Off)),
+            ("h264_cuvid", Ok(Hardware::Named("h264_cuvid".to_owned()))),
+            ("mjpeg_qsv", Ok(Hardware::Named("mjpeg_qsv".to_owned()))),
+            ("vaapi", vaapi("/dev/dri/renderD128")),
+            ("vaapi:/dev/dri/renderD129", vaapi("/dev/dri/renderD129")),
+            ("vaapi:renderD129", Err(())),
+            ("h264", Err(())),
+            ("vp9_cuvid", Err(())),
+        ] {
+            assert_eq!(text.parse::<Hardware>().map_err(|_| ()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    #[ignore = "needs libavcodec: `apt install libavcodec-extra`"]
+    fn without_its_device_vaapi_is_left_out_with_a_word() {
+        let wanted = Hardware::Vaapi(PathBuf::from("/dev/dri/renderD7"));
+        let decoders = Decoders::open(DecoderEngine::Auto, &wanted).unwrap();
+        let [notice] = decoders.notices() else { panic!("{:?}", decoders.notices()) };
+        assert!(notice.starts_with("VAAPI is not used, the processor decodes: "), "{notice}");
+        assert_eq!(decoders.candidates(Coding::H264), ["h264", "openh264"]);
     }
 }

@@ -4,6 +4,7 @@ use std::ffi::{CString, c_int, c_void};
 use std::ptr;
 use std::sync::Arc;
 
+use super::device::Device;
 use super::library::{Library, frame, packet};
 use crate::decode::codec::{Chroma, Codec, Depth, Out, Raw};
 
@@ -27,6 +28,8 @@ const OPTIONS: [(&str, &str); 3] =
 /// An open `AVCodecContext`, with a packet and a frame to work with.
 pub(super) struct Ffmpeg {
     library: Arc<Library>,
+    /// An `AVCodec`, which is the library's.
+    codec: *mut c_void,
     context: *mut c_void,
     packet: *mut c_void,
     frame: *mut c_void,
@@ -36,6 +39,17 @@ pub(super) struct Ffmpeg {
     storage: Option<(c_int, (Chroma, Depth))>,
     /// Whether it works with a device, which may hold pictures back.
     delays: bool,
+    /// The device that pictures are in the memory of.
+    device: Option<OnDevice>,
+}
+
+/// A device, and what its pictures are copied to.
+struct OnDevice {
+    device: Arc<Device>,
+    /// An `AVFrame`.
+    copy: *mut c_void,
+    /// Whether pictures that the processor decoded, since the device cannot, are errors.
+    strictly: bool,
 }
 
 // SAFETY: a context may be used from any thread, by one at a time (libavcodec/avcodec.h); it is reached
@@ -48,7 +62,7 @@ unsafe impl Send for Ffmpeg {}
 /// # Safety
 /// A `T` has to lie there.
 #[allow(unsafe_code, reason = "fields of libavcodec's structs")]
-unsafe fn field<T: Copy>(of: *const c_void, at: usize) -> T {
+pub(super) unsafe fn field<T: Copy>(of: *const c_void, at: usize) -> T {
     // SAFETY: the caller's.
     unsafe { of.cast::<u8>().add(at).cast::<T>().read_unaligned() }
 }
@@ -58,15 +72,40 @@ unsafe fn field<T: Copy>(of: *const c_void, at: usize) -> T {
 /// # Safety
 /// A `T` has to lie there.
 #[allow(unsafe_code, reason = "fields of libavcodec's structs")]
-unsafe fn set_field<T>(of: *mut c_void, at: usize, value: T) {
+pub(super) unsafe fn set_field<T>(of: *mut c_void, at: usize, value: T) {
     // SAFETY: the caller's.
     unsafe { of.cast::<u8>().add(at).cast::<T>().write_unaligned(value) }
 }
 
 impl Ffmpeg {
     /// Opens the decoder of this name, such as `h264`.
-    #[allow(unsafe_code, reason = "functions of the library")]
     pub(super) fn open(library: &Arc<Library>, decoder: &str) -> Result<Self, String> {
+        Self::prepare(library, decoder)?.opened(decoder)
+    }
+
+    /// The same with a device; see [`OnDevice`].
+    #[allow(unsafe_code, reason = "a function of the library")]
+    pub(super) fn open_on(
+        library: &Arc<Library>,
+        decoder: &str,
+        device: Arc<Device>,
+        strictly: bool,
+    ) -> Result<Self, String> {
+        let mut prepared = Self::prepare(library, decoder)?;
+        device.give_to(prepared.context)?;
+        // SAFETY: it answers a new frame or null, which is freed by `drop`.
+        let copy = unsafe { (library.functions.av_frame_alloc)() };
+        if copy.is_null() {
+            return Err("no memory".to_owned());
+        }
+        prepared.device = Some(OnDevice { device, copy, strictly });
+        prepared.delays = true;
+        prepared.opened(decoder)
+    }
+
+    /// A context with its options.
+    #[allow(unsafe_code, reason = "functions of the library")]
+    fn prepare(library: &Arc<Library>, decoder: &str) -> Result<Self, String> {
         let functions = library.functions;
         let name = CString::new(decoder).map_err(|_| "a name with a zero in it".to_owned())?;
         // SAFETY: a string that ends in 0.
@@ -84,6 +123,8 @@ impl Ffmpeg {
                 data: Vec::new(),
                 storage: None,
                 delays: decoder.contains('_'),
+                device: None,
+                codec,
             }
         };
         if opened.context.is_null() || opened.packet.is_null() || opened.frame.is_null() {
@@ -92,12 +133,19 @@ impl Ffmpeg {
         for (name, value) in OPTIONS {
             opened.set(name, value)?;
         }
-        // SAFETY: the context is new and not open yet; there are no options besides.
-        let code = unsafe { (functions.avcodec_open2)(opened.context, codec, ptr::null_mut()) };
-        if code < 0 {
-            return Err(format!("{decoder} does not open: {}", library.error(code)));
-        }
         Ok(opened)
+    }
+
+    /// Opens what was prepared.
+    #[allow(unsafe_code, reason = "a function of the library")]
+    fn opened(self, decoder: &str) -> Result<Self, String> {
+        let open = self.library.functions.avcodec_open2;
+        // SAFETY: the context is new and not open yet; there are no options besides.
+        let code = unsafe { open(self.context, self.codec, ptr::null_mut()) };
+        if code < 0 {
+            return Err(format!("{decoder} does not open: {}", self.library.error(code)));
+        }
+        Ok(self)
     }
 
     #[allow(unsafe_code, reason = "a function of the library")]
@@ -180,6 +228,17 @@ impl Ffmpeg {
         if flags & CORRUPT != 0 || errors != 0 {
             return Err("something of the picture is missing".to_owned());
         }
+        let (format, data, strides) = match self.fetched(format)? {
+            None => (format, data, strides),
+            // SAFETY: as above.
+            Some(copy) => unsafe {
+                (
+                    field::<c_int>(copy, frame::FORMAT),
+                    field::<[*const u8; 3]>(copy, frame::DATA),
+                    field::<[c_int; 3]>(copy, frame::LINESIZE),
+                )
+            },
+        };
         let (chroma, depth) = self.storage_of(format)?;
         let (Ok(width), Ok(height)) = (usize::try_from(width), usize::try_from(height)) else {
             return Err("the picture has no size".to_owned());
@@ -216,6 +275,22 @@ impl Ffmpeg {
         let raw = Raw { width, height, chroma, depth, planes, strides: steps };
         out(tag.cast_unsigned(), &raw);
         Ok(())
+    }
+
+    /// The picture in hand in our memory, if this format says that it is in the device's. It stays until the
+    /// next.
+    #[allow(unsafe_code, reason = "a function of the library")]
+    fn fetched(&self, format: c_int) -> Result<Option<*mut c_void>, String> {
+        let Some(OnDevice { device, copy, strictly }) = &self.device else { return Ok(None) };
+        match (Device::holds(self.library.pixel_format(format)), strictly) {
+            (true, _) => {}
+            (false, true) => return Err("the device does not decode this".to_owned()),
+            (false, false) => return Ok(None),
+        }
+        // SAFETY: a frame of ours.
+        unsafe { (self.library.functions.av_frame_unref)(*copy) };
+        device.fetch(*copy, self.frame)?;
+        Ok(Some(*copy))
     }
 
     /// How pictures of this format are stored: looked up when it changes.
@@ -294,6 +369,9 @@ impl Drop for Ffmpeg {
                 // The bytes are ours.
                 set_field(self.packet, packet::DATA, ptr::null_mut::<u8>());
                 set_field(self.packet, packet::SIZE, 0 as c_int);
+            }
+            if let Some(OnDevice { copy, .. }) = &mut self.device {
+                (functions.av_frame_free)(copy);
             }
             (functions.av_packet_free)(&mut self.packet);
             (functions.avcodec_free_context)(&mut self.context);

@@ -1,6 +1,6 @@
 //! FFmpeg's libavcodec, loaded while the program runs.
 //!
-//! No headers are needed: sixteen functions by name, options by name, and fields whose place has been
+//! No headers are needed: eighteen functions by name, options by name, and fields whose place has been
 //! the same since FFmpeg 5.1, or is known for each major version ([`Layout`]). What is loaded is
 //! tried on a clip before any camera's video is given to it (see `clips`), so that a
 //! library with other places is found out.
@@ -72,14 +72,14 @@ pub(super) mod frame {
 }
 
 macro_rules! functions {
-    ($($name:ident: fn($($kind:ty),*) $(-> $out:ty)?;)*) => {
-        /// The functions, under the names that libavcodec and libavutil give them.
+    ($(#[doc = $doc:literal])* $set:ident: $($name:ident: fn($($kind:ty),*) $(-> $out:ty)?;)*) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Copy)]
-        pub(super) struct Functions {
+        pub(super) struct $set {
             $(pub(super) $name: unsafe extern "C" fn($($kind),*) $(-> $out)?,)*
         }
 
-        impl Functions {
+        impl $set {
             /// # Safety
             /// The library's functions of these names have to be those of FFmpeg.
             #[allow(unsafe_code, reason = "loading functions by name")]
@@ -103,6 +103,8 @@ macro_rules! functions {
 type Ptr = *mut c_void;
 
 functions! {
+    /// The functions, under the names that libavcodec and libavutil give them.
+    Functions:
     avcodec_version: fn() -> u32;
     av_version_info: fn() -> *const c_char;
     av_log_set_level: fn(c_int);
@@ -123,6 +125,19 @@ functions! {
     av_strerror: fn(c_int, *mut c_char, usize) -> c_int;
 }
 
+functions! {
+    /// Those that a device is worked with by.
+    DeviceFunctions:
+    av_hwdevice_find_type_by_name: fn(*const c_char) -> c_int;
+    av_hwdevice_ctx_create: fn(*mut Ptr, c_int, *const c_char, Ptr, c_int) -> c_int;
+    av_hwframe_transfer_data: fn(Ptr, Ptr, c_int) -> c_int;
+    av_buffer_alloc: fn(usize) -> Ptr;
+    av_buffer_ref: fn(Ptr) -> Ptr;
+    av_buffer_unref: fn(*mut Ptr);
+    av_buffer_get_ref_count: fn(Ptr) -> c_int;
+    av_opt_find: fn(Ptr, *const c_char, *const c_char, c_int, c_int) -> Ptr;
+}
+
 /// `AV_LOG_QUIET`: what went wrong is in the functions' answers.
 const LOG_QUIET: c_int = -8;
 
@@ -132,8 +147,9 @@ pub(super) struct Library {
     pub(super) layout: Layout,
     version: String,
     path: PathBuf,
+    major: u32,
     /// Keeps the functions where they are.
-    _library: libloading::Library,
+    library: libloading::Library,
 }
 
 impl std::fmt::Debug for Library {
@@ -192,7 +208,19 @@ impl Library {
         let version =
             format!("FFmpeg {} (libavcodec {major}.{minor}.{micro})", release.to_string_lossy());
         let layout = Layout::of(major);
-        Ok(Self { functions, layout, version, path: path.to_owned(), _library: library })
+        Ok(Self { functions, layout, version, path: path.to_owned(), major, library })
+    }
+
+    /// Its major version.
+    pub(super) fn major(&self) -> u32 {
+        self.major
+    }
+
+    /// The functions for devices.
+    #[allow(unsafe_code, reason = "loading functions by name")]
+    pub(super) fn device_functions(&self) -> Result<DeviceFunctions, String> {
+        // SAFETY: as those of `load`: they are libavutil's, which libavcodec brings with it.
+        unsafe { DeviceFunctions::load(&self.library) }
     }
 
     /// Such as `FFmpeg 5.1.9 (libavcodec 59.37.100)`.

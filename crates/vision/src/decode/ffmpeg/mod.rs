@@ -1,6 +1,7 @@
 //! H.264, H.265 and more by FFmpeg's libavcodec, where the machine has one.
 
 mod codec;
+mod device;
 mod library;
 
 use std::fmt;
@@ -12,6 +13,8 @@ use razz_base::Codec as Coding;
 pub use library::FfmpegError;
 
 use self::codec::Ffmpeg;
+use self::device::Device;
+pub(super) use self::device::USUAL as USUAL_DEVICE;
 use self::library::Library;
 use super::codec::Codec;
 
@@ -46,6 +49,23 @@ impl Libavcodec {
         Ok(Box::new(Ffmpeg::open(&self.library, decoder)?))
     }
 
+    /// A device of the graphics card's that decodes by VAAPI.
+    pub(super) fn vaapi(&self, path: &Path) -> Result<Vaapi, String> {
+        Ok(Vaapi(Arc::new(Device::open(&self.library, path)?)))
+    }
+
+    /// Its own decoder of a codec, with the device. `strictly`: pictures that the device cannot decode are
+    /// errors; else the processor does.
+    pub(super) fn open_on(
+        &self,
+        device: &Vaapi,
+        coding: Coding,
+        strictly: bool,
+    ) -> Result<Box<dyn Codec>, String> {
+        let device = Arc::clone(&device.0);
+        Ok(Box::new(Ffmpeg::open_on(&self.library, software(coding), device, strictly)?))
+    }
+
     /// Whether it has a decoder of this name.
     pub(super) fn has(&self, decoder: &str) -> bool {
         self.library.has(decoder)
@@ -76,6 +96,10 @@ impl Libavcodec {
     }
 }
 
+/// A device that decodes by VAAPI.
+#[derive(Clone, Debug)]
+pub(super) struct Vaapi(Arc<Device>);
+
 /// Such as `FFmpeg 5.1.9 (libavcodec 59.37.100)`.
 impl fmt::Display for Libavcodec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,6 +112,7 @@ pub(super) fn software(coding: Coding) -> &'static str {
     match coding {
         Coding::H264 => "h264",
         Coding::H265 => "hevc",
+        Coding::Mjpeg => "mjpeg",
     }
 }
 
@@ -95,4 +120,3 @@ pub(super) fn software(coding: Coding) -> &'static str {
 pub(super) fn is_for(name: &str, coding: Coding) -> bool {
     name.strip_prefix(software(coding)).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
-        Coding::Mjpeg => "mjpeg",
