@@ -11,6 +11,7 @@ use super::clips;
 use super::codec::Codec;
 use super::ffmpeg::{self, FfmpegError, Libavcodec, Vaapi};
 use super::hevc::HevcDecoder;
+use super::mjpeg_clip;
 use super::openh264::OpenH264;
 use super::zune_jpeg::ZuneJpeg;
 
@@ -236,7 +237,7 @@ impl Found {
                 Some(_) => continue,
             };
             for name in names {
-                let tried = ffmpeg.open(name).and_then(|codec| clips::try_out(codec, coding));
+                let tried = ffmpeg.open(name).and_then(|codec| try_out(codec, coding));
                 match tried {
                     Ok(()) => self.hardware.push((coding, name.to_owned())),
                     Err(what) if named.is_some() => {
@@ -282,9 +283,8 @@ impl Found {
             if self.hardware.iter().any(|(of, _)| *of == coding) {
                 continue;
             }
-            let tried = ffmpeg
-                .open_on(&device, coding, true)
-                .and_then(|codec| clips::try_out(codec, coding));
+            let tried =
+                ffmpeg.open_on(&device, coding, true).and_then(|codec| try_out(codec, coding));
             match tried {
                 Ok(()) => self.hardware.push((coding, VAAPI.to_owned())),
                 Err(what) => self.notices.push(format!(
@@ -294,6 +294,14 @@ impl Found {
             }
         }
         self.vaapi = Some(device);
+    }
+}
+
+/// Whether a library's decoder decodes the clips of this codec right.
+fn try_out(codec: Box<dyn Codec>, coding: Coding) -> Result<(), String> {
+    match coding {
+        Coding::Mjpeg => mjpeg_clip::try_out(codec),
+        Coding::H264 | Coding::H265 => clips::try_out(codec, coding),
     }
 }
 

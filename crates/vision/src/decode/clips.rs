@@ -10,7 +10,6 @@ use razz_base::{
 
 use super::Decoder;
 use super::codec::Codec;
-use super::mjpeg_clip;
 use crate::picture::Picture;
 
 /// What `clips/make.py` says of the clips.
@@ -61,9 +60,6 @@ pub(super) fn layout_clip() -> Bytes {
 /// Whether a library's decoder decodes 8-bit streams of this codec right.
 pub(super) fn try_out(codec: Box<dyn Codec>, coding: Coding) -> Result<(), String> {
     let mut decoder = Decoder::of(codec, String::new(), coding, false);
-    if coding == Coding::Mjpeg {
-        mjpeg_clip::decode(&mut decoder)?;
-    }
     for clip in CLIPS.iter().filter(|clip| clip.coding == coding && clip.plain) {
         clip.decode(&mut decoder)?;
     }

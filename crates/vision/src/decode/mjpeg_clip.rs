@@ -11,6 +11,7 @@ use razz_base::{Codec as Coding, Size, StreamFormat};
 
 use super::Decoder;
 use super::clips::access_unit;
+use super::codec::Codec;
 use crate::picture::{Picture, Plane};
 
 /// What it is called in the list of clips.
@@ -34,6 +35,11 @@ const PICTURES: [(Option<SamplingFactor>, u16); 8] = [
     (Some(SamplingFactor::F_1_1), 5),
     (None, 3),
 ];
+
+/// Whether a library's decoder decodes them right.
+pub(super) fn try_out(codec: Box<dyn Codec>) -> Result<(), String> {
+    decode(&mut Decoder::of(codec, String::new(), Coding::Mjpeg, false)).map(drop)
+}
 
 /// Decodes all of them; how many came out, all of them right.
 pub(super) fn decode(decoder: &mut Decoder) -> Result<usize, String> {

@@ -5,7 +5,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use super::device::Device;
-use super::library::{Library, frame, packet};
+use super::library::{Library, field, frame, packet, set_field};
 use crate::decode::codec::{Chroma, Codec, Depth, Out, Raw};
 
 /// Bytes of zeros that libavcodec wants behind what it reads (`AV_INPUT_BUFFER_PADDING_SIZE`).
@@ -56,26 +56,6 @@ struct OnDevice {
 // through `&mut self` only.
 #[allow(unsafe_code, reason = "a context of libavcodec may be moved to another thread")]
 unsafe impl Send for Ffmpeg {}
-
-/// Reads a field of a struct of libavcodec's.
-///
-/// # Safety
-/// A `T` has to lie there.
-#[allow(unsafe_code, reason = "fields of libavcodec's structs")]
-pub(super) unsafe fn field<T: Copy>(of: *const c_void, at: usize) -> T {
-    // SAFETY: the caller's.
-    unsafe { of.cast::<u8>().add(at).cast::<T>().read_unaligned() }
-}
-
-/// Writes one.
-///
-/// # Safety
-/// A `T` has to lie there.
-#[allow(unsafe_code, reason = "fields of libavcodec's structs")]
-pub(super) unsafe fn set_field<T>(of: *mut c_void, at: usize, value: T) {
-    // SAFETY: the caller's.
-    unsafe { of.cast::<u8>().add(at).cast::<T>().write_unaligned(value) }
-}
 
 impl Ffmpeg {
     /// Opens the decoder of this name, such as `h264`.

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::Arc;
 
-use super::codec::{field, set_field};
-use super::library::{DeviceFunctions, Library};
+use super::library::{DeviceFunctions, Library, field, set_field};
 
 /// The device that is taken where none is named.
 pub(in crate::decode) const USUAL: &str = "/dev/dri/renderD128";

@@ -71,6 +71,26 @@ pub(super) mod frame {
     pub(in super::super) const PTS: usize = 136;
 }
 
+/// Reads a field of a struct of libavcodec's.
+///
+/// # Safety
+/// A `T` has to lie there.
+#[allow(unsafe_code, reason = "fields of libavcodec's structs")]
+pub(super) unsafe fn field<T: Copy>(of: *const c_void, at: usize) -> T {
+    // SAFETY: the caller's.
+    unsafe { of.cast::<u8>().add(at).cast::<T>().read_unaligned() }
+}
+
+/// Writes one.
+///
+/// # Safety
+/// A `T` has to lie there.
+#[allow(unsafe_code, reason = "fields of libavcodec's structs")]
+pub(super) unsafe fn set_field<T>(of: *mut c_void, at: usize, value: T) {
+    // SAFETY: the caller's.
+    unsafe { of.cast::<u8>().add(at).cast::<T>().write_unaligned(value) }
+}
+
 macro_rules! functions {
     ($(#[doc = $doc:literal])* $set:ident: $($name:ident: fn($($kind:ty),*) $(-> $out:ty)?;)*) => {
         $(#[doc = $doc])*
