@@ -4,11 +4,12 @@
 use std::collections::VecDeque;
 
 use razz_base::{
-    Affine, CLOCK_RATE, CameraId, DetectRate, Detection, Embedding, MediaTime, MonoTime, Rect,
-    Size, TrackFrame, WallTime,
+    Affine, CameraId, DetectRate, Detection, Embedding, MediaTime, MonoTime, Rect, Size,
+    TrackFrame, WallTime,
 };
 use razz_track::{Tracker, Update};
 
+mod due;
 mod idle;
 mod motion;
 mod publish;
@@ -505,45 +506,6 @@ impl Camera {
         let head = self.pending.front()?;
         Some(head.received.plus_us(self.settings.wait_us))
     }
-
-    // ---- when to detect ----
-
-    /// What the camera gets of what it wants.
-    fn rate(&self) -> DetectRate {
-        let allowed = self.ration.rate();
-        match self.settings.rate {
-            DetectRate::Max if allowed.is_finite() => DetectRate::PerSecond(allowed),
-            DetectRate::PerSecond(rate) => DetectRate::PerSecond(rate.min(allowed)),
-            rate => rate,
-        }
-    }
-
-    fn is_due(&self, time: MediaTime) -> bool {
-        if self.ration.is_short() && !self.reorders {
-            return self.ration.is_due(time);
-        }
-        match self.rate() {
-            DetectRate::Off => false,
-            DetectRate::Max => true,
-            // A quarter of the interval early is on time: frames do not fall on the grid.
-            DetectRate::PerSecond(rate) => self
-                .next_due
-                .is_none_or(|due| time.since_90k(due) >= -(interval_90k(rate) / 4).min(1500)),
-        }
-    }
-
-    /// Moves on by one interval on the grid, so that the mean rate is exact; starts a new grid when
-    /// the camera was away.
-    fn advance_due(&mut self, time: MediaTime) {
-        if self.ration.is_short() && !self.reorders {
-            return self.ration.spend(time);
-        }
-        let DetectRate::PerSecond(rate) = self.rate() else { return };
-        let interval = interval_90k(rate);
-        let due = self.next_due.unwrap_or(time);
-        let on_grid = time.since_90k(due).abs() <= interval;
-        self.next_due = Some(if on_grid { due } else { time }.plus_90k(interval));
-    }
 }
 
 /// The boxes whose vectors an update asks for, if it does.
@@ -554,10 +516,6 @@ fn wanted_boxes(update: &Update, detections: &[Detection]) -> Option<Vec<Rect>> 
             Some(wanted.iter().map(|i| detections[*i].bbox).collect())
         }
     }
-}
-
-fn interval_90k(rate: f64) -> i64 {
-    (CLOCK_RATE as f64 / rate.max(0.001)) as i64
 }
 
 #[cfg(test)]
