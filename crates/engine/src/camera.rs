@@ -7,16 +7,21 @@ use razz_base::{
     Affine, CameraId, DetectRate, Detection, Embedding, MediaTime, MonoTime, Rect, Size,
     TrackFrame, WallTime,
 };
+use razz_media::Contents;
 use razz_track::{Tracker, Update};
 
+mod doze;
 mod due;
 mod idle;
+mod idling;
 mod motion;
 mod publish;
 mod ration;
+mod sizes;
 
-pub use idle::Idle;
+use doze::Doze;
 use idle::Stillness;
+pub use idle::{Idle, Idling};
 use motion::Motion;
 use ration::{Ration, Turn};
 
@@ -87,6 +92,14 @@ pub enum Input<'a> {
         /// Whether an IDR is among those.
         idr_waits: bool,
     },
+    /// What the access unit that comes next is made of, and its bytes in all. Without this it is
+    /// decoded whatever else is.
+    Contents {
+        /// What it is made of.
+        contents: Contents,
+        /// Its size.
+        bytes: usize,
+    },
     /// So much may be decoded and detected on from now on; everything, until this is said.
     Allowed(Allowance),
     /// Whether there is a detector at all, or will be in a moment: there is until this is said.
@@ -112,6 +125,9 @@ pub enum Input<'a> {
         /// `None` when that was not measured.
         changed: Option<f64>,
     },
+    /// There is time for one of the access units that are kept, which are to be decoded up to the
+    /// present: while [`Camera::is_catching_up`]. Answered by [`Output::DecodeHeld`].
+    CatchUp,
     /// The access unit handed in last could not be decoded; the decoder waits for the next IDR.
     DecodeFailed,
     /// The answer to [`Output::Offer`]: the picture is in the detector's slot.
@@ -176,7 +192,20 @@ pub enum Output {
     /// Pass over the access unit handed in last, as one that capacity does not reach. Decoding goes on
     /// at an IDR, for which the decoder may stay as it is.
     Rest,
-    /// The frame handed in last is due for detection and passed over, since decoding is behind.
+    /// Keep the access unit handed in last: its picture may be wanted later. Whatever is kept is not
+    /// wanted any more once another is decoded, skipped or rested at.
+    Hold,
+    /// Decode the access unit of this time that is kept, and forget those before it.
+    DecodeHeld {
+        /// Its time.
+        time: MediaTime,
+        /// Whether the picture will be offered.
+        want: bool,
+    },
+    /// Pass over the access unit handed in last: nobody wants its picture, and none leans on it.
+    Leave,
+    /// A frame was due for detection and is passed over, since decoding is behind or a newer one is
+    /// looked at.
     Missed,
     /// Put the picture decoded last into the detector's slot, in place of any that waits there and
     /// then will not be detected, and answer with [`Input::Offered`].
@@ -244,6 +273,9 @@ pub struct Camera {
     /// saw it.
     embedding: Option<(Frame, bool)>,
     stillness: Stillness,
+    doze: Doze,
+    /// Due while the camera dozed, oldest first: they are answered when what is under way is done.
+    unanswered: VecDeque<Frame>,
     /// Frames not yet published to those who follow every frame, in media-time order.
     pending: VecDeque<Frame>,
     /// The last frame published to those who follow every frame.
@@ -291,6 +323,8 @@ impl Camera {
             running: VecDeque::new(),
             embedding: None,
             stillness: Stillness::default(),
+            doze: Doze::default(),
+            unanswered: VecDeque::new(),
             pending: VecDeque::new(),
             published: None,
             per_detection_at: None,
@@ -305,8 +339,11 @@ impl Camera {
     pub fn handle(&mut self, input: Input<'_>, now: MonoTime) {
         match input {
             Input::AccessUnit { frame, idr, reorders, queued, idr_waits } => {
-                self.handle_access_unit(frame, idr, reorders, queued, idr_waits);
+                self.doze.arrived(frame.time, idr);
+                self.handle_access_unit(frame, idr, reorders, queued, idr_waits, now);
             }
+            Input::Contents { contents, bytes } => self.doze.is_next(contents, bytes),
+            Input::CatchUp => self.catch_up(),
             Input::Allowed(allowance) => self.ration.allow(allowance),
             Input::Detector { there } => self.detector = there,
             Input::Moved { time, step } => {
@@ -319,6 +356,8 @@ impl Camera {
                 self.moving = None;
                 self.decoding = None;
                 self.stillness.forget();
+                self.give_up_held();
+                self.doze.forget();
             }
             Input::Offered { time, replaced } => {
                 if let Some(frame) = self.proposed.take_if(|frame| frame.time == time) {
@@ -342,11 +381,13 @@ impl Camera {
             Input::DetectionFailed { time } => {
                 self.running.retain(|frame| frame.time != time);
                 self.offered.take_if(|frame| frame.time == time);
+                self.answer_unanswered(now);
             }
             Input::Embeddings(vectors) => {
                 if let Some((frame, detected)) = self.embedding.take() {
                     self.tracker.resume(vectors);
                     self.publish_updated(frame, detected, now);
+                    self.answer_unanswered(now);
                 }
             }
             Input::Timeout => {}
@@ -361,6 +402,7 @@ impl Camera {
         reorders: bool,
         queued: usize,
         idr_waits: bool,
+        now: MonoTime,
     ) {
         self.reorders = reorders;
         self.moving = None;
@@ -368,6 +410,7 @@ impl Camera {
         if self.settings.rate == DetectRate::Off || !self.detector {
             // What follows leans on it.
             self.needs_idr = true;
+            self.give_up_held();
             self.outputs.push_back(Output::Skip);
             return;
         }
@@ -375,10 +418,11 @@ impl Camera {
             self.await_turn(frame);
         }
         // Nothing leans on what lies before an IDR that is here already.
-        let leap = idr_waits && queued > FAR_BEHIND;
+        let leap = idr_waits && queued > FAR_BEHIND && !self.doze.is_asleep();
         if leap || queued > self.settings.decode_queue {
             self.needs_idr = true;
             self.leaps = true;
+            self.give_up_held();
         }
         if self.needs_idr && (leap || !idr) {
             if self.leaps {
@@ -391,26 +435,37 @@ impl Camera {
         match if reorders { Turn::Decode } else { self.ration.turn(frame.time, idr) } {
             Turn::Decode => {}
             Turn::Rest => {
+                self.rest_dozing(frame);
                 self.outputs.push_back(Output::Rest);
                 return;
             }
             Turn::BeginAnew => {
                 self.needs_idr = true;
+                self.give_up_held();
                 self.outputs.push_back(Output::Skip);
                 return;
             }
         }
         self.needs_idr = false;
         self.leaps = false;
+        if self.doze(frame, idr, now) {
+            return;
+        }
         // Behind by a few frames, the newest picture is still to come. Who does not catch up by the
         // next one that is due will not: then an older one is better than none.
         let behind = queued > BEHIND;
         self.passed &= behind;
         let due = self.is_due(frame.time);
-        if due && behind && !self.passed {
+        let wanted = self.doze.is_asleep() || self.doze.wants(frame.time);
+        if due && behind && !self.passed && !wanted {
             self.pass_over(frame);
-        } else if !reorders && (due || (self.offered.is_some() && !behind)) {
+        } else if !reorders && (due || wanted || (self.offered.is_some() && !behind)) {
             self.decoding = Some(frame);
+        }
+        let leant_on = reorders || idr || self.doze.is_referenced();
+        if !leant_on && self.decoding.is_none() && self.stands_still(frame) {
+            self.outputs.push_back(Output::Leave);
+            return;
         }
         if !reorders && self.settings.camera_motion {
             self.moving = Some(frame);
@@ -434,6 +489,12 @@ impl Camera {
         } else if self.decoding.take().is_none_or(|wanted| wanted.time != frame.time) {
             return;
         }
+        if self.doze.takes_wanted(frame.time) {
+            return self.handle_wanted_picture(frame, changed);
+        }
+        if self.doze.is_asleep() {
+            return self.handle_key_picture(frame, changed, now);
+        }
         if !self.is_due(frame.time) {
             // The newest picture is looked at, whenever the detector comes to it.
             if let Some(waiting) = self.offered {
@@ -453,21 +514,25 @@ impl Camera {
     /// Takes what the detector found last for this picture too, if nothing has moved since; answers
     /// whether it did.
     fn answer_unchanged(&mut self, frame: Frame, changed: Option<f64>, now: MonoTime) -> bool {
-        // Updates come in media-time order: what is under way would come after this one.
-        let under_way =
-            self.offered.is_some() || !self.running.is_empty() || self.embedding.is_some();
         let Some(idle) = &self.settings.idle else { return false };
-        let Some(seen) = self.stillness.answer(idle, frame.time, changed) else { return false };
-        if under_way {
+        let same = self.stillness.answer(idle, frame.time, changed).is_some();
+        // Updates come in media-time order: what is under way would come after this one.
+        if !same || self.is_under_way() {
             return false;
         }
+        self.repeat_seen(frame, now);
+        true
+    }
+
+    /// Takes what the detector found last for this frame too.
+    fn repeat_seen(&mut self, frame: Frame, now: MonoTime) {
+        let Some(seen) = self.stillness.seen() else { return };
         self.outputs.push_back(Output::Unchanged);
         self.motion.tell(self.tracker.as_mut(), frame.time);
         self.tracker.see_picture(frame.size);
         let update = self.tracker.update(frame.time, seen);
         let boxes = wanted_boxes(&update, seen);
         self.conclude(frame, false, boxes, now);
-        true
     }
 
     fn handle_detections(&mut self, time: MediaTime, detections: &[Detection], now: MonoTime) {
@@ -483,6 +548,8 @@ impl Camera {
         self.tracker.see_picture(frame.size);
         let update = self.tracker.update(time, detections);
         self.conclude(frame, true, wanted_boxes(&update, detections), now);
+        self.doze_detected(time);
+        self.answer_unanswered(now);
     }
 
     /// Publishes what an update made of a frame, once the vectors of `boxes` are there.

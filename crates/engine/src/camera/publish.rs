@@ -43,7 +43,9 @@ impl Camera {
     /// Publishes as predictions what need not wait any longer.
     pub(super) fn publish_due(&mut self, now: MonoTime) {
         let embedding = self.embedding.map(|(frame, _)| frame);
-        let held = [embedding, self.offered, self.proposed, self.decoding, self.moving];
+        let kept = self.doze.held_ends().map(|(oldest, _)| oldest);
+        let kept = kept.filter(|_| self.is_catching_up());
+        let held = [embedding, self.offered, self.proposed, self.decoding, self.moving, kept];
         let held = held.iter().flatten().chain(&self.running);
         let barrier = held.map(|frame| frame.time).min();
         while let Some(head) = self.pending.front() {
