@@ -244,11 +244,11 @@ mod tests {
             let config = config.unwrap_or_else(|error| panic!("{error}\n{text}"));
             assert_eq!(config.cameras.len(), 2);
             assert!(!config.detector.idle, "{rate}");
+            assert_eq!(config.detector.precision, razz_vision::Precision::Bf16);
             let idle = Options { idle: true, ..options };
             let text = settings(&idle, &urls).to_string();
             let config = Config::parse(&text, "x", std::path::Path::new("/"), &|_| None);
             assert!(config.unwrap().detector.idle, "{rate}");
-            assert_eq!(config.detector.precision, razz_vision::Precision::Bf16);
         }
     }
 }
