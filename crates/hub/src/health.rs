@@ -425,7 +425,8 @@ impl Health {
             unchanged: analysis.unchanged.read(now),
             skipped: analysis.skipped.read(now),
             load: analysis.load,
-            idle: analysis.idle,
+            // What is known of a camera that sends nothing is old.
+            idle: analysis.idle.filter(|_| ingest.state == CameraState::Online),
             tracks_us: analysis.tracks.newest_us.at([0.5, 0.95]),
             tracks: analysis.tracks.all_seconds.clone(),
             restarts: self.restarts.load(Ordering::Relaxed),
