@@ -29,8 +29,8 @@ pub struct Footage {
     pub lost: Box<dyn Fn(i64) -> bool>,
     /// Which of the camera's runs it belongs to.
     pub run: Box<dyn Fn(i64) -> u32>,
-    /// Whether it has B-frames.
-    pub reorders: bool,
+    /// From which picture on its stream may have B-frames.
+    pub reorders_from: i64,
 }
 
 impl Default for Footage {
@@ -44,7 +44,7 @@ impl Default for Footage {
             unreferenced: Box::new(|_| false),
             lost: Box::new(|_| false),
             run: Box::new(|_| 0),
-            reorders: false,
+            reorders_from: i64::MAX,
         }
     }
 }
@@ -329,7 +329,7 @@ fn access_unit(footage: &Footage, n: i64, at: MonoTime) -> AccessUnit {
     data.extend_from_slice(&header);
     data.resize(4 + bytes, 0xA5);
     let mut format = StreamFormat::new(Codec::H264, Size::new(1280, 720));
-    if footage.reorders {
+    if n >= footage.reorders_from {
         format = std::sync::Arc::new(StreamFormat { reorders: true, ..(*format).clone() });
     }
     AccessUnit {

@@ -186,7 +186,7 @@ fn what_cannot_be_relied_on_is_decoded_in_full() {
     for (name, footage) in [
         ("GOPs of ten seconds", Footage { gop: 300, ..still() }),
         ("no second IDR", Footage { gop: 100_000, ..still() }),
-        ("B-frames", Footage { reorders: true, ..still() }),
+        ("B-frames", Footage { reorders_from: 0, ..still() }),
         ("GOPs of 30 MB", Footage { bytes: Box::new(|_| 1 << 20), ..still() }),
     ] {
         let outcome = run(footage, 900);
@@ -224,6 +224,26 @@ fn after_a_new_run_or_a_loss_it_begins_as_at_the_start() {
     let outcome = run(footage, 1200);
     let first = outcome.looked.iter().find(|(n, _)| *n >= 950).unwrap().0;
     assert_eq!(first, 960, "{:?}", outcome.looked);
+}
+
+#[test]
+fn a_stream_that_begins_to_have_b_frames_is_decoded_in_full() {
+    // At a key frame, in the middle of a GOP, and while what was kept is decoded at 8 ms a picture.
+    for (from, comes) in [(900, i64::MAX), (915, i64::MAX), (917, 916)] {
+        let footage = Footage {
+            objects: Box::new(comes_at(comes)),
+            bytes: sizes(comes, true),
+            reorders_from: from,
+            ..Footage::default()
+        };
+        let costs = Costs { decode_us: 8000, ..Costs::default() };
+        let mut camera = Dozing::new(footage, settings(), costs);
+        camera.run_to(1200);
+        let outcome = camera.finish();
+        assert_eq!(outcome.idled(890), KEY_FRAMES, "{from}");
+        assert_eq!(outcome.decoded_of(930..1200), 270, "{from}: {:?}", outcome.decoded);
+        assert_ne!(outcome.idled(1199), KEY_FRAMES, "{from}");
+    }
 }
 
 #[test]

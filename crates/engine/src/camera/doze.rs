@@ -113,6 +113,10 @@ impl Default for Doze {
 }
 
 impl Doze {
+    pub(super) fn is_awake(&self) -> bool {
+        self.state == State::Awake
+    }
+
     pub(super) fn is_asleep(&self) -> bool {
         self.state == State::Asleep
     }

@@ -33,7 +33,16 @@ impl Camera {
 
     /// Does with an access unit what a dozing camera does; `false`: it is to be decoded.
     pub(super) fn doze(&mut self, frame: Frame, idr: bool, now: MonoTime) -> bool {
-        let Some(idle) = self.settings.idle.filter(|_| !self.reorders) else { return false };
+        let Some(idle) = self.settings.idle.filter(|_| !self.reorders) else {
+            // The stream became another one.
+            let goes_on = idr || self.doze.is_awake();
+            self.give_up_held();
+            if !goes_on {
+                self.needs_idr = true;
+                self.outputs.push_back(Output::Skip);
+            }
+            return !goes_on;
+        };
         if self.doze.is_catching_up() {
             if idr && self.doze.leaves(frame.time) {
                 self.doze.go_on_at(frame.time);
