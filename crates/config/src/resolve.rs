@@ -22,6 +22,7 @@ use super::resolved::{
     Access, AccessMode, Acme, Collector, Compat, Config, Decoder, Detector, EmbedderChoice, Log,
     Mqtt, Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
+use super::secret_reference;
 use super::written::{
     self, CONNECTIONS, CONNECTIONS_OF_ONE, MAX_NAME, MAX_PUBLISH_LOST_MS, MAX_REPLAY_MBPS,
     MAX_VIEWERS, RING_BYTES, Written,
@@ -522,12 +523,12 @@ impl Resolver<'_, '_> {
     /// A value; with `env:NAME` that of the environment variable, with `credential:NAME` that of
     /// systemd's credential (systemd.exec(5), `LoadCredential=`).
     fn secret(&mut self, key: &str, written: At<Secret>) -> Option<Secret> {
-        if let Some(name) = written.value.reveal().strip_prefix("credential:") {
+        if let Some(name) = written.value.reveal().strip_prefix(secret_reference::CREDENTIAL) {
             return credential(name, self.env)
                 .map_err(|why| self.problems.add(written.at, format!("`{key}`: {why}")))
                 .ok();
         }
-        let Some(name) = written.value.reveal().strip_prefix("env:") else {
+        let Some(name) = written.value.reveal().strip_prefix(secret_reference::ENV) else {
             return Some(written.value);
         };
         // What is no name of a variable may be a password that happens to begin with "env:".

@@ -137,6 +137,9 @@ impl From<ChangeError> for Problem {
             ChangeError::Write(WriteError::Edit(EditError::Unknown(id))) => {
                 Self::unknown_camera(&id.to_string())
             }
+            ChangeError::Write(WriteError::Edit(EditError::Reference(key))) => {
+                Self::invalid_key(key, &said)
+            }
             ChangeError::Write(WriteError::Disk(..)) => Self::internal(&said),
             ChangeError::NoFile | ChangeError::Write(_) => Self::new(ProblemKind::Conflict, &said),
         }
