@@ -29,7 +29,8 @@ use razz_base::CameraId;
 use tracing::info;
 
 pub use self::accounts::{
-    AccessError, NewToken, NewUser, NewViewToken, SIGN_IN_S, UserEdit, checked_user, make_password,
+    AccessError, Attempt, NewToken, NewUser, NewViewToken, SIGN_IN_S, UserEdit, checked_user,
+    make_password,
 };
 pub use self::grant::Grant;
 pub use self::identify::Credentials;

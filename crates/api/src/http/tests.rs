@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 use super::guard::{OUR_PAGE, Refused};
 use super::*;
 use crate::control::ChangeError;
-use razz_access::grant::{Account, Rank, Role, Scope, Who};
+use razz_access::grant::{Account, Rank, Role, Scope, Voucher, Who};
 use razz_access::testing::{Folder, access};
 use razz_access::{NewToken, NewUser, NewViewToken};
 use razz_analysis::Pool;
@@ -273,7 +273,7 @@ impl World {
 
     fn cookie(&self, name: &str) -> String {
         let from = [127, 0, 0, 1].into();
-        format!("razz_session={}", self.on.access.sign_in(name, PASSWORD, from).unwrap())
+        format!("razz_session={}", self.on.access.sign_in_from(from, name, PASSWORD).unwrap())
     }
 
     fn token(&self) -> String {
@@ -283,7 +283,7 @@ impl World {
     }
 
     fn view_token(&self) -> String {
-        let who = Who::SignedIn("one".to_owned(), String::new());
+        let who = Who::Proxied("one".to_owned());
         let grant = Grant { who, rank: Rank::Viewer, scope: Scope(Some([1].into())) };
         let wanted = NewViewToken { cameras: [1].into(), seconds: None };
         self.on.access.view_token(&grant, wanted).unwrap().0
@@ -495,6 +495,8 @@ async fn a_viewer_session_is_its_openers() {
     let id = whep::session_id(SESSION).unwrap();
     let path = format!("/whep/1/{SESSION}");
     let user = |name: &str| Who::Proxied(name.to_owned());
+    let account = Account::User("one".to_owned());
+    let by = Voucher { account, generation: String::new(), sign_in: None };
     for (opener, asker, letter) in [
         (user("one"), Asker::One, '+'),
         (user("one"), Asker::Viewer, 'v'),
@@ -503,7 +505,7 @@ async fn a_viewer_session_is_its_openers() {
         (user("one"), Asker::Admin, '+'),
         (Who::Neighbour([10, 1, 2, 3].into()), Asker::Neighbour, '+'),
         (Who::Neighbour([10, 1, 2, 4].into()), Asker::Neighbour, 'v'),
-        (Who::Embedded(Account::User("one".to_owned()), "x".to_owned()), Asker::View, 'v'),
+        (Who::Embedded(by, "x".to_owned()), Asker::View, 'v'),
     ] {
         let grant = Grant { who: opener, rank: Rank::Viewer, scope: Scope::ALL };
         world.on.access.opened(id, camera, &grant);
