@@ -20,7 +20,7 @@ use razz_api::{App, Control as _, tls, wire};
 use razz_config::{Config, ConfigFile, Server};
 use razz_delivery::{self as delivery, Viewers};
 use razz_observe::clock::Clock;
-use razz_observe::process::Usage;
+use razz_observe::process::{self, Usage};
 use razz_observe::telemetry;
 use razz_vision::Decoders;
 
@@ -58,6 +58,10 @@ async fn serve(
     users: Option<Store>,
     extra: &serde_json::Value,
 ) -> Result<(), String> {
+    // Before anything is opened: most of it is for clients, who come later.
+    if let Err(error) = process::raise_open_files() {
+        warn!("the number of open files cannot be raised: {error}");
+    }
     let clock = Clock::start();
     let access = match users {
         Some(users) => Access::on(config.access.clone(), users, clock),
@@ -144,7 +148,8 @@ async fn serve(
     if let Some(token) = access.begin_set_up() {
         invite(&config.server, local, &token);
     }
-    let limits = connection_limits(&config, descriptors());
+    let descriptors = process::open_files().and_then(|(soft, _)| usize::try_from(soft).ok());
+    let limits = connection_limits(&config, descriptors);
     if let Some(listener) = compat_listener {
         let router = razz_api::compat_router(app.clone());
         tokio::spawn(connections::serve(listener, compat_tls, router, Arc::clone(&limits)));
@@ -194,13 +199,6 @@ fn connection_limits(config: &Config, descriptors: Option<usize>) -> Arc<Limits>
     }
     let proxies = config.access.trusted_proxies.clone();
     Limits::new(wanted.min(room), config.server.connections_per_address, proxies)
-}
-
-/// How many files the process may have open.
-fn descriptors() -> Option<usize> {
-    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 /// Says, once and on the terminal only, where the first admin is made. What stands behind the `#`
