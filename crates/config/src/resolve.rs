@@ -24,8 +24,8 @@ use super::resolved::{
 };
 use super::secret_reference;
 use super::written::{
-    self, CONNECTIONS, CONNECTIONS_OF_ONE, MAX_NAME, MAX_PUBLISH_LOST_MS, MAX_REPLAY_MBPS,
-    MAX_VIEWERS, RING_BYTES, Written,
+    self, CONNECTIONS, CONNECTIONS_OF_ONE, HSTS_DAYS, MAX_NAME, MAX_PUBLISH_LOST_MS,
+    MAX_REPLAY_MBPS, MAX_VIEWERS, RING_BYTES, Written,
 };
 use crate::LogFormat;
 use crate::redact::Secret;
@@ -41,7 +41,7 @@ pub(super) fn resolve(
     let server = resolver.server(written.server);
     let access = resolver.access(&written.access);
     let viewers = resolver.viewers(written.viewers);
-    let compat = Compat { allow_adhoc: written.compat.allow_adhoc.value };
+    let compat = resolver.compat(&written.compat);
     let log =
         resolver.word("format", &written.log.format, &LogFormat::ALL).map(|format| Log { format });
     let telemetry = resolver.telemetry(written.telemetry);
@@ -57,7 +57,7 @@ pub(super) fn resolve(
         server: server?,
         access: access?,
         viewers: viewers?,
-        compat,
+        compat: compat?,
         log: log?,
         telemetry: telemetry?,
         decoder: decoder?,
@@ -106,7 +106,12 @@ impl Resolver<'_, '_> {
             let message = "`compat_listen` is the same as `listen`; give it another port";
             self.problems.add(written.compat_listen.at, message);
         }
+        let hsts_days = match &written.tls.value.0 {
+            Some(tls) => self.whole("hsts_days", &tls.hsts_days, HSTS_DAYS.0, HSTS_DAYS.1),
+            None => Some(0),
+        };
         Some(Server {
+            hsts_s: Some(hsts_days?.unsigned_abs() * 86_400).filter(|seconds| *seconds > 0),
             listen: listen?,
             compat_listen: compat_listen?,
             webrtc_udp: webrtc_udp?,
@@ -230,9 +235,22 @@ impl Resolver<'_, '_> {
         })
     }
 
+    fn compat(&mut self, written: &written::Compat) -> Option<Compat> {
+        let origins = self.each(&written.origins.value, |origin| match origin {
+            "*" => Ok("*".to_owned()),
+            _ => origin_of(origin).ok_or_else(|| {
+                "`origins` expects origins, such as \"http://192.168.1.5:8123\", without a path, or \
+                 \"*\" for every page"
+                    .to_owned()
+            }),
+        });
+        Some(Compat { allow_adhoc: written.allow_adhoc.value, origins: origins? })
+    }
+
     fn viewers(&mut self, written: written::Viewers) -> Option<Viewers> {
         let max = self.whole("max", &written.max, 1, MAX_VIEWERS);
         let max_per_camera = self.whole("max_per_camera", &written.max_per_camera, 1, MAX_VIEWERS);
+        let max_per_token = self.whole("max_per_token", &written.max_per_token, 1, MAX_VIEWERS);
         let ring_bytes = self.whole("ring_bytes", &written.ring_bytes, RING_BYTES.0, RING_BYTES.1);
         let replay_mbps = self.whole("replay_mbps", &written.replay_mbps, 1, MAX_REPLAY_MBPS);
         let turn: Vec<_> =
@@ -240,6 +258,7 @@ impl Resolver<'_, '_> {
         Some(Viewers {
             max: max? as usize,
             max_per_camera: max_per_camera? as usize,
+            max_per_token: max_per_token? as usize,
             ring_bytes: ring_bytes? as usize,
             replay_mbps: replay_mbps?.unsigned_abs(),
             turn: turn.into_iter().collect::<Option<_>>()?,

@@ -129,8 +129,10 @@ async fn serve(
         pictures: Arc::clone(server.pictures()),
         decoders,
         viewers: viewers.clone(),
+        viewer_limits: config.viewers.clone(),
         usage,
         events: events.clone(),
+        open: !access.is_on() && config.is_loopback_only().is_err(),
         compat: config.compat.clone(),
         compat_port: compat_local
             .map(|local| wire::CompatPort { port: local.port(), tls: compat_tls.is_some() }),
@@ -140,6 +142,7 @@ async fn serve(
         hosts,
         embed_origins: config.access.embed_origins.clone().into(),
         tls: config.server.tls.is_some(),
+        hsts_s: config.server.hsts_s,
         port: local.port(),
         base: config.server.base.clone(),
         telemetry: telemetry.clone(),

@@ -4,12 +4,14 @@
 mod answers;
 mod door;
 mod offers;
+mod pages;
 mod proxies;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path as FilePath;
+use std::sync::Mutex;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
@@ -146,6 +148,8 @@ const FILES: [Row; 9] = [
 struct FixedSettings {
     config: Config,
     pool: Arc<Pool>,
+    /// Ad-hoc cameras that were to be connected to.
+    dialled: Arc<Mutex<Vec<String>>>,
 }
 
 impl Control for FixedSettings {
@@ -166,7 +170,8 @@ impl Control for FixedSettings {
         here.map(|camera| camera.id).collect()
     }
 
-    fn start_adhoc(&self, _source: config::Source) -> Option<Arc<Camera>> {
+    fn start_adhoc(&self, source: config::Source) -> Option<Arc<Camera>> {
+        self.dialled.lock().unwrap().push(source.to_string());
         None
     }
 
@@ -207,6 +212,7 @@ impl Control for FixedSettings {
 struct World {
     off: App,
     on: App,
+    dialled: Arc<Mutex<Vec<String>>>,
     _folder: Folder,
 }
 
@@ -237,14 +243,18 @@ impl World {
             cameras.insert(Camera::new(camera.id, settings, 1 << 20, clock.wall_us()));
         }
         let pool = Pool::start("demo".to_owned(), None, 1, clock);
-        let control = Arc::new(FixedSettings { config: config.clone(), pool });
+        let dialled = Arc::<Mutex<Vec<String>>>::default();
+        let control = FixedSettings { config: config.clone(), pool, dialled: Arc::clone(&dialled) };
+        let control = Arc::new(control);
         let app = |access| App {
             cameras: Arc::clone(&cameras),
             control: Arc::clone(&control) as _,
             pictures: Arc::default(),
             viewers: viewers.clone(),
+            viewer_limits: config.viewers.clone(),
             usage: Usage::default(),
             events: Events::default(),
+            open: false,
             compat: config.compat.clone(),
             compat_port: Some(wire::CompatPort { port: 8083, tls: false }),
             turn: Vec::new().into(),
@@ -254,6 +264,7 @@ impl World {
             hosts: Arc::new(Hosts::new(["razz.example"], false)),
             embed_origins: vec!["https://home.example".to_owned()].into(),
             tls: false,
+            hsts_s: None,
             port: 8003,
             base: config::Base::default(),
             telemetry: Telemetry::default(),
@@ -268,7 +279,7 @@ impl World {
             let (name, password) = (name.to_owned(), Some(PASSWORD.to_owned()));
             on.add_user(NewUser { name, role, cameras, password }).unwrap();
         }
-        Self { off: app(Access::off(clock)), on: app(on), _folder: folder }
+        Self { off: app(Access::off(clock)), on: app(on), dialled, _folder: folder }
     }
 
     fn cookie(&self, name: &str) -> String {
@@ -329,12 +340,7 @@ impl World {
             Port::App => router(app.clone()),
             Port::Compat => compat_router(app.clone()),
         };
-        let response = router.oneshot(request).await.unwrap();
-        let refused = response.extensions().get::<Refused>().is_some();
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, 1 << 20).await.unwrap();
-        let body = String::from_utf8_lossy(&body).into_owned();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body, refused }
+        Answer::of(router.oneshot(request).await.unwrap()).await
     }
 
     async fn row(&self, port: Port, (method, path, expected): Row) {
@@ -362,6 +368,14 @@ struct Answer {
 }
 
 impl Answer {
+    async fn of(response: Response) -> Self {
+        let refused = response.extensions().get::<Refused>().is_some();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, 1 << 20).await.unwrap();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        Self { status: parts.status.as_u16(), headers: parts.headers, body, refused }
+    }
+
     fn letter(&self) -> char {
         let kind = |kind: &str| self.body.contains(&format!("urn:razz:problem:{kind}\""));
         match self.status {
