@@ -23,6 +23,7 @@ mod view;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use razz_base::CameraId;
@@ -93,6 +94,11 @@ impl Access {
     /// Whether it is on.
     pub fn is_on(&self) -> bool {
         self.on.is_some()
+    }
+
+    /// Where a set-up link is kept that there is no terminal for: beside the users.
+    pub fn set_up_file(&self) -> Option<PathBuf> {
+        self.on.as_ref().map(|on| on.store.path().with_file_name("razz.set-up-link"))
     }
 
     /// The header in which a listed proxy names the user, when requests come from `peer`; empty: none.

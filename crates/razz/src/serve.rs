@@ -12,12 +12,12 @@ use tracing::{info, warn};
 
 use crate::reconfigure::{Identity, RunningServer};
 use crate::state::{Removed, State, StateFile};
-use crate::{cli, pictures, revocation, shutdown};
+use crate::{cli, pictures, revocation, set_up_link, shutdown};
 use razz_access::hosts::Hosts;
 use razz_access::{Access, Store};
 use razz_api::connections::{self, Limits};
 use razz_api::{App, Control as _, tls, wire};
-use razz_config::{Config, ConfigFile, Server};
+use razz_config::{Config, ConfigFile};
 use razz_delivery::{self as delivery, Viewers};
 use razz_observe::clock::Clock;
 use razz_observe::process::{self, Usage};
@@ -148,9 +148,7 @@ async fn serve(
         telemetry: telemetry.clone(),
     };
     announce(&config, local, compat_local, viewers.udp, extra);
-    if let Some(token) = access.begin_set_up() {
-        invite(&config.server, local, &token);
-    }
+    tokio::spawn(set_up_link::offer(Arc::clone(&access), config.server.clone(), local));
     let descriptors = process::open_files().and_then(|(soft, _)| usize::try_from(soft).ok());
     let limits = connection_limits(&config, descriptors);
     if let Some(listener) = compat_listener {
@@ -204,26 +202,7 @@ fn connection_limits(config: &Config, descriptors: Option<usize>) -> Arc<Limits>
     Limits::new(wanted.min(room), config.server.connections_per_address, proxies)
 }
 
-/// Says, once and on the terminal only, where the first admin is made. What stands behind the `#`
-/// is sent to no server and stands in no log.
-fn invite(server: &Server, listen: SocketAddr, token: &str) {
-    let host = if listen.ip().is_unspecified() {
-        let found = if_addrs::get_if_addrs().unwrap_or_default();
-        let mut outer = found.iter().map(|interface| interface.ip());
-        outer.find(|ip| !ip.is_loopback() && ip.is_ipv4()).unwrap_or(listen.ip())
-    } else {
-        listen.ip()
-    };
-    let at = SocketAddr::new(host, listen.port());
-    cli::say(&format!(
-        "razz: there is no admin yet; open this link, which is good once, to make one:\n\
-         {}://{at}{}set-up.html#{token}",
-        scheme(server.tls.is_some()),
-        server.base
-    ));
-}
-
-fn scheme(tls: bool) -> &'static str {
+pub(crate) fn scheme(tls: bool) -> &'static str {
     if tls { "https" } else { "http" }
 }
 
