@@ -85,10 +85,10 @@ async function walks(page, base) {
 
 /** The first admin by the link that razz printed, through the proxy; the cookie is as `cookie` says. */
 async function signsIn(world, razz, page, base, path) {
-  const link = await until("the set-up link", () => razz.log.find((line) => line.includes("set-up.html#")));
+  const link = await razz.setUpLink();
   const fill = (label, text) => page.getByLabel(label, { exact: true }).fill(text);
   const cookies = async () => (await page.context().cookies()).map(({ name, path, secure, httpOnly }) => ({ name, path, secure, httpOnly }));
-  await goTo(page, `${base}set-up.html#${link.trim().split("#")[1]}`);
+  await goTo(page, `${base}set-up.html#${link.split("#")[1]}`);
   await fill("Name", "admin");
   await fill("Password", PASSWORD);
   await fill("Password, once more", PASSWORD);
