@@ -202,7 +202,7 @@ fn connection_limits(config: &Config, descriptors: Option<usize>) -> Arc<Limits>
     Limits::new(wanted.min(room), config.server.connections_per_address, proxies)
 }
 
-pub(crate) fn scheme(tls: bool) -> &'static str {
+fn scheme(tls: bool) -> &'static str {
     if tls { "https" } else { "http" }
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,6 @@ use razz_access::Access;
 use razz_config::{Server, atomic};
 
 use crate::cli;
-use crate::serve::scheme;
 
 /// Who may read the file: its owner.
 const MODE: u32 = 0o600;
@@ -37,7 +36,7 @@ pub(crate) async fn offer(access: Arc<Access>, server: Server, listen: SocketAdd
 }
 
 /// What is printed: the link itself on a terminal only.
-fn invitation(link: &str, file: &PathBuf, terminal: bool) -> String {
+fn invitation(link: &str, file: &Path, terminal: bool) -> String {
     if terminal {
         return format!(
             "razz: there is no admin yet; open this link, which is good once, to make one:\n{link}"
@@ -70,7 +69,8 @@ fn link(server: &Server, listen: SocketAddr, token: &str) -> String {
         listen.ip()
     };
     let at = SocketAddr::new(host, listen.port());
-    format!("{}://{at}{}set-up.html#{token}", scheme(server.tls.is_some()), server.base)
+    let scheme = if server.tls.is_some() { "https" } else { "http" };
+    format!("{scheme}://{at}{}set-up.html#{token}", server.base)
 }
 
 #[cfg(test)]

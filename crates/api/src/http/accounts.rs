@@ -11,7 +11,8 @@ use razz_base::CameraId;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::guard::{self, Caller};
+use super::caller::Caller;
+use super::guard;
 use super::problem::{JsonBody, Problem};
 use super::{App, base};
 use crate::wire::{

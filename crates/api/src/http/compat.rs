@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use super::App;
-use super::guard::Caller;
+use super::caller::Caller;
 use super::pages::Pages;
 use super::problem::Problem;
 use super::routes::Routes;

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::base::{self, InFolder};
+use super::caller::Caller;
 use super::pages::Pages;
 use super::problem::Problem;
 use super::routes::{self, Rule};
@@ -52,17 +53,6 @@ pub(super) struct Gate {
     pub(super) pages: Pages,
     /// Whether connections to this port are TLS.
     pub(super) tls: bool,
-}
-
-/// Where a request came from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Caller {
-    /// The client's address, also from behind a listed proxy; unspecified where it cannot be told.
-    pub(super) address: IpAddr,
-    /// Whether the client's side of the way is TLS.
-    pub(super) tls: bool,
-    /// Whether it sees razz in the folder `server.base`, as far as can be told.
-    pub(super) in_folder: bool,
 }
 
 /// Marks an answer of the guard's own: the handler was not asked.

@@ -6,6 +6,7 @@ mod api;
 mod assets;
 mod base;
 mod body;
+mod caller;
 mod cameras;
 mod compat;
 mod detector;
@@ -35,7 +36,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use self::guard::{Caller, Gate};
+use self::caller::Caller;
+use self::guard::Gate;
 use self::headers::Headers;
 use self::pages::Pages;
 use self::problem::Problem;

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 
-use super::guard::Caller;
+use super::caller::Caller;
 use super::problem::{Payload, Problem};
 use super::{App, base, turn};
 use crate::wire::{ProblemKind, ViewerSession};
