@@ -152,8 +152,8 @@ async fn admit(gate: &Gate, parts: &mut Parts, embedding: bool) -> Result<(), Bo
     if ambient && !safe && !parts.headers.contains_key(OUR_PAGE) {
         return refuse(Problem::not_our_page());
     }
-    if parts.extensions.get::<Reserved>().is_some() && !has_reserve(&caller, grant.as_ref(), parts)
-    {
+    let reserved = parts.extensions.get::<Reserved>().is_some();
+    if reserved && need != Need::Nothing && !has_reserve(caller, grant.as_ref()) {
         return refuse(Problem::crowded());
     }
     let unproven = grant.as_ref().filter(|grant| grant.who.is_unproven());
@@ -204,16 +204,14 @@ async fn admit(gate: &Gate, parts: &mut Parts, embedding: bool) -> Result<(), Bo
     Ok(())
 }
 
-/// Whether a request may have one of the last connections: of who is signed in or signs in, of who looks
-/// whether razz is well, and, where nobody signs in, of this machine.
-fn has_reserve(caller: &Caller, grant: Option<&Grant>, parts: &Parts) -> bool {
-    const FOR_ALL: [&str; 3] = ["/healthz", "/readyz", "/api/sign-in"];
-    let is_signed_in = match grant.map(|grant| &grant.who) {
+/// Whether who asks may have one of the last connections: who is signed in, and, where nobody signs in,
+/// this machine. What everybody may have, the sign-in and `/healthz` among it, they have there too.
+fn has_reserve(caller: Caller, grant: Option<&Grant>) -> bool {
+    match grant.map(|grant| &grant.who) {
         Some(Who::SignedIn(..) | Who::Proxied(_) | Who::Token(_)) => true,
         Some(Who::Anybody) => caller.address.is_loopback(),
         Some(Who::Embedded(..) | Who::Neighbour(_)) | None => false,
-    };
-    is_signed_in || FOR_ALL.contains(&parts.uri.path())
+    }
 }
 
 /// What a request may say once and says twice. A proxy that reads the first and a server that reads the
