@@ -152,7 +152,8 @@ async fn serve(
     let descriptors = process::open_files().and_then(|(soft, _)| usize::try_from(soft).ok());
     let limits = connection_limits(&config, descriptors);
     if let Some(listener) = compat_listener {
-        let router = razz_api::compat_router(app.clone());
+        // Which may speak plainly beside it.
+        let router = razz_api::compat_router(App { tls: compat_tls.is_some(), ..app.clone() });
         tokio::spawn(connections::serve(listener, compat_tls, router, Arc::clone(&limits)));
     }
     tokio::select! {
