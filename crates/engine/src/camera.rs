@@ -10,10 +10,12 @@ use razz_base::{
 };
 use razz_track::{Tracker, Update};
 
+mod beside;
 mod idle;
 mod motion;
 mod ration;
 
+use beside::Beside;
 pub use idle::Idle;
 use idle::Stillness;
 use motion::Motion;
@@ -40,6 +42,9 @@ pub struct Settings {
     /// Whether [`Input::Moved`] comes for every frame decoded. A frame then waits for it before its
     /// tracks are published.
     pub camera_motion: bool,
+    /// Whether tracks are published on the frames of another stream than the one that is decoded: those
+    /// of [`Input::Passing`]. The access units' times are then places on that stream's timeline.
+    pub beside: bool,
 }
 
 impl Default for Settings {
@@ -51,6 +56,7 @@ impl Default for Settings {
             ids_after: 0,
             idle: Some(Idle::default()),
             camera_motion: false,
+            beside: false,
         }
     }
 }
@@ -85,6 +91,11 @@ pub enum Input<'a> {
         queued: usize,
         /// Whether an IDR is among those.
         idr_waits: bool,
+    },
+    /// A frame that viewers see and that is not decoded, with [`Settings::beside`].
+    Passing {
+        /// The frame.
+        frame: Frame,
     },
     /// So much may be decoded and detected on from now on; everything, until this is said.
     Allowed(Allowance),
@@ -231,6 +242,8 @@ pub struct Camera {
     /// At the decoder, which will say how the camera moved.
     moving: Option<Frame>,
     motion: Motion,
+    /// With [`Settings::beside`].
+    beside: Option<Beside>,
     /// At the decoder, and due for detection.
     decoding: Option<Frame>,
     /// In the slot of the detector, by its owner's last answer.
@@ -286,6 +299,7 @@ impl Camera {
             next_due: None,
             moving: None,
             motion: Motion::default(),
+            beside: settings.beside.then(Beside::default),
             decoding: None,
             offered: None,
             proposed: None,
@@ -308,6 +322,7 @@ impl Camera {
             Input::AccessUnit { frame, idr, reorders, queued, idr_waits } => {
                 self.handle_access_unit(frame, idr, reorders, queued, idr_waits);
             }
+            Input::Passing { frame } => self.handle_passing(frame),
             Input::Allowed(allowance) => self.ration.allow(allowance),
             Input::Detector { there } => self.detector = there,
             Input::Moved { time, step } => {
@@ -366,13 +381,14 @@ impl Camera {
         self.reorders = reorders;
         self.moving = None;
         self.decoding = None;
+        self.beside.iter_mut().for_each(|beside| beside.see_access_unit(frame.time));
         if self.settings.rate == DetectRate::Off || !self.detector {
             // What follows leans on it.
             self.needs_idr = true;
             self.outputs.push_back(Output::Skip);
             return;
         }
-        if !reorders {
+        if !reorders && self.beside.is_none() {
             self.await_turn(frame);
         }
         // Nothing leans on what lies before an IDR that is here already.
@@ -420,6 +436,17 @@ impl Camera {
         self.outputs.push_back(Output::Decode { want: reorders || self.decoding.is_some() });
     }
 
+    /// A frame that viewers see, while another stream is decoded.
+    fn handle_passing(&mut self, frame: Frame) {
+        if self.settings.rate == DetectRate::Off || !self.detector {
+            return;
+        }
+        if let Some(beside) = &mut self.beside {
+            beside.see_frame(frame);
+            self.await_turn(frame);
+        }
+    }
+
     /// A frame that is due will not be detected on.
     fn pass_over(&mut self, frame: Frame) {
         if !self.reorders && self.is_due(frame.time) {
@@ -431,7 +458,9 @@ impl Camera {
 
     fn handle_decoded(&mut self, frame: Frame, changed: Option<f64>, now: MonoTime) {
         if self.reorders {
-            self.await_turn(frame);
+            if self.beside.is_none() {
+                self.await_turn(frame);
+            }
         } else if self.decoding.take().is_none_or(|wanted| wanted.time != frame.time) {
             return;
         }
@@ -465,6 +494,7 @@ impl Camera {
         self.outputs.push_back(Output::Unchanged);
         self.motion.tell(self.tracker.as_mut(), frame.time);
         self.tracker.see_picture(frame.size);
+        self.beside.iter_mut().for_each(|beside| beside.see_picture(frame));
         let update = self.tracker.update(frame.time, seen);
         let boxes = wanted_boxes(&update, seen);
         self.conclude(frame, false, boxes, now);
@@ -482,6 +512,7 @@ impl Camera {
         self.stillness.detected(time, detections);
         self.motion.tell(self.tracker.as_mut(), time);
         self.tracker.see_picture(frame.size);
+        self.beside.iter_mut().for_each(|beside| beside.see_picture(frame));
         let update = self.tracker.update(time, detections);
         self.conclude(frame, true, wanted_boxes(&update, detections), now);
     }
@@ -559,6 +590,13 @@ impl Camera {
 
     /// The tracks of the frame that the tracker was just updated with.
     fn publish_updated(&mut self, frame: Frame, detected: bool, now: MonoTime) {
+        let frame = match &self.beside {
+            None => frame,
+            Some(beside) => match beside.nearest(frame.time) {
+                Some(nearest) => nearest,
+                None => return, // nobody sees anything yet
+            },
+        };
         while self.pending.front().is_some_and(|head| head.time < frame.time) {
             self.publish_predicted_head(now);
         }
@@ -583,9 +621,14 @@ impl Camera {
         let embedding = self.embedding.map(|(frame, _)| frame);
         let held = [embedding, self.offered, self.proposed, self.decoding, self.moving];
         let held = held.iter().flatten().chain(&self.running);
-        let barrier = held.map(|frame| frame.time).min();
+        let early_90k = self.beside.as_ref().map_or(0, Beside::half_interval_90k);
+        let barrier = held.map(|frame| frame.time.plus_90k(-early_90k)).min();
         while let Some(head) = self.pending.front() {
-            let awaited = barrier.is_some_and(|barrier| head.time >= barrier);
+            // Of a frame that viewers see, a picture that is due may come later than the frame itself.
+            let comes = self.beside.as_ref().is_some_and(|beside| {
+                beside.may_come(head.time) && self.is_due(head.time.plus_90k(early_90k))
+            });
+            let awaited = comes || barrier.is_some_and(|barrier| head.time >= barrier);
             let in_time = now.since_us(head.received) < self.settings.wait_us;
             if awaited && in_time && self.pending.len() <= MAX_PENDING {
                 break;
@@ -618,6 +661,9 @@ impl Camera {
     fn visible_tracks(&mut self, frame: Frame) -> Arc<[Track]> {
         self.motion.tell(self.tracker.as_mut(), frame.time);
         let mut tracks = self.tracker.peek(frame.time);
+        if let Some(beside) = &self.beside {
+            beside.carry_over(&mut tracks, frame);
+        }
         tracks.retain_mut(|track| {
             track.id.0 += self.settings.ids_after;
             track.bbox = track.bbox.clipped(frame.size);
