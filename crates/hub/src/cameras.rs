@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use razz_base::{CameraId, DetectRate, RunId, StreamId, Transport};
+use razz_base::{CameraId, DetectFrom, DetectRate, RunId, StreamId, StreamKind, Transport};
 use tokio::sync::watch;
 use tracing::{Span, error_span};
 
 use crate::health::Health;
 use crate::lock;
 use crate::stream::Stream;
+use crate::sub::SubStream;
 use crate::tracks::Tracks;
 
 /// What a camera is set to, as everybody may know it: nothing here is secret.
@@ -26,23 +27,38 @@ pub struct CameraSettings {
     pub certificate: Option<String>,
     /// Whether it has a user name and password.
     pub credentials: bool,
+    /// The URL of its sub-stream without credentials.
+    pub sub_address: Option<String>,
+    /// Which of its streams is detected on.
+    pub detect_from: DetectFrom,
     /// How often to detect.
     pub detect_rate: DetectRate,
     /// What it weighs while capacity is short.
     pub priority: f64,
 }
 
-/// What names a camera's work in the log.
+/// What names the work on a camera's stream in the log.
 #[derive(Clone, Debug)]
 pub struct RunContext {
     camera: CameraId,
+    kind: StreamKind,
     run: Arc<AtomicU32>,
 }
 
 impl RunContext {
-    /// Of a camera that was not connected to yet.
+    /// Of the main stream of a camera that was not connected to yet.
     pub fn new(camera: CameraId) -> Self {
-        Self { camera, run: Arc::default() }
+        Self { camera, kind: StreamKind::Main, run: Arc::default() }
+    }
+
+    /// The same of its sub-stream.
+    pub fn sub(camera: CameraId) -> Self {
+        Self { kind: StreamKind::Sub, ..Self::new(camera) }
+    }
+
+    /// Which of the camera's streams it is.
+    pub fn kind(&self) -> StreamKind {
+        self.kind
     }
 
     /// The camera.
@@ -63,7 +79,11 @@ impl RunContext {
     /// What is logged in here carries the camera's id and run.
     pub fn span(&self) -> Span {
         // Of the highest level, so that no filter takes the id away from a line that it lets pass.
-        error_span!("run", camera = self.camera.as_u32(), run = self.run())
+        let (camera, run) = (self.camera.as_u32(), self.run());
+        match self.kind {
+            StreamKind::Sub => error_span!("run", camera, run, stream = "sub"),
+            StreamKind::Main | StreamKind::Rendition(_) => error_span!("run", camera, run),
+        }
     }
 }
 
@@ -79,6 +99,8 @@ pub struct Camera {
     pub health: Arc<Health>,
     /// What names it in the log.
     pub context: RunContext,
+    /// The smaller stream that it sends besides.
+    pub sub: Arc<SubStream>,
     settings: Mutex<Arc<CameraSettings>>,
     stopped: watch::Sender<bool>,
 }
@@ -98,6 +120,7 @@ impl Camera {
             tracks: Arc::new(Tracks::new(id)),
             health: Arc::new(Health::new(wall_us)),
             context: RunContext::new(id),
+            sub: Arc::new(SubStream::new(id)),
             settings: Mutex::new(Arc::new(settings)),
             stopped: watch::channel(false).0,
         })

@@ -15,6 +15,7 @@ mod revocation;
 mod serve;
 mod shutdown;
 mod state;
+mod sub_intake;
 
 use std::process::ExitCode;
 
