@@ -85,6 +85,11 @@ fn tracks_of_the_smaller_stream_go_out_on_the_main_streams_frames() {
                 std::thread::sleep(Duration::from_millis(5));
             }
         }
+        // A frame may wait for the next picture of the sub-stream, which may be nearer to it.
+        let n = n - 2;
+        if n < 0 {
+            continue;
+        }
         let published = bench.tracks_of(n);
         assert_eq!(published.frame.size, Size::new(1280, 720), "frame {n}");
         if n < 30 {
