@@ -436,17 +436,6 @@ impl Camera {
         self.outputs.push_back(Output::Decode { want: reorders || self.decoding.is_some() });
     }
 
-    /// A frame that viewers see, while another stream is decoded.
-    fn handle_passing(&mut self, frame: Frame) {
-        if self.settings.rate == DetectRate::Off || !self.detector {
-            return;
-        }
-        if let Some(beside) = &mut self.beside {
-            beside.see_frame(frame);
-            self.await_turn(frame);
-        }
-    }
-
     /// A frame that is due will not be detected on.
     fn pass_over(&mut self, frame: Frame) {
         if !self.reorders && self.is_due(frame.time) {
@@ -624,11 +613,8 @@ impl Camera {
         let early_90k = self.beside.as_ref().map_or(0, Beside::half_interval_90k);
         let barrier = held.map(|frame| frame.time.plus_90k(-early_90k)).min();
         while let Some(head) = self.pending.front() {
-            // Of a frame that viewers see, a picture that is due may come later than the frame itself.
-            let comes = self.beside.as_ref().is_some_and(|beside| {
-                beside.may_come(head.time) && self.is_due(head.time.plus_90k(early_90k))
-            });
-            let awaited = comes || barrier.is_some_and(|barrier| head.time >= barrier);
+            let awaited = self.awaits_picture(head.time)
+                || barrier.is_some_and(|barrier| head.time >= barrier);
             let in_time = now.since_us(head.received) < self.settings.wait_us;
             if awaited && in_time && self.pending.len() <= MAX_PENDING {
                 break;

@@ -19,14 +19,16 @@
 pub mod cameras;
 pub mod health;
 pub mod queue;
+mod run_context;
 pub mod stream;
 pub mod sub;
 pub mod topic;
 pub mod tracks;
 
-pub use cameras::{Camera, CameraSettings, Cameras, RunContext};
+pub use cameras::{Camera, CameraSettings, Cameras};
 pub use health::Health;
 pub use queue::{Gap, Item, Policy, Received, Subscriber};
+pub use run_context::RunContext;
 pub use stream::Stream;
 pub use sub::{SubDetection, SubStream};
 pub use topic::{Attachment, Topic};

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use razz_base::{CameraId, CameraState, MonoTime, StreamFormat, StreamId, StreamKind};
 use tokio::sync::watch;
 
-use crate::cameras::RunContext;
 use crate::health::Rate;
 use crate::lock;
+use crate::run_context::RunContext;
 use crate::stream::Stream;
 
 /// The sub-stream of a camera. Its media time is its own; whoever wants its pictures' places on the main

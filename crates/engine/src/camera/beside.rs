@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 
-use razz_base::{MediaTime, Rect, Size, Track, TrackState};
+use razz_base::{DetectRate, MediaTime, Rect, Size, Track, TrackState};
 
-use super::Frame;
+use super::{Camera, Frame};
 
 /// Frames that are remembered to be named by a detection: more than one can come late by.
 const REMEMBERED: usize = 128;
@@ -87,6 +87,27 @@ impl Beside {
     }
 }
 
+impl Camera {
+    /// A frame that viewers see, while another stream is decoded.
+    pub(super) fn handle_passing(&mut self, frame: Frame) {
+        if self.settings.rate == DetectRate::Off || !self.detector {
+            return;
+        }
+        if let Some(beside) = &mut self.beside {
+            beside.see_frame(frame);
+            self.await_turn(frame);
+        }
+    }
+
+    /// Whether a picture of the other stream is due to which the frame of `time` is the nearest, and which
+    /// comes later than the frame itself.
+    pub(super) fn awaits_picture(&self, time: MediaTime) -> bool {
+        self.beside.as_ref().is_some_and(|beside| {
+            beside.may_come(time) && self.is_due(time.plus_90k(beside.half_interval_90k()))
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use razz_base::{
@@ -94,7 +115,7 @@ mod tests {
         WallTime,
     };
 
-    use super::super::{Audience, Camera, Input, Output, Settings};
+    use super::super::{Audience, Input, Output, Settings};
     use super::*;
 
     fn frame(ms: i64) -> Frame {
