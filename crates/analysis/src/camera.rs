@@ -184,6 +184,8 @@ impl Thread {
             ids_after: self.track_ids.after().0,
             ..razz_engine::Settings::default()
         };
+        // Of this life of the camera nothing is known yet.
+        self.health.analysis().idle = None;
         let (decodable, decoder) = (decoders.decodable(), decoders.decoder());
         pool.admit(self.context.camera(), rate, priority);
         let embedder = build_embedder(&tracker);

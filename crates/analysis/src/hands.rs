@@ -6,7 +6,8 @@ use razz_base::{
     AccessUnit, ClassNames, Decodable, Embedding, FrameKey, MediaTime, MonoTime, Rect, RunId, Size,
     TrackFrame,
 };
-use razz_engine::{Allowance, Audience, Counted, Decoded, Frame, Hands};
+use razz_engine::{Allowance, Audience, Counted, Decoded, Frame, Hands, Idling};
+use razz_hub::health::Idle;
 use razz_hub::tracks::Frames;
 use razz_hub::{Health, Published, RunContext, Tracks};
 use razz_observe::clock::Clock;
@@ -142,7 +143,7 @@ impl Hands for ServerHands {
         let mut look = |luma: Plane<'_>| {
             let begun = clock.thread_cpu_nanos();
             if let Some(sub) = &mut self.sub {
-                sub.see_picture(luma, clock.mono());
+                sub.see_picture(au.key.time, luma, clock.mono());
             }
             moved = self.motion.as_mut().map(|motion| motion.look(luma, &self.objects));
             looked = clock.thread_cpu_nanos() - begun;
@@ -277,5 +278,21 @@ impl Hands for ServerHands {
             Counted::Unchanged => analysis.unchanged.count(now),
             Counted::Skipped => analysis.skipped.count(now),
         }
+    }
+
+    fn may_catch_up(&mut self) -> bool {
+        self.pool.may_catch_up(self.context.camera())
+    }
+
+    fn caught_up(&mut self) {
+        self.pool.caught_up(self.context.camera());
+    }
+
+    fn idles(&mut self, idling: Option<Idling>) {
+        self.pool.dozes(self.context.camera(), idling == Some(Idling::KeyFrames));
+        self.health.analysis().idle = idling.map(|idling| match idling {
+            Idling::AllFrames => Idle::AllFrames,
+            Idling::KeyFrames => Idle::KeyFrames,
+        });
     }
 }

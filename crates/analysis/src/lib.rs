@@ -13,6 +13,8 @@
 
 mod camera;
 pub mod detector;
+#[cfg(test)]
+mod doze_tests;
 mod hands;
 mod inbox;
 mod pictures;

@@ -329,7 +329,8 @@ group! {
         /// Higher: more neighbours kept, more doubles as well.
         iou: f64 [Limit::Number(0.0, 1.0)] = "0.7",
         /// Detect once a second while nothing has moved for two seconds, and as often as wanted again
-        /// within one interval of something moving.
+        /// within one interval of something moving. Where the sizes of a camera's pictures tell
+        /// when that is, only key frames are decoded meanwhile.
         idle: bool = "true",
         /// The classes to report, by the model's names; `[]` is all of them.
         classes: Vec<At<String>> = r#"["person", "bicycle", "car", "motorcycle", "bus", "truck"]"#,

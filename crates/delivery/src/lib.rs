@@ -199,6 +199,7 @@ impl Viewers {
             udp: Vec::new(),
             tcp: Vec::new(),
             replay_bits_per_second: limits.replay_mbps * 1_000_000,
+            adapt: false,
         };
         let addresses = addresses::Addresses::new(udp, advertise, ports.has_tcp());
         let settings = addresses.resolve(&settings);

@@ -429,6 +429,8 @@ fn flush(
         match request {
             Request::NextIdr { after } => session.handle_next_idr(stream.next_idr_in(after)),
             Request::Replay => session.handle_replay(now, stream.replay()),
+            // Of an encoding of ours: sessions that do not adapt are sent the camera's alone.
+            Request::KeyFrame { .. } => {}
         }
     }
     Ok(())

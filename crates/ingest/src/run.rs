@@ -216,7 +216,10 @@ impl<'a> Run<'a> {
                 Session::Described(description) => {
                     let (media, format, codec) = self.choose(&description)?;
                     self.pictures = Pictures::new(codec);
-                    receiver = Some(receiver_of(format, codec));
+                    let made = receiver.insert(receiver_of(format, codec));
+                    if self.known.distrusts_markers() {
+                        made.distrust_markers();
+                    }
                     audio = description.media.iter().position(|media| media.kind == "audio");
                     if audio.is_some() {
                         self.audio = Audio::Offered;
@@ -332,6 +335,9 @@ impl<'a> Run<'a> {
         receiver.handle_timeout(self.intake.clock.mono().plus_us(i64::from(i32::MAX)));
         self.take(&mut receiver, timeline);
         self.tell_counts(dialogue, &receiver);
+        if self.frames > 0 {
+            self.known.handle_markers(receiver.distrusts_markers());
+        }
         ended
     }
 

@@ -111,3 +111,13 @@ test("frames without tracks are not said to be no picture", () => {
   expect(new Set(answers({}))).toEqual(new Set(["open: There are no tracks yet."]));
   expect(new Set(answers({ detect_fps_wanted: 0 }))).toEqual(new Set(["open: Detection is off for this camera."]));
 });
+
+test("few pictures decoded are explained where nothing moves", () => {
+  const answer = (more: Partial<CameraStatus>) => {
+    const given = known({ camera: { fps: { ...camera.fps, decoded: 1 }, ...more } });
+    return boxChecks(given).find(({ question }) => question === "Are pictures decoded?");
+  };
+  expect(answer({ idle: "key_frames" })).toMatchObject({ result: "good", answer: "1.0 a second. Nothing moves: only key frames are decoded." });
+  expect(answer({ idle: "all_frames" })).toMatchObject({ answer: "1.0 a second. Nothing moves: the detector looks once a second." });
+  expect(answer({})).toMatchObject({ answer: "1.0 a second." });
+});

@@ -1,6 +1,7 @@
 // The checks of the troubleshooting page: what decides why there is no video, no boxes, or boxes beside their objects.
 import type { Diagnostics } from "../media";
 import type { CameraStatus, Stats } from "../wire";
+import { idleWords } from "./figures";
 
 /** `good`: not the reason. `bad`: the reason, or part of it. `open`: cannot be said yet. */
 export type Result = "good" | "bad" | "open";
@@ -126,7 +127,7 @@ export function boxChecks({ camera, stats, diagnostics, hidden }: Known): Check[
             ? open("No camera asks for detection, so none is loaded.")
             : bad(stats.model_error ?? "No; the server's log says why.")),
     check("Are pictures decoded?", before ?? (status && status.fps.decoded > 0
-      ? good(`${status.fps.decoded.toFixed(1)} a second.`)
+      ? good([`${status.fps.decoded.toFixed(1)} a second.`, idleWords(status)].filter(Boolean).join(" "))
       : bad(status?.codec === "H265"
         ? "None: razz does not decode H.265. Set the camera to H.264."
         : status?.advice.length ? `None. ${status.advice.join(" ")}` : "None; the checks for no video may say why."))),

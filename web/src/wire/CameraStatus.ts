@@ -2,6 +2,7 @@
 import type { CameraState } from "./CameraState";
 import type { FirstPacket } from "./FirstPacket";
 import type { FrameRates } from "./FrameRates";
+import type { Idle } from "./Idle";
 import type { Latency } from "./Latency";
 import type { SubStatus } from "./SubStatus";
 
@@ -47,6 +48,8 @@ export type CameraStatus = {
    * known.
    */
   decode_ms?: number;
+  /** How it is analysed while nothing moves; absent while something does. */
+  idle?: Idle;
   /** From a frame's last packet in to its tracks out. */
   latency_ms: Latency | null;
   /**

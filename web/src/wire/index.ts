@@ -16,6 +16,7 @@ export type { DetectorPreview } from "./DetectorPreview";
 export type { DetectorTrial } from "./DetectorTrial";
 export type { FirstPacket } from "./FirstPacket";
 export type { FrameRates } from "./FrameRates";
+export type { Idle } from "./Idle";
 export type { KeyProblem } from "./KeyProblem";
 export type { KnownBy } from "./KnownBy";
 export type { Latency } from "./Latency";

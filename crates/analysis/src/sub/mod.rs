@@ -27,7 +27,7 @@ use self::compare::Comparison;
 const LONGEST_WAIT_US: i64 = 300_000;
 /// And no more than so many wait.
 const MOST_WAITING: usize = 64;
-/// Frames of the main stream that are remembered by their times.
+/// Frames of either stream that are remembered by their times.
 const REMEMBERED: usize = 128;
 /// What the mapping is good for is told this often.
 const TELL_EVERY_US: i64 = 1_000_000;
@@ -43,8 +43,8 @@ pub(crate) struct Sub {
     /// Times of the newest frames of the main stream.
     main: VecDeque<MediaTime>,
     waiting: VecDeque<Waiting>,
-    /// The sub-stream's own time of the access unit that is being decoded.
-    decoding: Option<MediaTime>,
+    /// The newest access units that were given to be decoded: their places, and the sub-stream's own times.
+    given: VecDeque<(MediaTime, MediaTime)>,
     told: Option<(MonoTime, Option<MappedBy>)>,
 }
 
@@ -74,7 +74,7 @@ impl Sub {
             sub_run: None,
             main: VecDeque::new(),
             waiting: VecDeque::new(),
-            decoding: None,
+            given: VecDeque::new(),
             told: None,
         }
     }
@@ -157,15 +157,20 @@ impl Sub {
             return None;
         }
         let next = self.waiting.pop_front()?;
-        self.decoding = (!next.placed.au.format.reorders).then_some(next.own);
+        if self.given.len() == REMEMBERED {
+            self.given.pop_front();
+        }
+        if !next.placed.au.format.reorders {
+            self.given.push_back((next.placed.au.key.time, next.own));
+        }
         let behind = self.waiting.iter().take_while(|one| is_due(one)).count();
         Some((next.placed, behind))
     }
 
-    /// The picture of the access unit that [`Self::next`] gave last, by its luma.
-    pub(crate) fn see_picture(&mut self, luma: Plane<'_>, now: MonoTime) {
-        if let Some(time) = self.decoding.take() {
-            self.comparison.see_sub(time, luma, now);
+    /// The picture of an access unit that [`Self::next`] gave, by its luma.
+    pub(crate) fn see_picture(&mut self, place: MediaTime, luma: Plane<'_>, now: MonoTime) {
+        if let Some((_, own)) = self.given.iter().rev().find(|(given, _)| *given == place) {
+            self.comparison.see_sub(*own, luma, now);
         }
     }
 

@@ -303,6 +303,7 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         detect_fps_got: got,
         short,
         decode_ms: health.load.decode_cores.map(|cores| 1e3 * cores),
+        idle: health.idle.map(Into::into),
         latency_ms: health
             .tracks_us
             .map(|[p50, p95]| wire::Latency { p50: p50 / 1e3, p95: p95 / 1e3 }),

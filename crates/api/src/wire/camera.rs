@@ -185,6 +185,26 @@ impl From<razz_base::CameraState> for CameraState {
     }
 }
 
+/// How a camera is analysed while nothing moves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "Idle.ts")]
+pub enum Idle {
+    /// All of its frames are decoded, and the detector looks once in a while.
+    AllFrames,
+    /// Only key frames are decoded.
+    KeyFrames,
+}
+
+impl From<razz_hub::health::Idle> for Idle {
+    fn from(idle: razz_hub::health::Idle) -> Self {
+        match idle {
+            razz_hub::health::Idle::AllFrames => Self::AllFrames,
+            razz_hub::health::Idle::KeyFrames => Self::KeyFrames,
+        }
+    }
+}
+
 /// `GET /api/cameras/{id}/status`. What is not known is null.
 #[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "CameraStatus.ts")]
@@ -229,6 +249,11 @@ pub struct CameraStatus {
     #[ts(optional)]
     #[schemars(with = "f64")]
     pub decode_ms: Option<f64>,
+    /// How it is analysed while nothing moves; absent while something does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    #[schemars(with = "Idle")]
+    pub idle: Option<Idle>,
     /// From a frame's last packet in to its tracks out.
     pub latency_ms: Option<Latency>,
     /// From a frame's last packet in to its first packet out to the first of its viewers; absent
@@ -405,6 +430,7 @@ pub(super) mod tests {
             detect_fps_got: 5.96,
             short: false,
             decode_ms: None,
+            idle: None,
             latency_ms: Some(Latency { p50: 41.0, p95: 55.23 }),
             first_packet_us: None,
             last_packet_us: None,

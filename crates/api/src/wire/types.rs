@@ -24,6 +24,7 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<CameraInfo>();
     visitor.answer::<CameraProbe>();
     visitor.answer::<CameraState>();
+    visitor.answer::<Idle>();
     visitor.answer::<CameraStatus>();
     visitor.answer::<Candidate>();
     visitor.answer::<CompatPort>();

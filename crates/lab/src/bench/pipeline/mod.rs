@@ -52,6 +52,10 @@ pub struct Options {
     /// What decodes: auto, ffmpeg or openh264, as `decoder.engine` of the config
     #[arg(long, value_name = "DECODER", default_value = "auto", value_parser = ["auto", "ffmpeg", "openh264"])]
     decoder: String,
+    /// Nothing moves: cameras show a street that stands still [or --input, a clip in which nothing moves],
+    /// and a detection counts as got where the last one was repeated, as `detector.idle` does
+    #[arg(long)]
+    idle: bool,
     /// How long each number of cameras is measured, in seconds
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     seconds: u32,
@@ -83,6 +87,7 @@ fn bench(options: &Options) -> Result<(), Failure> {
     options.which.path()?;
     let footage = match &options.input {
         Some(path) => footage::of_clip(path)?,
+        None if options.idle => footage::of_still_street()?,
         None => footage::of_street()?,
     };
     let sub = options.sub_input.as_deref().map(footage::of_clip).transpose()?;
@@ -134,6 +139,9 @@ fn measure(
     let subs: Vec<Option<String>> = cameras.iter().map(|camera| camera.url("sub")).collect();
     let server = Server::start(&settings(options, &urls, &subs))?;
     *engine = server.wait_until_ready(count, sub.is_some())?;
+    if options.idle {
+        server.wait_until_idle(count)?;
+    }
     let window = server.watch(count, Duration::from_secs(options.seconds.into()))?;
     server.stop();
     for camera in cameras {
@@ -178,7 +186,7 @@ fn settings(options: &Options, urls: &[String], subs: &[Option<String>]) -> toml
     detector.insert("model".to_owned(), model.into());
     detector.insert("engine".to_owned(), engine.to_string().into());
     detector.insert("precision".to_owned(), precision.to_string().into());
-    detector.insert("idle".to_owned(), false.into());
+    detector.insert("idle".to_owned(), options.idle.into());
     detector.insert("classes".to_owned(), toml::Value::Array(Vec::new()));
     let decoder = [("engine".to_owned(), options.decoder.as_str().into())];
     let tracker =
@@ -259,6 +267,10 @@ mod tests {
             assert_eq!(from, [razz_base::DetectFrom::Main, razz_base::DetectFrom::Sub]);
             assert!(!config.detector.idle, "{rate}");
             assert_eq!(config.detector.precision, razz_vision::Precision::Bf16);
+            let idle = Options { idle: true, ..options };
+            let text = settings(&idle, &urls, &subs).to_string();
+            let config = Config::parse(&text, "x", std::path::Path::new("/"), &|_| None);
+            assert!(config.unwrap().detector.idle, "{rate}");
         }
     }
 }

@@ -48,6 +48,7 @@ impl Load {
             received: per_second(camera.received),
             decoded: per_second(camera.decoded),
             detected: per_second(camera.detected),
+            unchanged: per_second(camera.unchanged),
             skipped: per_second(camera.skipped),
         };
         let stage = |name: &&str| {
@@ -69,7 +70,7 @@ impl Load {
     /// The least, the middle and the most that a camera got, and how far the least and the most lie
     /// apart, as a share of the middle.
     fn spread(&self) -> [f64; 4] {
-        let mut got: Vec<f64> = self.cameras.iter().map(|camera| camera.detected).collect();
+        let mut got: Vec<f64> = self.cameras.iter().map(Frames::got).collect();
         got.sort_by(f64::total_cmp);
         let (Some(least), Some(most)) = (got.first(), got.last()) else { return [0.0; 4] };
         let middle = got[got.len() / 2];
@@ -83,7 +84,7 @@ impl Load {
     /// Whether every camera got what it wanted.
     pub(super) fn fits(&self) -> bool {
         let by_sub = !self.wants_sub || self.from_sub == self.cameras.len();
-        by_sub && self.least(|camera| camera.detected) >= ENOUGH * self.wanted
+        by_sub && self.least(Frames::got) >= ENOUGH * self.wanted
     }
 
     fn row(&self) -> Vec<String> {
@@ -123,7 +124,7 @@ impl Load {
             stages.map(|(name, ms)| ((*name).to_owned(), rounded(*ms, 2).into())).collect();
         json!({
             "cameras": self.cameras.len(), "wanted": self.wanted, "from_sub": self.from_sub, "fits": self.fits(),
-            "got": all(|c| c.detected), "got_least": rounded(least, 2),
+            "got": all(Frames::got), "looked": all(|c| c.detected), "got_least": rounded(least, 2),
             "got_median": rounded(middle, 2), "got_most": rounded(most, 2),
             "got_spread": rounded(apart, 3), "received": all(|c| c.received),
             "decoded": all(|c| c.decoded), "skipped": all(|c| c.skipped),

@@ -23,6 +23,8 @@ const ALL_WITHIN: Duration = Duration::from_secs(30);
 /// What came when everything began is not what goes on; and threads are divided among several copies
 /// of the model only when pictures have gone by unlooked at for a few seconds.
 const WARM_UP: Duration = Duration::from_secs(8);
+/// How long cameras at which nothing moves may take to be idle. They are measured then, idle or not.
+const IDLE_WITHIN: Duration = Duration::from_secs(90);
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 const EVERY: Duration = Duration::from_millis(100);
 /// How long it may take to join the tracks of a camera.
@@ -60,7 +62,16 @@ pub(super) struct Frames {
     pub(super) received: f64,
     pub(super) decoded: f64,
     pub(super) detected: f64,
+    /// Answered by the detection before, since nothing had moved.
+    pub(super) unchanged: f64,
     pub(super) skipped: f64,
+}
+
+impl Frames {
+    /// Detections, and those that were repeated.
+    pub(super) fn got(&self) -> f64 {
+        self.detected + self.unchanged
+    }
 }
 
 /// Metrics by name and labels, as they are written.
@@ -137,6 +148,26 @@ impl Server {
         }
     }
 
+    /// Waits until of every camera only key frames are decoded.
+    ///
+    /// # Errors
+    /// When the server ends.
+    pub(super) fn wait_until_idle(&self, cameras: u32) -> Result<(), Failure> {
+        let begun = self.clock.uptime();
+        while self.clock.uptime() - begun < IDLE_WITHIN {
+            let stats: Value = serde_json::from_str(&self.get("/api/stats")?)
+                .map_err(|error| self.ended(&error.to_string()))?;
+            let all = stats["cameras"].as_object();
+            let idle = |camera: &&Value| camera["idle"] == "key_frames";
+            let count = all.map_or(0, |all| all.values().filter(idle).count());
+            if count == cameras as usize {
+                break;
+            }
+            thread::sleep(EVERY);
+        }
+        Ok(())
+    }
+
     /// What it does in so long, once it has warmed up.
     ///
     /// # Errors
@@ -164,6 +195,7 @@ impl Server {
             received: frames(camera, "received"),
             decoded: frames(camera, "decoded"),
             detected: frames(camera, "detected"),
+            unchanged: frames(camera, "unchanged"),
             skipped: frames(camera, "skipped"),
         };
         // Of one that has fallen back to its main stream nothing else is to be concluded.
