@@ -19,6 +19,7 @@ mod hands;
 mod inbox;
 mod pictures;
 mod pool;
+mod sub;
 #[cfg(test)]
 mod tests;
 mod track_ids;

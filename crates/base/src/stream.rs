@@ -38,7 +38,7 @@ pub enum StreamKind {
     Rendition(Rung),
 }
 
-/// One encoding of one camera. All streams of a camera share its media time.
+/// One encoding of one camera. Renditions share the main stream's media time; a sub-stream has its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct StreamId {
     /// The camera.

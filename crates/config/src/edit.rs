@@ -25,6 +25,10 @@ pub struct CameraEdit {
     pub transport: Option<Option<String>>,
     /// Which certificate is taken of it.
     pub certificate: Option<Option<String>>,
+    /// The address of its smaller stream. Credentials in it replace those in the file.
+    pub sub_url: Option<Option<String>>,
+    /// Which stream is detected on.
+    pub detect_from: Option<Option<String>>,
     /// How often to detect.
     pub detect_fps: Option<Option<WrittenFps>>,
     /// What it weighs while capacity is short.
@@ -74,6 +78,9 @@ pub enum EditError {
     /// The number is another camera's.
     #[error("camera id {0} is taken; leave `id` out to get one that no camera ever had")]
     Taken(u32),
+    /// Its smaller stream is asked about, and the file has no address of one.
+    #[error("the camera has no `sub_url`")]
+    NoSub,
     /// There is no higher number.
     #[error("a camera had the highest id that there is; give the new one an `id`")]
     UsedUp,
@@ -240,9 +247,20 @@ fn apply(camera: &mut dyn TableLike, edit: &CameraEdit) {
             }
         })
     });
+    let sub_url = edit.sub_url.as_ref().map(|url| {
+        let url = url.as_ref()?;
+        let old = camera.get("sub_url").and_then(Item::as_str).unwrap_or_default();
+        Some(match kept_credentials(old, url) {
+            Kept::InAddress(url) => url,
+            // Those beside belong to `url`, and go to its host alone.
+            Kept::Beside | Kept::None => url.clone(),
+        })
+    });
     let texts = [
         ("name", &edit.name),
         ("url", &url),
+        ("sub_url", &sub_url),
+        ("detect_from", &edit.detect_from),
         ("username", &edit.username),
         ("password", &edit.password),
         ("transport", &edit.transport),
@@ -252,11 +270,13 @@ fn apply(camera: &mut dyn TableLike, edit: &CameraEdit) {
         set(camera, key, text.as_ref().map(|text| text.as_deref().map(Value::from)));
     }
     if matches!(edit.username, Some(None)) {
-        let said = edit.url.as_ref().and_then(Option::as_deref);
-        if !said.is_some_and(has_credentials)
-            && let Some(bare) = camera.get("url").and_then(Item::as_str).and_then(bare)
-        {
-            set(camera, "url", Some(Some(bare.into())));
+        for (key, said) in [("url", &edit.url), ("sub_url", &edit.sub_url)] {
+            let said = said.as_ref().and_then(Option::as_deref);
+            if !said.is_some_and(has_credentials)
+                && let Some(bare) = camera.get(key).and_then(Item::as_str).and_then(bare)
+            {
+                set(camera, key, Some(Some(bare.into())));
+            }
         }
     }
     set(camera, "detect_fps", edit.detect_fps.as_ref().map(|fps| fps.as_ref().map(fps_value)));
@@ -363,6 +383,8 @@ kind = \"hybrid\"
                 "id" => edit.id = Some(value.unwrap().parse().unwrap()),
                 "name" => edit.name = text,
                 "url" => edit.url = text,
+                "sub_url" => edit.sub_url = text,
+                "detect_from" => edit.detect_from = text,
                 "username" => edit.username = text,
                 "password" => edit.password = text,
                 "transport" => edit.transport = text,
@@ -378,6 +400,36 @@ kind = \"hybrid\"
             }
         }
         edit
+    }
+
+    #[test]
+    fn the_smaller_streams_credentials_go_where_they_belong() {
+        let with = |sub: &str| format!("[[camera]]\nid = 1\nurl = \"rtsp://u:p@h/1\"\n{sub}");
+        let at = |address: &str| with(&format!("sub_url = \"{address}\"\n"));
+        let inside = at("rtsp://a:b@h/2");
+        for (before, keys, after) in [
+            (with(""), &[("sub_url", Some("rtsp://h/2"))][..], at("rtsp://h/2")),
+            // Another path of the same host.
+            (inside.clone(), &[("sub_url", Some("rtsp://h/3"))], at("rtsp://a:b@h/3")),
+            // Another host, and others.
+            (inside.clone(), &[("sub_url", Some("rtsp://i/2"))], at("rtsp://i/2")),
+            (inside.clone(), &[("sub_url", Some("rtsp://c:d@h/2"))], at("rtsp://c:d@h/2")),
+            (inside.clone(), &[("sub_url", None)], with("")),
+            (
+                inside.clone(),
+                &[("detect_from", Some("sub"))],
+                inside.clone() + "detect_from = \"sub\"\n",
+            ),
+            // What is forgotten is forgotten in both.
+            (
+                inside,
+                &[("username", None), ("password", None)],
+                at("rtsp://h/2").replace("u:p@", ""),
+            ),
+        ] {
+            let got = changed(&before, |document| change(document, 1, &edit(keys)));
+            assert_eq!(got, after, "{keys:?}");
+        }
     }
 
     fn changed(text: &str, work: impl FnOnce(&mut DocumentMut) -> Result<(), EditError>) -> String {

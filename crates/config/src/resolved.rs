@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use razz_base::{CameraId, DetectRate, EventKind};
+use razz_base::{CameraId, DetectFrom, DetectRate, EventKind};
 use razz_vision::{DecoderEngine, Device, EngineChoice, Hardware, Precision};
 
 use super::base::Base;
@@ -329,6 +329,10 @@ pub struct Camera {
     pub name: String,
     /// Where it is.
     pub source: Source,
+    /// Where its smaller stream is.
+    pub sub: Option<Source>,
+    /// Which of them is decoded and detected on. [`DetectFrom::Sub`] only where there is one.
+    pub detect_from: DetectFrom,
     /// How often to detect.
     pub detect_fps: DetectRate,
     /// What it weighs while capacity is short.

@@ -171,6 +171,16 @@ impl Source {
         Ok(source)
     }
 
+    /// Where another stream of this camera is. Who we are to the camera holds there too, at the same
+    /// host and unless `address` says it itself; so does how its video travels and which certificate is
+    /// taken of it.
+    ///
+    /// # Errors
+    /// When it is no camera's address.
+    pub fn beside(&self, address: &str) -> Result<Self, SourceError> {
+        self.redirected(address)
+    }
+
     /// Whether both are one camera's address, however it is written: with or without credentials and the
     /// port that goes without saying, in capitals or not, with or without percent-encoding.
     pub fn is_at(&self, other: &Url) -> bool {

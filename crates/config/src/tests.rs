@@ -2,6 +2,7 @@
 
 mod access;
 mod secrets;
+mod sub;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -425,6 +425,14 @@ group! {
         /// other later, `"checked"` one that the machine's authorities vouch for, or the one of this
         /// fingerprint, `"sha256:0A:1B:…"`.
         certificate: String [Limit::Pattern("^(pinned|checked|sha256:([0-9A-Fa-f]{2}:?){32})$")] = r#""pinned""#,
+        /// Address of the smaller stream that the camera sends besides (its sub-stream), `rtsp://…` or
+        /// `rtsps://…`, with or without user name and password, or `env:NAME`. Without, and at the
+        /// host of `url`, razz signs in as it does there.
+        sub_url: Option<Secret> [Limit::Pattern("^([Rr][Tt][Ss][Pp][Ss]?://.|env:.|credential:.)")] = "",
+        /// Which stream is decoded and detected on: `"main"`, that of `url`, whose boxes are exact;
+        /// or `"sub"`, that of `sub_url`, which takes a fraction of the work, and whose boxes are near
+        /// the frame that they are shown on.
+        detect_from: String [Limit::Words(&["main", "sub"])] = r#""main""#,
         /// Detections per second, 0.01 to 240; 0 turns detection off; `"max"` is every frame that
         /// capacity allows.
         detect_fps: Fps = "6",

@@ -50,6 +50,8 @@ fn camera(clock: Clock) -> Arc<Camera> {
         transport: razz_base::Transport::Tcp,
         certificate: None,
         credentials: false,
+        sub_address: None,
+        detect_from: razz_base::DetectFrom::Main,
         detect_rate: DetectRate::Off,
         priority: 1.0,
     };

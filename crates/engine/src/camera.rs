@@ -10,6 +10,7 @@ use razz_base::{
 use razz_media::Contents;
 use razz_track::{Tracker, Update};
 
+mod beside;
 mod doze;
 mod due;
 mod idle;
@@ -19,6 +20,7 @@ mod publish;
 mod ration;
 mod sizes;
 
+use beside::Beside;
 use doze::Doze;
 use idle::Stillness;
 pub use idle::{Idle, Idling};
@@ -46,6 +48,9 @@ pub struct Settings {
     /// Whether [`Input::Moved`] comes for every frame decoded. A frame then waits for it before its
     /// tracks are published.
     pub camera_motion: bool,
+    /// Whether tracks are published on the frames of another stream than the one that is decoded: those
+    /// of [`Input::Passing`]. The access units' times are then places on that stream's timeline.
+    pub beside: bool,
 }
 
 impl Default for Settings {
@@ -57,6 +62,7 @@ impl Default for Settings {
             ids_after: 0,
             idle: Some(Idle::default()),
             camera_motion: false,
+            beside: false,
         }
     }
 }
@@ -91,6 +97,11 @@ pub enum Input<'a> {
         queued: usize,
         /// Whether an IDR is among those.
         idr_waits: bool,
+    },
+    /// A frame that viewers see and that is not decoded, with [`Settings::beside`].
+    Passing {
+        /// The frame.
+        frame: Frame,
     },
     /// What the access unit that comes next is made of, and its bytes in all. Without this it is
     /// decoded whatever else is.
@@ -261,6 +272,8 @@ pub struct Camera {
     /// At the decoder, which will say how the camera moved.
     moving: Option<Frame>,
     motion: Motion,
+    /// With [`Settings::beside`].
+    beside: Option<Beside>,
     /// At the decoder, and due for detection.
     decoding: Option<Frame>,
     /// In the slot of the detector, by its owner's last answer.
@@ -317,6 +330,7 @@ impl Camera {
             next_due: None,
             moving: None,
             motion: Motion::default(),
+            beside: settings.beside.then(Beside::default),
             decoding: None,
             offered: None,
             proposed: None,
@@ -342,6 +356,7 @@ impl Camera {
                 self.doze.arrived(frame.time, idr);
                 self.handle_access_unit(frame, idr, reorders, queued, idr_waits, now);
             }
+            Input::Passing { frame } => self.handle_passing(frame),
             Input::Contents { contents, bytes } => self.doze.is_next(contents, bytes),
             Input::CatchUp => self.catch_up(),
             Input::Allowed(allowance) => self.ration.allow(allowance),
@@ -407,6 +422,7 @@ impl Camera {
         self.reorders = reorders;
         self.moving = None;
         self.decoding = None;
+        self.beside.iter_mut().for_each(|beside| beside.see_access_unit(frame.time));
         if self.settings.rate == DetectRate::Off || !self.detector {
             // What follows leans on it.
             self.needs_idr = true;
@@ -414,7 +430,7 @@ impl Camera {
             self.outputs.push_back(Output::Skip);
             return;
         }
-        if !reorders {
+        if !reorders && self.beside.is_none() {
             self.await_turn(frame);
         }
         // Nothing leans on what lies before an IDR that is here already.
@@ -485,7 +501,9 @@ impl Camera {
 
     fn handle_decoded(&mut self, frame: Frame, changed: Option<f64>, now: MonoTime) {
         if self.reorders {
-            self.await_turn(frame);
+            if self.beside.is_none() {
+                self.await_turn(frame);
+            }
         } else if self.decoding.take().is_none_or(|wanted| wanted.time != frame.time) {
             return;
         }
@@ -530,6 +548,7 @@ impl Camera {
         self.outputs.push_back(Output::Unchanged);
         self.motion.tell(self.tracker.as_mut(), frame.time);
         self.tracker.see_picture(frame.size);
+        self.beside.iter_mut().for_each(|beside| beside.see_picture(frame));
         let update = self.tracker.update(frame.time, seen);
         let boxes = wanted_boxes(&update, seen);
         self.conclude(frame, false, boxes, now);
@@ -546,6 +565,7 @@ impl Camera {
         self.stillness.detected(time, detections);
         self.motion.tell(self.tracker.as_mut(), time);
         self.tracker.see_picture(frame.size);
+        self.beside.iter_mut().for_each(|beside| beside.see_picture(frame));
         let update = self.tracker.update(time, detections);
         self.conclude(frame, true, wanted_boxes(&update, detections), now);
         self.doze_detected(time);

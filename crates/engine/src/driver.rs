@@ -107,6 +107,8 @@ pub enum Event<'a, P> {
         /// Whether an IDR is among those.
         idr_waits: bool,
     },
+    /// The next access unit of the stream that viewers see, while another one is decoded.
+    Passing(&'a AccessUnit),
     /// The detector took the picture of this time out of its slot.
     DetectionStarted(MediaTime),
     /// The detector is done with a picture.
@@ -147,6 +149,10 @@ pub struct Driver<H: Hands> {
     catches_up_at: Option<MonoTime>,
 }
 
+fn frame_of(au: &AccessUnit) -> Frame {
+    Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size() }
+}
+
 impl<H: Hands> Driver<H> {
     /// Drives `camera` with `hands`.
     pub fn new(camera: Camera, hands: H) -> Self {
@@ -182,6 +188,7 @@ impl<H: Hands> Driver<H> {
             Event::AccessUnit { au, after_gap, queued, idr_waits } => {
                 self.handle_access_unit(au, after_gap, queued, idr_waits);
             }
+            Event::Passing(au) => self.tell(Input::Passing { frame: frame_of(au) }),
             Event::DetectionStarted(time) => self.tell(Input::DetectionStarted { time }),
             Event::Detections { picture, detections } => {
                 let time = H::frame(&picture).time;
@@ -254,8 +261,7 @@ impl<H: Hands> Driver<H> {
         if std::mem::replace(&mut self.allowance, allowance) != allowance {
             self.tell(Input::Allowed(allowance));
         }
-        let frame =
-            Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size() };
+        let frame = frame_of(au);
         let (idr, reorders) = (self.hands.begins_at(au), au.format.reorders);
         let contents = self.contents(au, idr);
         self.tell(Input::Contents { contents, bytes: au.data.len() });

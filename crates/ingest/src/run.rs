@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use razz_base::{AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Transport};
+use razz_base::{AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, StreamKind, Transport};
 use razz_config::Source;
 use razz_media::rtp::receive::{self, Received, Receiver};
 use razz_media::timeline::{Fit, Timeline, WallClock};
@@ -472,7 +472,10 @@ impl<'a> Run<'a> {
     fn report_state(&self) {
         let source = &self.intake.source;
         let codec = self.pictures.codec();
+        // Nobody is shown a sub-stream: how browsers like it is no matter.
+        let is_sub = self.intake.context.kind() == StreamKind::Sub;
         let (state, error, mut advice) = match (self.pictures.reorders(), codec) {
+            _ if is_sub => (CameraState::Online, None, Vec::new()),
             (true, codec) => {
                 let error = format!("{source}: sends B-frames, which WebRTC cannot show");
                 let advice = match codec {

@@ -16,6 +16,7 @@ mod serve;
 mod set_up_link;
 mod shutdown;
 mod state;
+mod sub_intake;
 
 use std::process::ExitCode;
 

@@ -33,8 +33,9 @@ export function figures(state: PlayerState | null, status: CameraStatus | null):
   ];
 }
 
-/** "exact", or by how much the boxes were carried on: "extrapolated by 67 ms". */
+/** "exact", or by how much the boxes may be off: "near, within 40 ms", "extrapolated by 67 ms". */
 function boxWords({ frameMode, skewMs }: PlayerState): string {
   if (frameMode === "none" || frameMode === "exact" || skewMs === null) return frameMode;
-  return `${frameMode} by ${Math.abs(Math.round(skewMs))} ms`;
+  const by = frameMode === "near" ? ", within" : " by";
+  return `${frameMode}${by} ${Math.abs(Math.round(skewMs))} ms`;
 }

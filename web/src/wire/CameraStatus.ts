@@ -4,6 +4,7 @@ import type { FirstPacket } from "./FirstPacket";
 import type { FrameRates } from "./FrameRates";
 import type { Idle } from "./Idle";
 import type { Latency } from "./Latency";
+import type { SubStatus } from "./SubStatus";
 
 /** `GET /api/cameras/{id}/status`. What is not known is null. */
 export type CameraStatus = {
@@ -75,4 +76,6 @@ export type CameraStatus = {
   last_error: string | null;
   /** What to change on the camera. */
   advice: Array<string>;
+  /** Its smaller stream; absent where the settings name none. */
+  sub?: SubStatus;
 };

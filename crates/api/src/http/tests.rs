@@ -187,7 +187,11 @@ impl Control for FixedSettings {
         Err(ChangeError::NoFile)
     }
 
-    fn source_of(&self, _camera: &CameraEdit) -> Result<config::Source, ChangeError> {
+    fn source_of(
+        &self,
+        _camera: &CameraEdit,
+        _stream: razz_base::DetectFrom,
+    ) -> Result<config::Source, ChangeError> {
         Err(ChangeError::NoFile)
     }
 
@@ -237,6 +241,8 @@ impl World {
                 transport: razz_base::Transport::Tcp,
                 certificate: None,
                 credentials: false,
+                sub_address: camera.sub.as_ref().map(ToString::to_string),
+                detect_from: camera.detect_from,
                 detect_rate: camera.detect_fps,
                 priority: 1.0,
             };

@@ -26,7 +26,8 @@ pub(crate) use self::openapi::schemas;
 
 pub use self::access::{CompatPort, Me, TokenInfo, UserInfo, ViewToken};
 pub use self::camera::{
-    CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Idle, Latency,
+    CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Idle, Latency, SubMapping,
+    SubStatus,
 };
 pub use self::clock::Ping;
 pub use self::detector::{Candidate, DetectorInfo, DetectorPreview};

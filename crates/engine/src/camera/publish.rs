@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use razz_base::{DetectRate, FrameKey, MonoTime, Track, TrackFrame};
 
+use super::beside::Beside;
 use super::{Audience, Camera, Frame, Output};
 
 /// Frames that may wait to be published; past it the oldest goes out as a prediction.
@@ -21,6 +22,13 @@ impl Camera {
 
     /// The tracks of the frame that the tracker was just updated with.
     pub(super) fn publish_updated(&mut self, frame: Frame, detected: bool, now: MonoTime) {
+        let frame = match &self.beside {
+            None => frame,
+            Some(beside) => match beside.nearest(frame.time) {
+                Some(nearest) => nearest,
+                None => return, // nobody sees anything yet
+            },
+        };
         while self.pending.front().is_some_and(|head| head.time < frame.time) {
             self.publish_predicted_head(now);
         }
@@ -47,9 +55,11 @@ impl Camera {
         let kept = kept.filter(|_| self.is_catching_up());
         let held = [embedding, self.offered, self.proposed, self.decoding, self.moving, kept];
         let held = held.iter().flatten().chain(&self.running);
-        let barrier = held.map(|frame| frame.time).min();
+        let early_90k = self.beside.as_ref().map_or(0, Beside::half_interval_90k);
+        let barrier = held.map(|frame| frame.time.plus_90k(-early_90k)).min();
         while let Some(head) = self.pending.front() {
-            let awaited = barrier.is_some_and(|barrier| head.time >= barrier);
+            let awaited = self.awaits_picture(head.time)
+                || barrier.is_some_and(|barrier| head.time >= barrier);
             let in_time = now.since_us(head.received) < self.settings.wait_us;
             if awaited && in_time && self.pending.len() <= MAX_PENDING {
                 break;
@@ -82,6 +92,9 @@ impl Camera {
     fn visible_tracks(&mut self, frame: Frame) -> Arc<[Track]> {
         self.motion.tell(self.tracker.as_mut(), frame.time);
         let mut tracks = self.tracker.peek(frame.time);
+        if let Some(beside) = &self.beside {
+            beside.carry_over(&mut tracks, frame);
+        }
         tracks.retain_mut(|track| {
             track.id.0 += self.settings.ids_after;
             track.bbox = track.bbox.clipped(frame.size);
