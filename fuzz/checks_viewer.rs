@@ -34,6 +34,7 @@ fn terms() -> &'static SessionSettings {
         udp: vec![SocketAddr::from(([127, 0, 0, 1], 8189))],
         tcp: vec![SocketAddr::from(([127, 0, 0, 1], 8189))],
         replay_bits_per_second: 50_000_000,
+        adapt: false,
     })
 }
 

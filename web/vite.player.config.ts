@@ -13,7 +13,7 @@ const tightStyle: Plugin = {
  * that pages read, keep their names is checked in `scripts/budget.mjs`.
  */
 const OWN = /^(?:[a-z]\w*Ms|on[A-Z]\w*|picture|classes|minConfidence|percentiles|boxSize|awaitsTracks|waitOf|replacePicture|updateFilter|note[A-Z]\w*|forgetEdge|lookupAbout|setFilter|setOptions|setOpaque|setView|setMode|setHoldLimit|reserve|presented|arrived|newest|retryNow|checkNow|serverReport|update|sample|failure|freeze|admit|lookup|fresh)$/;
-const PUBLIC = /^(?:skewMs|skewsMs|boxCostMs|detectionMs|holdMs|holdLimitMs|jitterBufferTargetMs|playoutMs|clockOffsetMs|jitterBufferMs|roundTripMs)$/;
+const PUBLIC = /^(?:nearMs|skewMs|skewsMs|boxCostMs|detectionMs|holdMs|holdLimitMs|jitterBufferTargetMs|playoutMs|clockOffsetMs|jitterBufferMs|roundTripMs)$/;
 
 export default defineConfig({
   plugins: [tightStyle],

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use razz_base::{ClassNames, DetectRate, RunId};
+use razz_base::{ClassNames, DetectFrom, DetectRate, MonoTime, RunId, StreamKind};
 use razz_config as config;
 use razz_engine::{Driver, Event};
-use razz_hub::{Camera, lock};
+use razz_hub::{Camera, Received, SubDetection, SubStream, lock};
+use razz_media::ring::Unit;
 use razz_observe::clock::Clock;
 use razz_observe::cpu_usage::{CAMERA_THREAD, Stage};
 use razz_observe::telemetry::Telemetry;
@@ -19,6 +20,7 @@ use crate::hands::ServerHands;
 use crate::inbox::{Inbox, Mailbox, Message, Reply, Result};
 use crate::pictures::Pictures;
 use crate::pool::Pool;
+use crate::sub::{Placed, Sub};
 use crate::track_ids::{Given, TrackIds};
 use crate::trackers::{build_embedder, build_tracker};
 
@@ -27,6 +29,8 @@ use crate::trackers::{build_embedder, build_tracker};
 pub struct AnalysisSettings {
     /// How often to detect.
     pub rate: DetectRate,
+    /// Which of the camera's streams is detected on.
+    pub from: DetectFrom,
     /// What the camera weighs while capacity is short.
     pub priority: f64,
     /// What makes tracks of detections.
@@ -76,7 +80,9 @@ impl CameraAnalysis {
             health: Arc::clone(&camera.health),
             settings: Arc::clone(&settings),
             track_ids,
-            inbox: Inbox::new(&mailbox, &camera.stream),
+            sub_stream: Arc::clone(&camera.sub),
+            sub: Mutex::default(),
+            inbox: Inbox::new(&mailbox, &camera.stream, &camera.sub.stream),
             reply: mailbox.reply(filter),
             clock,
         };
@@ -103,6 +109,8 @@ impl Drop for CameraAnalysis {
 
 /// What breaks at once again shall not keep a core busy.
 const PAUSE_AFTER_PANIC: Duration = Duration::from_secs(1);
+/// How often a sub-stream is looked at that brings nothing.
+const LOOK_AT_SUB_EVERY: Duration = Duration::from_millis(250);
 /// How long the thread waits when the machine wants nothing.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
@@ -112,6 +120,9 @@ struct Thread {
     health: Arc<razz_hub::Health>,
     settings: Arc<Mutex<AnalysisSettings>>,
     track_ids: Arc<dyn TrackIds>,
+    sub_stream: Arc<SubStream>,
+    /// What is known of both streams, from one driver to the next.
+    sub: Mutex<Option<Sub>>,
     inbox: Inbox,
     reply: Reply,
     clock: Clock,
@@ -134,8 +145,30 @@ impl Thread {
 
     fn driver(&self) -> Driver<ServerHands> {
         let entered = self.context.span().entered();
-        let AnalysisSettings { rate, priority, tracker, idle, decoders, pool, telemetry, pictures } =
-            lock(&self.settings).clone();
+        let AnalysisSettings {
+            rate,
+            from,
+            priority,
+            tracker,
+            idle,
+            decoders,
+            pool,
+            telemetry,
+            pictures,
+        } = lock(&self.settings).clone();
+        let sub = match (from, rate) {
+            (DetectFrom::Sub, DetectRate::PerSecond(_) | DetectRate::Max) => {
+                let known = lock(&self.sub).take();
+                let begin = || Sub::new(Arc::clone(&self.sub_stream), decoders.clone());
+                Some(known.unwrap_or_else(begin))
+            }
+            (DetectFrom::Main, _) | (_, DetectRate::Off) => {
+                *lock(&self.sub) = None;
+                self.sub_stream.want(false);
+                self.sub_stream.set_detection(SubDetection::default());
+                None
+            }
+        };
         let wanted = match rate {
             DetectRate::Off => 0.0,
             DetectRate::PerSecond(rate) => rate,
@@ -146,10 +179,13 @@ impl Thread {
         let settings = razz_engine::Settings {
             rate,
             camera_motion: motion.is_some(),
+            beside: sub.as_ref().is_some_and(Sub::is_used),
             idle: idle.then(razz_engine::Idle::default),
             ids_after: self.track_ids.after().0,
             ..razz_engine::Settings::default()
         };
+        // Of this life of the camera nothing is known yet.
+        self.health.analysis().idle = None;
         let (decodable, decoder) = (decoders.decodable(), decoders.decoder());
         pool.admit(self.context.camera(), rate, priority);
         let embedder = build_embedder(&tracker);
@@ -171,6 +207,8 @@ impl Thread {
             seen: idle.then(Glance::default),
             glance: Glance::default(),
             objects: Vec::new(),
+            decoded_size: None,
+            sub,
             journeys: telemetry.journeys(),
             unknown: ClassNames::new([]),
             run: RunId::default(),
@@ -182,16 +220,23 @@ impl Thread {
         Driver::new(machine, hands)
     }
 
-    /// `None` when the camera is gone; `Some` when it has other settings now.
+    /// `None` when the camera is gone; `Some` when it has other settings now, or another of its streams is
+    /// detected on.
     fn drive(&self, mut driver: Driver<ServerHands>) -> Option<()> {
         loop {
             let now = self.clock.mono();
-            let wait = driver.poll_timeout().map_or(LONGEST_WAIT, |at| now.until(at));
+            let longest =
+                if driver.hands().sub.is_some() { LOOK_AT_SUB_EVERY } else { LONGEST_WAIT };
+            let wait = driver.poll_timeout().map_or(longest, |at| now.until(at).min(longest));
             let message = self.inbox.next(wait);
             let begun = self.clock.thread_cpu_nanos();
+            let mut anew = false;
             match message {
-                Message::Stop => return None,
-                Message::StartAnew => return Some(()),
+                Message::Stop => {
+                    self.sub_stream.want(false);
+                    return None;
+                }
+                Message::StartAnew => anew = true,
                 Message::Timeout => driver.handle(Event::Timeout),
                 Message::Result(Result::Started(time)) => {
                     driver.handle(Event::DetectionStarted(time));
@@ -206,23 +251,83 @@ impl Thread {
                     driver.hands().tracked(key);
                 }
                 Message::AccessUnit { unit, queued, idr_waits } => {
-                    let (au, after_gap) = (&unit.item.au, unit.gap.is_some());
-                    // What has no decoder is passed over; the status says so.
-                    if au.format.not_decoded(driver.hands().decodable).is_none() {
-                        driver.handle(Event::AccessUnit { au, after_gap, queued, idr_waits });
-                    }
+                    let kind = unit.source.kind;
+                    anew = take_unit(&mut driver, kind, &unit, queued, idr_waits);
                 }
             }
+            anew = anew || follow_sub(&mut driver, self.clock.mono());
             driver.hands().spent(Stage::Camera, begun);
             match driver.hands().given {
                 Given::Yes => {}
                 // The next tracker gives those of another epoch.
-                Given::Last => return Some(()),
+                Given::Last => anew = true,
                 // Another camera has the id now, and this one has been stopped.
                 Given::Refused => return None,
             }
+            if anew {
+                *lock(&self.sub) = driver.hands().sub.take();
+                return Some(());
+            }
         }
     }
+}
+
+/// An access unit of one of the streams is here. Answers whether another stream is detected on from now on.
+fn take_unit(
+    driver: &mut Driver<ServerHands>,
+    kind: StreamKind,
+    unit: &Received<Unit>,
+    queued: usize,
+    idr_waits: bool,
+) -> bool {
+    let (au, after_gap) = (&unit.item.au, unit.gap.is_some());
+    let hands = driver.hands();
+    let now = hands.clock.mono();
+    // What has no decoder is passed over; the status says so.
+    let is_decoded = au.format.not_decoded(hands.decodable).is_none();
+    match (&mut hands.sub, kind) {
+        (Some(sub), StreamKind::Sub) => {
+            if is_decoded && sub.see_sub(au, after_gap, now) {
+                // The next driver begins with it.
+                return true;
+            }
+            decode_sub(driver, queued, now);
+        }
+        (None, StreamKind::Sub) => {}
+        (sub, StreamKind::Main | StreamKind::Rendition(_)) => {
+            let passing = sub.as_mut().is_some_and(|sub| {
+                sub.see_main(au, now);
+                sub.is_used()
+            });
+            if passing {
+                // Those of the sub-stream that were taken before it go first: it may wait for them.
+                decode_sub(driver, 0, now);
+                driver.handle(Event::Passing(au));
+            } else if is_decoded {
+                driver.handle(Event::AccessUnit { au, after_gap, queued, idr_waits });
+            }
+        }
+    }
+    false
+}
+
+/// Decodes what the main stream has come up to; `queued` more of the sub-stream wait to be looked at.
+fn decode_sub(driver: &mut Driver<ServerHands>, queued: usize, now: MonoTime) {
+    while let Some((placed, behind)) = driver.hands().sub.as_mut().and_then(|sub| sub.next(now)) {
+        let Placed { au, after_gap } = &placed;
+        let queued = behind + queued;
+        driver.handle(Event::AccessUnit { au, after_gap: *after_gap, queued, idr_waits: false });
+    }
+}
+
+/// Time passed for the sub-stream. Answers whether another stream is detected on from now on.
+fn follow_sub(driver: &mut Driver<ServerHands>, now: MonoTime) -> bool {
+    let hands = driver.hands();
+    let wanted = hands.pool.has_detector();
+    let Some(sub) = &mut hands.sub else { return false };
+    let given_up = sub.handle_timeout(wanted, now);
+    decode_sub(driver, 0, now);
+    given_up
 }
 
 /// Does `work` until it answers `None`, anew after each panic, which `panicked` hears of.

@@ -3,10 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use razz_base::{
-    AccessUnit, ClassNames, Decodable, Embedding, FrameKey, MediaTime, MonoTime, Rect, RunId,
+    AccessUnit, ClassNames, Decodable, Embedding, FrameKey, MediaTime, MonoTime, Rect, RunId, Size,
     TrackFrame,
 };
-use razz_engine::{Allowance, Audience, Counted, Decoded, Frame, Hands};
+use razz_engine::{Allowance, Audience, Counted, Decoded, Frame, Hands, Idling};
+use razz_hub::health::Idle;
 use razz_hub::tracks::Frames;
 use razz_hub::{Health, Published, RunContext, Tracks};
 use razz_observe::clock::Clock;
@@ -19,6 +20,7 @@ use tracing::span::EnteredSpan;
 use crate::inbox::Reply;
 use crate::pictures::Pictures;
 use crate::pool::Pool;
+use crate::sub::Sub;
 use crate::track_ids::{Given, TrackIds};
 
 /// What a camera's thread works with.
@@ -44,8 +46,12 @@ pub(crate) struct ServerHands {
     /// anything has moved since.
     pub(crate) seen: Option<Glance>,
     pub(crate) glance: Glance,
-    /// The boxes published last: what may move by itself.
+    /// The boxes published last, in the pixels of what is decoded: what may move by itself.
     pub(crate) objects: Vec<Rect>,
+    /// The size of what is decoded.
+    pub(crate) decoded_size: Option<Size>,
+    /// The camera's two streams, where the smaller one is to be detected on.
+    pub(crate) sub: Option<Sub>,
     /// What is noted of the frames under way, where somebody wants it.
     pub(crate) journeys: Option<Journeys>,
     /// What classes are called before there is a model: never seen, for there are no tracks then.
@@ -74,7 +80,17 @@ impl ServerHands {
         if let Some(seen) = &mut self.seen {
             seen.take(picture);
         }
-        self.pictures.keep_detected(picture.clone());
+        let mut picture = picture.clone();
+        if let Some(sub) = self.used_sub() {
+            // People ask for it by the frame that its tracks go out with.
+            picture.key.time = sub.nearest(picture.key.time);
+        }
+        self.pictures.keep_detected(picture);
+    }
+
+    /// The streams, while the sub-stream is what is detected on.
+    fn used_sub(&mut self) -> Option<&mut Sub> {
+        self.sub.as_mut().filter(|sub| sub.is_used())
     }
 
     /// What the detector found in the picture of `key` is in the tracks.
@@ -121,10 +137,14 @@ impl Hands for ServerHands {
             journeys.taken(au.received, self.clock.mono());
         }
         let mut moved: Option<CameraMotion> = None;
+        self.decoded_size = Some(au.size());
         let (clock, begun) = (self.clock, self.clock.thread_cpu_nanos());
         let mut looked = 0;
         let mut look = |luma: Plane<'_>| {
             let begun = clock.thread_cpu_nanos();
+            if let Some(sub) = &mut self.sub {
+                sub.see_picture(au.key.time, luma, clock.mono());
+            }
             moved = self.motion.as_mut().map(|motion| motion.look(luma, &self.objects));
             looked = clock.thread_cpu_nanos() - begun;
         };
@@ -159,7 +179,10 @@ impl Hands for ServerHands {
                 self.glance.take(picture);
                 changed = seen.changed(&self.glance);
             }
-            self.pictures.keep_decoded(picture.clone());
+            // A snapshot is of the main stream, which is decoded for it when one is asked for.
+            if self.used_sub().is_none() {
+                self.pictures.keep_decoded(picture.clone());
+            }
         }
         Some(Decoded { picture, step, changed })
     }
@@ -212,7 +235,10 @@ impl Hands for ServerHands {
             }
         }
         self.objects.clear();
-        self.objects.extend(frame.tracks.iter().map(|track| track.bbox));
+        let near_ms = self.used_sub().and_then(|sub| sub.near_ms(now));
+        let decoded = self.decoded_size.filter(|_| near_ms.is_some()).unwrap_or(frame.size);
+        let boxes = frame.tracks.iter().map(|track| track.bbox.scaled(frame.size, decoded));
+        self.objects.extend(boxes);
         let (fps, frame_count) = {
             let mut analysis = self.health.analysis();
             if frame.detected {
@@ -226,6 +252,7 @@ impl Hands for ServerHands {
             received,
             fps,
             frame_count,
+            near_ms,
             names: self.pool.names().cloned().unwrap_or_else(|| self.unknown.clone()),
             encoded: OnceLock::new(),
         });
@@ -251,5 +278,21 @@ impl Hands for ServerHands {
             Counted::Unchanged => analysis.unchanged.count(now),
             Counted::Skipped => analysis.skipped.count(now),
         }
+    }
+
+    fn may_catch_up(&mut self) -> bool {
+        self.pool.may_catch_up(self.context.camera())
+    }
+
+    fn caught_up(&mut self) {
+        self.pool.caught_up(self.context.camera());
+    }
+
+    fn idles(&mut self, idling: Option<Idling>) {
+        self.pool.dozes(self.context.camera(), idling == Some(Idling::KeyFrames));
+        self.health.analysis().idle = idling.map(|idling| match idling {
+            Idling::AllFrames => Idle::AllFrames,
+            Idling::KeyFrames => Idle::KeyFrames,
+        });
     }
 }

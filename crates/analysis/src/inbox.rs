@@ -39,6 +39,7 @@ pub(crate) type Reply = Arc<dyn Fn(Result) + Send + Sync>;
 pub(crate) enum Message {
     /// Goes before access units that wait.
     Result(Result),
+    /// Of either stream, as the unit's source says.
     AccessUnit {
         unit: Received<Unit>,
         /// How many wait behind it.
@@ -111,19 +112,24 @@ impl Mailbox {
 pub(crate) struct Inbox {
     shared: Arc<Shared>,
     units: Subscriber<Unit>,
-    _attachment: razz_hub::Attachment<Unit>,
+    /// Those of the camera's sub-stream, while that sends.
+    sub_units: Subscriber<Unit>,
+    _attachments: [razz_hub::Attachment<Unit>; 2],
 }
 
 impl Inbox {
-    /// Of a thread that takes the units of `stream`, from the next key frame at hand on.
-    pub(crate) fn new(mailbox: &Mailbox, stream: &Stream) -> Self {
-        let waker = mailbox.clone();
-        let wake = Box::new(move || waker.change(|state| state.unit = true));
-        let policy = Policy::FromKey { max_items: MAX_WAITING, max_bytes: MAX_WAITING_BYTES };
-        let units = Subscriber::with_wake(policy, wake);
+    /// Of a thread that takes the units of `main` and of `sub`, each from its next key frame on.
+    pub(crate) fn new(mailbox: &Mailbox, main: &Stream, sub: &Stream) -> Self {
+        let subscriber = || {
+            let waker = mailbox.clone();
+            let wake = Box::new(move || waker.change(|state| state.unit = true));
+            let policy = Policy::FromKey { max_items: MAX_WAITING, max_bytes: MAX_WAITING_BYTES };
+            Subscriber::with_wake(policy, wake)
+        };
+        let (units, sub_units) = (subscriber(), subscriber());
         // Not from the middle of a GOP, and not the past either.
-        let attachment = stream.attach_live(&units);
-        Self { shared: Arc::clone(&mailbox.0), units, _attachment: attachment }
+        let attachments = [main.attach_live(&units), sub.attach_live(&sub_units)];
+        Self { shared: Arc::clone(&mailbox.0), units, sub_units, _attachments: attachments }
     }
 
     /// Waits for at most `longest` for what is next.
@@ -141,9 +147,11 @@ impl Inbox {
             }
             state.unit = false;
             drop(state);
-            if let Some(unit) = self.units.try_next() {
-                let (queued, idr_waits) = (self.units.len(), self.units.keys_waiting() > 0);
-                return Message::AccessUnit { unit, queued, idr_waits };
+            for units in [&self.units, &self.sub_units] {
+                if let Some(unit) = units.try_next() {
+                    let (queued, idr_waits) = (units.len(), units.keys_waiting() > 0);
+                    return Message::AccessUnit { unit, queued, idr_waits };
+                }
             }
             state = lock(&self.shared.state);
             if state.unit || state.stop || state.start_anew || !state.results.is_empty() {

@@ -13,10 +13,13 @@
 
 mod camera;
 pub mod detector;
+#[cfg(test)]
+mod doze_tests;
 mod hands;
 mod inbox;
 mod pictures;
 mod pool;
+mod sub;
 #[cfg(test)]
 mod tests;
 mod track_ids;

@@ -23,6 +23,12 @@ impl Pictures {
         lock(&self.0).get(&camera)?.decoded.clone()
     }
 
+    /// The picture of a camera whose detections came last, if any: one of its sub-stream, where that is
+    /// detected on.
+    pub fn newest_detected(&self, camera: CameraId) -> Option<Picture> {
+        lock(&self.0).get(&camera)?.detected.clone()
+    }
+
     /// The picture of this very frame, if it is one of the newest.
     pub fn of(&self, frame: FrameKey) -> Option<Picture> {
         let all = lock(&self.0);

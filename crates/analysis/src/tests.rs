@@ -23,6 +23,8 @@ use razz_observe::telemetry::Telemetry;
 use super::*;
 use crate::inbox::Result;
 
+mod sub;
+
 #[path = "../../vision/tests/support/mp4.rs"]
 #[allow(unreachable_pub, reason = "shared with the tests of vision")]
 mod mp4;
@@ -57,7 +59,8 @@ impl TrackIds for Counted {
 struct Bench {
     pool: Arc<Pool>,
     camera: Arc<Camera>,
-    _analysis: CameraAnalysis,
+    analysis: CameraAnalysis,
+    settings: AnalysisSettings,
     track_ids: Arc<Counted>,
     frames: tracks::Subscription,
     /// While set, the detector's results count as empty.
@@ -100,12 +103,15 @@ impl Bench {
             transport: razz_base::Transport::Tcp,
             certificate: None,
             credentials: false,
+            sub_address: None,
+            detect_from: razz_base::DetectFrom::Main,
             detect_rate: DetectRate::PerSecond(6.0),
             priority: 1.0,
         };
         let camera = Camera::new(CameraId::new(id).unwrap(), shown, 1 << 24, clock.wall_us());
         let settings = AnalysisSettings {
             rate: DetectRate::PerSecond(6.0),
+            from: razz_base::DetectFrom::Main,
             priority: 1.0,
             tracker: config::Tracker {
                 kind: config::TrackerKind::Hybrid,
@@ -128,11 +134,11 @@ impl Bench {
         };
         let analysis = {
             let track_ids = Arc::clone(&track_ids) as Arc<dyn TrackIds>;
-            CameraAnalysis::start_filtered(&camera, settings, track_ids, clock, filter)
+            CameraAnalysis::start_filtered(&camera, settings.clone(), track_ids, clock, filter)
         };
         let policy = Policy::Lossless { max_bytes: 1 << 24 };
         let frames = camera.tracks.subscribe(Frames::Every, policy);
-        Self { pool, camera, _analysis: analysis, track_ids, frames, blind, clock, fed: 0 }
+        Self { pool, camera, analysis, settings, track_ids, frames, blind, clock, fed: 0 }
     }
 
     /// Publishes a frame, the next at 30 per second.
@@ -190,7 +196,7 @@ fn access_unit(annex_b: Vec<u8>, ticks: i64, idr: bool) -> AccessUnit {
 }
 
 /// The pictures of a street at the given frames of its period.
-fn film(frames: impl Iterator<Item = u64>) -> Vec<EncodedFrame> {
+pub(crate) fn film(frames: impl Iterator<Item = u64>) -> Vec<EncodedFrame> {
     let street = Street::new(3);
     let mut encoder = Encoder::with_size(Size::new(640, 360), Rate::Constant, 30).unwrap();
     let mut canvas = Canvas::new();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use razz_analysis::Pool;
-use razz_base::CameraId;
+use razz_base::{CameraId, DetectFrom};
 use razz_config::{self as config, CameraEdit, CameraNetworks, DetectorEdit, WriteError};
 use razz_hub::Camera;
 
@@ -44,11 +44,15 @@ pub trait Control: Send + Sync {
     /// As [`Self::add_camera`].
     fn remove_camera(&self, id: u32) -> Result<(), ChangeError>;
 
-    /// Where a camera would be found after a change, which is not made.
+    /// Where a stream of a camera would be found after a change, which is not made.
     ///
     /// # Errors
     /// As [`Self::add_camera`].
-    fn source_of(&self, camera: &CameraEdit) -> Result<config::Source, ChangeError>;
+    fn source_of(
+        &self,
+        camera: &CameraEdit,
+        stream: DetectFrom,
+    ) -> Result<config::Source, ChangeError>;
 
     /// The detector's settings.
     fn detector(&self) -> config::Detector;

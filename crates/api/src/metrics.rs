@@ -11,7 +11,7 @@ use prometheus::proto::{Bucket, LabelPair, Metric, MetricFamily, MetricType};
 use razz_analysis::{Inference, ModelState, Pool};
 use razz_base::CameraState;
 use razz_delivery::{Counters, Viewers};
-use razz_hub::health::{Histogram, Snapshot};
+use razz_hub::health::{Histogram, Idle, Snapshot};
 use razz_hub::{Camera, Cameras};
 use razz_notify::Queue;
 use razz_observe::clock::Clock;
@@ -68,6 +68,11 @@ const PER_CAMERA: &[PerCamera] = &[
         "razz_camera_short",
         "1 while it gets less than it wants, since the machine cannot do all that cameras want.",
         Read::Gauge(|camera| f64::from(u8::from(camera.health.load.short))),
+    ),
+    (
+        "razz_camera_dozes",
+        "1 while only its key frames are decoded, since nothing moves.",
+        Read::Gauge(|camera| f64::from(u8::from(camera.health.idle == Some(Idle::KeyFrames)))),
     ),
     (
         "razz_camera_frames_received_total",

@@ -236,6 +236,7 @@ pub(crate) fn message(published: &Published, camera: &Camera, now: MonoTime) -> 
     };
     TrackMessage::new(&published.frame, &published.names, stats)
         .of_format(camera.stream.format().as_deref())
+        .near(published.near_ms)
 }
 
 /// The message that says that nothing is known of any frame: no detection, or no pictures.

@@ -41,6 +41,16 @@ pub enum DetectRate {
     Max,
 }
 
+/// Which of a camera's streams is decoded and detected on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum DetectFrom {
+    /// The one that viewers see: boxes are exact.
+    #[default]
+    Main,
+    /// The smaller one that the camera sends besides: boxes are near the frames that they are shown on.
+    Sub,
+}
+
 /// How RTP travels from a camera.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Transport {

@@ -131,6 +131,15 @@ impl Rect {
         intersection / (self.area() + other.area() - intersection)
     }
 
+    /// The same place in a picture of the size `to` that it is in one of the size `from`, each way by itself:
+    /// one of them may be squeezed.
+    #[must_use]
+    pub fn scaled(&self, from: Size, to: Size) -> Self {
+        let share = |to: u32, from: u32| f64::from(to) / f64::from(from.max(1));
+        let (x, y) = (share(to.width, from.width), share(to.height, from.height));
+        Self::new(self.left * x, self.top * y, self.right * x, self.bottom * y)
+    }
+
     /// The part inside a picture of `size`.
     #[must_use]
     pub fn clipped(&self, size: Size) -> Self {

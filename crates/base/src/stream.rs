@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::{CameraId, PixelAspect, Size};
+use crate::{CameraId, PixelAspect, Rung, Size};
 
 /// How a camera's video is coded.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -45,11 +45,11 @@ pub enum StreamKind {
     Main,
     /// The smaller one that it sends besides.
     Sub,
-    /// One that razz encodes itself, by the lines of its pictures.
-    Rendition(u16),
+    /// One that razz encodes itself.
+    Rendition(Rung),
 }
 
-/// One encoding of one camera. All streams of a camera share its media time.
+/// One encoding of one camera. Renditions share the main stream's media time; a sub-stream has its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct StreamId {
     /// The camera.
@@ -70,7 +70,7 @@ impl fmt::Display for StreamId {
         match self.kind {
             StreamKind::Main => write!(f, "camera {}", self.camera),
             StreamKind::Sub => write!(f, "camera {}, sub-stream", self.camera),
-            StreamKind::Rendition(lines) => write!(f, "camera {}, {lines}p", self.camera),
+            StreamKind::Rendition(rung) => write!(f, "camera {}, {rung}", self.camera),
         }
     }
 }

@@ -4,6 +4,9 @@ use razz_base::CameraId;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
 use url::Url;
 
+use super::secret_reference;
+use super::source::rtsp_port;
+
 /// What a camera is to be. A key that is `None` stays as it is, `Some(None)` takes it out of the
 /// file.
 #[derive(Clone, Default)]
@@ -22,6 +25,10 @@ pub struct CameraEdit {
     pub transport: Option<Option<String>>,
     /// Which certificate is taken of it.
     pub certificate: Option<Option<String>>,
+    /// The address of its smaller stream. Credentials in it replace those in the file.
+    pub sub_url: Option<Option<String>>,
+    /// Which stream is detected on.
+    pub detect_from: Option<Option<String>>,
     /// How often to detect.
     pub detect_fps: Option<Option<WrittenFps>>,
     /// What it weighs while capacity is short.
@@ -71,9 +78,19 @@ pub enum EditError {
     /// The number is another camera's.
     #[error("camera id {0} is taken; leave `id` out to get one that no camera ever had")]
     Taken(u32),
+    /// Its smaller stream is asked about, and the file has no address of one.
+    #[error("the camera has no `sub_url`")]
+    NoSub,
     /// There is no higher number.
     #[error("a camera had the highest id that there is; give the new one an `id`")]
     UsedUp,
+    /// A value that would be taken from this machine's environment or credentials once it is in the
+    /// file. Whoever sends it may choose the host that it goes to.
+    #[error(
+        "`{0}` begins with env: or credential:, which stand for a secret of this machine in the config \
+         file alone; send the value itself, or write that into the file with an editor"
+    )]
+    Reference(&'static str),
     /// The file is written in a way that is not changed by hand of ours.
     #[error("the config file cannot be changed here: {0}; change it with an editor")]
     Form(&'static str),
@@ -86,6 +103,7 @@ pub(super) fn add(
     edit: &CameraEdit,
     highest: u32,
 ) -> Result<u32, EditError> {
+    refuse_references(edit)?;
     let used: Vec<u32> = cameras(document)?.iter().filter_map(|camera| id_of(*camera)).collect();
     let id = match edit.id {
         Some(id) if used.contains(&id) => return Err(EditError::Taken(id)),
@@ -117,6 +135,7 @@ pub(super) fn change(
     id: u32,
     edit: &CameraEdit,
 ) -> Result<(), EditError> {
+    refuse_references(edit)?;
     match document.get_mut("camera") {
         Some(Item::ArrayOfTables(tables)) => {
             let found = tables.iter_mut().find(|table| id_of(*table) == Some(id));
@@ -192,6 +211,26 @@ fn id_of(camera: &dyn TableLike) -> Option<u32> {
     camera.get("id")?.as_integer()?.try_into().ok()
 }
 
+/// Refuses an edit with a value that the file would take for a reference. The name is exempt: it is
+/// text everywhere.
+fn refuse_references(edit: &CameraEdit) -> Result<(), EditError> {
+    let CameraEdit { url, username, password, transport, certificate, .. } = edit;
+    let texts = [
+        ("url", url),
+        ("username", username),
+        ("password", password),
+        ("transport", transport),
+        ("certificate", certificate),
+    ];
+    let is_reference = |text: &Option<Option<String>>| {
+        text.as_ref().and_then(Option::as_deref).is_some_and(secret_reference::is_one)
+    };
+    match texts.into_iter().find(|(_, text)| is_reference(text)) {
+        Some((key, _)) => Err(EditError::Reference(key)),
+        None => Ok(()),
+    }
+}
+
 fn apply(camera: &mut dyn TableLike, edit: &CameraEdit) {
     let url = edit.url.as_ref().map(|url| {
         let url = url.as_ref()?;
@@ -208,9 +247,20 @@ fn apply(camera: &mut dyn TableLike, edit: &CameraEdit) {
             }
         })
     });
+    let sub_url = edit.sub_url.as_ref().map(|url| {
+        let url = url.as_ref()?;
+        let old = camera.get("sub_url").and_then(Item::as_str).unwrap_or_default();
+        Some(match kept_credentials(old, url) {
+            Kept::InAddress(url) => url,
+            // Those beside belong to `url`, and go to its host alone.
+            Kept::Beside | Kept::None => url.clone(),
+        })
+    });
     let texts = [
         ("name", &edit.name),
         ("url", &url),
+        ("sub_url", &sub_url),
+        ("detect_from", &edit.detect_from),
         ("username", &edit.username),
         ("password", &edit.password),
         ("transport", &edit.transport),
@@ -220,11 +270,13 @@ fn apply(camera: &mut dyn TableLike, edit: &CameraEdit) {
         set(camera, key, text.as_ref().map(|text| text.as_deref().map(Value::from)));
     }
     if matches!(edit.username, Some(None)) {
-        let said = edit.url.as_ref().and_then(Option::as_deref);
-        if !said.is_some_and(has_credentials)
-            && let Some(bare) = camera.get("url").and_then(Item::as_str).and_then(bare)
-        {
-            set(camera, "url", Some(Some(bare.into())));
+        for (key, said) in [("url", &edit.url), ("sub_url", &edit.sub_url)] {
+            let said = said.as_ref().and_then(Option::as_deref);
+            if !said.is_some_and(has_credentials)
+                && let Some(bare) = camera.get(key).and_then(Item::as_str).and_then(bare)
+            {
+                set(camera, key, Some(Some(bare.into())));
+            }
         }
     }
     set(camera, "detect_fps", edit.detect_fps.as_ref().map(|fps| fps.as_ref().map(fps_value)));
@@ -264,8 +316,10 @@ enum Kept {
 
 fn kept_credentials(old: &str, new: &str) -> Kept {
     let (Ok(old), Ok(mut url)) = (Url::parse(old), Url::parse(new)) else { return Kept::None };
-    let host = |url: &Url| (url.host_str().map(str::to_owned), url.port());
-    if has_credentials(new) || host(&old) != host(&url) {
+    let place = |url: &Url| (url.host_str().map(str::to_owned), rtsp_port(url));
+    // Another port is another program; and what went encrypted so far does not go in the clear now.
+    let as_safe = url.scheme() == "rtsps" || old.scheme() != "rtsps";
+    if has_credentials(new) || place(&old) != place(&url) || !as_safe {
         return Kept::None;
     }
     if old.username().is_empty() {
@@ -329,6 +383,8 @@ kind = \"hybrid\"
                 "id" => edit.id = Some(value.unwrap().parse().unwrap()),
                 "name" => edit.name = text,
                 "url" => edit.url = text,
+                "sub_url" => edit.sub_url = text,
+                "detect_from" => edit.detect_from = text,
                 "username" => edit.username = text,
                 "password" => edit.password = text,
                 "transport" => edit.transport = text,
@@ -344,6 +400,36 @@ kind = \"hybrid\"
             }
         }
         edit
+    }
+
+    #[test]
+    fn the_smaller_streams_credentials_go_where_they_belong() {
+        let with = |sub: &str| format!("[[camera]]\nid = 1\nurl = \"rtsp://u:p@h/1\"\n{sub}");
+        let at = |address: &str| with(&format!("sub_url = \"{address}\"\n"));
+        let inside = at("rtsp://a:b@h/2");
+        for (before, keys, after) in [
+            (with(""), &[("sub_url", Some("rtsp://h/2"))][..], at("rtsp://h/2")),
+            // Another path of the same host.
+            (inside.clone(), &[("sub_url", Some("rtsp://h/3"))], at("rtsp://a:b@h/3")),
+            // Another host, and others.
+            (inside.clone(), &[("sub_url", Some("rtsp://i/2"))], at("rtsp://i/2")),
+            (inside.clone(), &[("sub_url", Some("rtsp://c:d@h/2"))], at("rtsp://c:d@h/2")),
+            (inside.clone(), &[("sub_url", None)], with("")),
+            (
+                inside.clone(),
+                &[("detect_from", Some("sub"))],
+                inside.clone() + "detect_from = \"sub\"\n",
+            ),
+            // What is forgotten is forgotten in both.
+            (
+                inside,
+                &[("username", None), ("password", None)],
+                at("rtsp://h/2").replace("u:p@", ""),
+            ),
+        ] {
+            let got = changed(&before, |document| change(document, 1, &edit(keys)));
+            assert_eq!(got, after, "{keys:?}");
+        }
     }
 
     fn changed(text: &str, work: impl FnOnce(&mut DocumentMut) -> Result<(), EditError>) -> String {
@@ -424,6 +510,45 @@ kind = \"hybrid\"
         ] {
             let got = changed(FILE, |document| change(document, id, &edit(keys)));
             assert_eq!(got, FILE.replacen(from, to, 1), "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn a_reference_is_not_taken_from_whoever_sends_an_edit() {
+        let mut document: DocumentMut = FILE.parse().unwrap();
+        for key in ["url", "username", "password", "transport", "certificate"] {
+            for text in ["env:HOME", "env:", "env:hunter2 x", "credential:camera", "credential:"] {
+                let edit = edit(&[(key, Some(text))]);
+                let refused = Err(EditError::Reference(key));
+                assert_eq!(change(&mut document, 3, &edit), refused, "{key} {text}");
+                assert_eq!(add(&mut document, &edit, 0).map(drop), refused, "{key} {text}");
+            }
+        }
+        assert_eq!(document.to_string(), FILE, "nothing is changed");
+        // A name is text everywhere, and these begin with neither.
+        for (key, text) in [("name", "env:HOME"), ("password", "Env:x"), ("password", " env:x")] {
+            assert_eq!(change(&mut document, 3, &edit(&[(key, Some(text))])), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn credentials_stay_with_the_very_port_and_as_safe_as_they_were() {
+        let file = |url: &str| {
+            format!("[[camera]]\nid = 1\nurl = \"{url}\"\nusername = \"u\"\npassword = \"p\"\n")
+        };
+        for (old, new, kept) in [
+            ("rtsp://h/s", "rtsp://h:554/t", true),
+            ("rtsps://h/s", "rtsps://h:322/t", true),
+            ("rtsp://h:322/s", "rtsps://h/t", true),
+            ("rtsps://h/s", "rtsp://h/t", false),
+            ("rtsps://h/s", "rtsp://h:322/t", false),
+            ("rtsp://h/s", "rtsp://h:8554/t", false),
+            ("rtsp://h/s", "rtsp://h.evil.example/s", false),
+            ("env:CAMERA", "rtsp://h/s", false),
+        ] {
+            let text =
+                changed(&file(old), |document| change(document, 1, &edit(&[("url", Some(new))])));
+            assert_eq!(text.contains("password"), kept, "{old} {new}: {text}");
         }
     }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use razz_base::DetectFrom;
 use toml_edit::DocumentMut;
 
 use super::edit::{self, CameraEdit, DetectorEdit, EditError};
@@ -103,12 +104,12 @@ impl ConfigFile {
         self.edit(|document| edit::change_detector(document, detector)).map(|((), config)| config)
     }
 
-    /// Where a camera would be found after a change, which is not made: a new one, or the one whose
-    /// number is in `camera`.
+    /// Where a stream of a camera would be found after a change, which is not made: of a new one, or of
+    /// the one whose number is in `camera`.
     ///
     /// # Errors
     /// See [`WriteError`].
-    pub fn source_of(&self, camera: &CameraEdit) -> Result<Source, WriteError> {
+    pub fn source_of(&self, camera: &CameraEdit, stream: DetectFrom) -> Result<Source, WriteError> {
         let (_, text) = Config::load_text(&self.path).map_err(WriteError::WrongBefore)?;
         let mut document = understood(&text)?;
         let id = match camera.id.map(|id| (id, edit::change(&mut document, id, camera))) {
@@ -118,7 +119,11 @@ impl ConfigFile {
         let config = Config::parse_beside(&document.to_string(), &self.path);
         let cameras = config.map_err(WriteError::WrongAfter)?.cameras;
         let found = cameras.into_iter().find(|camera| camera.id.as_u32() == id);
-        found.map(|camera| camera.source).ok_or(WriteError::Edit(EditError::Unknown(id)))
+        let found = found.ok_or(WriteError::Edit(EditError::Unknown(id)))?;
+        match stream {
+            DetectFrom::Main => Ok(found.source),
+            DetectFrom::Sub => found.sub.ok_or(WriteError::Edit(EditError::NoSub)),
+        }
     }
 
     fn edit<T>(

@@ -178,6 +178,9 @@ mod tests {
                 text.push_str(&format!("{name} = {fits}\n"));
             }
         }
+        if key.name == "detect_from" {
+            text.push_str("sub_url = \"rtsp://h/2\"\n");
+        }
         text
     }
 

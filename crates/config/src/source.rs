@@ -171,6 +171,16 @@ impl Source {
         Ok(source)
     }
 
+    /// Where another stream of this camera is. Who we are to the camera holds there too, at the same
+    /// host and unless `address` says it itself; so does how its video travels and which certificate is
+    /// taken of it.
+    ///
+    /// # Errors
+    /// When it is no camera's address.
+    pub fn beside(&self, address: &str) -> Result<Self, SourceError> {
+        self.redirected(address)
+    }
+
     /// Whether both are one camera's address, however it is written: with or without credentials and the
     /// port that goes without saying, in capitals or not, with or without percent-encoding.
     pub fn is_at(&self, other: &Url) -> bool {
@@ -210,7 +220,7 @@ fn split_zone(address: &str) -> Result<(Option<String>, Cow<'_, str>), SourceErr
 
 /// The port of an address of RTSP: its own, or the usual one (RFC 2326 section 3.2; over TLS, RFC 7826
 /// section 4.2).
-fn rtsp_port(url: &Url) -> u16 {
+pub(super) fn rtsp_port(url: &Url) -> u16 {
     url.port().unwrap_or(if url.scheme() == "rtsps" { 322 } else { 554 })
 }
 

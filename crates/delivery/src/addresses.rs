@@ -167,6 +167,7 @@ mod tests {
             udp: Vec::new(),
             tcp: Vec::new(),
             replay_bits_per_second: 1,
+            adapt: false,
         };
         let settings = addresses.resolve(&settings);
         assert!(settings.udp.contains(&local), "{:?}", settings.udp);

@@ -2,20 +2,28 @@
 //! and which track frames go out when.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use razz_base::{
-    Affine, CLOCK_RATE, CameraId, DetectRate, Detection, Embedding, FrameKey, MediaTime, MonoTime,
-    Rect, Size, Track, TrackFrame, WallTime,
+    Affine, CameraId, DetectRate, Detection, Embedding, MediaTime, MonoTime, Rect, Size,
+    TrackFrame, WallTime,
 };
+use razz_media::Contents;
 use razz_track::{Tracker, Update};
 
+mod beside;
+mod doze;
+mod due;
 mod idle;
+mod idling;
 mod motion;
+mod publish;
 mod ration;
+mod sizes;
 
-pub use idle::Idle;
+use beside::Beside;
+use doze::Doze;
 use idle::Stillness;
+pub use idle::{Idle, Idling};
 use motion::Motion;
 use ration::{Ration, Turn};
 
@@ -40,6 +48,9 @@ pub struct Settings {
     /// Whether [`Input::Moved`] comes for every frame decoded. A frame then waits for it before its
     /// tracks are published.
     pub camera_motion: bool,
+    /// Whether tracks are published on the frames of another stream than the one that is decoded: those
+    /// of [`Input::Passing`]. The access units' times are then places on that stream's timeline.
+    pub beside: bool,
 }
 
 impl Default for Settings {
@@ -51,6 +62,7 @@ impl Default for Settings {
             ids_after: 0,
             idle: Some(Idle::default()),
             camera_motion: false,
+            beside: false,
         }
     }
 }
@@ -86,6 +98,19 @@ pub enum Input<'a> {
         /// Whether an IDR is among those.
         idr_waits: bool,
     },
+    /// A frame that viewers see and that is not decoded, with [`Settings::beside`].
+    Passing {
+        /// The frame.
+        frame: Frame,
+    },
+    /// What the access unit that comes next is made of, and its bytes in all. Without this it is
+    /// decoded whatever else is.
+    Contents {
+        /// What it is made of.
+        contents: Contents,
+        /// Its size.
+        bytes: usize,
+    },
     /// So much may be decoded and detected on from now on; everything, until this is said.
     Allowed(Allowance),
     /// Whether there is a detector at all, or will be in a moment: there is until this is said.
@@ -114,6 +139,9 @@ pub enum Input<'a> {
         /// `None` when that was not measured.
         changed: Option<f64>,
     },
+    /// There is time for one of the access units that are kept, which are to be decoded up to the
+    /// present: while [`Camera::is_catching_up`]. Answered by [`Output::DecodeHeld`].
+    CatchUp,
     /// The access unit handed in last could not be decoded; the decoder waits for the next IDR.
     DecodeFailed,
     /// The answer to [`Output::Offer`]: the picture is in the detector's slot.
@@ -178,7 +206,20 @@ pub enum Output {
     /// Pass over the access unit handed in last, as one that capacity does not reach, or that stands alone
     /// and is not wanted. Decoding goes on at an IDR, for which the decoder may stay as it is.
     Rest,
-    /// The frame handed in last is due for detection and passed over, since decoding is behind.
+    /// Keep the access unit handed in last: its picture may be wanted later. Whatever is kept is not
+    /// wanted any more once another is decoded, skipped or rested at.
+    Hold,
+    /// Decode the access unit of this time that is kept, and forget those before it.
+    DecodeHeld {
+        /// Its time.
+        time: MediaTime,
+        /// Whether the picture will be offered.
+        want: bool,
+    },
+    /// Pass over the access unit handed in last: nobody wants its picture, and none leans on it.
+    Leave,
+    /// A frame was due for detection and is passed over, since decoding is behind or a newer one is
+    /// looked at.
     Missed,
     /// Put the picture decoded last into the detector's slot, in place of any that waits there and
     /// then will not be detected, and answer with [`Input::Offered`].
@@ -235,6 +276,8 @@ pub struct Camera {
     /// At the decoder, which will say how the camera moved.
     moving: Option<Frame>,
     motion: Motion,
+    /// With [`Settings::beside`].
+    beside: Option<Beside>,
     /// At the decoder, and due for detection.
     decoding: Option<Frame>,
     /// In the slot of the detector, by its owner's last answer.
@@ -247,6 +290,9 @@ pub struct Camera {
     /// saw it.
     embedding: Option<(Frame, bool)>,
     stillness: Stillness,
+    doze: Doze,
+    /// Due while the camera dozed, oldest first: they are answered when what is under way is done.
+    unanswered: VecDeque<Frame>,
     /// Frames not yet published to those who follow every frame, in media-time order.
     pending: VecDeque<Frame>,
     /// The last frame published to those who follow every frame.
@@ -269,8 +315,6 @@ impl std::fmt::Debug for Camera {
     }
 }
 
-/// Frames that may wait to be published; past it the oldest goes out as a prediction.
-const MAX_PENDING: usize = 256;
 /// With more than this many it goes on at the newest IDR that waits, if one does.
 const FAR_BEHIND: usize = 8;
 
@@ -291,12 +335,15 @@ impl Camera {
             next_due: None,
             moving: None,
             motion: Motion::default(),
+            beside: settings.beside.then(Beside::default),
             decoding: None,
             offered: None,
             proposed: None,
             running: VecDeque::new(),
             embedding: None,
             stillness: Stillness::default(),
+            doze: Doze::default(),
+            unanswered: VecDeque::new(),
             pending: VecDeque::new(),
             published: None,
             per_detection_at: None,
@@ -311,8 +358,12 @@ impl Camera {
     pub fn handle(&mut self, input: Input<'_>, now: MonoTime) {
         match input {
             Input::AccessUnit { frame, idr, reorders, queued, idr_waits } => {
-                self.handle_access_unit(frame, idr, reorders, queued, idr_waits);
+                self.doze.arrived(frame.time, idr);
+                self.handle_access_unit(frame, idr, reorders, queued, idr_waits, now);
             }
+            Input::Passing { frame } => self.handle_passing(frame),
+            Input::Contents { contents, bytes } => self.doze.is_next(contents, bytes),
+            Input::CatchUp => self.catch_up(),
             Input::Allowed(allowance) => self.ration.allow(allowance),
             Input::Detector { there } => self.detector = there,
             Input::StandAlone(alone) => self.alone = alone,
@@ -326,6 +377,8 @@ impl Camera {
                 self.moving = None;
                 self.decoding = None;
                 self.stillness.forget();
+                self.give_up_held();
+                self.doze.forget();
             }
             Input::Offered { time, replaced } => {
                 if let Some(frame) = self.proposed.take_if(|frame| frame.time == time) {
@@ -349,11 +402,13 @@ impl Camera {
             Input::DetectionFailed { time } => {
                 self.running.retain(|frame| frame.time != time);
                 self.offered.take_if(|frame| frame.time == time);
+                self.answer_unanswered(now);
             }
             Input::Embeddings(vectors) => {
                 if let Some((frame, detected)) = self.embedding.take() {
                     self.tracker.resume(vectors);
                     self.publish_updated(frame, detected, now);
+                    self.answer_unanswered(now);
                 }
             }
             Input::Timeout => {}
@@ -368,24 +423,28 @@ impl Camera {
         reorders: bool,
         queued: usize,
         idr_waits: bool,
+        now: MonoTime,
     ) {
         self.reorders = reorders;
         self.moving = None;
         self.decoding = None;
+        self.beside.iter_mut().for_each(|beside| beside.see_access_unit(frame.time));
         if self.settings.rate == DetectRate::Off || !self.detector {
             // What follows leans on it.
             self.needs_idr = true;
+            self.give_up_held();
             self.outputs.push_back(Output::Skip);
             return;
         }
-        if !reorders {
+        if !reorders && self.beside.is_none() {
             self.await_turn(frame);
         }
         // Nothing leans on what lies before an IDR that is here already.
-        let leap = idr_waits && queued > FAR_BEHIND;
+        let leap = idr_waits && queued > FAR_BEHIND && !self.doze.is_asleep();
         if leap || queued > self.settings.decode_queue {
             self.needs_idr = true;
             self.leaps = true;
+            self.give_up_held();
         }
         if self.needs_idr && (leap || !idr) {
             if self.leaps {
@@ -398,30 +457,43 @@ impl Camera {
         match if reorders { Turn::Decode } else { self.ration.turn(frame.time, idr) } {
             Turn::Decode => {}
             Turn::Rest => {
+                self.rest_dozing(frame);
                 self.outputs.push_back(Output::Rest);
                 return;
             }
             Turn::BeginAnew => {
                 self.needs_idr = true;
+                self.give_up_held();
                 self.outputs.push_back(Output::Skip);
                 return;
             }
         }
         self.needs_idr = false;
         self.leaps = false;
+        if self.doze(frame, idr, now) {
+            return;
+        }
         // Behind by a few frames, the newest picture is still to come. Who does not catch up by the
         // next one that is due will not: then an older one is better than none.
         let behind = queued > BEHIND;
         self.passed &= behind;
         let due = self.is_due(frame.time);
-        if due && behind && !self.passed {
+        // Of pictures that stand alone those that are due are as good as key frames.
+        let wanted = !self.alone && (self.doze.is_asleep() || self.doze.wants(frame.time));
+        if due && behind && !self.passed && !wanted {
             self.pass_over(frame);
-        } else if !reorders && (due || (self.offered.is_some() && !behind && !self.alone)) {
+        } else if !reorders && (due || wanted || (self.offered.is_some() && !behind && !self.alone))
+        {
             self.decoding = Some(frame);
         }
         if self.alone && self.decoding.is_none() {
             // Nothing leans on it; to freshen the picture that waits would cost decoding each.
             self.outputs.push_back(Output::Rest);
+            return;
+        }
+        let leant_on = reorders || idr || self.doze.is_referenced();
+        if !leant_on && self.decoding.is_none() && self.stands_still(frame) {
+            self.outputs.push_back(Output::Leave);
             return;
         }
         if !reorders && self.settings.camera_motion {
@@ -442,9 +514,17 @@ impl Camera {
 
     fn handle_decoded(&mut self, frame: Frame, changed: Option<f64>, now: MonoTime) {
         if self.reorders {
-            self.await_turn(frame);
+            if self.beside.is_none() {
+                self.await_turn(frame);
+            }
         } else if self.decoding.take().is_none_or(|wanted| wanted.time != frame.time) {
             return;
+        }
+        if self.doze.takes_wanted(frame.time) {
+            return self.handle_wanted_picture(frame, changed);
+        }
+        if self.doze.is_asleep() {
+            return self.handle_key_picture(frame, changed, now);
         }
         if !self.is_due(frame.time) {
             // The newest picture is looked at, whenever the detector comes to it.
@@ -465,21 +545,26 @@ impl Camera {
     /// Takes what the detector found last for this picture too, if nothing has moved since; answers
     /// whether it did.
     fn answer_unchanged(&mut self, frame: Frame, changed: Option<f64>, now: MonoTime) -> bool {
-        // Updates come in media-time order: what is under way would come after this one.
-        let under_way =
-            self.offered.is_some() || !self.running.is_empty() || self.embedding.is_some();
         let Some(idle) = &self.settings.idle else { return false };
-        let Some(seen) = self.stillness.answer(idle, frame.time, changed) else { return false };
-        if under_way {
+        let same = self.stillness.answer(idle, frame.time, changed).is_some();
+        // Updates come in media-time order: what is under way would come after this one.
+        if !same || self.is_under_way() {
             return false;
         }
+        self.repeat_seen(frame, now);
+        true
+    }
+
+    /// Takes what the detector found last for this frame too.
+    fn repeat_seen(&mut self, frame: Frame, now: MonoTime) {
+        let Some(seen) = self.stillness.seen() else { return };
         self.outputs.push_back(Output::Unchanged);
         self.motion.tell(self.tracker.as_mut(), frame.time);
         self.tracker.see_picture(frame.size);
+        self.beside.iter_mut().for_each(|beside| beside.see_picture(frame));
         let update = self.tracker.update(frame.time, seen);
         let boxes = wanted_boxes(&update, seen);
         self.conclude(frame, false, boxes, now);
-        true
     }
 
     fn handle_detections(&mut self, time: MediaTime, detections: &[Detection], now: MonoTime) {
@@ -493,8 +578,11 @@ impl Camera {
         self.stillness.detected(time, detections);
         self.motion.tell(self.tracker.as_mut(), time);
         self.tracker.see_picture(frame.size);
+        self.beside.iter_mut().for_each(|beside| beside.see_picture(frame));
         let update = self.tracker.update(time, detections);
         self.conclude(frame, true, wanted_boxes(&update, detections), now);
+        self.doze_detected(time);
+        self.answer_unanswered(now);
     }
 
     /// Publishes what an update made of a frame, once the vectors of `boxes` are there.
@@ -518,142 +606,6 @@ impl Camera {
         let head = self.pending.front()?;
         Some(head.received.plus_us(self.settings.wait_us))
     }
-
-    // ---- when to detect ----
-
-    /// What the camera gets of what it wants.
-    fn rate(&self) -> DetectRate {
-        let allowed = self.ration.rate();
-        match self.settings.rate {
-            DetectRate::Max if allowed.is_finite() => DetectRate::PerSecond(allowed),
-            DetectRate::PerSecond(rate) => DetectRate::PerSecond(rate.min(allowed)),
-            rate => rate,
-        }
-    }
-
-    fn is_due(&self, time: MediaTime) -> bool {
-        if self.ration.is_short() && !self.reorders {
-            return self.ration.is_due(time);
-        }
-        match self.rate() {
-            DetectRate::Off => false,
-            DetectRate::Max => true,
-            // A quarter of the interval early is on time: frames do not fall on the grid.
-            DetectRate::PerSecond(rate) => self
-                .next_due
-                .is_none_or(|due| time.since_90k(due) >= -(interval_90k(rate) / 4).min(1500)),
-        }
-    }
-
-    /// Moves on by one interval on the grid, so that the mean rate is exact; starts a new grid when
-    /// the camera was away.
-    fn advance_due(&mut self, time: MediaTime) {
-        if self.ration.is_short() && !self.reorders {
-            return self.ration.spend(time);
-        }
-        let DetectRate::PerSecond(rate) = self.rate() else { return };
-        let interval = interval_90k(rate);
-        let due = self.next_due.unwrap_or(time);
-        let on_grid = time.since_90k(due).abs() <= interval;
-        self.next_due = Some(if on_grid { due } else { time }.plus_90k(interval));
-    }
-
-    // ---- what to publish ----
-
-    /// Puts a frame in line. Frames come in media-time order; one that does not is never published.
-    fn await_turn(&mut self, frame: Frame) {
-        let last = self.pending.back().map(|frame| frame.time).or(self.published);
-        if last.is_none_or(|last| frame.time > last) {
-            self.pending.push_back(frame);
-        }
-    }
-
-    /// The tracks of the frame that the tracker was just updated with.
-    fn publish_updated(&mut self, frame: Frame, detected: bool, now: MonoTime) {
-        while self.pending.front().is_some_and(|head| head.time < frame.time) {
-            self.publish_predicted_head(now);
-        }
-        let in_turn = self.pending.front().is_some_and(|head| head.time == frame.time);
-        let audience = if in_turn {
-            self.pending.pop_front();
-            self.published = Some(frame.time);
-            Audience::All
-        } else if self.per_detection.is_some_and(|last| frame.time <= last) {
-            // Everyone has had this frame, or a later one: the result corrects later frames only.
-            return;
-        } else {
-            // Those who follow every frame have had this frame as a prediction: it was late.
-            Audience::PerDetection
-        };
-        self.per_detection_at = Some(now);
-        self.publish(frame, detected, audience);
-    }
-
-    /// Publishes as predictions what need not wait any longer.
-    fn publish_due(&mut self, now: MonoTime) {
-        let embedding = self.embedding.map(|(frame, _)| frame);
-        let held = [embedding, self.offered, self.proposed, self.decoding, self.moving];
-        let held = held.iter().flatten().chain(&self.running);
-        let barrier = held.map(|frame| frame.time).min();
-        while let Some(head) = self.pending.front() {
-            let awaited = barrier.is_some_and(|barrier| head.time >= barrier);
-            let in_time = now.since_us(head.received) < self.settings.wait_us;
-            if awaited && in_time && self.pending.len() <= MAX_PENDING {
-                break;
-            }
-            self.publish_predicted_head(now);
-        }
-    }
-
-    fn publish_predicted_head(&mut self, now: MonoTime) {
-        let Some(frame) = self.pending.pop_front() else { return };
-        self.published = Some(frame.time);
-        // Those who want one message per detection hear from us at their rate even while the
-        // detector does not keep up.
-        let silence_us = match self.settings.rate {
-            DetectRate::PerSecond(rate) => (1.25e6 / rate) as i64,
-            DetectRate::Off | DetectRate::Max => 200_000,
-        };
-        let silent = self.per_detection_at.is_none_or(|at| now.since_us(at) >= silence_us);
-        let audience = if silent {
-            self.per_detection_at = Some(now);
-            Audience::All
-        } else {
-            Audience::EveryFrame
-        };
-        self.publish(frame, false, audience);
-    }
-
-    /// The tracks of a frame, as far as they are inside its picture: the tracker does not know where
-    /// that ends.
-    fn visible_tracks(&mut self, frame: Frame) -> Arc<[Track]> {
-        self.motion.tell(self.tracker.as_mut(), frame.time);
-        let mut tracks = self.tracker.peek(frame.time);
-        tracks.retain_mut(|track| {
-            track.id.0 += self.settings.ids_after;
-            track.bbox = track.bbox.clipped(frame.size);
-            track.bbox.area() > 0.0
-        });
-        tracks.into()
-    }
-
-    fn publish(&mut self, frame: Frame, detected: bool, audience: Audience) {
-        if audience != Audience::EveryFrame {
-            self.per_detection = Some(frame.time);
-        }
-        let track_frame = TrackFrame {
-            key: FrameKey { camera: self.id, time: frame.time },
-            wall: frame.wall,
-            size: frame.size,
-            detected,
-            tracks: self.visible_tracks(frame),
-        };
-        self.outputs.push_back(Output::Publish {
-            frame: track_frame,
-            received: frame.received,
-            audience,
-        });
-    }
 }
 
 /// The boxes whose vectors an update asks for, if it does.
@@ -664,10 +616,6 @@ fn wanted_boxes(update: &Update, detections: &[Detection]) -> Option<Vec<Rect>> 
             Some(wanted.iter().map(|i| detections[*i].bbox).collect())
         }
     }
-}
-
-fn interval_90k(rate: f64) -> i64 {
-    (CLOCK_RATE as f64 / rate.max(0.001)) as i64
 }
 
 #[cfg(test)]

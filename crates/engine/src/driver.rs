@@ -4,12 +4,15 @@
 //! outcome back. The server's hands are a decoder, the detector's pool and the hub; the simulation's
 //! follow a seed. So what runs in a test is what runs in the server.
 
+use std::collections::VecDeque;
+
 use razz_base::{
     AccessUnit, Affine, Detection, Embedding, MediaTime, MonoTime, Rect, RunId, TrackFrame,
 };
+use razz_media::{Contents, PictureKind};
 
 use crate::budget::Allowance;
-use crate::camera::{Audience, Camera, Frame, Input, Output};
+use crate::camera::{Audience, Camera, Frame, Idling, Input, Output};
 
 /// What a driver works with.
 pub trait Hands {
@@ -50,7 +53,21 @@ pub trait Hands {
     fn publish(&mut self, frame: TrackFrame, received: MonoTime, audience: Audience);
     /// Counts a picture.
     fn count(&mut self, counted: Counted);
+    /// The camera idles so from now on; `None`: something moves.
+    fn idles(&mut self, _idling: Option<Idling>) {}
+    /// Whether what was kept may be decoded now; not while others do so, since decoding all at once would
+    /// keep everything else waiting.
+    fn may_catch_up(&mut self) -> bool {
+        true
+    }
+    /// What was kept is decoded, or not wanted any more.
+    fn caught_up(&mut self) {}
 }
+
+/// How long what was kept is decoded at a stretch: then what has come in meanwhile has its turn.
+const CATCH_UP_US: i64 = 20_000;
+/// Who may not catch up yet asks again after so long.
+const ASK_AGAIN_US: i64 = 10_000;
 
 /// What came out of the decoder.
 #[derive(Clone, Debug)]
@@ -90,6 +107,8 @@ pub enum Event<'a, P> {
         /// Whether an IDR is among those.
         idr_waits: bool,
     },
+    /// The next access unit of the stream that viewers see, while another one is decoded.
+    Passing(&'a AccessUnit),
     /// The detector took the picture of this time out of its slot.
     DetectionStarted(MediaTime),
     /// The detector is done with a picture.
@@ -122,6 +141,18 @@ pub struct Driver<H: Hands> {
     allowance: Allowance,
     /// Whether the access unit before was passed over.
     skipped: bool,
+    /// Kept since the picture decoded last, oldest first.
+    held: VecDeque<AccessUnit>,
+    /// Whether decoding began at an IDR: then what none leans on can be left out.
+    whole: bool,
+    /// How the camera idles, as far as the hands know.
+    idling: Option<Idling>,
+    /// While what was kept is to be decoded: when it goes on.
+    catches_up_at: Option<MonoTime>,
+}
+
+fn frame_of(au: &AccessUnit) -> Frame {
+    Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size() }
 }
 
 impl<H: Hands> Driver<H> {
@@ -137,6 +168,10 @@ impl<H: Hands> Driver<H> {
             alone: false,
             allowance: Allowance::UNLIMITED,
             skipped: false,
+            held: VecDeque::new(),
+            whole: false,
+            idling: None,
+            catches_up_at: None,
         }
     }
 
@@ -147,7 +182,7 @@ impl<H: Hands> Driver<H> {
 
     /// When [`Event::Timeout`] is wanted, if nothing else happens before.
     pub fn poll_timeout(&self) -> Option<MonoTime> {
-        self.camera.poll_timeout()
+        [self.camera.poll_timeout(), self.catches_up_at].into_iter().flatten().min()
     }
 
     /// Takes in what happened, and does all that follows from it.
@@ -156,6 +191,7 @@ impl<H: Hands> Driver<H> {
             Event::AccessUnit { au, after_gap, queued, idr_waits } => {
                 self.handle_access_unit(au, after_gap, queued, idr_waits);
             }
+            Event::Passing(au) => self.tell(Input::Passing { frame: frame_of(au) }),
             Event::DetectionStarted(time) => self.tell(Input::DetectionStarted { time }),
             Event::Detections { picture, detections } => {
                 let time = H::frame(&picture).time;
@@ -167,6 +203,37 @@ impl<H: Hands> Driver<H> {
             Event::Timeout => self.tell(Input::Timeout),
         }
         self.follow(None);
+        self.catch_up();
+        let idling = self.camera.idling();
+        if std::mem::replace(&mut self.idling, idling) != idling {
+            self.hands.idles(idling);
+        }
+    }
+
+    /// Decodes what was kept, if it is wanted now, for a while.
+    fn catch_up(&mut self) {
+        if !self.camera.is_catching_up() {
+            if self.catches_up_at.take().is_some() {
+                self.hands.caught_up();
+            }
+            return;
+        }
+        let begun = self.hands.now();
+        if !self.hands.may_catch_up() {
+            self.catches_up_at = Some(begun.plus_us(ASK_AGAIN_US));
+            return;
+        }
+        while self.camera.is_catching_up() && self.hands.now().since_us(begun) < CATCH_UP_US {
+            self.tell(Input::CatchUp);
+            self.follow(None);
+        }
+        match self.camera.is_catching_up() {
+            true => self.catches_up_at = Some(begun),
+            false => {
+                self.catches_up_at = None;
+                self.hands.caught_up();
+            }
+        }
     }
 
     fn tell(&mut self, input: Input<'_>) {
@@ -186,7 +253,7 @@ impl<H: Hands> Driver<H> {
             self.hands.begin_run(au.run);
         }
         if new_run || after_gap {
-            self.hands.reset_decoder();
+            self.reset_decoder();
             self.tell(Input::DecodeFailed);
         }
         let there = self.hands.has_detector();
@@ -201,11 +268,26 @@ impl<H: Hands> Driver<H> {
         if std::mem::replace(&mut self.allowance, allowance) != allowance {
             self.tell(Input::Allowed(allowance));
         }
-        let frame =
-            Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size() };
+        let frame = frame_of(au);
         let (idr, reorders) = (self.hands.begins_at(au), au.format.reorders);
+        let contents = self.contents(au, idr);
+        self.tell(Input::Contents { contents, bytes: au.data.len() });
         self.tell(Input::AccessUnit { frame, idr, reorders, queued, idr_waits });
         self.follow(Some(au));
+    }
+
+    /// What is in `au`; of a key frame nobody asks.
+    fn contents(&self, au: &AccessUnit, idr: bool) -> Contents {
+        if idr {
+            return Contents { kind: PictureKind::Intra, ..Contents::default() };
+        }
+        let mut contents = Contents::of(au);
+        if au.lost_packets > 0 {
+            contents.kind = PictureKind::None;
+        }
+        // One field may lean on the other; and a picture that becomes whole bit by bit on all others.
+        contents.referenced |= au.format.samples.interlaced || !self.whole;
+        contents
     }
 
     /// Does all that the machine asks for; `au` is the access unit in hand.
@@ -213,7 +295,16 @@ impl<H: Hands> Driver<H> {
         while let Some(output) = self.camera.poll() {
             match output {
                 Output::Decode { want } => {
+                    self.held.clear();
                     self.decode(au.expect("what is to be decoded is in hand"), want);
+                }
+                Output::Hold => {
+                    self.held.push_back(au.expect("what is to be kept is in hand").clone());
+                }
+                Output::DecodeHeld { time, want } => {
+                    let at = self.held.iter().take_while(|held| held.key.time < time).count();
+                    let held = self.held.drain(..=at).next_back();
+                    self.decode(&held.expect("what is to be decoded was kept"), want);
                 }
                 Output::Offer { time } => {
                     let picture = self.take_decoded(time);
@@ -234,22 +325,33 @@ impl<H: Hands> Driver<H> {
                 }
                 Output::Unchanged => self.hands.count(Counted::Unchanged),
                 Output::Missed => self.hands.count(Counted::Skipped),
-                Output::Rest => {}
+                Output::Leave => {}
+                Output::Rest => self.held.clear(),
                 Output::Skip => {
+                    self.held.clear();
                     // A recovery point leans on what was passed over, for a decoder that goes on.
                     if !std::mem::replace(&mut self.skipped, true) {
-                        self.hands.reset_decoder();
+                        self.reset_decoder();
                     }
                 }
             }
         }
     }
 
+    fn reset_decoder(&mut self) {
+        self.held.clear();
+        self.whole = false;
+        self.hands.reset_decoder();
+    }
+
     fn decode(&mut self, au: &AccessUnit, want: bool) {
         self.skipped = false;
         let Some(Decoded { picture, step, changed }) = self.hands.decode(au, want) else {
+            self.whole = false;
+            self.held.clear();
             return self.tell(Input::DecodeFailed);
         };
+        self.whole |= au.idr;
         // Of the picture that comes out; without B-frames that is always this one's.
         let frame = picture.as_ref().map(H::frame);
         if let Some(step) = step {
@@ -270,9 +372,10 @@ impl<H: Hands> Driver<H> {
 
     fn embed(&mut self, time: MediaTime, boxes: &[Rect]) {
         let of_time = |picture: &&H::Picture| H::frame(picture).time == time;
-        // Of one that was not detected on, since nothing had moved, it is the one decoded last.
+        // Of one that was not detected on, since nothing had moved, it is the one decoded last; of one
+        // that was not even decoded, the one on which its boxes were found.
         let pictures = [&self.detected, &self.decoded];
-        let picture = pictures.into_iter().flatten().find(of_time);
+        let picture = pictures.into_iter().flatten().find(of_time).or(self.detected.as_ref());
         let picture =
             picture.expect("the machine asks about the picture that it updated with last");
         let vectors = self.hands.embed(picture, boxes);

@@ -27,7 +27,7 @@ pub mod presence;
 mod scheduler;
 
 pub use budget::{Allowance, Budget, GopShare};
-pub use camera::{Audience, Camera, Frame, Idle, Input, Output, Settings};
+pub use camera::{Audience, Camera, Frame, Idle, Idling, Input, Output, Settings};
 pub use crew::Crew;
 pub use driver::{Counted, Decoded, Driver, Event, Hands};
 pub use scheduler::Scheduler;

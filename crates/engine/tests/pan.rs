@@ -100,7 +100,13 @@ fn swing(frames: i64, camera_motion: bool) -> Outcome {
                 }
                 Output::Embed { .. } => camera.handle(Input::Embeddings(&[]), now),
                 Output::Freshen { .. } => unreachable!("the detector takes a picture at once"),
-                Output::Skip | Output::Rest | Output::Missed | Output::Unchanged => {}
+                Output::Skip
+                | Output::Rest
+                | Output::Hold
+                | Output::DecodeHeld { .. }
+                | Output::Leave
+                | Output::Missed
+                | Output::Unchanged => {}
             }
         }
     }

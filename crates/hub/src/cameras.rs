@@ -1,16 +1,17 @@
 //! The cameras by their ids: where each one's video and tracks are published, and how it fares.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use razz_base::{CameraId, DetectRate, RunId, StreamId, Transport};
+use razz_base::{CameraId, DetectFrom, DetectRate, StreamId, Transport};
 use tokio::sync::watch;
-use tracing::{Span, error_span};
 
 use crate::health::Health;
 use crate::lock;
+use crate::run_context::RunContext;
 use crate::stream::Stream;
+use crate::sub::SubStream;
 use crate::tracks::Tracks;
 
 /// What a camera is set to, as everybody may know it: nothing here is secret.
@@ -26,45 +27,14 @@ pub struct CameraSettings {
     pub certificate: Option<String>,
     /// Whether it has a user name and password.
     pub credentials: bool,
+    /// The URL of its sub-stream without credentials.
+    pub sub_address: Option<String>,
+    /// Which of its streams is detected on.
+    pub detect_from: DetectFrom,
     /// How often to detect.
     pub detect_rate: DetectRate,
     /// What it weighs while capacity is short.
     pub priority: f64,
-}
-
-/// What names a camera's work in the log.
-#[derive(Clone, Debug)]
-pub struct RunContext {
-    camera: CameraId,
-    run: Arc<AtomicU32>,
-}
-
-impl RunContext {
-    /// Of a camera that was not connected to yet.
-    pub fn new(camera: CameraId) -> Self {
-        Self { camera, run: Arc::default() }
-    }
-
-    /// The camera.
-    pub fn camera(&self) -> CameraId {
-        self.camera
-    }
-
-    /// The RTSP session under way or tried last, from 1; 0 before the first.
-    pub fn run(&self) -> u32 {
-        self.run.load(Ordering::Relaxed)
-    }
-
-    /// An RTSP session is about to be tried.
-    pub fn begin(&self, run: RunId) {
-        self.run.store(run.0, Ordering::Relaxed);
-    }
-
-    /// What is logged in here carries the camera's id and run.
-    pub fn span(&self) -> Span {
-        // Of the highest level, so that no filter takes the id away from a line that it lets pass.
-        error_span!("run", camera = self.camera.as_u32(), run = self.run())
-    }
 }
 
 /// One camera, as those who subscribe to it see it.
@@ -79,6 +49,8 @@ pub struct Camera {
     pub health: Arc<Health>,
     /// What names it in the log.
     pub context: RunContext,
+    /// The smaller stream that it sends besides.
+    pub sub: Arc<SubStream>,
     settings: Mutex<Arc<CameraSettings>>,
     stopped: watch::Sender<bool>,
 }
@@ -98,6 +70,7 @@ impl Camera {
             tracks: Arc::new(Tracks::new(id)),
             health: Arc::new(Health::new(wall_us)),
             context: RunContext::new(id),
+            sub: Arc::new(SubStream::new(id)),
             settings: Mutex::new(Arc::new(settings)),
             stopped: watch::channel(false).0,
         })

@@ -36,7 +36,15 @@ impl Rate {
     }
 
     fn forget(&mut self, now: MonoTime) {
-        while self.times.front().is_some_and(|t| now.since_us(*t) > RATE_WINDOW_US) {
+        while let Some(first) = self.times.front() {
+            // Of what comes as seldom as that, two that came in turn are what there is to tell by.
+            let seldom = self.times.len() == 2 && {
+                let last = self.times[1];
+                now.since_us(last) <= 2 * last.since_us(*first)
+            };
+            if now.since_us(*first) <= RATE_WINDOW_US || seldom {
+                return;
+            }
             self.times.pop_front();
         }
     }
@@ -230,6 +238,17 @@ pub struct AnalysisHealth {
     pub tracks: Delays,
     /// What it costs.
     pub load: CameraLoad,
+    /// How it idles; `None` while something moves.
+    pub idle: Option<Idle>,
+}
+
+/// How a camera is analysed while nothing moves.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Idle {
+    /// All of its frames are decoded, and the detector looks once in a while.
+    AllFrames,
+    /// Only key frames are decoded.
+    KeyFrames,
 }
 
 /// What analysing a camera costs, and whether that can be had.
@@ -335,6 +354,7 @@ impl Health {
                 unchanged: Rate::default(),
                 skipped: Rate::default(),
                 load: CameraLoad::default(),
+                idle: None,
                 // 2 ms to 4 s.
                 tracks: Delays::new(Histogram::doubling(2e-3, 12)),
             }),
@@ -405,6 +425,8 @@ impl Health {
             unchanged: analysis.unchanged.read(now),
             skipped: analysis.skipped.read(now),
             load: analysis.load,
+            // What is known of a camera that sends nothing is old.
+            idle: analysis.idle.filter(|_| ingest.state == CameraState::Online),
             tracks_us: analysis.tracks.newest_us.at([0.5, 0.95]),
             tracks: analysis.tracks.all_seconds.clone(),
             restarts: self.restarts.load(Ordering::Relaxed),
@@ -446,6 +468,7 @@ pub struct Snapshot {
     pub unchanged: Counted,
     pub skipped: Counted,
     pub load: CameraLoad,
+    pub idle: Option<Idle>,
     /// p50 and p95.
     pub tracks_us: Option<[f64; 2]>,
     /// In seconds.
@@ -500,6 +523,24 @@ mod tests {
         assert!(rate.per_second(MonoTime::from_us(end + 2_000_000)) < 25.0);
         assert_eq!(rate.per_second(MonoTime::from_us(end + 6_000_000)), 0.0);
         assert_eq!(rate.total(), 150);
+    }
+
+    #[test]
+    fn what_comes_every_few_seconds_has_a_rate_in_between_too() {
+        for every_us in [2_000_000, 3_000_000, 4_000_000, 5_000_000] {
+            let mut rate = Rate::default();
+            for n in 0..5 {
+                rate.count(MonoTime::from_us(n * every_us));
+            }
+            let last = 4 * every_us;
+            for after in [0.1, 0.5, 0.99] {
+                let now = MonoTime::from_us(last + (after * every_us as f64) as i64);
+                let found = rate.per_second(now);
+                let real = 1e6 / every_us as f64;
+                assert!((found - real).abs() < 0.01, "every {every_us} µs, {after}: {found}");
+            }
+            assert_eq!(rate.per_second(MonoTime::from_us(last + 3 * every_us + 5_000_000)), 0.0);
+        }
     }
 
     #[test]

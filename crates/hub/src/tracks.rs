@@ -20,6 +20,9 @@ pub struct Published {
     pub fps: f64,
     /// Frames detected since start.
     pub frame_count: u64,
+    /// How near the frame the tracks are, in ms, where they were found in the camera's sub-stream; `None`:
+    /// they are of this very frame.
+    pub near_ms: Option<f64>,
     /// The names of the classes in `frame`.
     pub names: ClassNames,
     /// The frame as a message, encoded once for all who send it.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use razz_base::{AccessUnit, CameraState};
+use razz_base::{AccessUnit, CameraState, StreamKind};
 use razz_hub::lock;
 use tracing::{info, warn};
 
@@ -49,12 +49,18 @@ pub trait Sink: Send + Sync {
 /// Tells the sink, and the log of changes of state.
 pub(crate) struct Reporter {
     sink: Arc<dyn Sink>,
+    /// What is in a state, as the log calls it.
+    subject: &'static str,
     known: Mutex<(CameraState, Vec<String>)>,
 }
 
 impl Reporter {
-    pub(crate) fn new(sink: Arc<dyn Sink>) -> Self {
-        Self { sink, known: Mutex::default() }
+    pub(crate) fn new(sink: Arc<dyn Sink>, kind: StreamKind) -> Self {
+        let subject = match kind {
+            StreamKind::Sub => "sub-stream",
+            StreamKind::Main | StreamKind::Rendition(_) => "camera",
+        };
+        Self { sink, subject, known: Mutex::default() }
     }
 
     pub(crate) fn send(&self, event: Event) {
@@ -83,7 +89,7 @@ impl Reporter {
         if changed {
             match &error {
                 Some(error) => warn!(state = state.name(), "{error}"),
-                None => info!("camera is {}", state.name()),
+                None => info!("{} is {}", self.subject, state.name()),
             }
         }
         self.send(Event::State { state, changed, error, advice });

@@ -26,6 +26,8 @@ pub(super) struct Known {
     begin_with_options: bool,
     /// The camera may send its video only where its audio is set up too.
     set_up_audio: bool,
+    /// Its marker bits do not end pictures.
+    distrust_markers: bool,
     /// The next dial does something else than those before it, which may help.
     is_news: bool,
     /// Where the next run begins, if not at the camera's address.
@@ -46,6 +48,16 @@ impl Known {
     /// Whether audio is to be set up with the video.
     pub(super) fn set_up_audio(&self) -> bool {
         self.set_up_audio
+    }
+
+    /// Whether the camera's marker bits do not end pictures.
+    pub(super) fn distrusts_markers(&self) -> bool {
+        self.distrust_markers
+    }
+
+    /// So a session showed.
+    pub(super) fn handle_markers(&mut self, distrusted: bool) {
+        self.distrust_markers = distrusted;
     }
 
     /// A session's settings as experience has them.
@@ -110,9 +122,10 @@ mod tests {
             assert_eq!(known.take_news(), news, "{ended:?} {audio:?}");
             assert!(!known.take_news(), "once");
         }
+        known.handle_markers(true);
         // Each finding stands for itself.
         known.handle_opening(true);
-        assert!(known.take_news() && known.set_up_audio());
+        assert!(known.take_news() && known.set_up_audio() && known.distrusts_markers());
         known.handle_opening(true);
         assert!(!known.take_news());
         known.avoid(KeepAlive::Options);

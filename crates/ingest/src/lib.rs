@@ -31,6 +31,7 @@ use tracing::instrument::{Instrument as _, WithSubscriber as _};
 use tracing::subscriber::NoSubscriber;
 use tracing::{debug, error, info};
 
+pub use self::address::{Unusable, of as addresses_of};
 use self::ended::Ended;
 use self::event::Reporter;
 pub use self::event::{Event, Sink};
@@ -76,7 +77,7 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Of the camera at `source`. What the machine's decoders cannot do is said where it is sent.
+    /// Of the camera's stream at `source`, of the kind that `context` says. What the machine's decoders cannot do is said where it is sent.
     pub fn new(
         source: Source,
         context: RunContext,
@@ -86,7 +87,7 @@ impl Intake {
         decodable: Decodable,
         clock: Clock,
     ) -> Arc<Self> {
-        let reporter = Reporter::new(sink);
+        let reporter = Reporter::new(sink, context.kind());
         let recorder = None;
         Arc::new(Self {
             source,

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use razz_base::{AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Size, Transport};
+use razz_base::{
+    AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Size, StreamKind, Transport,
+};
 use razz_config::Source;
 use razz_media::rtp::receive::{self, Received, Receiver};
 use razz_media::timeline::{Fit, Timeline, WallClock};
@@ -222,7 +224,10 @@ impl<'a> Run<'a> {
                     self.pictures = Pictures::new(codec);
                     let size = description.media[media].picture_size;
                     let size = size.map(|(width, height)| Size::new(width, height));
-                    receiver = Some(receiver_of(format, codec, size));
+                    let made = receiver.insert(receiver_of(format, codec, size));
+                    if self.known.distrusts_markers() {
+                        made.distrust_markers();
+                    }
                     audio = description.media.iter().position(|media| media.kind == "audio");
                     if audio.is_some() {
                         self.audio = Audio::Offered;
@@ -343,6 +348,9 @@ impl<'a> Run<'a> {
         receiver.handle_timeout(self.intake.clock.mono().plus_us(i64::from(i32::MAX)));
         self.take(&mut receiver, timeline);
         self.tell_counts(dialogue, &receiver);
+        if self.frames > 0 {
+            self.known.handle_markers(receiver.distrusts_markers());
+        }
         ended
     }
 
@@ -477,7 +485,10 @@ impl<'a> Run<'a> {
     fn report_state(&self) {
         let source = &self.intake.source;
         let codec = self.pictures.codec();
+        // Nobody is shown a sub-stream: how browsers like it is no matter.
+        let is_sub = self.intake.context.kind() == StreamKind::Sub;
         let (state, error, mut advice) = match (self.pictures.reorders(), codec) {
+            _ if is_sub => (CameraState::Online, None, Vec::new()),
             (true, codec) => {
                 let error = format!("{source}: sends B-frames, which WebRTC cannot show");
                 let advice = match codec {

@@ -5,6 +5,7 @@
 //!
 //! 1. [`rtp::receive`] puts access units together from a camera's RTP packets, whatever is odd about them;
 //! 2. [`h264`], [`h265`] and [`jpeg`] read what is in them: NAL units, parameter sets, slice types, headers;
+//!    [`Contents`] are the little that is read of every one;
 //! 3. [`timeline`] turns a run's RTP timestamps into media time and wall time;
 //! 4. [`rtp`] cuts an access unit once into the RTP payloads that all viewers share;
 //! 5. [`ring`] keeps the current GOP, so that a viewer can start at once.
@@ -14,6 +15,7 @@
 
 mod bits;
 mod colour;
+mod contents;
 pub mod h264;
 pub mod h265;
 pub mod jpeg;
@@ -26,4 +28,5 @@ mod vui;
 
 pub use bits::{OutOfBits, SpsError};
 pub use colour::{Colour, Matrix};
+pub use contents::{Contents, PictureKind};
 pub use orientation::Orientation;

@@ -13,8 +13,10 @@ mod pictures;
 mod reconfigure;
 mod revocation;
 mod serve;
+mod set_up_link;
 mod shutdown;
 mod state;
+mod sub_intake;
 
 use std::process::ExitCode;
 

@@ -16,6 +16,6 @@ impl PictureSource for NewestPictures {
     }
 
     fn newest(&self, camera: CameraId) -> Option<Picture> {
-        self.0.newest(camera)
+        self.0.newest(camera).or_else(|| self.0.newest_detected(camera))
     }
 }

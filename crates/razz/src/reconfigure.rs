@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use razz_analysis::{AnalysisSettings, Load, ModelState, Pictures, Pool, detector};
 use razz_api::{ChangeError, Control};
-use razz_base::{CameraId, DetectRate};
+use razz_base::{CameraId, DetectFrom, DetectRate};
 use razz_config::{
     self as config, CameraEdit, CameraNetworks, Config, ConfigFile, DetectorEdit, ModelChoice,
 };
@@ -221,7 +221,7 @@ impl RunningServer {
                 CameraChange::Settings(camera) => {
                     let analysis = self.analysis(&camera, &state);
                     if let Some(running) = state.find(camera.id) {
-                        running.reconfigure(camera, analysis);
+                        running.reconfigure(camera, analysis, self.clock);
                     }
                 }
             }
@@ -271,6 +271,7 @@ impl RunningServer {
     fn analysis(&self, camera: &config::Camera, state: &State) -> AnalysisSettings {
         AnalysisSettings {
             rate: camera.detect_fps,
+            from: camera.detect_from,
             priority: camera.priority,
             tracker: state.config.tracker.clone(),
             idle: state.config.detector.idle,
@@ -327,8 +328,15 @@ impl Control for RunningServer {
             let id = CameraId::new(self.next_ad_hoc.fetch_add(1, Ordering::Relaxed))?;
             let name = format!("Ad hoc {}", source.url.host_str().unwrap_or_default());
             info!(camera = id.as_u32(), run = 0, url = %source, "ad-hoc camera");
-            let settings =
-                config::Camera { id, name, source, detect_fps: DetectRate::Off, priority: 1.0 };
+            let settings = config::Camera {
+                id,
+                name,
+                source,
+                sub: None,
+                detect_from: DetectFrom::Main,
+                detect_fps: DetectRate::Off,
+                priority: 1.0,
+            };
             self.start_camera(settings, &mut state)
         };
         Some(camera)
@@ -353,8 +361,12 @@ impl Control for RunningServer {
         Ok(())
     }
 
-    fn source_of(&self, camera: &CameraEdit) -> Result<config::Source, ChangeError> {
-        Ok(self.file()?.source_of(camera)?)
+    fn source_of(
+        &self,
+        camera: &CameraEdit,
+        stream: DetectFrom,
+    ) -> Result<config::Source, ChangeError> {
+        Ok(self.file()?.source_of(camera, stream)?)
     }
 
     fn detector(&self) -> config::Detector {

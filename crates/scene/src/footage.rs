@@ -158,6 +158,23 @@ impl Footage {
         Ok(Self::from_frames(frames, Street::FPS))
     }
 
+    /// Two GOPs of a street in which nothing moves: the picture of `moment` with the noise of a sensor. Takes
+    /// a few seconds.
+    ///
+    /// # Errors
+    /// When they cannot be encoded.
+    pub fn still_street(seed: u64, moment: u64) -> Result<Self, EncodeError> {
+        let street = Street::new(seed);
+        let mut encoder = Encoder::high(Rate::Constant, GOP_FRAMES)?;
+        let mut canvas = Canvas::new();
+        let mut encode = |noise| {
+            street.render_with_noise(moment, noise, &mut canvas);
+            encoder.encode(&canvas)
+        };
+        let frames = (0..2 * u64::from(GOP_FRAMES)).map(&mut encode).collect::<Result<_, _>>()?;
+        Ok(Self::from_frames(frames, Street::FPS))
+    }
+
     /// Ready pictures at `fps` per second, looped; the first is an IDR.
     pub fn from_frames(frames: Vec<EncodedFrame>, fps: u32) -> Self {
         let film = Film {

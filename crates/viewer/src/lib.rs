@@ -31,6 +31,8 @@
 //!         match request {
 //!             Request::NextIdr { after } => session.handle_next_idr(ring.next_idr_in(after)),
 //!             Request::Replay => session.handle_replay(now, ring.replay()),
+//!             // Of an encoding that razz makes, for a session that adapts.
+//!             Request::KeyFrame { .. } => {}
 //!         }
 //!     }
 //!     // `handle_timeout` and the same loop are due then.
@@ -41,7 +43,8 @@
 //! The modules, in reading order:
 //!
 //! 1. [`settings`] is what a session needs of the server around it;
-//! 2. [`session`] is one peer: replay, pacing, key frame requests, congestion;
+//! 2. [`session`] is one peer: replay, pacing, key frame requests, congestion, and the encoding that its
+//!    path carries (`ladder`);
 //! 3. [`offer`] stands between what clients write and what the library takes;
 //! 4. [`sdp`] reads ICE fragments and answers offers;
 //! 5. [`mod@format`] chooses the payload type for what the camera sends;
@@ -55,6 +58,7 @@ pub mod dtls;
 mod error;
 pub mod format;
 pub mod framing;
+mod ladder;
 pub mod offer;
 pub mod pace;
 mod queue;
@@ -64,6 +68,7 @@ pub mod settings;
 
 pub use error::OfferError;
 pub use format::Video;
+pub use ladder::Step;
 pub use session::{Answered, Counts, Session};
 pub use settings::{Outlet, Request, SessionSettings};
 

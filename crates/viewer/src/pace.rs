@@ -5,11 +5,15 @@ use razz_base::MonoTime;
 /// What may go out at once: a large key frame of the live stream.
 const BURST_BYTES: i64 = 262_144;
 
+/// The same on a narrow path, where what goes out at once fills the queue in front of the narrow place.
+const NARROW_BURST_BYTES: i64 = 4_096;
+
 /// A bucket of bytes. A packet may go out while anything is in it, so a large one can leave it
 /// owing.
 #[derive(Debug)]
 pub struct Pacer {
     bytes_per_ms: i64,
+    burst: i64,
     allowance: i64,
     at: MonoTime,
 }
@@ -17,8 +21,15 @@ pub struct Pacer {
 impl Pacer {
     /// A full bucket that fills at `bits_per_second`, at least 1 Mbit/s.
     pub fn new(bits_per_second: u64, now: MonoTime) -> Self {
-        let bytes_per_ms = i64::try_from(bits_per_second / 8000).unwrap_or(i64::MAX >> 32);
-        Self { bytes_per_ms: bytes_per_ms.clamp(125, 1 << 30), allowance: BURST_BYTES, at: now }
+        let bytes_per_ms = bytes_per_ms(bits_per_second).max(125);
+        Self { bytes_per_ms, burst: BURST_BYTES, allowance: BURST_BYTES, at: now }
+    }
+
+    /// From now on it fills at `bits_per_second`; `narrow`: and little may go out at once.
+    pub fn set_rate(&mut self, bits_per_second: u64, narrow: bool) {
+        self.bytes_per_ms = bytes_per_ms(bits_per_second);
+        self.burst = if narrow { NARROW_BURST_BYTES } else { BURST_BYTES };
+        self.allowance = self.allowance.min(self.burst);
     }
 
     /// Whether something may go out now.
@@ -26,7 +37,7 @@ impl Pacer {
         let passed_us = now.since_us(self.at).clamp(0, 1_000_000);
         let earned = passed_us * self.bytes_per_ms / 1000;
         if earned > 0 {
-            self.allowance = (self.allowance + earned).min(BURST_BYTES);
+            self.allowance = (self.allowance + earned).min(self.burst);
             self.at = now;
         }
         self.allowance > 0
@@ -42,6 +53,10 @@ impl Pacer {
         let missing_ms = (1 - self.allowance).max(0) / self.bytes_per_ms + 1;
         self.at.plus_us(missing_ms * 1000)
     }
+}
+
+fn bytes_per_ms(bits_per_second: u64) -> i64 {
+    i64::try_from(bits_per_second / 8000).unwrap_or(i64::MAX >> 32).clamp(8, 1 << 30)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub(crate) struct Queue {
 
 struct Queued {
     unit: Arc<Unit>,
+    since: MonoTime,
     due: MonoTime,
 }
 
@@ -36,10 +37,15 @@ impl Queue {
         self.units.front().map(|queued| queued.due)
     }
 
-    /// Adds a unit that has to be out by `due`.
-    pub(crate) fn push(&mut self, unit: Arc<Unit>, due: MonoTime) {
+    /// How long the first unit has waited, in µs.
+    pub(crate) fn waiting_us(&self, now: MonoTime) -> i64 {
+        self.units.front().map_or(0, |queued| now.since_us(queued.since))
+    }
+
+    /// Adds a unit that came at `now` and has to be out by `due`.
+    pub(crate) fn push(&mut self, unit: Arc<Unit>, now: MonoTime, due: MonoTime) {
         self.bytes += unit.bytes();
-        self.units.push_back(Queued { unit, due });
+        self.units.push_back(Queued { unit, since: now, due });
     }
 
     /// Takes the next packet: its unit, and its place among that unit's payloads, which a unit without
@@ -98,7 +104,7 @@ mod tests {
         let mut queue = Queue::default();
         let units = [unit(1, 2500), unit(2, 300)];
         for (n, unit) in units.iter().enumerate() {
-            queue.push(Arc::clone(unit), MonoTime::from_us(n as i64));
+            queue.push(Arc::clone(unit), MonoTime::from_us(-5), MonoTime::from_us(n as i64));
         }
         let whole = units[0].bytes() + units[1].bytes();
         // (unit, packet, bytes that wait once it is taken, who is due next)
@@ -113,10 +119,12 @@ mod tests {
             assert_eq!((queue.bytes(), queue.due()), (bytes, due.map(MonoTime::from_us)));
         }
         assert!(queue.is_empty() && queue.next().is_none());
-        queue.push(Arc::clone(&units[0]), MonoTime::from_us(9));
+        let (now, due) = (MonoTime::from_us(1), MonoTime::from_us(9));
+        queue.push(Arc::clone(&units[0]), now, due);
+        assert_eq!(queue.waiting_us(now.plus_us(7)), 7);
         queue.next();
         queue.clear();
-        queue.push(Arc::clone(&units[1]), MonoTime::from_us(9));
+        queue.push(Arc::clone(&units[1]), now, due);
         assert_eq!(
             queue.next().map(|(unit, n)| (unit.au.key.time, n)),
             Some((MediaTime::from_90k(2), 0))

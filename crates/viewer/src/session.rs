@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use razz_base::{Codec, MediaTime, MonoTime, RunId};
+use razz_base::{Codec, MediaTime, MonoTime, RunId, StreamKind};
 use razz_media::ring::Unit;
 use razz_media::rtp::Payload;
 use str0m::media::{MediaTime as RtcTime, Mid, Pt};
@@ -22,6 +22,12 @@ use crate::queue::Queue;
 use crate::settings::{Outlet, Request, SessionSettings};
 use crate::{SessionId, dtls, sdp, short};
 
+mod adapt;
+mod loss;
+
+use adapt::Adaptation;
+use loss::RESEND_SHARE;
+
 pub use str0m::RtcError;
 
 /// A viewer with more than this waiting for it jumps to the next IDR.
@@ -35,22 +41,12 @@ const WRITE_AT_ONCE: usize = 48;
 const SOONEST_US: i64 = 1_000;
 /// How soon to look again whether a connection without room has some.
 const ROOM_RETRY_US: i64 = 10_000;
-/// At most one replay for a key frame request in this time.
-const REPLAY_EVERY_US: i64 = 1_000_000;
 /// An IDR so near is worth waiting for.
 const NEAR_IDR_US: i64 = 500_000;
 /// A session that is not connected by then is given up.
 const CONNECT_WITHIN_US: i64 = 30_000_000;
 /// How often the peer's reports are summed up.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
-/// Packets kept for retransmission: for as long, in number, and the share of all bytes that may be
-/// retransmissions. The age covers the five requests that browsers make for a packet at 200 ms of
-/// round trip; the share lets a burst of 200 ms be asked for again within its second.
-const RESEND_WITHIN: Duration = Duration::from_millis(1200);
-const RESEND_PACKETS: usize = 4096;
-const RESEND_SHARE: f32 = 0.4;
-/// The share on a congested path, where every byte more makes it worse.
-const RESEND_SHARE_CONGESTED: f32 = 0.02;
 /// How often the extensions for playout delay and capture time are sent besides with IDRs: the
 /// receiver remembers the first and interpolates the other (draft-ietf-avtext-abs-capture-time
 /// calls for sparse sending), and packets of equal size leave in one system call.
@@ -113,6 +109,10 @@ pub struct Session {
     last_replay: Option<MonoTime>,
     extensions_at: Option<MonoTime>,
     congestion: Congestion,
+    /// The encoding that fits the path; `None`: it is the camera's in any case.
+    adapt: Option<Adaptation>,
+    /// The newest access unit of which something was sent.
+    sent: Option<MediaTime>,
     /// The newest access unit that was queued: a replay may run ahead of what is on its way here.
     newest: Option<MediaTime>,
     /// What the next flush returns at once.
@@ -153,7 +153,12 @@ impl Session {
             .set_crypto_provider(dtls::crypto())
             .set_ice_lite(true)
             .set_rtp_mode(true)
-            .set_stats_interval(Some(REPORT_EVERY))
+            .enable_bwe(settings.adapt.then_some(adapt::FIRST_ESTIMATE))
+            .set_stats_interval(Some(if settings.adapt {
+                adapt::DECIDE_EVERY
+            } else {
+                REPORT_EVERY
+            }))
             .set_local_ice_credentials(credentials)
             .set_extension(12, Extension::PlayoutDelay)
             .set_extension(13, Extension::AbsoluteCaptureTime);
@@ -192,6 +197,8 @@ impl Session {
             last_replay: None,
             extensions_at: None,
             congestion: Congestion::default(),
+            adapt: settings.adapt.then(|| Adaptation::new(now)),
+            sent: None,
             newest: None,
             request: None,
             run: None,
@@ -285,7 +292,13 @@ impl Session {
 
     /// Takes an access unit of its camera.
     pub fn handle_unit(&mut self, now: MonoTime, unit: &Arc<Unit>) {
-        if !self.takes(unit) {
+        self.handle_unit_of(now, StreamKind::Main, unit);
+    }
+
+    /// Takes an access unit of one of the camera's encodings; what is not wanted is passed over.
+    pub fn handle_unit_of(&mut self, now: MonoTime, kind: StreamKind, unit: &Arc<Unit>) {
+        let sound_idr = unit.au.idr && unit.au.lost_packets == 0;
+        if !self.admits(kind, sound_idr, unit.au.key.time) || !self.takes(unit) {
             return;
         }
         if self.run != Some(unit.au.run) {
@@ -293,7 +306,6 @@ impl Session {
             self.run = Some(unit.au.run);
             self.needs_idr = true;
         }
-        let sound_idr = unit.au.idr && unit.au.lost_packets == 0;
         let known = self.newest.is_some_and(|newest| unit.au.key.time <= newest);
         if !self.connected || known || (self.needs_idr && !sound_idr) {
             return;
@@ -321,7 +333,7 @@ impl Session {
     /// Answers [`Request::Replay`]: the current GOP from its IDR on, which is sent with the timestamps
     /// it had; `None` where it is not whole, or damaged, and the session goes on with what comes live.
     pub fn handle_replay(&mut self, now: MonoTime, units: Option<Vec<Arc<Unit>>>) {
-        let Some(units) = units else { return };
+        let Some(units) = units.filter(|_| self.sends(StreamKind::Main)) else { return };
         if !units.iter().all(|unit| self.takes(unit)) {
             return;
         }
@@ -468,6 +480,7 @@ impl Session {
         .ext_vals(ext_vals)
         .nackable(true);
         self.media.seq += 1;
+        self.sent = Some(unit.au.key.time);
         self.congestion.note_sent();
         stream.write_rtp(write);
     }
@@ -507,6 +520,7 @@ impl Session {
                 self.connected = true;
                 debug!(session = %short(self.id), "viewer connected");
                 self.allow_resends(RESEND_SHARE);
+                self.begin_adapting();
                 self.request = Some(Request::Replay);
             }
             Event::IceConnectionStateChange(IceConnectionState::Disconnected) | Event::Closed => {
@@ -518,50 +532,13 @@ impl Session {
                 // The library counts since the session began; never back.
                 self.counts.nacks = self.counts.nacks.max(stats.nacks);
                 self.counts.plis = self.counts.plis.max(stats.plis);
-                if let Some(loss) = stats.loss {
+                if let (Some(loss), false) = (stats.loss, self.has_estimate()) {
                     self.handle_loss(loss);
                 }
             }
+            Event::EgressBitrateEstimate(estimate) => self.handle_estimate(&estimate),
+            Event::PeerStats(stats) => self.adapt(now, stats.bwe_tx),
             _ => {}
-        }
-    }
-
-    /// PLI and FIR are answered from the ring: cameras do not listen to them over RTSP.
-    fn answer_keyframe_request(&mut self, now: MonoTime) {
-        self.counts.keyframe_requests += 1;
-        if self.congestion.is_congested() || self.blocked_until.is_some() {
-            // A replay would be more bytes where there is no room for those that there are.
-            self.wait_for_idr("a key frame is asked for on a congested path");
-            return;
-        }
-        let recent = self.last_replay.is_some_and(|at| now.since_us(at) < REPLAY_EVERY_US);
-        if !recent {
-            self.request = Some(match self.newest {
-                Some(after) => Request::NextIdr { after },
-                None => Request::Replay,
-            });
-        }
-    }
-
-    /// The peer reports this share of packets lost over the last second.
-    fn handle_loss(&mut self, loss: f32) {
-        let was = self.congestion.is_congested();
-        let heavy = self.congestion.handle_report(loss);
-        let is = self.congestion.is_congested();
-        if heavy && is {
-            self.wait_for_idr("congested path");
-        }
-        match (was, is) {
-            (false, true) => self.allow_resends(RESEND_SHARE_CONGESTED),
-            (true, false) => self.allow_resends(RESEND_SHARE),
-            _ => {}
-        }
-    }
-
-    fn allow_resends(&mut self, share: f32) {
-        let mut direct = self.rtc.direct_api();
-        if let Some(stream) = direct.stream_tx_by_mid(self.media.mid, None) {
-            stream.set_rtx_cache(RESEND_PACKETS, RESEND_WITHIN, Some(share));
         }
     }
 
@@ -575,21 +552,12 @@ impl Session {
         !self.outdated
     }
 
-    fn wait_for_idr(&mut self, why: &str) {
-        if !self.needs_idr {
-            debug!(session = %short(self.id), "viewer waits for the next key frame: {why}");
-            self.counts.waits += 1;
-        }
-        self.queue.clear();
-        self.needs_idr = true;
-    }
-
     fn enqueue(&mut self, now: MonoTime, unit: Arc<Unit>) {
         self.newest = Some(unit.au.key.time);
         let bytes = self.queue.bytes() + unit.bytes();
         // Twice the time that it and what is before it need at the pace.
         let paced_us = 2000 * bytes as i64 / self.replay_bytes_per_ms;
-        self.queue.push(unit, now.plus_us(MAX_BEHIND_US + paced_us));
+        self.queue.push(unit, now, now.plus_us(MAX_BEHIND_US + paced_us));
     }
 }
 

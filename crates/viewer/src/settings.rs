@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use razz_base::MediaTime;
+use razz_base::{MediaTime, StreamKind};
 use str0m::Candidate;
 use str0m::config::DtlsCert;
 use str0m::net::{Protocol, TcpType, Transmit};
@@ -22,6 +22,11 @@ pub enum Request {
     },
     /// The current GOP; answered by [`Session::handle_replay`](crate::Session::handle_replay).
     Replay,
+    /// An IDR of an encoding that razz makes, as soon as may be; there is no answer.
+    KeyFrame {
+        /// Which encoding.
+        kind: StreamKind,
+    },
 }
 
 /// Where a session's datagrams go.
@@ -47,6 +52,9 @@ pub struct SessionSettings {
     /// How fast a replay goes out. Raising it brings a viewer to the live picture sooner, and
     /// overruns slower links.
     pub replay_bits_per_second: u64,
+    /// Whether a viewer whose path does not carry the camera's stream gets a smaller one, where there is
+    /// one ([`Session::set_steps`](crate::Session::set_steps)).
+    pub adapt: bool,
 }
 
 impl SessionSettings {

@@ -1,6 +1,6 @@
 //! Whether anything moved between two pictures, at a glance.
 
-use crate::picture::Picture;
+use crate::picture::{Picture, Plane};
 
 /// Cells of the grid, across and down: a cell of 1280x720 is 16 pixels wide and high.
 const GRID: (usize, usize) = (80, 45);
@@ -25,7 +25,11 @@ pub struct Glance {
 impl Glance {
     /// Takes a picture in, in place of any before.
     pub fn take(&mut self, picture: &Picture) {
-        let luma = picture.luma();
+        self.take_luma(picture.luma());
+    }
+
+    /// As [`Self::take`], of a picture's luma as it lies in the decoder.
+    pub fn take_luma(&mut self, luma: Plane<'_>) {
         let (columns, rows) = (GRID.0.min(luma.width), GRID.1.min(luma.height));
         self.cells.clear();
         for row in 0..rows {
@@ -45,6 +49,11 @@ impl Glance {
                 self.cells.push(mean as u16); // at most 255 * 16
             }
         }
+    }
+
+    /// Mean luma of each cell in sixteenths of a level, row by row; empty before the first picture.
+    pub(crate) fn cells(&self) -> &[u16] {
+        &self.cells
     }
 
     /// The share of the grid, 0 to 1, on which the two pictures differ, a change of the light that
@@ -82,7 +91,6 @@ mod tests {
     use razz_media::h264::Colour;
 
     use super::*;
-    use crate::picture::Plane;
 
     /// A picture whose luma is `sample(x, y)`.
     fn picture(width: usize, height: usize, sample: impl Fn(usize, usize) -> u8) -> Picture {

@@ -4,12 +4,13 @@ mod support;
 
 use openh264::encoder::{Encoder, EncoderConfig, IntraFramePeriod};
 use openh264::formats::YUVBuffer;
-use razz_base::{AccessUnit, Size};
+use razz_base::{AccessUnit, Codec, Size, StreamFormat};
+use razz_media::Contents;
 use razz_media::h264::{NalType, nal_type, nal_units};
 use razz_scene::Street;
 use razz_vision::{DecodeError, Decoder, Decoders, Picture, Plane, encode_jpeg};
 use support::street::film;
-use support::{access_unit, mp4, note, on_each_decoder};
+use support::{access_unit, mp4, note, on_each_decoder, units_of};
 
 on_each_decoder!(
     wanted_pictures_carry_their_own_key,
@@ -22,6 +23,7 @@ on_each_decoder!(
     garbage_is_an_error,
     scribbled_streams_never_panic,
     a_street_decodes_whole,
+    what_none_leans_on_can_be_left_out,
 );
 
 /// Frames of a bright square that walks over a dark ground, an IDR every `gop`.
@@ -311,4 +313,63 @@ fn a_street_decodes_whole(decoders: &Decoders) {
         assert_eq!((picture.key, picture.size), (unit.key, Street::SIZE));
     }
     assert_eq!((decoder.counts().decoded, decoder.counts().failed), (90, 0));
+}
+
+/// H.264 in three temporal layers, and H.265 whose last picture before an IDR is one that none leans on.
+fn layered() -> [Vec<AccessUnit>; 2] {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/layers.h264");
+    let h264 = units_of(&std::fs::read(data).unwrap());
+    let clip = concat!(env!("CARGO_MANIFEST_DIR"), "/src/decode/clips/main10.h265");
+    let clip = std::fs::read(clip).unwrap();
+    // Every picture of it has one slice, after parameter sets or nothing.
+    let (mut h265, mut data, mut sets) = (Vec::new(), Vec::new(), Vec::new());
+    for nal in [&clip[..], &clip[..]].into_iter().flat_map(nal_units) {
+        data.extend_from_slice(&[0, 0, 0, 1]);
+        data.extend_from_slice(nal);
+        let kind = razz_media::h265::nal_type(nal).unwrap();
+        if !kind.is_vcl() {
+            sets.clone_from(&data);
+            continue;
+        }
+        let n = h265.len();
+        if n % 12 == 11 {
+            let header = data.len() - nal.len();
+            assert_eq!(data[header], 0x02, "TRAIL_R becomes TRAIL_N");
+            data[header] = 0x00;
+        }
+        let format = StreamFormat::new(Codec::H265, Size::default());
+        let mut format = StreamFormat::clone(&format);
+        format.parameter_sets = sets.clone().into();
+        let unit = access_unit(std::mem::take(&mut data), 6000 * n as i64, kind.is_key(false));
+        h265.push(AccessUnit { format: format.into(), ..unit });
+    }
+    [h264, h265]
+}
+
+fn what_none_leans_on_can_be_left_out(decoders: &Decoders) {
+    let samples = |picture: Picture| {
+        let planes = [picture.luma(), picture.cb(), picture.cr()];
+        let rows = |plane: &Plane<'_>| -> Vec<u8> {
+            (0..plane.height).flat_map(|y| plane.row(y).to_vec()).collect()
+        };
+        planes.iter().map(rows).collect::<Vec<_>>()
+    };
+    for (units, least) in layered().into_iter().zip([15, 1]) {
+        let mut decoder = decoders.decoder();
+        let all: Vec<_> =
+            units.iter().map(|au| samples(decoder.decode(au, true).unwrap().unwrap())).collect();
+        for every in [1000, 5, 7] {
+            let (mut decoder, mut left_out) = (decoders.decoder(), 0);
+            for (n, (au, expected)) in units.iter().zip(&all).enumerate() {
+                let wanted = n % every == every - 1;
+                if !Contents::of(au).referenced && !wanted {
+                    left_out += 1;
+                    continue;
+                }
+                let picture = decoder.decode(au, true).unwrap().unwrap();
+                assert!(samples(picture) == *expected, "{:?}, picture {n}", au.codec());
+            }
+            assert!(left_out >= least, "{:?}: {left_out} left out", units[0].codec());
+        }
+    }
 }

@@ -1,15 +1,18 @@
 #!/usr/bin/python3
 """An independent RTSP camera for the tests: GStreamer's RTSP server, nothing of razz in it.
 
-    camera.py [--port 0] [--user U --password P] [--auth digest|basic] [--tls PEM] NAME=KIND[:FILE] ...
+    camera.py [--port 0] [--user U --password P] [--auth digest|basic] [--tls PEM] [--together] NAME=KIND[:FILE] ...
 
-With --tls, a file with certificate and key, it speaks RTSP over TLS alone.
+With --tls, a file with certificate and key, it speaks RTSP over TLS alone. With --together all loops, of other processes
+too, are at the same place at a time, as streams of one camera are: a client gets the next key frame first.
 
 Each NAME is a mount. KIND is `clip:FILE` (the H.264 of an MP4, or of a file that is nothing else, looped with
 continuous timestamps), `sizes` (H.264 that changes its size when told to), `longgop` (2.5 Mbit/s with a key
 frame every 10 s), `slices` (High profile, four slices a picture), `inband` and `outofband` (H.264 whose
 parameter sets stand before its key frames alone, or in its SDP alone), `h265` (a loop too), `clip265:FILE` and
-`clipb:FILE` and `clipjpeg:FILE` (a clip's pictures as H.265, as H.264 with B-frames in a pyramid, or as JPEG), `h265bframes`, `bframes`, `interlaced`, `yuv422` (4:2:2 colour), `mjpeg` or `mjpeglarge` (2592x1944) (test pictures).
+`clipb:FILE` and `clipjpeg:FILE` (a clip's pictures as H.265, as H.264 with B-frames in a pyramid, or as JPEG),
+`sub:FILE` and `sub265:FILE` (every other picture of a clip in 640x360, as H.264 or H.265), `h265bframes`, `bframes`,
+`interlaced`, `yuv422` (4:2:2 colour), `mjpeg` or `mjpeglarge` (2592x1944) (test pictures).
 
 Speaks JSON, one object a line. On standard output first {"port": N}, or {"missing": "..."} and exit
 status 3 when a GStreamer element is not there; then one answer per command from standard input:
@@ -26,6 +29,7 @@ import hashlib
 import json
 import re
 import sys
+import tempfile
 import threading
 import time
 
@@ -38,6 +42,7 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 FPS = 30
+SUB_FPS = 15
 # No picture is shown so many places before it comes.
 MOST_PLACES = 8
 BYTE_STREAM = "stream-format=byte-stream,alignment=au"
@@ -51,6 +56,7 @@ PAYLOADERS = {
     "h265": "rtph265pay name=pay0 pt=96 config-interval=-1 mtu=1400",
     "clip265": "rtph265pay name=pay0 pt=96 config-interval=-1 mtu=1400",
     "clipjpeg": "jpegparse ! rtpjpegpay name=pay0 pt=26 mtu=1400",
+    "sub265": "rtph265pay name=pay0 pt=96 config-interval=-1 mtu=1400",
     "outofband": "h264parse ! video/x-h264,stream-format=avc ! rtph264pay name=pay0 pt=96 config-interval=0 mtu=1400",
     "inband": "rtph264pay pt=96 config-interval=-1 mtu=1400 ! capssetter name=pay0 join=false replace=true"
     " caps=application/x-rtp,media=video,clock-rate=90000,encoding-name=H264,packetization-mode=(string)1,payload=96",
@@ -116,6 +122,34 @@ def recoded(path, kind):
     return access_units(f"{source} ! {encoder}", parser, caps)
 
 
+def smaller(path, kind):
+    """Every other picture of a clip in 640x360, coded anew, one GOP a second. A clip with an odd number of pictures is gone
+    through twice, the others the second time, so that the loop is as long as two of its own."""
+    demux = "" if path.endswith(".h264") else " ! qtdemux"
+    shape = "video/x-raw,format=I420,width=640,height=360"
+    player = Gst.parse_launch(
+        f'filesrc location="{path}"{demux} ! h264parse ! avdec_h264 ! videoscale ! videoconvert ! {shape} ! appsink name=out sync=false'
+    )
+    out = player.get_by_name("out")
+    player.set_state(Gst.State.PLAYING)
+    pictures = []
+    while sample := out.emit("pull-sample"):
+        buffer = sample.get_buffer()
+        pictures.append(buffer.extract_dup(0, buffer.get_size()))
+    player.set_state(Gst.State.NULL)
+    encoder, parser, caps = {
+        "sub": (f"x264enc speed-preset=veryfast tune=zerolatency bframes=0 bitrate=800 key-int-max={SUB_FPS}", "h264parse config-interval=-1", H264),
+        "sub265": (f"x265enc speed-preset=superfast key-int-max={SUB_FPS} option-string=bframes=0:crf=24", "h265parse config-interval=-1", H265),
+    }[kind]
+    with tempfile.NamedTemporaryFile(suffix=".yuv") as raw:
+        count = len(pictures)
+        for n in range(count if count % 2 else count // 2):
+            raw.write(pictures[2 * n % count])
+        raw.flush()
+        read = f'filesrc location="{raw.name}" ! rawvideoparse format=i420 width=640 height=360 framerate={SUB_FPS}/1'
+        return access_units(f"{read} ! {encoder}", parser, caps)
+
+
 def encoded(width, height, seconds=2):
     """A short closed loop of test pictures as H.264, one GOP a second."""
     caps = f"video/x-raw,format=I420,width={width},height={height},framerate={FPS}/1"
@@ -167,9 +201,11 @@ def hash_of_slices(unit, codec):
 class Mount:
     """One path of the camera, and how much went out on it."""
 
-    def __init__(self, loops, kind):
+    def __init__(self, loops, kind, together=False):
         self.loops = loops
         self.kind = kind
+        self.fps = SUB_FPS if kind in ("sub", "sub265") else FPS
+        self.together = together
         self.current = 0
         self.sent = 0
         self.clients = 0
@@ -179,10 +215,20 @@ class Mount:
     def play(self, source, gone):
         """Pushes access units into `source` at their pace until `gone` is set: frame 0 first, then
         round and round with timestamps that go on."""
-        start = time.monotonic()
-        base = self.running_time(source)
-        index = position = 0
+        position = 0
         playing = self.current
+        start = time.monotonic()
+        if self.together:
+            # The machine's clock says where every loop is.
+            loop = self.loops[playing]
+            position = int(start * self.fps) + 1
+            while not loop[position % len(loop)][1]:
+                position += 1
+            start, position = position / self.fps, position % len(loop)
+            if gone.wait(timeout=max(0, start - time.monotonic())):
+                return
+        base = self.running_time(source)
+        index = 0
         while not gone.is_set():
             if not self.running.is_set():
                 paused = time.monotonic()
@@ -197,10 +243,10 @@ class Mount:
                 playing, position = self.current, 0
                 loop = self.loops[playing]
             buffer = Gst.Buffer.new_wrapped(loop[position][0])
-            buffer.dts = base + index * Gst.SECOND // FPS
-            buffer.pts = base + (index + loop[position][2] + MOST_PLACES) * Gst.SECOND // FPS
-            buffer.duration = Gst.SECOND // FPS
-            delay = start + index / FPS - time.monotonic()
+            buffer.dts = base + index * Gst.SECOND // self.fps
+            buffer.pts = base + (index + loop[position][2]) * Gst.SECOND // self.fps + MOST_PLACES * Gst.SECOND // FPS
+            buffer.duration = Gst.SECOND // self.fps
+            delay = start + index / self.fps - time.monotonic()
             if delay > 0 and gone.wait(timeout=delay):
                 return
             if source.emit("push-buffer", buffer) != Gst.FlowReturn.OK:
@@ -225,7 +271,7 @@ class LoopFactory(GstRtspServer.RTSPMediaFactory):
         self.set_shared(False)
 
     def do_create_element(self, _url):
-        caps = {"h265": H265, "clip265": H265, "clipjpeg": JPEG}.get(self.mount.kind, H264)
+        caps = {"h265": H265, "clip265": H265, "sub265": H265, "clipjpeg": JPEG}.get(self.mount.kind, H264)
         payloader = PAYLOADERS.get(self.mount.kind, PAY)
         return Gst.parse_launch(f"( appsrc name=source is-live=true format=time caps={caps} ! {payloader} )")
 
@@ -312,12 +358,13 @@ def main():
     parser.add_argument("--password")
     parser.add_argument("--auth", choices=("digest", "basic"), default="digest")
     parser.add_argument("--tls", metavar="PEM")
+    parser.add_argument("--together", action="store_true")
     parser.add_argument("mounts", nargs="+", metavar="NAME=KIND[:FILE]")
     options = parser.parse_args()
     Gst.init(None)
 
     wanted = [(name, *kind.split(":", 1)) for name, kind in (m.split("=", 1) for m in options.mounts)]
-    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "clip265": ["x265enc", "avdec_h264"], "clipb": ["x264enc", "avdec_h264"], "h265bframes": ["x265enc"], "inband": ["x264enc", "capssetter"], "outofband": ["x264enc"], "mjpeg": ["jpegenc"], "mjpeglarge": ["jpegenc"], "clipjpeg": ["jpegenc", "jpegparse", "avdec_h264"], "interlaced": ["x264enc", "capssetter"], "yuv422": ["x264enc"]}.items():
+    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "clip265": ["x265enc", "avdec_h264"], "clipb": ["x264enc", "avdec_h264"], "sub": ["x264enc", "avdec_h264"], "sub265": ["x265enc", "avdec_h264"], "h265bframes": ["x265enc"], "inband": ["x264enc", "capssetter"], "outofband": ["x264enc"], "mjpeg": ["jpegenc"], "mjpeglarge": ["jpegenc"], "clipjpeg": ["jpegenc", "jpegparse", "avdec_h264"], "interlaced": ["x264enc", "capssetter"], "yuv422": ["x264enc"]}.items():
         for _name, kind, *_file in wanted:
             absent = [name for name in element[1] if kind == element[0] and not Gst.ElementFactory.find(name)]
             if absent:
@@ -348,7 +395,9 @@ def main():
             if path not in clips:
                 demux = "" if path.endswith(".h264") else " ! qtdemux"
                 clips[path] = access_units(f'filesrc location="{path}"{demux}')
-            mount = Mount([clips[path]], kind)
+            mount = Mount([clips[path]], kind, options.together)
+        elif kind in ("sub", "sub265"):
+            mount = Mount([smaller(file[0], kind)], kind, options.together)
         elif kind in ("clip265", "clipb", "clipjpeg"):
             mount = Mount([recoded(file[0], kind)], kind)
         elif kind == "sizes":

@@ -10,15 +10,16 @@ export class Missing extends Error {}
 
 /** A camera process; `mounts` maps a name to its kind, `clip:FILE` for one. */
 export class Camera extends Child {
-  constructor(mounts, { port = 0, user, password, auth, tls } = {}) {
+  constructor(mounts, { port = 0, user, password, auth, tls, together } = {}) {
     const options = ["--port", String(port)];
     if (user) options.push("--user", user, "--password", password);
     if (auth) options.push("--auth", auth);
     if (tls) options.push("--tls", tls);
+    if (together) options.push("--together");
     const named = Object.entries(mounts).map(([name, kind]) => `${name}=${kind}`);
     super("camera", "/usr/bin/python3", [path.join(ROOT, "tests/e2e/camera/camera.py"), ...options, ...named]);
     this.mounts = mounts;
-    this.options = { user, password, auth, tls };
+    this.options = { user, password, auth, tls, together };
   }
 
   /** Waits until it listens. */

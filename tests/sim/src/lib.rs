@@ -11,7 +11,8 @@
 //! 5. [`analysis`] drives the engine with a detector that sees where things really were;
 //! 6. [`simulation`] moves the clock and ties them together;
 //! 7. [`delivery`] is the other side of the server: one viewer over a bad network;
-//! 8. [`machine`] is a server with many cameras on a machine with few [`cores`].
+//! 8. [`machine`] is a server with many cameras on a machine with few [`cores`];
+//! 9. [`dozing`] is one camera at which mostly nothing moves.
 //!
 //! The tests are in `tests/`.
 
@@ -21,6 +22,7 @@ pub mod cores;
 pub mod delivery;
 pub mod depacketize;
 pub mod depacketize_h265;
+pub mod dozing;
 pub mod ingest;
 pub mod machine;
 pub mod network;

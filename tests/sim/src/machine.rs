@@ -15,8 +15,8 @@ use razz_base::{
     Size, StreamFormat, TrackFrame, WallQuality, WallTime,
 };
 use razz_engine::{
-    Allowance, Audience, Budget, Camera, Counted, Decoded, Driver, Event, Frame, Hands, Scheduler,
-    Settings,
+    Allowance, Audience, Budget, Camera, Counted, Decoded, Driver, Event, Frame, Hands, Idle,
+    Idling, Scheduler, Settings,
 };
 
 use crate::cores::{NICE_10, NORMAL, Processor, TaskId};
@@ -37,6 +37,14 @@ pub struct Load {
     pub decode_us: f64,
     /// From when to when it sends, in µs.
     pub sends_us: (i64, i64),
+    /// From when to when something moves in front of it, in µs. Before and after, it idles.
+    pub moves_us: (i64, i64),
+}
+
+impl Load {
+    fn moves(&self, at_us: i64) -> bool {
+        (self.moves_us.0..self.moves_us.1).contains(&at_us)
+    }
 }
 
 impl Default for Load {
@@ -49,6 +57,7 @@ impl Default for Load {
             priority: 1.0,
             decode_us: 4300.0,
             sends_us: (0, i64::MAX),
+            moves_us: (0, i64::MAX),
         }
     }
 }
@@ -81,6 +90,10 @@ pub struct Outcome {
     pub detections: Vec<(MonoTime, MediaTime)>,
     /// When each picture was decoded.
     pub decoded: Vec<MonoTime>,
+    /// When what was found last was taken for another frame, since nothing had moved.
+    pub unchanged: Vec<MonoTime>,
+    /// Frames published to those who follow every one.
+    pub published: u64,
     /// How often the decoder was made anew.
     pub resets: u64,
     /// How long the frames took to the thread that sends them, in µs.
@@ -90,10 +103,30 @@ pub struct Outcome {
 impl Outcome {
     /// Detections per second from one moment to another, in seconds.
     pub fn rate(&self, from_s: i64, to_s: i64) -> f64 {
-        let within = |at: &MonoTime| (from_s * 1_000_000..to_s * 1_000_000).contains(&at.as_us());
-        let count = self.detections.iter().filter(|(at, _)| within(at)).count();
-        count as f64 / (to_s - from_s) as f64
+        per_second(self.detections.iter().map(|(at, _)| at), from_s, to_s)
     }
+
+    /// Pictures decoded per second.
+    pub fn decoded_rate(&self, from_s: i64, to_s: i64) -> f64 {
+        per_second(&self.decoded, from_s, to_s)
+    }
+
+    /// Frames per second that were answered since nothing had moved.
+    pub fn unchanged_rate(&self, from_s: i64, to_s: i64) -> f64 {
+        per_second(&self.unchanged, from_s, to_s)
+    }
+
+    /// From `at_us` until a picture taken later was detected on, in µs.
+    pub fn first_after(&self, at_us: i64) -> Option<i64> {
+        let taken_us = |time: &MediaTime| time.since_us(MediaTime::from_90k(0));
+        let mut later = self.detections.iter().filter(|(_, time)| taken_us(time) >= at_us);
+        later.next().map(|(at, _)| at.as_us() - at_us)
+    }
+}
+
+fn per_second<'a>(times: impl IntoIterator<Item = &'a MonoTime>, from_s: i64, to_s: i64) -> f64 {
+    let within = |at: &&MonoTime| (from_s * 1_000_000..to_s * 1_000_000).contains(&at.as_us());
+    times.into_iter().filter(within).count() as f64 / (to_s - from_s) as f64
 }
 
 /// What the threads share.
@@ -113,6 +146,8 @@ struct CameraHands {
     cost_us: f64,
     /// Decoded last; `None` after a reset.
     decoded: Option<MediaTime>,
+    /// Whether something moved on the picture that the detector saw last.
+    seen_moving: Option<bool>,
     outcome: Outcome,
 }
 
@@ -124,7 +159,8 @@ impl Hands for CameraHands {
     }
 
     fn now(&self) -> MonoTime {
-        self.shared.borrow().now
+        // What it has done by then takes its time.
+        self.shared.borrow().now.plus_us(self.cost_us as i64)
     }
 
     fn begin_run(&mut self, _run: RunId) {}
@@ -158,7 +194,9 @@ impl Hands for CameraHands {
             budget.decoded(self.id, au.idr, cost_us);
         }
         let frame = Frame { time, wall: au.wall, received: au.received, size: au.size() };
-        Some(Decoded { picture: want.then_some(frame), step: None, changed: None })
+        let moves = self.load.moves(au.received.as_us());
+        let changed = self.seen_moving.map(|seen| if moves || seen { 0.05 } else { 0.0 });
+        Some(Decoded { picture: want.then_some(frame), step: None, changed })
     }
 
     fn has_detector(&self) -> bool {
@@ -189,9 +227,37 @@ impl Hands for CameraHands {
         vec![None; boxes.len()]
     }
 
-    fn publish(&mut self, _: TrackFrame, _: MonoTime, _: Audience) {}
+    fn publish(&mut self, _: TrackFrame, _: MonoTime, audience: Audience) {
+        self.outcome.published += u64::from(audience != Audience::PerDetection);
+    }
 
-    fn count(&mut self, _: Counted) {}
+    fn count(&mut self, counted: Counted) {
+        if counted == Counted::Unchanged {
+            let mut shared = self.shared.borrow_mut();
+            self.outcome.unchanged.push(shared.now);
+            if let Some(budget) = &mut shared.budget {
+                budget.unchanged(self.id);
+            }
+        }
+    }
+
+    fn may_catch_up(&mut self) -> bool {
+        let now = self.now();
+        let budget = &mut self.shared.borrow_mut().budget;
+        budget.as_mut().is_none_or(|budget| budget.may_catch_up(self.id, now))
+    }
+
+    fn caught_up(&mut self) {
+        if let Some(budget) = &mut self.shared.borrow_mut().budget {
+            budget.caught_up(self.id);
+        }
+    }
+
+    fn idles(&mut self, idling: Option<Idling>) {
+        if let Some(budget) = &mut self.shared.borrow_mut().budget {
+            budget.dozes(self.id, idling == Some(Idling::KeyFrames));
+        }
+    }
 }
 
 /// What the detector says of a camera's picture.
@@ -217,16 +283,25 @@ impl CameraThread {
     /// Takes in what is next; answers what that costs.
     fn take(&mut self) -> f64 {
         if let Some(said) = self.said.pop_front() {
-            self.driver.handle(match said {
+            let event = match said {
                 Said::Started(time) => Event::DetectionStarted(time),
-                Said::Done(picture) => Event::Detections { picture, detections: Vec::new() },
-            });
+                Said::Done(picture) => {
+                    let moves = self.load.moves(picture.received.as_us());
+                    self.driver.hands().seen_moving = Some(moves);
+                    Event::Detections { picture, detections: Vec::new() }
+                }
+            };
+            self.driver.handle(event);
         } else if let Some(au) = self.units.pop_front() {
             let queued = self.units.len();
             let idr_waits = self.units.iter().any(|au| au.idr);
             self.driver.handle(Event::AccessUnit { au: &au, after_gap: false, queued, idr_waits });
         } else {
-            return 0.0;
+            let now = self.driver.hands().now();
+            if self.driver.poll_timeout().is_none_or(|at| at > now) {
+                return 0.0;
+            }
+            self.driver.handle(Event::Timeout);
         }
         // What the thread does besides.
         std::mem::take(&mut self.driver.hands().cost_us) + 10.0
@@ -264,7 +339,7 @@ pub fn run(hardware: &Hardware, loads: &[Load], seconds: i64, seed: u64) -> Vec<
             let id = CameraId::new(n).expect("1 and above");
             let settings = Settings {
                 rate: DetectRate::PerSecond(load.wanted),
-                idle: None,
+                idle: (load.moves_us != (0, i64::MAX)).then(Idle::default),
                 ..Settings::default()
             };
             let tracker = razz_track::build(razz_track::Kind::ByteTrack, &Default::default());
@@ -274,6 +349,7 @@ pub fn run(hardware: &Hardware, loads: &[Load], seconds: i64, seed: u64) -> Vec<
                 shared: Rc::clone(&shared),
                 cost_us: 0.0,
                 decoded: None,
+                seen_moving: None,
                 outcome: Outcome::default(),
             };
             // Cameras have clocks and GOPs of their own.
@@ -404,6 +480,17 @@ fn begin(
     cost_us
 }
 
+/// A P slice: a few bytes where nothing moves, and many where something does.
+const STILL: &[u8] = &[0, 0, 1, 0x41, 0b1001_1000, 9, 9, 9];
+const MOVING: &[u8] = {
+    const SLICE: [u8; 1500] = {
+        let mut slice = [9; 1500];
+        (slice[0], slice[1], slice[2], slice[3], slice[4]) = (0, 0, 1, 0x41, 0b1001_1000);
+        slice
+    };
+    &SLICE
+};
+
 fn access_unit(camera: &CameraThread, number: i64, format: &Arc<StreamFormat>) -> AccessUnit {
     let at_us = camera.next.1;
     let time = MediaTime::from_90k((number + 1_000_000) * 90_000 / camera.load.fps);
@@ -411,7 +498,7 @@ fn access_unit(camera: &CameraThread, number: i64, format: &Arc<StreamFormat>) -
         key: FrameKey { camera: camera.id, time },
         run: RunId(0),
         format: Arc::clone(format),
-        data: Bytes::new(),
+        data: Bytes::from_static(if camera.load.moves(at_us) { MOVING } else { STILL }),
         idr: number % camera.load.gop == 0,
         lost_packets: 0,
         wall: WallTime { us: at_us, quality: WallQuality::Arrival },

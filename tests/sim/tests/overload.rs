@@ -214,3 +214,70 @@ fn nothing_swings_and_no_decoder_is_made_anew() {
         assert!(outcomes.iter().all(|outcome| outcome.resets <= 2), "{count} cameras");
     }
 }
+
+/// Cameras at which nothing moves but from 40 to 60 s, from some moment within half a second on.
+fn idle(count: usize, gop: i64) -> Vec<Load> {
+    let load = |n: i64| Load {
+        gop,
+        moves_us: (40_000_000 + n * 17_000 % 500_000, 60_000_000),
+        ..Load::default()
+    };
+    (0..count as i64).map(load).collect()
+}
+
+#[test]
+fn thirty_cameras_idle_on_what_carries_eight_and_share_when_all_wake_at_once() {
+    for (gop, seed) in [(30, 1), (60, 2)] {
+        let loads = idle(30, gop);
+        let outcomes = run(&Hardware::default(), &loads, 90, seed);
+        let all = |of: &dyn Fn(&Outcome) -> f64| outcomes.iter().map(of).collect::<Vec<_>>();
+        // Key frames only; everybody has what was found last as often as wanted.
+        let keys = 30.0 / gop as f64;
+        for (from, to) in [(20, 40), (75, 90)] {
+            let decoded = spread(&all(&|outcome| outcome.decoded_rate(from, to)));
+            assert!(decoded[2] < 1.2 * keys && decoded[0] > 0.8 * keys, "GOP {gop}: {decoded:?}");
+            let answered =
+                spread(&all(&|outcome| outcome.rate(from, to) + outcome.unchanged_rate(from, to)));
+            assert!(answered[0] > 4.7 && answered[2] < 5.3, "GOP {gop}: {answered:?}");
+        }
+        // Thirty of which eight and a half fit: shared.
+        let [least, middle, most] = spread(&rates(&outcomes, 45, 60));
+        let name = format!("GOP {gop}: {least}, {middle}, {most}");
+        let fair = 5.0 * FIT / 30.0;
+        assert!(middle > 0.6 * fair && least > 0.6 * middle && most < 1.4 * middle, "{name}");
+        // Nobody waits for long until it is looked at.
+        let first: Vec<i64> = outcomes
+            .iter()
+            .zip(&loads)
+            .map(|(outcome, load)| outcome.first_after(load.moves_us.0).unwrap_or(i64::MAX))
+            .collect();
+        let latest = first.iter().max().copied().unwrap_or_default();
+        assert!(latest < 3_000_000, "GOP {gop}: {first:?}");
+        // Every frame is published, and none is sent on later than without all that.
+        let frames = |outcome: &Outcome| outcome.sent_after_us.len();
+        assert!(outcomes.iter().all(|outcome| frames(outcome) >= 90 * 30 - 2), "GOP {gop}");
+        let latest =
+            |outcomes: &[Outcome]| outcomes.iter().map(longest_us).max().unwrap_or_default();
+        let before = run(&Hardware::default(), &same(30, gop), 60, seed);
+        let (latest, before) = (latest(&outcomes), latest(&before));
+        assert!(latest <= before + 2_500, "GOP {gop}: {latest} µs, {before} with all awake");
+        let left = |outcome: &Outcome| frames(outcome) as i64 - outcome.published as i64;
+        assert!(outcomes.iter().all(|outcome| left(outcome).abs() < 60), "GOP {gop}");
+    }
+}
+
+#[test]
+fn a_few_that_wake_among_many_that_idle_are_seen_at_once() {
+    let mut loads = idle(30, 60);
+    loads.iter_mut().skip(4).for_each(|load| load.moves_us = (i64::MAX - 1, i64::MAX));
+    let outcomes = run(&Hardware::default(), &loads, 60, 3);
+    for (outcome, load) in outcomes.iter().zip(&loads).take(4) {
+        let first = outcome.first_after(load.moves_us.0).unwrap_or(i64::MAX);
+        // A GOP of two seconds to catch up with at 4.3 ms a picture, and some wait beside them.
+        assert!(first < 600_000, "{first} µs");
+        assert!(outcome.rate(43, 60) > 4.7, "{}", outcome.rate(43, 60));
+    }
+    let still: Vec<f64> =
+        outcomes[4..].iter().map(|outcome| outcome.decoded_rate(40, 60)).collect();
+    assert!(spread(&still)[2] < 0.7, "{still:?}");
+}

@@ -218,6 +218,7 @@ describe("its page is told", () => {
   test.each([
     { state: { frameMode: "exact", skewMs: 0, frameSource: "videoframe", gate: "live" }, words: "exact 0 ms" },
     { state: { frameMode: "extrapolated", skewMs: 66.7, frameSource: "videoframe", gate: "live" }, words: "extrapolated 67 ms" },
+    { state: { frameMode: "near", skewMs: 42, frameSource: "videoframe", gate: "live" }, words: "near 42 ms" },
     { state: { frameMode: "none", skewMs: null, frameSource: "videoframe", gate: "live" }, words: "no tracks" },
     { state: { frameMode: "exact", skewMs: 0, frameSource: "callback", gate: "live" }, words: "exact 0 ms · by callback" },
     { state: { frameMode: "interpolated", skewMs: null, frameSource: "walltime", gate: "live" }, words: "interpolated · by clock" },

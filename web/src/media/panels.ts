@@ -59,8 +59,9 @@ export function figureRows({ player, connection, session }: Diagnostics): [strin
   const counts = player?.counts;
   const { packetsReceived: received = null, packetsLost: lost = null } = connection ?? {};
   return [
-    ["frames presented", or(counts && counts.exact + counts.interpolated + counts.extrapolated + counts.none + counts.hidden)],
+    ["frames presented", or(counts && counts.exact + counts.near + counts.interpolated + counts.extrapolated + counts.none + counts.hidden)],
     ["exact", or(counts?.exact)],
+    ["near", or(counts?.near)],
     ["interpolated", or(counts?.interpolated)],
     ["extrapolated", or(counts?.extrapolated)],
     ["without tracks", or(counts?.none)],

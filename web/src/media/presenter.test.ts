@@ -74,7 +74,7 @@ describe("exact mode", () => {
     });
     expect(presenter.frame?.rtpTimestamp).toBe(rtpAt(33));
     expect([pictures(), boxes().at(-1)]).toEqual([1, [100, 200, 200, 400]]);
-    expect(presenter.counts).toEqual({ exact: 1, interpolated: 0, extrapolated: 0, none: 1, hidden: 0 });
+    expect(presenter.counts).toEqual({ exact: 1, near: 0, interpolated: 0, extrapolated: 0, none: 1, hidden: 0 });
     expect(presenter.pictureSize).toEqual([1280, 720]);
     expect(presenter.skewsMs).toEqual({ p50: 0, p95: 0 });
   });

@@ -32,6 +32,8 @@ export interface DrawnFrame {
   /** The frame whose tracks are drawn; null with mode `none`. */
   tracksRtpTimestamp: number | null;
   mode: FrameMode;
+  /** How near the frame the tracks are, in milliseconds, with mode `near`. */
+  nearMs?: number | undefined;
   tracks: DrawnTrack[];
 }
 
@@ -43,7 +45,7 @@ export class Presenter {
   /** Decides which frames are shown. */
   readonly gate = new CatchUpGate();
   /** Frames since the element was attached. */
-  readonly counts: FrameCounts = { exact: 0, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 };
+  readonly counts: FrameCounts = { exact: 0, near: 0, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 };
   readonly #overlay: Overlay;
   readonly #map: TrackMap;
   #mode: PlayerMode;
@@ -228,6 +230,7 @@ export class Presenter {
       rtpTimestamp: frame.rtp,
       tracksRtpTimestamp: found.from?.rtp ?? null,
       mode: found.mode,
+      ...(found.mode === "near" && { nearMs: found.from?.nearMs }),
       tracks: found.tracks.map((track) => ({
         track_id: track.track_id,
         bbox: track.bbox,
@@ -273,8 +276,9 @@ export class Presenter {
   }
 }
 
-/** Milliseconds between the picture and its boxes: 0 when exact, null when nothing names them. */
+/** Milliseconds between the picture and its boxes: 0 when exact, at most so many when near, null when nothing names them. */
 export function skewMs(frame: DrawnFrame | null): number | null {
+  if (frame?.nearMs !== undefined) return frame.nearMs;
   const { rtpTimestamp = null, tracksRtpTimestamp = null } = frame ?? {};
   return rtpTimestamp === null || tracksRtpTimestamp === null ? null : rtpDiffMs(rtpTimestamp, tracksRtpTimestamp);
 }

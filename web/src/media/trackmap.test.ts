@@ -89,6 +89,14 @@ describe("lookup", () => {
     expect(twoFrames().lookupAbout(at(1)).mode).toBe("interpolated");
   });
 
+  test("what was found in the smaller stream is near, never exact", () => {
+    const map = new TrackMap();
+    map.add({ ...message(at(0), track(1, 100)), near_ms: 42 }, 0);
+    expect(map.lookup(at(0))).toMatchObject({ mode: "near", from: { nearMs: 42 } });
+    expect(map.lookupAbout(at(0)).mode).toBe("interpolated");
+    expect(map.lookup(at(1)).mode).toBe("extrapolated");
+  });
+
   test("a frame in which nothing was found is exact, and empty", () => {
     const map = new TrackMap();
     map.add(message(at(0)), 0);

@@ -3,8 +3,8 @@ import type { TrackEntry, TrackMessage } from "../wire";
 import { rtpAddMs, rtpDiffMs } from "./clock/rtp";
 import { inProportion } from "./geometry";
 
-/** How the boxes of a drawn frame were found. */
-export type FrameMode = "exact" | "interpolated" | "extrapolated" | "none";
+/** How the boxes of a drawn frame were found; `near`: its own, by detection on the camera's smaller stream. */
+export type FrameMode = "exact" | "near" | "interpolated" | "extrapolated" | "none";
 
 /** One track frame as it arrived. */
 export interface TrackFrame {
@@ -20,6 +20,8 @@ export interface TrackFrame {
   arrivedMs: number;
   /** From the frame's last packet in at the server to the message out. */
   latencyMs: number;
+  /** How near the frame the tracks are, where they are not exact. */
+  nearMs?: number | undefined;
 }
 
 /** The boxes for one presented frame. */
@@ -91,6 +93,7 @@ export class TrackMap {
       detectionMs: 1000 / Math.max(message.stats.fps, MIN_DETECTION_FPS),
       arrivedMs,
       latencyMs: message.stats.latency_ms,
+      nearMs: message.near_ms,
     };
     const newest = this.newest;
     if (newest && Math.abs(rtpDiffMs(frame.rtp, newest.rtp)) > SAME_TIMELINE_MS) this.clear();
@@ -111,7 +114,7 @@ export class TrackMap {
   lookup(rtp: number): Lookup {
     const at = this.#firstNotBefore(rtp);
     const after = this.#frames[at];
-    if (after?.rtp === rtp) return { mode: "exact", from: after, tracks: after.tracks };
+    if (after?.rtp === rtp) return { mode: after.nearMs === undefined ? "exact" : "near", from: after, tracks: after.tracks };
     const before = this.#frames[at - 1];
     if (!before) return NOTHING;
     const sinceMs = rtpDiffMs(rtp, before.rtp);
@@ -133,7 +136,7 @@ export class TrackMap {
    */
   lookupAbout(rtp: number): Lookup {
     const found = this.lookup(rtp);
-    return found.mode === "exact" ? { ...found, mode: "interpolated" } : found;
+    return found.from?.rtp === rtp ? { ...found, mode: "interpolated" } : found;
   }
 
   /**

@@ -1,8 +1,5 @@
 // What the pages ask the server for.
-import type {
-  CameraEdit, CameraInfo, CameraProbe, CameraStatus, DetectorEdit, DetectorInfo, DetectorPreview, DetectorTrial, KeyProblem, Me, NewPassword, NewToken, NewUser,
-  NewViewToken, Problem, SetUp, SignIn, Stats, TokenInfo, TrackMessage, UserEdit, UserInfo, ViewToken,
-} from "../wire";
+import type { CameraEdit, CameraInfo, CameraProbe, CameraStatus, DetectFrom, DetectorEdit, DetectorInfo, DetectorPreview, DetectorTrial, KeyProblem, Me, NewPassword, NewToken, NewUser, NewViewToken, Problem, SetUp, SignIn, Stats, TokenInfo, TrackMessage, UserEdit, UserInfo, ViewToken } from "../wire";
 import { signInHref } from "./place";
 
 /** What the server wants to see on requests that come with a cookie, since pages of other origins cannot send it. */
@@ -55,8 +52,8 @@ export function removeCamera(id: number): Promise<Answer<null>> {
 }
 
 /** Looks at a camera as it would be, which takes up to 22 seconds. */
-export function testCamera(camera: CameraEdit): Promise<Answer<CameraProbe>> {
-  return ask<CameraProbe>("api/cameras/test", "POST", camera);
+export function testCamera(camera: CameraEdit, stream: DetectFrom = "main"): Promise<Answer<CameraProbe>> {
+  return ask<CameraProbe>(`api/cameras/test?stream=${stream}`, "POST", camera);
 }
 
 /** What is set for the detector, and which models there are. */

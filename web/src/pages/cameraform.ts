@@ -1,5 +1,5 @@
 // A camera's form as values: what stands in it, and what of it is sent.
-import type { CameraEdit, CameraInfo, Transport } from "../wire";
+import type { CameraEdit, CameraInfo, DetectFrom, Transport } from "../wire";
 
 /** What stands in the fields, as text. */
 export interface Fields {
@@ -12,17 +12,21 @@ export interface Fields {
   certificate: string;
   /** Whether the user name and password that are kept are to be forgotten. */
   forget: boolean;
+  /** Address of the smaller stream; empty where there is none. */
+  sub: string;
+  /** Which stream is detected on. */
+  from: DetectFrom;
   /** "off", "max", or a number. */
   detect: string;
 }
 
 /** The fields of a new camera. */
-export const EMPTY: Fields = { name: "", url: "rtsp://", username: "", password: "", forget: false, transport: "tcp", certificate: "pinned", detect: "6" };
+export const EMPTY: Fields = { name: "", url: "rtsp://", username: "", password: "", forget: false, transport: "tcp", certificate: "pinned", sub: "", from: "main", detect: "6" };
 
 /** The fields of a camera as it is. Credentials are never told, so theirs are empty. */
 export function fieldsOf(camera: CameraInfo): Fields {
-  const { name, url, transport, certificate = "pinned", detect_fps: fps } = camera;
-  return { name, url, username: "", password: "", forget: false, transport, certificate, detect: fps === 0 ? "off" : String(fps) };
+  const { name, url, transport, certificate = "pinned", sub_url: sub = "", detect_from: from, detect_fps: fps } = camera;
+  return { name, url, username: "", password: "", forget: false, transport, certificate, sub, from, detect: fps === 0 ? "off" : String(fps) };
 }
 
 /** Whether the camera is reached over TLS. */
@@ -41,6 +45,9 @@ export function editOf(fields: Fields, before: Fields | null): CameraEdit {
   }
   if (differs("transport")) edit.transport = fields.transport;
   if (isEncrypted(fields) && (before ?? EMPTY).certificate !== fields.certificate.trim()) edit.certificate = fields.certificate.trim();
+  const was = before ?? EMPTY;
+  if (was.sub !== fields.sub.trim()) edit.sub_url = fields.sub.trim() || null;
+  if (was.from !== fields.from) edit.detect_from = fields.from;
   if (differs("detect")) edit.detect_fps = rateOf(fields.detect);
   return edit;
 }

@@ -17,7 +17,7 @@ const stats: Stats = {
 const player: PlayerState = {
   mode: "exact", video: "playing", videoWords: "playing", feed: "open", frameSource: "videoframe", doubtful: 0, gate: "live", frameMode: "exact",
   skewMs: 0, skewsMs: { p50: 0, p95: 0 }, boxCostMs: { p50: 0, p95: 0 }, detectionMs: { p50: 20, p95: 40 }, holdMs: 80, holdLimitMs: 400, jitterBufferTargetMs: 80,
-  playoutMs: 80, fps: 30, counts: { exact: 9, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 }, pictureSize: [1280, 720], stats: { fps: 6, active_tracks: 2, frame_count: 9, latency_ms: 40, skipped: 0 },
+  playoutMs: 80, fps: 30, counts: { exact: 9, near: 0, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 }, pictureSize: [1280, 720], stats: { fps: 6, active_tracks: 2, frame_count: 9, latency_ms: 40, skipped: 0 },
   clockOffsetMs: 0, pictureInPicture: false, noBoxes: [], noPicture: [],
 };
 const connection = { icePair: "udp a → b", framesDecoded: 9 } as Diagnostics["connection"];
@@ -30,7 +30,7 @@ const known = (more: { stats?: Partial<Stats>; camera?: Partial<CameraStatus>; p
     player: { ...player, ...more.player }, connection: more.connection === undefined ? connection : more.connection, session: more.session ?? null,
   },
 });
-const NOTHING_DRAWN = { exact: 0, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 };
+const NOTHING_DRAWN = { exact: 0, near: 0, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 };
 const bad = (checks: { result: string; question: string }[]) => checks.filter(({ result }) => result === "bad").map(({ question }) => question);
 
 test("all is well", () => {
@@ -71,6 +71,7 @@ describe("what is wrong is named", () => {
     { checks: alignmentChecks, given: known({ player: { mode: "live" } }), wrong: "Is the player in exact mode?" },
     { checks: alignmentChecks, given: known({ player: { frameSource: "callback" } }), wrong: "Does the browser name its frames?" },
     { checks: alignmentChecks, given: known({ player: { skewsMs: { p50: 0, p95: 33 } } }), wrong: "Are boxes those of the frame shown?" },
+    { checks: alignmentChecks, given: known({ player: { frameMode: "near", skewMs: 40 } }), wrong: "Are boxes those of the frame shown?" },
     { checks: alignmentChecks, given: known({ player: { detectionMs: { p50: 200, p95: 600 } } }), wrong: "Is the hold long enough?" },
   ])("$wrong", ({ checks, given, wrong }) => {
     expect(bad(checks(given))).toEqual([wrong]);
@@ -109,4 +110,14 @@ test("frames without tracks are not said to be no picture", () => {
     alignmentChecks(known({ camera: more, player: { counts: { ...NOTHING_DRAWN, none: 90 }, skewsMs: null, detectionMs: null } })).slice(1).map(({ result, answer }) => `${result}: ${answer}`);
   expect(new Set(answers({}))).toEqual(new Set(["open: There are no tracks yet."]));
   expect(new Set(answers({ detect_fps_wanted: 0 }))).toEqual(new Set(["open: Detection is off for this camera."]));
+});
+
+test("few pictures decoded are explained where nothing moves", () => {
+  const answer = (more: Partial<CameraStatus>) => {
+    const given = known({ camera: { fps: { ...camera.fps, decoded: 1 }, ...more } });
+    return boxChecks(given).find(({ question }) => question === "Are pictures decoded?");
+  };
+  expect(answer({ idle: "key_frames" })).toMatchObject({ result: "good", answer: "1.0 a second. Nothing moves: only key frames are decoded." });
+  expect(answer({ idle: "all_frames" })).toMatchObject({ answer: "1.0 a second. Nothing moves: the detector looks once a second." });
+  expect(answer({})).toMatchObject({ answer: "1.0 a second." });
 });

@@ -1,6 +1,7 @@
 // The checks of the troubleshooting page: what decides why there is no video, no boxes, or boxes beside their objects.
 import type { Diagnostics } from "../media";
 import type { CameraStatus, Stats } from "../wire";
+import { idleWords } from "./figures";
 
 /** `good`: not the reason. `bad`: the reason, or part of it. `open`: cannot be said yet. */
 export type Result = "good" | "bad" | "open";
@@ -128,7 +129,7 @@ export function boxChecks({ camera, stats, diagnostics, hidden }: Known): Check[
             ? open("No camera asks for detection, so none is loaded.")
             : bad(stats.model_error ?? "No; the server's log says why.")),
     check("Are pictures decoded?", before ?? (status && status.fps.decoded > 0
-      ? good(`${status.fps.decoded.toFixed(1)} a second.`)
+      ? good([`${status.fps.decoded.toFixed(1)} a second.`, idleWords(status)].filter(Boolean).join(" "))
       : bad(status?.codec === "H265"
         ? "None: razz does not decode H.265. Set the camera to H.264."
         : status?.advice.length ? `None. ${status.advice.join(" ")}` : "None; the checks for no video may say why."))),
@@ -161,8 +162,8 @@ function pace({ detect_fps_got: got, detect_fps_wanted: wanted }: CameraStatus):
 export function alignmentChecks({ camera, stats, diagnostics }: Known): Check[] {
   const status = stats?.cameras[String(camera)];
   const player = diagnostics?.player ?? null;
-  const { exact = 0, interpolated = 0, extrapolated = 0, none = 0 } = player?.counts ?? {};
-  const tracked = exact + interpolated + extrapolated;
+  const { exact = 0, near = 0, interpolated = 0, extrapolated = 0, none = 0 } = player?.counts ?? {};
+  const tracked = exact + near + interpolated + extrapolated;
   const missing = tracked > 0
     ? null
     : none === 0
@@ -180,7 +181,9 @@ export function alignmentChecks({ camera, stats, diagnostics }: Known): Check[] 
       : frameSource === "callback"
         ? bad(`By callback only: ${doubtful} frames may have carried their neighbour's name. Chromium 145 or newer names each frame.`)
         : bad("It does not; boxes are placed by the clock. Use Chromium 145 or newer for exact boxes."))),
-    check("Are boxes those of the frame shown?", needs(({ skewsMs }) => skewsMs && (skewsMs.p95 === 0
+    check("Are boxes those of the frame shown?", needs(({ skewsMs, frameMode, skewMs }) => frameMode === "near"
+      ? bad(`They are near it, within ${Math.round(skewMs ?? 0)} ms: this camera is detected on by its smaller stream. With detect_from = "main" they are exact.`)
+      : skewsMs && (skewsMs.p95 === 0
       ? good("Skew 0 ms for 95 of 100 frames at least.")
       : bad(`Skew p50 ${skewsMs.p50.toFixed(0)}, p95 ${skewsMs.p95.toFixed(0)} ms: the tracks come later than playout can be held.`)))),
     check("Is the hold long enough?", needs(({ detectionMs, holdMs, holdLimitMs }) => detectionMs && (detectionMs.p95 <= holdLimitMs - LEFT_MS

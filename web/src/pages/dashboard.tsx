@@ -4,7 +4,7 @@ import { render, type ComponentChildren } from "preact";
 import type { CameraInfo, CameraStatus, Stats } from "../wire";
 import { fetchCameras, fetchStats, fetchTracks, viewerHref } from "./api";
 import { bytes, share, uptime } from "./amounts";
-import { latencyOf } from "./figures";
+import { idleWords, latencyOf } from "./figures";
 import { poll } from "./poll";
 import { Header } from "./shell";
 import { StateDot } from "./state";
@@ -85,7 +85,7 @@ function Row({ camera, status }: { camera: CameraInfo; status: CameraStatus | un
     ),
     Detected: <Capacity status={status} />,
     "fps in": fps.received.toFixed(1),
-    "fps decoded": fps.decoded.toFixed(1),
+    "fps decoded": <span title={idleWords(status)}>{fps.decoded.toFixed(1)}</span>,
     "Latency p50 / p95": latency ? `${latency.p50.toFixed(0)} / ${latency.p95.toFixed(0)} ms` : "–",
     Tracks: tracks.value.get(String(camera.id)) ?? "–",
     Viewers: status.viewers,

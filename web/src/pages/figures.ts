@@ -7,6 +7,13 @@ export function latencyOf(status: CameraStatus | null): Latency | null {
   return status !== null && status.state === "online" && status.fps.detected > 0 ? status.latency_ms : null;
 }
 
+/** How a camera is looked at while nothing moves; nothing where something does. */
+export function idleWords({ idle }: CameraStatus): string {
+  return idle === "key_frames"
+    ? "Nothing moves: only key frames are decoded."
+    : idle === "all_frames" ? "Nothing moves: the detector looks once a second." : "";
+}
+
 /** How many tracks the newest message has; null while there is no picture, when nobody knows. */
 export function activeTracks(state: PlayerState | null): number | null {
   return state === null || state.noPicture.length > 0 ? null : (state.stats?.active_tracks ?? null);
@@ -26,8 +33,9 @@ export function figures(state: PlayerState | null, status: CameraStatus | null):
   ];
 }
 
-/** "exact", or by how much the boxes were carried on: "extrapolated by 67 ms". */
+/** "exact", or by how much the boxes may be off: "near, within 40 ms", "extrapolated by 67 ms". */
 function boxWords({ frameMode, skewMs }: PlayerState): string {
   if (frameMode === "none" || frameMode === "exact" || skewMs === null) return frameMode;
-  return `${frameMode} by ${Math.abs(Math.round(skewMs))} ms`;
+  const by = frameMode === "near" ? ", within" : " by";
+  return `${frameMode}${by} ${Math.abs(Math.round(skewMs))} ms`;
 }

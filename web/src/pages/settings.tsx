@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { useRef, useState } from "preact/hooks";
-import type { CameraInfo, CameraProbe, KeyProblem, Transport } from "../wire";
+import type { CameraInfo, CameraProbe, DetectFrom, KeyProblem, Transport } from "../wire";
 import { Access } from "./access";
 import { addCamera, changeCamera, fetchCameras, removeCamera, testCamera, viewerHref } from "./api";
 import { EMPTY, editOf, type Fields, fieldsOf, isEncrypted } from "./cameraform";
@@ -81,7 +81,7 @@ function Form({ camera }: { camera: CameraInfo | null }) {
   const [busy, setBusy] = useState<Busy>("no");
   const [said, setSaid] = useState("");
   const [errors, setErrors] = useState<KeyProblem[]>([]);
-  const [probe, setProbe] = useState<CameraProbe | null>(null);
+  const [probes, setProbes] = useState<CameraProbe[]>([]);
   const [sure, setSure] = useState(false);
   const { form, onKeyDown, goes } = useOpened(camera ? `edit-${camera.id}` : ADD, ADD, close);
 
@@ -89,7 +89,7 @@ function Form({ camera }: { camera: CameraInfo | null }) {
   const change = (more: Partial<Fields>): void => {
     setFields({ ...fields, ...more });
     // What was found, or is being looked for, is of the camera as it stood here before.
-    setProbe(null);
+    setProbes([]);
     changes.current += 1;
   };
   const text = (key: Exclude<keyof Fields, "forget">) => ({
@@ -109,14 +109,18 @@ function Form({ camera }: { camera: CameraInfo | null }) {
 
   async function test(): Promise<void> {
     begin("testing");
-    setProbe(null);
+    setProbes([]);
     const edit = editOf(fields, before);
     const asked = changes.current;
-    const answer = await testCamera(camera ? { id: camera.id, ...edit } : edit);
+    const found: CameraProbe[] = [];
+    for (const stream of fields.sub.trim() === "" ? (["main"] as const) : (["main", "sub"] as const)) {
+      const answer = await testCamera(camera ? { id: camera.id, ...edit } : edit, stream);
+      if (changes.current !== asked) break;
+      if (!answer.ok) { refused(answer); break; }
+      setProbes([...found, answer.value]);
+      found.push(answer.value);
+    }
     setBusy("no");
-    if (changes.current !== asked) return;
-    if (answer.ok) setProbe(answer.value);
-    else refused(answer);
   }
 
   async function save(event: Event): Promise<void> {
@@ -169,6 +173,19 @@ function Form({ camera }: { camera: CameraInfo | null }) {
         </p>
       )}
       <div class="pair">
+        <Field name="sub_url" words="Smaller stream" hint="address of the camera's sub-stream, if it has one" errors={errors}>
+          {(more) => <input {...more} {...text("sub")} inputMode="url" spellcheck={false} autocomplete="off" />}
+        </Field>
+        <Field name="detect_from" words="Detect on" hint="on the smaller stream it takes less, and boxes are near their frame, not exact" errors={errors}>
+          {(more) => (
+            <select {...more} value={fields.from} onChange={(event) => { change({ from: event.currentTarget.value as DetectFrom }); }}>
+              <option value="main">main stream</option>
+              <option value="sub">smaller stream</option>
+            </select>
+          )}
+        </Field>
+      </div>
+      <div class="pair">
         <Field name="transport" words="Transport" hint="UDP where TCP stutters, HTTP where nothing else passes" errors={errors}>
           {(more) => (
             <select {...more} value={fields.transport} onChange={(event) => { change({ transport: event.currentTarget.value as Transport }); }}>
@@ -219,7 +236,9 @@ function Form({ camera }: { camera: CameraInfo | null }) {
         )}
       </p>
       {busy === "testing" && <progress aria-label="Looking at the camera" />}
-      {probe && <Found probe={probe} />}
+      {probes.map((probe) => (
+        <Found key={probe.url} probe={probe} />
+      ))}
     </form>
   );
 }

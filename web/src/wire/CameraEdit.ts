@@ -1,5 +1,6 @@
 // Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 import type { DetectFps } from "./DetectFps";
+import type { DetectFrom } from "./DetectFrom";
 import type { Transport } from "./Transport";
 
 /**
@@ -21,6 +22,10 @@ export type CameraEdit = {
   transport?: Transport | null;
   /** Which certificate is taken of an `rtsps://` camera: `pinned`, `checked`, or `sha256:…`. */
   certificate?: string | null;
+  /** Address of the smaller stream that it sends besides, with or without credentials. */
+  sub_url?: string | null;
+  /** Which stream is detected on. */
+  detect_from?: DetectFrom | null;
   /** Detections per second; 0: none; `"max"`: every frame that capacity allows. */
   detect_fps?: DetectFps | null;
   /** What it weighs while the machine cannot detect as often as all cameras want, 0.1 to 10. */

@@ -1,6 +1,7 @@
 // Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 import type { CameraState } from "./CameraState";
 import type { DetectFps } from "./DetectFps";
+import type { DetectFrom } from "./DetectFrom";
 import type { Transport } from "./Transport";
 
 /** `GET /api/cameras/{id}`; `GET /api/cameras` is a list of these. */
@@ -25,4 +26,11 @@ export type CameraInfo = {
   certificate?: string;
   /** Whether it has a user name and password, which are never told. */
   credentials: boolean;
+  /**
+   * Address of the smaller stream that it sends besides, without credentials; absent where none is
+   * known.
+   */
+  sub_url?: string;
+  /** Which stream is detected on. */
+  detect_from: DetectFrom;
 };

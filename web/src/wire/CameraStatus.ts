@@ -2,7 +2,9 @@
 import type { CameraState } from "./CameraState";
 import type { FirstPacket } from "./FirstPacket";
 import type { FrameRates } from "./FrameRates";
+import type { Idle } from "./Idle";
 import type { Latency } from "./Latency";
+import type { SubStatus } from "./SubStatus";
 
 /** `GET /api/cameras/{id}/status`. What is not known is null. */
 export type CameraStatus = {
@@ -46,6 +48,8 @@ export type CameraStatus = {
    * known.
    */
   decode_ms?: number;
+  /** How it is analysed while nothing moves; absent while something does. */
+  idle?: Idle;
   /** From a frame's last packet in to its tracks out. */
   latency_ms: Latency | null;
   /**
@@ -72,4 +76,6 @@ export type CameraStatus = {
   last_error: string | null;
   /** What to change on the camera. */
   advice: Array<string>;
+  /** Its smaller stream; absent where the settings name none. */
+  sub?: SubStatus;
 };

@@ -31,4 +31,10 @@ export type TrackMessage = {
    * same. Absent for square ones, which nearly all are.
    */
   pixel_aspect?: [number, number];
+  /**
+   * The objects were found in the camera's smaller stream (`detect_from = "sub"`): `tracks` are near
+   * this frame, by so many milliseconds at most as far as is known, and not exact. Absent where they
+   * are exact.
+   */
+  near_ms?: number;
 };

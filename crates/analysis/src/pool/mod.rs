@@ -245,6 +245,21 @@ impl Pool {
         self.capacity.budget().unchanged(camera);
     }
 
+    /// Whether only key frames of a camera are decoded from now on.
+    pub(crate) fn dozes(&self, camera: CameraId, dozes: bool) {
+        self.capacity.budget().dozes(camera, dozes);
+    }
+
+    /// Whether a camera may decode what it kept while it dozed.
+    pub(crate) fn may_catch_up(&self, camera: CameraId) -> bool {
+        self.capacity.budget().may_catch_up(camera, self.clock.mono())
+    }
+
+    /// A camera has done so.
+    pub(crate) fn caught_up(&self, camera: CameraId) {
+        self.capacity.budget().caught_up(camera);
+    }
+
     /// What a camera costs, and whether it gets less than it wants.
     pub(crate) fn load(&self, camera: CameraId, wanted: f64) -> CameraLoad {
         let budget = self.capacity.budget();

@@ -20,7 +20,7 @@ use crate::wire;
 use razz_access::Grant;
 use razz_analysis::{ModelState, Pictures};
 use razz_base::CameraState;
-use razz_base::DetectRate;
+use razz_base::{DetectFrom, DetectRate};
 use razz_delivery::Counters;
 use razz_hub::Camera;
 
@@ -262,10 +262,15 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
             }
             false => "",
         };
+        let smaller = match settings.detect_from {
+            DetectFrom::Main => {
+                "The camera's smaller stream takes a fraction (`sub_url` and `detect_from = \"sub\"`); fewer"
+            }
+            DetectFrom::Sub => "Fewer",
+        };
         advice.push(format!(
             "this machine cannot do all that its cameras want{decoding}: {got:.1} of {wanted} \
-             detections a second are left for this one.{library} A smaller stream of the camera costs \
-             less to decode; fewer detect_fps, a smaller model or a faster engine leave more for it, \
+             detections a second are left for this one.{library} {smaller} detect_fps, a smaller model or a faster engine leave more for it, \
              and so does a higher priority"
         ));
     } else if matches!(settings.detect_rate, DetectRate::PerSecond(_))
@@ -278,6 +283,17 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
     }
     if camera.stream.no_replay() == Some(NoReplay::TooLong) {
         advice.push(LONG_GOP.to_owned());
+    }
+    let sub = sub_status(camera, now);
+    if let Some(sub) = &sub
+        && sub.wanted
+        && !sub.used
+    {
+        let why = sub.error.as_ref().map_or_else(String::new, |error| format!(" ({error})"));
+        advice.push(format!(
+            "the smaller stream of `sub_url` does not come{why}: the main stream is detected on until it \
+             does, which takes more of the machine"
+        ));
     }
     let microseconds = |[p50, p99]: [f64; 2]| wire::FirstPacket { p50, p99 };
     wire::CameraStatus {
@@ -302,6 +318,7 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         detect_fps_got: got,
         short,
         decode_ms: health.load.decode_cores.map(|cores| 1e3 * cores),
+        idle: health.idle.map(Into::into),
         latency_ms: health
             .tracks_us
             .map(|[p50, p95]| wire::Latency { p50: p50 / 1e3, p95: p95 / 1e3 }),
@@ -314,7 +331,28 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         viewers: health.viewers,
         last_error: health.last_error,
         advice,
+        sub,
     }
+}
+
+/// How the camera's sub-stream fares, where there is one.
+fn sub_status(camera: &Camera, now: MonoTime) -> Option<wire::SubStatus> {
+    camera.settings().sub_address.as_ref()?;
+    let sub = camera.sub.snapshot(now);
+    let mapping = sub.detection.mapping;
+    Some(wire::SubStatus {
+        wanted: sub.wanted,
+        online: sub.state == CameraState::Online,
+        used: sub.detection.used,
+        error: sub.error,
+        advice: sub.advice,
+        codec: sub.format.as_ref().map(|format| format.codec.name().to_owned()),
+        size: sub.format.as_ref().map(|format| [format.size.width, format.size.height]),
+        fps: sub.received,
+        reconnects: sub.reconnects,
+        lost_packets: sub.lost_packets,
+        mapping: mapping.map(|(by, error_ms)| wire::SubMapping { by, error_ms }),
+    })
 }
 
 /// Whether detection falls behind what is wanted for want of capacity: pictures give way to newer

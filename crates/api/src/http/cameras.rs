@@ -1,10 +1,11 @@
 //! Cameras added, changed and removed while everything runs: in the config file, and at once.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
-use razz_base::CameraId;
+use razz_base::{CameraId, DetectFrom};
+use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::problem::{JsonBody, Problem};
@@ -51,12 +52,26 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /api/cameras/test`: looks at a camera as it would be, and changes nothing.
+/// What `POST /api/cameras/test` looks at.
+#[derive(Deserialize)]
+pub(super) struct TestQuery {
+    /// `main`, the default, or `sub`.
+    stream: Option<String>,
+}
+
+/// `POST /api/cameras/test`: looks at a stream of a camera as it would be, and changes nothing.
 pub(super) async fn test(
     State(app): State<App>,
+    Query(TestQuery { stream }): Query<TestQuery>,
     JsonBody(edit): JsonBody<CameraEdit>,
 ) -> Result<Json<wire::CameraProbe>, Problem> {
-    let source = change_off_thread(&app, move |control| control.source_of(&edit.into())).await?;
+    let stream = match stream.as_deref() {
+        None | Some("main") => DetectFrom::Main,
+        Some("sub") => DetectFrom::Sub,
+        Some(_) => return Err(Problem::bad_request("`stream` is main or sub")),
+    };
+    let source = move |control: &dyn Control| control.source_of(&edit.into(), stream);
+    let source = change_off_thread(&app, source).await?;
     // Each holds a connection and up to 32 MB for a while.
     let Ok(_turn) = LOOKS.try_acquire() else {
         let detail = "other cameras are being looked at; try again in a few seconds";

@@ -38,6 +38,14 @@ pub struct CameraInfo {
     pub certificate: Option<String>,
     /// Whether it has a user name and password, which are never told.
     pub credentials: bool,
+    /// Address of the smaller stream that it sends besides, without credentials; absent where none is
+    /// known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    #[schemars(with = "String")]
+    pub sub_url: Option<String>,
+    /// Which stream is detected on.
+    pub detect_from: DetectFrom,
 }
 
 impl CameraInfo {
@@ -54,6 +62,8 @@ impl CameraInfo {
             transport: camera.transport.into(),
             certificate: camera.certificate.clone(),
             credentials: camera.credentials,
+            sub_url: camera.sub_address.clone(),
+            detect_from: camera.detect_from.into(),
         }
     }
 }
@@ -99,6 +109,26 @@ impl JsonSchema for DetectFps {
             "description": "Detections per second, or `\"max\"`.",
             "oneOf": [{"type": "number"}, {"type": "string", "enum": ["max"]}],
         })
+    }
+}
+
+/// Which of a camera's streams is detected on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[ts(export_to = "DetectFrom.ts")]
+pub enum DetectFrom {
+    /// That of `url`, which viewers see.
+    Main,
+    /// That of `sub_url`.
+    Sub,
+}
+
+impl From<razz_base::DetectFrom> for DetectFrom {
+    fn from(from: razz_base::DetectFrom) -> Self {
+        match from {
+            razz_base::DetectFrom::Main => Self::Main,
+            razz_base::DetectFrom::Sub => Self::Sub,
+        }
     }
 }
 
@@ -155,6 +185,26 @@ impl From<razz_base::CameraState> for CameraState {
     }
 }
 
+/// How a camera is analysed while nothing moves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "Idle.ts")]
+pub enum Idle {
+    /// All of its frames are decoded, and the detector looks once in a while.
+    AllFrames,
+    /// Only key frames are decoded.
+    KeyFrames,
+}
+
+impl From<razz_hub::health::Idle> for Idle {
+    fn from(idle: razz_hub::health::Idle) -> Self {
+        match idle {
+            razz_hub::health::Idle::AllFrames => Self::AllFrames,
+            razz_hub::health::Idle::KeyFrames => Self::KeyFrames,
+        }
+    }
+}
+
 /// `GET /api/cameras/{id}/status`. What is not known is null.
 #[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "CameraStatus.ts")]
@@ -199,6 +249,11 @@ pub struct CameraStatus {
     #[ts(optional)]
     #[schemars(with = "f64")]
     pub decode_ms: Option<f64>,
+    /// How it is analysed while nothing moves; absent while something does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    #[schemars(with = "Idle")]
+    pub idle: Option<Idle>,
     /// From a frame's last packet in to its tracks out.
     pub latency_ms: Option<Latency>,
     /// From a frame's last packet in to its first packet out to the first of its viewers; absent
@@ -232,6 +287,54 @@ pub struct CameraStatus {
     pub last_error: Option<String>,
     /// What to change on the camera.
     pub advice: Vec<String>,
+    /// Its smaller stream; absent where the settings name none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    #[schemars(with = "SubStatus")]
+    pub sub: Option<SubStatus>,
+}
+
+/// How a camera's smaller stream fares. What is not known is null.
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
+#[ts(export_to = "SubStatus.ts")]
+pub struct SubStatus {
+    /// Whether it is asked for: `detect_from = "sub"`, and there is a detector.
+    pub wanted: bool,
+    /// Whether its video comes in.
+    pub online: bool,
+    /// Whether it is what is detected on now. While it does not come, the main stream is.
+    pub used: bool,
+    /// Why it does not come.
+    #[serde(serialize_with = "redacted")]
+    pub error: Option<String>,
+    /// What to change on the camera.
+    pub advice: Vec<String>,
+    /// Such as `H264`.
+    pub codec: Option<String>,
+    /// Width and height in pixels.
+    pub size: Option<[u32; 2]>,
+    /// Frames per second.
+    #[serde(serialize_with = "tenths")]
+    pub fps: f64,
+    /// Runs after the first.
+    pub reconnects: u32,
+    /// RTP packets lost on the way to us, since start.
+    #[ts(type = "number")]
+    pub lost_packets: u64,
+    /// How its pictures are placed among the frames of the main stream; null while they are not.
+    pub mapping: Option<SubMapping>,
+}
+
+/// How pictures of the smaller stream are placed among the frames of the main stream.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, TS, JsonSchema)]
+#[ts(export_to = "SubMapping.ts")]
+pub struct SubMapping {
+    /// By what: `pictures` (those of both were compared), `sender_reports`, or `arrival`.
+    #[ts(type = "\"pictures\" | \"sender_reports\" | \"arrival\"")]
+    pub by: &'static str,
+    /// How far that may be off, in milliseconds: boxes are so near their frame.
+    #[serde(serialize_with = "tenths")]
+    pub error_ms: f64,
 }
 
 /// Frames per second over the last 5 s.
@@ -327,6 +430,7 @@ pub(super) mod tests {
             detect_fps_got: 5.96,
             short: false,
             decode_ms: None,
+            idle: None,
             latency_ms: Some(Latency { p50: 41.0, p95: 55.23 }),
             first_packet_us: None,
             last_packet_us: None,
@@ -337,6 +441,7 @@ pub(super) mod tests {
             viewers: 3,
             last_error: None,
             advice: vec![],
+            sub: None,
         }
     }
 
@@ -351,6 +456,31 @@ pub(super) mod tests {
             r#""bitrate_kbps":2480,"viewers":3,"last_error":null,"advice":[]}"#,
         );
         assert_eq!(serde_json::to_string(&online()).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_smaller_streams_status_stands_behind_and_tells_no_password() {
+        let sub = SubStatus {
+            wanted: true,
+            online: true,
+            used: true,
+            error: Some("rtsp://u:hunter2@h/2 refused".to_owned()),
+            advice: vec![],
+            codec: Some("H265".to_owned()),
+            size: Some([640, 360]),
+            fps: 14.96,
+            reconnects: 1,
+            lost_packets: 0,
+            mapping: Some(SubMapping { by: "pictures", error_ms: 24.04 }),
+        };
+        let json = serde_json::to_string(&CameraStatus { sub: Some(sub), ..online() }).unwrap();
+        let expected = concat!(
+            r#""advice":[],"sub":{"wanted":true,"online":true,"used":true,"#,
+            r#""error":"rtsp://***@h/2 refused","advice":[],"codec":"H265","size":[640,360],"#,
+            r#""fps":15.0,"reconnects":1,"lost_packets":0,"#,
+            r#""mapping":{"by":"pictures","error_ms":24.0}}}"#,
+        );
+        assert!(json.ends_with(expected), "{json}");
     }
 
     #[test]
@@ -378,18 +508,29 @@ pub(super) mod tests {
                 transport: razz_base::Transport::Tcp,
                 certificate: None,
                 credentials: true,
+                sub_address: None,
+                detect_from: razz_base::DetectFrom::Main,
                 detect_rate: rate,
                 priority: 1.0,
             };
             let info = CameraInfo::new(CameraId::new(1).unwrap(), &settings, state);
             let expected = format!(
-                r#"{{"id":1,"name":"Gate","stream_id":"camera1","url":"rtsp://10.0.0.5/stream1","detect_fps":{shown},"priority":1.0,"state":"{state_shown}","transport":"tcp","credentials":true}}"#
+                r#"{{"id":1,"name":"Gate","stream_id":"camera1","url":"rtsp://10.0.0.5/stream1","detect_fps":{shown},"priority":1.0,"state":"{state_shown}","transport":"tcp","credentials":true,"detect_from":"main"}}"#
             );
             assert_eq!(serde_json::to_string(&info).unwrap(), expected);
             let settings = CameraSettings { certificate: Some("pinned".to_owned()), ..settings };
             let info = CameraInfo::new(CameraId::new(1).unwrap(), &settings, state);
             let json = serde_json::to_string(&info).unwrap();
             assert!(json.contains(r#""transport":"tcp","certificate":"pinned""#), "{json}");
+            let settings = CameraSettings {
+                sub_address: Some("rtsp://10.0.0.5/stream2".to_owned()),
+                detect_from: razz_base::DetectFrom::Sub,
+                ..settings
+            };
+            let info = CameraInfo::new(CameraId::new(1).unwrap(), &settings, state);
+            let json = serde_json::to_string(&info).unwrap();
+            let said = r#""sub_url":"rtsp://10.0.0.5/stream2","detect_from":"sub"}"#;
+            assert!(json.ends_with(said), "{json}");
         }
     }
 }

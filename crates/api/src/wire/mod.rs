@@ -25,7 +25,10 @@ mod viewer;
 pub(crate) use self::openapi::schemas;
 
 pub use self::access::{CompatPort, Me, TokenInfo, UserInfo, ViewToken};
-pub use self::camera::{CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Latency};
+pub use self::camera::{
+    CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Idle, Latency, SubMapping,
+    SubStatus,
+};
 pub use self::clock::Ping;
 pub use self::detector::{Candidate, DetectorInfo, DetectorPreview};
 pub use self::probe::{CameraProbe, Quirk};

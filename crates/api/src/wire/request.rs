@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use ts_rs::TS;
 
 use super::access::Role;
-use super::camera::{DetectFps, Transport};
+use super::camera::{DetectFps, DetectFrom, Transport};
 
 /// What a camera is to be: the keys of a `[[camera]]` in the config. Absent keys stay as they are,
 /// null takes a key out of the file.
@@ -46,6 +46,15 @@ pub struct CameraEdit {
     #[serde(default, deserialize_with = "present")]
     #[ts(optional)]
     pub certificate: Option<Option<String>>,
+    /// Address of the smaller stream that it sends besides, with or without credentials.
+    #[serde(default, deserialize_with = "present")]
+    #[ts(optional)]
+    pub sub_url: Option<Option<String>>,
+    /// Which stream is detected on.
+    #[serde(default, deserialize_with = "present")]
+    #[ts(as = "Option<Option<DetectFrom>>", optional)]
+    #[schemars(with = "Option<DetectFrom>")]
+    pub detect_from: Option<Option<String>>,
     /// Detections per second; 0: none; `"max"`: every frame that capacity allows.
     #[serde(default, deserialize_with = "present")]
     #[ts(as = "Option<Option<DetectFps>>", optional)]
@@ -68,6 +77,8 @@ impl From<CameraEdit> for razz_config::CameraEdit {
             password,
             transport,
             certificate,
+            sub_url,
+            detect_from,
             detect_fps,
             priority,
         } = edit;
@@ -79,6 +90,8 @@ impl From<CameraEdit> for razz_config::CameraEdit {
             password,
             transport,
             certificate,
+            sub_url,
+            detect_from,
             detect_fps: detect_fps.map(|fps| fps.map(Into::into)),
             priority,
         }

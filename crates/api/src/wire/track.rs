@@ -34,6 +34,13 @@ pub struct TrackMessage {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub pixel_aspect: Option<[u32; 2]>,
+    /// The objects were found in the camera's smaller stream (`detect_from = "sub"`): `tracks` are near
+    /// this frame, by so many milliseconds at most as far as is known, and not exact. Absent where they
+    /// are exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    #[schemars(with = "f64")]
+    pub near_ms: Option<f64>,
 }
 
 /// One object on one frame.
@@ -116,6 +123,12 @@ impl TrackMessage {
         self
     }
 
+    /// The same, of objects that were found so near the frame, in ms; `None`: on this very frame.
+    pub fn near(mut self, near_ms: Option<f64>) -> Self {
+        self.near_ms = near_ms.map(|ms| round(ms, 0));
+        self
+    }
+
     /// The message for a frame. Counts `stats.active_tracks` itself.
     pub fn new(frame: &TrackFrame, names: &ClassNames, stats: TrackStats) -> Self {
         // A box that is not finite is nowhere: there is nothing to send of it.
@@ -131,6 +144,7 @@ impl TrackMessage {
             frame_size: Some([width, height]),
             media_time: Some(frame.key.time.as_90k().to_string()),
             pixel_aspect: None,
+            near_ms: None,
         }
     }
 
@@ -151,6 +165,7 @@ impl TrackMessage {
             frame_size: size.map(|size| [size.width, size.height]),
             media_time: None,
             pixel_aspect: None,
+            near_ms: None,
         }
     }
 
@@ -305,6 +320,14 @@ mod tests {
         let format = StreamFormat { pixel_aspect, ..(*format).clone() };
         let json = message.of_format(Some(&format)).to_json();
         assert!(json.ends_with(r#""media_time":null,"pixel_aspect":[12,11]}"#), "{json}");
+    }
+
+    #[test]
+    fn what_is_near_and_not_exact_is_said() {
+        let message = TrackMessage::new(&frame(), &ClassNames::coco(), stats());
+        assert!(!message.to_json().contains("near"));
+        let json = message.near(Some(41.7)).to_json();
+        assert!(json.ends_with(r#""media_time":"24313949521","near_ms":42.0}"#), "{json}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use ts_rs::TS;
 
 use super::access::{KnownBy, Role};
-use super::camera::{DetectFps, Transport};
+use super::camera::{DetectFps, DetectFrom, Transport};
 use super::clock::Pong;
 use super::problem::KeyProblem;
 use super::track::{TrackEntry, TrackSource, TrackState};
@@ -24,11 +24,13 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<CameraInfo>();
     visitor.answer::<CameraProbe>();
     visitor.answer::<CameraState>();
+    visitor.answer::<Idle>();
     visitor.answer::<CameraStatus>();
     visitor.answer::<Candidate>();
     visitor.answer::<CompatPort>();
     visitor.answer::<Delivery>();
     visitor.answer::<DetectFps>();
+    visitor.answer::<DetectFrom>();
     visitor.answer::<DetectorInfo>();
     visitor.answer::<DetectorPreview>();
     visitor.answer::<FirstPacket>();
@@ -43,6 +45,8 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<Problem>();
     visitor.answer::<Role>();
     visitor.answer::<Stats>();
+    visitor.answer::<SubMapping>();
+    visitor.answer::<SubStatus>();
     visitor.answer::<TokenInfo>();
     visitor.answer::<TrackEntry>();
     visitor.answer::<TrackMessage>();

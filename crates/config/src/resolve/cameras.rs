@@ -1,11 +1,12 @@
 //! The cameras: each by itself, and no two with one number.
 
-use razz_base::{CameraId, DetectRate, Transport};
+use razz_base::{CameraId, DetectFrom, DetectRate, Transport};
 
 use super::Resolver;
 use crate::camera_networks::CameraNetworks;
 use crate::certificate::NoCheck;
 use crate::document::At;
+use crate::redact::Secret;
 use crate::resolved::Camera;
 use crate::source::Source;
 use crate::written::{self, DETECT_FPS, Fps, MAX_NAME, PRIORITY};
@@ -79,10 +80,36 @@ impl Resolver<'_, '_> {
             );
             self.problems.add(address_at, message);
         }
+        let detect_from = [("main", DetectFrom::Main), ("sub", DetectFrom::Sub)];
+        let detect_from = self.word("detect_from", &written.detect_from, &detect_from);
+        if detect_from == Some(DetectFrom::Sub) && written.sub_url.value.is_none() {
+            let message = "`detect_from = \"sub\"` needs `sub_url`, the address of the camera's smaller \
+                           stream";
+            self.problems.add(written.detect_from.at, message);
+        }
         let (id, certificate) = (id?, certificate.ok()?);
         let name = if name.is_empty() { format!("Camera {id}") } else { name.to_owned() };
         let source = Source { certificate, ..source? };
-        Some(Camera { id, name, source, detect_fps: detect_fps?, priority: priority? })
+        let sub = self.sub_source(written.sub_url, &source)?;
+        let (detect_from, detect_fps, priority) = (detect_from?, detect_fps?, priority?);
+        Some(Camera { id, name, source, sub, detect_from, detect_fps, priority })
+    }
+
+    /// Where the smaller stream of the camera at `main` is; `None` where that is wrong.
+    fn sub_source(&mut self, written: At<Option<Secret>>, main: &Source) -> Option<Option<Source>> {
+        let at = written.at;
+        let Some(address) = self.optional_secret("sub_url", written)? else { return Some(None) };
+        let source = main.beside(address.reveal());
+        let source =
+            source.map_err(|error| self.problems.add(at, format!("`sub_url`: {error}"))).ok()?;
+        if let Some(Err(error)) = source.check_literal() {
+            let message = format!(
+                "`sub_url`: {error}; if a camera is there, add its network to `camera_networks` in \
+                 [access]"
+            );
+            self.problems.add(at, message);
+        }
+        Some(Some(source))
     }
 
     fn priority(&mut self, written: &At<f64>) -> Option<f64> {

@@ -57,6 +57,8 @@ pub(super) struct Account {
     reorders: bool,
     /// Its pictures stand alone, and those that are not wanted are not decoded.
     alone: bool,
+    /// Only its key frames are decoded.
+    dozes: bool,
     /// Whether the access unit before was decoded, and the one at hand.
     decodes: bool,
     decoded: bool,
@@ -85,6 +87,7 @@ impl Account {
             gop_us: None,
             reorders: false,
             alone: false,
+            dozes: false,
             decodes: false,
             decoded: false,
             stopped: false,
@@ -117,6 +120,11 @@ impl Account {
         self.looked_last = looked;
         let weight = if moves { MOVES } else { ANSWERED };
         self.looked += weight * (f64::from(u8::from(looked)) - self.looked);
+    }
+
+    /// Whether only its key frames are decoded from now on; answers whether that is news.
+    pub(super) fn dozes(&mut self, dozes: bool) -> bool {
+        std::mem::replace(&mut self.dozes, dozes) != dozes
     }
 
     /// In so many seconds it is to get what it is owed.
@@ -241,6 +249,7 @@ impl Account {
             priority: self.priority,
             fps,
             gop_us,
+            dozes: self.dozes,
             key: self.key_us.get().unwrap_or(other_us) / 1e6,
             other: other_us / 1e6,
             detection: detection * self.looked,

@@ -79,6 +79,9 @@ const DEADBAND: f64 = 0.05;
 /// A share grows by at most this factor each time.
 const GROWTH: f64 = 1.25;
 
+/// Who catches up for longer than that lets another one do so as well.
+const LONGEST_CATCH_UP_US: i64 = 1_000_000;
+
 /// How many pictures came somewhere, and how many of them too late.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
@@ -115,6 +118,8 @@ pub struct Budget {
     /// CPU time of one detection.
     detection_us: Option<f64>,
     cameras: BTreeMap<CameraId, Account>,
+    /// Those that catch up with what they kept, and since when.
+    catching_up: BTreeMap<CameraId, MonoTime>,
     /// What everybody gets; `None`: all.
     plan: Option<Plan>,
     planned_at: MonoTime,
@@ -141,6 +146,7 @@ impl Budget {
             idle: None,
             detection_us: None,
             cameras: BTreeMap::new(),
+            catching_up: BTreeMap::new(),
             plan: None,
             planned_at: now,
             looked_at: now,
@@ -157,12 +163,14 @@ impl Budget {
     /// takes from the others while capacity is short.
     pub fn join(&mut self, camera: CameraId, wanted: DetectRate, priority: f64) {
         self.cameras.insert(camera, Account::new(wanted, priority));
+        self.catching_up.remove(&camera);
         self.urgent = true;
     }
 
     /// A camera is gone.
     pub fn leave(&mut self, camera: CameraId) {
         self.urgent |= self.cameras.remove(&camera).is_some();
+        self.catching_up.remove(&camera);
     }
 
     /// An access unit of a camera is next at its decoder, `queued` more wait behind it.
@@ -267,6 +275,30 @@ impl Budget {
         if let Some(account) = self.cameras.get_mut(&camera) {
             account.answered(false);
         }
+    }
+
+    /// Whether only key frames of a camera are decoded from now on, since nothing moves there.
+    pub fn dozes(&mut self, camera: CameraId, dozes: bool) {
+        if let Some(account) = self.cameras.get_mut(&camera) {
+            self.urgent |= account.dozes(dozes);
+        }
+    }
+
+    /// Whether a camera may decode what it kept while it dozed: as many as there are cores may at a
+    /// time.
+    pub fn may_catch_up(&mut self, camera: CameraId, now: MonoTime) -> bool {
+        self.catching_up.retain(|_, since| now.since_us(*since) < LONGEST_CATCH_UP_US);
+        let has_place = self.catching_up.contains_key(&camera);
+        if !has_place && self.catching_up.len() >= (self.cores as usize).max(1) {
+            return false;
+        }
+        self.catching_up.entry(camera).or_insert(now);
+        true
+    }
+
+    /// It has done so.
+    pub fn caught_up(&mut self, camera: CameraId) {
+        self.catching_up.remove(&camera);
     }
 
     /// So many pictures were looked at for so much CPU time in all.
@@ -386,7 +418,8 @@ impl Budget {
     pub fn decode_cores(&self, camera: CameraId, now: MonoTime) -> Option<f64> {
         let account = self.cameras.get(&camera)?;
         account.frame_us()?;
-        Some(account.costs(0.0, 0.0, now)?.of(&Allowance::UNLIMITED)[0])
+        let costs = share::Costs { dozes: false, ..account.costs(0.0, 0.0, now)? };
+        Some(costs.of(&Allowance::UNLIMITED)[0])
     }
 
     /// How many cameras like those that send now would get all that they want; `None` while it is not

@@ -30,6 +30,8 @@ pub(super) struct Costs {
     pub(super) fps: f64,
     /// `None` where all has to be decoded.
     pub(super) gop_us: Option<i64>,
+    /// Only its key frames are decoded, since nothing moves.
+    pub(super) dozes: bool,
     /// Seconds of CPU to decode a key frame, and any other picture.
     pub(super) key: f64,
     pub(super) other: f64,
@@ -43,7 +45,7 @@ impl Costs {
         let rate = allowance.rate.min(self.wanted);
         let detection = rate * self.detection;
         let gop_s = self.gop_us.map_or(1.0, |us| us.max(1000) as f64 / 1e6);
-        let pictures = (gop_s * self.fps).max(1.0);
+        let pictures = if self.dozes { 1.0 } else { (gop_s * self.fps).max(1.0) };
         let Some(share) = allowance.decode else {
             return [(self.key + (pictures - 1.0) * self.other) / gop_s, detection];
         };
@@ -52,7 +54,10 @@ impl Costs {
             return [rate * self.key, detection];
         }
         // Up to the last of its detections.
-        let others = share.window.min(1.0) * (1.0 - 1.0 / each) * pictures;
+        let others = match self.dozes {
+            true => 0.0,
+            false => share.window.min(1.0) * (1.0 - 1.0 / each) * pictures,
+        };
         [(self.key + others * self.other) / gop_s, detection]
     }
 }
@@ -62,7 +67,8 @@ impl Costs {
     pub(super) fn while_decoding(&self, allowance: &Allowance) -> f64 {
         let window = allowance.decode.map_or(1.0, |share| share.window).max(1e-3);
         let pace = (allowance.rate / window).min(self.wanted);
-        self.fps * self.other + pace * self.detection
+        let others = if self.dozes { 0.0 } else { self.fps * self.other };
+        others + pace * self.detection
     }
 
     /// The share of a GOP in which the detections fit that every camera keeps.

@@ -146,6 +146,35 @@ fn where_nothing_moves_only_what_the_detector_looks_at_counts() {
 }
 
 #[test]
+fn who_dozes_counts_with_its_key_frames_and_who_wakes_is_shared_with_at_once() {
+    let mut machine = Machine::new(&cameras(11, 60));
+    machine.still = 4;
+    machine.seconds(20);
+    let now = |machine: &Machine| MonoTime::from_us(machine.frame * 33_333);
+    let awake = machine.budget.cameras_that_fit(now(&machine)).unwrap();
+    (0..11).for_each(|n| machine.budget.dozes(id(n), true));
+    machine.seconds(5);
+    // 1.9 / (0.0043 / 2 + 0.2 x 5 x 0.02) cores.
+    let dozing = machine.budget.cameras_that_fit(now(&machine)).unwrap();
+    assert!((10.0..14.0).contains(&awake) && (75.0..95.0).contains(&dozing), "{awake}, {dozing}");
+    // What decoding all of its pictures would take is said all the same.
+    let cores = machine.budget.decode_cores(id(0), now(&machine)).unwrap();
+    assert!((cores - 0.129).abs() < 0.002, "{cores}");
+
+    (11..40).for_each(|_| machine.join(USUAL));
+    (0..40).for_each(|n| machine.budget.dozes(id(n), true));
+    machine.seconds(10);
+    assert!(machine.rates().iter().all(|rate| rate.is_infinite()), "{:?}", machine.rates());
+    // Thirty wake in the same moment: with the very next picture all of them get their share.
+    (0..30).for_each(|n| machine.budget.dozes(id(n), false));
+    assert!(machine.budget.is_due(now(&machine)));
+    machine.budget.plan(now(&machine));
+    let rates = machine.rates();
+    assert!(rates[..30].iter().all(|rate| *rate < 2.5), "{rates:?}");
+    assert!(rates.iter().all(|rate| *rate >= 1.0), "{rates:?}");
+}
+
+#[test]
 fn it_says_how_many_cameras_fit() {
     for (count, kind, decode_cores, fit) in [
         // 1.9 cores for 30 pictures of 4.3 ms and 5 detections of 20 ms.

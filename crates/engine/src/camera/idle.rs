@@ -24,6 +24,15 @@ impl Default for Idle {
     }
 }
 
+/// How a camera idles.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Idling {
+    /// All of its pictures are decoded, and the detector looks once in a while.
+    AllFrames,
+    /// Only key frames are decoded.
+    KeyFrames,
+}
+
 /// Whether two detections of the same object may be said to be of the same place.
 const SAME_PLACE: f64 = 0.7;
 
@@ -72,12 +81,35 @@ impl Stillness {
             self.moved = Some(time);
             return None;
         }
-        let still_us = self.moved.map_or(i64::MAX, |moved| time.since_us(moved));
-        // A tenth early is on time: pictures do not fall on the grid.
-        let look_again_us = 0.9e6 / settings.rate.max(0.001);
-        let rested = still_us >= settings.after_us;
-        (rested && (time.since_us(*seen_at) as f64) < look_again_us).then_some(seen.as_slice())
+        let again = looks_again(settings, *seen_at, time);
+        (self.is_rested(settings, time) && !again).then_some(seen.as_slice())
     }
+
+    /// What the detector found last.
+    pub(super) fn seen(&self) -> Option<&[Detection]> {
+        self.seen.as_ref().map(|(_, seen)| seen.as_slice())
+    }
+
+    /// Whether the detector is to look again at the picture of `time`, though nothing moved.
+    pub(super) fn looks_again(&self, settings: &Idle, time: MediaTime) -> bool {
+        self.seen.as_ref().is_none_or(|(seen_at, _)| looks_again(settings, *seen_at, time))
+    }
+
+    /// The last picture on which something moved.
+    pub(super) fn moved(&self) -> Option<MediaTime> {
+        self.moved
+    }
+
+    /// Whether nothing has moved for long enough, by what the detector saw.
+    pub(super) fn is_rested(&self, settings: &Idle, time: MediaTime) -> bool {
+        let still_us = self.moved.map_or(i64::MAX, |moved| time.since_us(moved));
+        self.seen.is_some() && still_us >= settings.after_us
+    }
+}
+
+/// Whether it is time to look again. A tenth early is on time: pictures do not fall on the grid.
+fn looks_again(settings: &Idle, seen_at: MediaTime, time: MediaTime) -> bool {
+    time.since_us(seen_at) as f64 >= 0.9e6 / settings.rate.max(0.001)
 }
 
 /// Whether each sure detection of `some` has its like among `others`.

@@ -8,6 +8,9 @@ use razz_track::Tracker;
 /// Steps remembered: more than frames can wait for a detection.
 const MOST: usize = 512;
 
+/// A camera that has not moved for so long does not begin to with a jerk.
+const STILL_US: i64 = 500_000;
+
 /// The camera's way, and the frame up to which the tracker knows it.
 ///
 /// Detections come late, and frames after theirs may have been published by then: so the tracker is
@@ -33,6 +36,11 @@ impl Motion {
             self.steps.pop_front();
         }
         self.steps.push_back((time, step));
+    }
+
+    /// Whether the camera has not moved for [`STILL_US`] before `time`.
+    pub(super) fn is_still(&self, time: MediaTime) -> bool {
+        self.steps.back().is_none_or(|(last, _)| time.since_us(*last) > STILL_US)
     }
 
     /// Takes the tracker to the frame of `time`.

@@ -6,7 +6,7 @@
 
 use razz_base::{CLOCK_RATE, DetectRate, MediaTime};
 
-use super::interval_90k;
+use super::due::interval_90k;
 use crate::budget::Allowance;
 
 /// Who rests for longer than so many GOPs, and than [`LONGEST_REST_US`], has no IDR to wait for.

@@ -134,6 +134,9 @@ fn run(settings: Settings, frames: i64, detect_us: i64) -> (Vec<Out>, Vec<i64>) 
                 Some(
                     Output::Skip
                     | Output::Rest
+                    | Output::Hold
+                    | Output::DecodeHeld { .. }
+                    | Output::Leave
                     | Output::Missed
                     | Output::Unchanged
                     | Output::Embed { .. },

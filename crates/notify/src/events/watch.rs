@@ -202,7 +202,11 @@ impl Watch {
         let pictures = self.subscribers.pictures.as_ref()?;
         let key = FrameKey { camera: self.camera.id, time: visit.last_time };
         let (picture, bbox) = match pictures.of(key) {
-            Some(picture) => (picture, Some(visit.bbox)),
+            Some(picture) => {
+                // It may be one of the camera's smaller stream.
+                let bbox = visit.bbox.scaled(visit.size, picture.size);
+                (picture, Some(bbox))
+            }
             None => (pictures.newest(self.camera.id)?, None),
         };
         let jpeg = tokio::task::spawn_blocking(move || snapshot::jpeg(picture, bbox));

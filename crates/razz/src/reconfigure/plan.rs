@@ -115,6 +115,18 @@ mod tests {
     }
 
     #[test]
+    fn another_sub_stream_leaves_the_main_stream_alone() {
+        let with = |keys: &str| parse(&format!("{}{keys}", cameras("1:a:6")));
+        let (none, one) = ("", "sub_url = \"rtsp://127.0.0.1/b\"\n");
+        let used = "sub_url = \"rtsp://127.0.0.1/b\"\ndetect_from = \"sub\"\n";
+        for (before, after) in [(none, one), (one, used), (used, none)] {
+            let plan = Plan::between(&with(before), &with(after), false);
+            assert_eq!(shown(&plan.cameras), "~1", "{before:?} {after:?}");
+        }
+        assert_eq!(shown(&Plan::between(&with(used), &with(used), false).cameras), "");
+    }
+
+    #[test]
     fn another_detector_or_tracker_is_everybodys_and_the_rest_waits_for_a_start() {
         let demo = |more: &str, tracker: &str| {
             let detector = "[detector]\nmodel = \"demo\"\nclasses = []\n";

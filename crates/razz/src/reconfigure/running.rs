@@ -1,4 +1,4 @@
-//! One camera as it runs: its intake, its analysis, and what they publish.
+//! One camera as it runs: its intake, that of its sub-stream, its analysis, and what they publish.
 
 use std::sync::Arc;
 
@@ -12,12 +12,17 @@ use tokio::sync::oneshot;
 
 use crate::intake::{CameraSink, begin_anew};
 use crate::state::CameraMarks;
+use crate::sub_intake::SubIntake;
 
 /// A camera that runs. Dropping it ends its work.
 pub(crate) struct Running {
     settings: config::Camera,
     camera: Arc<Camera>,
     intake: RunningIntake,
+    /// Where there is a sub-stream; it is dialled while analysis wants it.
+    sub: Option<SubIntake>,
+    marks: Arc<CameraMarks>,
+    decodable: Decodable,
     analysis: CameraAnalysis,
 }
 
@@ -42,8 +47,9 @@ impl Running {
         let track_ids = Arc::clone(&marks) as Arc<dyn TrackIds>;
         let decodable = analysis.decoders.decodable();
         let analysis = CameraAnalysis::start(&camera, analysis, track_ids, clock);
-        let intake = RunningIntake::start(&settings, &camera, marks, decodable, clock);
-        Self { settings, camera, intake, analysis }
+        let intake = RunningIntake::start(&settings, &camera, Arc::clone(&marks), decodable, clock);
+        let sub = SubIntake::start(&settings, &camera, &marks, decodable, clock);
+        Self { settings, camera, intake, sub, marks, decodable, analysis }
     }
 
     /// What is published of it.
@@ -57,8 +63,18 @@ impl Running {
     }
 
     /// Changes what can be changed without touching the video.
-    pub(crate) fn reconfigure(&mut self, settings: config::Camera, analysis: AnalysisSettings) {
+    pub(crate) fn reconfigure(
+        &mut self,
+        settings: config::Camera,
+        analysis: AnalysisSettings,
+        clock: Clock,
+    ) {
         self.camera.set_settings(shown(&settings));
+        if settings.sub != self.settings.sub {
+            self.sub = None;
+            self.sub =
+                SubIntake::start(&settings, &self.camera, &self.marks, self.decodable, clock);
+        }
         self.settings = settings;
         self.analysis.reconfigure(analysis);
     }
@@ -78,8 +94,11 @@ impl Running {
         let track_ids = Arc::clone(&marks) as Arc<dyn TrackIds>;
         let decodable = analysis.decoders.decodable();
         self.analysis = CameraAnalysis::start(&self.camera, analysis, track_ids, clock);
-        self.intake = RunningIntake::start(&settings, &self.camera, marks, decodable, clock);
-        self.settings = settings;
+        self.intake =
+            RunningIntake::start(&settings, &self.camera, Arc::clone(&marks), decodable, clock);
+        self.sub = None;
+        self.sub = SubIntake::start(&settings, &self.camera, &marks, decodable, clock);
+        (self.settings, self.marks, self.decodable) = (settings, marks, decodable);
     }
 }
 
@@ -119,6 +138,8 @@ fn shown(settings: &config::Camera) -> CameraSettings {
         transport: settings.source.transport,
         certificate: settings.source.is_tls().then(|| settings.source.certificate.to_string()),
         credentials: settings.source.credentials.is_some(),
+        sub_address: settings.sub.as_ref().map(ToString::to_string),
+        detect_from: settings.detect_from,
         detect_rate: settings.detect_fps,
         priority: settings.priority,
     }

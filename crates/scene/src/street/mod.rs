@@ -121,6 +121,12 @@ impl Street {
 
     /// Paints frame `frame`, of which the same numbers modulo [`Street::PERIOD`] look alike.
     pub fn render(&self, frame: u64, canvas: &mut Canvas) {
+        self.render_with_noise(frame, frame, canvas);
+    }
+
+    /// Paints frame `frame` with the sensor's noise of another: two that differ in that only are pictures
+    /// between which nothing moved.
+    pub fn render_with_noise(&self, frame: u64, noise: u64, canvas: &mut Canvas) {
         let frame = frame % Self::PERIOD;
         canvas.rgba_mut().copy_from_slice(self.background.data());
         let mut brush = canvas.brush();
@@ -139,7 +145,7 @@ impl Street {
         }
         brush.unplace();
         brush.stamp(&self.label.picture, self.label.x, self.label.y);
-        self.weather(frame, canvas);
+        self.weather(frame, noise, canvas);
     }
 
     /// What is where in frame `frame`: every object with at least a few pixels in the picture.
@@ -212,11 +218,11 @@ impl Street {
     }
 
     /// Clouds pass over the sun, and the sensor has a little noise.
-    fn weather(&self, frame: u64, canvas: &mut Canvas) {
+    fn weather(&self, frame: u64, noise: u64, canvas: &mut Canvas) {
         let turn = frame as f32 / Self::PERIOD as f32 * TAU;
         let gain = 1.0 + 0.012 * turn.sin() + 0.006 * (3.0 * turn + 1.0).sin();
         let gain = (gain * 256.0).round() as i16;
-        let mut dice = Dice::new(self.seed ^ frame, 6);
+        let mut dice = Dice::new(self.seed ^ (noise % Self::PERIOD), 6);
         let row = Self::SIZE.width as usize * 4;
         for pixels in canvas.rgba_mut().chunks_exact_mut(row) {
             let noise = &self.noise[dice.below(NOISE - row)..][..row];

@@ -44,6 +44,7 @@ pub(crate) fn settings(epoch: Instant) -> SessionSettings {
         udp: vec![SocketAddr::from(SERVER)],
         tcp: Vec::new(),
         replay_bits_per_second: 50_000_000,
+        adapt: false,
     }
 }
 
@@ -174,6 +175,7 @@ impl Call {
                     self.session.handle_next_idr(self.ring.next_idr_in(after));
                 }
                 Request::Replay => self.session.handle_replay(now, self.ring.replay()),
+                Request::KeyFrame { kind } => unreachable!("{kind:?}: it does not adapt"),
             }
         }
     }

@@ -63,6 +63,7 @@ fn settings() -> SessionSettings {
         udp: vec!["192.0.2.1:8189".parse().unwrap()],
         tcp: vec!["192.0.2.1:8189".parse().unwrap()],
         replay_bits_per_second: 50_000_000,
+        adapt: false,
     }
 }
 

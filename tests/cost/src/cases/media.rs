@@ -10,6 +10,7 @@ use razz_base::{
 use razz_media::h264::has_b_slice;
 use razz_media::ring::{GopRing, Unit};
 use razz_media::rtp::{MAX_PAYLOAD, packetize};
+use razz_media::{Contents, PictureKind};
 
 use super::Random;
 
@@ -77,6 +78,14 @@ pub(super) fn packetise_h265_idr() -> Box<dyn FnMut()> {
 pub(super) fn find_b_slices() -> Box<dyn FnMut()> {
     let data = h264_idr();
     Box::new(move || assert_eq!(has_b_slice(black_box(&data)), Ok(false)))
+}
+
+pub(super) fn contents_h264_p() -> Box<dyn FnMut()> {
+    let mut au = unit(1, false).au.clone();
+    // first_mb_in_slice 0, slice_type 5.
+    au.data = annex_b(&[(&[0x41, 0x9A], P_BYTES)]).into();
+    let expected = Contents { kind: PictureKind::Predicted, bytes: P_BYTES + 1, referenced: true };
+    Box::new(move || assert_eq!(Contents::of(black_box(&au)), expected))
 }
 
 /// Frame `n` of a camera with 30 a second; a key frame or another.

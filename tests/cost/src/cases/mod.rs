@@ -34,6 +34,7 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "packetise-h264-p", warm_up: 1, rounds: 4, begin: media::packetise_h264_p },
     Case { name: "packetise-h265-idr", warm_up: 1, rounds: 4, begin: media::packetise_h265_idr },
     Case { name: "find-b-slices", warm_up: 1, rounds: 4, begin: media::find_b_slices },
+    Case { name: "contents-h264-p", warm_up: 1, rounds: 4, begin: media::contents_h264_p },
     Case { name: "ring-take-gop", warm_up: 2, rounds: 4, begin: media::ring_take_gop },
     Case { name: "ring-replay", warm_up: 2, rounds: 4, begin: media::ring_replay },
     Case { name: "assign-35", warm_up: 2, rounds: 20, begin: track::assign_35 },

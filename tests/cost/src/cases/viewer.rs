@@ -68,6 +68,7 @@ impl Viewer {
             udp: vec![SERVER],
             tcp: Vec::new(),
             replay_bits_per_second: 50_000_000,
+            adapt: false,
         };
         let Answered { mut session, answer } =
             Session::answer(1, &offer.to_sdp_string(), Video::default(), &terms, now)
@@ -111,6 +112,7 @@ fn flush(session: &mut Session, now: MonoTime, wire: &mut Wire) {
         match request {
             Request::NextIdr { .. } => session.handle_next_idr(None),
             Request::Replay => session.handle_replay(now, None),
+            Request::KeyFrame { kind } => unreachable!("{kind:?}: it does not adapt"),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use razz_base::{
     AccessUnit, CameraId, Codec, FrameKey, MediaTime, MonoTime, RunId, Size, StreamFormat,
-    WallQuality, WallTime,
+    StreamKind, WallQuality, WallTime,
 };
 use razz_media::ring::{GopRing, Unit};
 use razz_media::rtp::MAX_PAYLOAD;
@@ -14,7 +14,8 @@ use razz_viewer::session::RtcError;
 use razz_viewer::{Answered, Outlet, Request, Session, SessionSettings, Video};
 use str0m::net::{Protocol, Transmit};
 
-use super::{PEER, Payloads, SERVER, VideoShape};
+use super::renditions::{Made, Renditions};
+use super::{FrameInfo, PEER, Payloads, SERVER, VideoShape};
 
 /// Refuses to take media, as a TCP connection does whose reader is slow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +30,7 @@ pub enum Blocked {
 pub struct House {
     stream: VideoShape,
     settings: SessionSettings,
+    renditions: Option<Renditions>,
     ring: GopRing,
     session: Option<Session>,
     /// Why the session ended.
@@ -61,10 +63,15 @@ impl Outlet for Datagrams<'_> {
 }
 
 impl House {
-    pub(super) fn new(stream: VideoShape, settings: SessionSettings) -> Self {
+    pub(super) fn new(
+        stream: VideoShape,
+        settings: SessionSettings,
+        renditions: Option<Renditions>,
+    ) -> Self {
         Self {
             stream,
             settings,
+            renditions,
             ring: GopRing::new(64 << 20),
             session: None,
             ended: None,
@@ -88,8 +95,12 @@ impl House {
 
     pub(super) fn open(&mut self, now: MonoTime, offer: &str) -> String {
         let video = Video::default();
-        let Answered { session, answer } = Session::answer(1, offer, video, &self.settings, now)
-            .unwrap_or_else(|error| panic!("{error}"));
+        let Answered { mut session, answer } =
+            Session::answer(1, offer, video, &self.settings, now)
+                .unwrap_or_else(|error| panic!("{error}"));
+        if let Some(renditions) = &self.renditions {
+            session.set_steps(now, renditions.steps());
+        }
         self.session = Some(session);
         answer
     }
@@ -100,40 +111,29 @@ impl House {
         self.frames += 1;
         let idr = self.is_idr(n);
         let bytes = if idr { self.stream.idr_bytes } else { self.stream.frame_bytes };
-        let mut data = Vec::with_capacity(bytes + 40);
-        if idr {
-            data.extend(b"\0\0\0\x01\x67\x42\xc0\x1f\x8c\x8d\x40\x50\x1e\x80");
-            data.extend(b"\0\0\0\x01\x68\xce\x3c\x80");
-            // What makes the parameter sets' packet another one each time.
-            data.extend([0, 0, 0, 1, 0x06]);
-            data.extend(number(n));
-        }
-        data.extend([0, 0, 0, 1, if idr { 0x65 } else { 0x41 }, 0x88]);
-        // Every eight bytes say which they are: no two payloads are alike.
-        for word in 0..bytes as u64 / 8 {
-            data.extend(number(n << 20 | word));
-        }
-        let au = AccessUnit {
-            key: FrameKey {
-                camera: CameraId::new(1).unwrap_or_else(|| unreachable!("1 is not 0")),
-                time: MediaTime::from_90k(n as i64 * 3000),
-            },
-            run: RunId(1),
-            format: StreamFormat::new(Codec::H264, Size::new(1280, 720)),
-            data: Bytes::from(data),
-            idr,
-            lost_packets: 0,
-            wall: WallTime { us: now.as_us(), quality: WallQuality::Arrival },
-            received: now,
-        };
-        let unit = Arc::new(Unit::new(au, MAX_PAYLOAD));
-        self.payloads.add(&unit);
+        let unit = unit(n, n, idr, bytes, Size::new(1280, 720), now);
+        let leans_on = (!idr).then(|| n - 1);
+        let info = FrameInfo { packets: 0, picture: n, leans_on, kind: StreamKind::Main };
+        self.payloads.add(n, &unit, info);
         self.taken.push(now);
         self.ring.push(Arc::clone(&unit));
-        if let Some(session) = &mut self.session {
-            session.handle_unit(now, &unit);
-            self.flush(now);
+        let Some(session) = &mut self.session else { return };
+        session.handle_unit(now, &unit);
+        // Each encoding is made while somebody wants it, or has not changed over from it.
+        let wanted = [session.wants(), session.sending()];
+        let made = self.renditions.as_mut().map(|renditions| {
+            let same = wanted[0] == wanted[1];
+            let kinds = wanted.into_iter().take(if same { 1 } else { 2 });
+            kinds.filter_map(|kind| renditions.encode(n, kind)).collect::<Vec<_>>()
+        });
+        for made in made.unwrap_or_default() {
+            let Made { kind, frame, bytes, leans_on } = made;
+            let idr = leans_on.is_none();
+            let unit = self::unit(frame, n, idr, bytes, Size::new(640, 360), now);
+            self.payloads.add(frame, &unit, FrameInfo { packets: 0, picture: n, leans_on, kind });
+            session.handle_unit_of(now, kind, &unit);
         }
+        self.flush(now);
     }
 
     pub(super) fn handle_datagram(&mut self, now: MonoTime, datagram: &[u8]) {
@@ -165,7 +165,7 @@ impl House {
     fn flush(&mut self, now: MonoTime) {
         let Some(session) = &mut self.session else { return };
         let mut way = Datagrams { sent: &mut self.sent, blocked: self.blocked };
-        match flush(session, &self.ring, now, &mut way) {
+        match flush(session, &self.ring, &mut self.renditions, now, &mut way) {
             Err(error) => self.end(format!("sending: {error}")),
             Ok(()) if session.is_over() => self.end("the peer is gone".to_owned()),
             Ok(()) => {}
@@ -180,6 +180,7 @@ impl House {
 fn flush(
     session: &mut Session,
     ring: &GopRing,
+    renditions: &mut Option<Renditions>,
     now: MonoTime,
     way: &mut Datagrams<'_>,
 ) -> Result<(), RtcError> {
@@ -187,9 +188,43 @@ fn flush(
         match request {
             Request::NextIdr { after } => session.handle_next_idr(ring.next_idr_in(after)),
             Request::Replay => session.handle_replay(now, ring.replay()),
+            Request::KeyFrame { kind } => {
+                renditions.iter_mut().for_each(|renditions| renditions.want_idr(kind));
+            }
         }
     }
     Ok(())
+}
+
+/// A frame whose packets are like no others'.
+fn unit(frame: u64, picture: u64, idr: bool, bytes: usize, size: Size, now: MonoTime) -> Arc<Unit> {
+    let mut data = Vec::with_capacity(bytes + 40);
+    if idr {
+        data.extend(b"\0\0\0\x01\x67\x42\xc0\x1f\x8c\x8d\x40\x50\x1e\x80");
+        data.extend(b"\0\0\0\x01\x68\xce\x3c\x80");
+        // What makes the parameter sets' packet another one each time.
+        data.extend([0, 0, 0, 1, 0x06]);
+        data.extend(number(frame));
+    }
+    data.extend([0, 0, 0, 1, if idr { 0x65 } else { 0x41 }, 0x88]);
+    // Every eight bytes say which they are: no two payloads are alike.
+    for word in 0..bytes as u64 / 8 {
+        data.extend(number(frame << 16 | word));
+    }
+    let au = AccessUnit {
+        key: FrameKey {
+            camera: CameraId::new(1).unwrap_or_else(|| unreachable!("1 is not 0")),
+            time: MediaTime::from_90k(picture as i64 * 3000),
+        },
+        run: RunId(1),
+        format: StreamFormat::new(Codec::H264, size),
+        data: Bytes::from(data),
+        idr,
+        lost_packets: 0,
+        wall: WallTime { us: now.as_us(), quality: WallQuality::Arrival },
+        received: now,
+    };
+    Arc::new(Unit::new(au, MAX_PAYLOAD))
 }
 
 /// A number in eight bytes of seven bits each, none of them zero: no start code comes about.

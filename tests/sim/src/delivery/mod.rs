@@ -4,17 +4,19 @@
 mod house;
 mod link;
 mod peer;
+mod renditions;
 
 pub use house::{Blocked, House};
 pub use link::{Link, LinkQuality};
-pub use peer::{Peer, PeerEvent};
+pub use peer::{Peer, PeerEvent, Shown};
+pub use renditions::Renditions;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use razz_base::MonoTime;
+use razz_base::{MonoTime, StreamKind};
 use razz_media::ring::Unit;
 use razz_viewer::SessionSettings;
 
@@ -68,6 +70,21 @@ pub struct Delivery {
 impl Delivery {
     /// A peer that has the answer to its offer, at a camera that has run for `warm_up` frames.
     pub fn new(seed: u64, stream: VideoShape, quality: LinkQuality, warm_up: u64) -> Self {
+        Self::open(seed, stream, quality, warm_up, None)
+    }
+
+    /// The same with smaller encodings of the camera's pictures, and a session that chooses among them.
+    pub fn adapting(seed: u64, stream: VideoShape, quality: LinkQuality, warm_up: u64) -> Self {
+        Self::open(seed, stream, quality, warm_up, Some(Renditions::of_720p()))
+    }
+
+    fn open(
+        seed: u64,
+        stream: VideoShape,
+        quality: LinkQuality,
+        warm_up: u64,
+        renditions: Option<Renditions>,
+    ) -> Self {
         // Where simulated time lies on the library's clock is of no matter: only differences count.
         let epoch = Instant::now();
         let start = MonoTime::from_us(1_000_000_000);
@@ -77,14 +94,15 @@ impl Delivery {
             udp: vec![SERVER],
             tcp: Vec::new(),
             replay_bits_per_second: 50_000_000,
+            adapt: renditions.is_some(),
         };
-        let mut house = House::new(stream, settings);
+        let mut house = House::new(stream, settings, renditions);
         let mut now = start;
         for _ in 0..warm_up {
             house.take_frame(now);
             now = now.plus_us(FRAME_US);
         }
-        let (mut peer, offer) = Peer::new(epoch, now, stream.gop_frames);
+        let (mut peer, offer) = Peer::new(epoch, now);
         let answer = house.open(now, &offer);
         peer.accept(&answer);
         let down = Link::new(quality, seed);
@@ -142,19 +160,30 @@ impl Delivery {
     }
 }
 
+/// What is known of a frame by who sends it.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameInfo {
+    /// How many packets it has.
+    pub packets: usize,
+    /// Which of the camera's pictures it shows.
+    pub picture: u64,
+    /// The frame that it leans on; `None`: none, it is an IDR.
+    pub leans_on: Option<u64>,
+    /// Of which encoding it is.
+    pub kind: StreamKind,
+}
+
 /// Every packet that the server may send, by its bytes.
 #[derive(Default)]
 pub struct Payloads {
     by_bytes: HashMap<Arc<[u8]>, (u64, usize)>,
-    /// Packets of each frame.
-    counts: Vec<usize>,
+    frames: HashMap<u64, FrameInfo>,
 }
 
 impl Payloads {
-    /// The payloads of the next frame.
-    fn add(&mut self, unit: &Unit) {
-        let frame = self.counts.len() as u64;
-        self.counts.push(unit.payloads.len());
+    /// The payloads of a frame.
+    fn add(&mut self, frame: u64, unit: &Unit, info: FrameInfo) {
+        self.frames.insert(frame, FrameInfo { packets: unit.payloads.len(), ..info });
         for (index, payload) in unit.payloads.iter().enumerate() {
             let old = self.by_bytes.insert(Arc::clone(&payload.data), (frame, index));
             assert!(old.is_none(), "two packets are alike");
@@ -166,8 +195,8 @@ impl Payloads {
         self.by_bytes.get(payload).copied()
     }
 
-    /// How many packets a frame has.
-    pub fn packets_of(&self, frame: u64) -> usize {
-        self.counts.get(frame as usize).copied().unwrap_or_default()
+    /// What is known of a frame.
+    pub fn info(&self, frame: u64) -> Option<FrameInfo> {
+        self.frames.get(&frame).copied()
     }
 }

@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
-use razz_base::MonoTime;
+use razz_base::{MonoTime, StreamKind};
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind};
 use str0m::net::{DatagramRecv, Protocol, Receive};
 use str0m::rtp::Ssrc;
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcConfig};
 
-use super::{PEER, Payloads, SERVER};
+use super::{FrameInfo, PEER, Payloads, SERVER};
 
 /// A picture that stands still for so long makes the peer ask for a key frame.
 const STUCK_US: i64 = 300_000;
@@ -25,11 +25,21 @@ pub enum PeerEvent {
     Disconnected,
 }
 
+/// A picture on the screen.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown {
+    /// Since when.
+    pub at: MonoTime,
+    /// Which of the camera's pictures.
+    pub picture: u64,
+    /// In which encoding.
+    pub kind: StreamKind,
+}
+
 /// The browser's end.
 pub struct Peer {
     rtc: Rtc,
     epoch: Instant,
-    gop_frames: u64,
     pending: Option<SdpPendingOffer>,
     answer: String,
     deadline: MonoTime,
@@ -38,8 +48,13 @@ pub struct Peer {
     partial: BTreeMap<u64, HashSet<usize>>,
     /// When each frame was whole.
     pub whole: BTreeMap<u64, MonoTime>,
-    /// The newest frame that could be decoded: an IDR, or one whose predecessor could.
-    decoded: Option<u64>,
+    /// The newest frame that could be decoded: an IDR, or one whose predecessor could; and the picture
+    /// that it shows.
+    decoded: Option<(u64, u64)>,
+    /// Whole frames that were not decoded, by the picture that they show.
+    undecoded: BTreeMap<(u64, u64), FrameInfo>,
+    /// What was shown.
+    pub shown: Vec<Shown>,
     /// When that was.
     decoded_at: MonoTime,
     /// The longest that the picture stood still since the first one, in µs.
@@ -54,8 +69,8 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// A peer of a stream whose every `gop_frames`th frame is an IDR, and its offer.
-    pub fn new(epoch: Instant, now: MonoTime, gop_frames: u64) -> (Self, String) {
+    /// A peer, and its offer.
+    pub fn new(epoch: Instant, now: MonoTime) -> (Self, String) {
         let mut rtc = RtcConfig::new().set_rtp_mode(true).build(instant(epoch, now));
         if let Ok(candidate) = Candidate::host(PEER, Protocol::Udp) {
             rtc.add_local_candidate(candidate);
@@ -66,7 +81,6 @@ impl Peer {
         let peer = Self {
             rtc,
             epoch,
-            gop_frames,
             pending: Some(pending),
             answer: String::new(),
             deadline: now,
@@ -74,6 +88,8 @@ impl Peer {
             partial: BTreeMap::new(),
             whole: BTreeMap::new(),
             decoded: None,
+            undecoded: BTreeMap::new(),
+            shown: Vec::new(),
             decoded_at: now,
             longest_still_us: 0,
             asked_at: now,
@@ -196,32 +212,35 @@ impl Peer {
             self.decode(now);
             return;
         }
+        let Some(info) = payloads.info(frame) else { return };
         let packets = self.partial.entry(frame).or_default();
         packets.insert(index);
-        let have = packets.len();
-        if have == payloads.packets_of(frame) {
+        if packets.len() == info.packets {
             self.partial.remove(&frame);
             self.whole.insert(frame, now);
+            self.undecoded.insert((info.picture, frame), info);
             self.decode(now);
         }
     }
 
+    /// Goes on from the newest frame that was decoded, or from a later IDR that is whole.
     fn decode(&mut self, now: MonoTime) {
-        // From the newest frame that was decoded, or from a later IDR that is whole.
-        let from = self.decoded.map_or(0, |decoded| decoded + 1);
-        let newest_idr = self
-            .whole
-            .range(from..)
-            .map(|(frame, _)| *frame)
-            .rfind(|frame| frame.is_multiple_of(self.gop_frames));
-        let mut next = newest_idr.unwrap_or(from);
         let before = self.decoded;
-        if self.decoded.is_none() && newest_idr.is_none() {
-            return;
-        }
-        while self.whole.contains_key(&next) {
-            self.decoded = Some(next);
-            next += 1;
+        let is_later = |picture: u64, decoded: Option<(u64, u64)>| {
+            decoded.is_none_or(|(_, shown)| picture > shown)
+        };
+        let newest_idr = self
+            .undecoded
+            .iter()
+            .rfind(|((picture, _), info)| info.leans_on.is_none() && is_later(*picture, before))
+            .map(|(key, info)| (*key, *info));
+        let mut next = newest_idr.or_else(|| self.successor());
+        while let Some(((picture, frame), info)) = next {
+            self.undecoded = self.undecoded.split_off(&(picture, frame));
+            self.undecoded.remove(&(picture, frame));
+            self.decoded = Some((frame, picture));
+            self.shown.push(Shown { at: now, picture, kind: info.kind });
+            next = self.successor();
         }
         if self.decoded != before {
             if before.is_some() {
@@ -230,6 +249,12 @@ impl Peer {
             }
             self.decoded_at = now;
         }
+    }
+
+    fn successor(&self) -> Option<((u64, u64), FrameInfo)> {
+        let (decoded, _) = self.decoded?;
+        let leans = |(_, info): &(&(u64, u64), &FrameInfo)| info.leans_on == Some(decoded);
+        self.undecoded.iter().find(leans).map(|(key, info)| (*key, *info))
     }
 }
 

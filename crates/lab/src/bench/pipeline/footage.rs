@@ -19,6 +19,9 @@ pub(super) struct Film {
 /// Painting a street takes a minute or two on a busy machine.
 const PAINTED_WITHIN: Duration = Duration::from_secs(600);
 
+/// When the street stands still: there are people in it.
+const STILL_MOMENT: u64 = 200;
+
 /// A clip, over and over.
 ///
 /// # Errors
@@ -54,6 +57,16 @@ pub(super) fn of_clip(path: &Path) -> Result<Film, Failure> {
     }
     let fps = (rate.round() as u32).max(1);
     Ok(Film { footage: Footage::from_frames(frames, fps), size: clip.size() })
+}
+
+/// The demo's first street with nothing that moves.
+///
+/// # Errors
+/// When it cannot be encoded.
+pub(super) fn of_still_street() -> Result<Film, Failure> {
+    let footage = Footage::still_street(1, STILL_MOMENT)
+        .map_err(|error| Failure::Failed(format!("the demo's street: {error}")))?;
+    Ok(Film { footage, size: Street::SIZE })
 }
 
 /// The demo's first street.

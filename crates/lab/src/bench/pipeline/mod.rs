@@ -35,6 +35,10 @@ pub struct Options {
     /// An MP4 file with H.264 that every camera shows, over and over [default: the demo's street]
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
+    /// An MP4 file with H.264 that every camera sends besides, smaller: it is decoded and detected on, and
+    /// the video of --input is received and handed on
+    #[arg(long, value_name = "FILE")]
+    sub_input: Option<PathBuf>,
     /// How many cameras; several numbers are measured one after the other [default: 1, 2, 3 ...
     /// until they do not get what they want]
     #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=256))]
@@ -48,6 +52,10 @@ pub struct Options {
     /// What decodes: auto, ffmpeg or openh264, as `decoder.engine` of the config
     #[arg(long, value_name = "DECODER", default_value = "auto", value_parser = ["auto", "ffmpeg", "openh264"])]
     decoder: String,
+    /// Nothing moves: cameras show a street that stands still [or --input, a clip in which nothing moves],
+    /// and a detection counts as got where the last one was repeated, as `detector.idle` does
+    #[arg(long)]
+    idle: bool,
     /// How long each number of cameras is measured, in seconds
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     seconds: u32,
@@ -79,17 +87,19 @@ fn bench(options: &Options) -> Result<(), Failure> {
     options.which.path()?;
     let footage = match &options.input {
         Some(path) => footage::of_clip(path)?,
+        None if options.idle => footage::of_still_street()?,
         None => footage::of_street()?,
     };
+    let sub = options.sub_input.as_deref().map(footage::of_clip).transpose()?;
     let climbing = options.cameras.is_empty();
     let counts: Vec<u32> =
         if climbing { (1..=MOST_CAMERAS).collect() } else { options.cameras.clone() };
-    let mut report = Report::new(&options.which.name(), &footage, options.seconds);
+    let mut report = Report::new(&options.which.name(), &footage, sub.as_ref(), options.seconds);
     let mut failed = None;
     let mut progress = Progress::new("measuring", "loads", counts.len() as u64);
     for (done, count) in counts.into_iter().enumerate() {
         progress.step(done as u64);
-        match measure(options, &footage, count, &mut report.engine) {
+        match measure(options, (&footage, sub.as_ref()), count, &mut report.engine) {
             Ok(load) => {
                 let fits = load.fits();
                 report.loads.push(load);
@@ -119,36 +129,46 @@ fn bench(options: &Options) -> Result<(), Failure> {
 /// Takes a server through a number of cameras.
 fn measure(
     options: &Options,
-    footage: &footage::Film,
+    (main, sub): (&footage::Film, Option<&footage::Film>),
     count: u32,
     engine: &mut String,
 ) -> Result<Load, Failure> {
-    let cameras = start_cameras(&footage.footage, count)
+    let cameras = start_cameras(&main.footage, sub.map(|sub| &sub.footage), count)
         .map_err(|error| Failure::Failed(format!("the cameras: {error}")))?;
     let urls: Vec<String> = cameras.iter().filter_map(|camera| camera.url("clip")).collect();
-    let server = Server::start(&settings(options, &urls))?;
-    *engine = server.wait_until_ready(count)?;
+    let subs: Vec<Option<String>> = cameras.iter().map(|camera| camera.url("sub")).collect();
+    let server = Server::start(&settings(options, &urls, &subs))?;
+    *engine = server.wait_until_ready(count, sub.is_some())?;
+    if options.idle {
+        server.wait_until_idle(count)?;
+    }
     let window = server.watch(count, Duration::from_secs(options.seconds.into()))?;
     server.stop();
     for camera in cameras {
         camera.stop();
     }
+    let fps = sub.unwrap_or(main).footage.fps().into();
     let wanted = match options.detect_fps {
-        Rate::PerSecond(rate) => rate.min(footage.footage.fps().into()),
-        Rate::Max => footage.footage.fps().into(),
+        Rate::PerSecond(rate) => rate.min(fps),
+        Rate::Max => fps,
     };
-    Ok(Load::new(wanted, &window))
+    Ok(Load::new(wanted, sub.is_some(), &window))
 }
 
 /// Cameras of their own clocks: were all to send at the same instant, each would wait for all. So do
 /// their GOPs begin one after the other, as those of cameras do that nobody switched on together.
-fn start_cameras(footage: &Footage, count: u32) -> io::Result<Vec<RtspCamera>> {
+fn start_cameras(
+    footage: &Footage,
+    sub: Option<&Footage>,
+    count: u32,
+) -> io::Result<Vec<RtspCamera>> {
     let idr = |index: &u32| footage.frame(*index as usize).is_none_or(|frame| frame.idr);
     let gop = (1..4 * footage.fps()).find(idr).unwrap_or(1);
     let between = Duration::from_secs((gop + 1).into()) / footage.fps() / count;
     let start = |_| {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let mounts = vec![Mount::new("clip", footage.clone())];
+        let mut mounts = vec![Mount::new("clip", footage.clone())];
+        mounts.extend(sub.map(|sub| Mount::new("sub", sub.clone())));
         let camera = RtspCamera::start(listener, mounts, CameraOptions::default());
         thread::sleep(between);
         camera
@@ -157,7 +177,7 @@ fn start_cameras(footage: &Footage, count: u32) -> io::Result<Vec<RtspCamera>> {
 }
 
 /// The server's razz.toml.
-fn settings(options: &Options, urls: &[String]) -> toml::Table {
+fn settings(options: &Options, urls: &[String], subs: &[Option<String>]) -> toml::Table {
     let mut detector = toml::Table::new();
     let Which { model, engine, precision } = &options.which;
     // The file is elsewhere: a path that leads somewhere from here is made to lead there from there.
@@ -166,7 +186,7 @@ fn settings(options: &Options, urls: &[String]) -> toml::Table {
     detector.insert("model".to_owned(), model.into());
     detector.insert("engine".to_owned(), engine.to_string().into());
     detector.insert("precision".to_owned(), precision.to_string().into());
-    detector.insert("idle".to_owned(), false.into());
+    detector.insert("idle".to_owned(), options.idle.into());
     detector.insert("classes".to_owned(), toml::Value::Array(Vec::new()));
     let decoder = [("engine".to_owned(), options.decoder.as_str().into())];
     let tracker =
@@ -178,20 +198,28 @@ fn settings(options: &Options, urls: &[String]) -> toml::Table {
         Rate::PerSecond(rate) => rate.into(),
         Rate::Max => "max".into(),
     };
-    let camera = |(id, url): (i64, &String)| {
-        toml::Value::Table(toml::Table::from_iter([
+    let camera = |(id, (url, sub)): (i64, (&String, &Option<String>))| {
+        let mut camera = toml::Table::from_iter([
             ("id".to_owned(), id.into()),
             ("name".to_owned(), format!("Camera {id}").into()),
             ("url".to_owned(), url.as_str().into()),
             ("detect_fps".to_owned(), toml::Value::clone(&rate)),
-        ]))
+        ]);
+        if let Some(sub) = sub {
+            camera.insert("sub_url".to_owned(), sub.as_str().into());
+            camera.insert("detect_from".to_owned(), "sub".into());
+        }
+        toml::Value::Table(camera)
     };
     toml::Table::from_iter([
         ("server".to_owned(), toml::Value::Table(server)),
         ("decoder".to_owned(), toml::Value::Table(toml::Table::from_iter(decoder))),
         ("detector".to_owned(), toml::Value::Table(detector)),
         ("tracker".to_owned(), toml::Value::Table(tracker)),
-        ("camera".to_owned(), toml::Value::Array((1..).zip(urls).map(camera).collect())),
+        (
+            "camera".to_owned(),
+            toml::Value::Array((1..).zip(urls.iter().zip(subs)).map(camera).collect()),
+        ),
     ])
 }
 
@@ -231,12 +259,18 @@ mod tests {
             ];
             let options = Line::parse_from(line).options;
             let urls = ["rtsp://127.0.0.1:1/clip".to_owned(), "rtsp://127.0.0.1:2/clip".to_owned()];
-            let text = settings(&options, &urls).to_string();
+            let subs = [None, Some("rtsp://127.0.0.1:2/sub".to_owned())];
+            let text = settings(&options, &urls, &subs).to_string();
             let config = Config::parse(&text, "x", std::path::Path::new("/"), &|_| None);
             let config = config.unwrap_or_else(|error| panic!("{error}\n{text}"));
-            assert_eq!(config.cameras.len(), 2);
+            let from: Vec<_> = config.cameras.iter().map(|camera| camera.detect_from).collect();
+            assert_eq!(from, [razz_base::DetectFrom::Main, razz_base::DetectFrom::Sub]);
             assert!(!config.detector.idle, "{rate}");
             assert_eq!(config.detector.precision, razz_vision::Precision::Bf16);
+            let idle = Options { idle: true, ..options };
+            let text = settings(&idle, &urls, &subs).to_string();
+            let config = Config::parse(&text, "x", std::path::Path::new("/"), &|_| None);
+            assert!(config.unwrap().detector.idle, "{rate}");
         }
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Report {
     pub(super) engine: String,
     size: [u32; 2],
     fps: u32,
+    /// Of the sub-streams, if those are detected on.
+    sub: Option<([u32; 2], u32)>,
     seconds: u32,
     pub(super) loads: Vec<Load>,
 }
@@ -28,6 +30,9 @@ pub(super) struct Load {
     /// Detections that each camera wants.
     wanted: f64,
     cameras: Vec<Frames>,
+    /// Whether the cameras are to be detected on by their sub-streams, and how many were.
+    wants_sub: bool,
+    from_sub: usize,
     delay_ms: Quantiles,
     /// CPU milliseconds per second, in the order of [`STAGES`].
     cpu_ms: Vec<f64>,
@@ -37,12 +42,13 @@ pub(super) struct Load {
 
 impl Load {
     /// From what happened in a window.
-    pub(super) fn new(wanted: f64, window: &Window) -> Self {
+    pub(super) fn new(wanted: f64, wants_sub: bool, window: &Window) -> Self {
         let per_second = |count: f64| count / window.seconds.max(1e-9);
         let rates = |camera: &Frames| Frames {
             received: per_second(camera.received),
             decoded: per_second(camera.decoded),
             detected: per_second(camera.detected),
+            unchanged: per_second(camera.unchanged),
             skipped: per_second(camera.skipped),
         };
         let stage = |name: &&str| {
@@ -52,6 +58,8 @@ impl Load {
         Self {
             wanted,
             cameras: window.cameras.iter().map(rates).collect(),
+            wants_sub,
+            from_sub: window.from_sub,
             delay_ms: Quantiles::of(window.delay_ms.clone()),
             cpu_ms: STAGES.iter().map(stage).collect(),
             cpu_percent: 100.0 * per_second(window.cpu_seconds),
@@ -62,7 +70,7 @@ impl Load {
     /// The least, the middle and the most that a camera got, and how far the least and the most lie
     /// apart, as a share of the middle.
     fn spread(&self) -> [f64; 4] {
-        let mut got: Vec<f64> = self.cameras.iter().map(|camera| camera.detected).collect();
+        let mut got: Vec<f64> = self.cameras.iter().map(Frames::got).collect();
         got.sort_by(f64::total_cmp);
         let (Some(least), Some(most)) = (got.first(), got.last()) else { return [0.0; 4] };
         let middle = got[got.len() / 2];
@@ -75,7 +83,8 @@ impl Load {
 
     /// Whether every camera got what it wanted.
     pub(super) fn fits(&self) -> bool {
-        self.least(|camera| camera.detected) >= ENOUGH * self.wanted
+        let by_sub = !self.wants_sub || self.from_sub == self.cameras.len();
+        by_sub && self.least(Frames::got) >= ENOUGH * self.wanted
     }
 
     fn row(&self) -> Vec<String> {
@@ -91,6 +100,7 @@ impl Load {
         };
         let frames = [self.least(|c| c.received), mean(|c| c.decoded), skipped];
         row.extend(frames.map(|rate| format!("{rate:.1}")));
+        row.push(self.from_sub.to_string());
         row.extend([p50, p95, p99].map(|ms| format!("{ms:.1}")));
         row.push(format!("{:.0}", self.cpu_percent));
         row.push(format!("{:.0}", self.memory_bytes as f64 / 1e6));
@@ -113,8 +123,8 @@ impl Load {
         let cpu: Map<String, Value> =
             stages.map(|(name, ms)| ((*name).to_owned(), rounded(*ms, 2).into())).collect();
         json!({
-            "cameras": self.cameras.len(), "wanted": self.wanted, "fits": self.fits(),
-            "got": all(|c| c.detected), "got_least": rounded(least, 2),
+            "cameras": self.cameras.len(), "wanted": self.wanted, "from_sub": self.from_sub, "fits": self.fits(),
+            "got": all(Frames::got), "looked": all(|c| c.detected), "got_least": rounded(least, 2),
             "got_median": rounded(middle, 2), "got_most": rounded(most, 2),
             "got_spread": rounded(apart, 3), "received": all(|c| c.received),
             "decoded": all(|c| c.decoded), "skipped": all(|c| c.skipped),
@@ -126,12 +136,13 @@ impl Load {
 
 impl Report {
     /// Nothing measured so far.
-    pub(super) fn new(model: &str, film: &Film, seconds: u32) -> Self {
+    pub(super) fn new(model: &str, film: &Film, sub: Option<&Film>, seconds: u32) -> Self {
         Self {
             model: model.to_owned(),
             engine: String::new(),
             size: [film.size.width, film.size.height],
             fps: film.footage.fps(),
+            sub: sub.map(|sub| ([sub.size.width, sub.size.height], sub.footage.fps())),
             seconds,
             loads: Vec::new(),
         }
@@ -165,6 +176,7 @@ impl Report {
             "received",
             "decoded",
             "skipped",
+            "by sub",
             "delay p50",
             "p95",
             "p99",
@@ -181,8 +193,11 @@ impl Report {
         let memory = self.memory_per_camera().map_or_else(String::new, |bytes| {
             format!(", {:.1} MB for each further camera", bytes / 1e6)
         });
+        let sub = self.sub.map_or_else(String::new, |([width, height], fps)| {
+            format!(" detected on by sub-streams of {width}x{height} at {fps} fps,")
+        });
         format!(
-            "{model} on {engine}, cameras of {width}x{height} at {fps} fps, {seconds} s each; per \
+            "{model} on {engine}, cameras of {width}x{height} at {fps} fps,{sub} {seconds} s each; per \
              second and camera, delay in ms from a frame's last packet in to its tracks out\n\
              {}\n\n{}\n\n{} cameras get what they want{memory}",
             table(&header, &rows),
@@ -195,6 +210,7 @@ impl Report {
     pub(super) fn json(&self) -> Value {
         json!({
             "model": self.model, "engine": self.engine, "size": self.size, "fps": self.fps,
+            "sub": self.sub.map(|(size, fps)| json!({"size": size, "fps": fps})),
             "seconds": self.seconds, "fitting": self.fitting(),
             "memory_per_camera": self.memory_per_camera().map(f64::round),
             "loads": self.loads.iter().map(Load::json).collect::<Vec<_>>(),
@@ -216,12 +232,16 @@ mod tests {
                 seconds: 10.0,
                 cameras: detected.map(camera).to_vec(),
                 delay_ms: vec![20.0, 30.0],
+                from_sub: 0,
                 cpu: vec![("decode".to_owned(), 2.5), ("infer".to_owned(), 7.5)],
                 cpu_seconds: 10.0,
                 memory_bytes: 100_000_000,
             };
-            let load = Load::new(wanted, &window);
+            let load = Load::new(wanted, false, &window);
             assert_eq!(load.fits(), fits, "{detected:?}");
+            assert!(!Load::new(wanted, true, &window).fits(), "none by its sub-stream");
+            let by_sub = Window { from_sub: 2, ..window.clone() };
+            assert_eq!(Load::new(wanted, true, &by_sub).fits(), fits, "{detected:?}");
             let [least, _, most, apart] = load.spread();
             assert_eq!([least, most], [detected[1] / 10.0, detected[0] / 10.0]);
             assert!((apart - (most - least) / 5.0).abs() < 1e-9, "{apart}");

@@ -23,6 +23,8 @@ const ALL_WITHIN: Duration = Duration::from_secs(30);
 /// What came when everything began is not what goes on; and threads are divided among several copies
 /// of the model only when pictures have gone by unlooked at for a few seconds.
 const WARM_UP: Duration = Duration::from_secs(8);
+/// How long cameras at which nothing moves may take to be idle. They are measured then, idle or not.
+const IDLE_WITHIN: Duration = Duration::from_secs(90);
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 const EVERY: Duration = Duration::from_millis(100);
 /// How long it may take to join the tracks of a camera.
@@ -44,6 +46,8 @@ pub(super) struct Window {
     pub(super) cameras: Vec<Frames>,
     /// From a frame's last packet in to its tracks out, in milliseconds, of all cameras.
     pub(super) delay_ms: Vec<f64>,
+    /// How many were detected on by their sub-streams at the end.
+    pub(super) from_sub: usize,
     /// Seconds of CPU, by what they went into.
     pub(super) cpu: Vec<(String, f64)>,
     /// By the system's account, all threads.
@@ -58,7 +62,16 @@ pub(super) struct Frames {
     pub(super) received: f64,
     pub(super) decoded: f64,
     pub(super) detected: f64,
+    /// Answered by the detection before, since nothing had moved.
+    pub(super) unchanged: f64,
     pub(super) skipped: f64,
+}
+
+impl Frames {
+    /// Detections, and those that were repeated.
+    pub(super) fn got(&self) -> f64 {
+        self.detected + self.unchanged
+    }
 }
 
 /// Metrics by name and labels, as they are written.
@@ -99,11 +112,12 @@ impl Server {
 
     /// Waits until every camera's pictures are detected on; answers which engine does it. With more
     /// cameras than the machine carries some may never be: so it waits for those no longer once it
-    /// has waited [`ALL_WITHIN`] since the first was.
+    /// has waited [`ALL_WITHIN`] since the first was. With `sub` a camera counts once it is detected on by
+    /// its sub-stream.
     ///
     /// # Errors
     /// When the model cannot be used, no camera is detected on, or the server ends.
-    pub(super) fn wait_until_ready(&self, cameras: u32) -> Result<String, Failure> {
+    pub(super) fn wait_until_ready(&self, cameras: u32, sub: bool) -> Result<String, Failure> {
         let begun = self.clock.uptime();
         let mut first = None;
         loop {
@@ -112,7 +126,9 @@ impl Server {
             if let Some(error) = stats["model_error"].as_str() {
                 return Err(Failure::Failed(format!("the server: {error}")));
             }
-            let detected = |camera: &Value| camera["fps"]["detected"].as_f64() > Some(0.0);
+            let detected = |camera: &Value| {
+                camera["fps"]["detected"].as_f64() > Some(0.0) && (!sub || uses_sub(camera))
+            };
             let all = stats["cameras"].as_object();
             let ready = all.map_or(0, |all| all.values().filter(|one| detected(one)).count());
             let now = self.clock.uptime();
@@ -130,6 +146,26 @@ impl Server {
             }
             thread::sleep(EVERY);
         }
+    }
+
+    /// Waits until of every camera only key frames are decoded.
+    ///
+    /// # Errors
+    /// When the server ends.
+    pub(super) fn wait_until_idle(&self, cameras: u32) -> Result<(), Failure> {
+        let begun = self.clock.uptime();
+        while self.clock.uptime() - begun < IDLE_WITHIN {
+            let stats: Value = serde_json::from_str(&self.get("/api/stats")?)
+                .map_err(|error| self.ended(&error.to_string()))?;
+            let all = stats["cameras"].as_object();
+            let idle = |camera: &&Value| camera["idle"] == "key_frames";
+            let count = all.map_or(0, |all| all.values().filter(idle).count());
+            if count == cameras as usize {
+                break;
+            }
+            thread::sleep(EVERY);
+        }
+        Ok(())
     }
 
     /// What it does in so long, once it has warmed up.
@@ -159,8 +195,14 @@ impl Server {
             received: frames(camera, "received"),
             decoded: frames(camera, "decoded"),
             detected: frames(camera, "detected"),
+            unchanged: frames(camera, "unchanged"),
             skipped: frames(camera, "skipped"),
         };
+        // Of one that has fallen back to its main stream nothing else is to be concluded.
+        let stats: Value = serde_json::from_str(&self.get("/api/stats")?)
+            .map_err(|error| self.ended(&error.to_string()))?;
+        let from_sub = |camera: &u32| uses_sub(&stats["cameras"][camera.to_string()]);
+        let from_sub = (1..=cameras).filter(from_sub).count();
         let mut delay_ms = Vec::new();
         for listener in listeners {
             let heard = listener.join().unwrap_or_else(|_| Err("a listener panicked".to_owned()));
@@ -176,6 +218,7 @@ impl Server {
             seconds,
             cameras: (1..=cameras).map(of_camera).collect(),
             delay_ms,
+            from_sub,
             cpu: after.keys().filter_map(stage).collect(),
             cpu_seconds: grown("process_cpu_seconds_total"),
             memory_bytes: process::resident_bytes(pid).unwrap_or_default(),
@@ -236,6 +279,11 @@ impl Drop for Server {
         // What stays behind is a few kilobytes in the folder for such.
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Whether a camera's sub-stream is what is detected on, by its status.
+fn uses_sub(camera: &Value) -> bool {
+    camera["sub"]["used"] == true
 }
 
 /// For an error with its `what`.

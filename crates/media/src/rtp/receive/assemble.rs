@@ -19,7 +19,8 @@ use super::{MAX_PIECES, MAX_UNIT};
 use crate::h264::{nal_units, recovery_point_of};
 
 /// How long a picture with a marker waits for more of it, while nothing is known of the camera's
-/// markers. The packets of a picture follow each other more closely.
+/// markers. The packets of a picture follow each other more closely. The first picture of a source does
+/// not wait: it is handed on at its marker, and once more when more of it comes after all.
 const MARKER_UNKNOWN_US: i64 = 8_000;
 
 /// A picture without a marker ends after so much silence in half frame intervals, and after so much in
@@ -59,6 +60,8 @@ struct Open {
     damaged: bool,
     /// It is too large and is dropped, whatever else comes of it.
     given_up: bool,
+    /// It was handed on before it was whole.
+    again: bool,
     received: MonoTime,
 }
 
@@ -87,7 +90,13 @@ pub(super) struct Assembler {
     /// Of the NAL unit that began last; a slice that is not taken has none.
     role: Option<Role>,
     last: Option<Last>,
+    /// The first picture of the source, handed on at its marker before anybody knew what that is worth.
+    early: Option<(Open, NalList)>,
+    /// The timestamp of a picture that was handed on a second time.
+    again: Option<i64>,
     trust: MarkerTrust,
+    /// A marker stood where no picture ends, as on a parameter set.
+    marks_no_pictures: bool,
     /// The camera sends the two fields of a frame with timestamps of their own.
     fields_apart: bool,
     interval_us: Option<i64>,
@@ -133,7 +142,10 @@ impl Assembler {
             nals: NalList::default(),
             role: None,
             last: None,
+            early: None,
+            again: None,
             trust: MarkerTrust::default(),
+            marks_no_pictures: false,
             fields_apart: false,
             interval_us: None,
             lost: 0,
@@ -142,6 +154,16 @@ impl Assembler {
             received: MonoTime::default(),
             ready: VecDeque::new(),
         }
+    }
+
+    /// A marker means nothing with this camera.
+    pub(super) fn distrust_markers(&mut self) {
+        self.trust.handle_wrong();
+    }
+
+    /// Whether a marker means nothing with this camera.
+    pub(super) fn distrusts_markers(&self) -> bool {
+        self.trust.is_distrusted()
     }
 
     /// Ends what was begun, or drops it, and forgets all but the parameter sets: another source comes.
@@ -155,7 +177,9 @@ impl Assembler {
         self.has_recovery_point = false;
         self.role = None;
         self.last = None;
+        (self.early, self.again) = (None, None);
         self.trust = MarkerTrust::default();
+        self.marks_no_pictures = false;
         self.fields_apart = false;
         self.interval_us = None;
         (self.lost, self.damaged, self.begun) = (0, false, false);
@@ -183,13 +207,23 @@ impl Assembler {
     /// All of the packet was taken. `unfinished`: it ends in the middle of a NAL unit, where a marker
     /// says nothing.
     pub(super) fn end_packet(&mut self, timestamp: i64, marker: bool, unfinished: bool) {
-        let Some(open) = &mut self.open else { return };
-        if !marker || unfinished || open.timestamp != timestamp || !open.has_slices {
+        if !marker || unfinished {
             return;
         }
+        let of_packet = |open: &&mut Open| open.timestamp == timestamp && open.has_slices;
+        let Some(open) = self.open.as_mut().filter(of_packet) else {
+            self.marks_no_pictures |= self.waiting.len() > 0;
+            return;
+        };
         open.marked = true;
-        if self.trust.is_trusted() && !self.awaits_a_field() {
+        let is_damaged = open.damaged;
+        if self.awaits_a_field() {
+            return;
+        }
+        if self.trust.is_trusted() {
             self.close();
+        } else if self.last.is_none() && !self.has_odd_markers() && !is_damaged {
+            self.hand_on_early();
         }
     }
 
@@ -225,7 +259,13 @@ impl Assembler {
 
     /// Bytes that are kept.
     pub(super) fn held_bytes(&self) -> usize {
-        self.nals.bytes() + self.waiting.bytes()
+        let early = self.early.as_ref().map_or(0, |(_, nals)| nals.bytes());
+        self.nals.bytes() + self.waiting.bytes() + early
+    }
+
+    /// Whether it was seen that markers do not end pictures.
+    fn has_odd_markers(&self) -> bool {
+        self.marks_no_pictures || self.trust.is_distrusted()
     }
 
     fn awaits_a_field(&self) -> bool {
@@ -259,6 +299,15 @@ impl Assembler {
         } else if let Some(last) = self.last.as_mut().filter(|last| last.timestamp == timestamp) {
             let relation = last.picture.relation(slice);
             let surely_next = slice.first == Some(true) && slice.id.is_none();
+            if relation == Relation::Same
+                && let Some((open, nals)) = self.early.take()
+            {
+                counts.add(Oddity::MarkerEarly);
+                counts.add(Oddity::FirstAgain);
+                self.trust.handle_wrong();
+                self.take_back(open, nals, slice);
+                return true;
+            }
             if relation != Relation::Next && !surely_next {
                 counts.add(Oddity::LatePiece);
                 if last.marked && !last.judged && relation == Relation::Same {
@@ -278,6 +327,7 @@ impl Assembler {
     }
 
     fn begin(&mut self, timestamp: i64, slice: &Slice) {
+        self.early = None;
         if let Some(last) = &self.last {
             let step = timestamp.saturating_sub(last.timestamp);
             self.interval_us = interval_us(self.interval_us, step, self.clock_rate);
@@ -294,9 +344,32 @@ impl Assembler {
             // What comes before its first slice is lost.
             damaged: std::mem::take(&mut self.damaged) || slice.first == Some(false),
             given_up: false,
+            again: false,
             received: self.received,
         });
         self.nals.append(&mut self.waiting, true);
+    }
+
+    /// Hands the first picture on at its marker and keeps what it is made of.
+    fn hand_on_early(&mut self) {
+        let Some(open) = &self.open else { return };
+        // What was lost before it is said once.
+        let (sets, lost) = (open.sets.clone(), 0);
+        let open = Open { again: true, marked: false, sets, lost, ..*open };
+        let nals = self.nals.clone();
+        self.close();
+        self.early = Some((open, nals));
+    }
+
+    /// More of the first picture comes: all of it is put together, and handed on once more.
+    fn take_back(&mut self, mut open: Open, nals: NalList, slice: &Slice) {
+        open.picture.add(slice, Relation::Same);
+        open.lost = open.lost.saturating_add(std::mem::take(&mut self.lost));
+        self.last = None;
+        self.open = Some(open);
+        self.nals = nals;
+        self.nals.append(&mut self.waiting, false);
+        self.has_recovery_point = false;
     }
 
     /// The picture after the last one begins: the last one's marker was right, or was missing.
@@ -314,11 +387,16 @@ impl Assembler {
     /// Ends the picture in hand and hands it on, if there is anything of it.
     fn close(&mut self) {
         let Some(open) = self.open.take() else { return };
-        let Open { timestamp, picture, marked, received, .. } = open;
+        let Open { timestamp, picture, marked, received, again, .. } = open;
         if open.has_slices {
             let data = self.nals.write(open.sets.as_ref());
+            // What comes again needs a time of its own: it comes a tick later, and so does whatever else
+            // shares its timestamp.
+            self.again =
+                again.then_some(timestamp).or(self.again.filter(|time| *time == timestamp));
+            let time = timestamp.saturating_add(i64::from(self.again.is_some()));
             let lost_packets = open.lost.max(u32::from(open.damaged));
-            self.ready.push_back(Unit { timestamp, data, lost_packets, received });
+            self.ready.push_back(Unit { timestamp: time, data, lost_packets, received });
         } else {
             // What is missing of it is missing before the next.
             self.lost = self.lost.saturating_add(open.lost);

@@ -87,6 +87,8 @@ razz_base::oddities! {
     WaitingDropped = "waiting_dropped",
     /// A marker bit on a packet after which the picture went on.
     MarkerEarly = "marker_early",
+    /// More of a source's first picture came after it had been handed on; it was handed on once more.
+    FirstAgain = "first_again",
     /// A picture with the timestamp of the one before it.
     SameTimestamp = "same_timestamp",
     /// A piece of a picture that had been handed on already; dropped.

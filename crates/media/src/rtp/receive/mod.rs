@@ -16,10 +16,7 @@
 //! });
 //! let now = MonoTime::from_us(0);
 //! receiver.handle_rtp(now, Bytes::from_static(&[0x80, 0xE0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0x65, 0x88]));
-//! assert_eq!(receiver.poll(), None);
-//! // Nobody knows yet whether this camera's marker bits are right, so it waits a little for more.
-//! let due = receiver.deadline().unwrap();
-//! receiver.handle_timeout(due);
+//! // Nobody knows yet whether this camera's marker bits are right, but a first picture does not wait.
 //! assert!(receiver.poll().is_some());
 //! ```
 //!
@@ -173,6 +170,17 @@ impl Receiver {
             has_spoken: false,
             out: VecDeque::new(),
         }
+    }
+
+    /// Tells it what an earlier session showed: this camera's marker bits do not end pictures. Its first
+    /// picture then waits for the next one, or for silence.
+    pub fn distrust_markers(&mut self) {
+        self.video.distrust_markers();
+    }
+
+    /// Whether this camera's marker bits do not end pictures, as far as is known by now.
+    pub fn distrusts_markers(&self) -> bool {
+        self.video.distrusts_markers()
     }
 
     /// How often which oddity came.

@@ -34,7 +34,7 @@ impl Entry {
 }
 
 /// NAL units in order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct NalList {
     entries: Vec<Entry>,
     pieces: Vec<Bytes>,

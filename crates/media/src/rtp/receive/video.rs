@@ -92,6 +92,22 @@ impl Video {
         }
     }
 
+    /// A marker means nothing with this camera.
+    pub(super) fn distrust_markers(&mut self) {
+        match self {
+            Self::Nal { assembler, .. } => assembler.distrust_markers(),
+            Self::Jpeg(assembler) => assembler.distrust_markers(),
+        }
+    }
+
+    /// Whether a marker means nothing with this camera.
+    pub(super) fn distrusts_markers(&self) -> bool {
+        match self {
+            Self::Nal { assembler, .. } => assembler.distrusts_markers(),
+            Self::Jpeg(assembler) => assembler.distrusts_markers(),
+        }
+    }
+
     /// The next access unit.
     pub(super) fn poll(&mut self) -> Option<Unit> {
         match self {

@@ -293,6 +293,16 @@ impl JpegAssembler {
         }
     }
 
+    /// Markers end no pictures of this camera.
+    pub(super) fn distrust_markers(&mut self) {
+        self.markers = Markers::Wrong;
+    }
+
+    /// Whether they do not.
+    pub(super) fn distrusts_markers(&self) -> bool {
+        self.markers == Markers::Wrong
+    }
+
     /// The next picture.
     pub(super) fn poll(&mut self) -> Option<Unit> {
         self.ready.pop_front()

@@ -5,11 +5,11 @@ use super::{check, packets, receiver, run};
 #[test]
 fn markers_that_are_right_end_pictures_at_once() {
     check(&[
-        // Twice they wait for 8 ms, then nothing does.
+        // The first is handed on at once, the next one waits for 8 ms, then nothing does.
         (
             "S Q",
             "@0 P1* @40 P2* @80 P3* @120 P4 p4*",
-            &["8: P1", "48: P2", "80: P3", "120: P4 p4"],
+            &["0: P1", "48: P2", "80: P3", "120: P4 p4"],
             &[],
         ),
         // In a burst the next picture ends them.
@@ -19,7 +19,7 @@ fn markers_that_are_right_end_pictures_at_once() {
         (
             "S Q",
             "@0 P1* @40 P2* @80 P3* @120 P4 - @160 P5* @200 P6*",
-            &["8: P1", "48: P2", "80: P3", "210: P4 -1", "210: P5", "210: P6"],
+            &["0: P1", "48: P2", "80: P3", "210: P4 -1", "210: P5", "210: P6"],
             &[],
         ),
     ]);
@@ -33,18 +33,24 @@ fn markers_that_are_wrong_or_missing_end_nothing() {
         // Of the first nothing is known: 250 ms.
         ("S Q", "@0 P1", &["250: P1"], &[]),
         ("S Q", "@0 P1 @1000 P2 @2000 P3", &["250: P1", "1250: P2", "2250: P3"], &[]),
-        // On every slice.
+        // On every slice: the first picture is handed on, and then once more with all of it.
         (
             "S Q",
             "@0 P1* p1* @40 P2* p2* @80 P3* p3*",
-            &["40: P1 p1", "80: P2 p2", "140: P3 p3"],
-            &[("marker_early", 3)],
+            &["0: P1", "40: P1 p1", "80: P2 p2", "140: P3 p3"],
+            &[("marker_early", 3), ("first_again", 1)],
+        ),
+        (
+            "S Q",
+            "@0 P1* - p1* @40 P2* @80 P3*",
+            &["0: P1", "50: P1 p1 -1", "80: P2", "140: P3"],
+            &[("marker_early", 1), ("first_again", 1)],
         ),
         // On every packet, of which those inside a NAL unit say nothing.
         (
             "S Q",
             "@0 x5C81E6* x5C01E6* x5C41E6* @40 x5C81E7* x5C41E7* @80 x5C81E8* x5C41E8*",
-            &["8: ?", "48: ?", "80: ?"],
+            &["0: ?", "48: ?", "80: ?"],
             &[],
         ),
         // On parameter sets, and on what stands in front.
@@ -58,7 +64,7 @@ fn markers_that_are_wrong_or_missing_end_nothing() {
         (
             "S Q",
             "@0 P1* @40 P2* @80 P3* @120 P4 @160 P5 @200 P6 @240 P7 @280 P8",
-            &["8: P1", "48: P2", "80: P3", "160: P4", "200: P5", "240: P6", "280: P7", "340: P8"],
+            &["0: P1", "48: P2", "80: P3", "160: P4", "200: P5", "240: P6", "280: P7", "340: P8"],
             &[],
         ),
     ]);
@@ -71,7 +77,7 @@ fn a_marker_that_comes_too_early_is_not_trusted_again_for_long() {
     let mut early = receiver("S Q");
     let line = "@0 P1* @40 P2* @80 P3* @120 P4* p4* @160 P5* p5* @200 P6* @240 P7*";
     let units = run(&mut early, &packets(line));
-    let expected = ["8: P1", "48: P2", "80: P3", "120: P4", "200: P5 p5 -1", "240: P6", "300: P7"];
+    let expected = ["0: P1", "48: P2", "80: P3", "120: P4", "200: P5 p5 -1", "240: P6", "300: P7"];
     assert_eq!(units, expected);
     let counts: Vec<_> = early.counts().iter().collect();
     let counts: Vec<_> = counts.iter().map(|(oddity, count)| (oddity.name(), *count)).collect();
@@ -101,9 +107,9 @@ fn what_is_no_picture_waits_for_the_next() {
             &["10: S Q I0", "48: D P1", "80: E P2"],
             &[],
         ),
-        ("S Q", "@0 P1* @40 D* @80 E* @120 S*", &["8: P1"], &[]),
+        ("S Q", "@0 P1* @40 D* @80 E* @120 S*", &["0: P1"], &[]),
         // Filler is dropped, wherever it is.
-        ("S Q", "@0 P1 F* @40 F P2 F* @80 P3 F*", &["8: P1", "48: P2", "80: P3"], &[("filler", 4)]),
+        ("S Q", "@0 P1 F* @40 F P2 F* @80 P3 F*", &["0: P1", "48: P2", "80: P3"], &[("filler", 4)]),
         // Between the slices of a picture they stay there; the same parameter set is not doubled.
         ("S Q", "@0 P1 E p1 @40 P2", &["40: P1 E p1", "100: P2"], &[]),
         ("", "@0 S S Q S Q I0 @40 P1", &["40: S Q I0", "100: P1"], &[]),
@@ -132,7 +138,7 @@ fn pictures_that_share_a_timestamp_are_told_apart() {
         (
             "S Q",
             "@0 P1* @40 t0 P2* @80 t0 P3* @120 t0 P4*",
-            &["8: P1", "48: P2", "80: P3", "120: P4"],
+            &["0: P1", "48: P2", "80: P3", "120: P4"],
             &[("same_timestamp", 3)],
         ),
         // Where no parameter set is known, they stay together.
@@ -144,8 +150,8 @@ fn pictures_that_share_a_timestamp_are_told_apart() {
 fn the_fields_of_a_frame_stay_together() {
     check(&[
         // With a marker on the second, on both, and on none.
-        ("V Q", "@0 T1 B1* @40 T2 B2* @80 T3 B3*", &["8: T1 B1", "48: T2 B2", "80: T3 B3"], &[]),
-        ("V Q", "@0 T1* B1* @40 T2* B2* @80 T3* B3*", &["8: T1 B1", "48: T2 B2", "80: T3 B3"], &[]),
+        ("V Q", "@0 T1 B1* @40 T2 B2* @80 T3 B3*", &["0: T1 B1", "48: T2 B2", "80: T3 B3"], &[]),
+        ("V Q", "@0 T1* B1* @40 T2* B2* @80 T3* B3*", &["0: T1 B1", "48: T2 B2", "80: T3 B3"], &[]),
         ("V Q", "@0 T1 B1 @40 T2 B2 @80 T3", &["40: T1 B1", "80: T2 B2", "140: T3"], &[]),
         // Two frames of fields at the same time.
         (

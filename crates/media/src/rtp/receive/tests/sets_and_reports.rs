@@ -11,24 +11,24 @@ use crate::rtp::receive::{Oddity, Received, Receiver, Settings};
 fn key_pictures_have_all_parameter_sets_in_front() {
     check(&[
         // Those of the SDP; those of packets; one of each; behind the delimiter, before SEI.
-        ("S Q", "@0 I0* @40 P1* @80 I1*", &["8: S Q I0", "48: P1", "80: S Q I1"], &[]),
-        ("", "@0 S Q I0* @40 I1*", &["8: S Q I0", "48: S Q I1"], &[]),
-        ("S", "@0 D E Q I0* @40 I1*", &["8: D S Q E I0", "48: S Q I1"], &[]),
+        ("S Q", "@0 I0* @40 P1* @80 I1*", &["0: S Q I0", "48: P1", "80: S Q I1"], &[]),
+        ("", "@0 S Q I0* @40 I1*", &["0: S Q I0", "48: S Q I1"], &[]),
+        ("S", "@0 D E Q I0* @40 I1*", &["0: D S Q E I0", "48: S Q I1"], &[]),
         // Several ids; those that are kept out stay where they are, once.
-        ("S Q", "@0 Q1 I0* @40 I1*", &["8: S Q Q1 I0", "48: S Q Q1 I1"], &[]),
+        ("S Q", "@0 Q1 I0* @40 I1*", &["0: S Q Q1 I0", "48: S Q Q1 I1"], &[]),
         (
             "S Q",
             "@0 Q256 I0* @40 I1*",
-            &["8: S Q Q256 I0", "48: S Q I1"],
+            &["0: S Q Q256 I0", "48: S Q I1"],
             &[("parameter_set_kept_out", 1)],
         ),
         // One that changes takes its place.
-        ("S Q", "@0 I0* @40 V I1*", &["8: S Q I0", "48: V Q I1"], &[]),
+        ("S Q", "@0 I0* @40 V I1*", &["0: S Q I0", "48: V Q I1"], &[]),
         // A recovery point makes a key picture; other pictures have what came with them.
-        ("S Q", "@0 R P1* @40 P2* @80 Q P3*", &["8: S Q R P1", "48: P2", "80: Q P3"], &[]),
+        ("S Q", "@0 R P1* @40 P2* @80 Q P3*", &["0: S Q R P1", "48: P2", "80: Q P3"], &[]),
         // One amid a picture says nothing of the next.
         ("S Q", "@0 P1 R p1 @40 P2", &["40: P1 R p1", "100: P2"], &[]),
-        ("Q256", "@0 P1*", &["8: P1"], &[("parameter_set_kept_out", 1)]),
+        ("Q256", "@0 P1*", &["0: P1"], &[("parameter_set_kept_out", 1)]),
     ]);
 }
 
@@ -42,7 +42,7 @@ fn parameter_sets_of_an_sdp_that_has_start_codes() {
         parameter_sets: vec![sets.into()],
         picture_size: None,
     });
-    assert_eq!(run(&mut receiver, &packets("@0 I0*")), ["8: S Q I0"]);
+    assert_eq!(run(&mut receiver, &packets("@0 I0*")), ["0: S Q I0"]);
 }
 
 /// Timestamps and reports of a receiver for packets at this clock rate: `(sequence, timestamp)`, or a
@@ -140,6 +140,7 @@ fn rtcp_among_rtp_is_taken_for_what_it_is() {
     for packet in packets("@0 P1*") {
         receiver.handle_rtp(MonoTime::from_us(0), packet.bytes());
     }
+    assert!(matches!(receiver.poll(), Some(Received::Unit { .. })));
     let words = [0x80C8_0006u32, 7, 0xE000_0000, 0, 900, 0, 0];
     let report: Bytes = words.iter().flat_map(|word| word.to_be_bytes()).collect();
     receiver.handle_rtp(MonoTime::from_us(1000), report);

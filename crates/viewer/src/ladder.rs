@@ -1,0 +1,383 @@
+//! Which of a camera's encodings a viewer is sent: the best one that its path carries.
+//!
+//! When the path closes, the lowest encoding that moves is sent at once, since whatever is sent in
+//! excess fills the queue in front of the narrow place and is waited for. After a second it is known
+//! what fits. Upwards it goes in steps, each announced by padding: an estimate does not grow beyond one
+//! and a half times what is sent. A step that turns out to be too large is not tried again for a while,
+//! each time for twice as long.
+
+use razz_base::{MonoTime, Rung, StreamKind};
+
+/// An encoding that there is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Step {
+    /// Which.
+    pub kind: StreamKind,
+    /// Bits that it takes in a second.
+    pub bits_per_second: u64,
+}
+
+/// What the path looks like.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Path {
+    /// Bits a second that fit through it, as far as is known.
+    pub(crate) estimate: u64,
+    /// How long the oldest of what waits to be sent has waited, in µs.
+    pub(crate) waiting_us: i64,
+    /// Whether what was chosen is sent already, rather than waited for.
+    pub(crate) is_sent: bool,
+}
+
+/// The path is closing when something has waited for so long, or when it carries less than this share of
+/// what is sent.
+const WAITED_TOO_LONG_US: i64 = 250_000;
+const CLOSING: f64 = 0.8;
+/// Or when it carries somewhat less than what is sent for so long: while more is looked for, estimates
+/// dip.
+const SHORT: f64 = 0.92;
+const SHORT_FOR_US: i64 = 600_000;
+/// So long after a fall it is known what fits.
+const SETTLES_US: i64 = 1_000_000;
+/// What is chosen after a fall fits with so much to spare.
+const SPARE_AFTER_FALL: f64 = 1.1;
+/// What is chosen later does, and for so long; the camera's stream, whose bits nobody holds, with more.
+const SPARE: f64 = 1.12;
+const SPARE_OF_CAMERA: f64 = 1.02;
+const FITS_FOR_US: i64 = 500_000;
+/// Packets have headers, and key pictures are large: so much more than its bits does an encoding take.
+const OVERHEAD: f64 = 1.08;
+/// Even the lowest encoding that moves does not fit when the estimate is below this share of it for so
+/// long.
+const HOPELESS: f64 = 0.6;
+const HOPELESS_FOR_US: i64 = 2_500_000;
+/// Who falls so soon after a climb has failed.
+const FAILS_WITHIN_US: i64 = 8_000_000;
+const HOLD_US: i64 = 2_000_000;
+const LONGEST_HOLD_US: i64 = 32_000_000;
+/// With so many times what a step takes the path is another one than it was.
+const OTHER_PATH: f64 = 1.6;
+/// While it is held, or has just got here, the path is asked once in so long.
+const ASK_EVERY_US: i64 = 2_000_000;
+const ASK_AFTER_US: i64 = 300_000;
+/// The estimate is led so far above the next step.
+const LEAD: f64 = 1.4;
+/// More was looked for than there is when the estimate falls below this share of what it was.
+const DIP: f64 = 0.88;
+/// Then nothing is looked for for so long.
+const REST_US: i64 = 700_000;
+
+/// What the estimator is asked for: bits a second that are sent at least, padded if need be, and that
+/// are looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Target {
+    pub(crate) minimum: u64,
+    pub(crate) desired: u64,
+}
+
+/// A viewer's place among the encodings of a camera.
+#[derive(Debug)]
+pub(crate) struct Ladder {
+    /// From the most bits to the fewest.
+    steps: Vec<Step>,
+    at: usize,
+    /// When it came here.
+    since: MonoTime,
+    /// It fell, and nothing was chosen since.
+    fell: bool,
+    /// When it climbed last, as long as that may turn out to be too much.
+    climbed: Option<MonoTime>,
+    /// A better step has fitted since then.
+    fits: Option<(usize, MonoTime)>,
+    /// What is sent has not fitted since then.
+    short: Option<MonoTime>,
+    /// The most that the path was thought to carry since more was looked for.
+    peak: f64,
+    /// Nothing is looked for until then.
+    rest_until: MonoTime,
+    /// The lowest that moves has not fitted since then.
+    hopeless: Option<MonoTime>,
+    /// The step that was climbed to and failed is not climbed to until then, nor is a better one.
+    failed: usize,
+    hold_until: MonoTime,
+    hold_us: i64,
+}
+
+impl Ladder {
+    /// Of a camera whose encodings are not known yet.
+    pub(crate) fn new(now: MonoTime) -> Self {
+        Self {
+            steps: vec![Step { kind: StreamKind::Main, bits_per_second: 0 }],
+            at: 0,
+            since: now,
+            fell: false,
+            climbed: None,
+            fits: None,
+            short: None,
+            peak: 0.0,
+            rest_until: now,
+            hopeless: None,
+            failed: 0,
+            hold_until: now,
+            hold_us: HOLD_US,
+        }
+    }
+
+    /// What is sent.
+    pub(crate) fn kind(&self) -> StreamKind {
+        self.steps[self.at].kind
+    }
+
+    /// Bits that it takes in a second.
+    pub(crate) fn bits_per_second(&self) -> u64 {
+        self.steps[self.at].bits_per_second
+    }
+
+    /// Whether it fell, and what fits is not known yet.
+    pub(crate) fn fell(&self) -> bool {
+        self.fell
+    }
+
+    /// The encodings that there are for this viewer, in any order; what is sent has to be none of them
+    /// any more. With none nothing changes.
+    pub(crate) fn set_steps(&mut self, now: MonoTime, mut steps: Vec<Step>) {
+        if steps.is_empty() {
+            return;
+        }
+        steps.sort_by_key(|step| std::cmp::Reverse(step.bits_per_second));
+        let kind = self.kind();
+        let was = self.steps[self.at].bits_per_second;
+        self.at = steps.iter().position(|step| step.kind == kind).unwrap_or_else(|| {
+            self.since = now;
+            self.fits = None;
+            steps.iter().position(|step| step.bits_per_second <= was).unwrap_or(steps.len() - 1)
+        });
+        self.steps = steps;
+    }
+
+    /// The lowest encoding that moves.
+    fn lowest(&self) -> usize {
+        let moves = |step: &Step| step.kind != StreamKind::Rendition(Rung::Stills);
+        self.steps.iter().rposition(moves).unwrap_or(self.steps.len() - 1)
+    }
+
+    fn spare(&self, step: usize) -> f64 {
+        if self.steps[step].kind == StreamKind::Main { SPARE_OF_CAMERA } else { SPARE }
+    }
+
+    fn takes(&self, step: usize) -> f64 {
+        self.steps[step].bits_per_second as f64 * OVERHEAD
+    }
+
+    /// What is to be sent from now on, if it is something else. Wants to be asked ten times a second.
+    pub(crate) fn decide(&mut self, now: MonoTime, path: Path) -> Option<StreamKind> {
+        let estimate = path.estimate as f64;
+        if !path.is_sent {
+            // What the path carries of it is known once it is sent: estimates follow what is.
+            self.since = now;
+            self.climbed = self.climbed.map(|_| now);
+            if path.waiting_us <= WAITED_TOO_LONG_US {
+                return None;
+            }
+        }
+        let is_short = estimate < SHORT * self.takes(self.at);
+        let since = self.short.take().filter(|_| is_short).unwrap_or(now);
+        self.short = is_short.then_some(since);
+        let settled = now.since_us(self.since) >= SETTLES_US;
+        let closing = (settled && estimate < CLOSING * self.takes(self.at))
+            || now.since_us(since) >= if settled { SHORT_FOR_US } else { SETTLES_US }
+            || path.waiting_us > WAITED_TOO_LONG_US;
+        self.look(now, estimate);
+        let lowest = self.lowest();
+        if closing && self.at < lowest {
+            return Some(self.fall(now, lowest));
+        }
+        if self.at == lowest && lowest + 1 < self.steps.len() {
+            let hopeless = estimate < HOPELESS * self.takes(lowest)
+                || path.waiting_us > 2 * WAITED_TOO_LONG_US;
+            let since = self.hopeless.take().filter(|_| hopeless).unwrap_or(now);
+            self.hopeless = hopeless.then_some(since);
+            if hopeless && now.since_us(since) >= HOPELESS_FOR_US {
+                return Some(self.fall(now, lowest + 1));
+            }
+        }
+        if self.climbed.is_some_and(|climbed| now.since_us(climbed) > FAILS_WITHIN_US) {
+            self.climbed = None;
+            self.hold_us = HOLD_US;
+        }
+        self.climb(now, estimate)
+    }
+
+    /// Whether looking for more has shown that there is none.
+    fn look(&mut self, now: MonoTime, estimate: f64) {
+        if now < self.rest_until {
+            self.peak = estimate;
+        } else if estimate < DIP * self.peak {
+            self.rest_until = now.plus_us(REST_US);
+            self.peak = estimate;
+        }
+        self.peak = self.peak.max(estimate);
+    }
+
+    fn fall(&mut self, now: MonoTime, to: usize) -> StreamKind {
+        if self.climbed.take().is_some() {
+            self.failed = self.at;
+            self.hold_until = now.plus_us(self.hold_us);
+            self.hold_us = (2 * self.hold_us).min(LONGEST_HOLD_US);
+        }
+        (self.at, self.since, self.fell) = (to, now, true);
+        (self.fits, self.hopeless, self.short, self.peak) = (None, None, None, 0.0);
+        self.kind()
+    }
+
+    fn climb(&mut self, now: MonoTime, estimate: f64) -> Option<StreamKind> {
+        let here_us = now.since_us(self.since);
+        let best = (0..self.at).find(|step| {
+            let spare = if self.fell { SPARE_AFTER_FALL } else { self.spare(*step) };
+            // A path that is so much wider is another one than that which failed.
+            let is_held = now < self.hold_until && *step <= self.failed;
+            let spare = if is_held { OTHER_PATH } else { spare };
+            estimate >= spare * self.takes(*step)
+        });
+        let Some(best) = best else {
+            self.fits = None;
+            // Nothing better fits: what is sent is what was chosen.
+            self.fell &= here_us < SETTLES_US;
+            return None;
+        };
+        let since = match self.fits {
+            // A step that is better still fits too: then the other one has fitted as well.
+            Some((fits, since)) if best <= fits => since,
+            _ => now,
+        };
+        let step = self.fits.map_or(best, |(fits, _)| fits.max(best));
+        self.fits = Some((step, since));
+        let chosen =
+            if self.fell { here_us >= SETTLES_US } else { now.since_us(since) >= FITS_FOR_US };
+        if !chosen {
+            return None;
+        }
+        self.climbed = Some(now);
+        (self.at, self.since, self.fell, self.fits) = (step, now, false, None);
+        Some(self.kind())
+    }
+
+    /// What the estimator is asked for.
+    pub(crate) fn target(&self, now: MonoTime, is_sent: bool) -> Target {
+        let bits = |rate: f64| rate as u64;
+        let here = self.takes(self.at);
+        if !is_sent {
+            // The path is kept open for it.
+            return Target { minimum: bits(here), desired: bits(LEAD * here) };
+        }
+        // The library looks when more is desired than before: so less is in between.
+        let here_us = now.since_us(self.since);
+        let asks = here_us.rem_euclid(ASK_EVERY_US) >= ASK_AFTER_US;
+        let lead = |rate: f64| bits(if asks { LEAD * rate } else { rate });
+        if self.at == 0 || here_us < SETTLES_US {
+            return Target { minimum: 0, desired: lead(here) };
+        }
+        if now < self.hold_until.max(self.rest_until) {
+            return Target { minimum: 0, desired: lead(self.takes(self.at - 1)) };
+        }
+        let next = self.takes(self.at - 1);
+        let spare = self.spare(self.at - 1) + 0.15;
+        Target {
+            minimum: bits(spare * next),
+            desired: bits(LEAD * self.takes(self.at.saturating_sub(2))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const P540: StreamKind = StreamKind::Rendition(Rung::P540);
+    const P360: StreamKind = StreamKind::Rendition(Rung::P360);
+    const P180: StreamKind = StreamKind::Rendition(Rung::P180);
+    const STILLS: StreamKind = StreamKind::Rendition(Rung::Stills);
+
+    fn steps() -> Vec<Step> {
+        let step = |kind, bits_per_second| Step { kind, bits_per_second };
+        let ours = [(P180, 150_000), (P360, 500_000), (STILLS, 40_000), (P540, 1_000_000)];
+        let ours = ours.map(|(kind, bits)| step(kind, bits));
+        [&ours[..], &[step(StreamKind::Main, 2_500_000)]].concat()
+    }
+
+    /// Runs through estimates in kbit/s, each for so many seconds, and answers what was chosen when.
+    fn run(ladder: &mut Ladder, estimates: &[(u64, f64)]) -> Vec<(f64, StreamKind)> {
+        let mut chosen = Vec::new();
+        let mut tick = 0;
+        for (kbps, seconds) in estimates {
+            for _ in 0..(seconds * 10.0) as i64 {
+                tick += 1;
+                let path = Path { estimate: kbps * 1000, waiting_us: 0, is_sent: true };
+                let kind = ladder.decide(MonoTime::from_us(tick * 100_000), path);
+                chosen.extend(kind.map(|kind| (tick as f64 / 10.0, kind)));
+            }
+        }
+        chosen
+    }
+
+    #[test]
+    fn it_falls_at_once_and_climbs_to_what_fits() {
+        for (estimates, expected) in [
+            (&[(4000, 5.0)][..], &[][..]),
+            // Falls, and after a second it is known that 540 lines fit.
+            (&[(4000, 2.0), (1400, 4.0)], &[(2.1, P180), (3.1, P540)]),
+            (&[(4000, 2.0), (700, 4.0)], &[(2.1, P180), (3.1, P360)]),
+            (&[(4000, 2.0), (300, 4.0)], &[(2.1, P180)]),
+            // Nothing that moves fits.
+            (&[(4000, 2.0), (80, 5.0)], &[(2.1, P180), (4.7, STILLS)]),
+            // A dip is none, a little less for long is one.
+            (&[(4000, 2.0), (2300, 0.4), (4000, 2.0)], &[]),
+            (&[(4000, 2.0), (2300, 2.0)], &[(2.7, P180), (3.7, P540)]),
+            // Back by way of what fits.
+            (&[(4000, 2.0), (300, 4.0), (4000, 2.0)], &[(2.1, P180), (6.6, StreamKind::Main)]),
+        ] {
+            let start = MonoTime::from_us(0);
+            let mut ladder = Ladder::new(start);
+            ladder.set_steps(start, steps());
+            assert_eq!(run(&mut ladder, estimates), expected, "{estimates:?}");
+        }
+    }
+
+    #[test]
+    fn a_climb_that_fails_is_not_tried_again_soon() {
+        let start = MonoTime::from_us(0);
+        let mut ladder = Ladder::new(start);
+        ladder.set_steps(start, steps());
+        // The estimate promises 540 lines, and breaks down each time that they are sent.
+        let mut climbs = Vec::new();
+        for tick in 1..600 {
+            let breaks = ladder.kind() == P540 || tick < 5;
+            let estimate = if breaks { 100_000 } else { 1_500_000 };
+            let path = Path { estimate, waiting_us: 0, is_sent: true };
+            let now = MonoTime::from_us(tick * 100_000);
+            if ladder.decide(now, path) == Some(P540) {
+                climbs.push(tick / 10);
+            }
+        }
+        let pauses: Vec<i64> = climbs.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(climbs.len() >= 3 && climbs.len() <= 8, "{climbs:?}");
+        assert!(pauses.last() > pauses.first(), "{climbs:?}");
+    }
+
+    #[test]
+    fn what_waits_too_long_is_a_path_that_closes() {
+        let start = MonoTime::from_us(0);
+        let mut ladder = Ladder::new(start);
+        ladder.set_steps(start, steps());
+        for (waiting_us, is_sent, expected) in [(200_000, true, None), (260_000, true, Some(P180))]
+        {
+            let path = Path { estimate: 4_000_000, waiting_us, is_sent };
+            assert_eq!(ladder.decide(start.plus_us(2_000_000), path), expected, "{waiting_us}");
+        }
+        // The camera ends: of what is left the next one down is chosen.
+        let left: Vec<Step> = steps().into_iter().filter(|step| step.kind != P180).collect();
+        ladder.set_steps(start, left);
+        assert_eq!(ladder.kind(), STILLS);
+        ladder.set_steps(start, Vec::new());
+        assert_eq!(ladder.kind(), STILLS, "nothing is known: nothing changes");
+    }
+}
