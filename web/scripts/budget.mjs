@@ -12,7 +12,7 @@ const appGzip = app.reduce((sum, name) => sum + gzipSync(read(`assets/${name}`))
 
 const checks = [
   ["player.js, minified", player.length, 59_000],
-  ["all script of the app with the player, gzipped", appGzip, 80_000],
+  ["all script of the app with the player, gzipped", appGzip, 81_000],
 ];
 let failed = false;
 for (const [what, bytes, limit] of checks) {
