@@ -104,7 +104,7 @@ try {
   }
   camera = await new Camera({ crossing: `clip:${scene("crossing").clip}` }).listening();
   own = await ownRazz(camera.url("crossing"), home);
-  const link = new URL(await until("the set-up link", () => own.log.map((line) => /https?:\S+set-up\S+/.exec(line)?.[0]).find(Boolean)));
+  const link = new URL(await own.setUpLink());
   const form = (page) => page.getByLabel("Name").fill(ADMIN.name);
   for (const [view, page] of Object.entries(pages)) await take(page, view, own, ["set-up", link.pathname + link.hash, 0, form]);
   await fetch(own.at("/api/set-up"), {

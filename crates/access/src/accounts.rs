@@ -7,8 +7,9 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::grant::{Grant, Rank, Role, Scope};
+use super::limit::Trier;
 use super::store::{ApiToken, Records, SignIn, StoreError, User};
-use super::{Access, On, password, secret, view};
+use super::{Access, On, identify, password, secret, view};
 
 /// How long a sign-in lasts, in seconds.
 pub const SIGN_IN_S: i64 = 14 * 86_400;
@@ -66,6 +67,21 @@ pub enum AccessError {
     /// The file.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A password that is about to be tried, and was counted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Attempt {
+    name: String,
+    trier: Trier,
+    wait: Duration,
+}
+
+impl Attempt {
+    /// How long to wait before it is made: many have tried this name.
+    pub fn wait(&self) -> Duration {
+        self.wait
+    }
 }
 
 /// A user to be.
@@ -164,20 +180,35 @@ impl Access {
         Ok(cookie)
     }
 
-    /// Signs a user in from `address`; answers the cookie.
-    pub fn sign_in(
-        &self,
-        name: &str,
-        password: &str,
-        address: IpAddr,
-    ) -> Result<String, AccessError> {
-        let on = self.accounts()?;
-        if name.chars().count() > LONGEST_NAME || password.len() > password::LONGEST {
+    /// Counts a try to sign in as `name` from `address`; [`Self::sign_in`] makes it, once
+    /// [`Attempt::wait`] is over.
+    pub fn attempt(&self, name: &str, address: IpAddr) -> Result<Attempt, AccessError> {
+        if name.chars().count() > LONGEST_NAME {
             return Err(AccessError::Wrong);
         }
-        let now = self.clock.mono();
-        let counted = on.limiter().take(name, address, now);
-        counted.map_err(AccessError::TooOften)?;
+        self.count(Trier::Stranger(name.to_owned(), address), name)
+    }
+
+    /// The same of who is signed in as `name` and says what their password is. What strangers try
+    /// does not count for it.
+    pub fn attempt_of_own(&self, name: &str) -> Result<Attempt, AccessError> {
+        self.count(Trier::SignedIn(name.to_owned()), name)
+    }
+
+    fn count(&self, trier: Trier, name: &str) -> Result<Attempt, AccessError> {
+        let counted = self.accounts()?.limiter().take(&trier, self.clock.mono());
+        let wait = counted.map_err(AccessError::TooOften)?;
+        Ok(Attempt { name: name.to_owned(), trier, wait })
+    }
+
+    /// Whether `password` is that of the user whose name is tried; answers what is kept of it. A right
+    /// one does not count as a try.
+    fn verified(&self, attempt: &Attempt, password: &str) -> Result<String, AccessError> {
+        let on = self.accounts()?;
+        if password.len() > password::LONGEST {
+            return Err(AccessError::Wrong);
+        }
+        let name = attempt.name.as_str();
         let kept = on.store.records().user(name).and_then(|user| user.password.clone());
         let right = match &kept {
             Some(kept) => password::verify(password, kept),
@@ -188,14 +219,22 @@ impl Access {
             }
         };
         if !right {
-            tracing::warn!("a sign-in from {address} was refused");
+            if let Trier::Stranger(_, address) = attempt.trier {
+                tracing::warn!("a sign-in from {address} was refused");
+            }
             return Err(AccessError::Wrong);
         }
-        on.limiter().give_back(name, address, now);
-        let (now_s, name) = (self.now_s(), name.to_owned());
-        on.store.update(|records| {
+        on.limiter().give_back(&attempt.trier, self.clock.mono());
+        kept.ok_or(AccessError::Wrong)
+    }
+
+    /// Signs a user in; answers the cookie.
+    pub fn sign_in(&self, attempt: &Attempt, password: &str) -> Result<String, AccessError> {
+        let kept = self.verified(attempt, password)?;
+        let (now_s, name) = (self.now_s(), attempt.name.clone());
+        self.accounts()?.store.update(|records| {
             // The file may have been changed since.
-            let same = |user: &User| user.password == kept;
+            let same = |user: &User| user.password.as_ref() == Some(&kept);
             if !records.user(&name).is_some_and(same) {
                 return Err(AccessError::Wrong);
             }
@@ -224,24 +263,23 @@ impl Access {
         on.store.add_user(on.make_user(user)?)
     }
 
-    /// Changes a user. Another password signs them out everywhere.
+    /// Changes a user. Another password signs them out everywhere and ends their view tokens.
     pub fn change_user(&self, name: &str, edit: UserEdit) -> Result<User, AccessError> {
         let on = self.accounts()?;
         let password = edit.password.as_deref().map(|word| on.make_password(word)).transpose()?;
         on.store.change_user(name, edit, password)
     }
 
-    /// Changes a user's own password, given the one they have; answers the cookie of the one sign-in
-    /// that is left.
+    /// Changes a user's own password, given the one they have ([`Self::attempt_of_own`]); answers the
+    /// cookie of the one sign-in that is left.
     pub fn change_password(
         &self,
-        name: &str,
+        attempt: &Attempt,
         current: &str,
         new: &str,
-        address: IpAddr,
     ) -> Result<String, AccessError> {
-        // The rate limit and the check are those of signing in; who it is is known already.
-        self.sign_in(name, current, address).map_err(|error| match error {
+        let name = attempt.name.as_str();
+        self.verified(attempt, current).map_err(|error| match error {
             AccessError::Wrong => {
                 AccessError::Invalid("current", "`current` is not your password".to_owned())
             }
@@ -348,8 +386,9 @@ impl Access {
             return Err(AccessError::Invalid("cameras", expected));
         }
         let asked = Scope(Some(wanted.cameras.clone()));
-        let by = grant.who.account().filter(|_| grant.rank >= Rank::Viewer);
-        let by = by.filter(|_| grant.scope.includes(&asked)).ok_or(AccessError::OutOfSight)?;
+        let by = identify::voucher(&on.store.records(), &grant.who);
+        let may = grant.rank >= Rank::Viewer && grant.scope.includes(&asked);
+        let by = by.filter(|_| may).ok_or(AccessError::OutOfSight)?;
         let made = self.now_s();
         let until = made + seconds;
         let claims = view::Claims { cameras: wanted.cameras, until, by, made };
@@ -383,14 +422,22 @@ pub fn make_password(word: &str, cost: password::Cost) -> Result<String, AccessE
 pub fn checked_user(user: NewUser, password: Option<String>) -> Result<User, AccessError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || ".-_@+".contains(c);
     let length = user.name.chars().count();
-    if !(1..=LONGEST_NAME).contains(&length) || !user.name.chars().all(plain) {
+    // `.` and `..` lead elsewhere in an address, `-x` is an option of many a command.
+    let begins_well = user.name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    if !(1..=LONGEST_NAME).contains(&length) || !user.name.chars().all(plain) || !begins_well {
         let expected = format!(
-            "`name` expects 1 to {LONGEST_NAME} letters, digits or any of . - _ @ +, no blanks"
+            "`name` expects 1 to {LONGEST_NAME} letters, digits or any of . - _ @ +, no blanks, and a \
+             letter, a digit or _ first"
         );
         return Err(AccessError::Invalid("name", expected));
     }
     let cameras = scope(user.role, user.cameras)?;
-    Ok(User { name: user.name, role: user.role, cameras, password })
+    Ok(User { name: user.name, role: user.role, cameras, password, generation: generation() })
+}
+
+/// What tells an account from others that have had its name, and from itself under another password.
+fn generation() -> String {
+    secret::new()[..12].to_owned()
 }
 
 /// An admin sees every camera: they could give themselves the sight of it anyway.
@@ -442,6 +489,7 @@ impl super::Store {
             let new_password = password.is_some();
             if new_password {
                 user.password = password;
+                user.generation = generation();
             }
             let changed = user.clone();
             if had_admin && !has_admin(records) {

@@ -78,6 +78,22 @@ pub enum Account {
     Token(String),
 }
 
+/// On whose word a view token stands: an account as it was when the token was made. With short names,
+/// since it stands in the token.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Voucher {
+    /// Whose account.
+    #[serde(rename = "b")]
+    pub account: Account,
+    /// Which of the accounts that have had this name, and under which of its passwords. Empty in tokens
+    /// of an older razz, and for API tokens, whose ids are never used again.
+    #[serde(rename = "g", default, skip_serializing_if = "String::is_empty")]
+    pub generation: String,
+    /// Under which sign-in it was made, by the beginning of its digest; `None`: under none.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<String>,
+}
+
 /// Who asks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Who {
@@ -89,8 +105,8 @@ pub enum Who {
     Proxied(String),
     /// The holder of an API token, by the token's id.
     Token(String),
-    /// The holder of a view token that this account made; the text is the token's signature.
-    Embedded(Account, String),
+    /// The holder of a view token, and on whose word it stands; the text is the token's signature.
+    Embedded(Voucher, String),
     /// A client in one of the open networks.
     Neighbour(IpAddr),
 }

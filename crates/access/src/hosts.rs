@@ -119,9 +119,15 @@ impl Hosts {
 
     /// Whether `host` is one of them.
     pub fn contain(&self, host: &Host) -> bool {
+        (self.any_address && matches!(host, Host::Address(_))) || self.list(host)
+    }
+
+    /// Whether `host` is this machine's own or listed: what every address counts for elsewhere counts
+    /// for nothing here, since a page may come from any.
+    pub fn list(&self, host: &Host) -> bool {
         host.is_this_machine()
             || match host {
-                Host::Address(address) => self.any_address || self.addresses.contains(address),
+                Host::Address(address) => self.addresses.contains(address),
                 Host::Name(name) => self.names.contains(name) || self.contain_wildcard_of(name),
             }
     }
@@ -227,6 +233,10 @@ mod tests {
             let host = Host::parse(text);
             let taken = |hosts: &Hosts| host.as_ref().is_ok_and(|host| hosts.contain(host));
             assert_eq!((taken(&closed), taken(&open)), (by_closed, by_open), "{text}");
+            let listed = |hosts: &Hosts| host.as_ref().is_ok_and(|host| hosts.list(host));
+            assert_eq!(listed(&closed), by_closed, "{text}");
+            let address = matches!(host, Ok(Host::Address(address)) if !address.is_loopback());
+            assert_eq!(listed(&open), by_open && !address, "{text}");
         }
     }
 }

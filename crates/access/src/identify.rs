@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use razz_base::CameraId;
 
-use super::grant::{Account, Grant, Rank, Scope, Who};
+use super::grant::{Account, Grant, Rank, Scope, Voucher, Who};
 use super::store::{ApiToken, Records, User};
 use super::{secret, view};
 use razz_config::Network;
@@ -81,7 +81,7 @@ pub(super) fn holds(records: &Records, grant: &Grant, camera: CameraId, now: i64
     match &grant.who {
         Who::Anybody | Who::Neighbour(_) => true,
         Who::Embedded(by, _) => {
-            account_scope(records, by, now).is_some_and(|scope| scope.sees(camera))
+            vouched_scope(records, by, now).is_some_and(|scope| scope.sees(camera))
         }
         who => renew(records, who, now).is_some_and(|grant| grant.scope.sees(camera)),
     }
@@ -128,7 +128,7 @@ fn of_view_token(
         return None;
     }
     let scope = Scope(Some(claims.cameras));
-    let vouched = account_scope(records, &claims.by, now)?;
+    let vouched = vouched_scope(records, &claims.by, now)?;
     let who = Who::Embedded(claims.by, signature);
     (claims.until > now && vouched.includes(&scope)).then_some(Grant {
         who,
@@ -137,12 +137,43 @@ fn of_view_token(
     })
 }
 
-/// What an account sees; `None` when there is no such account any more.
-fn account_scope(records: &Records, account: &Account, now: i64) -> Option<Scope> {
-    match account {
-        Account::User(name) => records.user(name).map(|user| user.cameras.clone()),
+/// What the account sees that vouches for a view token; `None` when it does so no more: it is gone, is
+/// another of the same name, has another password, or its user has signed out.
+fn vouched_scope(records: &Records, by: &Voucher, now: i64) -> Option<Scope> {
+    match &by.account {
+        Account::User(name) => {
+            let user = records.user(name).filter(|user| user.generation == by.generation)?;
+            let is_in_force = |id: &String| {
+                records.sign_ins.iter().any(|sign_in| {
+                    sign_in.user == *name
+                        && sign_in.expires > now
+                        && sign_in_id(&sign_in.digest) == id
+                })
+            };
+            by.sign_in.as_ref().is_none_or(is_in_force).then(|| user.cameras.clone())
+        }
         Account::Token(id) => renew(records, &Who::Token(id.clone()), now).map(|grant| grant.scope),
     }
+}
+
+/// On whose word view tokens of `who` stand; `None` where there is no account.
+pub(super) fn voucher(records: &Records, who: &Who) -> Option<Voucher> {
+    let account = who.account()?;
+    let user = who.user().map(|name| records.user(name));
+    let generation = match user {
+        Some(user) => user?.generation.clone(),
+        None => String::new(),
+    };
+    let sign_in = match who {
+        Who::SignedIn(_, digest) => Some(sign_in_id(digest).to_owned()),
+        _ => None,
+    };
+    Some(Voucher { account, generation, sign_in })
+}
+
+/// As much of a sign-in's digest as tells it from others: 96 bits.
+fn sign_in_id(digest: &str) -> &str {
+    digest.get(..16).unwrap_or(digest)
 }
 
 #[cfg(test)]
@@ -167,6 +198,7 @@ mod tests {
             role,
             cameras,
             password: None,
+            generation: String::new(),
         };
         let filled: Result<(), StoreError> = store.update(|records| {
             records.users =
@@ -199,7 +231,13 @@ mod tests {
         (*store.records()).clone()
     }
 
+    /// An account of an older razz, or an API token.
+    fn plainly(account: Account) -> Voucher {
+        Voucher { account, generation: String::new(), sign_in: None }
+    }
+
     fn view(records: &Records, camera: u32, until: i64, by: Account) -> String {
+        let by = plainly(by);
         let claims = view::Claims { cameras: [camera].into(), until, by, made: NOW - 10 };
         view::sign(&claims, &records.view_key())
     }
@@ -271,7 +309,7 @@ mod tests {
     #[test]
     fn a_view_token_opens_no_camera_that_was_removed_since() {
         let records = records();
-        let by = Account::User("ann".to_owned());
+        let by = plainly(Account::User("ann".to_owned()));
         let sees = |made, removed: &[(u32, i64)]| {
             let (cameras, until) = ([1, 2].into(), NOW + 1);
             let claims = view::Claims { cameras, until, by: by.clone(), made };
@@ -295,7 +333,7 @@ mod tests {
         let (one, two) = (CameraId::new(1).unwrap(), CameraId::new(2).unwrap());
         let ann = Who::SignedIn("ann".to_owned(), secret::digest("cookie-a"));
         let bob = Who::Proxied("bob".to_owned());
-        let embedded = |by: Account| Who::Embedded(by, "signature".to_owned());
+        let embedded = |by: Account| Who::Embedded(plainly(by), "signature".to_owned());
         for (who, camera, now, goes_on) in [
             (Who::Anybody, one, NOW, true),
             (ann.clone(), one, NOW, true),

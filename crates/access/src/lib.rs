@@ -23,13 +23,15 @@ mod view;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use razz_base::CameraId;
 use tracing::info;
 
 pub use self::accounts::{
-    AccessError, NewToken, NewUser, NewViewToken, SIGN_IN_S, UserEdit, checked_user, make_password,
+    AccessError, Attempt, NewToken, NewUser, NewViewToken, SIGN_IN_S, UserEdit, checked_user,
+    make_password,
 };
 pub use self::grant::Grant;
 pub use self::identify::Credentials;
@@ -92,6 +94,11 @@ impl Access {
     /// Whether it is on.
     pub fn is_on(&self) -> bool {
         self.on.is_some()
+    }
+
+    /// Where a set-up link is kept that there is no terminal for: beside the users.
+    pub fn set_up_file(&self) -> Option<PathBuf> {
+        self.on.as_ref().map(|on| on.store.path().with_file_name("razz.set-up-link"))
     }
 
     /// The header in which a listed proxy names the user, when requests come from `peer`; empty: none.

@@ -90,7 +90,7 @@ pub fn decide(need: Need, grant: Option<&Grant>, subject: Subject) -> Verdict {
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
-    use super::super::grant::{Account, Scope};
+    use super::super::grant::{Account, Scope, Voucher};
     use super::*;
 
     /// What becomes of a request about camera 1, by what the route needs and who asks: anybody of a
@@ -117,7 +117,9 @@ mod tests {
         let user = |rank, scope| {
             Some(Grant { who: Who::SignedIn("ann".to_owned(), "digest".to_owned()), rank, scope })
         };
-        let view = Who::Embedded(Account::User("ann".to_owned()), "signature".to_owned());
+        let account = Account::User("ann".to_owned());
+        let by = Voucher { account, generation: String::new(), sign_in: None };
+        let view = Who::Embedded(by, "signature".to_owned());
         let near = Who::Neighbour(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 5)));
         [
             Some(Grant::ANYBODY),

@@ -31,6 +31,10 @@ pub struct User {
     pub cameras: Scope,
     /// argon2id, as a PHC string; without one only a trusted proxy can vouch for them.
     pub(super) password: Option<String>,
+    /// Drawn anew when the account is made and with each new password: view tokens of one before do not
+    /// count. Empty in files of an older razz.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) generation: String,
 }
 
 impl User {
@@ -228,6 +232,7 @@ mod tests {
             role: Role::Viewer,
             cameras: Scope(Some([1].into())),
             password: Some("$argon2id$…".to_owned()),
+            generation: String::new(),
         }
     }
 

@@ -1,11 +1,12 @@
 //! What tests of access share.
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{Access, Cost, Store};
+use super::{Access, AccessError, Cost, Store};
 use razz_config as config;
 use razz_observe::clock::Clock;
 
@@ -31,6 +32,18 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Access {
+    /// Signs in without waiting; answers the cookie.
+    pub fn sign_in_from(
+        &self,
+        address: IpAddr,
+        name: &str,
+        password: &str,
+    ) -> Result<String, AccessError> {
+        self.sign_in(&self.attempt(name, address)?, password)
     }
 }
 

@@ -99,7 +99,7 @@ fn who_signs_in_has_the_right_name_and_password() {
         (long.as_str(), PASSWORD, None),
         ("ann", long.as_str(), None),
     ] {
-        let got = access.sign_in(name, password, HERE).ok();
+        let got = access.sign_in_from(HERE, name, password).ok();
         let got = got.map(|cookie| by_cookie(&access, &cookie).unwrap().rank);
         assert_eq!(got, rank, "{name:.20} {password:.20}");
     }
@@ -109,24 +109,119 @@ fn who_signs_in_has_the_right_name_and_password() {
 fn guesses_are_limited_and_who_is_in_stays_in() {
     let folder = Folder::new("guesses");
     let access = filled(&folder);
-    let cookie = access.sign_in("ann", PASSWORD, HERE).unwrap();
-    let wait = (0..20).find_map(|n| match access.sign_in("ann", &format!("guess {n}"), HERE) {
-        Err(AccessError::TooOften(wait)) => Some((n, wait)),
-        _ => None,
-    });
+    let cookie = access.sign_in_from(HERE, "ann", PASSWORD).unwrap();
+    let wait =
+        (0..20).find_map(|n| match access.sign_in_from(HERE, "ann", &format!("guess {n}")) {
+            Err(AccessError::TooOften(wait)) => Some((n, wait)),
+            _ => None,
+        });
     let (tries, wait) = wait.expect("guesses end");
     assert_eq!(tries, 8);
     assert!(wait.as_secs() <= 30, "{wait:?}");
     // Not even the right one counts now, or a guess would be known by its answer.
-    assert!(matches!(access.sign_in("ann", PASSWORD, HERE), Err(AccessError::TooOften(_))));
+    assert!(matches!(access.sign_in_from(HERE, "ann", PASSWORD), Err(AccessError::TooOften(_))));
     assert!(by_cookie(&access, &cookie).is_some());
+}
+
+#[test]
+fn strangers_lock_nobody_out() {
+    let folder = Folder::new("lock-out");
+    let access = filled(&folder);
+    let wrong = |from: IpAddr| {
+        let refused = access.sign_in_from(from, "bob", "a guess of mine");
+        assert!(matches!(refused, Err(AccessError::Wrong)), "{from}: {refused:?}");
+    };
+    for n in 0..40 {
+        wrong([198, 51, 100, n].into());
+    }
+    // From an address of their own they come in, after a wait that is bounded.
+    let attempt = access.attempt("bob", HERE).unwrap();
+    assert!((1..=4).contains(&attempt.wait().as_secs()), "{attempt:?}");
+    access.sign_in(&attempt, PASSWORD).unwrap();
+    // Signed in, they may change their password, and nobody makes them wait.
+    let own = access.attempt_of_own("bob").unwrap();
+    assert!(own.wait().is_zero());
+    access.change_password(&own, PASSWORD, "another horse").unwrap();
+    // Others are not concerned.
+    assert!(access.attempt("ann", HERE).unwrap().wait().is_zero());
+}
+
+#[test]
+fn a_view_token_ends_with_what_its_maker_was() {
+    let one = CameraId::new(1).unwrap();
+    let signed_in = |access: &Access| {
+        let cookie = access.sign_in_from(HERE, "bob", PASSWORD).unwrap();
+        let grant = by_cookie(access, &cookie).unwrap();
+        (grant, cookie)
+    };
+    let again = || NewUser {
+        password: Some(PASSWORD.to_owned()),
+        ..new_user("bob", Role::Viewer, Some(&[1]))
+    };
+    let edit = |password: Option<&str>, cameras: &[u32]| UserEdit {
+        password: password.map(str::to_owned),
+        cameras: Some(Some(cameras.iter().copied().collect())),
+        ..UserEdit::default()
+    };
+    type Step<'a> = &'a dyn Fn(&Access, &str);
+    let steps: [(&str, Step<'_>, bool); 7] = [
+        ("nothing", &|_, _| {}, true),
+        ("a sign-out", &|access, cookie| access.sign_out(cookie).unwrap(), false),
+        ("removed", &|access, _| access.remove_user("bob").unwrap(), false),
+        (
+            "removed and made again",
+            &|access, _| {
+                access.remove_user("bob").unwrap();
+                access.add_user(again()).unwrap();
+            },
+            false,
+        ),
+        (
+            "another password",
+            &|access, _| {
+                drop(access.change_user("bob", edit(Some("another horse"), &[1])).unwrap())
+            },
+            false,
+        ),
+        (
+            "their own other password",
+            &|access, _| {
+                let own = access.attempt_of_own("bob").unwrap();
+                drop(access.change_password(&own, PASSWORD, "another horse").unwrap());
+            },
+            false,
+        ),
+        (
+            "one camera more",
+            &|access, _| drop(access.change_user("bob", edit(None, &[1, 2])).unwrap()),
+            true,
+        ),
+    ];
+    for (what, step, stays) in steps {
+        for by_proxy in [false, true] {
+            let folder = Folder::new("generations");
+            let access = filled(&folder);
+            let (mut grant, cookie) = signed_in(&access);
+            if by_proxy {
+                grant.who = Who::Proxied("bob".to_owned());
+            }
+            let wanted = NewViewToken { cameras: [1].into(), seconds: None };
+            let (view, _) = access.view_token(&grant, wanted).unwrap();
+            let watching = by_token(&access, &view).expect("it is good at first");
+            step(&access, &cookie);
+            // A proxy's user has no sign-in here that could end.
+            let stays = stays || (by_proxy && what == "a sign-out");
+            assert_eq!(by_token(&access, &view).is_some(), stays, "{what}, {by_proxy}");
+            assert_eq!(access.holds(&watching, one), stays, "{what}, {by_proxy}: what has begun");
+        }
+    }
 }
 
 #[test]
 fn a_sign_in_ends_with_the_cookie_the_password_or_the_user() {
     let folder = Folder::new("ends");
     let access = filled(&folder);
-    let sign_in = || access.sign_in("bob", PASSWORD, HERE).unwrap();
+    let sign_in = || access.sign_in_from(HERE, "bob", PASSWORD).unwrap();
     let (one, two) = (sign_in(), sign_in());
     access.sign_out(&one).unwrap();
     assert!(by_cookie(&access, &one).is_none() && by_cookie(&access, &two).is_some());
@@ -134,12 +229,13 @@ fn a_sign_in_ends_with_the_cookie_the_password_or_the_user() {
     let edit = UserEdit { password: Some("another horse".to_owned()), ..UserEdit::default() };
     access.change_user("bob", edit).unwrap();
     assert!(by_cookie(&access, &two).is_none());
-    assert!(access.sign_in("bob", PASSWORD, HERE).is_err());
+    assert!(access.sign_in_from(HERE, "bob", PASSWORD).is_err());
 
-    let three = access.sign_in("bob", "another horse", HERE).unwrap();
-    let four = access.change_password("bob", "another horse", PASSWORD, HERE).unwrap();
+    let three = access.sign_in_from(HERE, "bob", "another horse").unwrap();
+    let own = || access.attempt_of_own("bob").unwrap();
+    let four = access.change_password(&own(), "another horse", PASSWORD).unwrap();
     assert!(by_cookie(&access, &three).is_none() && by_cookie(&access, &four).is_some());
-    let wrong = access.change_password("bob", "wrong horse", "another horse", HERE);
+    let wrong = access.change_password(&own(), "wrong horse", "another horse");
     assert!(matches!(wrong, Err(AccessError::Invalid("current", _))), "{wrong:?}");
 
     access.remove_user("bob").unwrap();
@@ -151,7 +247,7 @@ fn a_browser_too_many_takes_the_place_of_the_oldest() {
     let folder = Folder::new("many");
     let access = filled(&folder);
     let cookies: Vec<String> =
-        (0..33).map(|_| access.sign_in("bob", PASSWORD, HERE).unwrap()).collect();
+        (0..33).map(|_| access.sign_in_from(HERE, "bob", PASSWORD).unwrap()).collect();
     assert!(by_cookie(&access, &cookies[0]).is_none());
     assert!(cookies[1..].iter().all(|cookie| by_cookie(&access, cookie).is_some()));
 }
@@ -160,7 +256,7 @@ fn a_browser_too_many_takes_the_place_of_the_oldest() {
 fn another_role_or_other_cameras_count_at_once() {
     let folder = Folder::new("roles");
     let access = filled(&folder);
-    let cookie = access.sign_in("bob", PASSWORD, HERE).unwrap();
+    let cookie = access.sign_in_from(HERE, "bob", PASSWORD).unwrap();
     let sees =
         |id: u32| by_cookie(&access, &cookie).unwrap().scope.sees(CameraId::new(id).unwrap());
     assert!(sees(1) && !sees(2));
@@ -205,6 +301,12 @@ fn what_cannot_be_is_refused_by_its_key() {
         (user(new_user("", Role::Viewer, None)), "name"),
         (user(new_user("a/b", Role::Viewer, None)), "name"),
         (user(new_user("ä", Role::Viewer, None)), "name"),
+        (user(new_user(".", Role::Viewer, None)), "name"),
+        (user(new_user("..", Role::Viewer, None)), "name"),
+        (user(new_user("...", Role::Viewer, None)), "name"),
+        (user(new_user("-x", Role::Viewer, None)), "name"),
+        (user(new_user(".bob", Role::Viewer, None)), "name"),
+        (user(new_user("@", Role::Viewer, None)), "name"),
         (user(new_user(&long, Role::Viewer, None)), "name"),
         (
             user(NewUser {
@@ -313,7 +415,7 @@ fn everything_outlives_a_restart() {
     let folder = Folder::new("restart");
     let (cookie, view) = {
         let access = filled(&folder);
-        let cookie = access.sign_in("bob", PASSWORD, HERE).unwrap();
+        let cookie = access.sign_in_from(HERE, "bob", PASSWORD).unwrap();
         let bob = by_cookie(&access, &cookie).unwrap();
         let wanted = NewViewToken { cameras: [1].into(), seconds: None };
         (cookie, access.view_token(&bob, wanted).unwrap().0)
@@ -328,6 +430,6 @@ fn off_means_that_nobody_is_asked() {
     let access = Access::off(Clock::start());
     assert_eq!(access.identify(&Credentials::default()), Some(Grant::ANYBODY));
     assert!(access.begin_set_up().is_none() && !access.needs_set_up());
-    assert!(matches!(access.sign_in("ann", PASSWORD, HERE), Err(AccessError::Off)));
+    assert!(matches!(access.sign_in_from(HERE, "ann", PASSWORD), Err(AccessError::Off)));
     assert!(matches!(access.users(), Err(AccessError::Off)));
 }

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 
-use super::grant::Account;
+use super::grant::Voucher;
 
 /// What the tokens begin with, to be told from API tokens.
 pub(super) const MARK: &str = "view.";
@@ -25,9 +25,9 @@ pub(super) struct Claims {
     /// Watching may begin before this, in UNIX seconds.
     #[serde(rename = "e")]
     pub(super) until: i64,
-    /// Whose account vouches for it.
-    #[serde(rename = "b")]
-    pub(super) by: Account,
+    /// Who vouches for it.
+    #[serde(flatten)]
+    pub(super) by: Voucher,
     /// When it was made, in UNIX seconds. Tokens of an older razz do not say.
     #[serde(rename = "m", default)]
     pub(super) made: i64,
@@ -54,6 +54,7 @@ pub(super) fn read(token: &str, key: &[u8]) -> Option<(Claims, String)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::grant::Account;
     use super::*;
 
     #[test]
@@ -61,7 +62,11 @@ mod tests {
         let claims = Claims {
             cameras: [1, 7].into(),
             until: 1_700_000_000,
-            by: Account::Token("a".into()),
+            by: Voucher {
+                account: Account::Token("a".into()),
+                generation: "g".into(),
+                sign_in: None,
+            },
             made: 1_699_999_000,
         };
         let (key, other_key) = (b"the key".as_slice(), b"another".as_slice());
@@ -83,5 +88,19 @@ mod tests {
         for token in ["", "view.", "view..", "view.x.y", ".", "view.e30.", &token[1..]] {
             assert_eq!(read(token, key), None, "{token}");
         }
+    }
+
+    #[test]
+    fn a_token_of_an_older_razz_is_read() {
+        let by = Voucher {
+            account: Account::User("ann".into()),
+            generation: String::new(),
+            sign_in: None,
+        };
+        let claims = Claims { cameras: [1].into(), until: 2, by, made: 0 };
+        let json = serde_json::to_string(&claims).unwrap();
+        assert_eq!(json, r#"{"c":[1],"e":2,"b":{"u":"ann"},"m":0}"#);
+        let old: Claims = serde_json::from_str(r#"{"c":[1],"e":2,"b":{"u":"ann"}}"#).unwrap();
+        assert_eq!(old, claims);
     }
 }

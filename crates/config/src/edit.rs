@@ -4,6 +4,9 @@ use razz_base::CameraId;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
 use url::Url;
 
+use super::secret_reference;
+use super::source::rtsp_port;
+
 /// What a camera is to be. A key that is `None` stays as it is, `Some(None)` takes it out of the
 /// file.
 #[derive(Clone, Default)]
@@ -81,6 +84,13 @@ pub enum EditError {
     /// There is no higher number.
     #[error("a camera had the highest id that there is; give the new one an `id`")]
     UsedUp,
+    /// A value that would be taken from this machine's environment or credentials once it is in the
+    /// file. Whoever sends it may choose the host that it goes to.
+    #[error(
+        "`{0}` begins with env: or credential:, which stand for a secret of this machine in the config \
+         file alone; send the value itself, or write that into the file with an editor"
+    )]
+    Reference(&'static str),
     /// The file is written in a way that is not changed by hand of ours.
     #[error("the config file cannot be changed here: {0}; change it with an editor")]
     Form(&'static str),
@@ -93,6 +103,7 @@ pub(super) fn add(
     edit: &CameraEdit,
     highest: u32,
 ) -> Result<u32, EditError> {
+    refuse_references(edit)?;
     let used: Vec<u32> = cameras(document)?.iter().filter_map(|camera| id_of(*camera)).collect();
     let id = match edit.id {
         Some(id) if used.contains(&id) => return Err(EditError::Taken(id)),
@@ -124,6 +135,7 @@ pub(super) fn change(
     id: u32,
     edit: &CameraEdit,
 ) -> Result<(), EditError> {
+    refuse_references(edit)?;
     match document.get_mut("camera") {
         Some(Item::ArrayOfTables(tables)) => {
             let found = tables.iter_mut().find(|table| id_of(*table) == Some(id));
@@ -197,6 +209,26 @@ fn inline(array: &Array) -> Result<Vec<&dyn TableLike>, EditError> {
 
 fn id_of(camera: &dyn TableLike) -> Option<u32> {
     camera.get("id")?.as_integer()?.try_into().ok()
+}
+
+/// Refuses an edit with a value that the file would take for a reference. The name is exempt: it is
+/// text everywhere.
+fn refuse_references(edit: &CameraEdit) -> Result<(), EditError> {
+    let CameraEdit { url, username, password, transport, certificate, .. } = edit;
+    let texts = [
+        ("url", url),
+        ("username", username),
+        ("password", password),
+        ("transport", transport),
+        ("certificate", certificate),
+    ];
+    let is_reference = |text: &Option<Option<String>>| {
+        text.as_ref().and_then(Option::as_deref).is_some_and(secret_reference::is_one)
+    };
+    match texts.into_iter().find(|(_, text)| is_reference(text)) {
+        Some((key, _)) => Err(EditError::Reference(key)),
+        None => Ok(()),
+    }
 }
 
 fn apply(camera: &mut dyn TableLike, edit: &CameraEdit) {
@@ -284,8 +316,10 @@ enum Kept {
 
 fn kept_credentials(old: &str, new: &str) -> Kept {
     let (Ok(old), Ok(mut url)) = (Url::parse(old), Url::parse(new)) else { return Kept::None };
-    let host = |url: &Url| (url.host_str().map(str::to_owned), url.port());
-    if has_credentials(new) || host(&old) != host(&url) {
+    let place = |url: &Url| (url.host_str().map(str::to_owned), rtsp_port(url));
+    // Another port is another program; and what went encrypted so far does not go in the clear now.
+    let as_safe = url.scheme() == "rtsps" || old.scheme() != "rtsps";
+    if has_credentials(new) || place(&old) != place(&url) || !as_safe {
         return Kept::None;
     }
     if old.username().is_empty() {
@@ -476,6 +510,45 @@ kind = \"hybrid\"
         ] {
             let got = changed(FILE, |document| change(document, id, &edit(keys)));
             assert_eq!(got, FILE.replacen(from, to, 1), "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn a_reference_is_not_taken_from_whoever_sends_an_edit() {
+        let mut document: DocumentMut = FILE.parse().unwrap();
+        for key in ["url", "username", "password", "transport", "certificate"] {
+            for text in ["env:HOME", "env:", "env:hunter2 x", "credential:camera", "credential:"] {
+                let edit = edit(&[(key, Some(text))]);
+                let refused = Err(EditError::Reference(key));
+                assert_eq!(change(&mut document, 3, &edit), refused, "{key} {text}");
+                assert_eq!(add(&mut document, &edit, 0).map(drop), refused, "{key} {text}");
+            }
+        }
+        assert_eq!(document.to_string(), FILE, "nothing is changed");
+        // A name is text everywhere, and these begin with neither.
+        for (key, text) in [("name", "env:HOME"), ("password", "Env:x"), ("password", " env:x")] {
+            assert_eq!(change(&mut document, 3, &edit(&[(key, Some(text))])), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn credentials_stay_with_the_very_port_and_as_safe_as_they_were() {
+        let file = |url: &str| {
+            format!("[[camera]]\nid = 1\nurl = \"{url}\"\nusername = \"u\"\npassword = \"p\"\n")
+        };
+        for (old, new, kept) in [
+            ("rtsp://h/s", "rtsp://h:554/t", true),
+            ("rtsps://h/s", "rtsps://h:322/t", true),
+            ("rtsp://h:322/s", "rtsps://h/t", true),
+            ("rtsps://h/s", "rtsp://h/t", false),
+            ("rtsps://h/s", "rtsp://h:322/t", false),
+            ("rtsp://h/s", "rtsp://h:8554/t", false),
+            ("rtsp://h/s", "rtsp://h.evil.example/s", false),
+            ("env:CAMERA", "rtsp://h/s", false),
+        ] {
+            let text =
+                changed(&file(old), |document| change(document, 1, &edit(&[("url", Some(new))])));
+            assert_eq!(text.contains("password"), kept, "{old} {new}: {text}");
         }
     }
 

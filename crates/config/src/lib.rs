@@ -22,6 +22,7 @@ mod reference;
 mod resolve;
 mod resolved;
 mod schema;
+mod secret_reference;
 mod source;
 #[cfg(test)]
 mod tests;

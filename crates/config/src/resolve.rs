@@ -22,9 +22,10 @@ use super::resolved::{
     Access, AccessMode, Acme, Collector, Compat, Config, Decoder, Detector, EmbedderChoice, Log,
     Mqtt, Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
+use super::secret_reference;
 use super::written::{
-    self, CONNECTIONS, CONNECTIONS_OF_ONE, MAX_NAME, MAX_PUBLISH_LOST_MS, MAX_REPLAY_MBPS,
-    MAX_VIEWERS, RING_BYTES, Written,
+    self, CONNECTIONS, CONNECTIONS_OF_ONE, HSTS_DAYS, MAX_NAME, MAX_PUBLISH_LOST_MS,
+    MAX_REPLAY_MBPS, MAX_VIEWERS, RING_BYTES, Written,
 };
 use crate::LogFormat;
 use crate::redact::Secret;
@@ -40,7 +41,7 @@ pub(super) fn resolve(
     let server = resolver.server(written.server);
     let access = resolver.access(&written.access);
     let viewers = resolver.viewers(written.viewers);
-    let compat = Compat { allow_adhoc: written.compat.allow_adhoc.value };
+    let compat = resolver.compat(&written.compat);
     let log =
         resolver.word("format", &written.log.format, &LogFormat::ALL).map(|format| Log { format });
     let telemetry = resolver.telemetry(written.telemetry);
@@ -56,7 +57,7 @@ pub(super) fn resolve(
         server: server?,
         access: access?,
         viewers: viewers?,
-        compat,
+        compat: compat?,
         log: log?,
         telemetry: telemetry?,
         decoder: decoder?,
@@ -105,7 +106,12 @@ impl Resolver<'_, '_> {
             let message = "`compat_listen` is the same as `listen`; give it another port";
             self.problems.add(written.compat_listen.at, message);
         }
+        let hsts_days = match &written.tls.value.0 {
+            Some(tls) => self.whole("hsts_days", &tls.hsts_days, HSTS_DAYS.0, HSTS_DAYS.1),
+            None => Some(0),
+        };
         Some(Server {
+            hsts_s: Some(hsts_days?.unsigned_abs() * 86_400).filter(|seconds| *seconds > 0),
             listen: listen?,
             compat_listen: compat_listen?,
             webrtc_udp: webrtc_udp?,
@@ -229,9 +235,22 @@ impl Resolver<'_, '_> {
         })
     }
 
+    fn compat(&mut self, written: &written::Compat) -> Option<Compat> {
+        let origins = self.each(&written.origins.value, |origin| match origin {
+            "*" => Ok("*".to_owned()),
+            _ => origin_of(origin).ok_or_else(|| {
+                "`origins` expects origins, such as \"http://192.168.1.5:8123\", without a path, or \
+                 \"*\" for every page"
+                    .to_owned()
+            }),
+        });
+        Some(Compat { allow_adhoc: written.allow_adhoc.value, origins: origins? })
+    }
+
     fn viewers(&mut self, written: written::Viewers) -> Option<Viewers> {
         let max = self.whole("max", &written.max, 1, MAX_VIEWERS);
         let max_per_camera = self.whole("max_per_camera", &written.max_per_camera, 1, MAX_VIEWERS);
+        let max_per_token = self.whole("max_per_token", &written.max_per_token, 1, MAX_VIEWERS);
         let ring_bytes = self.whole("ring_bytes", &written.ring_bytes, RING_BYTES.0, RING_BYTES.1);
         let replay_mbps = self.whole("replay_mbps", &written.replay_mbps, 1, MAX_REPLAY_MBPS);
         let turn: Vec<_> =
@@ -239,6 +258,7 @@ impl Resolver<'_, '_> {
         Some(Viewers {
             max: max? as usize,
             max_per_camera: max_per_camera? as usize,
+            max_per_token: max_per_token? as usize,
             ring_bytes: ring_bytes? as usize,
             replay_mbps: replay_mbps?.unsigned_abs(),
             turn: turn.into_iter().collect::<Option<_>>()?,
@@ -522,12 +542,12 @@ impl Resolver<'_, '_> {
     /// A value; with `env:NAME` that of the environment variable, with `credential:NAME` that of
     /// systemd's credential (systemd.exec(5), `LoadCredential=`).
     fn secret(&mut self, key: &str, written: At<Secret>) -> Option<Secret> {
-        if let Some(name) = written.value.reveal().strip_prefix("credential:") {
+        if let Some(name) = written.value.reveal().strip_prefix(secret_reference::CREDENTIAL) {
             return credential(name, self.env)
                 .map_err(|why| self.problems.add(written.at, format!("`{key}`: {why}")))
                 .ok();
         }
-        let Some(name) = written.value.reveal().strip_prefix("env:") else {
+        let Some(name) = written.value.reveal().strip_prefix(secret_reference::ENV) else {
             return Some(written.value);
         };
         // What is no name of a variable may be a password that happens to begin with "env:".

@@ -65,6 +65,8 @@ pub struct Server {
     pub tls: Option<Tls>,
     /// Whether `compat_listen` uses it as well.
     pub compat_tls: bool,
+    /// For how many seconds browsers are told to use TLS alone; `None`: they are not told.
+    pub hsts_s: Option<u64>,
 }
 
 /// Where the certificate comes from.
@@ -153,6 +155,8 @@ pub struct Viewers {
     pub max: usize,
     /// At a time, of one camera.
     pub max_per_camera: usize,
+    /// Viewers that one view token lets in at a time.
+    pub max_per_token: usize,
     /// Size of the GOP ring of each camera, in bytes.
     pub ring_bytes: usize,
     /// How fast a new viewer is sent what the ring holds, in Mbit/s.
@@ -175,6 +179,8 @@ pub struct Turn {
 pub struct Compat {
     /// Whether `POST /stream` takes addresses of cameras that are not configured.
     pub allow_adhoc: bool,
+    /// Origins whose pages may watch, as browsers send them; `*`: every page.
+    pub origins: Vec<String>,
 }
 
 /// How the log is written.

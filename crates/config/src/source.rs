@@ -220,7 +220,7 @@ fn split_zone(address: &str) -> Result<(Option<String>, Cow<'_, str>), SourceErr
 
 /// The port of an address of RTSP: its own, or the usual one (RFC 2326 section 3.2; over TLS, RFC 7826
 /// section 4.2).
-fn rtsp_port(url: &Url) -> u16 {
+pub(super) fn rtsp_port(url: &Url) -> u16 {
     url.port().unwrap_or(if url.scheme() == "rtsps" { 322 } else { 554 })
 }
 

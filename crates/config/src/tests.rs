@@ -1,6 +1,7 @@
 //! What a config file means, and what is said about one that is wrong: tables.
 
 mod access;
+mod secrets;
 mod sub;
 
 use std::fs;
@@ -51,6 +52,7 @@ fn an_empty_file_means_the_defaults() {
                 advertise: vec![],
                 connections: 4096,
                 connections_per_address: 512,
+                hsts_s: None,
                 tls: None,
                 compat_tls: false,
             },
@@ -67,11 +69,12 @@ fn an_empty_file_means_the_defaults() {
             viewers: Viewers {
                 max: 500,
                 max_per_camera: 200,
+                max_per_token: 100,
                 ring_bytes: 16_777_216,
                 replay_mbps: 50,
                 turn: vec![]
             },
-            compat: Compat { allow_adhoc: false },
+            compat: Compat { allow_adhoc: false, origins: Vec::new() },
             log: Log { format: LogFormat::Text },
             telemetry: None,
             decoder: Decoder::default(),
@@ -237,8 +240,11 @@ fn what_is_wrong_is_said_with_its_place() {
             "[server]\ndetect_fps = 6",
             "2:1: unknown key `detect_fps` here; it belongs in [[camera]]",
         ),
-        ("[compat]\nport = 1", "2:1: unknown key `port`; known here: allow_adhoc"),
-        ("[compat]\n\"rtsp://u:hunter2@h\" = 1", "2:1: unknown key; known here: allow_adhoc"),
+        ("[compat]\nport = 1", "2:1: unknown key `port`; known here: allow_adhoc, origins"),
+        (
+            "[compat]\n\"rtsp://u:hunter2@h\" = 1",
+            "2:1: unknown key; known here: allow_adhoc, origins",
+        ),
         ("server = 1", "1:10: `server` is a table; write [server] on a line"),
         ("[camera]\nid = 1", "1:1: write [[camera]] with two brackets: there may be several"),
         ("camera = [1]", "1:11: a camera is a table; write [[camera]] on a line"),
@@ -674,24 +680,4 @@ fn a_collector_is_named_by_its_base_address() {
     assert_eq!(parse("[telemetry]\nframes = 0.5\notlp = \"\"").unwrap().telemetry, None);
     let from_env = parse("[telemetry]\notlp = \"env:OTLP\"").unwrap_err().to_string();
     assert!(from_env.contains("OTLP is not set"), "{from_env}");
-}
-
-#[test]
-fn secrets_come_from_systemd_credentials() {
-    let folder = std::env::temp_dir().join(format!("razz-credentials-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("gate.password"), "hunter2 \n").unwrap();
-    let text = "[[camera]]\nid = 1\nurl = \"rtsp://h/s\"\nusername = \"u\"\npassword = \"credential:NAME\"";
-    let env = |name: &str| {
-        (name == "CREDENTIALS_DIRECTORY").then(|| folder.to_string_lossy().into_owned())
-    };
-    let read = |name: &str| {
-        Config::parse(&text.replace("NAME", name), "razz.toml", Path::new("/etc/razz"), &env)
-    };
-    let config = read("gate.password").unwrap();
-    let credentials = config.cameras[0].source.credentials.clone().unwrap();
-    assert_eq!(credentials.password.reveal(), "hunter2 ", "only the line end goes");
-    let error = read("yard.password").unwrap_err().to_string();
-    assert!(error.contains("yard.password cannot be read"), "{error}");
-    fs::remove_dir_all(&folder).unwrap();
 }

@@ -31,6 +31,8 @@ pub(super) const MAX_PUBLISH_LOST_MS: i64 = 60_000;
 /// Fewest and most TCP connections that a limit may name: in all, and of one address.
 pub(super) const CONNECTIONS: (i64, i64) = (64, 100_000);
 pub(super) const CONNECTIONS_OF_ONE: (i64, i64) = (8, 100_000);
+/// Days for which browsers may be told to use TLS.
+pub(super) const HSTS_DAYS: (i64, i64) = (0, 730);
 /// Longest name of a camera, in characters.
 pub(super) const MAX_NAME: usize = 100;
 
@@ -160,6 +162,10 @@ group! {
         /// Whether the RTSPtoWebRTC endpoints speak TLS as well: pages opened over `https://` reach
         /// nothing else.
         compat: bool = "true",
+        /// For how many days browsers that have been here use nothing but TLS with this host name
+        /// (Strict-Transport-Security), 0 to 730. 0: not said. It holds for every port of the name, so
+        /// turn it on once all of them speak TLS, with a certificate that browsers trust.
+        hsts_days: i64 [Limit::Whole(HSTS_DAYS.0, HSTS_DAYS.1)] = "0",
     }
 }
 
@@ -226,6 +232,9 @@ group! {
         max: i64 [Limit::Whole(1, MAX_VIEWERS)] = "500",
         /// Viewers at a time of one camera; 1 to 100000.
         max_per_camera: i64 [Limit::Whole(1, MAX_VIEWERS)] = "200",
+        /// The same that one view token may have at a time, over all cameras: who has the token cannot
+        /// take every place.
+        max_per_token: i64 [Limit::Whole(1, MAX_VIEWERS)] = "100",
         /// Bytes of video kept per camera, 1 MiB to 1 GiB. A new viewer starts from it; a GOP that
         /// does not fit makes it wait for the next one.
         ring_bytes: i64 [Limit::Whole(RING_BYTES.0, RING_BYTES.1)] = "16777216",
@@ -254,6 +263,12 @@ group! {
         /// Let a page name any RTSP address in `POST /stream`. Off, since that is a way into the
         /// network.
         allow_adhoc: bool = "false",
+        /// Origins, as `http://192.168.1.5:8123`, of pages written for RTSPtoWebRTC. Pages of this machine
+        /// and those of `access.embed_origins` may watch in any case. While only this machine reaches
+        /// razz and nobody signs in, no others may. Where other machines reach it without signing in,
+        /// every page may as long as this list is empty, and none but the listed ones after that. `"*"`
+        /// is every page.
+        origins: Vec<At<String>> = "[]",
     }
 }
 

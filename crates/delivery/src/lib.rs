@@ -16,6 +16,7 @@
 mod addresses;
 mod connection;
 mod inbox;
+mod openers;
 mod ports;
 mod send;
 mod shard;
@@ -27,7 +28,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 pub use razz_viewer::SessionId;
 use razz_viewer::demux::Demux;
-use razz_viewer::{OfferError, SessionSettings};
+use razz_viewer::{OfferError, Session, SessionSettings, Video, short};
 use tokio::sync::oneshot;
 
 use razz_base::CameraState;
@@ -39,6 +40,7 @@ use razz_observe::telemetry::Telemetry;
 #[cfg(test)]
 mod tests;
 
+pub use openers::Opener;
 pub use ports::{Ports, bind};
 
 /// Why a viewer was not let in.
@@ -53,6 +55,9 @@ pub enum OpenError {
     /// The setting says no more.
     #[error("all {0} places for viewers are taken (setting `{1}`)")]
     Full(usize, &'static str),
+    /// So many sessions of the opener are connecting.
+    #[error("{0} sessions of this token or address have not connected yet; wait until they have")]
+    Connecting(usize),
     /// More at once than can be served.
     #[error("the server is busy with other viewers")]
     Busy,
@@ -136,6 +141,7 @@ struct Shared {
     demux: Mutex<Demux>,
     /// Places taken: sessions, and such as are being opened.
     places: Arc<AtomicUsize>,
+    openers: Arc<openers::Openers>,
     counters: Counters,
     telemetry: Telemetry,
     clock: Clock,
@@ -208,6 +214,7 @@ impl Viewers {
             settings: RwLock::new(Arc::new(settings)),
             demux: Mutex::default(),
             places: Arc::default(),
+            openers: Arc::default(),
             counters: Counters::default(),
             telemetry,
             clock,
@@ -219,8 +226,25 @@ impl Viewers {
         Ok(Self { shards, shared, limits, udp })
     }
 
-    /// Answers an offer.
-    pub async fn open(&self, camera: &Arc<Camera>, offer: String) -> Result<Opened, OpenError> {
+    /// Whether an offer can be answered at all. Nothing is opened, and nobody is sent anything.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self, offer: &str) -> Result<(), OpenError> {
+        let settings = self.shared.settings();
+        let answered =
+            Session::answer(0, offer, Video::default(), &settings, self.shared.clock.mono());
+        Ok(answered.map(drop)?)
+    }
+
+    /// Answers an offer of `opener`. Where all places are taken a session that does not connect gives
+    /// way.
+    pub async fn open(
+        &self,
+        camera: &Arc<Camera>,
+        offer: String,
+        opener: &Opener,
+    ) -> Result<Opened, OpenError> {
         {
             let ingest = camera.health.ingest();
             if ingest.state == CameraState::Unsupported {
@@ -228,10 +252,23 @@ impl Viewers {
                 return Err(OpenError::Unsupported(advice.cloned().unwrap_or_default()));
             }
         }
-        let place = Place::take(&self.shared.places, camera, &self.limits)?;
         let shard = (0..self.shards.len()).min_by_key(|n| self.shards[*n].load()).unwrap_or(0);
         // The last byte says which shard has it.
         let id = rand::random::<SessionId>() & !0xFF | shard as SessionId;
+        let now = self.shared.clock.mono();
+        let entry = self.shared.openers.enter(id, camera.id, opener, now)?;
+        let mut place = match Place::take(&self.shared.places, camera, &self.limits) {
+            Err(OpenError::Full(most, setting)) => {
+                let here = (setting == PER_CAMERA).then_some(camera.id);
+                let other = self.shared.openers.gives_way(here, opener, now);
+                let other = other.ok_or(OpenError::Full(most, setting))?;
+                tracing::debug!(session = %short(other), "gives its place up: it has not connected");
+                self.close(other).await;
+                Place::take(&self.shared.places, camera, &self.limits)?
+            }
+            taken => taken?,
+        };
+        place.entry = Some(entry);
         let (reply, answer) = oneshot::channel();
         self.shards[shard].command(Command::Open { id, place, offer, reply })?;
         answer.await.map_err(|_| OpenError::Stopping)?
@@ -299,7 +336,12 @@ impl Viewers {
 struct Place {
     camera: Arc<Camera>,
     all: Arc<AtomicUsize>,
+    /// Whose it is.
+    entry: Option<openers::Entry>,
 }
+
+/// The setting that bounds the viewers of a camera.
+const PER_CAMERA: &str = "viewers.max_per_camera";
 
 impl Place {
     /// Takes one, if there is one: never more than the settings allow, however many ask at once.
@@ -313,9 +355,16 @@ impl Place {
             .map_err(|_| OpenError::Full(limits.max, "viewers.max"))?;
         if !camera.health.delivery.take_place(limits.max_per_camera) {
             all.fetch_sub(1, Ordering::SeqCst);
-            return Err(OpenError::Full(limits.max_per_camera, "viewers.max_per_camera"));
+            return Err(OpenError::Full(limits.max_per_camera, PER_CAMERA));
         }
-        Ok(Self { camera: Arc::clone(camera), all: Arc::clone(all) })
+        Ok(Self { camera: Arc::clone(camera), all: Arc::clone(all), entry: None })
+    }
+
+    /// The session has connected.
+    fn connected(&self) {
+        if let Some(entry) = &self.entry {
+            entry.connected();
+        }
     }
 }
 

@@ -89,6 +89,7 @@ struct Entry {
     /// What was counted of it so far.
     counted: Counts,
     opened: MonoTime,
+    connected: bool,
 }
 
 struct Shard {
@@ -210,6 +211,7 @@ impl Shard {
             deadline: None,
             counted: Counts::default(),
             opened: now,
+            connected: false,
         };
         self.entries.insert(id, entry);
         self.state.sessions.fetch_add(1, Ordering::Relaxed);
@@ -384,6 +386,9 @@ impl Shard {
         let delivery = &entry.place.camera.health.delivery;
         delivery.bytes.fetch_add(out.sent_bytes as u64, Ordering::Relaxed);
         count(&mut entry.counted, session.counts(), &self.shared.counters, delivery);
+        if session.is_connected() && !std::mem::replace(&mut entry.connected, true) {
+            entry.place.connected();
+        }
         let over = match outcome {
             Ok(Ok(())) => session.is_over(),
             Ok(Err(error)) => {

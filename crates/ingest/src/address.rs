@@ -9,7 +9,7 @@ use razz_config::{Forbidden, Source};
 
 /// Why there is nothing to connect to.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unusable {
+pub enum Unusable {
     /// No such name, or nobody to ask.
     #[error("the name {0} has no address: {1}")]
     Unknown(String, std::io::Error),
@@ -25,7 +25,10 @@ pub(super) enum Unusable {
 ///
 /// A name may lead elsewhere the next time it is asked, so it is asked before every connection, and
 /// the connection is made to what was checked here, not to the name.
-pub(super) async fn of(source: &Source) -> Result<Vec<SocketAddr>, Unusable> {
+///
+/// # Errors
+/// Where there is none.
+pub async fn of(source: &Source) -> Result<Vec<SocketAddr>, Unusable> {
     let port = source.port();
     let found: Vec<SocketAddr> = match source.url.host() {
         Some(Host::Ipv4(ip)) => vec![(ip, port).into()],

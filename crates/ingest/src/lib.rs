@@ -31,6 +31,7 @@ use tracing::instrument::{Instrument as _, WithSubscriber as _};
 use tracing::subscriber::NoSubscriber;
 use tracing::{debug, error, info};
 
+pub use self::address::{Unusable, of as addresses_of};
 use self::ended::Ended;
 use self::event::Reporter;
 pub use self::event::{Event, Sink};

@@ -67,6 +67,33 @@ pub fn now() -> Now {
     }
 }
 
+/// How many files the process may have open, and up to how many it may raise that itself
+/// (getrlimit(2)); `None` where it cannot be told.
+pub fn open_files() -> Option<(u64, u64)> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the pointer is to a live `rlimit`, which the call fills.
+    #[allow(unsafe_code)]
+    let outcome = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+    (outcome == 0).then_some((limit.rlim_cur, limit.rlim_max))
+}
+
+/// Lets the process open as many files as it may. Shells and containers start programs with 1024 for
+/// the sake of select(2), which nothing here uses.
+///
+/// # Errors
+/// What the system says; the limit stays as it was.
+pub fn raise_open_files() -> std::io::Result<()> {
+    let Some((soft, hard)) = open_files() else { return Ok(()) };
+    if soft >= hard {
+        return Ok(());
+    }
+    let limit = libc::rlimit { rlim_cur: hard, rlim_max: hard };
+    // SAFETY: the pointer is to a live `rlimit`, which the call reads.
+    #[allow(unsafe_code)]
+    let outcome = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
+    if outcome == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+}
+
 /// User and system time of all threads of process `pid`, in seconds: fields 14 and 15 of
 /// `/proc/PID/stat` (proc(5)).
 pub fn cpu_seconds(pid: u32) -> Option<f64> {
@@ -129,6 +156,13 @@ pub fn threads() -> Vec<Thread> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn as_many_files_are_opened_as_may_be() {
+        let (_, hard) = open_files().unwrap();
+        raise_open_files().unwrap();
+        assert_eq!(open_files(), Some((hard, hard)));
+    }
 
     #[test]
     fn idle_processors_are_known_where_all_of_them_may_be_used() {

@@ -13,6 +13,7 @@ mod pictures;
 mod reconfigure;
 mod revocation;
 mod serve;
+mod set_up_link;
 mod shutdown;
 mod state;
 mod sub_intake;

@@ -12,15 +12,15 @@ use tracing::{info, warn};
 
 use crate::reconfigure::{Identity, RunningServer};
 use crate::state::{Removed, State, StateFile};
-use crate::{cli, pictures, revocation, shutdown};
+use crate::{cli, pictures, revocation, set_up_link, shutdown};
 use razz_access::hosts::Hosts;
 use razz_access::{Access, Store};
 use razz_api::connections::{self, Limits};
 use razz_api::{App, Control as _, tls, wire};
-use razz_config::{Config, ConfigFile, Server};
+use razz_config::{Config, ConfigFile};
 use razz_delivery::{self as delivery, Viewers};
 use razz_observe::clock::Clock;
-use razz_observe::process::Usage;
+use razz_observe::process::{self, Usage};
 use razz_observe::telemetry;
 use razz_vision::Decoders;
 
@@ -58,6 +58,10 @@ async fn serve(
     users: Option<Store>,
     extra: &serde_json::Value,
 ) -> Result<(), String> {
+    // Before anything is opened: most of it is for clients, who come later.
+    if let Err(error) = process::raise_open_files() {
+        warn!("the number of open files cannot be raised: {error}");
+    }
     let clock = Clock::start();
     let access = match users {
         Some(users) => Access::on(config.access.clone(), users, clock),
@@ -125,8 +129,10 @@ async fn serve(
         pictures: Arc::clone(server.pictures()),
         decoders,
         viewers: viewers.clone(),
+        viewer_limits: config.viewers.clone(),
         usage,
         events: events.clone(),
+        open: !access.is_on() && config.is_loopback_only().is_err(),
         compat: config.compat.clone(),
         compat_port: compat_local
             .map(|local| wire::CompatPort { port: local.port(), tls: compat_tls.is_some() }),
@@ -136,17 +142,18 @@ async fn serve(
         hosts,
         embed_origins: config.access.embed_origins.clone().into(),
         tls: config.server.tls.is_some(),
+        hsts_s: config.server.hsts_s,
         port: local.port(),
         base: config.server.base.clone(),
         telemetry: telemetry.clone(),
     };
     announce(&config, local, compat_local, viewers.udp, extra);
-    if let Some(token) = access.begin_set_up() {
-        invite(&config.server, local, &token);
-    }
-    let limits = connection_limits(&config, descriptors());
+    tokio::spawn(set_up_link::offer(Arc::clone(&access), config.server.clone(), local));
+    let descriptors = process::open_files().and_then(|(soft, _)| usize::try_from(soft).ok());
+    let limits = connection_limits(&config, descriptors);
     if let Some(listener) = compat_listener {
-        let router = razz_api::compat_router(app.clone());
+        // Which may speak plainly beside it.
+        let router = razz_api::compat_router(App { tls: compat_tls.is_some(), ..app.clone() });
         tokio::spawn(connections::serve(listener, compat_tls, router, Arc::clone(&limits)));
     }
     tokio::select! {
@@ -194,32 +201,6 @@ fn connection_limits(config: &Config, descriptors: Option<usize>) -> Arc<Limits>
     }
     let proxies = config.access.trusted_proxies.clone();
     Limits::new(wanted.min(room), config.server.connections_per_address, proxies)
-}
-
-/// How many files the process may have open.
-fn descriptors() -> Option<usize> {
-    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_whitespace().next()?.parse().ok()
-}
-
-/// Says, once and on the terminal only, where the first admin is made. What stands behind the `#`
-/// is sent to no server and stands in no log.
-fn invite(server: &Server, listen: SocketAddr, token: &str) {
-    let host = if listen.ip().is_unspecified() {
-        let found = if_addrs::get_if_addrs().unwrap_or_default();
-        let mut outer = found.iter().map(|interface| interface.ip());
-        outer.find(|ip| !ip.is_loopback() && ip.is_ipv4()).unwrap_or(listen.ip())
-    } else {
-        listen.ip()
-    };
-    let at = SocketAddr::new(host, listen.port());
-    cli::say(&format!(
-        "razz: there is no admin yet; open this link, which is good once, to make one:\n\
-         {}://{at}{}set-up.html#{token}",
-        scheme(server.tls.is_some()),
-        server.base
-    ));
 }
 
 fn scheme(tls: bool) -> &'static str {

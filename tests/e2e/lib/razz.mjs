@@ -1,6 +1,6 @@
 // The razz binary as the tests hold it: a written config, the addresses it prints, its API.
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import WebSocket from "ws";
 import { RAZZ } from "./paths.mjs";
@@ -56,8 +56,10 @@ export async function run(args, { seconds = 20 } = {}) {
 
 /** A running `razz serve` or `razz demo`. */
 export class Razz extends Child {
-  constructor(args, env = {}) {
-    super("razz", RAZZ, args, { env: { ...process.env, ...env } });
+  /** `files`: so many files it may open at first, as in a shell that allows no more. */
+  constructor(args, env = {}, { files } = {}) {
+    const [program, all] = files ? ["bash", ["-c", `ulimit -Sn ${files}; exec "$0" "$@"`, RAZZ, ...args]] : [RAZZ, args];
+    super("razz", program, all, { env: { ...process.env, ...env } });
   }
 
   /** Waits for its addresses and until it answers. */
@@ -82,6 +84,12 @@ export class Razz extends Child {
     const response = await fetch(this.at(route));
     if (response.status !== 200) throw new Error(`${route} answered ${response.status}: ${await response.text()}`);
     return response.json();
+  }
+
+  /** The link that makes the first admin: nothing here is a terminal, so it is in a file that razz names. */
+  async setUpLink() {
+    const file = await until("the set-up link", () => this.log.map((line) => / is in (\S+razz\.set-up-link)/.exec(line)?.[1]).find(Boolean));
+    return readFileSync(file, "utf8").trim();
   }
 
   status(camera) {

@@ -39,14 +39,14 @@ class World {
   }
 
   /** `razz serve` with this config (see `config`), or with the text of one. */
-  serve(content, { args = [], env } = {}) {
+  serve(content, { args = [], env, files } = {}) {
     const file = written(this.folder, typeof content === "string" ? content : config(content));
-    return this.razz(["serve", "--config", file, ...args], env);
+    return this.razz(["serve", "--config", file, ...args], env, { files });
   }
 
   /** razz with any arguments that make it listen on ports of the system's choice. */
-  razz(args, env) {
-    const razz = new Razz(args, env);
+  razz(args, env, options) {
+    const razz = new Razz(args, env, options);
     this.children.push(razz);
     return razz.listening();
   }

@@ -29,8 +29,7 @@ async function guarded(world, access = {}, options = {}) {
       { id: 2, name: "Vault", url: camera.url("two"), detect_fps: 2 },
     ],
   }, options);
-  const link = await until("the set-up link", () => razz.log.find((line) => /set-up\.html#/.test(line)));
-  return { razz, link: link.trim() };
+  return { razz, link: await razz.setUpLink() };
 }
 
 const post = (razz, route, body, headers = {}) =>

@@ -109,28 +109,43 @@ async fn take(
     router: Router,
     lease: Lease,
 ) {
-    match tls {
-        None => speak(stream, from, router, lease).await,
-        Some(acceptor) => match acceptor.accept(stream).await {
-            Ok(Some(stream)) => speak(stream, from, router, lease).await,
-            Ok(None) => {}
-            Err(why) => debug!(%from, "TLS handshake: {why}"),
-        },
+    let given_away = lease.given_away();
+    let conversation = async {
+        match tls {
+            None => speak(stream, from, router, lease).await,
+            Some(acceptor) => match acceptor.accept(stream).await {
+                Ok(Some(stream)) => speak(stream, from, router, lease).await,
+                Ok(None) => {}
+                Err(why) => debug!(%from, "TLS handshake: {why}"),
+            },
+        }
+    };
+    tokio::select! {
+        () = conversation => {}
+        () = given_away => {}
     }
 }
+
+/// The connection came when all places but the last few were taken: it is for who is signed in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reserved;
 
 /// Speaks HTTP/1.1, which WebSockets need, until either side has enough.
 async fn speak<IO>(stream: IO, from: SocketAddr, router: Router, lease: Lease)
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let progress = Progress::new();
+    let place = lease.place();
+    let progress = Progress::new(place.clone());
     // The lease stays with the connection when that becomes a WebSocket.
     let io = TokioIo::new(Timed::new(stream, Arc::clone(&progress), lease));
     let service = service_fn(move |request: Request<Incoming>| {
         progress.request_came();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(from));
+        if place.is_reserved() {
+            request.extensions_mut().insert(Reserved);
+        }
         let (answer, progress) = (router.clone().oneshot(request), Arc::clone(&progress));
         async move {
             let answer = answer.await?;

@@ -14,7 +14,7 @@ use hyper::body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use super::limits::Lease;
+use super::limits::{Lease, Place};
 
 /// How long the head of a request may take: from the beginning of the connection for the first one,
 /// from its first byte for the others.
@@ -43,6 +43,11 @@ enum Phase {
 }
 
 impl Phase {
+    /// Whether nobody asks for anything yet.
+    fn waits(self) -> bool {
+        matches!(self, Self::New | Self::Head | Self::Idle)
+    }
+
     fn limit(self) -> Option<Duration> {
         match self {
             Self::New | Self::Head => Some(HEAD),
@@ -54,7 +59,10 @@ impl Phase {
 
 /// Where a connection is.
 #[derive(Debug)]
-pub(super) struct Progress(Mutex<Now>);
+pub(super) struct Progress {
+    now: Mutex<Now>,
+    place: Place,
+}
 
 #[derive(Debug)]
 struct Now {
@@ -66,18 +74,25 @@ struct Now {
 }
 
 impl Progress {
-    pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Now { phase: Phase::New, number: 0, reader: None })))
+    pub(super) fn new(place: Place) -> Arc<Self> {
+        Arc::new(Self {
+            now: Mutex::new(Now { phase: Phase::New, number: 0, reader: None }),
+            place,
+        })
     }
 
     fn now(&self) -> MutexGuard<'_, Now> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Moves on from what `next` answers for.
     fn go(&self, next: impl FnOnce(Phase) -> Option<Phase>) {
         let mut now = self.now();
+        let before = now.phase;
         if let Some(next) = next(now.phase) {
+            if before.waits() != next.waits() {
+                self.place.waits(next.waits());
+            }
             // The first head has what is left of the time since the connection began.
             now.number += u64::from((now.phase, next) != (Phase::New, Phase::Head));
             now.phase = next;

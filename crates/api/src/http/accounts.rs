@@ -1,6 +1,7 @@
 //! Signing in and out, users and tokens.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
@@ -8,8 +9,10 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use razz_base::CameraId;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
-use super::guard::{self, Caller};
+use super::caller::Caller;
+use super::guard;
 use super::problem::{JsonBody, Problem};
 use super::{App, base};
 use crate::wire::{
@@ -20,6 +23,9 @@ use razz_access::{Access, AccessError, SIGN_IN_S};
 
 /// So many passwords are hashed at a time: each takes 19 MiB and a core.
 static HASHING: Semaphore = Semaphore::const_new(4);
+
+/// How long to wait for one's turn: others' wrong passwords take 20 ms each.
+const TURN: Duration = Duration::from_secs(5);
 
 /// `GET /api/me`.
 pub(super) async fn me(State(app): State<App>, grant: Option<Extension<Grant>>) -> Json<wire::Me> {
@@ -36,9 +42,10 @@ pub(super) async fn sign_in(
     Extension(caller): Extension<Caller>,
     JsonBody(body): JsonBody<SignIn>,
 ) -> Result<Response, Problem> {
-    let address = caller.address;
-    let cookie =
-        hashing(&app, move |access| access.sign_in(&body.name, &body.password, address)).await?;
+    let attempt = app.access.attempt(&body.name, caller.address)?;
+    // Before a place to hash in is taken: whoever waits keeps nobody else from signing in.
+    tokio::time::sleep(attempt.wait()).await;
+    let cookie = hashing(&app, move |access| access.sign_in(&attempt, &body.password)).await?;
     Ok(signed_in(&app, &cookie, caller))
 }
 
@@ -73,11 +80,9 @@ pub(super) async fn change_password(
     Extension(grant): Extension<Grant>,
     JsonBody(body): JsonBody<NewPassword>,
 ) -> Result<Response, Problem> {
-    let name = grant.who.user().ok_or(AccessError::Off)?.to_owned();
-    let address = caller.address;
-    let changed = hashing(&app, move |access| {
-        access.change_password(&name, &body.current, &body.new, address)
-    });
+    let attempt = app.access.attempt_of_own(grant.who.user().ok_or(AccessError::Off)?)?;
+    let changed =
+        hashing(&app, move |access| access.change_password(&attempt, &body.current, &body.new));
     Ok(signed_in(&app, &changed.await?, caller))
 }
 
@@ -192,12 +197,13 @@ fn know_cameras(
     }
 }
 
-/// A password is hashed: a few at a time, the others are asked to come again.
+/// A password is hashed: a few at a time, in the order in which they came, and who waits too long is
+/// asked to come again.
 async fn hashing<T: Send + 'static>(
     app: &App,
     work: impl FnOnce(&Access) -> Result<T, AccessError> + Send + 'static,
 ) -> Result<T, Problem> {
-    let Ok(_turn) = HASHING.try_acquire() else {
+    let Ok(Ok(_turn)) = timeout(TURN, HASHING.acquire()).await else {
         let detail = "others are signing in; try again in a few seconds";
         return Err(Problem::new(ProblemKind::Busy, detail));
     };

@@ -1,11 +1,12 @@
 //! The endpoints of RTSPtoWebRTC, for pages and clients written for that server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, RawQuery, Request, State};
-use axum::http::{HeaderName, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Extension, Json};
@@ -13,17 +14,23 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::time::timeout;
 use tracing::warn;
 
 use super::App;
-use super::assets;
+use super::caller::Caller;
+use super::pages::Pages;
 use super::problem::Problem;
 use super::routes::Routes;
+use super::{assets, dial};
 use crate::wire;
 use razz_access::Grant;
 use razz_access::policy::Need;
 use razz_config::{Source, Transport};
 use razz_hub::Camera;
+
+/// How long the name of a camera may be looked up.
+const LOOK_UP: Duration = Duration::from_secs(5);
 
 /// Each with what it needs: whose camera is meant the form says, so the handlers look.
 pub(super) fn routes() -> Routes {
@@ -37,8 +44,28 @@ pub(super) fn routes() -> Routes {
         .on(Method::GET, "/static/", Need::Stream, heartbeat)
 }
 
-/// As open as the original, and without credentials: there is nothing here that a cookie opens.
-pub(super) async fn permissive_cors(request: Request, next: Next) -> Response {
+/// Whose pages may read the answers.
+#[derive(Clone)]
+pub(super) struct Cors {
+    pages: Pages,
+    /// Where tokens are asked for, the page that has one may read what it opens.
+    sign_in: bool,
+}
+
+impl Cors {
+    pub(super) fn of(app: &App) -> Self {
+        Self { pages: Pages::of(app), sign_in: app.access.is_on() }
+    }
+}
+
+/// As open as the original, and without credentials: there is nothing here that a cookie opens. Pages
+/// that may not watch do not learn what is here either.
+pub(super) async fn permissive_cors(
+    State(cors): State<Cors>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let open = cors.sign_in || cors.pages.may_watch(request.headers());
     let mut response = if request.method() == Method::OPTIONS {
         StatusCode::NO_CONTENT.into_response()
     } else {
@@ -52,9 +79,10 @@ pub(super) async fn permissive_cors(request: Request, next: Next) -> Response {
             "Accept, Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token, Authorization, x-access-token",
         ),
     ];
-    for (name, value) in CORS {
+    for (name, value) in CORS.into_iter().filter(|_| open) {
         response.headers_mut().insert(name, header::HeaderValue::from_static(value));
     }
+    response.headers_mut().append(header::VARY, header::HeaderValue::from_static("origin"));
     response
 }
 
@@ -118,6 +146,7 @@ struct Receiver {
 async fn receiver(
     State(app): State<App>,
     Extension(grant): Extension<Grant>,
+    Extension(caller): Extension<Caller>,
     form: Result<Form<Receiver>, FormRejection>,
 ) -> Response {
     let form = match form {
@@ -134,7 +163,7 @@ async fn receiver(
         warn!("/stream/receiver: there is no stream {:?}", shortened(&form.suuid, 40));
         return StatusCode::OK.into_response();
     };
-    match answer(&app, &grant, &camera, &form.data).await {
+    match answer(&app, &grant, caller, &camera, &form.data).await {
         Ok(answer) => answer.into_response(),
         Err(error) => {
             warn!(
@@ -157,6 +186,8 @@ struct StreamForm {
 async fn stream(
     State(app): State<App>,
     Extension(grant): Extension<Grant>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
     form: Result<Form<StreamForm>, FormRejection>,
 ) -> Response {
     let form = match form {
@@ -174,12 +205,12 @@ async fn stream(
         Some(camera) => camera,
         // Who sees only some cameras shall not see another by its address.
         None if app.compat.allow_adhoc && grant.scope.is_all() => {
-            if let Some(Err(forbidden)) = source.check_literal() {
-                return Problem::bad_request(&format!("url: {forbidden}")).into_response();
+            if grant.who.is_unproven() && !Pages::of(&app).may_dial(&headers) {
+                return Problem::foreign_page().into_response();
             }
-            match app.control.start_adhoc(source) {
-                Some(camera) => camera,
-                None => return Problem::not_ready("too many ad-hoc cameras").into_response(),
+            match ad_hoc(&app, source, &form.sdp64).await {
+                Ok(camera) => camera,
+                Err(problem) => return problem.into_response(),
             }
         }
         None => {
@@ -193,7 +224,7 @@ async fn stream(
             return Problem::bad_request(&detail).into_response();
         }
     };
-    match answer(&app, &grant, &camera, &form.sdp64).await {
+    match answer(&app, &grant, caller, &camera, &form.sdp64).await {
         Ok(answer) => Json(json!({"tracks": ["video"], "sdp64": answer})).into_response(),
         Err(error) => {
             warn!(camera = camera.id.as_u32(), run = camera.context.run(), "/stream: {error}");
@@ -202,19 +233,46 @@ async fn stream(
     }
 }
 
-async fn answer(
-    app: &App,
-    grant: &Grant,
-    camera: &Arc<Camera>,
-    offer: &str,
-) -> Result<String, String> {
-    // A form turns the plus signs of base64 into spaces when the page did not escape them.
+/// Starts the camera at an address that is in no file: for an offer that can be answered, at an address
+/// that a camera may have, and one at a time. What is refused has connected to nobody.
+async fn ad_hoc(app: &App, source: Source, offer: &str) -> Result<Arc<Camera>, Problem> {
+    let offer = decoded(offer).map_err(|error| Problem::bad_request(&error))?;
+    app.viewers.check(&offer)?;
+    let found = timeout(LOOK_UP, razz_ingest::addresses_of(&source)).await;
+    let found = found.map_err(|_| Problem::not_ready("url: its name is not found in time"))?;
+    let found = found.map_err(|error| Problem::bad_request(&format!("url: {error}")))?;
+    let addresses = found.iter().map(|address| address.ip()).collect();
+    let busy = "another camera at this address is being connected to; try again in a few seconds";
+    let dial = dial::begin(addresses).await.ok_or_else(|| Problem::not_ready(busy))?;
+    let here = app.control.cameras_at(&source);
+    // Whoever had the turn before may have started the very same.
+    if let Some(camera) = here.into_iter().find_map(|id| app.cameras.find(id)) {
+        return Ok(camera);
+    }
+    let camera = app.control.start_adhoc(source);
+    let camera = camera.ok_or_else(|| Problem::not_ready("too many ad-hoc cameras"))?;
+    dial.until_answered(Arc::clone(&camera));
+    Ok(camera)
+}
+
+/// A form turns the plus signs of base64 into spaces when the page did not escape them.
+fn decoded(offer: &str) -> Result<String, String> {
     let offer = BASE64
         .decode(offer.replace(' ', "+").trim())
         .map_err(|error| format!("the offer is not base64: {error}"))?;
-    let offer = String::from_utf8(offer).map_err(|_| "the offer is not UTF-8".to_owned())?;
-    let opened = app.viewers.open(camera, offer).await.map_err(|error| error.to_string())?;
-    app.access.opened(opened.id, camera.id, grant);
+    String::from_utf8(offer).map_err(|_| "the offer is not UTF-8".to_owned())
+}
+
+async fn answer(
+    app: &App,
+    grant: &Grant,
+    caller: Caller,
+    camera: &Arc<Camera>,
+    offer: &str,
+) -> Result<String, String> {
+    let offer = decoded(offer)?;
+    let opened = app.open_session(camera, offer, grant, caller).await;
+    let opened = opened.map_err(|error| error.to_string())?;
     Ok(BASE64.encode(opened.answer))
 }
 

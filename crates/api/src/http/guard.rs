@@ -14,9 +14,12 @@ use axum::response::{IntoResponse as _, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::base::{self, InFolder};
+use super::caller::Caller;
+use super::pages::Pages;
 use super::problem::Problem;
 use super::routes::{self, Rule};
 use super::{Port, embed, host, origin, whep};
+use crate::connections::Reserved;
 use crate::wire::ProblemKind;
 use razz_access::grant::{Grant, Who};
 use razz_access::hosts::Hosts;
@@ -46,19 +49,10 @@ pub(super) struct Gate {
     /// Whether there are pages written for RTSPtoWebRTC, which come from anywhere and open the tracking
     /// WebSocket here.
     pub(super) old_pages: bool,
+    /// Which pages of other sites may watch where nothing is shown for it.
+    pub(super) pages: Pages,
     /// Whether connections to this port are TLS.
     pub(super) tls: bool,
-}
-
-/// Where a request came from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Caller {
-    /// The client's address, also from behind a listed proxy; unspecified where it cannot be told.
-    pub(super) address: IpAddr,
-    /// Whether the client's side of the way is TLS.
-    pub(super) tls: bool,
-    /// Whether it sees razz in the folder `server.base`, as far as can be told.
-    pub(super) in_folder: bool,
 }
 
 /// Marks an answer of the guard's own: the handler was not asked.
@@ -70,6 +64,7 @@ pub(super) struct Refused;
 pub(super) async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let embedding = gate.embedding(&parts);
+    let reserved = parts.extensions.get::<Reserved>().is_some();
     let mut response = match admit(&gate, &mut parts, embedding.is_some()).await {
         Ok(()) => {
             let mut response = next.run(Request::from_parts(parts, body)).await;
@@ -84,6 +79,11 @@ pub(super) async fn guard(State(gate): State<Gate>, request: Request, next: Next
         }
         Err(mut response) => {
             response.extensions_mut().insert(Refused);
+            if reserved {
+                // The place is for somebody else.
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
             *response
         }
     };
@@ -119,6 +119,10 @@ impl Gate {
 async fn admit(gate: &Gate, parts: &mut Parts, embedding: bool) -> Result<(), Box<Response>> {
     let refuse = |problem: Problem| Err(Box::new(problem.into_response()));
     let hosts = host::of(parts).map_err(|problem| Box::new(problem.into_response()))?;
+    if let Some(repeated) = repeated(gate, parts) {
+        let detail = format!("there is more than one {repeated}, and which counts cannot be told");
+        return refuse(Problem::bad_request(&detail));
+    }
     // Where clients sign in, a page that has taken a name of its own for razz has no cookie for it. The
     // other port tells pages of every site the same.
     if !gate.access.is_on() && gate.port == Port::App {
@@ -148,7 +152,14 @@ async fn admit(gate: &Gate, parts: &mut Parts, embedding: bool) -> Result<(), Bo
     if ambient && !safe && !parts.headers.contains_key(OUR_PAGE) {
         return refuse(Problem::not_our_page());
     }
+    let reserved = parts.extensions.get::<Reserved>().is_some();
+    if reserved && need != Need::Nothing && !has_reserve(caller, grant.as_ref()) {
+        return refuse(Problem::crowded());
+    }
     let unproven = grant.as_ref().filter(|grant| grant.who.is_unproven());
+    if unproven.is_some() && gate.port == Port::Compat && !gate.pages.may_watch(&parts.headers) {
+        return refuse(Problem::foreign_page());
+    }
     if let Some(Grant { who, .. }) = unproven
         && gate.port == Port::App
     {
@@ -158,8 +169,9 @@ async fn admit(gate: &Gate, parts: &mut Parts, embedding: bool) -> Result<(), Bo
                 .map_err(|problem| Box::new(problem.into_response()))?;
         }
         let socket = parts.headers.contains_key(header::SEC_WEBSOCKET_KEY);
-        if socket && foreign && !embedding && !gate.old_pages {
-            return refuse(Problem::cross_origin());
+        let old_page = gate.old_pages && gate.pages.may_watch(&parts.headers);
+        if socket && foreign && !embedding && !old_page {
+            return refuse(Problem::foreign_page());
         }
     }
     let (camera, session) = named(parts).await;
@@ -192,6 +204,45 @@ async fn admit(gate: &Gate, parts: &mut Parts, embedding: bool) -> Result<(), Bo
     Ok(())
 }
 
+/// Whether who asks may have one of the last connections: who is signed in, and, where nobody signs in,
+/// this machine. What everybody may have, the sign-in and `/healthz` among it, they have there too.
+fn has_reserve(caller: Caller, grant: Option<&Grant>) -> bool {
+    match grant.map(|grant| &grant.who) {
+        Some(Who::SignedIn(..) | Who::Proxied(_) | Who::Token(_)) => true,
+        Some(Who::Anybody) => caller.address.is_loopback(),
+        Some(Who::Embedded(..) | Who::Neighbour(_)) | None => false,
+    }
+}
+
+/// What a request may say once and says twice. A proxy that reads the first and a server that reads the
+/// last would let in whoever writes both.
+fn repeated(gate: &Gate, parts: &Parts) -> Option<String> {
+    const ONCE: [HeaderName; 8] = [
+        header::AUTHORIZATION,
+        header::ORIGIN,
+        HeaderName::from_static("sec-fetch-site"),
+        header::ACCESS_CONTROL_REQUEST_METHOD,
+        header::CONTENT_TYPE,
+        header::IF_MATCH,
+        header::SEC_WEBSOCKET_KEY,
+        HeaderName::from_static(OUR_PAGE),
+    ];
+    let is_repeated = |name: &HeaderName| parts.headers.get_all(name).iter().nth(1).is_some();
+    let user = peer(parts).and_then(|peer| gate.access.user_header(peer));
+    let user = user.and_then(|name| HeaderName::from_bytes(name.as_bytes()).ok());
+    if let Some(name) = ONCE.into_iter().chain(user).find(is_repeated) {
+        return Some(format!("header {name}"));
+    }
+    let tokens = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
+        .filter(|(key, _)| key == "token");
+    (tokens.count() > 1).then(|| "`token` in the address".to_owned())
+}
+
+/// The other end of the connection.
+fn peer(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
+}
+
 /// The camera and the viewer session that the path names, as written.
 async fn named(parts: &mut Parts) -> (Option<String>, Option<String>) {
     // Escapes that are no UTF-8 name nothing.
@@ -218,7 +269,7 @@ fn sign_in_page(parts: &Parts) -> Response {
 /// Where a request comes from, and what it carries that may say who sent it.
 fn read(gate: &Gate, parts: &Parts, same_origin: bool) -> (Caller, Credentials) {
     let headers = &parts.headers;
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = peer(parts);
     let proxy = peer.filter(|peer| gate.access.is_proxy(*peer));
     let address = match proxy {
         Some(_) => forwarded_for(headers, |address| gate.access.is_proxy(address)),

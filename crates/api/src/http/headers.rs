@@ -9,7 +9,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::inline::Inline;
-use super::{Port, embed};
+use super::pages::Pages;
+use super::{App, Port, embed};
 
 const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 const RESOURCES: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -22,36 +23,50 @@ const UNUSED: &str = "camera=(), microphone=(), geolocation=(), display-capture=
 /// What does not depend on the request.
 pub(super) struct Headers {
     port: Port,
-    tls: bool,
-    /// `frame-ancestors`, and the same for browsers that do not know it, where they can say it.
-    ancestors: String,
+    /// Without TLS browsers ignore it, and complain.
+    opener: bool,
+    /// RFC 6797 section 7.2: over TLS alone.
+    hsts: Option<HeaderValue>,
+    /// `frame-ancestors`, if not every page may, and the same for browsers that do not know it, where
+    /// they can say it.
+    ancestors: Option<String>,
     framed_by_ourselves: bool,
 }
 
 impl Headers {
-    pub(super) fn new(port: Port, tls: bool, embed_origins: &[String]) -> Arc<Self> {
-        let ancestors = ["'self'"].into_iter().chain(embed_origins.iter().map(String::as_str));
-        let ancestors: Vec<&str> = ancestors.collect();
-        let framed_by_ourselves = embed_origins.is_empty();
-        Arc::new(Self { port, tls, ancestors: ancestors.join(" "), framed_by_ourselves })
+    /// Those of the app's port name who may frame it; those of the other what [`Pages`] says.
+    pub(super) fn new(port: Port, app: &App) -> Arc<Self> {
+        let listed = app.embed_origins.iter().map(String::as_str);
+        let listed: Vec<&str> = ["'self'"].into_iter().chain(listed).collect();
+        let ancestors = match port {
+            Port::App => Some(listed.join(" ")),
+            Port::Compat => Pages::of(app).ancestors(),
+        };
+        let framed_by_ourselves = port == Port::App && app.embed_origins.is_empty();
+        let opener = app.tls && port == Port::App;
+        let hsts = app.hsts_s.filter(|_| app.tls).map(|seconds| format!("max-age={seconds}"));
+        let hsts = hsts.and_then(|text| HeaderValue::from_str(&text).ok());
+        Arc::new(Self { port, opener, hsts, ancestors, framed_by_ourselves })
     }
 
     /// The policy of an answer with these scripts and styles in it.
     fn policy(&self, inline: &Inline) -> String {
         let Inline { scripts, styles } = inline;
         let common = "base-uri 'none'; form-action 'self'; object-src 'none'";
-        match self.port {
+        let policy = match self.port {
             Port::App => format!(
                 "default-src 'self'; script-src 'self'{scripts}; style-src 'self'{styles}; \
-                 img-src 'self' data: blob:; media-src 'self' blob:; {common}; \
-                 frame-ancestors {}",
-                self.ancestors
+                 img-src 'self' data: blob:; media-src 'self' blob:; {common}"
             ),
-            // Pages of every site may hold its player in a frame, as the original's.
             Port::Compat => format!(
                 "default-src 'none'; script-src 'self'{scripts}; style-src 'self'{styles}; \
                  img-src 'self'; media-src 'self'; connect-src 'self'; {common}"
             ),
+        };
+        match &self.ancestors {
+            Some(ancestors) => format!("{policy}; frame-ancestors {ancestors}"),
+            // Pages of every site may hold RTSPtoWebRTC's player in a frame, as the original's.
+            None => policy,
         }
     }
 
@@ -67,14 +82,14 @@ impl Headers {
         let shown_elsewhere = embed::is_file(path) || path.ends_with("/snapshot.jpg");
         let elsewhere = self.port == Port::Compat || shown_elsewhere;
         put(RESOURCES, if elsewhere { "cross-origin" } else { "same-origin" });
-        if self.port == Port::App {
-            if self.framed_by_ourselves {
-                put(header::X_FRAME_OPTIONS, "SAMEORIGIN");
-            }
-            // Without TLS browsers ignore it, and complain.
-            if self.tls {
-                put(OPENER, "same-origin");
-            }
+        if self.framed_by_ourselves {
+            put(header::X_FRAME_OPTIONS, "SAMEORIGIN");
+        }
+        if self.opener {
+            put(OPENER, "same-origin");
+        }
+        if let Some(hsts) = &self.hsts {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
         }
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
@@ -90,27 +105,4 @@ pub(super) async fn put(
     let mut response = next.run(request).await;
     fixed.put_into(&path, &mut response);
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn frames_are_for_ourselves_and_for_who_is_listed() {
-        let origins = ["https://home.example".to_owned(), "http://10.0.0.5:8123".to_owned()];
-        let policy = |port, origins: &[String]| {
-            Headers::new(port, false, origins).policy(&Inline::default())
-        };
-        assert!(policy(Port::App, &[]).ends_with("; frame-ancestors 'self'"));
-        let listed = policy(Port::App, &origins);
-        assert!(
-            listed.ends_with("; frame-ancestors 'self' https://home.example http://10.0.0.5:8123"),
-            "{listed}"
-        );
-        assert!(!policy(Port::Compat, &origins).contains("frame-ancestors"));
-        for port in [Port::App, Port::Compat] {
-            assert!(!policy(port, &origins).contains("unsafe"));
-        }
-    }
 }

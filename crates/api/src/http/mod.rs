@@ -6,9 +6,11 @@ mod api;
 mod assets;
 mod base;
 mod body;
+mod caller;
 mod cameras;
 mod compat;
 mod detector;
+mod dial;
 mod embed;
 mod guard;
 mod headers;
@@ -16,6 +18,7 @@ mod host;
 mod inline;
 mod openapi;
 mod origin;
+mod pages;
 mod problem;
 mod routes;
 mod span;
@@ -33,19 +36,22 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use self::caller::Caller;
 use self::guard::Gate;
 use self::headers::Headers;
+use self::pages::Pages;
 use self::problem::Problem;
 use self::routes::Routes;
 use crate::control::Control;
 use crate::track_feed::{self, FeedQuery};
 use crate::wire;
+use razz_access::grant::Who;
 use razz_access::hosts::Hosts;
 use razz_access::policy::Need;
-use razz_access::{Access, Grant};
+use razz_access::{Access, Grant, network_of_client};
 use razz_analysis::Pictures;
 use razz_config as config;
-use razz_delivery::Viewers;
+use razz_delivery::{OpenError, Opened, Opener, Viewers};
 use razz_hub::{Camera, Cameras};
 use razz_notify::Events;
 use razz_observe::clock::Clock;
@@ -66,10 +72,14 @@ pub struct App {
     pub decoders: Decoders,
     /// The viewers' sessions.
     pub viewers: Viewers,
+    /// How many there may be.
+    pub viewer_limits: config::Viewers,
     /// What the process costs.
     pub usage: Usage,
     /// Subscribers to events.
     pub events: Events,
+    /// Whether other machines reach razz and nobody signs in: somebody wanted that.
+    pub open: bool,
     /// Settings of the RTSPtoWebRTC endpoints.
     pub compat: config::Compat,
     /// Where [`compat_router`] is at work; `None`: nowhere.
@@ -86,6 +96,8 @@ pub struct App {
     pub embed_origins: Arc<[String]>,
     /// Whether clients come over TLS.
     pub tls: bool,
+    /// For how many seconds browsers that came over TLS are told to come by nothing else.
+    pub hsts_s: Option<u64>,
     /// The TCP port of [`router`].
     pub port: u16,
     /// The folder in which proxies show [`router`].
@@ -105,6 +117,29 @@ enum Port {
 }
 
 impl App {
+    /// Answers the offer of a viewer, and remembers whose session it is.
+    async fn open_session(
+        &self,
+        camera: &Arc<Camera>,
+        offer: String,
+        grant: &Grant,
+        caller: Caller,
+    ) -> Result<Opened, OpenError> {
+        let (who, most) = match &grant.who {
+            Who::Anybody | Who::Neighbour(_) => (None, None),
+            Who::SignedIn(name, _) | Who::Proxied(name) => (Some(format!("user {name}")), None),
+            Who::Token(id) => (Some(format!("token {id}")), None),
+            Who::Embedded(_, signature) => {
+                (Some(format!("view {signature}")), Some(self.viewer_limits.max_per_token))
+            }
+        };
+        let address = Some(caller.address).filter(|address| !address.is_unspecified());
+        let opener = Opener { who, address: address.map(network_of_client), most };
+        let opened = self.viewers.open(camera, offer, &opener).await?;
+        self.access.opened(opened.id, camera.id, grant);
+        Ok(opened)
+    }
+
     /// The camera that a path names, as `1` or `camera1`.
     fn camera(&self, name: &str) -> Result<Arc<Camera>, Problem> {
         name.parse()
@@ -116,7 +151,7 @@ impl App {
 
 /// Everything on `server.listen`.
 pub fn router(app: App) -> Router {
-    let headers = Headers::new(Port::App, app.tls, &app.embed_origins);
+    let headers = Headers::new(Port::App, &app);
     let base = app.base.clone();
     let router = guarded(app_routes(), Port::App, app)
         .layer(middleware::from_fn(base::add_slash))
@@ -126,10 +161,11 @@ pub fn router(app: App) -> Router {
 
 /// Everything on `server.compat_listen`.
 pub fn compat_router(app: App) -> Router {
-    let headers = Headers::new(Port::Compat, app.tls, &app.embed_origins);
+    let headers = Headers::new(Port::Compat, &app);
+    let cors = compat::Cors::of(&app);
     guarded(compat::routes(), Port::Compat, app)
         .layer(middleware::map_response(compat::errors_as_original))
-        .layer(middleware::from_fn(compat::permissive_cors))
+        .layer(middleware::from_fn_with_state(cors, compat::permissive_cors))
         .layer(middleware::from_fn_with_state(headers, headers::put))
 }
 
@@ -188,6 +224,7 @@ fn guarded(routes: Routes, port: Port, app: App) -> Router {
         number: app.port,
         base: app.base.clone(),
         old_pages: app.compat_port.is_some(),
+        pages: Pages::of(&app),
         tls: app.tls,
     };
     let router = match port {

@@ -31,15 +31,15 @@ pub(super) fn is_secure(headers: &HeaderMap) -> bool {
 }
 
 /// The origin of a page that came over HTTP or HTTPS.
-struct Origin {
-    host: Host,
+pub(super) struct Origin {
+    pub(super) host: Host,
     port: u16,
     secure: bool,
 }
 
 impl Origin {
     /// "null" (a file, a sandbox) is nobody's origin.
-    fn read(value: &HeaderValue) -> Option<Self> {
+    pub(super) fn read(value: &HeaderValue) -> Option<Self> {
         let url = Url::parse(value.to_str().ok()?).ok()?;
         let host = Host::parse(url.host_str()?).ok()?;
         let secure = match url.scheme() {

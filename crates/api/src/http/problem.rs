@@ -59,6 +59,21 @@ impl Problem {
         Self::new(ProblemKind::CrossOrigin, detail)
     }
 
+    /// No connection is left but those for who is signed in.
+    pub(super) fn crowded() -> Self {
+        let detail = "the server has as many connections as it takes of strangers; those who are signed \
+                      in go on";
+        Self::new(ProblemKind::Busy, detail)
+    }
+
+    /// A page of another site where nobody signs in.
+    pub(super) fn foreign_page() -> Self {
+        let detail = "pages of other sites watch here only if their origin is listed: add it to \
+                      `origins` in [compat], or to `embed_origins` in [access], of the config file and \
+                      start razz anew";
+        Self::new(ProblemKind::CrossOrigin, detail)
+    }
+
     pub(super) fn not_our_page() -> Self {
         let detail = "with a cookie, requests that change something carry the header X-Razz-Request; \
                       scripts send a token instead";
@@ -119,7 +134,7 @@ impl From<OpenError> for Problem {
             ) => ProblemKind::NoCommonCodec,
             OpenError::Offer(OfferError::Unsendable(_)) => ProblemKind::NothingToSendInto,
             OpenError::Unsupported(_) => ProblemKind::UnsupportedVideo,
-            OpenError::Full(..) => ProblemKind::TooManyViewers,
+            OpenError::Full(..) | OpenError::Connecting(_) => ProblemKind::TooManyViewers,
             OpenError::Busy => ProblemKind::Busy,
             OpenError::Stopping => ProblemKind::CameraNotReady,
             OpenError::Unknown => return Self::unknown_session(),
@@ -136,6 +151,9 @@ impl From<ChangeError> for Problem {
             ChangeError::Model(message) => Self::invalid_key("model", message),
             ChangeError::Write(WriteError::Edit(EditError::Unknown(id))) => {
                 Self::unknown_camera(&id.to_string())
+            }
+            ChangeError::Write(WriteError::Edit(EditError::Reference(key))) => {
+                Self::invalid_key(key, &said)
             }
             ChangeError::Write(WriteError::Disk(..)) => Self::internal(&said),
             ChangeError::NoFile | ChangeError::Write(_) => Self::new(ProblemKind::Conflict, &said),

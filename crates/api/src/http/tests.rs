@@ -4,12 +4,14 @@
 mod answers;
 mod door;
 mod offers;
+mod pages;
 mod proxies;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path as FilePath;
+use std::sync::Mutex;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
@@ -19,7 +21,7 @@ use tower::ServiceExt as _;
 use super::guard::{OUR_PAGE, Refused};
 use super::*;
 use crate::control::ChangeError;
-use razz_access::grant::{Account, Rank, Role, Scope, Who};
+use razz_access::grant::{Account, Rank, Role, Scope, Voucher, Who};
 use razz_access::testing::{Folder, access};
 use razz_access::{NewToken, NewUser, NewViewToken};
 use razz_analysis::Pool;
@@ -146,6 +148,8 @@ const FILES: [Row; 9] = [
 struct FixedSettings {
     config: Config,
     pool: Arc<Pool>,
+    /// Ad-hoc cameras that were to be connected to.
+    dialled: Arc<Mutex<Vec<String>>>,
 }
 
 impl Control for FixedSettings {
@@ -166,7 +170,8 @@ impl Control for FixedSettings {
         here.map(|camera| camera.id).collect()
     }
 
-    fn start_adhoc(&self, _source: config::Source) -> Option<Arc<Camera>> {
+    fn start_adhoc(&self, source: config::Source) -> Option<Arc<Camera>> {
+        self.dialled.lock().unwrap().push(source.to_string());
         None
     }
 
@@ -211,6 +216,7 @@ impl Control for FixedSettings {
 struct World {
     off: App,
     on: App,
+    dialled: Arc<Mutex<Vec<String>>>,
     _folder: Folder,
 }
 
@@ -243,14 +249,18 @@ impl World {
             cameras.insert(Camera::new(camera.id, settings, 1 << 20, clock.wall_us()));
         }
         let pool = Pool::start("demo".to_owned(), None, 1, clock);
-        let control = Arc::new(FixedSettings { config: config.clone(), pool });
+        let dialled = Arc::<Mutex<Vec<String>>>::default();
+        let control = FixedSettings { config: config.clone(), pool, dialled: Arc::clone(&dialled) };
+        let control = Arc::new(control);
         let app = |access| App {
             cameras: Arc::clone(&cameras),
             control: Arc::clone(&control) as _,
             pictures: Arc::default(),
             viewers: viewers.clone(),
+            viewer_limits: config.viewers.clone(),
             usage: Usage::default(),
             events: Events::default(),
+            open: false,
             compat: config.compat.clone(),
             compat_port: Some(wire::CompatPort { port: 8083, tls: false }),
             turn: Vec::new().into(),
@@ -260,6 +270,7 @@ impl World {
             hosts: Arc::new(Hosts::new(["razz.example"], false)),
             embed_origins: vec!["https://home.example".to_owned()].into(),
             tls: false,
+            hsts_s: None,
             port: 8003,
             base: config::Base::default(),
             telemetry: Telemetry::default(),
@@ -274,12 +285,12 @@ impl World {
             let (name, password) = (name.to_owned(), Some(PASSWORD.to_owned()));
             on.add_user(NewUser { name, role, cameras, password }).unwrap();
         }
-        Self { off: app(Access::off(clock)), on: app(on), _folder: folder }
+        Self { off: app(Access::off(clock)), on: app(on), dialled, _folder: folder }
     }
 
     fn cookie(&self, name: &str) -> String {
         let from = [127, 0, 0, 1].into();
-        format!("razz_session={}", self.on.access.sign_in(name, PASSWORD, from).unwrap())
+        format!("razz_session={}", self.on.access.sign_in_from(from, name, PASSWORD).unwrap())
     }
 
     fn token(&self) -> String {
@@ -289,7 +300,7 @@ impl World {
     }
 
     fn view_token(&self) -> String {
-        let who = Who::SignedIn("one".to_owned(), String::new());
+        let who = Who::Proxied("one".to_owned());
         let grant = Grant { who, rank: Rank::Viewer, scope: Scope(Some([1].into())) };
         let wanted = NewViewToken { cameras: [1].into(), seconds: None };
         self.on.access.view_token(&grant, wanted).unwrap().0
@@ -335,12 +346,7 @@ impl World {
             Port::App => router(app.clone()),
             Port::Compat => compat_router(app.clone()),
         };
-        let response = router.oneshot(request).await.unwrap();
-        let refused = response.extensions().get::<Refused>().is_some();
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, 1 << 20).await.unwrap();
-        let body = String::from_utf8_lossy(&body).into_owned();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body, refused }
+        Answer::of(router.oneshot(request).await.unwrap()).await
     }
 
     async fn row(&self, port: Port, (method, path, expected): Row) {
@@ -368,6 +374,14 @@ struct Answer {
 }
 
 impl Answer {
+    async fn of(response: Response) -> Self {
+        let refused = response.extensions().get::<Refused>().is_some();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, 1 << 20).await.unwrap();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        Self { status: parts.status.as_u16(), headers: parts.headers, body, refused }
+    }
+
     fn letter(&self) -> char {
         let kind = |kind: &str| self.body.contains(&format!("urn:razz:problem:{kind}\""));
         match self.status {
@@ -501,6 +515,8 @@ async fn a_viewer_session_is_its_openers() {
     let id = whep::session_id(SESSION).unwrap();
     let path = format!("/whep/1/{SESSION}");
     let user = |name: &str| Who::Proxied(name.to_owned());
+    let account = Account::User("one".to_owned());
+    let by = Voucher { account, generation: String::new(), sign_in: None };
     for (opener, asker, letter) in [
         (user("one"), Asker::One, '+'),
         (user("one"), Asker::Viewer, 'v'),
@@ -509,7 +525,7 @@ async fn a_viewer_session_is_its_openers() {
         (user("one"), Asker::Admin, '+'),
         (Who::Neighbour([10, 1, 2, 3].into()), Asker::Neighbour, '+'),
         (Who::Neighbour([10, 1, 2, 4].into()), Asker::Neighbour, 'v'),
-        (Who::Embedded(Account::User("one".to_owned()), "x".to_owned()), Asker::View, 'v'),
+        (Who::Embedded(by, "x".to_owned()), Asker::View, 'v'),
     ] {
         let grant = Grant { who: opener, rank: Rank::Viewer, scope: Scope::ALL };
         world.on.access.opened(id, camera, &grant);

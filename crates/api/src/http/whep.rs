@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 
+use super::caller::Caller;
 use super::problem::{Payload, Problem};
 use super::{App, base, turn};
 use crate::wire::{ProblemKind, ViewerSession};
@@ -21,6 +22,7 @@ pub(super) async fn post(
     State(app): State<App>,
     Path(camera): Path<String>,
     Extension(grant): Extension<Grant>,
+    Extension(caller): Extension<Caller>,
     here: Uri,
     headers: HeaderMap,
     Payload(body): Payload,
@@ -30,8 +32,7 @@ pub(super) async fn post(
     require_accepts(&headers)?;
     let offer = String::from_utf8(body.into())
         .map_err(|_| Problem::bad_request("the offer is not UTF-8"))?;
-    let opened = app.viewers.open(&camera, offer).await?;
-    app.access.opened(opened.id, camera.id, &grant);
+    let opened = app.open_session(&camera, offer, &grant, caller).await?;
     // Relative (RFC 9110 section 10.2.2): a proxy may show razz in a folder.
     let session = format!("/whep/{}/{:032x}", camera.id, opened.id);
     let location = base::reference(here.path(), &session);

@@ -73,3 +73,29 @@ fn cameras_may_be_where_the_settings_allow_it() {
     assert!(config.cameras[0].source.reach.check("169.254.9.9".parse().unwrap()).is_ok());
     assert_eq!(config.cameras[0].source.reach, config.access.cameras);
 }
+
+#[test]
+fn whose_pages_may_watch_is_said_as_browsers_say_it() {
+    let origins =
+        |list: &str| parse(&format!("[compat]\norigins = {list}")).map(|it| it.compat.origins);
+    let listed = origins("[\"https://Home.example.org:443/\", \"*\"]").unwrap();
+    assert_eq!(listed, ["https://home.example.org", "*"]);
+    assert!(origins("[]").unwrap().is_empty());
+    for wrong in ["home.example", "null", "https://*.example", "https://home.example/x", ""] {
+        let error = origins(&format!("[\"{wrong}\"]")).unwrap_err().to_string();
+        assert!(error.contains("2:12: `origins` expects origins"), "{wrong}: {error}");
+    }
+}
+
+#[test]
+fn browsers_are_told_of_tls_for_as_many_days_as_are_set() {
+    let tls = |keys: &str| parse(&format!("[server.tls]\nself_signed = true\n{keys}"));
+    for (keys, seconds) in [("", None), ("hsts_days = 0", None), ("hsts_days = 2", Some(172_800))] {
+        assert_eq!(tls(keys).unwrap().server.hsts_s, seconds, "{keys}");
+    }
+    for keys in ["hsts_days = -1", "hsts_days = 731"] {
+        let error = tls(keys).unwrap_err().to_string();
+        assert!(error.contains("`hsts_days` expects a whole number from 0 to 730"), "{error}");
+    }
+    assert_eq!(parse("").unwrap().server.hsts_s, None);
+}

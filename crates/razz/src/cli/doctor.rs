@@ -16,6 +16,7 @@ use razz_config::{CameraNetworks, ModelChoice, Source, Transport};
 use razz_ingest::probe;
 use razz_ingest::report::Recorder;
 use razz_observe::clock::Clock;
+use razz_observe::process;
 use razz_vision::{Detector, DetectorSettings, ModelSource};
 
 /// Looks, and prints what was found.
@@ -108,6 +109,8 @@ struct Machine {
     libraries: Vec<String>,
     decoders: FoundDecoders,
     ports: Vec<(&'static str, u16, bool)>,
+    /// Open files that this shell allows, and that razz may raise that to.
+    files: Option<(u64, u64)>,
 }
 
 impl Machine {
@@ -127,6 +130,7 @@ impl Machine {
                 ("RTSPtoWebRTC (TCP)", 8083, tcp(8083)),
                 ("WebRTC (UDP)", 8189, udp(8189)),
             ],
+            files: process::open_files(),
         }
     }
 
@@ -142,6 +146,7 @@ impl Machine {
             "engines": {"rten": true, "onnxruntime_libraries": self.libraries},
             "decoders": self.decoders.to_json(),
             "ports": ports.collect::<Vec<_>>(),
+            "open_files": self.files.map(|(now, most)| json!({"now": now, "most": most})),
         })
     }
 
@@ -165,8 +170,23 @@ impl Machine {
             let state = if *free { "free" } else { "taken (by razz itself, or another program)" };
             lines.push(format!("port     {port} for {what}: {state}"));
         }
+        lines.extend(self.files.map(|(now, most)| files_text(now, most)));
         lines.join("\n")
     }
+}
+
+/// Open files, and whether they are enough for as many connections as razz takes unless it is told
+/// otherwise.
+fn files_text(now: u64, most: u64) -> String {
+    const ENOUGH: u64 = 4096 + 256;
+    let raised =
+        if now < most { format!(", which razz raises from {now} itself") } else { String::new() };
+    let advice = if most < ENOUGH {
+        "; too few for 4096 connections: raise that (LimitNOFILE=65536 in the unit, ulimits in Docker)"
+    } else {
+        ""
+    };
+    format!("files    {most} may be open{raised}{advice}")
 }
 
 /// A model, and what becomes of it here.
@@ -307,4 +327,21 @@ pub(super) fn camera_text(camera: &wire::CameraProbe) -> String {
         say("fine", Some("nothing to change".to_owned()));
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_few_open_files_are_said() {
+        for (now, most, text) in [
+            (1024, 1_048_576, "files    1048576 may be open, which razz raises from 1024 itself"),
+            (20_000, 20_000, "files    20000 may be open"),
+        ] {
+            assert_eq!(files_text(now, most), text);
+        }
+        let few = files_text(1024, 4096);
+        assert!(few.contains("raises from 1024") && few.contains("LimitNOFILE=65536"), "{few}");
+    }
 }

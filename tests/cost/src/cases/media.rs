@@ -81,9 +81,11 @@ pub(super) fn find_b_slices() -> Box<dyn FnMut()> {
 }
 
 pub(super) fn contents_h264_p() -> Box<dyn FnMut()> {
-    let unit = unit(1, false);
+    let mut au = unit(1, false).au.clone();
+    // first_mb_in_slice 0, slice_type 5.
+    au.data = annex_b(&[(&[0x41, 0x9A], P_BYTES)]).into();
     let expected = Contents { kind: PictureKind::Predicted, bytes: P_BYTES + 1, referenced: true };
-    Box::new(move || assert_eq!(Contents::of(black_box(&unit.au)), expected))
+    Box::new(move || assert_eq!(Contents::of(black_box(&au)), expected))
 }
 
 /// Frame `n` of a camera with 30 a second; a key frame or another.

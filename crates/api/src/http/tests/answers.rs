@@ -1,5 +1,9 @@
 //! What the handlers behind the guard say no to, and how.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::offers::OFFER;
 use super::*;
 
 /// `body` as `asker` sends it to `path`.
@@ -124,7 +128,10 @@ async fn a_camera_by_its_address_is_no_way_into_the_network() {
         let kind = "application/x-www-form-urlencoded".parse().unwrap();
         request.headers_mut().insert(header::CONTENT_TYPE, kind);
         let url_encoded: String = url::form_urlencoded::byte_serialize(url.as_bytes()).collect();
-        *request.body_mut() = Body::from(format!("url={url_encoded}&sdp64=%2F%2F8%3D"));
+        let bad = said == "not UTF-8" || !allowed;
+        let offer = if bad { "//8=".to_owned() } else { STANDARD.encode(OFFER) };
+        let offer: String = url::form_urlencoded::byte_serialize(offer.as_bytes()).collect();
+        *request.body_mut() = Body::from(format!("url={url_encoded}&sdp64={offer}"));
         let answer = world.ask(asker, Port::Compat, request).await;
         assert_eq!(answer.status, status, "{allowed} {asker:?} {url}: {answer:?}");
         assert!(answer.body.contains(said), "{allowed} {asker:?} {url}: {answer:?}");

@@ -266,8 +266,11 @@ async fn pages_of_listed_origins_use_the_player_and_nothing_else() {
 async fn pages_of_other_sites_open_the_websocket_only_where_old_pages_are_served() {
     let mut world = World::new("sockets");
     for (old_pages, origin, asker, letter) in [
-        (true, "https://evil.example", Asker::Off, '+'),
+        (true, "https://evil.example", Asker::Off, 'o'),
+        (true, "null", Asker::Off, 'o'),
+        (true, "http://localhost:3000", Asker::Off, '+'),
         (true, "https://evil.example", Asker::Neighbour, '+'),
+        (false, "http://localhost:3000", Asker::Off, 'o'),
         (false, "https://evil.example", Asker::Off, 'o'),
         (false, "https://evil.example", Asker::Neighbour, 'o'),
         (false, "null", Asker::Off, 'o'),
