@@ -143,7 +143,7 @@ impl Ladder {
         if steps.is_empty() {
             return;
         }
-        steps.sort_by(|a, b| b.bits_per_second.cmp(&a.bits_per_second));
+        steps.sort_by_key(|step| std::cmp::Reverse(step.bits_per_second));
         let kind = self.kind();
         let was = self.steps[self.at].bits_per_second;
         self.at = steps.iter().position(|step| step.kind == kind).unwrap_or_else(|| {
