@@ -214,9 +214,13 @@ fn id_of(camera: &dyn TableLike) -> Option<u32> {
 /// Refuses an edit with a value that the file would take for a reference. The name is exempt: it is
 /// text everywhere.
 fn refuse_references(edit: &CameraEdit) -> Result<(), EditError> {
-    let CameraEdit { url, username, password, transport, certificate, .. } = edit;
+    let CameraEdit {
+        url, sub_url, detect_from, username, password, transport, certificate, ..
+    } = edit;
     let texts = [
         ("url", url),
+        ("sub_url", sub_url),
+        ("detect_from", detect_from),
         ("username", username),
         ("password", password),
         ("transport", transport),
@@ -516,7 +520,9 @@ kind = \"hybrid\"
     #[test]
     fn a_reference_is_not_taken_from_whoever_sends_an_edit() {
         let mut document: DocumentMut = FILE.parse().unwrap();
-        for key in ["url", "username", "password", "transport", "certificate"] {
+        for key in
+            ["url", "sub_url", "detect_from", "username", "password", "transport", "certificate"]
+        {
             for text in ["env:HOME", "env:", "env:hunter2 x", "credential:camera", "credential:"] {
                 let edit = edit(&[(key, Some(text))]);
                 let refused = Err(EditError::Reference(key));

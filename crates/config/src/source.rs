@@ -172,13 +172,19 @@ impl Source {
     }
 
     /// Where another stream of this camera is. Who we are to the camera holds there too, at the same
-    /// host and unless `address` says it itself; so does how its video travels and which certificate is
-    /// taken of it.
+    /// host and port and unless `address` says it itself; so does how its video travels and which
+    /// certificate is taken of it.
     ///
     /// # Errors
     /// When it is no camera's address.
     pub fn beside(&self, address: &str) -> Result<Self, SourceError> {
-        self.redirected(address)
+        let own = Self::new(address, None, None, self.transport)?.credentials;
+        let mut source = self.redirected(address)?;
+        // Another port is another program.
+        if rtsp_port(&source.url) != rtsp_port(&self.url) {
+            source.credentials = own;
+        }
+        Ok(source)
     }
 
     /// Whether both are one camera's address, however it is written: with or without credentials and the

@@ -428,7 +428,7 @@ group! {
         certificate: String [Limit::Pattern("^(pinned|checked|sha256:([0-9A-Fa-f]{2}:?){32})$")] = r#""pinned""#,
         /// Address of the smaller stream that the camera sends besides (its sub-stream), `rtsp://…` or
         /// `rtsps://…`, with or without user name and password, or `env:NAME`. Without, and at the
-        /// host of `url`, razz signs in as it does there.
+        /// host and port of `url`, razz signs in as it does there.
         sub_url: Option<Secret> [Limit::Pattern("^([Rr][Tt][Ss][Pp][Ss]?://.|env:.|credential:.)")] = "",
         /// Which stream is decoded and detected on: `"main"`, that of `url`, whose boxes are exact;
         /// or `"sub"`, that of `sub_url`, which takes a fraction of the work, and whose boxes are near

@@ -39,11 +39,16 @@ for (const auth of ["digest", "basic"]) {
           { id: 4, url: inside(camera.url("no-such-path")) },
           { id: 6, url: camera.url("one"), username: "viewer", password: "env:GATE_PASSWORD", detect_fps: 0 },
           { id: 7, url: "credential:gate-url", detect_fps: 0 },
+          { id: 8, url: inside(camera.url("one")), sub_url: camera.url("one"), detect_from: "sub", detect_fps: 1 },
+          { id: 9, url: inside(camera.url("one")), sub_url: inside("rtsp://127.0.0.1:9/nothing"), detect_from: "sub", detect_fps: 1 },
         ],
       },
       { env: { RUST_LOG: "trace", GATE_PASSWORD: PASSWORD, CREDENTIALS_DIRECTORY: credentials } },
     );
-    for (const id of [1, 2, 6, 7]) await razz.untilState(id, "online");
+    for (const id of [1, 2, 6, 7, 8, 9]) await razz.untilState(id, "online");
+    // With the main stream's credentials.
+    await until("a sub-stream", async () => (await razz.status(8)).sub.online);
+    await until("a sub-stream's error", async () => (await razz.status(9)).sub.error);
     for (const id of [3, 4]) await until("an error", async () => (await razz.status(id)).last_error);
 
     // As POST and PUT send it in, it must not come back out.
@@ -56,7 +61,7 @@ for (const auth of ["digest", "basic"]) {
     assertSilent(await post.text(), `POST /api/cameras (${post.status})`);
 
     const routes = ["/", "/api/cameras", "/api/stats", "/metrics", "/api/openapi.json", "/healthz", "/readyz"];
-    for (const id of [1, 2, 3, 4, 5, 6, 7, 99]) {
+    for (const id of [1, 2, 3, 4, 5, 6, 7, 8, 9, 99]) {
       for (const part of ["", "/status", "/tracks"]) routes.push(`/api/cameras/${id}${part}`);
     }
     for (const route of routes) {

@@ -23,8 +23,8 @@ fn a_smaller_stream_is_where_and_as_safe_as_the_camera() {
             DetectFrom::Sub,
         ),
         (
-            "url = \"rtsp://h/1\"\nusername = \"u\"\npassword = \"p\"\nsub_url = \"rtsp://h:8554/2\"",
-            Some("rtsp://h:8554/2"),
+            "url = \"rtsp://h/1\"\nusername = \"u\"\npassword = \"p\"\nsub_url = \"rtsp://h:554/2\"",
+            Some("rtsp://h:554/2"),
             Some("u"),
             DetectFrom::Main,
         ),
@@ -32,6 +32,13 @@ fn a_smaller_stream_is_where_and_as_safe_as_the_camera() {
             "url = \"rtsp://u:p@h/1\"\nsub_url = \"rtsp://v:q@h/2\"",
             Some("rtsp://h/2"),
             Some("v"),
+            DetectFrom::Main,
+        ),
+        // Another port is another program.
+        (
+            "url = \"rtsp://u:p@h/1\"\nsub_url = \"rtsp://h:8554/2\"",
+            Some("rtsp://h:8554/2"),
+            None,
             DetectFrom::Main,
         ),
         // Another host is not told, nor is anybody in the clear what was encrypted.
