@@ -9,8 +9,8 @@ const gate: CameraInfo = {
 describe("a camera's form", () => {
   test("a new camera sends everything that was filled in", () => {
     expect(editOf({ ...EMPTY, url: " rtsp://h/s " }, null)).toEqual({ url: "rtsp://h/s", transport: "tcp", detect_fps: 6 });
-    expect(editOf({ name: "A", url: "rtsp://h/", username: "u", password: " p ", forget: false, transport: "udp", certificate: "pinned", sub: " rtsp://h/2", from: "sub", detect: "max" }, null)).toEqual({
-      name: "A", url: "rtsp://h/", username: "u", password: " p ", transport: "udp", sub_url: "rtsp://h/2", detect_from: "sub", detect_fps: "max",
+    expect(editOf({ name: "A", url: "rtsp://h/", username: "u", password: " p ", forget: false, transport: "udp", certificate: "pinned", sub: " rtsp://h/2", from: "sub", detect: "max", priority: "2" }, null)).toEqual({
+      name: "A", url: "rtsp://h/", username: "u", password: " p ", transport: "udp", sub_url: "rtsp://h/2", detect_from: "sub", detect_fps: "max", priority: 2,
     });
   });
 
@@ -21,6 +21,8 @@ describe("a camera's form", () => {
     [{ detect: "off" }, { detect_fps: 0 }],
     [{ detect: "2.5" }, { detect_fps: 2.5 }],
     [{ detect: "often" }, { detect_fps: -1 }],
+    [{ priority: "2.5" }, { priority: 2.5 }],
+    [{ priority: " " }, { priority: -1 }],
     [{ password: "new" }, { password: "new" }],
     [{ sub: "rtsp://10.0.0.5/2", from: "sub" }, { sub_url: "rtsp://10.0.0.5/2", detect_from: "sub" }],
     [{ forget: true, username: "u", password: "typed before" }, { username: null, password: null }],

@@ -18,15 +18,17 @@ export interface Fields {
   from: DetectFrom;
   /** "off", "max", or a number. */
   detect: string;
+  /** What it weighs while the machine has too much to do. */
+  priority: string;
 }
 
 /** The fields of a new camera. */
-export const EMPTY: Fields = { name: "", url: "rtsp://", username: "", password: "", forget: false, transport: "tcp", certificate: "pinned", sub: "", from: "main", detect: "6" };
+export const EMPTY: Fields = { name: "", url: "rtsp://", username: "", password: "", forget: false, transport: "tcp", certificate: "pinned", sub: "", from: "main", detect: "6", priority: "1" };
 
 /** The fields of a camera as it is. Credentials are never told, so theirs are empty. */
 export function fieldsOf(camera: CameraInfo): Fields {
-  const { name, url, transport, certificate = "pinned", sub_url: sub = "", detect_from: from, detect_fps: fps } = camera;
-  return { name, url, username: "", password: "", forget: false, transport, certificate, sub, from, detect: fps === 0 ? "off" : String(fps) };
+  const { name, url, transport, certificate = "pinned", sub_url: sub = "", detect_from: from, detect_fps: fps, priority } = camera;
+  return { name, url, username: "", password: "", forget: false, transport, certificate, sub, from, detect: fps === 0 ? "off" : String(fps), priority: String(priority) };
 }
 
 /** Whether the camera is reached over TLS. */
@@ -49,6 +51,7 @@ export function editOf(fields: Fields, before: Fields | null): CameraEdit {
   if (was.sub !== fields.sub.trim()) edit.sub_url = fields.sub.trim() || null;
   if (was.from !== fields.from) edit.detect_from = fields.from;
   if (differs("detect")) edit.detect_fps = rateOf(fields.detect);
+  if (was.priority !== fields.priority.trim()) edit.priority = numberOf(fields.priority);
   return edit;
 }
 
@@ -57,6 +60,11 @@ function rateOf(text: string): number | "max" {
   const word = text.trim().toLowerCase();
   if (word === "off" || word === "") return 0;
   if (word === "max") return "max";
-  const rate = Number(word);
-  return Number.isFinite(rate) ? rate : -1;
+  return numberOf(word);
+}
+
+/** -1 for what is none, which the server does not take. */
+function numberOf(text: string): number {
+  const number = text.trim() === "" ? NaN : Number(text);
+  return Number.isFinite(number) ? number : -1;
 }

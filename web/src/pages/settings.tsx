@@ -198,6 +198,9 @@ function Form({ camera }: { camera: CameraInfo | null }) {
         <Field name="detect_fps" words="Detections a second" hint="a number, off, or max" errors={errors}>
           {(more) => <input {...more} {...text("detect")} list="rates" autocomplete="off" />}
         </Field>
+        <Field name="priority" words="Priority" hint="above 1, it keeps more of its detections while the machine has too much to do" errors={errors}>
+          {(more) => <input {...more} {...text("priority")} inputMode="decimal" autocomplete="off" />}
+        </Field>
         <datalist id="rates">
           {["off", "1", "6", "15", "max"].map((rate) => (
             <option key={rate} value={rate} />

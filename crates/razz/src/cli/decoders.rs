@@ -24,6 +24,11 @@ impl FoundDecoders {
         }
     }
 
+    /// Whether there is FFmpeg's.
+    pub(super) fn has_ffmpeg(&self) -> bool {
+        self.ffmpeg.is_some()
+    }
+
     /// Whether each that was tried gave the right pictures.
     pub(super) fn all_right(&self) -> bool {
         self.checks.iter().all(|check| check.outcome.is_ok())

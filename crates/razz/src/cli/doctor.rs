@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::Doctor;
+use super::capacity::Capacity;
 use super::decoders::FoundDecoders;
 use crate::cli;
 use razz_api::wire;
@@ -29,7 +30,7 @@ pub(crate) fn run(options: &Doctor) -> ExitCode {
             Err(code) => return code,
         },
     };
-    let model = options.model.as_deref().map(Model::look);
+    let model = options.model.as_deref().map(|name| Model::look(name, &machine));
     if options.json {
         let model_json = model.as_ref().map(Model::to_json);
         let all = json!({"machine": machine.to_json(), "camera": camera, "model": model_json});
@@ -200,11 +201,13 @@ struct FoundModel {
     family: String,
     engine: String,
     remarks: Vec<String>,
+    /// Or why that could not be measured.
+    capacity: Result<Capacity, String>,
 }
 
 impl Model {
     /// Loads it, with everything that a server would find out about it.
-    fn look(name: &str) -> Self {
+    fn look(name: &str, machine: &Machine) -> Self {
         let load = || {
             let choice = ModelChoice::parse(name, Path::new("")).ok_or_else(|| {
                 format!(
@@ -217,9 +220,14 @@ impl Model {
                 Some(path) => ModelSource::File(path),
                 None => ModelSource::Bytes { name: "demo", data: razz_scene::DEMO_MODEL },
             };
-            let detector = Detector::load(source, &DetectorSettings::default())
+            let mut detector = Detector::load(source, &DetectorSettings::default())
                 .map_err(|error| error.to_string())?;
+            let has_libavcodec = machine.decoders.has_ffmpeg();
+            let has_onnx_runtime = !machine.libraries.is_empty();
+            let capacity =
+                Capacity::measure(&mut detector, machine.cores, has_libavcodec, has_onnx_runtime);
             Ok(FoundModel {
+                capacity,
                 family: detector.family().to_string(),
                 engine: detector.engine_name().to_owned(),
                 remarks: detector.remarks(),
@@ -230,8 +238,10 @@ impl Model {
 
     fn to_json(&self) -> serde_json::Value {
         match &self.found {
-            Ok(FoundModel { family, engine, remarks }) => json!({
+            Ok(FoundModel { family, engine, remarks, capacity }) => json!({
                 "model": self.name, "family": family, "engine": engine, "notes": remarks,
+                "capacity": capacity.as_ref().ok().map(Capacity::to_json),
+                "capacity_error": capacity.as_ref().err(),
             }),
             Err(error) => json!({"model": self.name, "error": error}),
         }
@@ -240,9 +250,15 @@ impl Model {
     fn to_text(&self) -> String {
         let mut lines = vec![format!("model    {}", self.name)];
         match &self.found {
-            Ok(FoundModel { family, engine, remarks }) => {
+            Ok(FoundModel { family, engine, remarks, capacity }) => {
                 lines.push(format!("family   {family}, on {engine}"));
                 lines.extend(remarks.iter().map(|remark| format!("note     {remark}")));
+                match capacity {
+                    Ok(capacity) => lines.extend(capacity.lines()),
+                    Err(error) => {
+                        lines.push(format!("problem  what it costs is not known: {error}"))
+                    }
+                }
             }
             Err(error) => lines.push(format!("problem  {error}")),
         }

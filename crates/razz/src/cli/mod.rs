@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine, 1 failed while running, 2 wrong usage or config. Errors go to stderr, one
 //! line each, saying what, where and what to do.
 
+mod capacity;
 pub(crate) mod check;
 pub(crate) mod completions;
 mod decoders;
@@ -135,7 +136,8 @@ pub(crate) struct Doctor {
     /// Write what was said to a file that can be attached to an issue: credentials masked, no pictures
     #[arg(long, value_name = "FILE", requires = "camera")]
     pub(crate) report: Option<PathBuf>,
-    /// A model to look at as the server would: an .onnx file, the name of one that was pulled, or demo
+    /// A model to look at as the server would, and how many cameras this machine carries with it: an
+    /// .onnx file, the name of one that was pulled, or demo
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<String>,
     /// Decode built-in clips with every decoder that is found, and compare each picture with what it
