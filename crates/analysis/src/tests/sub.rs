@@ -7,6 +7,8 @@ use super::*;
 
 /// The sub-stream's own time, in ticks, at the main stream's 0.
 const SUB_BEGINS: i64 = 123_456_789;
+/// Frames of the main stream after which the street comes by again.
+const LAP: i64 = 120;
 
 impl Bench {
     fn detect_from(&self, from: DetectFrom) {
@@ -59,19 +61,23 @@ fn matched(published: &Published) -> Vec<Rect> {
 #[test]
 fn tracks_of_the_smaller_stream_go_out_on_the_main_streams_frames() {
     // At 15 frames a second, of a street that was seen 30 times a second.
-    let pictures = film((200..320).step_by(2));
+    let pictures = film((200..200 + LAP as u64).step_by(2));
     let street = Street::new(3);
     let bench = Bench::of_street(false);
     bench.detect_from(DetectFrom::Sub);
     let begun = Clock::start();
     // It is asked for as soon as the main stream is there.
     let wanted = bench.camera.sub.wanted();
-    let mut compared = 0;
-    for n in 0..120 {
+    let (mut compared, mut fed) = (0, 0);
+    // The slower the machine, the fewer pictures are looked at: the street comes by again.
+    while compared < 12 {
+        assert!(begun.uptime() < WITHIN, "{compared} of {fed} frames compared");
+        let n = fed;
+        fed += 1;
         // Later than now: so that a frame waits for its detection, however slow the machine.
         let received = bench.clock.mono().plus_us(60_000_000);
         if n % 2 == 0 {
-            bench.publish_sub(&pictures[n as usize / 2], n, received);
+            bench.publish_sub(&pictures[(n % LAP) as usize / 2], n, received);
         }
         bench.publish_main(n, received);
         if n == 0 {
@@ -87,14 +93,15 @@ fn tracks_of_the_smaller_stream_go_out_on_the_main_streams_frames() {
         }
         let published = bench.tracks_of(n);
         assert_eq!(published.frame.size, Size::new(1280, 720), "frame {n}");
-        if n < 30 {
+        // What is not followed yet is not asked for.
+        if n % LAP < 30 {
             continue;
         }
         let near = published.near_ms.unwrap_or_else(|| panic!("frame {n} is said to be exact"));
         assert!((1.0..=250.0).contains(&near), "frame {n}: {near} ms");
         if published.frame.detected {
             // In the main stream's pixels: twice as many as were detected on.
-            let truth = street.truth(200 + n as u64);
+            let truth = street.truth(200 + (n % LAP) as u64);
             let found: Vec<Rect> = matched(&published);
             let right = found
                 .iter()
@@ -108,11 +115,11 @@ fn tracks_of_the_smaller_stream_go_out_on_the_main_streams_frames() {
             compared += 1;
         }
     }
-    assert!(compared >= 12, "{compared} frames compared");
     let detection = bench.camera.sub.snapshot(bench.clock.mono()).detection;
     assert!(detection.used && detection.mapping.is_some(), "{detection:?}");
     let decoded = bench.camera.health.analysis().decoded.total();
-    assert!(decoded <= 60, "{decoded} pictures of 60 decoded");
+    let sent = (fed as u64).div_ceil(2);
+    assert!(decoded <= sent, "{decoded} pictures of {sent} decoded");
     // And back to the main stream: nothing of the other is wanted any more.
     bench.detect_from(DetectFrom::Main);
     while *wanted.borrow() {
