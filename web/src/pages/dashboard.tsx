@@ -51,6 +51,7 @@ function Cards({ now }: { now: Stats }) {
       <Card name="Watching" value={String(now.viewers)} more={now.viewers === 1 ? "viewer" : "viewers"} />
       <Card name="Tracks now" value={String([...tracks.value.values()].reduce((total, count) => total + count, 0))} />
       <Card name="Detections a second" value={got.toFixed(1)} more={`of ${wanted.toFixed(1)} wanted`} />
+      {now.cameras_that_fit !== undefined && <Card name="Room for" value={String(Math.floor(now.cameras_that_fit))} more="cameras like these" />}
       <Card name="Engine" value={now.engine ?? "–"} more={`model ${now.model}: ${model}`} />
       <Card name="CPU" value={`${now.cpu_percent.toFixed(0)} %`} more="of one core" />
       <Card name="Memory" value={bytes(now.memory_bytes)} />
