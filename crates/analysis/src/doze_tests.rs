@@ -15,6 +15,8 @@ use razz_engine::{
 use razz_scene::{Canvas, Encoder, Rate, Street};
 use razz_vision::{Decoder, DecoderEngine, Decoders, Glance, Hardware, Picture};
 
+use crate::hands::frame_of;
+
 const GOP: i64 = 30;
 
 /// A decoder, and a detector that finds nothing at once.
@@ -35,12 +37,7 @@ impl Hands for RealHands {
     type Picture = Picture;
 
     fn frame(picture: &Picture) -> Frame {
-        Frame {
-            time: picture.key.time,
-            wall: picture.wall,
-            received: picture.received,
-            size: picture.size,
-        }
+        frame_of(picture)
     }
 
     fn now(&self) -> MonoTime {

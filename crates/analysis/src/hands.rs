@@ -101,16 +101,17 @@ impl ServerHands {
     }
 }
 
+/// Which frame a picture shows.
+pub(crate) fn frame_of(picture: &Picture) -> Frame {
+    let Picture { key, wall, received, size, .. } = *picture;
+    Frame { time: key.time, wall, received, size }
+}
+
 impl Hands for ServerHands {
     type Picture = Picture;
 
     fn frame(picture: &Picture) -> Frame {
-        Frame {
-            time: picture.key.time,
-            wall: picture.wall,
-            received: picture.received,
-            size: picture.size,
-        }
+        frame_of(picture)
     }
 
     fn now(&self) -> MonoTime {

@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 
 use razz_base::{
-    Affine, CameraId, DetectRate, Detection, Embedding, MediaTime, MonoTime, Rect, Size,
-    TrackFrame, WallTime,
+    AccessUnit, Affine, CameraId, DetectRate, Detection, Embedding, MediaTime, MonoTime, Rect,
+    Size, TrackFrame, WallTime,
 };
 use razz_media::Contents;
 use razz_track::{Tracker, Update};
@@ -78,6 +78,12 @@ pub struct Frame {
     pub received: MonoTime,
     /// The size that boxes refer to.
     pub size: Size,
+}
+
+impl From<&AccessUnit> for Frame {
+    fn from(au: &AccessUnit) -> Self {
+        Self { time: au.key.time, wall: au.wall, received: au.received, size: au.size() }
+    }
 }
 
 /// What happened.

@@ -151,10 +151,6 @@ pub struct Driver<H: Hands> {
     catches_up_at: Option<MonoTime>,
 }
 
-fn frame_of(au: &AccessUnit) -> Frame {
-    Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size() }
-}
-
 impl<H: Hands> Driver<H> {
     /// Drives `camera` with `hands`.
     pub fn new(camera: Camera, hands: H) -> Self {
@@ -191,7 +187,7 @@ impl<H: Hands> Driver<H> {
             Event::AccessUnit { au, after_gap, queued, idr_waits } => {
                 self.handle_access_unit(au, after_gap, queued, idr_waits);
             }
-            Event::Passing(au) => self.tell(Input::Passing { frame: frame_of(au) }),
+            Event::Passing(au) => self.tell(Input::Passing { frame: Frame::from(au) }),
             Event::DetectionStarted(time) => self.tell(Input::DetectionStarted { time }),
             Event::Detections { picture, detections } => {
                 let time = H::frame(&picture).time;
@@ -268,7 +264,7 @@ impl<H: Hands> Driver<H> {
         if std::mem::replace(&mut self.allowance, allowance) != allowance {
             self.tell(Input::Allowed(allowance));
         }
-        let frame = frame_of(au);
+        let frame = Frame::from(au);
         let (idr, reorders) = (self.hands.begins_at(au), au.format.reorders);
         let contents = self.contents(au, idr);
         self.tell(Input::Contents { contents, bytes: au.data.len() });

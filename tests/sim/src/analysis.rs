@@ -107,9 +107,7 @@ impl Hands for SeededHands {
         if self.decoder_broken && self.random.chance(0.5) {
             return None;
         }
-        let frame =
-            Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size() };
-        Some(Decoded { picture: want.then_some(frame), step: None, changed: None })
+        Some(Decoded { picture: want.then(|| Frame::from(au)), step: None, changed: None })
     }
 
     fn has_detector(&self) -> bool {

@@ -169,9 +169,7 @@ impl Hands for DozingHands {
             };
             (missing(&before, &after) + missing(&after, &before)) / (1280.0 * 720.0)
         });
-        let frame =
-            Frame { time: au.key.time, wall: au.wall, received: au.received, size: au.size() };
-        Some(Decoded { picture: want.then_some(frame), step: None, changed })
+        Some(Decoded { picture: want.then(|| Frame::from(au)), step: None, changed })
     }
 
     fn has_detector(&self) -> bool {

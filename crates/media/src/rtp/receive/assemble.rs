@@ -60,8 +60,6 @@ struct Open {
     damaged: bool,
     /// It is too large and is dropped, whatever else comes of it.
     given_up: bool,
-    /// It was handed on before it was whole.
-    again: bool,
     received: MonoTime,
 }
 
@@ -344,7 +342,6 @@ impl Assembler {
             // What comes before its first slice is lost.
             damaged: std::mem::take(&mut self.damaged) || slice.first == Some(false),
             given_up: false,
-            again: false,
             received: self.received,
         });
         self.nals.append(&mut self.waiting, true);
@@ -355,7 +352,7 @@ impl Assembler {
         let Some(open) = &self.open else { return };
         // What was lost before it is said once.
         let (sets, lost) = (open.sets.clone(), 0);
-        let open = Open { again: true, marked: false, sets, lost, ..*open };
+        let open = Open { marked: false, sets, lost, ..*open };
         let nals = self.nals.clone();
         self.close();
         self.early = Some((open, nals));
@@ -364,6 +361,7 @@ impl Assembler {
     /// More of the first picture comes: all of it is put together, and handed on once more.
     fn take_back(&mut self, mut open: Open, nals: NalList, slice: &Slice) {
         open.picture.add(slice, Relation::Same);
+        self.again = Some(open.timestamp);
         open.lost = open.lost.saturating_add(std::mem::take(&mut self.lost));
         self.last = None;
         self.open = Some(open);
@@ -387,14 +385,12 @@ impl Assembler {
     /// Ends the picture in hand and hands it on, if there is anything of it.
     fn close(&mut self) {
         let Some(open) = self.open.take() else { return };
-        let Open { timestamp, picture, marked, received, again, .. } = open;
+        let Open { timestamp, picture, marked, received, .. } = open;
         if open.has_slices {
             let data = self.nals.write(open.sets.as_ref());
             // What comes again needs a time of its own: it comes a tick later, and so does whatever else
             // shares its timestamp.
-            self.again =
-                again.then_some(timestamp).or(self.again.filter(|time| *time == timestamp));
-            let time = timestamp.saturating_add(i64::from(self.again.is_some()));
+            let time = timestamp.saturating_add(i64::from(self.again == Some(timestamp)));
             let lost_packets = open.lost.max(u32::from(open.damaged));
             self.ready.push_back(Unit { timestamp: time, data, lost_packets, received });
         } else {
