@@ -30,7 +30,7 @@ export interface DrawOptions {
 export interface Scene {
   /** Opaque beneath the boxes; null lets the video show through, and `size` says where it lies. */
   picture: Picture | null;
-  /** Width and height of the video in square pixels. */
+  /** Width and height of the camera's pictures in square pixels; `picture` may have fewer. */
   size: readonly [number, number];
   tracks: readonly TrackEntry[];
   /** Width and height that boxes refer to. */
@@ -122,6 +122,11 @@ export class Overlay {
   /** Milliseconds that the page took to find and draw boxes, trails and labels of a frame: half of the frames, and 95 %. */
   get costMs(): { p50: number; p95: number } | null {
     return this.#costs.percentiles;
+  }
+
+  /** Whether a picture of fewer pixels may be shown smaller (`object-fit`), so that the video lies elsewhere than the camera's picture. */
+  get keepsSize(): boolean {
+    return ["none", "scale-down"].includes(fitOf(this.#style));
   }
 
   /** An empty, transparent canvas. */

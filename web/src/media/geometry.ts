@@ -36,8 +36,10 @@ export function fitted(
 }
 
 /**
- * The size at which a picture of `width` x `height` shows things in their true proportions, where the camera sends
- * `stored` of pixels that are `aspect` wide and high. A browser that stretched it already is left alone.
+ * The size at which a picture of `width` x `height` shows things in their true proportions: the camera's own, which stores
+ * `stored` of pixels that are `aspect` wide and high, whether this is its picture, a smaller encoding of it that is rounded
+ * to whole pixels, or one that the browser stretched already. So all of them lie at one place. A picture of another shape
+ * is left alone.
  */
 export function inProportion(
   width: number,
@@ -45,11 +47,10 @@ export function inProportion(
   stored: readonly [number, number] | null,
   aspect: readonly [number, number] | null,
 ): readonly [number, number] {
-  if (!aspect || !stored || !(aspect[0] > 0 && aspect[1] > 0)) return [width, height];
-  const asStored = (width * stored[1]) / (height * stored[0]);
-  if (!(Math.abs(asStored - 1) < 0.02)) return [width, height];
-  const wider = aspect[0] / aspect[1];
-  return wider > 1 ? [Math.round(width * wider), height] : [width, Math.round(height / wider)];
+  if (!stored) return [width, height];
+  const wider = aspect && aspect[0] > 0 && aspect[1] > 0 ? aspect[0] / aspect[1] : 1;
+  const size: readonly [number, number] = wider > 1 ? [Math.round(stored[0] * wider), stored[1]] : [stored[0], Math.round(stored[1] / wider)];
+  return [stored, size].some(([w, h]) => Math.abs((width * h) / (height * w) - 1) < 0.02) ? size : [width, height];
 }
 
 /** What both areas hold; of no size if that is nothing. */

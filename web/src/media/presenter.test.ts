@@ -180,6 +180,94 @@ describe("live mode", () => {
   });
 });
 
+describe("another encoding in the middle of the video", () => {
+  const CAMERA = [2688, 1520] as const;
+  const OTHERS = [[956, 540], [636, 360], [318, 180], [1344, 760], [2688, 1520]] as const;
+  const walker = track({ bbox: [1_001, 503, 1_207, 1_111] });
+  const behind = track({ track_id: 13, bbox: [1_050, 560, 1_190, 1_000], source: "deepsort" });
+
+  /** A frame of this size and what was drawn for it: trails, boxes, labels and the picture's place, without the picture itself. */
+  function drawn(ms: number, [width, height]: readonly [number, number]): unknown[] {
+    present(ms, { width, height });
+    return context.calls.map(({ name, args, ...look }) => [name, name === "drawImage" ? args.slice(1) : args, look]);
+  }
+
+  /** Messages of the last two seconds, so that every trail is as long as trails get, and the first frame with them. */
+  function send(): void {
+    for (let ms = -1_980; ms <= 66; ms += 33) map.add(message(rtpAt(ms), [walker, behind], { frame_size: [...CAMERA] }), ms);
+    presenter.setOptions({ boxes: true, labels: true, trails: true });
+    present(0);
+  }
+
+  test.each(["contain", "cover", "fill", "none", "scale-down"].flatMap((fit) => OTHERS.map((other) => [fit, other] as const)))(
+    "object-fit %s: the picture, its boxes, trails and labels stay where they are at %j",
+    (fit, other) => {
+      canvas.style.objectFit = fit;
+      live();
+      send();
+      const [before, after] = [drawn(33, CAMERA), drawn(66, other)];
+      expect(before.length).toBeGreaterThan(20);
+      expect(after).toEqual(before);
+    },
+  );
+
+  test.each([
+    // What the video element shows lies where the camera's picture does only if it has the same shape to the pixel.
+    { fit: "contain", size: [956, 540], covered: true },
+    { fit: "contain", size: [1344, 760], covered: false },
+    { fit: "none", size: [1344, 760], covered: true },
+    { fit: "scale-down", size: [1344, 760], covered: true },
+    { fit: "none", size: [2688, 1520], covered: false },
+  ] as const)("live mode, object-fit $fit, $size: boxes stay, and the video is covered: $covered", ({ fit, size, covered }) => {
+    canvas.style.objectFit = fit;
+    begin("live");
+    live();
+    send();
+    const before = (drawn(33, CAMERA), boxes());
+    expect(pictures()).toBe(0);
+    const after = (drawn(66, size), boxes());
+    expect([after, pictures()]).toEqual([before, covered ? 1 : 0]);
+  });
+
+  test.each([
+    ["as the camera stores them", [472, 540]],
+    ["in square pixels", [630, 540]],
+  ] as const)("pixels that are not square, %s", (_how, size) => {
+    live();
+    for (const ms of [0, 33, 66]) map.add(message(rtpAt(ms), [walker], { frame_size: [1_008, 1_152], pixel_aspect: [4, 3] }), ms);
+    present(0, { width: 1_008, height: 1_152 });
+    const before = drawn(33, [1_008, 1_152]);
+    expect(drawn(66, size)).toEqual(before);
+  });
+
+  test("without messages it keeps the shape of the picture before", () => {
+    begin("exact");
+    presenter.gate.noteEdge(rtpAt(0), 0);
+    const before = drawn(33, CAMERA);
+    expect(drawn(66, [318, 180])).toEqual(before);
+    expect(drawn(99, [720, 1_280]), "a camera that was turned has another").not.toEqual(before);
+  });
+
+  test("a message that does not know the size changes nothing", () => {
+    live();
+    send();
+    const before = drawn(33, CAMERA);
+    map.add(message(null, [], { frame_size: null }), 70);
+    expect(drawn(66, [318, 180])).toEqual(before);
+  });
+
+  test("a part of the picture is cut out at the camera's pixels, also of a frame without tracks", () => {
+    const thumb = document.createElement("canvas");
+    [thumb.width, thumb.height] = [100, 100];
+    const context = thumb.getContext("2d") as unknown as FakeContext;
+    live();
+    send();
+    present(5_000, { width: 672, height: 380 });
+    expect(presenter.crop([1_000, 400, 1_400, 800], thumb)).toBe(true);
+    expect(context.of("drawImage").at(-1)?.args.slice(1)).toEqual([250, 100, 100, 100, 0, 0, 100, 100]);
+  });
+});
+
 describe("before the first frame", () => {
   const poster = (): { picture: Picture; close: ReturnType<typeof vi.fn> } => {
     const close = vi.fn();

@@ -176,8 +176,7 @@ export class Presenter {
     }
     if (rtp !== null) this.gate.notePoster(rtp, nowMs);
     this.#replace(picture);
-    const size = this.#map.proportions(picture.width, picture.height);
-    this.#show({ picture, size, tracks: [], boxSize: [1, 1], dashAfterMs: 0, trails: NO_TRAILS, lookedMs: 0 });
+    this.#show({ picture, size: this.#proportions(picture), tracks: [], boxSize: [1, 1], dashAfterMs: 0, trails: NO_TRAILS, lookedMs: 0 });
   }
 
   /** What is on the canvas stays there, opaque, while the next frames are not for the eye. */
@@ -214,14 +213,15 @@ export class Presenter {
     if (frame.rtp !== null && frame.rtp === this.#frame?.rtpTimestamp && found.mode === this.#frame.mode) return null;
     this.#source = frame.source;
     this.#replace(new Picture("clone" in frame.image ? frame.image.clone() : frame.image, frame.width, frame.height));
-    const size = this.#map.proportions(frame.width, frame.height);
-    // The video beneath knows nothing of pixels that are not square.
-    const stretched = size[0] !== frame.width || size[1] !== frame.height;
+    const size = this.#proportions(frame);
+    // The video beneath knows nothing of pixels that are not square, nor of the camera's own size.
+    const [width, height] = [frame.width, frame.height];
+    const stretched = width * size[1] !== height * size[0] || (width !== size[0] && this.#overlay.keepsSize);
     this.#show({
       picture: this.#mode === "exact" || this.#opaque || stretched || frame.source === "snapshot" ? this.#picture : null,
       size,
       tracks: found.tracks,
-      boxSize: found.from?.size ?? [frame.width, frame.height],
+      boxSize: found.from?.size ?? this.#map.stored ?? [width, height],
       dashAfterMs: found.from ? MISSED_AFTER * found.from.detectionMs : 0,
       trails,
       lookedMs,
@@ -253,6 +253,11 @@ export class Presenter {
     const newest = this.#map.newest;
     if (!newest) return { mode: "none", from: null, tracks: [] };
     return this.#map.lookupAbout(rtpAddMs(newest.rtp, frame.presentedMs - newest.arrivedMs + newest.latencyMs - holdMs));
+  }
+
+  /** The size in whose place a picture lies: whichever encoding of the camera it is, the same. */
+  #proportions({ width, height }: { width: number; height: number }): readonly [number, number] {
+    return this.#map.proportions(width, height, this.#scene?.size ?? null);
   }
 
   #trails(rtp: number | null): Scene["trails"] {

@@ -48,7 +48,7 @@ export class TrackMap {
   /** In order of RTP timestamp, oldest first. */
   #frames: TrackFrame[] = [];
   readonly #limit: number;
-  /** Of the camera's pictures, by the newest message: their size, and the shape of their pixels unless it is square. */
+  /** Of the camera's pictures, by the newest message that says it: their size, and the shape of their pixels unless it is square. */
   #stored: readonly [number, number] | null = null;
   #aspect: readonly [number, number] | null = null;
 
@@ -67,9 +67,17 @@ export class TrackMap {
     return this.#frames.at(-1) ?? null;
   }
 
-  /** The size at which a picture of `width` x `height` shows things in their true proportions. */
-  proportions(width: number, height: number): readonly [number, number] {
-    return inProportion(width, height, this.#stored, this.#aspect);
+  /** Width and height of the camera's own pictures, which boxes refer to; null before a message says it. */
+  get stored(): readonly [number, number] | null {
+    return this.#stored;
+  }
+
+  /**
+   * The size at which a picture of `width` x `height` shows things in their true proportions; while no message has said
+   * the camera's, that of the picture `before`, if it is of one shape.
+   */
+  proportions(width: number, height: number, before: readonly [number, number] | null): readonly [number, number] {
+    return inProportion(width, height, this.#stored ?? before, this.#aspect);
   }
 
   /** Forgets everything. */
@@ -82,8 +90,7 @@ export class TrackMap {
    * (far away in either direction) clears the map first. Returns the frame, or null if the message names none.
    */
   add(message: TrackMessage, arrivedMs: number): TrackFrame | null {
-    this.#stored = message.frame_size;
-    this.#aspect = message.pixel_aspect ?? null;
+    if (message.frame_size) [this.#stored, this.#aspect] = [message.frame_size, message.pixel_aspect ?? null];
     if (message.rtp_timestamp === null) return null;
     const frame: TrackFrame = {
       rtp: message.rtp_timestamp,
