@@ -5,6 +5,7 @@ import { holdLimit } from "./hold";
 import { cameraId, originOf } from "./origin";
 import type { PlayerConfig } from "./player";
 import type { PlayerMode } from "./presenter";
+import { qualityOf } from "./wanted";
 
 /** Attributes whose change needs another connection. */
 export const CONNECTION: readonly string[] = ["camera", "token", "src-base"];
@@ -41,5 +42,6 @@ export function configOf(element: Element): PlayerConfig | null {
     holdLimitMs: holdLimitOf(element),
     options: optionsOf(element),
     filter: trackFilterOf(element),
+    quality: qualityOf(element.getAttribute("quality")),
   };
 }

@@ -52,11 +52,14 @@ function write(where: HTMLElement, lines: readonly string[]): void {
   where.replaceChildren(...lines.map((textContent) => make("div", { textContent })));
 }
 
-/** "exact 0 ms": how the boxes were found, how far they are from the picture, and a word if the name is doubtful. */
-export function indicatorText(state: Pick<PlayerState, "frameMode" | "skewMs" | "frameSource" | "gate">): string {
+/**
+ * "exact 0 ms": how the boxes were found, how far they are from the picture, and a word if the name is doubtful; before it
+ * the encoding that is shown, if the path carries no better.
+ */
+export function indicatorText(state: Pick<PlayerState, "frameMode" | "skewMs" | "frameSource" | "gate" | "rendition" | "renditionWhy">): string {
   if (state.gate !== "live") return "";
   const skew = state.skewMs === null ? "" : ` ${Math.round(state.skewMs)} ms`;
   const how = state.frameMode === "none" ? "no tracks" : `${state.frameMode}${skew}`;
   const named = { videoframe: "", callback: " · by callback", walltime: " · by clock", snapshot: " · single pictures" }[state.frameSource];
-  return how + named;
+  return (state.renditionWhy === "path" ? `${state.rendition} · ` : "") + how + named;
 }

@@ -3,11 +3,11 @@ import { make } from "./dom";
 
 /** What a viewer can ask of a player. */
 export type Command =
-  | "mode" | "boxes" | "labels" | "trails" | "filter" | "figures" | "float" | "fullscreen"
+  | "mode" | "boxes" | "labels" | "trails" | "filter" | "quality" | "figures" | "float" | "fullscreen"
   | "closer" | "farther" | "whole" | "left" | "right" | "up" | "down" | "close";
 
 const KEYS: Record<string, Command> = {
-  m: "mode", b: "boxes", l: "labels", t: "trails", c: "filter", d: "figures", p: "float", f: "fullscreen",
+  m: "mode", b: "boxes", l: "labels", t: "trails", c: "filter", q: "quality", d: "figures", p: "float", f: "fullscreen",
   "+": "closer", "=": "closer", "-": "farther", "0": "whole",
   ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down", Escape: "close",
 };
@@ -15,7 +15,7 @@ const KEYS: Record<string, Command> = {
 /** What a key means to the player; null: nothing, as with a modifier held or while a field is being filled in. */
 export function commandOf(event: KeyboardEvent): Command | null {
   const [target] = event.composedPath();
-  const field = target instanceof HTMLInputElement && (target.type === "range" || event.key === " ");
+  const field = target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && (target.type === "range" || event.key === " "));
   if (event.ctrlKey || event.metaKey || event.altKey || (field && event.key !== "Escape")) return null;
   return KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key] ?? null;
 }
@@ -29,6 +29,7 @@ const BUTTONS: readonly (readonly [Command, Kind, string, string])[] = [
   ["labels", "pressed", "labels", "show labels (L)"],
   ["trails", "pressed", "trails", "show where objects came from (T)"],
   ["filter", "expanded", "filter", "choose by class and confidence (C)"],
+  ["quality", "expanded", "quality", "what is sent, and why (Q)"],
   ["figures", "expanded", "figures", "figures for a bug report (D)"],
   ["float", "pressed", "float", "picture-in-picture, with boxes (P)"],
   ["fullscreen", "pressed", "full", "full screen (F)"],

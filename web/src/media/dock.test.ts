@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
 // What the attribute `controls` adds: buttons, keys, zoom, panels, the floating window; and that it goes with it.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { browser, button, canvas, closePage, connect, has, inside, key, openPage, pass, place, play, player, text, video } from "./fakes/page";
+import { browser, button, canvas, closePage, connect, has, inside, key, offers, openPage, pass, place, play, player, text, video } from "./fakes/page";
+import { session } from "./fakes/session";
 import { track } from "./fakes/tracks";
 import "./index";
 
@@ -141,12 +142,14 @@ describe("panels", () => {
 
   test("figures are fresh while they are open, and only then", async () => {
     await connect();
-    browser.server.on(/^GET .*abc$/, (request) => void request.answer(200, { waiting: false, waits: 0, replays: 1 }));
+    browser.server.on(/^GET .*abc$/, (request) => void request.answer(200, session({ estimate_kbps: 812, loss_percent: 1.5, switches: 3 })));
     const diagnostics = vi.spyOn(player, "diagnostics");
     key("d");
     await pass(2_000);
     expect(diagnostics).toHaveBeenCalledTimes(3);
     expect(text("[aria-label=Figures] dl")).toMatch(/frames presented/);
+    expect(text("[aria-label=Figures] dl")).toMatch(/path carries, loses812 kbit\/s, 1.5 %changes of encoding3/);
+    expect(browser.server.to(/^GET .*abc$/).length, "the server is asked every other second").toBeLessThan(3);
     key("d");
     await pass(5_000);
     expect(diagnostics).toHaveBeenCalledTimes(3);
@@ -171,6 +174,59 @@ describe("panels", () => {
     slider.value = "0";
     slider.dispatchEvent(new Event("input", { bubbles: true }));
     expect(player.hasAttribute("min-confidence")).toBe(false);
+  });
+});
+
+describe("the choice of quality", () => {
+  const choice = (): HTMLSelectElement => inside("[aria-label=Quality] select") as HTMLSelectElement;
+  const offered = (): string[] => [...choice().options].map(({ textContent }) => textContent);
+  const choose = (value: string): void => {
+    choice().value = value;
+    choice().dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  const PATCH = /^PATCH /;
+
+  test("offers what there is, and says what is shown and why", async () => {
+    const renditions = session().renditions.filter(({ name }) => name !== "540p");
+    for (const route of [PATCH, /^GET .*abc$/]) browser.server.on(route, (request) => void request.answer(200, session({ renditions })));
+    place({ camera: "7", controls: "" });
+    await connect();
+    key("q");
+    expect([button("quality").getAttribute("aria-expanded"), offered()]).toEqual(["true", ["Auto", "Camera", "Data saver"]]);
+    await play(500);
+    expect([offered(), text("[aria-label=Quality] [role=status]")]).toEqual([["Auto", "Camera", "360p", "180p", "Stills", "Data saver"], "camera"]);
+    const [first] = choice().options;
+    await play(500);
+    expect(choice().options[0], "a list that may be open is left alone").toBe(first);
+    choose("360p");
+    await pass(0);
+    expect([player.getAttribute("quality"), JSON.parse(browser.server.last(PATCH).body as string)]).toMatchObject(["360p", { quality: "360p" }]);
+    choose("auto");
+    expect(player.hasAttribute("quality")).toBe(false);
+    button("quality").click();
+    expect(inside("[aria-label=Quality]").hidden).toBe(true);
+  });
+
+  test("follows the attribute, whatever it says, without another connection", async () => {
+    place({ camera: "7", controls: "", quality: "540p" });
+    await connect();
+    key("q");
+    await pass(250);
+    expect([choice().value, offered()]).toEqual(["540p", ["Auto", "Camera", "540p", "Data saver"]]);
+    player.quality = "saver";
+    expect([player.quality, choice().value]).toEqual(["saver", "saver"]);
+    player.setAttribute("quality", "4320p");
+    expect([player.quality, choice().value, offers().length]).toEqual(["auto", "auto", 1]);
+  });
+
+  test("has its keys for itself, but for Escape", async () => {
+    place({ camera: "7", controls: "" });
+    await connect();
+    key("q");
+    const press = (name: string): boolean => choice().dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true, composed: true }));
+    expect([press("c"), inside("[aria-label=Filter]").hidden]).toEqual([true, true]);
+    expect([press("Escape"), inside("[aria-label=Quality]").hidden]).toEqual([false, true]);
+    expect(player.shadowRoot?.activeElement).toBe(button("quality"));
   });
 });
 

@@ -1,11 +1,14 @@
-// What the attribute `controls` adds to the player: buttons, the two panels above them, keys and zoom.
+// What the attribute `controls` adds to the player: buttons, the panels above them, keys and zoom.
+import type { RenditionInfo } from "../wire";
 import { modeOf, optionsOf, trackFilterOf } from "./attributes";
 import { commandOf, ControlBar, type Command } from "./controls";
 import type { Diagnostics } from "./diagnostics";
 import { make } from "./dom";
 import { watchGestures } from "./gestures";
-import { FiguresPanel, FilterPanel } from "./panels";
+import { FiguresPanel, FilterPanel, QualityPanel } from "./panels";
 import { FloatingCanvas } from "./pip";
+import type { PlayerState } from "./state";
+import { qualityOf } from "./wanted";
 import { pan, WHOLE, zoomAt, type View } from "./zoom";
 
 const FIGURES_MS = 1_000;
@@ -24,8 +27,14 @@ export interface DockHost {
   look(view: View): void;
   /** Classes of the tracks seen so far. */
   classes(): Iterable<string>;
+  /** The encodings that there are for this viewer. */
+  renditions(): readonly RenditionInfo[];
+  state(): PlayerState | null;
   diagnostics(): Promise<Diagnostics>;
 }
+
+/** A panel, and the command that opens it. */
+type PanelName = "figures" | "filter" | "quality";
 
 /** Buttons, panels, keys and zoom of one player, while it wants them. */
 export class Dock {
@@ -34,6 +43,9 @@ export class Dock {
   readonly #dock = make("div", { id: "dock" });
   readonly #figures = new FiguresPanel();
   readonly #filter: FilterPanel;
+  readonly #quality: QualityPanel;
+  /** All of them; one is open at a time. */
+  readonly #panels: readonly (readonly [PanelName, HTMLElement])[];
   #bar: ControlBar | null = null;
   #lens: View = WHOLE;
   /** Attributes that the controls need and the page did not give. */
@@ -49,6 +61,10 @@ export class Dock {
       setOrRemove(element, "classes", classes);
       setOrRemove(element, "min-confidence", minConfidence > 0 ? String(minConfidence) : null);
     });
+    this.#quality = new QualityPanel((quality) => {
+      setOrRemove(element, "quality", quality === "auto" ? null : quality);
+    });
+    this.#panels = [["figures", this.#figures.element], ["filter", this.#filter.element], ["quality", this.#quality.element]];
   }
 
   /** Which part of the picture is shown. */
@@ -63,18 +79,25 @@ export class Dock {
     else this.#remove();
   }
 
-  /** Shows on the buttons what is on. */
+  /** Shows on the buttons what is on, and in the panel what is chosen. */
   update(): void {
     const { element, floating } = this.#player;
-    const [filter, figures] = [!this.#filter.element.hidden, !this.#figures.element.hidden];
+    const opened = this.#opened;
     const fullscreen = document.fullscreenElement === element;
-    const on = { ...optionsOf(element), mode: modeOf(element) === "live", filter, figures, float: floating.open, fullscreen };
-    this.#bar?.update(on, filter || figures);
+    const on = { ...optionsOf(element), mode: modeOf(element) === "live", float: floating.open, fullscreen, ...(opened && { [opened]: true }) };
+    this.#bar?.update(on, opened !== undefined);
+    this.updatePanels();
   }
 
-  /** Classes may have been seen that the filter does not offer yet. */
-  updateFilter(): void {
-    if (!this.#filter.element.hidden) this.#filter.show(this.#player.classes(), trackFilterOf(this.#player.element));
+  /** What a panel shows may be another: classes seen, encodings that there are, what is sent and why. */
+  updatePanels(): void {
+    const { element } = this.#player;
+    if (this.#opened === "filter") this.#filter.show(this.#player.classes(), trackFilterOf(element));
+    if (this.#opened === "quality") this.#quality.show(qualityOf(element.getAttribute("quality")), this.#player.renditions(), this.#player.state());
+  }
+
+  get #opened(): PanelName | undefined {
+    return this.#panels.find(([, panel]) => !panel.hidden)?.[0];
   }
 
   #add(): void {
@@ -84,7 +107,7 @@ export class Dock {
     this.#bar = new ControlBar((command) => {
       this.#execute(command);
     }, [...(FloatingCanvas.possible ? [] : ["float" as const]), ...(document.fullscreenEnabled ? [] : ["fullscreen" as const])]);
-    this.#dock.replaceChildren(this.#figures.element, this.#filter.element, this.#bar.element);
+    this.#dock.replaceChildren(...this.#panels.map(([, panel]) => panel), this.#bar.element);
     element.shadowRoot?.append(this.#dock);
     for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "Camera player"]] as const) {
       if (element.hasAttribute(name)) continue;
@@ -104,7 +127,7 @@ export class Dock {
   #remove(): void {
     this.#shown?.abort();
     this.#shown = null;
-    this.#open("figures", false);
+    this.#open(null);
     this.#look(WHOLE);
     for (const name of this.#added.splice(0)) this.#player.element.removeAttribute(name);
     this.#dock.remove();
@@ -125,8 +148,9 @@ export class Dock {
         element.toggleAttribute(`no-${command}`);
         return true;
       case "filter":
+      case "quality":
       case "figures":
-        this.#open(command, (command === "filter" ? this.#filter : this.#figures).element.matches("[hidden]"));
+        this.#open(command === this.#opened ? null : command);
         return true;
       case "float":
         if (floating.open) floating.close();
@@ -155,10 +179,10 @@ export class Dock {
         return true;
       }
       case "close": {
-        const open = this.#figures.element.hidden ? (this.#filter.element.hidden ? null : "filter") : "figures";
-        if (open === null) return false;
-        this.#open(open, false);
-        this.#bar?.focus(open);
+        const opened = this.#opened;
+        if (!opened) return false;
+        this.#open(null);
+        this.#bar?.focus(opened);
         return true;
       }
     }
@@ -169,14 +193,11 @@ export class Dock {
     this.#player.look(view);
   }
 
-  /** Opens or closes one of the two panels; one at a time. */
-  #open(which: "filter" | "figures", open: boolean): void {
-    this.#filter.element.hidden = !(open && which === "filter");
-    this.#figures.element.hidden = !(open && which === "figures");
+  /** Opens this panel and closes the others; null: closes all. */
+  #open(which: PanelName | null): void {
+    for (const [name, panel] of this.#panels) panel.hidden = name !== which;
     clearInterval(this.#figuresTimer);
-    if (open && which === "filter") {
-      this.updateFilter();
-    } else if (open) {
+    if (which === "figures") {
       const refresh = async (): Promise<void> => {
         this.#figures.show(await this.#player.diagnostics());
       };

@@ -60,6 +60,8 @@ export class Overlay {
   /** Width and height in the bottom right corner, in CSS pixels, where no label goes. */
   #reserved: readonly [number, number] = [0, 0];
   readonly #costs = new Rolling(COSTS);
+  /** Width and height of the picture as it was last drawn, in device pixels; null while there is none. */
+  #drawn: readonly [number, number] | null = null;
   /** Ends the listener for another ratio of pixels. */
   #otherRatio: AbortController | null = null;
 
@@ -124,6 +126,14 @@ export class Overlay {
     return this.#costs.percentiles;
   }
 
+  /**
+   * Width and height that the picture fills, in device pixels, with all that a magnified one has outside; while there is
+   * none, those of the element.
+   */
+  get pictureArea(): readonly [number, number] {
+    return this.#drawn ?? [this.#canvas.clientWidth * devicePixelRatio, this.#canvas.clientHeight * devicePixelRatio];
+  }
+
   /** Whether a picture of fewer pixels may be shown smaller (`object-fit`), so that the video lies elsewhere than the camera's picture. */
   get keepsSize(): boolean {
     return ["none", "scale-down"].includes(fitOf(this.#style));
@@ -131,6 +141,7 @@ export class Overlay {
 
   /** An empty, transparent canvas. */
   clear(): void {
+    this.#drawn = null;
     this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
   }
 
@@ -140,6 +151,7 @@ export class Overlay {
     const context = this.#context;
     const rest = fitted({ width: scene.size[0], height: scene.size[1] }, width, height, fitOf(this.#style), this.#ratio);
     const area = seenThrough(this.#view, rest, width, height);
+    this.#drawn = [area.width, area.height];
     if (scene.picture) {
       context.fillStyle = "#000";
       context.fillRect(0, 0, width, height);

@@ -223,6 +223,8 @@ describe("its page is told", () => {
     { state: { frameMode: "exact", skewMs: 0, frameSource: "callback", gate: "live" }, words: "exact 0 ms · by callback" },
     { state: { frameMode: "interpolated", skewMs: null, frameSource: "walltime", gate: "live" }, words: "interpolated · by clock" },
     { state: { frameMode: "exact", skewMs: 0, frameSource: "videoframe", gate: "catching" }, words: "" },
+    { state: { frameMode: "exact", skewMs: 0, frameSource: "videoframe", gate: "live", rendition: "360p", renditionWhy: "path" }, words: "360p · exact 0 ms" },
+    { state: { frameMode: "exact", skewMs: 0, frameSource: "videoframe", gate: "live", rendition: "360p", renditionWhy: "size" }, words: "exact 0 ms" },
   ] as { state: Parameters<typeof indicatorText>[0]; words: string }[])("$words", ({ state, words }) => {
     expect(indicatorText(state)).toBe(words);
   });

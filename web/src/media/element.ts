@@ -1,4 +1,5 @@
 // <razz-player>: the custom element around the player. When it plays, and what it tells its page.
+import type { Quality } from "../wire";
 import { CONNECTION, configOf, holdLimitOf, modeOf, optionsOf, trackFilterOf } from "./attributes";
 import { Captions } from "./captions";
 import { connectionFigures, type Diagnostics, type Received } from "./diagnostics";
@@ -10,6 +11,7 @@ import type { DrawnFrame, PlayerMode } from "./presenter";
 import type { PlayerState } from "./state";
 import { STYLE } from "./style";
 import { Visibility } from "./visibility";
+import { qualityOf } from "./wanted";
 import { viewCss } from "./zoom";
 
 /** One for all players, and no `<style>`: pages whose Content-Security-Policy allows no inline styles show it all the same. */
@@ -27,12 +29,12 @@ export interface RazzPlayerEvents {
 /**
  * `<razz-player camera="1" mode="exact|live" max-hold="400" token="…" src-base="https://razz.example">`. Plays while it is on a page;
  * with `when-visible`, while it can be seen. `no-labels`, `no-trails`, `no-boxes` and `no-indicator` leave something
- * out; `classes="person, car"` (or `"!car"`: all but these) and `min-confidence="0.5"` choose tracks; `controls` adds buttons, keys and zoom.
+ * out; `quality="auto|camera|540p|360p|180p|stills|saver"` says what may be sent; `classes="person, car"` (or `"!car"`: all but these) and `min-confidence="0.5"` choose tracks; `controls` adds buttons, keys and zoom.
  * `object-fit` of its style counts as on a `<video>`.
  */
 export class RazzPlayer extends HTMLElement {
   static readonly observedAttributes = [
-    ...CONNECTION, "mode", "max-hold", "no-labels", "no-trails", "no-boxes", "classes", "min-confidence", "controls", "when-visible",
+    ...CONNECTION, "mode", "max-hold", "quality", "no-labels", "no-trails", "no-boxes", "classes", "min-confidence", "controls", "when-visible",
   ];
 
   readonly #surface = make("div", { id: "surface" });
@@ -77,6 +79,8 @@ export class RazzPlayer extends HTMLElement {
         this.#player?.look(view);
       },
       classes: () => this.#player?.classes ?? [],
+      renditions: () => this.#player?.renditions ?? [],
+      state: () => this.state,
       diagnostics: () => this.diagnostics(),
     });
   }
@@ -98,6 +102,15 @@ export class RazzPlayer extends HTMLElement {
 
   set mode(mode: PlayerMode) {
     this.setAttribute("mode", mode);
+  }
+
+  /** What the server is to send: the attribute `quality`, `auto` if it names none. */
+  get quality(): Quality {
+    return qualityOf(this.getAttribute("quality"));
+  }
+
+  set quality(quality: Quality) {
+    this.setAttribute("quality", quality);
   }
 
   /** The browser's figures on the video connection; null without one. */
@@ -179,6 +192,8 @@ export class RazzPlayer extends HTMLElement {
       this.#player?.setMode(this.mode);
     } else if (name === "max-hold") {
       this.#player?.setHoldLimit(holdLimitOf(this));
+    } else if (name === "quality") {
+      this.#player?.setQuality(this.quality);
     } else if (name === "controls") {
       this.#applyControls();
     } else if (name === "when-visible") {
@@ -224,7 +239,7 @@ export class RazzPlayer extends HTMLElement {
       },
       onState: (state) => {
         this.#captions.show(state);
-        this.#dock.updateFilter();
+        this.#dock.updatePanels();
         if (state.noPicture.length > 0) this.#floating.drawn();
         this.#dispatch("razz-state", state);
       },

@@ -1,7 +1,10 @@
-// What opens above the player's buttons: the figures for a bug report, and the filter.
+// What opens above the player's buttons: the figures for a bug report, the filter, and the choice of quality.
+import type { Quality, RenditionInfo } from "../wire";
 import type { Diagnostics } from "./diagnostics";
 import { make } from "./dom";
 import { ALL_TRACKS, classesOf, shows, type TrackFilter } from "./filter";
+import type { PlayerState } from "./state";
+import { QUALITIES, qualityOf } from "./wanted";
 
 const COPY = "copy all as JSON";
 
@@ -80,6 +83,9 @@ export function figureRows({ player, connection, session }: Diagnostics): [strin
     ["round trip", or(connection?.roundTripMs, " ms")],
     ["bitrate", or(connection?.bitrateKbps, " kbit/s")],
     ["codec", or(connection?.codec)],
+    ["encoding shown", or(player?.renditionWords)],
+    ["path carries, loses", `${or(session?.estimate_kbps, " kbit/s")}, ${or(session?.loss_percent, " %")}`],
+    ["changes of encoding", or(session?.switches)],
     ["ICE pair", or(connection?.icePair)],
     ["video, tracks", `${or(player?.videoWords)}, ${or(player?.feed)}`],
   ];
@@ -133,5 +139,36 @@ export class FilterPanel {
 
   #nothing(): HTMLElement {
     return make("p", { textContent: "No tracks have been seen yet." });
+  }
+}
+
+/** Offered whatever the server has. */
+const ALWAYS: readonly string[] = ["auto", "camera", "saver"];
+
+/** A choice of what is sent, and in words what is shown and why. */
+export class QualityPanel {
+  readonly element = panel("Quality");
+  readonly #choice = make("select");
+  readonly #words = make("p", {}, { role: "status" });
+
+  constructor(onChoice: (quality: Quality) => void) {
+    const label = make("label");
+    label.append("send", this.#choice);
+    this.element.append(label, this.#words);
+    this.#choice.addEventListener("change", () => {
+      onChoice(qualityOf(this.#choice.value));
+    });
+  }
+
+  /** Offers what there is beside what is chosen, and says what `state` does. */
+  show(chosen: Quality, there: readonly RenditionInfo[], state: PlayerState | null): void {
+    const offered = Object.entries(QUALITIES).filter(([value]) => value === chosen || ALWAYS.includes(value) || there.some(({ name }) => name === value));
+    // A list that is open would close if it were written anew.
+    if (String(offered.map(([value]) => value)) !== String([...this.#choice.options].map(({ value }) => value))) {
+      this.#choice.replaceChildren(...offered.map(([value, textContent]) => make("option", { value, textContent })));
+    }
+    this.#choice.value = chosen;
+    const words = state?.renditionWords ?? "";
+    if (words !== this.#words.textContent) this.#words.textContent = words;
   }
 }

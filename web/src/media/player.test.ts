@@ -3,7 +3,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { rtpAddMs } from "./clock/rtp";
 import { setUp, tearDown, type FakeBrowser } from "./fakes/browser";
+import { FakeResizeObserver } from "./fakes/canvas";
 import { FakePeer } from "./fakes/peer";
+import { session } from "./fakes/session";
 import { FakeSocket } from "./fakes/socket";
 import { message, track } from "./fakes/tracks";
 import { FakeVideoFrame, isWatched, present } from "./fakes/video";
@@ -14,9 +16,9 @@ import type { PlayerState } from "./state";
 
 const CONFIG: PlayerConfig = {
   origin: { base: "http://razz", token: null }, camera: 7, mode: "exact", holdLimitMs: 400,
-  options: { boxes: true, labels: true, trails: true }, filter: ALL_TRACKS,
+  options: { boxes: true, labels: true, trails: true }, filter: ALL_TRACKS, quality: "auto",
 };
-const OFFER = /^POST .*\/whep\/7$/;
+const OFFER = /^POST .*\/whep\/7(\?|$)/;
 const STATUS = /\/api\/cameras\/7\/status$/;
 const SESSION = /^GET .*\/whep\/7\/abc$/;
 const STATS = /\/api\/stats$/;
@@ -424,10 +426,104 @@ describe("another session", () => {
   });
 });
 
+describe("the encoding that is sent", () => {
+  const PATCH = /^PATCH .*\/whep\/7\/abc$/;
+  const SMALL = [640, 360] as const;
+  const bodies = (): unknown[] => browser.server.to(PATCH).map(({ body }) => JSON.parse(body as string) as unknown);
+  let report: ReturnType<typeof session>;
+
+  beforeEach(() => {
+    report = session();
+    browser.server.on(SESSION, (request) => void request.answer(200, report));
+  });
+
+  test("is that of each frame, from the first of another size on; and why is said as soon as the server says it", async () => {
+    await connect();
+    await play(500);
+    expect([frames.at(-1)?.rendition, player.state.rendition, player.state.renditionWhy, player.state.renditionWords]).toEqual(["camera", "camera", null, "camera"]);
+    const asked = browser.server.to(SESSION).length;
+    expect(asked).toBe(1);
+    FakeVideoFrame.size = SMALL;
+    report = session({ rendition: "360p", why: "path", estimate_kbps: 704, switches: 1 });
+    const before = frames.length;
+    frame();
+    expect(frames.slice(before).map(({ rendition }) => rendition)).toEqual(["360p"]);
+    expect(player.state, "what was said of the camera's stream says nothing of it").toMatchObject({ renditionWhy: null, renditionWords: "360p" });
+    await pass(50);
+    expect(browser.server.to(SESSION)).toHaveLength(asked + 1);
+    expect(player.state).toMatchObject({ rendition: "360p", renditionWhy: "path", renditionWords: "360p: the path carries 0.7 Mbit/s", pictureSize: SMALL });
+    await play(2_500);
+    expect(browser.server.to(SESSION)).toHaveLength(asked + 2);
+    expect(player.state.counts.none, "no frame was without its boxes").toBe(0);
+  });
+
+  test("where two have one size, is the one that the server says it sends", async () => {
+    FakeVideoFrame.size = [320, 180];
+    report = session({ rendition: "stills", why: "path" });
+    await connect();
+    await play(500);
+    expect(frames.at(-1)?.rendition).toBe("stills");
+  });
+
+  test("is asked for by what the picture fills on the screen, magnified or not", async () => {
+    await connect();
+    FakeResizeObserver.all.at(-1)?.resize(640, 360, [640, 360]);
+    await play(1_000);
+    expect(bodies()).toEqual([{ quality: "auto", width: 640, height: 360 }]);
+    await browser.server.last(PATCH).answer(200, report);
+    player.look({ scale: 2, x: 0, y: 0 });
+    await play(1_000);
+    expect(bodies().at(-1)).toEqual({ quality: "auto", width: 1_280, height: 720 });
+    await browser.server.last(PATCH).answer(200, report);
+    FakeResizeObserver.all.at(-1)?.resize(0, 0, [0, 0]);
+    await play(1_000);
+    expect(bodies(), "of a player that is not laid out nothing is known").toHaveLength(2);
+  });
+
+  test("goes by the element's size before there is a picture", async () => {
+    vi.spyOn(canvas, "clientWidth", "get").mockReturnValue(320);
+    vi.spyOn(canvas, "clientHeight", "get").mockReturnValue(180);
+    make({ quality: "540p" });
+    await connect();
+    expect(browser.server.last(OFFER).url).toBe("http://razz/whep/7?quality=540p&width=320&height=180");
+  });
+
+  test("follows the viewer's choice on the connection that there is", async () => {
+    await connect();
+    player.setQuality("saver");
+    await pass(0);
+    expect(bodies()).toEqual([{ quality: "saver" }]);
+    await browser.server.last(PATCH).answer(200, session({ rendition: "180p", why: "choice", quality: "saver" }));
+    FakeVideoFrame.size = [320, 180];
+    report = session({ rendition: "180p", why: "choice", quality: "saver" });
+    await play(300);
+    expect([player.state.renditionWords, browser.server.to(OFFER).length]).toEqual(["180p: your choice", 1]);
+  });
+
+  test("names what of the camera's this browser cannot play", async () => {
+    browser.server.on(STATUS, (request) => void request.answer(200, { codec: "H265", b_frames: false }));
+    const renditions = [{ name: "full", width: 1_280, height: 720, kbps: 2_000 }];
+    report = session({ rendition: "full", why: "format", renditions });
+    await connect();
+    await play(500);
+    expect([player.state.renditionWords, frames.at(-1)?.rendition]).toEqual(["full: this browser cannot play the camera's H.265", "full"]);
+    expect(browser.server.to(STATUS)).toHaveLength(1);
+  });
+
+  test("is the camera's of a server that has no other", async () => {
+    FakeVideoFrame.size = SMALL;
+    browser.server.on(SESSION, (request) => void request.answer(200, { waiting: false, waits: 0, replays: 1, keyframe_requests: 0 }));
+    await connect();
+    await play(500, { told: false });
+    expect([frames.at(-1)?.rendition, player.state.renditionWords, player.renditions]).toEqual(["camera", "camera", []]);
+  });
+});
+
 describe("a page that nobody sees", () => {
   test("has no silence: nothing is asked, told or given up", async () => {
     await connect();
-    await play(500);
+    // With the size of its picture, which the server is told when it has stayed for a moment.
+    await play(1_000);
     browser.hide(true);
     const [told, asked] = [states.length, browser.server.requests.length];
     await pass(60_000);

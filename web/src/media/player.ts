@@ -1,5 +1,5 @@
 // One camera's player: the video connection, the track feed and the canvas, joined. No custom element, no framework.
-import type { ViewerSession } from "../wire";
+import type { Quality, RenditionInfo, ViewerSession } from "../wire";
 import { now } from "./clock/now";
 import type { DrawOptions } from "./draw";
 import type { TrackFilter } from "./filter";
@@ -12,13 +12,15 @@ import { handle, type Effect, type Input, type Playback } from "./playback";
 import { Presenter, skewMs, type DrawnFrame, type PlayerMode } from "./presenter";
 import { Rolling } from "./rolling";
 import { same } from "./same";
+import { SessionReports } from "./sessionreports";
 import { fetchSnapshot, fetchStats, fetchStatus, Poll } from "./server";
 import type { PlayerState } from "./state";
 import { Stills } from "./stills";
 import { TrackFeed } from "./tracks";
 import { UnseenFrames } from "./unseen";
+import { wantedSize } from "./wanted";
 import { WhepConnection } from "./whep";
-import { localTime, NO_FEED, noBoxesWords, noPictureWords, stillsWords, whepStateWords, type StatusAnswer } from "./words";
+import { localTime, NO_FEED, noBoxesWords, noPictureWords, renditionWords, stillsWords, unplayableWords, whepStateWords, type StatusAnswer } from "./words";
 import type { View } from "./zoom";
 
 const TICK_MS = 250;
@@ -40,6 +42,7 @@ export interface PlayerConfig {
   holdLimitMs: number;
   options: DrawOptions;
   filter: TrackFilter;
+  quality: Quality;
 }
 
 /** What the player draws into, and whom it tells of frames and of its state. */
@@ -66,12 +69,15 @@ export class Player {
   readonly #pacing: Pacing;
   readonly #status: Poll<StatusAnswer>;
   readonly #model: Poll<Awaited<ReturnType<typeof fetchStats>>>;
+  readonly #reports: SessionReports;
   readonly #stills: Stills;
   readonly #detection = new Rolling(DELAYS);
   readonly #classes = new Set<string>();
   #playback: Playback = { kind: "stopped" };
   #mode: PlayerMode;
   #opaque = false;
+  /** What of the camera's stream this browser cannot play; empty while that is not known. */
+  #unplayable = "";
   #tick: ReturnType<typeof setInterval> | undefined;
   /** Ends the wait for the snapshot of a session, and for the page to be loaded. */
   #poster: AbortController | null = null;
@@ -95,9 +101,18 @@ export class Player {
       onState: (state) => {
         // Until video comes: an attempt that is under way says nothing yet.
         if (state.kind !== "connecting") this.#stills.run(state.kind === "retrying" && state.unplayable === true);
+        if (state.kind !== "playing") this.#reports.add(null);
         this.#handle({ kind: "video", state: state.kind });
         this.#tell();
       },
+      onReport: (report) => {
+        this.#reports.add(report);
+      },
+    });
+    this.#whep.want({ quality: config.quality });
+    this.#reports = new SessionReports(() => this.#whep.serverReport(), (report) => {
+      this.#presenter.session = report;
+      if (report?.why === "format" && this.#unplayable === "") void this.#nameUnplayable();
     });
     this.#feed = new TrackFeed(origin, camera, {
       onTrackFrame: ({ rtp, arrivedMs, tracks }) => {
@@ -152,6 +167,7 @@ export class Player {
     this.#frames.start();
     this.#pacing.mode = this.#mode;
     this.#hold();
+    this.#wantSize();
     this.#whep.start();
     this.#feed.start();
   }
@@ -183,6 +199,23 @@ export class Player {
   /** Changes the longest hold. */
   setHoldLimit(ms: number): void {
     this.#pacing.limitMs = ms;
+  }
+
+  /** Has the server send something else, without a new connection. */
+  setQuality(quality: Quality): void {
+    this.#whep.want({ quality });
+  }
+
+  /** The server needs to send no more pixels than are seen. */
+  #wantSize(): void {
+    this.#whep.want(wantedSize(this.#presenter.pictureArea));
+  }
+
+  async #nameUnplayable(): Promise<void> {
+    this.#unplayable = "video";
+    const { origin, camera } = this.#config;
+    const answer = await fetchStatus(origin, camera, AbortSignal.timeout(STATUS_MS));
+    if (answer.kind === "status") this.#unplayable = unplayableWords(answer.status);
   }
 
   /** Changes what is drawn at the boxes. */
@@ -245,12 +278,21 @@ export class Player {
 
   /** How the session goes, as the server sees it; null without one. */
   serverReport(): Promise<ViewerSession | null> {
-    return this.#whep.serverReport();
+    return this.#reports.recent(now());
+  }
+
+  /** The encodings that there are for this viewer, as far as the server has said. */
+  get renditions(): readonly RenditionInfo[] {
+    return this.#reports.newest?.renditions ?? [];
   }
 
   /** What the player is doing. */
   get state(): PlayerState {
     const nowMs = now();
+    const rendition = this.frame?.rendition ?? null;
+    // A report of before a switch says nothing of what is shown after it.
+    const { newest } = this.#reports;
+    const report = newest?.rendition === rendition ? newest : null;
     return {
       mode: this.#mode,
       video: this.#whep.state.kind,
@@ -267,6 +309,9 @@ export class Player {
       ...this.#pacing.state(nowMs),
       counts: { ...this.#presenter.counts },
       pictureSize: this.#presenter.pictureSize,
+      rendition,
+      renditionWhy: report?.why ?? null,
+      renditionWords: renditionWords(rendition, report, this.#unplayable),
       stats: this.#feed.stats,
       clockOffsetMs: this.#feed.clockOffsetMs,
       pictureInPicture: this.#opaque,
@@ -307,7 +352,7 @@ export class Player {
         this.#whep.restart({ kind: effect.why });
         break;
       case "ask":
-        void this.#whep.serverReport().then((session) => {
+        void this.#reports.ask(now()).then((session) => {
           this.#handle({ kind: "session", waiting: session?.waiting === true });
         });
         break;
@@ -351,7 +396,9 @@ export class Player {
   #draw(frame: PresentedFrame): void {
     const drawn = this.#presenter.present(frame, this.#pacing.targetMs);
     if (this.#presenter.gate.state === "live") this.#handle({ kind: "shown" }, frame.presentedMs);
-    if (drawn) this.#view.onFrame(drawn);
+    if (!drawn) return;
+    this.#reports.shown(frame.width, frame.height, now());
+    this.#view.onFrame(drawn);
   }
 
   #everyTick(): void {
@@ -363,6 +410,8 @@ export class Player {
     if (!blind) {
       this.#pacing.update(nowMs);
       this.#hold();
+      this.#wantSize();
+      this.#reports.tick(this.frame?.rendition, nowMs);
     }
     this.#handle({ kind: "tick", blind }, nowMs);
     if (!blind) this.#tell();

@@ -70,6 +70,7 @@ describe("exact mode", () => {
       rtpTimestamp: rtpAt(33),
       tracksRtpTimestamp: rtpAt(33),
       mode: "exact",
+      rendition: "camera",
       tracks: [{ track_id: 12, bbox: [100, 200, 300, 600], source: "bytetrack", state: "matched", class: "person", confidence: 0.93 }],
     });
     expect(presenter.frame?.rtpTimestamp).toBe(rtpAt(33));

@@ -1,5 +1,5 @@
 // What happens to a presented frame: is it for the eye, which boxes are its own, and onto the canvas with them.
-import type { TrackEntry } from "../wire";
+import type { TrackEntry, ViewerSession } from "../wire";
 import { CatchUpGate } from "./catchup";
 import { now } from "./clock/now";
 import { rtpAddMs, rtpDiffMs } from "./clock/rtp";
@@ -7,6 +7,7 @@ import { Overlay, type DrawOptions, type Scene } from "./draw";
 import { ALL_TRACKS, filtered, type TrackFilter } from "./filter";
 import type { FrameSource, PresentedFrame } from "./frames";
 import { Picture } from "./picture";
+import { renditionOf, type Rendition } from "./rendition";
 import { Rolling } from "./rolling";
 import type { FrameMode, Lookup, TrackMap } from "./trackmap";
 import type { View } from "./zoom";
@@ -34,6 +35,8 @@ export interface DrawnFrame {
   mode: FrameMode;
   /** How near the frame the tracks are, in milliseconds, with mode `near`. */
   nearMs?: number | undefined;
+  /** Which encoding of the camera it is. */
+  rendition: Rendition;
   tracks: DrawnTrack[];
 }
 
@@ -44,6 +47,8 @@ export type FrameCounts = Record<FrameMode | "hidden", number>;
 export class Presenter {
   /** Decides which frames are shown. */
   readonly gate = new CatchUpGate();
+  /** What the server last said of the session, and what there is to be sent in it. */
+  session: ViewerSession | null = null;
   /** Frames since the element was attached. */
   readonly counts: FrameCounts = { exact: 0, near: 0, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 };
   readonly #overlay: Overlay;
@@ -82,6 +87,11 @@ export class Presenter {
   /** Width and height of the picture on the screen. */
   get pictureSize(): readonly [number, number] | null {
     return this.#picture ? [this.#picture.width, this.#picture.height] : null;
+  }
+
+  /** Width and height that it fills on the screen; see `Overlay.pictureArea`. */
+  get pictureArea(): readonly [number, number] {
+    return this.#overlay.pictureArea;
   }
 
   /** Milliseconds between picture and boxes over the last frames, without sign: half of them, and 95 %; null of none. */
@@ -231,6 +241,7 @@ export class Presenter {
       tracksRtpTimestamp: found.from?.rtp ?? null,
       mode: found.mode,
       ...(found.mode === "near" && { nearMs: found.from?.nearMs }),
+      rendition: renditionOf(width, height, this.#map.stored, this.session),
       tracks: found.tracks.map((track) => ({
         track_id: track.track_id,
         bbox: track.bbox,

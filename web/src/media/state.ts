@@ -1,8 +1,9 @@
 // What a player says of itself: for pages that show it, and for bug reports.
-import type { TrackStats } from "../wire";
+import type { TrackStats, ViewerSession } from "../wire";
 import type { GateState } from "./catchup";
 import type { FrameSource } from "./frames";
 import type { FrameCounts, PlayerMode } from "./presenter";
+import type { Rendition } from "./rendition";
 import type { FeedState } from "./tracks";
 import type { FrameMode } from "./trackmap";
 import type { WhepState } from "./words";
@@ -45,6 +46,12 @@ export interface PlayerState {
   counts: FrameCounts;
   /** Width and height of the picture. */
   pictureSize: readonly [number, number] | null;
+  /** Which encoding of the camera the last drawn frame is; null before the first. */
+  rendition: Rendition | null;
+  /** Why it is not the camera's own; null when it is, or while that is not known. */
+  renditionWhy: ViewerSession["why"];
+  /** Both in words: "360p: the path carries 0.7 Mbit/s". */
+  renditionWords: string;
   /** What the server says beside the tracks. */
   stats: TrackStats | null;
   /** Milliseconds that the server's clock is ahead. */

@@ -25,9 +25,10 @@ canvas { pointer-events: none }
 #bar { flex: none; max-width: calc(100% - 9em); display: flex; flex-wrap: wrap; gap: 4px; opacity: 0; transition: opacity .15s }
 :host(:hover) #bar, :host(:focus-within) #bar, :host(:focus) #bar, #bar.held { opacity: 1 }
 @media (prefers-reduced-motion: reduce) { #bar { transition: none } }
-button { min-height: 26px; padding: 0 .7em; color: #dfe6ec; background: rgb(0 0 0 / .78); border: 1px solid #8a96a3; border-radius: 1em; font: 12px/1 system-ui, sans-serif; cursor: pointer }
+button, select { min-height: 26px; padding: 0 .7em; color: #dfe6ec; background: rgb(0 0 0 / .78); border: 1px solid #8a96a3; border-radius: 1em; font: 12px/1 system-ui, sans-serif; cursor: pointer }
 button[aria-pressed="true"], button[aria-expanded="true"] { color: #fff; border-color: #51e08f; box-shadow: inset 0 0 0 1px #51e08f }
-button:focus-visible, input:focus-visible { outline: 2px solid #4dabf7; outline-offset: 1px }
+button:focus-visible, input:focus-visible, select:focus-visible { outline: 2px solid #4dabf7; outline-offset: 1px }
+@media (pointer: coarse) { select { min-height: 44px } }
 .panel { min-height: 0; max-width: 100%; box-sizing: border-box; overflow: auto;
   padding: .7em .9em; color: #f1f4f7; background: rgb(10 13 16 / .92); border: 1px solid #5c6773; border-radius: .6em; font: 12px/1.55 system-ui, sans-serif }
 .panel[hidden] { display: none }

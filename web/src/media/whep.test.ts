@@ -1,7 +1,9 @@
 // One camera's video kept coming: session after session, with waits in between.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { ViewerSession } from "../wire";
 import { FakePeer, FakeStream } from "./fakes/peer";
 import { FakeServer } from "./fakes/server";
+import { session as report } from "./fakes/session";
 import { WhepConnection } from "./whep";
 import type { WhepState } from "./words";
 
@@ -10,6 +12,7 @@ let server: FakeServer;
 let connection: WhepConnection;
 let states: WhepState[];
 let streams: number;
+let reports: ViewerSession[];
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -19,10 +22,11 @@ beforeEach(() => {
   server = new FakeServer();
   vi.stubGlobal("RTCPeerConnection", FakePeer);
   vi.stubGlobal("MediaStream", FakeStream);
-  [states, streams] = [[], 0];
+  [states, streams, reports] = [[], 0, []];
   connection = new WhepConnection({ base: "http://razz", token: null }, 7, {
     onSession: () => streams++,
     onState: (state) => states.push(state),
+    onReport: (report) => reports.push(report),
   });
 });
 
@@ -174,4 +178,19 @@ test("without a session there are no figures", async () => {
   expect(await connection.serverReport()).toBeNull();
   connection.start();
   expect(connection.stats()).not.toBeNull();
+});
+
+test("what is wanted holds for later sessions, and what a server says of it is passed on", async () => {
+  connection.want({ quality: "360p" });
+  connection.want({ width: 640, height: 360 });
+  connection.start();
+  await connect();
+  expect(server.last(OFFER).url).toBe("http://razz/whep/7?quality=360p&width=640&height=360");
+  connection.want({ quality: "saver" });
+  await pass(0);
+  await server.last(/^PATCH /).answer(200, report({ rendition: "180p" }));
+  expect(reports).toEqual([report({ rendition: "180p" })]);
+  FakePeer.last.become("failed");
+  await pass(250);
+  expect(server.last(OFFER).url).toBe("http://razz/whep/7?quality=saver&width=640&height=360");
 });

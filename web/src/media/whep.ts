@@ -3,6 +3,7 @@ import { backoffMs } from "./backoff";
 import type { ViewerSession } from "../wire";
 import { now } from "./clock/now";
 import type { Origin } from "./origin";
+import type { Wanted } from "./wanted";
 import { WhepSession } from "./whepsession";
 import { whepFailureWords, type WhepFailure, type WhepState } from "./words";
 
@@ -19,6 +20,8 @@ export interface WhepEvents {
   onSession(stream: MediaStream): void;
   /** The state changed. */
   onState(state: WhepState): void;
+  /** The server says how the session goes, unasked. */
+  onReport(report: ViewerSession): void;
 }
 
 /** Keeps one camera's video coming, from `start` to `stop`. */
@@ -33,6 +36,7 @@ export class WhepConnection {
   #good: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
   #holdMs = 0;
+  #wanted: Wanted = { quality: "auto" };
 
   constructor(origin: Origin, camera: number, events: WhepEvents) {
     this.#origin = origin;
@@ -79,6 +83,12 @@ export class WhepConnection {
     this.#session?.hold(ms);
   }
 
+  /** Has the server send this, now and in later sessions; what is not named stays as it was. */
+  want(change: Partial<Wanted>): void {
+    this.#wanted = { ...this.#wanted, ...change };
+    this.#session?.want(this.#wanted);
+  }
+
   /** The browser's figures on the connection; null without one. */
   stats(): Promise<RTCStatsReport> | null {
     return this.#session?.stats() ?? null;
@@ -93,7 +103,7 @@ export class WhepConnection {
     this.#clear();
     this.#set({ kind: "connecting" });
     try {
-      this.#session = new WhepSession(this.#origin, this.#camera, this.#iceServers, {
+      this.#session = new WhepSession(this.#origin, this.#camera, this.#iceServers, this.#wanted, {
         onStream: (stream) => {
           this.#events.onSession(stream);
         },
@@ -103,6 +113,9 @@ export class WhepConnection {
           this.#good = setTimeout(() => {
             this.#attempt = 0;
           }, GOOD_MS);
+        },
+        onReport: (report) => {
+          this.#events.onReport(report);
         },
         onEnd: (failure) => {
           this.#iceServers = this.#session?.iceServers ?? this.#iceServers;

@@ -2,11 +2,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakePeer, FakeStream } from "./fakes/peer";
 import { FakeServer, settled } from "./fakes/server";
+import { session as report } from "./fakes/session";
 import { WhepSession, type SessionEvents } from "./whepsession";
 import type { WhepFailure } from "./words";
 
 const ORIGIN = { base: "https://razz.example/cams", token: null };
-const OFFER = /^POST .*\/whep\/7$/;
+const OFFER = /^POST .*\/whep\/7(\?|$)/;
+const PATCH = /^PATCH /;
 const RESOURCE = "https://razz.example/cams/whep/7/abc";
 const GONE = /^DELETE /;
 
@@ -16,6 +18,7 @@ let failures: WhepFailure[];
 const events: SessionEvents = {
   onStream: () => told.push("stream"),
   onConnected: () => told.push("connected"),
+  onReport: ({ rendition }) => told.push(rendition),
   onEnd: (failure) => {
     told.push("end");
     failures.push(failure);
@@ -37,7 +40,7 @@ afterEach(() => {
 });
 
 async function offered(token: string | null = null): Promise<WhepSession> {
-  const session = new WhepSession({ ...ORIGIN, token }, 7, [], events);
+  const session = new WhepSession({ ...ORIGIN, token }, 7, [], { quality: "auto" }, events);
   await settled();
   return session;
 }
@@ -54,10 +57,93 @@ async function connected(): Promise<WhepSession> {
   return session;
 }
 
+describe("what is wanted", () => {
+  const bodies = (): unknown[] => server.to(PATCH).map(({ body }) => JSON.parse(body as string) as unknown);
+  const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
+
+  test("goes along with the offer", async () => {
+    new WhepSession(ORIGIN, 7, [], { quality: "360p", width: 640, height: 360 }, events);
+    await settled();
+    expect(server.last(OFFER).url).toBe("https://razz.example/cams/whep/7?quality=360p&width=640&height=360");
+    await server.last(OFFER).answer(201, "v=0 answer", { Location: "7/abc" });
+    await pass(5_000);
+    expect(bodies(), "it has been told").toEqual([]);
+  });
+
+  test("another quality is told at once, and the answer says how the session goes", async () => {
+    const session = await answered("secret");
+    session.want({ quality: "saver" });
+    await pass(0);
+    const { url, headers } = server.last(PATCH);
+    expect([url, headers.get("content-type"), headers.get("authorization")]).toEqual([RESOURCE, "application/merge-patch+json", "Bearer secret"]);
+    expect(bodies()).toEqual([{ quality: "saver" }]);
+    await server.last(PATCH).answer(200, report({ rendition: "180p" }));
+    expect(told).toEqual(["stream", "180p"]);
+  });
+
+  test("a size is told when it has stayed for half a second, and if it is another by a tenth", async () => {
+    const session = await answered();
+    for (let width = 640; width <= 1_280; width += 64) {
+      session.want({ quality: "auto", width, height: 360 });
+      await pass(100);
+    }
+    session.want({ quality: "auto", width: 1_280, height: 360 });
+    expect(bodies()).toEqual([]);
+    await pass(500);
+    expect(bodies()).toEqual([{ quality: "auto", width: 1_280, height: 360 }]);
+    await server.last(PATCH).answer(200, report());
+    session.want({ quality: "auto", width: 1_200, height: 340 });
+    await pass(5_000);
+    expect(bodies()).toHaveLength(1);
+    session.want({ quality: "auto", width: 1_100, height: 330 });
+    await pass(500);
+    expect(bodies()).toHaveLength(2);
+  });
+
+  test("what changes before the answer, or while it is being told, is told afterwards", async () => {
+    const session = await offered();
+    session.want({ quality: "540p" });
+    await pass(0);
+    expect(bodies()).toEqual([]);
+    await server.last(OFFER).answer(201, "v=0 answer", { Location: "/cams/whep/7/abc" });
+    session.want({ quality: "360p" });
+    session.want({ quality: "180p" });
+    await pass(0);
+    expect(bodies()).toEqual([{ quality: "540p" }]);
+    await server.last(PATCH).answer(200, report());
+    expect(bodies()).toEqual([{ quality: "540p" }, { quality: "180p" }]);
+  });
+
+  test.each([
+    { how: "refused", answer: () => server.last(PATCH).problem(415, "application/trickle-ice-sdpfrag is wanted") },
+    { how: "answered without a word", answer: () => server.last(PATCH).answer(202) },
+    { how: "answered with something else", answer: () => server.last(PATCH).answer(200, "<html>") },
+    { how: "not answered", answer: () => server.last(PATCH).fail() },
+  ])("$how, everything goes on", async ({ answer }) => {
+    const session = await connected();
+    session.want({ quality: "saver" });
+    await pass(0);
+    await answer();
+    await pass(60_000);
+    expect([bodies().length, failures, FakePeer.last.closed]).toEqual([1, [], false]);
+    session.want({ quality: "camera" });
+    await pass(0);
+    expect(bodies(), "the next is told all the same").toHaveLength(2);
+  });
+
+  test("nothing is told of a session that is over", async () => {
+    const session = await connected();
+    session.want({ quality: "auto", width: 640, height: 360 });
+    session.close();
+    await pass(5_000);
+    expect(bodies()).toEqual([]);
+  });
+});
+
 describe("the offer", () => {
   test("asks for video only, on one transport, with the ICE servers of before", async () => {
     const servers = [{ urls: "turn:t:3478" }];
-    new WhepSession(ORIGIN, 7, servers, events);
+    new WhepSession(ORIGIN, 7, servers, { quality: "auto" }, events);
     await settled();
     expect(FakePeer.last.configuration).toEqual({ iceServers: servers, bundlePolicy: "max-bundle" });
     expect(FakePeer.last.transceivers).toEqual([["video", { direction: "recvonly" }]]);

@@ -1,7 +1,9 @@
-// One WHEP exchange and its peer connection (draft-ietf-wish-whep): offer, answer, DELETE.
+// One WHEP exchange and its peer connection (draft-ietf-wish-whep): offer, answer, what is wanted meanwhile, DELETE.
 import type { ViewerSession } from "../wire";
 import { problemOf, requestHeaders, type Origin } from "./origin";
+import { same } from "./same";
 import { fetchJson } from "./server";
+import { isNews, wantedQuery, type Wanted } from "./wanted";
 import type { WhepFailure } from "./words";
 
 /** ICE and DTLS have this long after the answer. */
@@ -12,6 +14,8 @@ const MEND_MS = 5_000;
 const DELETE_MS = 1_000;
 /** The server has this long to answer an offer. */
 const ANSWER_MS = 8_000;
+/** A size that goes on changing, as while a window is dragged, is told when it has stayed for this long. */
+const SETTLE_MS = 500;
 
 /** What a session tells its owner. After `onEnd` nothing more comes. */
 export interface SessionEvents {
@@ -19,6 +23,8 @@ export interface SessionEvents {
   onStream(stream: MediaStream): void;
   /** ICE and DTLS are through. */
   onConnected(): void;
+  /** The server says how the session goes, because it was told what is wanted now. */
+  onReport(report: ViewerSession): void;
   /** The session failed and is closed. */
   onEnd(failure: WhepFailure): void;
 }
@@ -34,13 +40,20 @@ export class WhepSession {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wasConnected = false;
   #over = false;
+  #wanted: Wanted;
+  /** What the server was told of it. */
+  #told: Wanted;
+  /** A request that tells it is under way. */
+  #telling = false;
+  #settling: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * Opens the session at once. `iceServers`: what the server named last time (WHEP, section 4.4). Throws where
    * WebRTC is missing.
    */
-  constructor(origin: Origin, camera: number, iceServers: RTCIceServer[], events: SessionEvents) {
+  constructor(origin: Origin, camera: number, iceServers: RTCIceServer[], wanted: Wanted, events: SessionEvents) {
     this.#origin = origin;
+    this.#wanted = this.#told = wanted;
     this.#events = events;
     this.#peer = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
     this.#receiver = this.#peer.addTransceiver("video", { direction: "recvonly" }).receiver;
@@ -48,7 +61,7 @@ export class WhepSession {
       this.#watch();
     };
     events.onStream(new MediaStream([this.#receiver.track]));
-    void this.#negotiate(`${origin.base}/whep/${camera}`);
+    void this.#negotiate(`${origin.base}/whep/${camera}${wantedQuery(wanted)}`);
   }
 
   /** ICE servers that this answer named, for the next session. */
@@ -58,6 +71,35 @@ export class WhepSession {
   hold(ms: number): void {
     const receiver = this.#receiver as RTCRtpReceiver & { jitterBufferTarget?: number | null };
     if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = ms;
+  }
+
+  /** Wants something else from now on: the server hears of a quality at once, of a size when it stays. */
+  want(wanted: Wanted): void {
+    if (same(wanted, this.#wanted)) return;
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => void this.#tell(), wanted.quality === this.#wanted.quality ? SETTLE_MS : 0);
+    this.#wanted = wanted;
+  }
+
+  /** Tells the server what it has not heard yet; one that knows no such request goes on as before. */
+  async #tell(): Promise<void> {
+    if (this.#resource === null || this.#over || this.#telling || !isNews(this.#told, this.#wanted)) return;
+    this.#told = this.#wanted;
+    this.#telling = true;
+    try {
+      const response = await fetch(this.#resource, {
+        method: "PATCH",
+        headers: { "Content-Type": "application/merge-patch+json", ...requestHeaders(this.#origin) },
+        body: JSON.stringify(this.#told),
+        signal: this.#abort.signal,
+      });
+      const report = response.status === 200 ? ((await response.json()) as ViewerSession) : null;
+      if (report && !this.#abort.signal.aborted) this.#events.onReport(report);
+    } catch {
+      // Whoever cannot be reached sends what was wanted before.
+    }
+    this.#telling = false;
+    void this.#tell();
   }
 
   /** The browser's figures on the connection. */
@@ -78,6 +120,7 @@ export class WhepSession {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#settling);
     this.#abort.abort();
     this.#peer.onconnectionstatechange = null;
     const close = (): void => {
@@ -110,6 +153,7 @@ export class WhepSession {
       this.#resource = location === null ? null : new URL(location, response.url || url).href;
       this.iceServers = iceServersOf(response.headers.get("link"));
       await this.#accept(await response.text());
+      void this.#tell();
     } catch {
       // The request was cut off: by `close`, or because nobody answers there.
       this.#end({ kind: "network" });

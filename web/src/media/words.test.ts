@@ -1,7 +1,8 @@
 // Sentences for people.
 import { describe, expect, test } from "vitest";
 import type { CameraStatus, Stats } from "../wire";
-import { noBoxesWords, noPictureWords, whepFailureWords, whepStateWords, type WhepFailure, type WhepState } from "./words";
+import { session } from "./fakes/session";
+import { noBoxesWords, noPictureWords, renditionWords, unplayableWords, whepFailureWords, whepStateWords, type WhepFailure, type WhepState } from "./words";
 
 function problem(status: number, detail: string | null, title = "") {
   return { type: "about:blank", title, status, detail };
@@ -124,5 +125,29 @@ describe("no boxes", () => {
   ])("$lines", ({ given, lines }) => {
     expect(noBoxesWords(given, 1)).toEqual(lines);
     expect(noBoxesWords(given, 2)).toEqual([]);
+  });
+});
+
+describe("what is shown and why", () => {
+  test.each([
+    { rendition: null, report: null, words: "" },
+    { rendition: "camera", report: session(), words: "camera" },
+    { rendition: "360p", report: null, words: "360p" },
+    { rendition: "360p", report: session({ why: "path", estimate_kbps: 704 }), words: "360p: the path carries 0.7 Mbit/s" },
+    { rendition: "stills", report: session({ why: "path", estimate_kbps: 62 }), words: "stills: the path carries 0.06 Mbit/s" },
+    { rendition: "540p", report: session({ why: "path", estimate_kbps: 12_345 }), words: "540p: the path carries 12 Mbit/s" },
+    { rendition: "360p", report: session({ why: "path" }), words: "360p: the path carries no more" },
+    { rendition: "360p", report: session({ why: "size" }), words: "360p: as large as shown here" },
+    { rendition: "540p", report: session({ why: "choice" }), words: "540p: your choice" },
+    { rendition: "540p", report: session({ why: "setting" }), words: "540p: this server's setting" },
+    { rendition: "full", report: session({ why: "format" }), words: "full: this browser cannot play the camera's H.265" },
+  ])("$words", ({ rendition, report, words }) => {
+    expect(renditionWords(rendition, report, "H.265")).toBe(words);
+  });
+
+  test.each<[Partial<CameraStatus>, string]>([
+    [{ codec: "H265", b_frames: false }, "H.265"], [{ codec: "H264", b_frames: true }, "B-frames"], [{ codec: "MJPEG", b_frames: null }, "MJPEG"], [{ codec: null, b_frames: null }, "video"],
+  ])("of %j a browser cannot play its %s", (status, words) => {
+    expect(unplayableWords(status as CameraStatus)).toBe(words);
   });
 });

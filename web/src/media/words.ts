@@ -1,5 +1,5 @@
 // Every sentence the player says to people, in one place.
-import type { CameraStatus, Problem, Stats } from "../wire";
+import type { CameraStatus, Problem, Stats, ViewerSession } from "../wire";
 
 /** Why a WHEP exchange failed. */
 export type WhepFailure =
@@ -123,6 +123,28 @@ export function stillsWords(answer: StatusAnswer | null): string[] {
   const status = answer?.kind === "status" && answer.status.state === "unsupported" ? answer.status : null;
   const error = status?.last_error ? [sentence(status.last_error)] : [];
   return ["Single pictures: browsers cannot be given this camera's video.", ...error, ...(status?.advice ?? []).map(sentence)];
+}
+
+/**
+ * What is shown and why: "360p: the path carries 0.7 Mbit/s". `report` is the server's on this `rendition`; `unplayable` is
+ * what of the camera's stream this browser cannot play, as far as it is known.
+ */
+export function renditionWords(rendition: string | null, report: ViewerSession | null, unplayable: string): string {
+  const { why = null, estimate_kbps: kbps = null }: Partial<ViewerSession> = report ?? {};
+  if (rendition === null || why === null) return rendition ?? "";
+  const reason = {
+    path: `the path carries ${kbps === null ? "no more" : `${Number((kbps / 1000).toPrecision(kbps < 1000 ? 1 : 2))} Mbit/s`}`,
+    size: "as large as shown here",
+    choice: "your choice",
+    setting: "this server's setting",
+    format: `this browser cannot play the camera's ${unplayable}`,
+  }[why];
+  return `${rendition}: ${reason}`;
+}
+
+/** What of a camera's stream a browser cannot play. */
+export function unplayableWords({ codec, b_frames }: CameraStatus): string {
+  return b_frames === true ? "B-frames" : (codec?.replace(/^H(?=\d)/, "H.") ?? "video");
 }
 
 /** The video comes, the tracks do not. */

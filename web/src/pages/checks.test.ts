@@ -1,6 +1,7 @@
 // Each check tells a good state from a bad one, and says when it cannot.
 import { describe, expect, test } from "vitest";
 import type { Diagnostics, PlayerState } from "../media";
+import { session } from "../media/fakes/session";
 import type { CameraStatus, Stats } from "../wire";
 import { alignmentChecks, boxChecks, videoChecks, type Known } from "./checks";
 
@@ -17,7 +18,7 @@ const stats: Stats = {
 const player: PlayerState = {
   mode: "exact", video: "playing", videoWords: "playing", feed: "open", frameSource: "videoframe", doubtful: 0, gate: "live", frameMode: "exact",
   skewMs: 0, skewsMs: { p50: 0, p95: 0 }, boxCostMs: { p50: 0, p95: 0 }, detectionMs: { p50: 20, p95: 40 }, holdMs: 80, holdLimitMs: 400, jitterBufferTargetMs: 80,
-  playoutMs: 80, fps: 30, counts: { exact: 9, near: 0, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 }, pictureSize: [1280, 720], stats: { fps: 6, active_tracks: 2, frame_count: 9, latency_ms: 40, skipped: 0 },
+  playoutMs: 80, fps: 30, counts: { exact: 9, near: 0, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 }, pictureSize: [1280, 720], rendition: "camera", renditionWhy: null, renditionWords: "camera", stats: { fps: 6, active_tracks: 2, frame_count: 9, latency_ms: 40, skipped: 0 },
   clockOffsetMs: 0, pictureInPicture: false, noBoxes: [], noPicture: [],
 };
 const connection = { icePair: "udp a → b", framesDecoded: 9 } as Diagnostics["connection"];
@@ -59,7 +60,7 @@ describe("what is wrong is named", () => {
     { checks: videoChecks, given: known({ player: { video: "retrying", videoWords: "no way" }, connection: null }), wrong: "Does the video get through?" },
     { checks: videoChecks, given: known({ connection: { icePair: "udp a → b", framesDecoded: 0 } as Diagnostics["connection"] }), wrong: "Does the browser decode it?" },
     { checks: videoChecks, given: { ...known({}), camera: 9 }, wrong: "Is the camera online?" },
-    { checks: videoChecks, given: known({ connection: { icePair: "udp a → b", framesDecoded: 0 } as Diagnostics["connection"], session: { waiting: true, waits: 1, replays: 0, keyframe_requests: 0 } }), wrong: "Does the browser decode it?" },
+    { checks: videoChecks, given: known({ connection: { icePair: "udp a → b", framesDecoded: 0 } as Diagnostics["connection"], session: session({ waiting: true, waits: 1, replays: 0 }) }), wrong: "Does the browser decode it?" },
     { checks: boxChecks, given: known({ camera: { detect_fps_wanted: 0, detect_fps_got: 0, short: false, fps: { ...camera.fps, wanted: 0, decoded: 0 } }, stats: { model_state: "off" } }), wrong: "Is detection on for this camera?" },
     { checks: boxChecks, given: known({ camera: { codec: "H265", detect_fps_got: 0, short: false, fps: { ...camera.fps, decoded: 0 } } }), wrong: "Are pictures decoded?" },
     { checks: boxChecks, given: known({ hidden: { boxes: true } }), wrong: "Are boxes shown?" },

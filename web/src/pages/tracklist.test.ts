@@ -4,7 +4,7 @@ import type { DrawnFrame, PlayerState } from "../media";
 import { duration, emptyWords, TrackList } from "./tracklist";
 
 const frame = (...ids: number[]): DrawnFrame => ({
-  rtpTimestamp: 0, tracksRtpTimestamp: 0, mode: "exact",
+  rtpTimestamp: 0, tracksRtpTimestamp: 0, mode: "exact", rendition: "camera",
   tracks: ids.map((track_id) => ({ track_id, bbox: [0, 0, 1, 1], source: "bytetrack", state: "matched", class: "car", confidence: 1 })),
 });
 
@@ -27,7 +27,7 @@ test.each([[0, "0 s"], [59_400, "59 s"], [125_000, "2 min 05 s"]])("%d ms: %s", 
 const playing = (active: number | null, more: Partial<PlayerState> = {}): PlayerState => ({
   mode: "exact", video: "playing", videoWords: "playing", feed: "open", frameSource: "videoframe", doubtful: 0, gate: "live", frameMode: "exact", skewMs: 0, skewsMs: null,
   boxCostMs: null, detectionMs: null, holdMs: 0, holdLimitMs: 400, jitterBufferTargetMs: 0, playoutMs: null, fps: 30, counts: { exact: 0, near: 0, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 },
-  pictureSize: null, stats: active === null ? null : { fps: 6, active_tracks: active, frame_count: 9, latency_ms: 40, skipped: 0 }, clockOffsetMs: null, pictureInPicture: false,
+  pictureSize: null, rendition: null, renditionWhy: null, renditionWords: "", stats: active === null ? null : { fps: 6, active_tracks: active, frame_count: 9, latency_ms: 40, skipped: 0 }, clockOffsetMs: null, pictureInPicture: false,
   noBoxes: [], noPicture: [], ...more,
 });
 

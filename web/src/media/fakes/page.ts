@@ -9,7 +9,7 @@ import { message, track } from "./tracks";
 import { FakeVideoFrame, present } from "./video";
 
 /** What asks for a session. */
-export const OFFER = /^POST .*\/whep\/\d+$/;
+export const OFFER = /^POST .*\/whep\/\d+(\?|$)/;
 
 /** The browser of the test that runs. */
 export let browser: FakeBrowser;

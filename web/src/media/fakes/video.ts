@@ -43,15 +43,18 @@ export class FakeVideoFrame {
   static readonly open = new Set<FakeVideoFrame>();
   /** The RTP timestamp of the picture that a video shows now; undefined: the browser does not name it. */
   static rtp: number | undefined;
+  /** Width and height of that picture. */
+  static size: readonly [number, number] = [1280, 720];
   /** Whether a video shows a picture at all. */
   static shows = true;
-  readonly displayWidth = 1280;
-  readonly displayHeight = 720;
+  readonly displayWidth: number;
+  readonly displayHeight: number;
   readonly rtp: number | undefined;
 
   constructor(_source: unknown, rtp = FakeVideoFrame.rtp) {
     if (!FakeVideoFrame.shows) throw new DOMException("no picture", "InvalidStateError");
     this.rtp = rtp;
+    [this.displayWidth, this.displayHeight] = FakeVideoFrame.size;
     FakeVideoFrame.open.add(this);
   }
 
@@ -71,6 +74,7 @@ export class FakeVideoFrame {
   static reset(): void {
     FakeVideoFrame.open.clear();
     FakeVideoFrame.rtp = undefined;
+    FakeVideoFrame.size = [1280, 720];
     FakeVideoFrame.shows = true;
   }
 }
