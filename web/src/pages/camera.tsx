@@ -24,6 +24,7 @@ const KEYS: KeyWords = [
   ["B  L  T", "boxes, labels, trails"],
   ["M", "exact or live"],
   ["C", "choose by class and confidence"],
+  ["Q", "what is sent: the camera's own video or a smaller one"],
   ["D", "figures for a bug report"],
   ["+  −  0", "magnify, back, whole picture"],
   ["arrows", "move the magnified picture"],

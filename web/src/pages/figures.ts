@@ -25,6 +25,7 @@ export function figures(state: PlayerState | null, status: CameraStatus | null):
   const stats = state?.stats ?? null;
   return [
     ["picture", state ? `${state.fps} fps` : "–"],
+    ["encoding", state && state.renditionWords !== "" ? state.renditionWords : "–"],
     ["detection", stats ? `${stats.fps.toFixed(1)} fps` : "–"],
     ["detection latency", ms(latencyOf(status)?.p50)],
     ["playout", ms(state?.playoutMs)],

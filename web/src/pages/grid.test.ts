@@ -1,5 +1,6 @@
 // Columns of the live grid, and the figures of the viewer.
 import { expect, test } from "vitest";
+import type { PlayerState } from "../media";
 import { figures } from "./figures";
 import { gridColumns, tileMin } from "./grid";
 
@@ -27,4 +28,9 @@ test.each([
 
 test("figures are dashes before there is anything to tell", () => {
   expect(new Set(figures(null, null).map(([, value]) => value))).toEqual(new Set(["–"]));
+});
+
+test("among the figures is the encoding that is shown, and why", () => {
+  const encoding = (renditionWords: string): string | undefined => new Map(figures({ renditionWords } as PlayerState, null)).get("encoding");
+  expect([encoding("360p: the path carries 0.7 Mbit/s"), encoding("")]).toEqual(["360p: the path carries 0.7 Mbit/s", "–"]);
 });

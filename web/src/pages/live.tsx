@@ -24,7 +24,7 @@ const KEYS: KeyWords = [
   ["Enter", "enlarge a camera"],
   ["Esc", "back to all cameras"],
   ["left, right", "enlarged: the camera before, the next"],
-  ["B  L  T  M  C  D  F  P", "enlarged: the player's own keys, as on the camera's page"],
+  ["B  L  T  M  C  Q  D  F  P", "enlarged: the player's own keys, as on the camera's page"],
   ["O", "open the camera's own page"],
   ["Shift + arrows", "move the camera in the grid"],
   ["?", "this list"],
