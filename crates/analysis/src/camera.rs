@@ -8,7 +8,8 @@ use std::time::Duration;
 use razz_base::{ClassNames, DetectFrom, DetectRate, MonoTime, RunId, StreamKind};
 use razz_config as config;
 use razz_engine::{Driver, Event};
-use razz_hub::{Camera, Received, SubDetection, SubStream, lock};
+use razz_hub::renditions::Making;
+use razz_hub::{Camera, Received, Renditions, SubDetection, SubStream, lock};
 use razz_media::ring::Unit;
 use razz_observe::clock::Clock;
 use razz_observe::cpu_usage::{CAMERA_THREAD, Stage};
@@ -20,6 +21,7 @@ use crate::hands::ServerHands;
 use crate::inbox::{Inbox, Mailbox, Message, Reply, Result};
 use crate::pictures::Pictures;
 use crate::pool::Pool;
+use crate::renditions;
 use crate::sub::{Placed, Sub};
 use crate::track_ids::{Given, TrackIds};
 use crate::trackers::{build_embedder, build_tracker};
@@ -51,6 +53,9 @@ pub struct AnalysisSettings {
 pub struct CameraAnalysis {
     settings: Arc<Mutex<AnalysisSettings>>,
     mailbox: Mailbox,
+    renditions: Arc<Renditions>,
+    /// Has the renditions made; as long as this is theirs, nobody else has.
+    serving: Making,
 }
 
 impl CameraAnalysis {
@@ -90,7 +95,8 @@ impl CameraAnalysis {
             .name(format!("{CAMERA_THREAD}{}", camera.id))
             .spawn(move || thread.run())
             .expect("the system gives us a thread per camera");
-        Self { settings, mailbox }
+        let serving = renditions::serve(camera, &settings, clock);
+        Self { settings, mailbox, renditions: Arc::clone(&camera.renditions), serving }
     }
 
     /// Changes how pictures are looked at. Decoding, detection and tracking start anew at the next
@@ -103,6 +109,7 @@ impl CameraAnalysis {
 
 impl Drop for CameraAnalysis {
     fn drop(&mut self) {
+        self.renditions.close(self.serving);
         self.mailbox.stop();
     }
 }
@@ -331,7 +338,7 @@ fn follow_sub(driver: &mut Driver<ServerHands>, now: MonoTime) -> bool {
 }
 
 /// Does `work` until it answers `None`, anew after each panic, which `panicked` hears of.
-fn keep_alive(mut work: impl FnMut() -> Option<()>, mut panicked: impl FnMut()) {
+pub(crate) fn keep_alive(mut work: impl FnMut() -> Option<()>, mut panicked: impl FnMut()) {
     loop {
         match catch_unwind(AssertUnwindSafe(&mut work)) {
             Ok(None) => return,

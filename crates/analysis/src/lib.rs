@@ -7,6 +7,8 @@
 //!                 Pool ─► workers, each with a copy of the model
 //! ```
 //!
+//! Beside it, while viewers want smaller encodings of a camera, `renditions` has a thread that makes them.
+//!
 //! [`CameraAnalysis`] subscribes to a stream and drives that camera's machine of crate `engine` with
 //! `hands` made of a decoder, the pool and the hub. The [`Pool`] holds at most one waiting picture of
 //! each camera, and a few threads that take the newest picture of the camera whose turn it is.
@@ -19,6 +21,7 @@ mod hands;
 mod inbox;
 mod pictures;
 mod pool;
+mod renditions;
 mod sub;
 #[cfg(test)]
 mod tests;

@@ -6,16 +6,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use prometheus::Encoder as _;
-use prometheus::proto::{Bucket, LabelPair, Metric, MetricFamily, MetricType};
+use prometheus::proto::{Metric, MetricType};
 
 use razz_analysis::{Inference, ModelState, Pool};
 use razz_base::CameraState;
 use razz_delivery::{Counters, Viewers};
 use razz_hub::health::{Histogram, Idle, Snapshot};
+use razz_hub::renditions::{RenditionSnapshot, RenditionsSnapshot};
 use razz_hub::{Camera, Cameras};
 use razz_notify::Queue;
 use razz_observe::clock::Clock;
 use razz_observe::process;
+
+mod family;
+
+use family::{counter, family, gauge, histogram};
 
 const FIRST_PACKET: &str = "razz_camera_first_packet_seconds";
 const TRACKS: &str = "razz_camera_tracks_seconds";
@@ -28,12 +33,15 @@ struct CameraNow {
     health: Snapshot,
     /// Objects in the newest track frame.
     tracks: usize,
+    renditions: RenditionsSnapshot,
 }
 
 impl CameraNow {
     fn of(camera: &Camera, clock: Clock) -> Self {
         let tracks = camera.tracks.newest().map_or(0, |newest| newest.frame.tracks.len());
-        Self { health: camera.health.snapshot(clock.mono()), tracks }
+        let now = clock.mono();
+        let (health, renditions) = (camera.health.snapshot(now), camera.renditions.snapshot(now));
+        Self { health, tracks, renditions }
     }
 }
 
@@ -41,6 +49,8 @@ impl CameraNow {
 enum Read {
     /// Grows for as long as the camera is not changed.
     Counter(fn(&CameraNow) -> u64),
+    /// CPU time, which grows likewise.
+    Seconds(fn(&CameraNow) -> f64),
     /// Goes up and down.
     Gauge(fn(&CameraNow) -> f64),
     /// Durations.
@@ -174,6 +184,11 @@ const PER_CAMERA: &[PerCamera] = &[
         TRACKS,
         "From a detected frame's last packet in to its tracks out.",
         Read::Histogram(|camera| &camera.health.tracks),
+    ),
+    (
+        "razz_camera_rendition_decode_cpu_seconds_total",
+        "CPU time of decoding for smaller encodings alone; none while the pictures are decoded anyway.",
+        Read::Seconds(|camera| camera.renditions.decode_cpu_seconds),
     ),
 ];
 
@@ -344,6 +359,46 @@ const OVERALL: &[(&str, &str, ReadWhole)] = &[
     ),
 ];
 
+/// What a metric of one encoding that razz makes is read from.
+enum ReadRendition {
+    /// Grows for as long as the camera is not changed.
+    Counter(fn(&RenditionSnapshot) -> f64),
+    /// Goes up and down.
+    Gauge(fn(&RenditionSnapshot) -> f64),
+}
+
+/// A metric of one encoding: name, meaning, value.
+type PerRendition = (&'static str, &'static str, ReadRendition);
+
+/// Every metric that carries the labels `camera` and `rendition`: of those that were ever made.
+const PER_RENDITION: &[PerRendition] = &[
+    (
+        "razz_rendition_viewers",
+        "Viewers that are sent this encoding of the camera's pictures, or wait for it.",
+        ReadRendition::Gauge(|rung| rung.viewers as f64),
+    ),
+    (
+        "razz_rendition_pictures_total",
+        "Pictures encoded.",
+        ReadRendition::Counter(|rung| rung.pictures as f64),
+    ),
+    (
+        "razz_rendition_key_pictures_total",
+        "Of these, key pictures: for viewers who join, or have lost some.",
+        ReadRendition::Counter(|rung| rung.idrs as f64),
+    ),
+    (
+        "razz_rendition_bytes_total",
+        "Bytes of them.",
+        ReadRendition::Counter(|rung| rung.bytes as f64),
+    ),
+    (
+        "razz_rendition_cpu_seconds_total",
+        "CPU time of scaling and encoding.",
+        ReadRendition::Counter(|rung| rung.cpu_seconds),
+    ),
+];
+
 /// The media type of [`render`].
 pub(crate) const MEDIA_TYPE: &str = prometheus::TEXT_FORMAT;
 
@@ -363,6 +418,7 @@ pub(crate) fn render(whole: &Whole<'_>) -> prometheus::Result<Vec<u8>> {
             let labels = [("camera", id.as_str())];
             match read {
                 Read::Counter(read) => vec![counter(&labels, read(camera) as f64)],
+                Read::Seconds(read) => vec![counter(&labels, read(camera))],
                 Read::Gauge(read) => vec![gauge(&labels, read(camera))],
                 Read::Histogram(read) => vec![histogram(&labels, read(camera))],
                 Read::Kinds(read) => {
@@ -372,6 +428,18 @@ pub(crate) fn render(whole: &Whole<'_>) -> prometheus::Result<Vec<u8>> {
                     read(camera).iter().map(of_kind).collect()
                 }
             }
+        });
+        families.extend(family(name, help, read.kind(), metrics.collect()));
+    }
+    for (name, help, read) in PER_RENDITION {
+        let metrics = now.iter().flat_map(|(id, camera)| {
+            camera.renditions.rungs.iter().map(move |rung| {
+                let labels = [("camera", id.as_str()), ("rendition", rung.rung.name())];
+                match read {
+                    ReadRendition::Counter(read) => counter(&labels, read(rung)),
+                    ReadRendition::Gauge(read) => gauge(&labels, read(rung)),
+                }
+            })
         });
         families.extend(family(name, help, read.kind(), metrics.collect()));
     }
@@ -398,9 +466,18 @@ pub(crate) fn render(whole: &Whole<'_>) -> prometheus::Result<Vec<u8>> {
 impl Read {
     fn kind(&self) -> MetricType {
         match self {
-            Self::Counter(_) | Self::Kinds(_) => MetricType::COUNTER,
+            Self::Counter(_) | Self::Seconds(_) | Self::Kinds(_) => MetricType::COUNTER,
             Self::Gauge(_) => MetricType::GAUGE,
             Self::Histogram(_) => MetricType::HISTOGRAM,
+        }
+    }
+}
+
+impl ReadRendition {
+    fn kind(&self) -> MetricType {
+        match self {
+            Self::Counter(_) => MetricType::COUNTER,
+            Self::Gauge(_) => MetricType::GAUGE,
         }
     }
 }
@@ -457,65 +534,6 @@ impl ReadWhole {
     }
 }
 
-/// `None` where there is nothing to show of it.
-fn family(name: &str, help: &str, kind: MetricType, metrics: Vec<Metric>) -> Option<MetricFamily> {
-    if metrics.is_empty() {
-        return None;
-    }
-    let mut family = MetricFamily::default();
-    family.set_name(name.to_owned());
-    family.set_help(help.to_owned());
-    family.set_field_type(kind);
-    family.set_metric(metrics);
-    Some(family)
-}
-
-fn labelled(labels: &[(&str, &str)]) -> Metric {
-    let pairs = labels.iter().map(|(name, value)| {
-        let mut pair = LabelPair::default();
-        pair.set_name((*name).to_owned());
-        pair.set_value((*value).to_owned());
-        pair
-    });
-    let mut pairs: Vec<LabelPair> = pairs.collect();
-    pairs.sort_by(|a, b| a.name().cmp(b.name()));
-    Metric::from_label(pairs)
-}
-
-fn counter(labels: &[(&str, &str)], value: f64) -> Metric {
-    let mut counter = prometheus::proto::Counter::default();
-    counter.set_value(value);
-    let mut metric = labelled(labels);
-    metric.set_counter(counter);
-    metric
-}
-
-fn gauge(labels: &[(&str, &str)], value: f64) -> Metric {
-    let mut gauge = prometheus::proto::Gauge::default();
-    gauge.set_value(value);
-    let mut metric = labelled(labels);
-    metric.set_gauge(gauge);
-    metric
-}
-
-fn histogram(labels: &[(&str, &str)], samples: &Histogram) -> Metric {
-    let mut cumulative = 0;
-    let buckets = samples.bounds.iter().zip(&samples.counts).map(|(bound, count)| {
-        cumulative += count;
-        let mut bucket = Bucket::default();
-        bucket.set_upper_bound(*bound);
-        bucket.set_cumulative_count(cumulative);
-        bucket
-    });
-    let mut histogram = prometheus::proto::Histogram::default();
-    histogram.set_bucket(buckets.collect());
-    histogram.set_sample_count(samples.count());
-    histogram.set_sample_sum(samples.sum);
-    let mut metric = labelled(labels);
-    metric.set_histogram(histogram);
-    metric
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -524,7 +542,8 @@ mod tests {
     fn known() -> impl Iterator<Item = &'static str> {
         let camera = PER_CAMERA.iter().map(|(name, ..)| *name);
         let queue = PER_QUEUE.iter().map(|(name, ..)| *name);
-        camera.chain(queue).chain(OVERALL.iter().map(|(name, ..)| *name))
+        let rendition = PER_RENDITION.iter().map(|(name, ..)| *name);
+        camera.chain(rendition).chain(queue).chain(OVERALL.iter().map(|(name, ..)| *name))
     }
 
     #[test]
@@ -538,12 +557,19 @@ mod tests {
         );
         for (name, help, read) in PER_CAMERA {
             let (kind, labels) = match read {
-                Read::Counter(_) => ("counter", "`camera`"),
+                Read::Counter(_) | Read::Seconds(_) => ("counter", "`camera`"),
                 Read::Gauge(_) => ("gauge", "`camera`"),
                 Read::Histogram(_) => ("histogram", "`camera`"),
                 Read::Kinds(_) => ("counter", "`camera`, `kind`"),
             };
             page += &format!("| `{name}` | {kind} | {labels} | {help} |\n");
+        }
+        for (name, help, read) in PER_RENDITION {
+            let kind = match read {
+                ReadRendition::Counter(_) => "counter",
+                ReadRendition::Gauge(_) => "gauge",
+            };
+            page += &format!("| `{name}` | {kind} | `camera`, `rendition` | {help} |\n");
         }
         for (name, help, read) in PER_QUEUE {
             let kind = match read {
@@ -569,26 +595,6 @@ mod tests {
         }
         let found = std::fs::read_to_string(&file).unwrap_or_default();
         assert_eq!(found, page, "renew it with RAZZ_UPDATE=1 cargo test -p razz-api metrics");
-    }
-
-    #[test]
-    fn buckets_hold_what_they_say() {
-        let mut samples = Histogram::doubling(1e-3, 12);
-        for seconds in [0.0005, 0.02, 0.02, 9.0] {
-            samples.add(seconds);
-        }
-        let metrics = vec![histogram(&[("engine", "rten")], &samples)];
-        let family = family(INFERENCE, "Time.", MetricType::HISTOGRAM, metrics).unwrap();
-        let text = prometheus::TextEncoder::new().encode_to_string(&[family]).unwrap();
-        for line in [
-            "# TYPE razz_inference_seconds histogram",
-            "razz_inference_seconds_bucket{engine=\"rten\",le=\"0.001\"} 1",
-            "razz_inference_seconds_bucket{engine=\"rten\",le=\"0.032\"} 3",
-            "razz_inference_seconds_bucket{engine=\"rten\",le=\"+Inf\"} 4",
-            "razz_inference_seconds_count{engine=\"rten\"} 4",
-        ] {
-            assert!(text.contains(line), "{line} in\n{text}");
-        }
     }
 
     /// Names that look like ours or the process's, as PromQL has them.

@@ -24,7 +24,7 @@ pub use camera::{CameraState, DetectFrom, DetectRate, EventKind, Transport};
 pub use detection::{ClassId, ClassNames, Detection, Embedding};
 pub use geometry::{PixelAspect, Rect, Size};
 pub use id::{CameraId, FrameKey, ParseCameraIdError, RunId, TrackId};
-pub use rung::{Rung, RungFormat};
+pub use rung::{Quality, Rung, RungFormat};
 pub use stream::{Codec, Decodable, Samples, StreamFormat, StreamId, StreamKind};
 pub use time::{CLOCK_RATE, MediaTime, MonoTime, WallQuality, WallTime};
 pub use track::{Track, TrackFrame, TrackSource, TrackState};

@@ -48,7 +48,7 @@ impl Rung {
     }
 
     /// Lines of its pictures; `None`: as many as the camera's have.
-    const fn lines(self) -> Option<u32> {
+    pub const fn lines(self) -> Option<u32> {
         match self {
             Self::Full => None,
             Self::P540 => Some(540),
@@ -107,9 +107,76 @@ impl fmt::Display for Rung {
     }
 }
 
+/// What a viewer asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Quality {
+    /// What the path carries and the place on the screen calls for.
+    #[default]
+    Auto,
+    /// The camera's own stream, whatever the path carries.
+    Camera,
+    /// This at most.
+    AtMost(Rung),
+    /// As little as moves: for who pays by the megabyte.
+    Saver,
+}
+
+impl Quality {
+    /// All that can be asked for, from the most bits to the fewest.
+    pub const ALL: [Self; 7] = [
+        Self::Auto,
+        Self::Camera,
+        Self::AtMost(Rung::P540),
+        Self::AtMost(Rung::P360),
+        Self::AtMost(Rung::P180),
+        Self::AtMost(Rung::Stills),
+        Self::Saver,
+    ];
+
+    /// Its name in the API, in the config and in the player.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Camera => "camera",
+            Self::AtMost(rung) => rung.name(),
+            Self::Saver => "saver",
+        }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|quality| quality.name() == name)
+    }
+
+    /// The most that is sent; `None`: whatever there is.
+    pub const fn most(self) -> Option<Rung> {
+        match self {
+            Self::Auto | Self::Camera => None,
+            Self::AtMost(rung) => Some(rung),
+            Self::Saver => Some(Rung::P180),
+        }
+    }
+}
+
+impl fmt::Display for Quality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_asked_for_has_a_name_of_its_own() {
+        for quality in Quality::ALL {
+            assert_eq!(Quality::named(quality.name()), Some(quality));
+        }
+        for name in ["", "Auto", "720p", "full"] {
+            assert_eq!(Quality::named(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn each_camera_has_the_rungs_that_are_of_use_to_it() {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
-use razz_base::EventKind;
+use razz_base::{EventKind, Quality};
 use razz_vision::{DecoderEngine, EngineChoice};
 use url::Url;
 
@@ -25,7 +25,7 @@ use super::resolved::{
 use super::secret_reference;
 use super::written::{
     self, CONNECTIONS, CONNECTIONS_OF_ONE, HSTS_DAYS, MAX_NAME, MAX_PUBLISH_LOST_MS,
-    MAX_REPLAY_MBPS, MAX_VIEWERS, RING_BYTES, Written,
+    MAX_REPLAY_MBPS, MAX_VIEWERS, QUALITIES, RING_BYTES, Written,
 };
 use crate::LogFormat;
 use crate::redact::Secret;
@@ -253,6 +253,8 @@ impl Resolver<'_, '_> {
         let max_per_token = self.whole("max_per_token", &written.max_per_token, 1, MAX_VIEWERS);
         let ring_bytes = self.whole("ring_bytes", &written.ring_bytes, RING_BYTES.0, RING_BYTES.1);
         let replay_mbps = self.whole("replay_mbps", &written.replay_mbps, 1, MAX_REPLAY_MBPS);
+        let named = QUALITIES.map(|name| (name, Quality::named(name).unwrap_or_default()));
+        let quality = self.word("quality", &written.quality, &named);
         let turn: Vec<_> =
             written.turn.value.into_iter().map(|turn| self.turn(turn.value)).collect();
         Some(Viewers {
@@ -261,6 +263,8 @@ impl Resolver<'_, '_> {
             max_per_token: max_per_token? as usize,
             ring_bytes: ring_bytes? as usize,
             replay_mbps: replay_mbps?.unsigned_abs(),
+            adapt: written.adapt.value,
+            quality: quality?,
             turn: turn.into_iter().collect::<Option<_>>()?,
         })
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use razz_base::{CameraId, DetectFrom, DetectRate, EventKind};
+use razz_base::{CameraId, DetectFrom, DetectRate, EventKind, Quality};
 use razz_vision::{DecoderEngine, Device, EngineChoice, Hardware, Precision};
 
 use super::base::Base;
@@ -161,6 +161,10 @@ pub struct Viewers {
     pub ring_bytes: usize,
     /// How fast a new viewer is sent what the ring holds, in Mbit/s.
     pub replay_mbps: u64,
+    /// Whether who has a narrow path gets a smaller picture.
+    pub adapt: bool,
+    /// The most that viewers are sent.
+    pub quality: Quality,
     /// TURN servers.
     pub turn: Vec<Turn>,
 }

@@ -7,7 +7,7 @@ mod sub;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use razz_base::DetectRate;
+use razz_base::{DetectRate, Quality};
 use razz_vision::{Device, EngineChoice, Precision};
 
 use super::reference::repository;
@@ -72,6 +72,8 @@ fn an_empty_file_means_the_defaults() {
                 max_per_token: 100,
                 ring_bytes: 16_777_216,
                 replay_mbps: 50,
+                adapt: true,
+                quality: Quality::Auto,
                 turn: vec![]
             },
             compat: Compat { allow_adhoc: false, origins: Vec::new() },

@@ -60,6 +60,8 @@ const fn names<T, const N: usize>(all: &[(&'static str, T); N]) -> [&'static str
 }
 
 const EVENTS: [&str; EventKind::ALL.len()] = names(&EventKind::ALL);
+/// The most that viewers may be sent.
+pub(super) const QUALITIES: [&str; 4] = ["auto", "540p", "360p", "180p"];
 const ENGINES: [&str; EngineChoice::ALL.len()] = names(&EngineChoice::ALL);
 const DECODERS: [&str; DecoderEngine::ALL.len()] = names(&DecoderEngine::ALL);
 
@@ -241,6 +243,12 @@ group! {
         /// How fast a new viewer is sent the video kept for it, in Mbit/s, 1 to 1000. Higher: live
         /// sooner, at 50 after 0.5 s where 10 s of 2.5 Mbit/s are kept; slower links overflow.
         replay_mbps: i64 [Limit::Whole(1, MAX_REPLAY_MBPS)] = "50",
+        /// A viewer whose path does not carry the camera's stream gets a smaller picture, which razz
+        /// encodes. `false`: it gets nothing until the path does.
+        adapt: bool = "true",
+        /// The most that viewers are sent: `auto` what the camera sends, `540p`, `360p` or `180p` that
+        /// many lines, for a thin uplink.
+        quality: String [Limit::Words(&QUALITIES)] = r#""auto""#,
         /// TURN servers as `{url = "turn:…", secret = "…"}`; the secret, which signs time-limited
         /// credentials, may be `env:NAME`.
         turn: Vec<At<Turn>> = "[]",

@@ -18,6 +18,7 @@ mod connection;
 mod inbox;
 mod openers;
 mod ports;
+mod rungs;
 mod send;
 mod shard;
 mod tcp;
@@ -28,10 +29,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 pub use razz_viewer::SessionId;
 use razz_viewer::demux::Demux;
+pub use razz_viewer::{Demand, Why};
 use razz_viewer::{OfferError, Session, SessionSettings, Video, short};
 use tokio::sync::oneshot;
 
-use razz_base::CameraState;
+use razz_base::{CameraState, Quality, Size, StreamKind};
 use razz_config as config;
 use razz_hub::Camera;
 use razz_observe::clock::Clock;
@@ -90,7 +92,7 @@ pub struct Restarted {
 }
 
 /// What became of a session.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct SessionStatus {
     /// Nothing is sent until the camera's next key frame comes: the path lost too much, or the viewer
     /// was too far behind.
@@ -101,6 +103,48 @@ pub struct SessionStatus {
     pub replays: u64,
     /// Key frames that the viewer asked for.
     pub keyframe_requests: u64,
+    /// Which of the camera's encodings is sent.
+    pub sending: StreamKind,
+    /// Why that is not the camera's own; `None` where it is.
+    pub why: Option<Why>,
+    /// What the viewer chose.
+    pub quality: Quality,
+    /// Bits a second that the path carries; `None` while that is not known.
+    pub estimate: Option<u64>,
+    /// The share of packets, 0 to 1, that were lost over the last second; `None` while that is not known.
+    pub loss: Option<f32>,
+    /// How often another encoding was sent than before.
+    pub switches: u64,
+    /// What there is for this viewer, from the most bits to the fewest.
+    pub encodings: Vec<Encoding>,
+}
+
+/// One encoding that there is for a viewer.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Encoding {
+    /// Which.
+    pub kind: StreamKind,
+    /// Width and height of its pictures, in square pixels.
+    pub size: Size,
+    /// Bits that it takes in a second.
+    pub bits_per_second: u64,
+}
+
+/// What a viewer wants to be changed; what is `None` stays.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DemandChange {
+    /// What it chooses.
+    pub quality: Option<Quality>,
+    /// The pixels of the screen that the picture is shown in; `Some(None)`: not known any more.
+    pub place: Option<Option<Size>>,
+}
+
+impl DemandChange {
+    /// Changes `demand` so.
+    pub fn apply(self, demand: &mut Demand) {
+        demand.quality = self.quality.unwrap_or(demand.quality);
+        demand.place = self.place.unwrap_or(demand.place);
+    }
 }
 
 /// What a shard is asked.
@@ -109,7 +153,13 @@ enum Command {
         id: SessionId,
         place: Place,
         offer: String,
+        demand: Demand,
         reply: oneshot::Sender<Result<Opened, OpenError>>,
+    },
+    Demand {
+        id: SessionId,
+        change: DemandChange,
+        reply: oneshot::Sender<Option<SessionStatus>>,
     },
     RestartIce {
         id: SessionId,
@@ -143,6 +193,8 @@ struct Shared {
     places: Arc<AtomicUsize>,
     openers: Arc<openers::Openers>,
     counters: Counters,
+    /// The most that viewers are sent.
+    quality: Quality,
     telemetry: Telemetry,
     clock: Clock,
 }
@@ -205,7 +257,7 @@ impl Viewers {
             udp: Vec::new(),
             tcp: Vec::new(),
             replay_bits_per_second: limits.replay_mbps * 1_000_000,
-            adapt: false,
+            adapt: limits.adapt,
         };
         let addresses = addresses::Addresses::new(udp, advertise, ports.has_tcp());
         let settings = addresses.resolve(&settings);
@@ -216,6 +268,7 @@ impl Viewers {
             places: Arc::default(),
             openers: Arc::default(),
             counters: Counters::default(),
+            quality: limits.quality,
             telemetry,
             clock,
         });
@@ -243,6 +296,7 @@ impl Viewers {
         &self,
         camera: &Arc<Camera>,
         offer: String,
+        demand: Demand,
         opener: &Opener,
     ) -> Result<Opened, OpenError> {
         {
@@ -270,7 +324,7 @@ impl Viewers {
         };
         place.entry = Some(entry);
         let (reply, answer) = oneshot::channel();
-        self.shards[shard].command(Command::Open { id, place, offer, reply })?;
+        self.shards[shard].command(Command::Open { id, place, offer, demand, reply })?;
         answer.await.map_err(|_| OpenError::Stopping)?
     }
 
@@ -304,6 +358,13 @@ impl Viewers {
     pub async fn ask(&self, id: SessionId) -> Option<SessionStatus> {
         let (reply, answer) = oneshot::channel();
         self.shard_of(id)?.command(Command::Ask { id, reply }).ok()?;
+        answer.await.ok().flatten()
+    }
+
+    /// Changes what a viewer wants; answers how its session goes, `None` when there is none of this id.
+    pub async fn demand(&self, id: SessionId, change: DemandChange) -> Option<SessionStatus> {
+        let (reply, answer) = oneshot::channel();
+        self.shard_of(id)?.command(Command::Demand { id, change, reply }).ok()?;
         answer.await.ok().flatten()
     }
 

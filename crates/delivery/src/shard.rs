@@ -8,19 +8,22 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use razz_base::{CameraId, MonoTime};
+use razz_base::{CameraId, MonoTime, Size, StreamId, StreamKind};
 use razz_media::ring::Unit;
 use razz_viewer::session::RtcError;
-use razz_viewer::{Counts, Request, Session, SessionId, Video, short};
+use razz_viewer::{Counts, Demand, Request, Session, SessionId, Video, short, steps};
 use str0m::net::Protocol;
 use tracing::{debug, error, warn};
 
 use super::connection::Connection;
 use super::inbox::{BACKLOG, Datagram, Input, ShardHandle, ShardState};
+use super::rungs::{Rungs, Wants, encodings};
 use super::send::{Batch, Sender, SessionOutlet as Out};
-use super::{Command, Counters, OpenError, Opened, Place, Restarted, SessionStatus, Shared};
+use super::{
+    Command, Counters, Encoding, OpenError, Opened, Place, Restarted, SessionStatus, Shared,
+};
 use razz_hub::health::DeliveryHealth;
-use razz_hub::{Attachment, Camera, Policy, Stream, Subscriber};
+use razz_hub::{Attachment, Camera, Policy, Subscriber};
 use razz_observe::cpu_usage::VIEWER_THREAD;
 use razz_observe::telemetry::ViewerRequests;
 
@@ -31,14 +34,6 @@ const BACKLOG_BYTES: usize = 256 << 20;
 const MAX_LATE_US: i64 = 1_000_000;
 /// Connections that one session may have: candidates of the same browser.
 const MAX_CONNECTIONS: usize = 4;
-
-/// The ends of a shard's queues. Access units have one of their own, since they go before all else
-/// that waits: a picture is late sooner than a report is.
-struct Inputs {
-    units: Subscriber<Unit>,
-    inbox: Receiver<Input>,
-    state: Arc<ShardState>,
-}
 
 /// Starts shard `n`.
 pub(crate) fn start(n: usize, sender: Sender, shared: Arc<Shared>) -> std::io::Result<ShardHandle> {
@@ -53,8 +48,8 @@ pub(crate) fn start(n: usize, sender: Sender, shared: Arc<Shared>) -> std::io::R
     };
     let policy = Policy::FromKey { max_items: BACKLOG, max_bytes: BACKLOG_BYTES };
     let units = Subscriber::with_wake(policy, Box::new(wake));
-    let inputs = Inputs { units, inbox: received, state: Arc::clone(&state) };
     let shard = Shard {
+        units,
         sender,
         batch: Batch::new(),
         shared,
@@ -62,10 +57,11 @@ pub(crate) fn start(n: usize, sender: Sender, shared: Arc<Shared>) -> std::io::R
         entries: HashMap::new(),
         by_camera: HashMap::new(),
         deadlines: BTreeSet::new(),
+        delivers: false,
     };
     std::thread::Builder::new()
         .name(format!("{VIEWER_THREAD}s{n}"))
-        .spawn(move || shard.run(&inputs))?;
+        .spawn(move || shard.run(&received))?;
     Ok(ShardHandle { inbox, state })
 }
 
@@ -75,10 +71,15 @@ struct Audience {
     sessions: Vec<SessionId>,
     /// While there are sessions, the camera's access units come here.
     _attachment: Attachment<Unit>,
+    /// And those of the encodings that sessions are sent.
+    rungs: Rungs,
 }
 
 struct Entry {
     session: Session,
+    demand: Demand,
+    /// The encodings of ours that are made for it.
+    wants: Wants,
     /// At its camera.
     place: Place,
     connections: Vec<Arc<Connection>>,
@@ -92,7 +93,20 @@ struct Entry {
     connected: bool,
 }
 
+impl Entry {
+    /// Whether units of this encoding are for it.
+    fn takes(&self, kind: StreamKind) -> bool {
+        match kind {
+            StreamKind::Rendition(_) => self.wants.has(kind),
+            _ => self.session.sending() == kind || self.session.wants() == kind,
+        }
+    }
+}
+
 struct Shard {
+    /// Access units have a queue of their own, since they go before all else that waits: a picture is late
+    /// sooner than a report is.
+    units: Subscriber<Unit>,
     sender: Sender,
     batch: Batch,
     shared: Arc<Shared>,
@@ -100,63 +114,66 @@ struct Shard {
     entries: HashMap<SessionId, Entry>,
     by_camera: HashMap<CameraId, Audience>,
     deadlines: BTreeSet<(MonoTime, SessionId)>,
+    /// Units are being handed to an audience, whose sessions are held elsewhere meanwhile.
+    delivers: bool,
 }
 
 impl Shard {
     /// Serves until nobody can ask any more.
-    fn run(mut self, inputs: &Inputs) {
+    fn run(mut self, inbox: &Receiver<Input>) {
         loop {
             let now = self.shared.clock.mono();
             let wait = match self.deadlines.first() {
                 Some((at, _)) => now.until(*at),
                 None => Duration::from_secs(3600),
             };
-            let input = inputs.inbox.recv_timeout(wait);
-            self.handle_units(inputs);
+            let input = inbox.recv_timeout(wait);
+            self.handle_units();
             match input {
-                Ok(input) => self.handle_input(input, inputs),
+                Ok(input) => self.handle_input(input),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            self.handle_deadlines(inputs);
+            self.handle_deadlines();
         }
     }
 
     /// Delivers the access units that there are.
-    fn handle_units(&mut self, inputs: &Inputs) {
-        inputs.state.woken.store(false, Ordering::Release);
-        while let Some(received) = inputs.units.try_next() {
-            let (camera, unit) = (received.source.camera, received.item);
+    fn handle_units(&mut self) {
+        self.state.woken.store(false, Ordering::Release);
+        while let Some(received) = self.units.try_next() {
+            let (source, unit) = (received.source, received.item);
+            let camera = source.camera;
             if let Some(gap) = received.gap {
                 warn!(camera = %camera, units = gap.items, "viewers did not keep up with the camera; they wait for a key frame");
-                self.skip(camera);
+                self.skip(source);
             }
             let now = self.shared.clock.mono();
             if now.since_us(unit.au.received) > MAX_LATE_US {
-                self.skip(camera);
+                self.skip(source);
             } else {
-                self.deliver(camera, &unit);
+                self.deliver(source, &unit);
             }
         }
     }
 
-    fn handle_input(&mut self, input: Input, inputs: &Inputs) {
+    fn handle_input(&mut self, input: Input) {
         match input {
             Input::Unit => {}
             Input::Datagram(datagram) => {
                 self.state.datagrams.fetch_sub(1, Ordering::Relaxed);
                 self.handle_datagram(datagram);
             }
-            Input::Command(command) => self.handle_command(command, &inputs.units),
+            Input::Command(command) => self.handle_command(command),
         }
     }
 
     // ---- commands ----
 
-    fn handle_command(&mut self, command: Command, units: &Subscriber<Unit>) {
+    fn handle_command(&mut self, command: Command) {
         match command {
-            Command::Open { id, place, offer, reply } => {
-                let outcome = self.open(id, place, &offer, units);
+            Command::Open { id, place, offer, demand, reply } => {
+                let outcome = self.open(id, place, &offer, demand);
                 // The one who asked may be gone: nobody will come then.
                 if reply.send(outcome).is_err() {
                     self.close(id);
@@ -175,7 +192,14 @@ impl Shard {
                 let _ = reply.send(ice);
             }
             Command::Ask { id, reply } => {
-                let _ = reply.send(self.entries.get(&id).map(|entry| status(&entry.session)));
+                let _ = reply.send(self.entries.get(&id).map(status));
+            }
+            Command::Demand { id, change, reply } => {
+                if let Some(entry) = self.entries.get_mut(&id) {
+                    change.apply(&mut entry.demand);
+                    self.choose(id);
+                }
+                let _ = reply.send(self.entries.get(&id).map(status));
             }
             Command::Stop { reply } => {
                 for id in self.entries.keys().copied().collect::<Vec<_>>() {
@@ -191,20 +215,30 @@ impl Shard {
         id: SessionId,
         place: Place,
         offer: &str,
-        units: &Subscriber<Unit>,
+        demand: Demand,
     ) -> Result<Opened, OpenError> {
         let now = self.shared.clock.mono();
         let camera = Arc::clone(&place.camera);
-        let video = camera.stream.format().map_or_else(Video::default, |format| Video::of(&format));
+        let format = camera.stream.format();
+        let video = format.as_deref().map_or_else(Video::default, Video::of);
         let settings = self.shared.settings();
-        let answered = Session::answer(id, offer, video, &settings, now)?;
+        let answered = Session::answer(id, offer, video, &settings, now).or_else(|error| {
+            // What this browser does not take is encoded anew for it.
+            let can_make = format.is_some_and(|format| camera.renditions.can_make(&format));
+            if !(error.is_of_codec() && can_make) {
+                return Err(error);
+            }
+            Session::answer(id, offer, Video::default(), &settings, now).map_err(|_| error)
+        })?;
         let _in = camera.context.span().entered();
         debug!(session = %short(id), "viewer offered");
         let ice = answered.session.ufrag().to_owned();
         self.shared.demux().insert(id, ice.clone());
-        self.join(id, camera, units);
+        self.join(id, camera);
         let entry = Entry {
             session: answered.session,
+            demand,
+            wants: Wants::default(),
             place,
             connections: Vec::new(),
             source: None,
@@ -215,13 +249,14 @@ impl Shard {
         };
         self.entries.insert(id, entry);
         self.state.sessions.fetch_add(1, Ordering::Relaxed);
+        self.choose(id);
         self.schedule(id);
         Ok(Opened { id, answer: answered.answer, ice })
     }
 
     /// Counts a session among its camera's audience; with the first one the camera's access units
     /// come here.
-    fn join(&mut self, id: SessionId, camera: Arc<Camera>, units: &Subscriber<Unit>) {
+    fn join(&mut self, id: SessionId, camera: Arc<Camera>) {
         let known = self.by_camera.get(&camera.id);
         if known.is_some_and(|audience| !Arc::ptr_eq(&audience.camera, &camera)) {
             // That camera is gone; this one has its number.
@@ -229,11 +264,24 @@ impl Shard {
             gone.into_iter().flatten().for_each(|id| self.close(id));
         }
         let audience = self.by_camera.entry(camera.id).or_insert_with(|| Audience {
-            _attachment: camera.stream.attach_live(units),
+            _attachment: camera.stream.attach_live(&self.units),
             camera,
             sessions: Vec::new(),
+            rungs: Rungs::default(),
         });
         audience.sessions.push(id);
+    }
+
+    /// Says which encodings there are for a session.
+    fn choose(&mut self, id: SessionId) {
+        let Some(entry) = self.entries.get(&id) else { return };
+        let now = self.shared.clock.mono();
+        let encodings = encodings(&entry.place.camera, entry.session.codec(), now);
+        let (steps, why) = steps(&encodings, entry.demand, self.shared.quality);
+        self.with(id, |session, now| {
+            session.set_steps(now, steps, why);
+            Ok(())
+        });
     }
 
     fn restart_ice(&mut self, id: SessionId, fragment: &str) -> Result<Restarted, OpenError> {
@@ -266,7 +314,8 @@ impl Shard {
         let camera = &entry.place.camera;
         if let Some(audience) = self.by_camera.get_mut(&camera.id) {
             audience.sessions.retain(|other| *other != id);
-            if audience.sessions.is_empty() {
+            entry.wants.end(&mut audience.rungs);
+            if audience.sessions.is_empty() && !self.delivers {
                 self.by_camera.remove(&camera.id);
             }
         }
@@ -281,38 +330,54 @@ impl Shard {
 
     // ---- media and datagrams ----
 
-    fn deliver(&mut self, camera: CameraId, unit: &Arc<Unit>) {
-        // Taken out for the while: a session that ends here must not take the audience with it.
-        let Some(mut audience) = self.by_camera.remove(&camera) else { return };
+    fn deliver(&mut self, source: StreamId, unit: &Arc<Unit>) {
+        let StreamId { camera, kind } = source;
+        // Taken out for the while: a session that ends here must not end the audience.
+        let Some(audience) = self.by_camera.get_mut(&camera) else { return };
+        let mut sessions = std::mem::take(&mut audience.sessions);
         let mut first = None;
-        for id in &audience.sessions {
+        self.delivers = true;
+        for id in &sessions {
+            if kind == StreamKind::Main && unit.au.idr {
+                // What the camera sends may have changed.
+                self.choose(*id);
+            }
+            if !self.entries.get(id).is_some_and(|entry| entry.takes(kind)) {
+                continue;
+            }
             let handed = self.with(*id, |session, now| {
-                session.handle_unit(now, unit);
+                session.handle_unit_of(now, kind, unit);
                 Ok(())
             });
             if handed > 0 && first.is_none() {
                 first = Some(self.shared.clock.mono());
             }
         }
-        if let Some(first) = first {
+        self.delivers = false;
+        sessions.retain(|id| self.entries.contains_key(id));
+        let Some(audience) = self.by_camera.get_mut(&camera) else { return };
+        if let (StreamKind::Main, Some(first)) = (kind, first) {
             let since = |at: MonoTime| at.since_us(unit.au.received) as f64;
             let last = self.shared.clock.mono();
             let delivery = &audience.camera.health.delivery;
             delivery.frame_sent(unit.au.key.time, since(first), since(last));
         }
-        audience.sessions.retain(|id| self.entries.contains_key(id));
-        if !audience.sessions.is_empty() {
-            self.by_camera.insert(camera, audience);
+        audience.sessions = sessions;
+        if audience.sessions.is_empty() {
+            self.by_camera.remove(&camera);
         }
     }
 
-    /// Viewers of this camera have missed pictures, or there is no time for all of them: live is
-    /// live, so they go on at an IDR that is.
-    fn skip(&mut self, camera: CameraId) {
-        let Some(audience) = self.by_camera.get(&camera) else { return };
+    /// Viewers have missed pictures of a stream, or there is no time for all of them: live is live, so
+    /// they go on at an IDR that is.
+    fn skip(&mut self, source: StreamId) {
+        let Some(audience) = self.by_camera.get(&source.camera) else { return };
+        let now = self.shared.clock.mono();
         for id in &audience.sessions {
-            if let Some(entry) = self.entries.get_mut(id) {
-                entry.session.handle_gap();
+            if let Some(entry) = self.entries.get_mut(id)
+                && entry.session.sending() == source.kind
+            {
+                entry.session.handle_gap(now);
             }
         }
     }
@@ -345,7 +410,7 @@ impl Shard {
         }
     }
 
-    fn handle_deadlines(&mut self, inputs: &Inputs) {
+    fn handle_deadlines(&mut self) {
         let now = self.shared.clock.mono();
         while let Some((at, id)) = self.deadlines.first().copied() {
             if at > now {
@@ -360,7 +425,7 @@ impl Shard {
                 }
             }
             self.with(id, Session::handle_timeout);
-            self.handle_units(inputs);
+            self.handle_units();
         }
     }
 
@@ -376,16 +441,21 @@ impl Shard {
         let said = tracing::enabled!(target: "razz_viewer", tracing::Level::DEBUG);
         let _in = said.then(|| entry.place.camera.context.span().entered());
         let mut out = out(&self.sender, &mut self.batch, &entry.connections, &self.shared);
-        let (session, stream) = (&mut entry.session, &entry.place.camera.stream);
+        let (session, camera) = (&mut entry.session, &entry.place.camera);
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             work(session, now)?;
-            flush(session, stream, now, &mut out)
+            flush(session, camera, now, &mut out)
         }));
         out.finish();
         let handed = out.handed;
         let delivery = &entry.place.camera.health.delivery;
         delivery.bytes.fetch_add(out.sent_bytes as u64, Ordering::Relaxed);
         count(&mut entry.counted, session.counts(), &self.shared.counters, delivery);
+        if !entry.wants.are_met(session)
+            && let Some(audience) = self.by_camera.get_mut(&camera.id)
+        {
+            entry.wants.follow(session, camera, &mut audience.rungs, &self.units);
+        }
         if session.is_connected() && !std::mem::replace(&mut entry.connected, true) {
             entry.place.connected();
         }
@@ -426,24 +496,52 @@ impl Shard {
 /// Sends what a session has to send; what it requests on the way is answered from its stream.
 fn flush(
     session: &mut Session,
-    stream: &Stream,
+    camera: &Camera,
     now: MonoTime,
     out: &mut Out<'_>,
 ) -> Result<(), RtcError> {
     while let Some(request) = session.flush(now, out)? {
         match request {
-            Request::NextIdr { after } => session.handle_next_idr(stream.next_idr_in(after)),
-            Request::Replay => session.handle_replay(now, stream.replay()),
-            // Of an encoding of ours: sessions that do not adapt are sent the camera's alone.
+            Request::NextIdr { after } => session.handle_next_idr(camera.stream.next_idr_in(after)),
+            Request::Replay => session.handle_replay(now, camera.stream.replay()),
+            Request::KeyFrame { kind: StreamKind::Rendition(rung), after } => {
+                camera.renditions.want_idr(rung, after);
+            }
+            // Cameras do not listen to who asks for one over RTSP.
             Request::KeyFrame { .. } => {}
         }
     }
     Ok(())
 }
 
-fn status(session: &Session) -> SessionStatus {
+fn status(entry: &Entry) -> SessionStatus {
+    let session = &entry.session;
     let Counts { replays, waits, keyframe_requests, .. } = session.counts();
-    SessionStatus { waiting: session.waits_for_idr(), waits, replays, keyframe_requests }
+    let shown = entry.place.camera.stream.format();
+    let shown = shown.map(|format| format.pixel_aspect.shown(format.size)).unwrap_or_default();
+    let encodings = session.steps().iter().map(|step| Encoding {
+        kind: step.kind,
+        size: match step.kind {
+            StreamKind::Rendition(rung) => {
+                rung.format(shown).map_or_else(Size::default, |format| format.size)
+            }
+            StreamKind::Main | StreamKind::Sub => shown,
+        },
+        bits_per_second: step.bits_per_second,
+    });
+    SessionStatus {
+        waiting: session.waits_for_idr(),
+        waits,
+        replays,
+        keyframe_requests,
+        sending: session.sending(),
+        why: session.why(),
+        quality: entry.demand.quality,
+        estimate: session.estimate(),
+        loss: session.loss(),
+        switches: session.switches(),
+        encodings: encodings.collect(),
+    }
 }
 
 fn out<'a>(

@@ -65,6 +65,8 @@ fn limits() -> config::Viewers {
         max_per_token: 3,
         ring_bytes: 1 << 20,
         replay_mbps: 50,
+        adapt: false,
+        quality: razz_base::Quality::Auto,
         turn: Vec::new(),
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::health::Health;
 use crate::lock;
+use crate::renditions::Renditions;
 use crate::run_context::RunContext;
 use crate::stream::Stream;
 use crate::sub::SubStream;
@@ -51,6 +52,8 @@ pub struct Camera {
     pub context: RunContext,
     /// The smaller stream that it sends besides.
     pub sub: Arc<SubStream>,
+    /// What razz encodes of its pictures.
+    pub renditions: Arc<Renditions>,
     settings: Mutex<Arc<CameraSettings>>,
     stopped: watch::Sender<bool>,
 }
@@ -71,6 +74,7 @@ impl Camera {
             health: Arc::new(Health::new(wall_us)),
             context: RunContext::new(id),
             sub: Arc::new(SubStream::new(id)),
+            renditions: Arc::new(Renditions::new(id)),
             settings: Mutex::new(Arc::new(settings)),
             stopped: watch::channel(false).0,
         })

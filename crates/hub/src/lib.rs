@@ -13,12 +13,14 @@
 //! as a [`Gap`] in front of what it gets next.
 //!
 //! Read in this order: [`queue`] is one subscriber, [`topic`] many of them, [`stream`] a topic of video
-//! with the GOP at hand, [`sub`] the smaller stream of a camera, [`tracks`] the track frames of a camera. [`health`] holds the numbers of a
-//! camera, [`cameras`] the cameras by their ids.
+//! with the GOP at hand, [`sub`] the smaller stream of a camera, [`renditions`] the encodings that razz makes
+//! itself, [`tracks`] the track frames of a camera. [`health`] holds the numbers of a camera, [`cameras`] the
+//! cameras by their ids.
 
 pub mod cameras;
 pub mod health;
 pub mod queue;
+pub mod renditions;
 mod run_context;
 pub mod stream;
 pub mod sub;
@@ -28,6 +30,7 @@ pub mod tracks;
 pub use cameras::{Camera, CameraSettings, Cameras};
 pub use health::Health;
 pub use queue::{Gap, Item, Policy, Received, Subscriber};
+pub use renditions::Renditions;
 pub use run_context::RunContext;
 pub use stream::Stream;
 pub use sub::{SubDetection, SubStream};

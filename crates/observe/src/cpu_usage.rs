@@ -22,12 +22,15 @@ pub enum Stage {
     Prepare,
     /// The model's output to boxes.
     Read,
+    /// Smaller encodings of a camera's pictures: scaling, encoding, and decoding where nothing else needs
+    /// the pictures.
+    Renditions,
 }
 
 /// CPU time by stage, since the model was chosen.
 #[derive(Debug, Default)]
 pub struct StageTimes {
-    nanos: [AtomicU64; 6],
+    nanos: [AtomicU64; 7],
     /// What threads of inference used that have ended.
     ended_nanos: AtomicU64,
 }
@@ -41,6 +44,8 @@ const BUILT_IN_ENGINE_THREAD: &str = "rten-";
 pub const VIEWER_THREAD: &str = "viewer";
 /// How the names of cameras' threads begin. Whoever starts one names it so.
 pub const CAMERA_THREAD: &str = "camera";
+/// How the names of the threads begin that encode cameras' pictures. Whoever starts one names it so.
+pub const RENDITION_THREAD: &str = "rendition";
 
 impl StageTimes {
     /// So many nanoseconds of CPU went into a stage.
@@ -58,22 +63,23 @@ impl StageTimes {
     }
 
     /// Seconds by the stages' names, in the order of a frame's journey.
-    pub fn seconds(&self) -> [(&'static str, f64); 9] {
+    pub fn seconds(&self) -> [(&'static str, f64); 10] {
         self.share(&process::threads())
     }
 
     /// `threads`: those that live.
-    fn share(&self, threads: &[Thread]) -> [(&'static str, f64); 9] {
+    fn share(&self, threads: &[Thread]) -> [(&'static str, f64); 10] {
         let named = |of: &dyn Fn(&str) -> bool| -> u64 {
             threads.iter().filter(|thread| of(&thread.name)).map(|thread| thread.cpu_nanos).sum()
         };
-        let [decode, motion, embed, camera, prepare, read] = [
+        let [decode, motion, embed, camera, prepare, read, renditions] = [
             Stage::Decode,
             Stage::Motion,
             Stage::Embed,
             Stage::Camera,
             Stage::Prepare,
             Stage::Read,
+            Stage::Renditions,
         ]
         .map(|stage| self.of(stage));
         let detects = |name: &str| {
@@ -81,7 +87,13 @@ impl StageTimes {
         };
         let inference = named(&detects) + self.ended_nanos.load(Ordering::Relaxed);
         let viewers = named(&|name| name.starts_with(VIEWER_THREAD));
-        let kinds = [INFERENCE_THREAD, BUILT_IN_ENGINE_THREAD, VIEWER_THREAD, CAMERA_THREAD];
+        let kinds = [
+            INFERENCE_THREAD,
+            BUILT_IN_ENGINE_THREAD,
+            VIEWER_THREAD,
+            CAMERA_THREAD,
+            RENDITION_THREAD,
+        ];
         let runtime = named(&|name| !kinds.iter().any(|kind| name.starts_with(kind)));
         [
             ("decode", decode),
@@ -91,6 +103,7 @@ impl StageTimes {
             ("read", read),
             ("embed", embed),
             ("track", camera.saturating_sub(decode + motion + embed)),
+            ("renditions", renditions),
             ("viewers", viewers),
             ("runtime", runtime),
         ]
@@ -112,12 +125,14 @@ mod tests {
             (Stage::Embed, 10),
             (Stage::Prepare, 5),
             (Stage::Read, 3),
+            (Stage::Renditions, 14),
         ] {
             work.add(stage, ms * 1_000_000);
         }
         work.inference_ended(5_000_000);
         let threads = [
             ("camera1", 101),
+            ("rendition1", 15),
             ("inference1", 40),
             ("inference2", 60),
             ("rten-0", 5),
@@ -142,6 +157,7 @@ mod tests {
                 ("read", 3),
                 ("embed", 10),
                 ("track", 10),
+                ("renditions", 14),
                 ("viewers", 9),
                 ("runtime", 12),
             ]

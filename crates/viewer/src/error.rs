@@ -38,7 +38,7 @@ pub enum OfferError {
 
 impl OfferError {
     /// Whether another codec, profile or level would cure it.
-    pub(crate) fn is_of_codec(&self) -> bool {
+    pub fn is_of_codec(&self) -> bool {
         matches!(self, Self::NoH264 | Self::NoH265 { .. } | Self::H265Level { .. })
     }
 }

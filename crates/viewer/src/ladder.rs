@@ -132,6 +132,21 @@ impl Ladder {
         self.steps[self.at].bits_per_second
     }
 
+    /// Whether there is nothing better for this viewer.
+    pub(crate) fn is_best(&self) -> bool {
+        self.at == 0
+    }
+
+    /// Whether there is anything to choose from.
+    pub(crate) fn has_choice(&self) -> bool {
+        self.steps.len() > 1
+    }
+
+    /// What there is, from the most bits to the fewest.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
     /// Whether it fell, and what fits is not known yet.
     pub(crate) fn fell(&self) -> bool {
         self.fell
@@ -146,10 +161,13 @@ impl Ladder {
         steps.sort_by_key(|step| std::cmp::Reverse(step.bits_per_second));
         let kind = self.kind();
         let was = self.steps[self.at].bits_per_second;
+        // The best may be wanted at once: it is known only when it is sent whether the path carries it.
+        let was_best = self.at == 0;
         self.at = steps.iter().position(|step| step.kind == kind).unwrap_or_else(|| {
             self.since = now;
             self.fits = None;
-            steps.iter().position(|step| step.bits_per_second <= was).unwrap_or(steps.len() - 1)
+            let no_more = steps.iter().position(|step| step.bits_per_second <= was);
+            if was_best { 0 } else { no_more.unwrap_or(steps.len() - 1) }
         });
         self.steps = steps;
     }

@@ -44,7 +44,7 @@
 //!
 //! 1. [`settings`] is what a session needs of the server around it;
 //! 2. [`session`] is one peer: replay, pacing, key frame requests, congestion, and the encoding that its
-//!    path carries (`ladder`);
+//!    path carries (`ladder`) of those that it may be sent (`choice`);
 //! 3. [`offer`] stands between what clients write and what the library takes;
 //! 4. [`sdp`] reads ICE fragments and answers offers;
 //! 5. [`mod@format`] chooses the payload type for what the camera sends;
@@ -52,6 +52,7 @@
 //! 7. [`demux`] finds the session that a datagram is for;
 //! 8. [`framing`] carries datagrams over TCP.
 
+mod choice;
 mod congestion;
 pub mod demux;
 pub mod dtls;
@@ -66,6 +67,7 @@ pub mod sdp;
 pub mod session;
 pub mod settings;
 
+pub use choice::{Demand, Encodings, Why, steps};
 pub use error::OfferError;
 pub use format::Video;
 pub use ladder::Step;

@@ -109,8 +109,12 @@ pub struct Session {
     last_replay: Option<MonoTime>,
     extensions_at: Option<MonoTime>,
     congestion: Congestion,
-    /// The encoding that fits the path; `None`: it is the camera's in any case.
-    adapt: Option<Adaptation>,
+    /// Which of the camera's encodings is sent.
+    adapt: Adaptation,
+    /// Whether the path has a say in that.
+    adapts: bool,
+    /// When the peer's losses were judged last.
+    reported: MonoTime,
     /// The newest access unit of which something was sent.
     sent: Option<MediaTime>,
     /// The newest access unit that was queued: a replay may run ahead of what is on its way here.
@@ -197,7 +201,9 @@ impl Session {
             last_replay: None,
             extensions_at: None,
             congestion: Congestion::default(),
-            adapt: settings.adapt.then(|| Adaptation::new(now)),
+            adapt: Adaptation::new(now),
+            adapts: settings.adapt,
+            reported: now,
             sent: None,
             newest: None,
             request: None,
@@ -213,6 +219,11 @@ impl Session {
     /// Our ICE user fragment: what stands first in the user name of the peer's checks.
     pub fn ufrag(&self) -> &str {
         &self.ufrag
+    }
+
+    /// The codec that was agreed on.
+    pub fn codec(&self) -> Codec {
+        self.codec
     }
 
     /// The payload type that the video is sent as.
@@ -312,15 +323,15 @@ impl Session {
         }
         self.needs_idr = false;
         if self.queue.bytes() > MAX_QUEUED_BYTES {
-            self.wait_for_idr("too far behind");
+            self.wait_for_idr(now, "too far behind");
             return;
         }
         self.enqueue(now, Arc::clone(unit));
     }
 
     /// Access units were dropped on their way here.
-    pub fn handle_gap(&mut self) {
-        self.wait_for_idr("access units were dropped before it");
+    pub fn handle_gap(&mut self, now: MonoTime) {
+        self.wait_for_idr(now, "access units were dropped before it");
     }
 
     /// Answers [`Request::NextIdr`]: µs of media time until the next IDR is due, if known. Where it is
@@ -410,7 +421,7 @@ impl Session {
         while self.pacer.allows(now) {
             let Some(due) = self.queue.due() else { break };
             if now > due {
-                self.wait_for_idr("too far behind");
+                self.wait_for_idr(now, "too far behind");
                 break;
             }
             if let Some((proto, destination)) = self.path
@@ -431,7 +442,7 @@ impl Session {
                 return Ok(Some(request));
             }
         }
-        Ok(None)
+        Ok(self.request.take())
     }
 
     /// Writes the next packet of the queue; false when there is none.
@@ -520,8 +531,7 @@ impl Session {
                 self.connected = true;
                 debug!(session = %short(self.id), "viewer connected");
                 self.allow_resends(RESEND_SHARE);
-                self.begin_adapting();
-                self.request = Some(Request::Replay);
+                self.begin_adapting(now);
             }
             Event::IceConnectionStateChange(IceConnectionState::Disconnected) | Event::Closed => {
                 debug!(session = %short(self.id), "viewer is gone");
@@ -532,12 +542,14 @@ impl Session {
                 // The library counts since the session began; never back.
                 self.counts.nacks = self.counts.nacks.max(stats.nacks);
                 self.counts.plis = self.counts.plis.max(stats.plis);
-                if let (Some(loss), false) = (stats.loss, self.has_estimate()) {
-                    self.handle_loss(loss);
+                let due = now.since_us(self.reported) >= REPORT_EVERY.as_micros() as i64;
+                if let Some(loss) = stats.loss.filter(|_| due) {
+                    self.reported = now;
+                    self.handle_report(now, loss);
                 }
             }
             Event::EgressBitrateEstimate(estimate) => self.handle_estimate(&estimate),
-            Event::PeerStats(stats) => self.adapt(now, stats.bwe_tx),
+            Event::PeerStats(stats) => self.adapt(now, stats.bwe_tx, stats.egress_loss_fraction),
             _ => {}
         }
     }

@@ -26,6 +26,8 @@ pub enum Request {
     KeyFrame {
         /// Which encoding.
         kind: StreamKind,
+        /// One of a picture after this one: what was sent already is of no use.
+        after: Option<MediaTime>,
     },
 }
 

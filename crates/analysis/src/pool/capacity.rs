@@ -93,7 +93,7 @@ impl Capacity {
             named.map(|(_, seconds)| seconds).sum()
         };
         let detection_s = sum(&["prepare", "infer", "read"]);
-        let others_s = sum(&["embed", "track", "viewers", "runtime"]);
+        let others_s = sum(&["embed", "track", "renditions", "viewers", "runtime"]);
         let idle_s = process::idle_seconds();
         let pictures = self.pictures.load(Ordering::Relaxed);
         let first = std::mem::replace(

@@ -332,6 +332,7 @@ fn camera_status(app: &App, camera: &Camera) -> wire::CameraStatus {
         last_error: health.last_error,
         advice,
         sub,
+        renditions: wire::RenditionsStatus::of(camera.renditions.snapshot(now)),
     }
 }
 

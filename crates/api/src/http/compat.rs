@@ -27,6 +27,7 @@ use crate::wire;
 use razz_access::Grant;
 use razz_access::policy::Need;
 use razz_config::{Source, Transport};
+use razz_delivery::Demand;
 use razz_hub::Camera;
 
 /// How long the name of a camera may be looked up.
@@ -271,7 +272,7 @@ async fn answer(
     offer: &str,
 ) -> Result<String, String> {
     let offer = decoded(offer)?;
-    let opened = app.open_session(camera, offer, grant, caller).await;
+    let opened = app.open_session(camera, offer, Demand::default(), grant, caller).await;
     let opened = opened.map_err(|error| error.to_string())?;
     Ok(BASE64.encode(opened.answer))
 }

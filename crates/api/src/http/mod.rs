@@ -51,7 +51,7 @@ use razz_access::policy::Need;
 use razz_access::{Access, Grant, network_of_client};
 use razz_analysis::Pictures;
 use razz_config as config;
-use razz_delivery::{OpenError, Opened, Opener, Viewers};
+use razz_delivery::{Demand, OpenError, Opened, Opener, Viewers};
 use razz_hub::{Camera, Cameras};
 use razz_notify::Events;
 use razz_observe::clock::Clock;
@@ -122,6 +122,7 @@ impl App {
         &self,
         camera: &Arc<Camera>,
         offer: String,
+        demand: Demand,
         grant: &Grant,
         caller: Caller,
     ) -> Result<Opened, OpenError> {
@@ -135,7 +136,7 @@ impl App {
         };
         let address = Some(caller.address).filter(|address| !address.is_unspecified());
         let opener = Opener { who, address: address.map(network_of_client), most };
-        let opened = self.viewers.open(camera, offer, &opener).await?;
+        let opened = self.viewers.open(camera, offer, demand, &opener).await?;
         self.access.opened(opened.id, camera.id, grant);
         Ok(opened)
     }

@@ -1,6 +1,7 @@
 //! WHEP, the core of draft-ietf-wish-whep: POST an offer, PATCH candidates, DELETE the session.
 
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
@@ -8,19 +9,33 @@ use axum::{Extension, Json};
 use super::caller::Caller;
 use super::problem::{Payload, Problem};
 use super::{App, base, turn};
-use crate::wire::{ProblemKind, ViewerSession};
+use crate::wire::{ProblemKind, Quality, ViewerEdit, ViewerSession};
 use razz_access::Grant;
-use razz_delivery::SessionId;
+use razz_delivery::{Demand, SessionId};
+use serde::Deserialize;
 
 const SDP: &str = "application/sdp";
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 const SDP_FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+const PATCHES: &str = "application/trickle-ice-sdpfrag, application/merge-patch+json";
+
+/// What a viewer wants from the start, in the query of the address that it offers to: WHEP leaves the
+/// address to the server.
+#[derive(Clone, Copy, Default, Deserialize)]
+pub(super) struct Wanted {
+    #[serde(default)]
+    quality: Quality,
+    width: Option<u32>,
+    height: Option<u32>,
+}
 
 /// `POST /whep/{camera}`: section 4.2 of the draft, the client offers.
 pub(super) async fn post(
     State(app): State<App>,
     Path(camera): Path<String>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
     Extension(grant): Extension<Grant>,
     Extension(caller): Extension<Caller>,
     here: Uri,
@@ -32,7 +47,15 @@ pub(super) async fn post(
     require_accepts(&headers)?;
     let offer = String::from_utf8(body.into())
         .map_err(|_| Problem::bad_request("the offer is not UTF-8"))?;
-    let opened = app.open_session(&camera, offer, &grant, caller).await?;
+    let Query(wanted) = wanted.map_err(|error| Problem::bad_request(&error.body_text()))?;
+    let edit = ViewerEdit {
+        quality: Some(Some(wanted.quality)),
+        width: Some(wanted.width),
+        height: Some(wanted.height),
+    };
+    let mut demand = Demand::default();
+    edit.change().map_err(Problem::bad_request)?.apply(&mut demand);
+    let opened = app.open_session(&camera, offer, demand, &grant, caller).await?;
     // Relative (RFC 9110 section 10.2.2): a proxy may show razz in a folder.
     let session = format!("/whep/{}/{:032x}", camera.id, opened.id);
     let location = base::reference(here.path(), &session);
@@ -40,7 +63,7 @@ pub(super) async fn post(
         (header::CONTENT_TYPE, SDP.to_owned()),
         (header::LOCATION, location),
         (header::ETAG, etag(&opened.ice)),
-        (ACCEPT_PATCH, SDP_FRAGMENT.to_owned()),
+        (ACCEPT_PATCH, PATCHES.to_owned()),
     ];
     let mut response = (StatusCode::CREATED, answer_headers, opened.answer).into_response();
     let now_s = u64::try_from(app.clock.wall_us() / 1_000_000).unwrap_or_default();
@@ -53,7 +76,8 @@ pub(super) async fn post(
 
 /// `PATCH` a session: candidates of the client, which need no work, since we are ICE-lite on a known
 /// address and learn the client's from its checks; or, with `If-Match: *`, new ICE credentials (RFC
-/// 9725 section 4.3.2), answered with ours.
+/// 9725 section 4.3.2), answered with ours. As a merge patch (RFC 7396): what the viewer wants to be sent
+/// from now on, answered as `GET` is.
 pub(super) async fn patch(
     State(app): State<App>,
     Path((camera, session)): Path<(String, String)>,
@@ -62,6 +86,13 @@ pub(super) async fn patch(
 ) -> Result<Response, Problem> {
     app.camera(&camera)?;
     let id = parse_session(&session)?;
+    if is_type(&headers, MERGE_PATCH) {
+        let edit: ViewerEdit = serde_json::from_slice(&body)
+            .map_err(|error| Problem::bad_request(&error.to_string()))?;
+        let change = edit.change().map_err(Problem::bad_request)?;
+        let status = app.viewers.demand(id, change).await.ok_or_else(Problem::unknown_session)?;
+        return Ok(Json(ViewerSession::from(status)).into_response());
+    }
     require_type(&headers, SDP_FRAGMENT)?;
     let ice = app.viewers.ice(id).await.ok_or_else(Problem::unknown_session)?;
     let fragment = String::from_utf8(body.into())
@@ -121,18 +152,18 @@ pub(super) async fn endpoint_options() -> Response {
 
 /// `OPTIONS` of a session.
 pub(super) async fn session_options() -> Response {
-    let headers = [(header::ALLOW, "GET, PATCH, DELETE, OPTIONS"), (ACCEPT_PATCH, SDP_FRAGMENT)];
+    let headers = [(header::ALLOW, "GET, PATCH, DELETE, OPTIONS"), (ACCEPT_PATCH, PATCHES)];
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-fn require_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Problem> {
+fn is_type(headers: &HeaderMap, wanted: &str) -> bool {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = given.and_then(|given| given.split(';').next()).map(str::trim);
-    if kind.is_some_and(|kind| kind.eq_ignore_ascii_case(wanted)) {
-        Ok(())
-    } else {
-        Err(Problem::media_type(wanted))
-    }
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case(wanted))
+}
+
+fn require_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Problem> {
+    if is_type(headers, wanted) { Ok(()) } else { Err(Problem::media_type(wanted)) }
 }
 
 /// A client that names what it takes has to take SDP.

@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use ts_rs::TS;
 
+use super::rendition::RenditionsStatus;
 use super::round::round;
 use razz_base::CameraId;
 use razz_config::redact;
@@ -292,6 +293,11 @@ pub struct CameraStatus {
     #[ts(optional)]
     #[schemars(with = "SubStatus")]
     pub sub: Option<SubStatus>,
+    /// What razz encodes of its pictures for viewers; absent while nobody wants any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    #[schemars(with = "RenditionsStatus")]
+    pub renditions: Option<RenditionsStatus>,
 }
 
 /// How a camera's smaller stream fares. What is not known is null.
@@ -442,6 +448,7 @@ pub(super) mod tests {
             last_error: None,
             advice: vec![],
             sub: None,
+            renditions: None,
         }
     }
 

@@ -11,6 +11,7 @@ mod detector;
 mod openapi;
 mod probe;
 mod problem;
+mod rendition;
 mod request;
 mod round;
 mod stats;
@@ -33,10 +34,11 @@ pub use self::clock::Ping;
 pub use self::detector::{Candidate, DetectorInfo, DetectorPreview};
 pub use self::probe::{CameraProbe, Quirk};
 pub use self::problem::{Problem, ProblemKind};
+pub use self::rendition::{RenditionStatus, RenditionsStatus};
 pub use self::request::{
     CameraEdit, DetectorEdit, DetectorTrial, NewPassword, NewToken, NewUser, NewViewToken, SetUp,
     SignIn, UserEdit,
 };
 pub use self::stats::{Delivery, ModelState, Stats};
 pub use self::track::{TrackMessage, TrackStats};
-pub use self::viewer::ViewerSession;
+pub use self::viewer::{Quality, RenditionInfo, ViewerEdit, ViewerSession, Why};

@@ -300,7 +300,7 @@ impl From<NewViewToken> for razz_access::NewViewToken {
 }
 
 /// Tells `null` from absent.
-fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+pub(super) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

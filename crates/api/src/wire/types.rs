@@ -41,7 +41,11 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<Me>();
     visitor.answer::<ModelState>();
     visitor.answer::<Pong>();
+    visitor.answer::<Quality>();
     visitor.answer::<Quirk>();
+    visitor.answer::<RenditionInfo>();
+    visitor.answer::<RenditionStatus>();
+    visitor.answer::<RenditionsStatus>();
     visitor.answer::<Problem>();
     visitor.answer::<Role>();
     visitor.answer::<Stats>();
@@ -57,6 +61,7 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<UserInfo>();
     visitor.answer::<ViewToken>();
     visitor.answer::<ViewerSession>();
+    visitor.answer::<Why>();
 
     visitor.request::<CameraEdit>();
     visitor.request::<DetectorEdit>();
@@ -69,4 +74,5 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.request::<SetUp>();
     visitor.request::<SignIn>();
     visitor.request::<UserEdit>();
+    visitor.request::<ViewerEdit>();
 }

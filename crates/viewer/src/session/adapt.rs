@@ -1,7 +1,9 @@
 //! A session whose path does not carry the camera's stream is sent a smaller encoding of it.
 //!
-//! What goes out keeps its media time whatever it is, so boxes stay with their frames. An encoding
-//! begins at an IDR, downwards at the next one that is made, upwards at the camera's own.
+//! What goes out keeps its media time whatever it is, so boxes stay with their frames. An encoding of ours
+//! begins at an IDR that is made for it, and nothing else is sent from the moment that it is asked for: the
+//! next picture is the first of it. The camera's own begins at one of its IDRs, and until then what was
+//! sent before goes on.
 
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use tracing::debug;
 
 use super::Session;
 use super::loss::RESEND_SHARE;
+use crate::choice::Why;
 use crate::ladder::{Ladder, Path, Step, Target};
 use crate::pace::Pacer;
 use crate::settings::Request;
@@ -24,60 +27,121 @@ pub(super) const FIRST_ESTIMATE: Bitrate = Bitrate::mbps(4);
 const NARROW: f64 = 2.0;
 /// And is paced at this times what is sent at least.
 const PACE_OVER: f64 = 1.3;
+/// An IDR that was asked for and has not come after so long is asked for again.
+const ASK_AGAIN_US: i64 = 1_000_000;
+/// By the peer's loss reports alone: above the first share what was sent is too much, below the other
+/// there may be room for more (draft-ietf-rmcat-gcc-02 section 6).
+const MUCH_LOSS: f64 = 0.1;
+const LITTLE_LOSS: f64 = 0.02;
+const GROWS: f64 = 1.08;
 
 /// Where a session is among the encodings of its camera.
 pub(super) struct Adaptation {
     ladder: Ladder,
+    /// Why the best that it may be sent is not the camera's own.
+    why: Option<Why>,
     /// What is sent: another than what is wanted until that has its IDR.
     sending: StreamKind,
     /// What was asked of the estimator last.
     target: Option<Target>,
-    /// Whether the peer says when packets arrive (TWCC), so that there is an estimate.
-    is_told: bool,
+    /// What says how much the path carries.
+    source: Source,
     estimate: u64,
+    /// Share of packets lost, by the peer's newest report.
+    loss: Option<f32>,
+    /// When the IDR was asked for that is waited for.
+    asked: MonoTime,
     switches: u64,
+}
+
+/// What says how much a path carries, from the least to the most that can be told by it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Source {
+    /// Nothing yet.
+    None,
+    /// The losses in receiver reports (RFC 3550 section 6.4.2).
+    Reports,
+    /// The peer's own estimate (draft-alvestrand-rmcat-remb).
+    Remb,
+    /// When each packet arrived (draft-holmer-rmcat-transport-wide-cc-extensions).
+    Twcc,
 }
 
 impl Adaptation {
     pub(super) fn new(now: MonoTime) -> Self {
         Self {
             ladder: Ladder::new(now),
+            why: None,
             sending: StreamKind::Main,
             target: None,
-            is_told: false,
+            source: Source::None,
             estimate: FIRST_ESTIMATE.as_u64(),
+            loss: None,
+            asked: now,
             switches: 0,
         }
     }
 }
 
 impl Session {
-    /// What of the camera's encodings there is for this viewer.
-    pub fn set_steps(&mut self, now: MonoTime, steps: Vec<Step>) {
-        if let Some(adapt) = &mut self.adapt {
-            adapt.ladder.set_steps(now, steps);
+    /// What of the camera's encodings there is for this viewer ([`steps`](crate::steps)), and why the best
+    /// of them is not the camera's own.
+    pub fn set_steps(&mut self, now: MonoTime, steps: Vec<Step>, why: Option<Why>) {
+        self.adapt.why = why;
+        if steps == self.adapt.ladder.steps() {
+            return;
+        }
+        let before = self.wants();
+        self.adapt.ladder.set_steps(now, steps);
+        let kind = self.wants();
+        if kind == before {
+            return;
+        }
+        if self.connected {
+            self.change_to(now, kind);
+        } else {
+            self.adapt.sending = kind;
         }
     }
 
     /// The encoding that the session wants the units of. Whoever drives it hands it those, and those of
     /// the one that it wanted before until [`Self::sending`] says that it has changed over.
     pub fn wants(&self) -> StreamKind {
-        self.adapt.as_ref().map_or(StreamKind::Main, |adapt| adapt.ladder.kind())
+        self.adapt.ladder.kind()
     }
 
     /// The encoding that is sent.
     pub fn sending(&self) -> StreamKind {
-        self.adapt.as_ref().map_or(StreamKind::Main, |adapt| adapt.sending)
+        self.adapt.sending
     }
 
-    /// Bits a second that the path carries by the peer's reports; `None` where it sends none.
+    /// Why that is not the camera's own; `None` where it is.
+    pub fn why(&self) -> Option<Why> {
+        match self.adapt.sending {
+            StreamKind::Main => None,
+            _ if self.adapt.ladder.is_best() => self.adapt.why.or(Some(Why::Path)),
+            _ => Some(Why::Path),
+        }
+    }
+
+    /// What there is for this viewer, from the most bits to the fewest.
+    pub fn steps(&self) -> &[Step] {
+        self.adapt.ladder.steps()
+    }
+
+    /// Bits a second that the path carries by the peer's reports; `None` where they do not tell.
     pub fn estimate(&self) -> Option<u64> {
-        self.adapt.as_ref().filter(|adapt| adapt.is_told).map(|adapt| adapt.estimate)
+        Some(self.adapt.estimate).filter(|_| self.adapt.source != Source::None)
+    }
+
+    /// The share of packets, 0 to 1, that were lost by the peer's newest report.
+    pub fn loss(&self) -> Option<f32> {
+        self.adapt.loss
     }
 
     /// How often another encoding was sent than before.
     pub fn switches(&self) -> u64 {
-        self.adapt.as_ref().map_or(0, |adapt| adapt.switches)
+        self.adapt.switches
     }
 
     pub(super) fn sends(&self, kind: StreamKind) -> bool {
@@ -89,23 +153,34 @@ impl Session {
         Some(self.sending()).filter(|kind| *kind != StreamKind::Main)
     }
 
-    pub(super) fn has_estimate(&self) -> bool {
-        self.adapt.as_ref().is_some_and(|adapt| adapt.is_told)
+    /// Whether a path that does not carry what is sent is answered with something smaller.
+    pub(super) fn can_give_way(&self) -> bool {
+        self.adapts && self.adapt.ladder.has_choice()
     }
 
-    /// The peer connection is up.
-    pub(super) fn begin_adapting(&mut self) {
-        if self.adapt.is_some()
+    /// The peer connection is up: how it begins.
+    pub(super) fn begin_adapting(&mut self, now: MonoTime) {
+        if self.adapts
             && let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(self.media.mid, None)
         {
             // What waits, waits in our own queue: it can be emptied.
             stream.set_unpaced(true);
         }
+        match self.rendition() {
+            None => self.request = Some(Request::Replay),
+            Some(kind) => self.ask_for(now, kind),
+        }
     }
 
-    /// Whether a unit of this encoding is taken. One of a better encoding changes over at its IDR.
+    /// An IDR of `kind` is needed.
+    pub(super) fn ask_for(&mut self, now: MonoTime, kind: StreamKind) {
+        self.adapt.asked = now;
+        self.request = Some(Request::KeyFrame { kind, after: self.newest });
+    }
+
+    /// Whether a unit of this encoding is taken. The camera's own stream changes over at its IDR.
     pub(super) fn admits(&mut self, kind: StreamKind, sound_idr: bool, time: MediaTime) -> bool {
-        let Some(adapt) = &mut self.adapt else { return kind == StreamKind::Main };
+        let adapt = &mut self.adapt;
         if kind == adapt.sending {
             return true;
         }
@@ -120,53 +195,90 @@ impl Session {
     }
 
     pub(super) fn handle_estimate(&mut self, estimate: &BweKind) {
-        let Some(adapt) = &mut self.adapt else { return };
+        let adapt = &mut self.adapt;
         match estimate {
-            BweKind::Twcc { can_probe, .. } => adapt.is_told = *can_probe,
-            BweKind::Remb { estimate, .. } if !adapt.is_told => adapt.estimate = estimate.as_u64(),
+            BweKind::Twcc { can_probe: true, .. } => adapt.source = Source::Twcc,
+            BweKind::Remb { estimate, .. } if adapt.source <= Source::Remb => {
+                (adapt.source, adapt.estimate) = (Source::Remb, estimate.as_u64());
+            }
             _ => {}
         }
     }
 
+    /// The peer's report on the last second says that this share of packets was lost.
+    pub(super) fn handle_report(&mut self, now: MonoTime, loss: f32) {
+        if !self.can_give_way() {
+            // There is nothing smaller: the camera's stream is thinned to key frames.
+            self.adapt.loss = Some(loss);
+            return self.handle_loss(now, loss);
+        }
+        if self.adapt.source > Source::Reports {
+            return;
+        }
+        self.adapt.loss = Some(loss);
+        let adapt = &mut self.adapt;
+        adapt.source = Source::Reports;
+        let (loss, sent) = (f64::from(loss), adapt.ladder.bits_per_second() as f64);
+        let most = 2.0 * adapt.ladder.steps()[0].bits_per_second.max(1) as f64;
+        let estimate = adapt.estimate as f64;
+        let estimate = if loss > MUCH_LOSS {
+            estimate.min(sent) * (1.0 - loss / 2.0)
+        } else if loss < LITTLE_LOSS {
+            (estimate.max(sent) * GROWS).min(most)
+        } else {
+            estimate
+        };
+        adapt.estimate = estimate as u64;
+    }
+
     /// Ten times a second: what is sent, and how fast.
-    pub(super) fn adapt(&mut self, now: MonoTime, estimate: Option<Bitrate>) {
-        let Some(adapt) = &mut self.adapt else { return };
-        if let (true, Some(estimate)) = (adapt.is_told, estimate) {
+    pub(super) fn adapt(&mut self, now: MonoTime, estimate: Option<Bitrate>, loss: Option<f32>) {
+        if !self.adapts {
+            return;
+        }
+        let adapt = &mut self.adapt;
+        if let (Source::Twcc, Some(estimate)) = (adapt.source, estimate) {
             adapt.estimate = estimate.as_u64();
+            adapt.loss = loss.or(adapt.loss);
         }
         let before = adapt.ladder.kind();
         // A fall waits for an IDR too, but what was there before is not sent any more.
         let is_sent = adapt.sending == before;
         let waiting_us = self.queue.waiting_us(now);
         let path = Path { estimate: adapt.estimate, waiting_us, is_sent };
-        let wanted =
-            if self.connected && adapt.is_told { adapt.ladder.decide(now, path) } else { None };
+        let judged = self.connected && adapt.source != Source::None;
+        let wanted = if judged { adapt.ladder.decide(now, path) } else { None };
         let target = adapt.ladder.target(now, is_sent);
         if adapt.target.replace(target) != Some(target) {
             let (minimum, desired) = (Bitrate::bps(target.minimum), Bitrate::bps(target.desired));
             self.rtc.bwe().set_bitrate(minimum, desired);
         }
         pace(&mut self.pacer, adapt, self.replay_bytes_per_ms);
+        let fell = adapt.ladder.fell();
+        let late = now.since_us(adapt.asked) >= ASK_AGAIN_US;
         if let Some(kind) = wanted {
-            self.change_to(kind, before);
+            debug!(session = %short(self.id), "viewer's path: {before:?} gives way to {kind:?}");
+            if fell {
+                // What has waited is late, and what was lost is not worth its bytes.
+                self.queue.clear();
+                self.newest = self.sent;
+                self.allow_resends(RESEND_SHARE);
+            }
+            self.change_to(now, kind);
+        } else if let Some(kind) = self.rendition().filter(|_| self.needs_idr && late) {
+            self.ask_for(now, kind);
         }
     }
 
-    fn change_to(&mut self, kind: StreamKind, before: StreamKind) {
-        debug!(session = %short(self.id), "viewer's path: {before:?} gives way to {kind:?}");
-        let Some(adapt) = &mut self.adapt else { return };
-        if adapt.ladder.fell() {
-            // What has waited is late, and what was lost is not worth its bytes.
-            self.queue.clear();
-            self.newest = self.sent;
-            adapt.sending = kind;
-            adapt.switches += 1;
-            self.needs_idr = true;
-            self.allow_resends(RESEND_SHARE);
+    /// Sends `kind` from now on, or from the camera's next IDR.
+    fn change_to(&mut self, now: MonoTime, kind: StreamKind) {
+        if kind == StreamKind::Main || kind == self.adapt.sending {
+            return;
         }
-        if kind != StreamKind::Main {
-            self.request = Some(Request::KeyFrame { kind });
-        }
+        self.adapt.sending = kind;
+        self.adapt.switches += 1;
+        self.needs_idr = true;
+        self.ask_for(now, kind);
     }
 }
 

@@ -25,12 +25,12 @@ impl Session {
     pub(super) fn answer_keyframe_request(&mut self, now: MonoTime) {
         self.counts.keyframe_requests += 1;
         if let Some(kind) = self.rendition() {
-            self.request = Some(Request::KeyFrame { kind });
+            self.ask_for(now, kind);
             return;
         }
         if self.congestion.is_congested() || self.blocked_until.is_some() {
             // A replay would be more bytes where there is no room for those that there are.
-            self.wait_for_idr("a key frame is asked for on a congested path");
+            self.wait_for_idr(now, "a key frame is asked for on a congested path");
             return;
         }
         let recent = self.last_replay.is_some_and(|at| now.since_us(at) < REPLAY_EVERY_US);
@@ -43,12 +43,12 @@ impl Session {
     }
 
     /// The peer reports this share of packets lost over the last second.
-    pub(super) fn handle_loss(&mut self, loss: f32) {
+    pub(super) fn handle_loss(&mut self, now: MonoTime, loss: f32) {
         let was = self.congestion.is_congested();
         let heavy = self.congestion.handle_report(loss);
         let is = self.congestion.is_congested();
         if heavy && is {
-            self.wait_for_idr("congested path");
+            self.wait_for_idr(now, "congested path");
         }
         match (was, is) {
             (false, true) => self.allow_resends(RESEND_SHARE_CONGESTED),
@@ -65,12 +65,16 @@ impl Session {
     }
 
     /// Forgets what waits and goes on at the next IDR.
-    pub(super) fn wait_for_idr(&mut self, why: &str) {
+    pub(super) fn wait_for_idr(&mut self, now: MonoTime, why: &str) {
         if !self.needs_idr {
             debug!(session = %short(self.id), "viewer waits for the next key frame: {why}");
             self.counts.waits += 1;
         }
         self.queue.clear();
         self.needs_idr = true;
+        if let Some(kind) = self.rendition() {
+            // Of an encoding of ours there is none unless somebody asks.
+            self.ask_for(now, kind);
+        }
     }
 }

@@ -175,7 +175,7 @@ impl Call {
                     self.session.handle_next_idr(self.ring.next_idr_in(after));
                 }
                 Request::Replay => self.session.handle_replay(now, self.ring.replay()),
-                Request::KeyFrame { kind } => unreachable!("{kind:?}: it does not adapt"),
+                Request::KeyFrame { kind, .. } => unreachable!("{kind:?}: it does not adapt"),
             }
         }
     }

@@ -78,7 +78,7 @@ impl Rendition {
         self.rung
     }
 
-    /// The next picture that is taken becomes an IDR.
+    /// The next picture becomes an IDR, due or not.
     pub fn want_idr(&mut self) {
         self.idr_wanted = true;
     }
@@ -90,7 +90,7 @@ impl Rendition {
             return false;
         }
         // A quarter of the interval early is on time: pictures do not fall on the grid.
-        self.next.is_none_or(|next| time.since_90k(next) >= -self.early_90k())
+        self.idr_wanted || self.next.is_none_or(|next| time.since_90k(next) >= -self.early_90k())
     }
 
     fn early_90k(&self) -> i64 {

@@ -112,7 +112,7 @@ fn flush(session: &mut Session, now: MonoTime, wire: &mut Wire) {
         match request {
             Request::NextIdr { .. } => session.handle_next_idr(None),
             Request::Replay => session.handle_replay(now, None),
-            Request::KeyFrame { kind } => unreachable!("{kind:?}: it does not adapt"),
+            Request::KeyFrame { kind, .. } => unreachable!("{kind:?}: it does not adapt"),
         }
     }
 }

@@ -99,7 +99,7 @@ impl House {
             Session::answer(1, offer, video, &self.settings, now)
                 .unwrap_or_else(|error| panic!("{error}"));
         if let Some(renditions) = &self.renditions {
-            session.set_steps(now, renditions.steps());
+            session.set_steps(now, renditions.steps(), None);
         }
         self.session = Some(session);
         answer
@@ -188,7 +188,7 @@ fn flush(
         match request {
             Request::NextIdr { after } => session.handle_next_idr(ring.next_idr_in(after)),
             Request::Replay => session.handle_replay(now, ring.replay()),
-            Request::KeyFrame { kind } => {
+            Request::KeyFrame { kind, .. } => {
                 renditions.iter_mut().for_each(|renditions| renditions.want_idr(kind));
             }
         }
