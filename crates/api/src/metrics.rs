@@ -12,15 +12,17 @@ use razz_analysis::{Inference, ModelState, Pool};
 use razz_base::CameraState;
 use razz_delivery::{Counters, Viewers};
 use razz_hub::health::{Histogram, Idle, Snapshot};
-use razz_hub::renditions::{RenditionSnapshot, RenditionsSnapshot};
+use razz_hub::renditions::RenditionsSnapshot;
 use razz_hub::{Camera, Cameras};
 use razz_notify::Queue;
 use razz_observe::clock::Clock;
 use razz_observe::process;
 
 mod family;
+mod rendition;
 
 use family::{counter, family, gauge, histogram};
+use rendition::{PER_RENDITION, ReadRendition};
 
 const FIRST_PACKET: &str = "razz_camera_first_packet_seconds";
 const TRACKS: &str = "razz_camera_tracks_seconds";
@@ -359,46 +361,6 @@ const OVERALL: &[(&str, &str, ReadWhole)] = &[
     ),
 ];
 
-/// What a metric of one encoding that razz makes is read from.
-enum ReadRendition {
-    /// Grows for as long as the camera is not changed.
-    Counter(fn(&RenditionSnapshot) -> f64),
-    /// Goes up and down.
-    Gauge(fn(&RenditionSnapshot) -> f64),
-}
-
-/// A metric of one encoding: name, meaning, value.
-type PerRendition = (&'static str, &'static str, ReadRendition);
-
-/// Every metric that carries the labels `camera` and `rendition`: of those that were ever made.
-const PER_RENDITION: &[PerRendition] = &[
-    (
-        "razz_rendition_viewers",
-        "Viewers that are sent this encoding of the camera's pictures, or wait for it.",
-        ReadRendition::Gauge(|rung| rung.viewers as f64),
-    ),
-    (
-        "razz_rendition_pictures_total",
-        "Pictures encoded.",
-        ReadRendition::Counter(|rung| rung.pictures as f64),
-    ),
-    (
-        "razz_rendition_key_pictures_total",
-        "Of these, key pictures: for viewers who join, or have lost some.",
-        ReadRendition::Counter(|rung| rung.idrs as f64),
-    ),
-    (
-        "razz_rendition_bytes_total",
-        "Bytes of them.",
-        ReadRendition::Counter(|rung| rung.bytes as f64),
-    ),
-    (
-        "razz_rendition_cpu_seconds_total",
-        "CPU time of scaling and encoding.",
-        ReadRendition::Counter(|rung| rung.cpu_seconds),
-    ),
-];
-
 /// The media type of [`render`].
 pub(crate) const MEDIA_TYPE: &str = prometheus::TEXT_FORMAT;
 
@@ -469,15 +431,6 @@ impl Read {
             Self::Counter(_) | Self::Seconds(_) | Self::Kinds(_) => MetricType::COUNTER,
             Self::Gauge(_) => MetricType::GAUGE,
             Self::Histogram(_) => MetricType::HISTOGRAM,
-        }
-    }
-}
-
-impl ReadRendition {
-    fn kind(&self) -> MetricType {
-        match self {
-            Self::Counter(_) => MetricType::COUNTER,
-            Self::Gauge(_) => MetricType::GAUGE,
         }
     }
 }

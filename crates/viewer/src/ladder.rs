@@ -26,24 +26,32 @@ pub(crate) struct Path {
     pub(crate) waiting_us: i64,
     /// Whether what was chosen is sent already, rather than waited for.
     pub(crate) is_sent: bool,
+    /// Whether packets queue or are lost on it: an estimate that is too low without that is what is left
+    /// of a burst that it carried.
+    pub(crate) is_strained: bool,
+    /// Whether both: what is lost is lost since its queue is full.
+    pub(crate) overflows: bool,
 }
 
 /// The path is closing when something has waited for so long, or when it carries less than this share of
-/// what is sent.
+/// what is sent: a burst that queues for a moment lets the estimate fall to 85 of 100 of what arrives
+/// (draft-ietf-rmcat-gcc-02 section 5.5), whatever more the path would carry.
 const WAITED_TOO_LONG_US: i64 = 250_000;
-const CLOSING: f64 = 0.8;
-/// Or when it carries somewhat less than what is sent for so long: while more is looked for, estimates
-/// dip.
+const CLOSING: f64 = 0.7;
+/// Or when it is strained and carries somewhat less than what is sent for so long: while more is looked
+/// for, estimates dip.
 const SHORT: f64 = 0.92;
 const SHORT_FOR_US: i64 = 600_000;
 /// So long after a fall it is known what fits.
 const SETTLES_US: i64 = 1_000_000;
+/// And so long after a climb more is looked for.
+const CLIMB_SETTLES_US: i64 = 300_000;
 /// What is chosen after a fall fits with so much to spare.
 const SPARE_AFTER_FALL: f64 = 1.1;
 /// What is chosen later does, and for so long; the camera's stream, whose bits nobody holds, with more.
 const SPARE: f64 = 1.12;
 const SPARE_OF_CAMERA: f64 = 1.02;
-const FITS_FOR_US: i64 = 500_000;
+const FITS_FOR_US: i64 = 400_000;
 /// Packets have headers, and key pictures are large: so much more than its bits does an encoding take.
 const OVERHEAD: f64 = 1.08;
 /// Even the lowest encoding that moves does not fit when the estimate is below this share of it for so
@@ -52,19 +60,22 @@ const HOPELESS: f64 = 0.6;
 const HOPELESS_FOR_US: i64 = 2_500_000;
 /// Who falls so soon after a climb has failed.
 const FAILS_WITHIN_US: i64 = 8_000_000;
-const HOLD_US: i64 = 2_000_000;
+const HOLD_US: i64 = 4_000_000;
 const LONGEST_HOLD_US: i64 = 32_000_000;
 /// With so many times what a step takes the path is another one than it was.
 const OTHER_PATH: f64 = 1.6;
 /// While it is held, or has just got here, the path is asked once in so long.
-const ASK_EVERY_US: i64 = 2_000_000;
-const ASK_AFTER_US: i64 = 300_000;
+const ASK_EVERY_US: i64 = 1_000_000;
+const ASK_AFTER_US: i64 = 200_000;
 /// The estimate is led so far above the next step.
 const LEAD: f64 = 1.4;
 /// More was looked for than there is when the estimate falls below this share of what it was.
 const DIP: f64 = 0.88;
-/// Then nothing is looked for for so long.
+/// Then nothing is looked for for so long, and each time for twice as long, until looking does no harm for
+/// so long.
 const REST_US: i64 = 700_000;
+const LONGEST_REST_US: i64 = 2_800_000;
+const NO_HARM_US: i64 = 1_000_000;
 
 /// What the estimator is asked for: bits a second that are sent at least, padded if need be, and that
 /// are looked for.
@@ -94,6 +105,7 @@ pub(crate) struct Ladder {
     peak: f64,
     /// Nothing is looked for until then.
     rest_until: MonoTime,
+    rest_us: i64,
     /// The lowest that moves has not fitted since then.
     hopeless: Option<MonoTime>,
     /// The step that was climbed to and failed is not climbed to until then, nor is a better one.
@@ -115,6 +127,7 @@ impl Ladder {
             short: None,
             peak: 0.0,
             rest_until: now,
+            rest_us: REST_US,
             hopeless: None,
             failed: 0,
             hold_until: now,
@@ -197,14 +210,14 @@ impl Ladder {
                 return None;
             }
         }
-        let is_short = estimate < SHORT * self.takes(self.at);
+        let is_short = path.overflows || path.is_strained && estimate < SHORT * self.takes(self.at);
         let since = self.short.take().filter(|_| is_short).unwrap_or(now);
         self.short = is_short.then_some(since);
         let settled = now.since_us(self.since) >= SETTLES_US;
-        let closing = (settled && estimate < CLOSING * self.takes(self.at))
+        let closing = (settled && path.is_strained && estimate < CLOSING * self.takes(self.at))
             || now.since_us(since) >= if settled { SHORT_FOR_US } else { SETTLES_US }
             || path.waiting_us > WAITED_TOO_LONG_US;
-        self.look(now, estimate);
+        self.look(now, estimate, path.is_strained);
         let lowest = self.lowest();
         if closing && self.at < lowest {
             return Some(self.fall(now, lowest));
@@ -226,12 +239,15 @@ impl Ladder {
     }
 
     /// Whether looking for more has shown that there is none.
-    fn look(&mut self, now: MonoTime, estimate: f64) {
+    fn look(&mut self, now: MonoTime, estimate: f64, is_strained: bool) {
         if now < self.rest_until {
             self.peak = estimate;
-        } else if estimate < DIP * self.peak {
-            self.rest_until = now.plus_us(REST_US);
+        } else if is_strained && estimate < DIP * self.peak {
+            self.rest_until = now.plus_us(self.rest_us);
+            self.rest_us = (2 * self.rest_us).min(LONGEST_REST_US);
             self.peak = estimate;
+        } else if now.since_us(self.rest_until) >= NO_HARM_US {
+            self.rest_us = REST_US;
         }
         self.peak = self.peak.max(estimate);
     }
@@ -291,18 +307,24 @@ impl Ladder {
         let here_us = now.since_us(self.since);
         let asks = here_us.rem_euclid(ASK_EVERY_US) >= ASK_AFTER_US;
         let lead = |rate: f64| bits(if asks { LEAD * rate } else { rate });
-        if self.at == 0 || here_us < SETTLES_US {
+        let settles_us = if self.climbed.is_some() { CLIMB_SETTLES_US } else { SETTLES_US };
+        if self.at == 0 || here_us < settles_us {
             return Target { minimum: 0, desired: lead(here) };
         }
-        if now < self.hold_until.max(self.rest_until) {
+        if now < self.rest_until {
             return Target { minimum: 0, desired: lead(self.takes(self.at - 1)) };
+        }
+        if now < self.hold_until {
+            // The path may have become another one meanwhile.
+            let other = OTHER_PATH * self.takes(self.at - 1);
+            return Target { minimum: bits(other), desired: lead(other) };
         }
         let next = self.takes(self.at - 1);
         let spare = self.spare(self.at - 1) + 0.15;
-        Target {
-            minimum: bits(spare * next),
-            desired: bits(LEAD * self.takes(self.at.saturating_sub(2))),
-        }
+        let least = bits(spare * next);
+        let desired = bits(LEAD * self.takes(self.at.saturating_sub(2)));
+        // Padding goes on in between: an estimate does not stay above what arrives.
+        Target { minimum: least, desired: if asks { desired.max(least + 1) } else { least } }
     }
 }
 
@@ -329,7 +351,13 @@ mod tests {
         for (kbps, seconds) in estimates {
             for _ in 0..(seconds * 10.0) as i64 {
                 tick += 1;
-                let path = Path { estimate: kbps * 1000, waiting_us: 0, is_sent: true };
+                let path = Path {
+                    estimate: kbps * 1000,
+                    waiting_us: 0,
+                    is_sent: true,
+                    is_strained: true,
+                    overflows: false,
+                };
                 let kind = ladder.decide(MonoTime::from_us(tick * 100_000), path);
                 chosen.extend(kind.map(|kind| (tick as f64 / 10.0, kind)));
             }
@@ -370,7 +398,13 @@ mod tests {
         for tick in 1..600 {
             let breaks = ladder.kind() == P540 || tick < 5;
             let estimate = if breaks { 100_000 } else { 1_500_000 };
-            let path = Path { estimate, waiting_us: 0, is_sent: true };
+            let path = Path {
+                estimate,
+                waiting_us: 0,
+                is_sent: true,
+                is_strained: true,
+                overflows: false,
+            };
             let now = MonoTime::from_us(tick * 100_000);
             if ladder.decide(now, path) == Some(P540) {
                 climbs.push(tick / 10);
@@ -388,7 +422,9 @@ mod tests {
         ladder.set_steps(start, steps());
         for (waiting_us, is_sent, expected) in [(200_000, true, None), (260_000, true, Some(P180))]
         {
-            let path = Path { estimate: 4_000_000, waiting_us, is_sent };
+            let is_strained = true;
+            let path =
+                Path { estimate: 4_000_000, waiting_us, is_sent, is_strained, overflows: false };
             assert_eq!(ladder.decide(start.plus_us(2_000_000), path), expected, "{waiting_us}");
         }
         // The camera ends: of what is left the next one down is chosen.

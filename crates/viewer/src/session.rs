@@ -549,7 +549,7 @@ impl Session {
                 }
             }
             Event::EgressBitrateEstimate(estimate) => self.handle_estimate(&estimate),
-            Event::PeerStats(stats) => self.adapt(now, stats.bwe_tx, stats.egress_loss_fraction),
+            Event::PeerStats(stats) => self.adapt(now, &stats),
             _ => {}
         }
     }

@@ -75,7 +75,7 @@ fn a_path_that_narrows_is_sent_less_and_more_again() {
         let mut backs = Vec::new();
         for seed in 0..3 {
             let stream = VideoShape { idr_bytes: 80_000, ..VideoShape::default() };
-            let mut delivery = Delivery::adapting(seed, stream, path(20_000_000, 25_000), 75);
+            let mut delivery = Delivery::adapting(seed, stream, 720, path(20_000_000, 25_000), 75);
             delivery.run(20 * SECOND);
             let wide = watched(&delivery, delivery.now.plus_us(-10 * SECOND), delivery.now);
             println!("{bits} {seed} wide: {wide:?}");
@@ -118,7 +118,7 @@ fn lost_packets_and_long_ways_are_no_reason_for_less() {
                 300_000,
             ),
         ] {
-            let mut delivery = Delivery::adapting(seed, VideoShape::default(), quality, 75);
+            let mut delivery = Delivery::adapting(seed, VideoShape::default(), 720, quality, 75);
             delivery.run(5 * SECOND);
             let from = delivery.now;
             delivery.run(30 * SECOND);

@@ -4,6 +4,7 @@ import type { FirstPacket } from "./FirstPacket";
 import type { FrameRates } from "./FrameRates";
 import type { Idle } from "./Idle";
 import type { Latency } from "./Latency";
+import type { RenditionsStatus } from "./RenditionsStatus";
 import type { SubStatus } from "./SubStatus";
 
 /** `GET /api/cameras/{id}/status`. What is not known is null. */
@@ -78,4 +79,6 @@ export type CameraStatus = {
   advice: Array<string>;
   /** Its smaller stream; absent where the settings name none. */
   sub?: SubStatus;
+  /** What razz encodes of its pictures for viewers; absent while nobody wants any. */
+  renditions?: RenditionsStatus;
 };

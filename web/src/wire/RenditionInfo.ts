@@ -1,13 +1,16 @@
 // Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 
-/** One encoding of a camera. */
+/** What a viewer can be sent. */
 export type RenditionInfo = {
-  /** "camera", or the name of a rendition. */
+  /**
+   * `camera`: what it sends itself; `full`: the same pictures encoded anew, `540p`, `360p`, `180p`:
+   * of so many lines, `stills`: two pictures a second.
+   */
   name: string;
-  /** In pixels. */
+  /** Pixels across, square ones. */
   width: number;
-  /** In pixels. */
+  /** Pixels down. */
   height: number;
-  /** What it takes, in kbit/s. */
+  /** Bits that it takes, in kbit/s; 0 while that is not known. */
   kbps: number;
 };

@@ -1,6 +1,7 @@
 // Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 import type { Quality } from "./Quality";
 import type { RenditionInfo } from "./RenditionInfo";
+import type { Why } from "./Why";
 
 /** `GET /whep/{camera}/{session}`. */
 export type ViewerSession = {
@@ -15,17 +16,17 @@ export type ViewerSession = {
   replays: number;
   /** Key frames that the viewer asked for. */
   keyframe_requests: number;
-  /** What is sent: "camera", or the name of a rendition. */
+  /** What is sent: `camera`, or what razz encodes, by the name that it has in `renditions`. */
   rendition: string;
-  /** Why it is not the camera's own; null when it is. */
-  why: "path" | "size" | "choice" | "setting" | "format" | null;
+  /** Why that is not what the camera sends; null where it is. */
+  why: Why | null;
   /** What the viewer chose. */
   quality: Quality;
-  /** kbit/s that the path carries by the browser's reports; null while not known. */
+  /** What the path carries by the browser's reports, in kbit/s; null while that is not known. */
   estimate_kbps: number | null;
-  /** Share of packets lost on the way over the last second, in percent; null while not known. */
+  /** Share of packets lost over the last second, in percent; null while that is not known. */
   loss_percent: number | null;
-  /** How often another encoding was sent than before. */
+  /** How often something else was sent than before. */
   switches: number;
   /** What there is for this viewer, from the most bits to the fewest. */
   renditions: Array<RenditionInfo>;

@@ -4,7 +4,12 @@ use prometheus::proto::{Bucket, LabelPair, Metric, MetricFamily, MetricType};
 use razz_hub::health::Histogram;
 
 /// `None` where there is nothing to show of it.
-pub(super) fn family(name: &str, help: &str, kind: MetricType, metrics: Vec<Metric>) -> Option<MetricFamily> {
+pub(super) fn family(
+    name: &str,
+    help: &str,
+    kind: MetricType,
+    metrics: Vec<Metric>,
+) -> Option<MetricFamily> {
     if metrics.is_empty() {
         return None;
     }
@@ -67,8 +72,6 @@ pub(super) fn histogram(labels: &[(&str, &str)], samples: &Histogram) -> Metric 
 
 #[cfg(test)]
 mod tests {
-    use prometheus::Encoder as _;
-
     use super::super::INFERENCE;
     use super::*;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use razz_base::{MediaTime, MonoTime, StreamKind};
 use str0m::bwe::{Bitrate, BweKind};
+use str0m::stats::PeerStats;
 use tracing::debug;
 
 use super::Session;
@@ -23,10 +24,16 @@ use crate::short;
 pub(super) const DECIDE_EVERY: Duration = Duration::from_millis(100);
 /// What is assumed of a path of which nothing is known: that it carries most cameras.
 pub(super) const FIRST_ESTIMATE: Bitrate = Bitrate::mbps(4);
+/// A round trip that is so much longer than the shortest was: packets queue.
+const QUEUES: Duration = Duration::from_millis(80);
 /// A path that carries less than this much more than what is sent is not filled in bursts.
 const NARROW: f64 = 2.0;
-/// And is paced at this times what is sent at least.
-const PACE_OVER: f64 = 1.3;
+/// One that was too narrow once is taken for wide again when it carries so many times what is sent.
+const WIDE: f64 = 3.0;
+/// A narrow path is filled at this share of what it carries, and at this times what is sent at least. The
+/// camera's key pictures are large, and late when they are spread out.
+const PACE: (f64, f64) = (0.9, 1.3);
+const PACE_CAMERA: (f64, f64) = (1.5, 2.5);
 /// An IDR that was asked for and has not come after so long is asked for again.
 const ASK_AGAIN_US: i64 = 1_000_000;
 /// By the peer's loss reports alone: above the first share what was sent is too much, below the other
@@ -49,6 +56,9 @@ pub(super) struct Adaptation {
     estimate: u64,
     /// Share of packets lost, by the peer's newest report.
     loss: Option<f32>,
+    round_trip: RoundTrip,
+    /// What was sent was too much for the path once.
+    is_tight: bool,
     /// When the IDR was asked for that is waited for.
     asked: MonoTime,
     switches: u64,
@@ -67,6 +77,30 @@ enum Source {
     Twcc,
 }
 
+/// How long packets and their reports are under way.
+#[derive(Default)]
+struct RoundTrip {
+    /// The least of the minute before this one, and of this one so far.
+    least: [Option<Duration>; 2],
+    minute: i64,
+}
+
+impl RoundTrip {
+    /// Whether the newest is so much longer than the least that packets queue.
+    fn is_strained(&mut self, now: MonoTime, newest: Option<Duration>) -> bool {
+        let Some(newest) = newest else { return false };
+        let minute = now.as_us() / 60_000_000;
+        if self.minute != minute {
+            self.minute = minute;
+            self.least = [self.least[1], None];
+        }
+        let [before, this] = &mut self.least;
+        *this = Some(this.map_or(newest, |least| least.min(newest)));
+        let least = before.map_or(newest, |before| before.min(newest)).min(this.unwrap_or(newest));
+        newest > least + QUEUES
+    }
+}
+
 impl Adaptation {
     pub(super) fn new(now: MonoTime) -> Self {
         Self {
@@ -77,6 +111,8 @@ impl Adaptation {
             source: Source::None,
             estimate: FIRST_ESTIMATE.as_u64(),
             loss: None,
+            round_trip: RoundTrip::default(),
+            is_tight: false,
             asked: now,
             switches: 0,
         }
@@ -232,11 +268,15 @@ impl Session {
     }
 
     /// Ten times a second: what is sent, and how fast.
-    pub(super) fn adapt(&mut self, now: MonoTime, estimate: Option<Bitrate>, loss: Option<f32>) {
+    pub(super) fn adapt(&mut self, now: MonoTime, stats: &PeerStats) {
         if !self.adapts {
             return;
         }
         let adapt = &mut self.adapt;
+        let (estimate, loss) = (stats.bwe_tx, stats.egress_loss_fraction);
+        let queues = adapt.round_trip.is_strained(now, stats.rtt);
+        let loses = loss.is_some_and(|loss| f64::from(loss) > MUCH_LOSS);
+        let is_strained = queues || loses || adapt.source == Source::Reports;
         if let (Source::Twcc, Some(estimate)) = (adapt.source, estimate) {
             adapt.estimate = estimate.as_u64();
             adapt.loss = loss.or(adapt.loss);
@@ -245,7 +285,13 @@ impl Session {
         // A fall waits for an IDR too, but what was there before is not sent any more.
         let is_sent = adapt.sending == before;
         let waiting_us = self.queue.waiting_us(now);
-        let path = Path { estimate: adapt.estimate, waiting_us, is_sent };
+        let path = Path {
+            estimate: adapt.estimate,
+            waiting_us,
+            is_sent,
+            is_strained,
+            overflows: queues && loses,
+        };
         let judged = self.connected && adapt.source != Source::None;
         let wanted = if judged { adapt.ladder.decide(now, path) } else { None };
         let target = adapt.ladder.target(now, is_sent);
@@ -283,14 +329,16 @@ impl Session {
 }
 
 /// On a narrow path the queue is ours, where it can be emptied.
-fn pace(pacer: &mut Pacer, adapt: &Adaptation, replay_bytes_per_ms: i64) {
-    let sends = adapt.ladder.bits_per_second() as f64;
-    let is_narrow =
-        adapt.sending != StreamKind::Main && (adapt.estimate as f64) < NARROW * sends.max(1.0);
+fn pace(pacer: &mut Pacer, adapt: &mut Adaptation, replay_bytes_per_ms: i64) {
+    let (sends, estimate) = (adapt.ladder.bits_per_second() as f64, adapt.estimate as f64);
+    adapt.is_tight |= adapt.ladder.fell();
+    adapt.is_tight &= estimate < WIDE * adapt.ladder.steps()[0].bits_per_second.max(1) as f64;
+    let is_camera = adapt.sending == StreamKind::Main;
+    let (factor, least) = if is_camera { PACE_CAMERA } else { PACE };
+    let is_narrow = adapt.is_tight || (!is_camera && estimate < NARROW * sends);
     // Estimates dip, and what is sent has to go out all the same until something smaller is chosen.
-    let least = (PACE_OVER * sends) as u64;
     let rate = if is_narrow {
-        (adapt.estimate * 9 / 10).max(least)
+        (factor * estimate).max(least * sends) as u64
     } else {
         replay_bytes_per_ms as u64 * 8000
     };

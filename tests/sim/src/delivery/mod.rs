@@ -74,8 +74,14 @@ impl Delivery {
     }
 
     /// The same with smaller encodings of the camera's pictures, and a session that chooses among them.
-    pub fn adapting(seed: u64, stream: VideoShape, quality: LinkQuality, warm_up: u64) -> Self {
-        Self::open(seed, stream, quality, warm_up, Some(Renditions::of_720p()))
+    pub fn adapting(
+        seed: u64,
+        stream: VideoShape,
+        lines: u32,
+        quality: LinkQuality,
+        warm_up: u64,
+    ) -> Self {
+        Self::open(seed, stream, quality, warm_up, Some(Renditions::of(lines)))
     }
 
     fn open(

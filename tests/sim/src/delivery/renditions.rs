@@ -34,8 +34,8 @@ pub struct Renditions {
 }
 
 impl Renditions {
-    /// Those of a camera of 1920x1080 or of 1280x720, as if it had 540 lines too.
-    pub fn of_720p() -> Self {
+    /// Those of a camera of so many lines.
+    pub fn of(lines: u32) -> Self {
         let encoding = |rung, bits_per_second, every, idr_bytes, frame_bytes| Encoding {
             rung,
             bits_per_second,
@@ -45,12 +45,13 @@ impl Renditions {
             last: None,
             idr_wanted: true,
         };
-        let encodings = vec![
+        let mut encodings = vec![
             encoding(Rung::P540, 1_000_000, 1, 31_000, 4_000),
             encoding(Rung::P360, 500_000, 1, 17_700, 2_000),
             encoding(Rung::P180, 150_000, 2, 3_500, 1_200),
             encoding(Rung::Stills, 40_000, 15, 3_500, 2_000),
         ];
+        encodings.retain(|encoding| encoding.rung != Rung::P540 || lines >= 1080);
         Self { encodings, camera_bits_per_second: 2_500_000 }
     }
 
