@@ -44,8 +44,6 @@ const SHORT: f64 = 0.92;
 const SHORT_FOR_US: i64 = 600_000;
 /// So long after a fall it is known what fits.
 const SETTLES_US: i64 = 1_000_000;
-/// And so long after a climb more is looked for.
-const CLIMB_SETTLES_US: i64 = 300_000;
 /// What is chosen after a fall fits with so much to spare.
 const SPARE_AFTER_FALL: f64 = 1.1;
 /// What is chosen later does, and for so long; the camera's stream, whose bits nobody holds, with more.
@@ -64,9 +62,15 @@ const HOLD_US: i64 = 4_000_000;
 const LONGEST_HOLD_US: i64 = 32_000_000;
 /// With so many times what a step takes the path is another one than it was.
 const OTHER_PATH: f64 = 1.6;
-/// While it is held, or has just got here, the path is asked once in so long.
-const ASK_EVERY_US: i64 = 1_000_000;
-const ASK_AFTER_US: i64 = 200_000;
+/// The path is asked for more once in so long; at once again when that has shown so much more than there
+/// was, but for so long no sooner.
+const ASK_FOR_US: i64 = 800_000;
+const SHOWN: f64 = 1.3;
+const ASK_AT_LEAST_US: i64 = 200_000;
+/// The library looks when more is desired than before: so less is for so long in between.
+const ASK_AGAIN_AFTER_US: i64 = 200_000;
+/// What has become so many times as much meanwhile grows.
+const GROWS: f64 = 1.04;
 /// The estimate is led so far above the next step.
 const LEAD: f64 = 1.4;
 /// More was looked for than there is when the estimate falls below this share of what it was.
@@ -106,6 +110,10 @@ pub(crate) struct Ladder {
     /// Nothing is looked for until then.
     rest_until: MonoTime,
     rest_us: i64,
+    /// Whether more is asked for, since when, and what the path was thought to carry then.
+    asks: bool,
+    asked: MonoTime,
+    asked_at: f64,
     /// The lowest that moves has not fitted since then.
     hopeless: Option<MonoTime>,
     /// The step that was climbed to and failed is not climbed to until then, nor is a better one.
@@ -128,6 +136,9 @@ impl Ladder {
             peak: 0.0,
             rest_until: now,
             rest_us: REST_US,
+            asks: false,
+            asked: now,
+            asked_at: 0.0,
             hopeless: None,
             failed: 0,
             hold_until: now,
@@ -218,6 +229,7 @@ impl Ladder {
             || now.since_us(since) >= if settled { SHORT_FOR_US } else { SETTLES_US }
             || path.waiting_us > WAITED_TOO_LONG_US;
         self.look(now, estimate, path.is_strained);
+        self.ask(now, estimate);
         let lowest = self.lowest();
         if closing && self.at < lowest {
             return Some(self.fall(now, lowest));
@@ -250,6 +262,21 @@ impl Ladder {
             self.rest_us = REST_US;
         }
         self.peak = self.peak.max(estimate);
+    }
+
+    /// Whether more is asked for now.
+    fn ask(&mut self, now: MonoTime, estimate: f64) {
+        let for_us = now.since_us(self.asked);
+        let shown = estimate >= SHOWN * self.asked_at && for_us >= ASK_AT_LEAST_US;
+        if self.asks {
+            if shown || for_us >= ASK_FOR_US {
+                (self.asks, self.asked, self.asked_at) = (false, now, estimate);
+            }
+        } else if for_us >= ASK_AGAIN_AFTER_US {
+            // An estimate that grows by itself is only thrown back.
+            self.asks = estimate < GROWS * self.asked_at;
+            (self.asked, self.asked_at) = (now, estimate);
+        }
     }
 
     fn fall(&mut self, now: MonoTime, to: usize) -> StreamKind {
@@ -303,12 +330,12 @@ impl Ladder {
             // The path is kept open for it.
             return Target { minimum: bits(here), desired: bits(LEAD * here) };
         }
-        // The library looks when more is desired than before: so less is in between.
-        let here_us = now.since_us(self.since);
-        let asks = here_us.rem_euclid(ASK_EVERY_US) >= ASK_AFTER_US;
-        let lead = |rate: f64| bits(if asks { LEAD * rate } else { rate });
-        let settles_us = if self.climbed.is_some() { CLIMB_SETTLES_US } else { SETTLES_US };
-        if self.at == 0 || here_us < settles_us {
+        let lead = |rate: f64| bits(if self.asks { LEAD * rate } else { rate });
+        let settles = self.climbed.is_none() && now.since_us(self.since) < SETTLES_US;
+        if self.at == 0 {
+            return Target { minimum: 0, desired: bits(LEAD * here) };
+        }
+        if settles {
             return Target { minimum: 0, desired: lead(here) };
         }
         if now < self.rest_until {
@@ -319,12 +346,12 @@ impl Ladder {
             let other = OTHER_PATH * self.takes(self.at - 1);
             return Target { minimum: bits(other), desired: lead(other) };
         }
-        let next = self.takes(self.at - 1);
-        let spare = self.spare(self.at - 1) + 0.15;
-        let least = bits(spare * next);
-        let desired = bits(LEAD * self.takes(self.at.saturating_sub(2)));
+        // What fits will be sent in a moment: it is the one after it that is looked for.
+        let next = self.fits.map_or(self.at, |(step, _)| step.max(1)) - 1;
+        let least = bits((self.spare(next) + 0.15) * self.takes(next));
+        let desired = bits(LEAD * self.takes(next.saturating_sub(1)));
         // Padding goes on in between: an estimate does not stay above what arrives.
-        Target { minimum: least, desired: if asks { desired.max(least + 1) } else { least } }
+        Target { minimum: least, desired: if self.asks { desired.max(least + 1) } else { least } }
     }
 }
 
@@ -379,7 +406,7 @@ mod tests {
             (&[(4000, 2.0), (2300, 0.4), (4000, 2.0)], &[]),
             (&[(4000, 2.0), (2300, 2.0)], &[(2.7, P180), (3.7, P540)]),
             // Back by way of what fits.
-            (&[(4000, 2.0), (300, 4.0), (4000, 2.0)], &[(2.1, P180), (6.6, StreamKind::Main)]),
+            (&[(4000, 2.0), (300, 4.0), (4000, 2.0)], &[(2.1, P180), (6.5, StreamKind::Main)]),
         ] {
             let start = MonoTime::from_us(0);
             let mut ladder = Ladder::new(start);
