@@ -252,9 +252,10 @@ impl Ladder {
 
     /// Whether looking for more has shown that there is none.
     fn look(&mut self, now: MonoTime, estimate: f64, is_strained: bool) {
+        let queues = is_strained && self.at > 0 && now.since_us(self.since) >= SETTLES_US;
         if now < self.rest_until {
             self.peak = estimate;
-        } else if is_strained && estimate < DIP * self.peak {
+        } else if queues || (is_strained && estimate < DIP * self.peak) {
             self.rest_until = now.plus_us(self.rest_us);
             self.rest_us = (2 * self.rest_us).min(LONGEST_REST_US);
             self.peak = estimate;

@@ -68,11 +68,11 @@ fn watched(delivery: &Delivery, from: MonoTime, to: MonoTime) -> Watched {
 fn a_path_that_narrows_is_sent_less_and_more_again() {
     // The camera's stream comes back with one of its IDRs, which are two seconds apart.
     for (bits, moves_within_us, freezes, back_within_us) in [
-        (1_500_000, SECOND, 0, 8 * SECOND),
-        (600_000, 3 * SECOND / 2, 0, 8 * SECOND),
-        (300_000, 2 * SECOND, 1, 10 * SECOND),
+        (1_500_000, SECOND, 0, 6 * SECOND),
+        (600_000, 3 * SECOND / 2, 0, 6 * SECOND),
+        (300_000, 2 * SECOND, 1, 8 * SECOND),
     ] {
-        let mut backs = Vec::new();
+        let (mut backs, mut lates) = (Vec::new(), Vec::new());
         for seed in 0..3 {
             let stream = VideoShape { idr_bytes: 80_000, ..VideoShape::default() };
             let mut delivery = Delivery::adapting(seed, stream, 720, path(20_000_000, 25_000), 75);
@@ -97,11 +97,15 @@ fn a_path_that_narrows_is_sent_less_and_more_again() {
             assert_eq!((wide.switches, wide.freezes), (0, 0), "{wide:?}");
             assert!(narrow.moves_after_us <= moves_within_us, "{bits} {seed}: {narrow:?}");
             assert!(narrow.freezes <= freezes, "{bits} {seed}: {narrow:?}");
-            assert!(narrow.late_p95_us <= 275_000, "{bits} {seed}: {narrow:?}");
+            assert!(narrow.late_p95_us <= 400_000, "{bits} {seed}: {narrow:?}");
+            lates.push(narrow.late_p95_us);
             backs.push(back_us);
         }
-        // The estimator's probes may miss an IDR or two, and the library draws some of its numbers itself.
+        // The library draws some of its numbers itself: what holds of most runs is asked of the one in the
+        // middle.
         backs.sort_unstable();
+        lates.sort_unstable();
+        assert!(lates[1] <= 275_000, "{bits}: {lates:?}");
         assert!(backs[1] <= back_within_us, "{bits}: {backs:?}");
         assert!(backs[2] <= back_within_us + 4 * SECOND, "{bits}: {backs:?}");
     }
