@@ -23,6 +23,7 @@ use razz_observe::telemetry::Telemetry;
 use super::*;
 use crate::inbox::Result;
 
+mod renditions;
 mod sub;
 
 #[path = "../../vision/tests/support/mp4.rs"]

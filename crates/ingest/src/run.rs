@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use razz_base::{
-    AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Size, StreamKind, Transport,
+    AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Samples, Size, StreamKind, Transport,
 };
 use razz_config::Source;
 use razz_media::rtp::receive::{self, Received, Receiver};
@@ -29,15 +29,16 @@ const MAX_REDIRECTS: usize = 5;
 const COUNTS_EVERY_US: i64 = 1_000_000;
 
 const H264_B_FRAMES: &str = "Set the camera's H.264 profile to Baseline, or its B-frame count (\"GOP \
-                             structure\") to 0: WebRTC cannot show B-frames.";
+                             structure\") to 0";
 const H265_B_FRAMES: &str = "Set the camera's B-frame count (\"GOP structure\") to 0, or its video codec \
-                             to H.264 without B-frames: WebRTC cannot show B-frames.";
-const H265_ADVICE: &str = "It sends H.265, which only some browsers play over WebRTC. If yours do not, set \
-                           the camera to H.264.";
+                             to H.264 without B-frames";
 /// What to do about a camera that sends MJPEG.
-const MJPEG_ADVICE: &str = "Set the camera's video codec to H.264 without B-frames, or give razz the address of \
-                            its H.264 stream: WebRTC cannot carry MJPEG. Until then objects are detected \
-                            in it, and the player shows single pictures with their boxes.";
+const MJPEG: &str = "Set the camera's video codec to H.264 without B-frames, or give razz the address of \
+                     its H.264 stream";
+const INTERLACED: &str = "Set the camera to progressive (\"scan mode\", \"deinterlacing\")";
+const SAMPLES: &str = "Set the camera to 8 bits and 4:2:0 (profile Baseline, Main or High)";
+const H265_ADVICE: &str = "It sends H.265, which only some browsers play over WebRTC. For the others razz \
+                           encodes its pictures anew while they watch; set the camera to H.264 to save that.";
 const NO_KEY_FRAMES: &str = "It sends no key frames (IDR), only intra refresh. Set its I-frame interval \
                              (\"GOP\") to 1 or 2 s and turn intra refresh off: viewers and detection start \
                              where the picture has been refreshed, and some browsers not at all.";
@@ -487,25 +488,44 @@ impl<'a> Run<'a> {
         let codec = self.pictures.codec();
         // Nobody is shown a sub-stream: how browsers like it is no matter.
         let is_sub = self.intake.context.kind() == StreamKind::Sub;
-        let (state, error, mut advice) = match (self.pictures.reorders(), codec) {
-            _ if is_sub => (CameraState::Online, None, Vec::new()),
-            (true, codec) => {
-                let error = format!("{source}: sends B-frames, which WebRTC cannot show");
-                let advice = match codec {
-                    Codec::H264 => H264_B_FRAMES,
-                    Codec::H265 | Codec::Mjpeg => H265_B_FRAMES,
-                };
-                (CameraState::Unsupported, Some(error), vec![advice.to_owned()])
+        let decodable = self.intake.decodable;
+        let format = self.pictures.format();
+        let not_decoded = format.and_then(|format| format.not_decoded(decodable));
+        let is_made_playable = not_decoded.is_none();
+        let samples = format.map(|format| format.samples).unwrap_or_default();
+        let (what, cure) = match (self.pictures.reorders(), codec) {
+            (true, Codec::H264) => ("B-frames", H264_B_FRAMES),
+            (true, Codec::H265 | Codec::Mjpeg) => ("B-frames", H265_B_FRAMES),
+            (false, Codec::Mjpeg) => ("MJPEG", MJPEG),
+            (false, Codec::H264) if samples.interlaced => ("interlaced pictures", INTERLACED),
+            (false, Codec::H264) if samples != Samples::default() => {
+                ("other samples than 8 bits of 4:2:0", SAMPLES)
             }
-            (false, Codec::H264) => (CameraState::Online, None, Vec::new()),
-            (false, Codec::H265) => (CameraState::Online, None, vec![H265_ADVICE.to_owned()]),
-            (false, Codec::Mjpeg) => {
-                let error = format!("{source}: sends MJPEG, which WebRTC cannot carry");
-                (CameraState::Unsupported, Some(error), vec![MJPEG_ADVICE.to_owned()])
+            (false, Codec::H264 | Codec::H265) => ("", ""),
+        };
+        let (state, error, mut advice) = match (what, codec) {
+            _ if is_sub => (CameraState::Online, None, Vec::new()),
+            ("", Codec::H265) => (CameraState::Online, None, vec![H265_ADVICE.to_owned()]),
+            ("", _) => (CameraState::Online, None, Vec::new()),
+            (what, _) if is_made_playable => {
+                let advice = format!(
+                    "It sends {what}, which browsers cannot show over WebRTC: razz encodes its pictures \
+                     anew while somebody watches. {cure} to save that."
+                );
+                (CameraState::Online, None, vec![advice])
+            }
+            ("interlaced pictures" | "other samples than 8 bits of 4:2:0", _) => {
+                (CameraState::Online, None, Vec::new())
+            }
+            (what, _) => {
+                let error = format!("{source}: sends {what}, which WebRTC cannot show");
+                (
+                    CameraState::Unsupported,
+                    Some(error),
+                    vec![format!("{cure}: WebRTC cannot show {what}.")],
+                )
             }
         };
-        let decodable = self.intake.decodable;
-        let not_decoded = self.pictures.format().and_then(|format| format.not_decoded(decodable));
         if let Some(what) = not_decoded {
             let cure = match what {
                 "interlaced pictures" => "to progressive (\"scan mode\", \"deinterlacing\")",

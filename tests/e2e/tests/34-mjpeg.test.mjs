@@ -1,8 +1,8 @@
-// Cameras that send MJPEG (RFC 2435): detected and tracked, and shown as single pictures with the boxes of their very frames,
-// since WebRTC cannot carry it.
+// Cameras that send MJPEG (RFC 2435), which WebRTC cannot carry: detected and tracked, and encoded anew for browsers, with the
+// boxes of their very frames.
 
 import assert from "node:assert/strict";
-import { goTo } from "../lib/browser.mjs";
+import { fillWithPlayer, goTo } from "../lib/browser.mjs";
 import { expectedNumber, installCounter, recordDrawn } from "../lib/counter.mjs";
 import { checkNumbers, checkTracks, fixedBySnapshot } from "../lib/frameproof.mjs";
 import { scenario } from "../lib/scenario.mjs";
@@ -21,9 +21,8 @@ async function lanes(world, engine, detections = 6) {
     const now = await razz.status(1);
     return now.fps.detected > 4 && now;
   }, { seconds: 40 });
-  assert.deepEqual([status.state, status.codec, status.size, status.gop_frames, status.b_frames], ["unsupported", "MJPEG", [1280, 720], 1, false]);
-  assert.match(status.last_error, /sends MJPEG, which WebRTC cannot carry/);
-  assert.match(status.advice.join(" "), /video codec to H\.264/);
+  assert.deepEqual([status.state, status.codec, status.size, status.gop_frames, status.b_frames], ["online", "MJPEG", [1280, 720], 1, false]);
+  assert.match(status.advice.join(" "), /sends MJPEG, which browsers cannot show.*anew.*video codec to H\.264/);
   return { razz, frames, status };
 }
 
@@ -49,34 +48,26 @@ for (const [engine, decoder] of [["ffmpeg", /^ffmpeg mjpeg$/], ["openh264", /^zu
   });
 }
 
-scenario("the player shows single pictures of an MJPEG camera, each with the boxes of its own frame", NEEDS, async (world) => {
-  const { razz, frames } = await lanes(world, "auto", 12);
+scenario("the player shows an MJPEG camera as video, each frame with its own boxes", NEEDS, async (world) => {
+  const { razz, frames } = await lanes(world, "auto");
   const page = await world.page(razz.at("/healthz"));
   await page.evaluate(installCounter);
   const fixed = await fixedBySnapshot(page, frames.length);
-  const refused = await page.evaluate(async () => {
-    const peer = new RTCPeerConnection();
-    peer.addTransceiver("video", { direction: "recvonly" });
-    const { sdp } = await peer.createOffer();
-    const answer = await fetch("/whep/1", { method: "POST", headers: { "content-type": "application/sdp" }, body: sdp });
-    return { status: answer.status, ...(await answer.json()) };
-  });
-  assert.deepEqual([refused.status, refused.type], [422, "urn:razz:problem:unsupported-video"]);
-  assert.match(refused.detail, /WebRTC cannot carry MJPEG/);
   await goTo(page, razz.at("/camera-viewer.html?camera=1"));
   await page.evaluate(installCounter);
+  await fillWithPlayer(page);
   await page.evaluate(recordDrawn);
-  await measureFor(2 * SECONDS);
+  await until("tracks on a drawn frame", () => page.evaluate(() => window.drawn.at(-1)?.tracks.length > 0), { seconds: 30 });
+  await page.evaluate(() => (window.drawn.length = 0));
+  await measureFor(SECONDS);
   const drawn = await page.evaluate(() => window.drawn);
-  world.tell(`${drawn.length} single pictures in ${2 * SECONDS} s`);
-  assert.ok(drawn.length > 2 * SECONDS, `${drawn.length} pictures in ${2 * SECONDS} s`);
-  checkNumbers(drawn, fixed, frames.length, "single pictures");
-  const boxed = drawn.filter(({ mode }) => mode === "exact");
-  checkTracks(world, boxed, frames, { 3: 0.2, 6: 0.4 });
-  assert.ok(boxed.length >= 0.8 * drawn.length, `${boxed.length} of ${drawn.length} pictures have the tracks of their very frame`);
-  const words = await page.evaluate(() => document.querySelector("razz-player").shadowRoot.textContent);
-  assert.match(words, /Single pictures: browsers cannot be given this camera's video\..*sends MJPEG.*H\.264/s);
-  assert.match(words, /exact 0 ms · single pictures|single pictures/);
+  const { renditions } = await razz.status(1);
+  world.tell(`${drawn.length} frames in ${SECONDS} s; ${JSON.stringify(renditions)}`);
+  assert.deepEqual(renditions.made.map(({ name, width, height, viewers }) => [name, width, height, viewers]), [["full", 1280, 720, 1]]);
+  assert.ok(drawn.length > 10 * SECONDS, `${drawn.length} frames in ${SECONDS} s`);
+  checkNumbers(drawn, fixed, frames.length, "encoded anew");
+  checkTracks(world, drawn, frames, { 1: 0.12, 3: 0.4, 6: 0.6 });
+  assert.equal(await page.evaluate(() => document.querySelector("razz-player").frame.rendition), "full");
 });
 
 scenario("MJPEG of a size past what RTP has room for, by the size in the SDP", {}, async (world) => {
