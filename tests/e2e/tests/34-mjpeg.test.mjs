@@ -1,10 +1,8 @@
-// Cameras that send MJPEG (RFC 2435): detected and tracked, and shown as single pictures with the boxes of their very frames,
-// since WebRTC cannot carry it.
+// Cameras that send MJPEG (RFC 2435): detected and tracked.
 
 import assert from "node:assert/strict";
-import { goTo } from "../lib/browser.mjs";
-import { expectedNumber, installCounter, recordDrawn } from "../lib/counter.mjs";
-import { checkNumbers, checkTracks, fixedBySnapshot } from "../lib/frameproof.mjs";
+import { expectedNumber, installCounter } from "../lib/counter.mjs";
+import { checkTracks, fixedBySnapshot } from "../lib/frameproof.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { scene } from "../lib/truth.mjs";
 import { measureFor, until } from "../lib/wait.mjs";
@@ -48,36 +46,6 @@ for (const [engine, decoder] of [["ffmpeg", /^ffmpeg mjpeg$/], ["openh264", /^zu
     assert.ok(fps.received > 25 && fps.decoded < 10, `${fps.decoded} of ${fps.received} pictures a second are decoded`);
   });
 }
-
-scenario("the player shows single pictures of an MJPEG camera, each with the boxes of its own frame", NEEDS, async (world) => {
-  const { razz, frames } = await lanes(world, "auto", 12);
-  const page = await world.page(razz.at("/healthz"));
-  await page.evaluate(installCounter);
-  const fixed = await fixedBySnapshot(page, frames.length);
-  const refused = await page.evaluate(async () => {
-    const peer = new RTCPeerConnection();
-    peer.addTransceiver("video", { direction: "recvonly" });
-    const { sdp } = await peer.createOffer();
-    const answer = await fetch("/whep/1", { method: "POST", headers: { "content-type": "application/sdp" }, body: sdp });
-    return { status: answer.status, ...(await answer.json()) };
-  });
-  assert.deepEqual([refused.status, refused.type], [422, "urn:razz:problem:unsupported-video"]);
-  assert.match(refused.detail, /WebRTC cannot carry MJPEG/);
-  await goTo(page, razz.at("/camera-viewer.html?camera=1"));
-  await page.evaluate(installCounter);
-  await page.evaluate(recordDrawn);
-  await measureFor(2 * SECONDS);
-  const drawn = await page.evaluate(() => window.drawn);
-  world.tell(`${drawn.length} single pictures in ${2 * SECONDS} s`);
-  assert.ok(drawn.length > 2 * SECONDS, `${drawn.length} pictures in ${2 * SECONDS} s`);
-  checkNumbers(drawn, fixed, frames.length, "single pictures");
-  const boxed = drawn.filter(({ mode }) => mode === "exact");
-  checkTracks(world, boxed, frames, { 3: 0.2, 6: 0.4 });
-  assert.ok(boxed.length >= 0.8 * drawn.length, `${boxed.length} of ${drawn.length} pictures have the tracks of their very frame`);
-  const words = await page.evaluate(() => document.querySelector("razz-player").shadowRoot.textContent);
-  assert.match(words, /Single pictures: browsers cannot be given this camera's video\..*sends MJPEG.*H\.264/s);
-  assert.match(words, /exact 0 ms · single pictures|single pictures/);
-});
 
 scenario("MJPEG of a size past what RTP has room for, by the size in the SDP", {}, async (world) => {
   const camera = await world.camera({ plain: "mjpeg", large: "mjpeglarge" });
