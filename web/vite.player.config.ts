@@ -12,7 +12,7 @@ const tightStyle: Plugin = {
  * the player reads of the browser or the server, or hands to a page. `PUBLIC` are the exceptions; that they, and all else
  * that pages read, keep their names is checked in `scripts/budget.mjs`.
  */
-const OWN = /^(?:[a-z]\w*Ms|on[A-Z]\w*|picture|classes|minConfidence|percentiles|boxSize|awaitsTracks|waitOf|replacePicture|note[A-Z]\w*|forgetEdge|lookupAbout|setFilter|setOptions|setOpaque|setView|setMode|setHoldLimit|reserve|presented|arrived|newest|retryNow|checkNow|serverReport|update|sample|failure|freeze|admit|lookup|fresh|updatePanels|pictureArea|keepsSize|setQuality|proportions|stored|recent|running|floating|surface|unplayable|poster)$/;
+const OWN = /^(?:[a-z]\w*Ms|on[A-Z]\w*|picture|classes|minConfidence|percentiles|boxSize|awaitsTracks|waitOf|replacePicture|note[A-Z]\w*|forgetEdge|lookupAbout|setFilter|setOptions|setOpaque|setView|setMode|setHoldLimit|reserve|presented|arrived|newest|retryNow|checkNow|serverReport|update|sample|failure|freeze|admit|lookup|fresh|updatePanels|pictureArea|keepsSize|setQuality|proportions|stored|recent|running|floating|surface|poster)$/;
 const PUBLIC = /^(?:nearMs|skewMs|skewsMs|boxCostMs|detectionMs|holdMs|holdLimitMs|jitterBufferTargetMs|playoutMs|clockOffsetMs|jitterBufferMs|roundTripMs)$/;
 
 export default defineConfig({

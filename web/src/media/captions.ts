@@ -60,6 +60,6 @@ export function indicatorText(state: Pick<PlayerState, "frameMode" | "skewMs" | 
   if (state.gate !== "live") return "";
   const skew = state.skewMs === null ? "" : ` ${Math.round(state.skewMs)} ms`;
   const how = state.frameMode === "none" ? "no tracks" : `${state.frameMode}${skew}`;
-  const named = { videoframe: "", callback: " · by callback", walltime: " · by clock", snapshot: " · single pictures" }[state.frameSource];
+  const named = { videoframe: "", callback: " · by callback", walltime: " · by clock" }[state.frameSource];
   return (state.renditionWhy === "path" ? `${state.rendition} · ` : "") + how + named;
 }

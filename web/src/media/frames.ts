@@ -3,14 +3,14 @@ import { now } from "./clock/now";
 
 /**
  * Where a frame's RTP timestamp comes from: the `VideoFrame` itself (picture and name cannot part), the callback's
- * metadata (the picture may already be the next one), or nowhere. A `snapshot` came with its own.
+ * metadata (the picture may already be the next one), or nowhere.
  */
-export type FrameSource = "videoframe" | "callback" | "walltime" | "snapshot";
+export type FrameSource = "videoframe" | "callback" | "walltime";
 
 /** One presented frame. `image` is closed after the handler returns: clone what is to stay. */
 export interface PresentedFrame {
-  /** What to draw: the `VideoFrame`, or the video element where there is none; of a snapshot its picture. */
-  image: VideoFrame | HTMLVideoElement | ImageBitmap;
+  /** What to draw: the `VideoFrame`, or the video element where there is none. */
+  image: VideoFrame | HTMLVideoElement;
   width: number;
   height: number;
   /** Null with `walltime`. */

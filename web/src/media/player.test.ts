@@ -642,71 +642,26 @@ describe("the end", () => {
   });
 });
 
-describe("video that no browser can be given", () => {
-  const UNPLAYABLE = { type: "urn:razz:problem:unsupported-video", title: "", status: 422, detail: "Set the camera to H.264." };
-  let rtp: number;
-  let closed: number;
-
-  /** The server refuses the offer, and answers each snapshot with the next frame. */
-  async function refuse(): Promise<void> {
-    [rtp, closed] = [RTP, 0];
-    const close = (): void => {
-      closed++;
-    };
-    vi.stubGlobal("createImageBitmap", () => Promise.resolve({ width: 640, height: 360, close }));
-    browser.server.on(/snapshot/, (request) => void request.answer(200, "jpeg", { "X-Rtp-Timestamp": String((rtp += 9_000)) }));
-    browser.server.on(STATUS, (request) =>
-      void request.answer(200, { state: "unsupported", last_error: "sends MJPEG", advice: ["Set the camera to H.264."], fps: { received: 15 } }));
-    player.start();
-    await pass(0);
-    FakeSocket.last.accept();
-    await browser.server.last(OFFER).answer(422, UNPLAYABLE, { "Content-Type": "application/problem+json" });
-  }
-
-  test("is shown as single pictures, each with the boxes of its own frame, and words say why", async () => {
-    await refuse();
-    for (let n = 0; n < 40; n++) {
-      // The tracks of a frame come a little after its picture.
-      await pass(60);
-      FakeSocket.last.receive(message(rtp, [track({ bbox: [n, 0, 100, 100] })]));
-    }
-    expect(frames.length).toBeGreaterThan(8);
-    // The first may be there before the first message is.
-    const later = frames.slice(1);
-    expect(new Set(later.map(({ mode }) => mode))).toEqual(new Set(["exact"]));
-    expect(later.every(({ rtpTimestamp, tracksRtpTimestamp }) => rtpTimestamp === tracksRtpTimestamp)).toBe(true);
-    const { noPicture, noBoxes, frameSource, pictureSize } = player.state;
-    expect([noPicture, frameSource, pictureSize]).toEqual([[], "snapshot", [640, 360]]);
-    expect(noBoxes.join(" ")).toMatch(/Single pictures.*Sends MJPEG\. Set the camera to H\.264\./);
-    player.stop();
-    const asked = browser.server.to(/snapshot/).length;
-    await pass(5_000);
-    expect(browser.server.to(/snapshot/).length, "nothing is asked for any more").toBe(asked);
-    // The poster of a session that never came, and pictures that were shown or never are: all are closed.
-    expect(closed).toBeGreaterThanOrEqual(frames.length);
-  });
-
-  test("the same picture is shown once, and one whose tracks do not come without boxes", async () => {
-    await refuse();
-    FakeSocket.last.receive(message(RTP - 90_000));
-    browser.server.on(/snapshot/, (request) => void request.answer(200, "jpeg", { "X-Rtp-Timestamp": String(RTP + 900_000) }));
-    await pass(3_000);
-    expect(frames.filter(({ rtpTimestamp }) => rtpTimestamp === RTP + 900_000)).toHaveLength(1);
-    expect(frames.at(-1)).toMatchObject({ mode: "none", tracks: [] });
-  });
-
-  test("gives way to video when the camera sends some", async () => {
-    await refuse();
-    await pass(1_000);
-    expect(frames.length).toBeGreaterThan(1);
-    await browser.server.last(OFFER).answer(201, "v=0", { Location: "/whep/7/abc" });
-    FakePeer.last.become("connected");
-    await pass(1_000);
-    const asked = browser.server.to(/snapshot/).length;
-    await play(1_000);
-    expect(browser.server.to(/snapshot/).length).toBe(asked);
-    expect(player.state).toMatchObject({ noBoxes: [], frameSource: "videoframe" });
-  });
+test("a camera that nothing here can decode: the server's words are shown, and it is tried again", async () => {
+  const UNSUPPORTED = { type: "urn:razz:problem:unsupported-video", title: "", status: 422, detail: "The camera sends MPEG-4." };
+  const refuse = (): Promise<void> => browser.server.last(OFFER).answer(422, UNSUPPORTED, { "Content-Type": "application/problem+json" });
+  browser.server.on(STATUS, (request) =>
+    void request.answer(200, { state: "unsupported", last_error: "sends MPEG-4", advice: ["Set the camera to H.264."], fps: { received: 0 } }));
+  player.start();
+  await pass(0);
+  await refuse();
+  expect(player.state.videoWords).toMatch(/^retrying in 1 s: the camera sends MPEG-4$/);
+  await pass(1_000);
+  expect(browser.server.to(OFFER), "like any failure").toHaveLength(2);
+  await refuse();
+  await pass(2_000);
+  // Some attempts later the browser counts as one that names no frames.
+  FakeVideoFrame.rtp = undefined;
+  for (let attempt = 0; attempt < 8; attempt++) present(video);
+  await pass(250);
+  expect([frames, player.state.gate], "nothing is presented for a session that does not come about").toEqual([[], "waiting"]);
+  expect(player.state.noPicture).toEqual(["This camera's video cannot be shown.", "Sends MPEG-4.", "Set the camera to H.264."]);
+  expect(browser.server.to(/snapshot/), "one for each attempt").toHaveLength(browser.server.to(OFFER).length);
 });
 
 test("figures of the connection are the browser's and the server's", async () => {

@@ -15,12 +15,11 @@ import { same } from "./same";
 import { SessionReports } from "./sessionreports";
 import { fetchSnapshot, fetchStats, fetchStatus, Poll } from "./server";
 import type { PlayerState } from "./state";
-import { Stills } from "./stills";
 import { TrackFeed } from "./tracks";
 import { UnseenFrames } from "./unseen";
 import { wantedSize } from "./wanted";
 import { WhepConnection } from "./whep";
-import { localTime, NO_FEED, noBoxesWords, noPictureWords, renditionWords, stillsWords, unplayableWords, whepStateWords, type StatusAnswer } from "./words";
+import { localTime, NO_FEED, noBoxesWords, noPictureWords, renditionWords, unplayableWords, whepStateWords, type StatusAnswer } from "./words";
 import type { View } from "./zoom";
 
 const TICK_MS = 250;
@@ -70,7 +69,6 @@ export class Player {
   readonly #status: Poll<StatusAnswer>;
   readonly #model: Poll<Awaited<ReturnType<typeof fetchStats>>>;
   readonly #reports: SessionReports;
-  readonly #stills: Stills;
   readonly #detection = new Rolling(DELAYS);
   readonly #classes = new Set<string>();
   #playback: Playback = { kind: "stopped" };
@@ -99,8 +97,6 @@ export class Player {
         this.#session(stream);
       },
       onState: (state) => {
-        // Until video comes: an attempt that is under way says nothing yet.
-        if (state.kind !== "connecting") this.#stills.run(state.kind === "retrying" && state.unplayable === true);
         if (state.kind !== "playing") this.#reports.add(null);
         this.#handle({ kind: "video", state: state.kind });
         this.#tell();
@@ -129,12 +125,6 @@ export class Player {
       },
     });
     const { map } = this.#feed;
-    this.#stills = new Stills(origin, camera, map, (still) => {
-      const drawn = this.#presenter.still(still);
-      this.#handle({ kind: "presented" }, still.presentedMs);
-      this.#handle({ kind: "shown" }, still.presentedMs);
-      if (drawn) view.onFrame(drawn);
-    });
     this.#pacing = new Pacing(map, mode, config.holdLimitMs);
     this.#presenter = new Presenter(view.canvas, map, mode, config.options);
     this.#presenter.setFilter(config.filter);
@@ -177,7 +167,6 @@ export class Player {
     this.#handle({ kind: "stop" });
     clearInterval(this.#tick);
     this.#poster?.abort();
-    this.#stills.run(false);
     this.#frames.stop();
     this.#unseen.stop();
     this.#late.clear();
@@ -323,7 +312,6 @@ export class Player {
   #noBoxes(): string[] {
     const playback = this.#playback;
     if (playback.kind === "stopped" || playback.picture.kind === "missing") return [];
-    if (this.#stills.running) return stillsWords(this.#status.answer);
     return playback.boxes === "no-feed" ? NO_FEED : noBoxesWords(this.#model.answer, this.#config.camera);
   }
 
@@ -338,7 +326,7 @@ export class Player {
     const [playback, effects] = handle(this.#playback, input, nowMs);
     this.#playback = playback;
     const running = playback.kind === "running" ? playback : null;
-    this.#status.run(running?.picture.kind === "missing" || (running !== null && this.#stills.running));
+    this.#status.run(running?.picture.kind === "missing");
     this.#model.run(running?.boxes === "undetected");
     for (const effect of effects) this.#apply(effect);
   }
@@ -385,8 +373,8 @@ export class Player {
 
   /** The browser presents a frame: it is drawn now, or when it was held for as long as its tracks need. */
   #present(frame: PresentedFrame): void {
-    // An attempt at video that will not come makes browsers present nothing as if it were a frame.
-    if (this.#stills.running) return;
+    // Chromium presents 2x2 pixels of nothing, without a name, for a session that does not come about.
+    if (frame.rtp === null && this.#whep.state.kind !== "playing") return;
     this.#handle({ kind: "presented" }, frame.presentedMs);
     const live = this.#presenter.gate.state === "live";
     if (live) this.#pacing.presented(frame);

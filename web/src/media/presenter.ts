@@ -204,17 +204,6 @@ export class Presenter {
       this.freeze();
       return null;
     }
-    return this.#draw(frame, holdMs);
-  }
-
-  /** Draws a snapshot with the boxes of its own frame, and takes its picture over; see `present`. */
-  still(frame: PresentedFrame): DrawnFrame | null {
-    const drawn = this.#draw(frame, 0);
-    if (!drawn && "close" in frame.image) frame.image.close();
-    return drawn;
-  }
-
-  #draw(frame: PresentedFrame, holdMs: number): DrawnFrame | null {
     const startedMs = now();
     const looked = this.#lookup(frame, holdMs);
     const found = { ...looked, tracks: filtered(looked.tracks, this.#filter) };
@@ -228,7 +217,7 @@ export class Presenter {
     const [width, height] = [frame.width, frame.height];
     const stretched = width * size[1] !== height * size[0] || (width !== size[0] && this.#overlay.keepsSize);
     this.#show({
-      picture: this.#mode === "exact" || this.#opaque || stretched || frame.source === "snapshot" ? this.#picture : null,
+      picture: this.#mode === "exact" || this.#opaque || stretched ? this.#picture : null,
       size,
       tracks: found.tracks,
       boxSize: found.from?.size ?? this.#map.stored ?? [width, height],

@@ -11,9 +11,6 @@ const WAITS = { firstMs: 500, longestMs: 8_000 };
 /** A session that lived this long was a good one: the next failure is the first again. */
 const GOOD_MS = 5_000;
 
-/** The server's answer for video that no browser can be given. */
-const UNPLAYABLE = "urn:razz:problem:unsupported-video";
-
 /** What the connection tells its owner. */
 export interface WhepEvents {
   /** A new session begins: its media will arrive in this stream. */
@@ -131,8 +128,7 @@ export class WhepConnection {
 
   #again(failure: WhepFailure): void {
     const waitMs = backoffMs(this.#attempt++, Math.random(), WAITS);
-    const unplayable = failure.kind === "http" && failure.problem?.type === UNPLAYABLE;
-    this.#set({ kind: "retrying", atMs: now() + waitMs, why: whepFailureWords(failure), unplayable });
+    this.#set({ kind: "retrying", atMs: now() + waitMs, why: whepFailureWords(failure) });
     this.#retry = setTimeout(() => {
       this.#open();
     }, waitMs);

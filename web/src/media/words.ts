@@ -55,8 +55,7 @@ export type WhepState =
   | { kind: "idle" }
   | { kind: "connecting" }
   | { kind: "playing" }
-  /** `unplayable`: no browser can be given what this camera sends. */
-  | { kind: "retrying"; atMs: number; why: string; unplayable?: boolean };
+  | { kind: "retrying"; atMs: number; why: string };
 
 /** "retrying in 3 s: the server does not answer". `nowMs` is on the clock of `atMs`. */
 export function whepStateWords(state: WhepState, nowMs: number): string {
@@ -116,13 +115,6 @@ export function noPictureWords(
     case "online":
       return waiting && video.kind === "playing" ? KEY_FRAME : [waits];
   }
-}
-
-/** Single pictures are shown, and why it is no video: from the camera's status. */
-export function stillsWords(answer: StatusAnswer | null): string[] {
-  const status = answer?.kind === "status" && answer.status.state === "unsupported" ? answer.status : null;
-  const error = status?.last_error ? [sentence(status.last_error)] : [];
-  return ["Single pictures: browsers cannot be given this camera's video.", ...error, ...(status?.advice ?? []).map(sentence)];
 }
 
 /**
