@@ -33,7 +33,11 @@ scenario("unreachable, wrong password, wrong path, MJPEG, B-frames", { browser: 
     assert.doesNotMatch(JSON.stringify(status), /(right|wrong)-password/);
   }
   for (const [id, says] of [[6, /B-frame.*H\.264/], [7, /H\.?264/i], [8, /B-frames/i]]) {
-    const status = await razz.untilState(id, "online");
+    await razz.untilState(id, "online");
+    const status = await until(`what to set at camera ${id}`, async () => {
+      const now = await razz.status(id);
+      return now.advice.length > 0 && now;
+    });
     world.tell(`camera ${id}: ${status.advice.join(" ")}`);
     assert.ok(status.advice.length > 0, `camera ${id} comes with advice`);
     assert.match(status.advice.join(" "), says);
