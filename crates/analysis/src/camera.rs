@@ -1,6 +1,5 @@
 //! A camera's thread: it takes access units and detections, and lets the driver do what follows.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -13,41 +12,17 @@ use razz_hub::{Camera, Received, Renditions, SubDetection, SubStream, lock};
 use razz_media::ring::Unit;
 use razz_observe::clock::Clock;
 use razz_observe::cpu_usage::{CAMERA_THREAD, Stage};
-use razz_observe::telemetry::Telemetry;
-use razz_vision::{Decoders, Glance, MotionEstimator};
+use razz_vision::{Glance, MotionEstimator};
 use tracing::error;
 
+use crate::alive::{PAUSE_AFTER_PANIC, keep_alive};
 use crate::hands::ServerHands;
 use crate::inbox::{Inbox, Mailbox, Message, Reply, Result};
-use crate::pictures::Pictures;
-use crate::pool::Pool;
 use crate::renditions;
+use crate::settings::AnalysisSettings;
 use crate::sub::{Placed, Sub};
 use crate::track_ids::{Given, TrackIds};
 use crate::trackers::{build_embedder, build_tracker};
-
-/// How a camera's pictures are looked at.
-#[derive(Clone)]
-pub struct AnalysisSettings {
-    /// How often to detect.
-    pub rate: DetectRate,
-    /// Which of the camera's streams is detected on.
-    pub from: DetectFrom,
-    /// What the camera weighs while capacity is short.
-    pub priority: f64,
-    /// What makes tracks of detections.
-    pub tracker: config::Tracker,
-    /// Whether to detect less often while nothing moves.
-    pub idle: bool,
-    /// What decodes.
-    pub decoders: Decoders,
-    /// Detects.
-    pub pool: Arc<Pool>,
-    /// Traces frames.
-    pub telemetry: Telemetry,
-    /// The newest pictures are kept here.
-    pub pictures: Arc<Pictures>,
-}
 
 /// The analysis of one camera. Dropping it ends its thread.
 pub struct CameraAnalysis {
@@ -114,8 +89,6 @@ impl Drop for CameraAnalysis {
     }
 }
 
-/// What breaks at once again shall not keep a core busy.
-const PAUSE_AFTER_PANIC: Duration = Duration::from_secs(1);
 /// How often a sub-stream is looked at that brings nothing.
 const LOOK_AT_SUB_EVERY: Duration = Duration::from_millis(250);
 /// How long the thread waits when the machine wants nothing.
@@ -335,34 +308,4 @@ fn follow_sub(driver: &mut Driver<ServerHands>, now: MonoTime) -> bool {
     let given_up = sub.handle_timeout(wanted, now);
     decode_sub(driver, 0, now);
     given_up
-}
-
-/// Does `work` until it answers `None`, anew after each panic, which `panicked` hears of.
-pub(crate) fn keep_alive(mut work: impl FnMut() -> Option<()>, mut panicked: impl FnMut()) {
-    loop {
-        match catch_unwind(AssertUnwindSafe(&mut work)) {
-            Ok(None) => return,
-            Ok(Some(())) => {}
-            Err(_) => panicked(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn work_that_panics_begins_anew_until_the_camera_is_gone() {
-        let (mut begun, mut panics) = (0, 0);
-        keep_alive(
-            || {
-                begun += 1;
-                assert!(begun % 2 == 0, "a broken invariant");
-                (begun < 6).then_some(())
-            },
-            || panics += 1,
-        );
-        assert_eq!((begun, panics), (6, 3));
-    }
 }

@@ -13,6 +13,7 @@
 //! `hands` made of a decoder, the pool and the hub. The [`Pool`] holds at most one waiting picture of
 //! each camera, and a few threads that take the newest picture of the camera whose turn it is.
 
+mod alive;
 mod camera;
 pub mod detector;
 #[cfg(test)]
@@ -22,13 +23,15 @@ mod inbox;
 mod pictures;
 mod pool;
 mod renditions;
+mod settings;
 mod sub;
 #[cfg(test)]
 mod tests;
 mod track_ids;
 mod trackers;
 
-pub use camera::{AnalysisSettings, CameraAnalysis};
+pub use camera::CameraAnalysis;
 pub use pictures::Pictures;
 pub use pool::{Inference, Load, ModelState, Pool, WorkerShare, yield_to_video};
+pub use settings::AnalysisSettings;
 pub use track_ids::{Given, TrackIds};

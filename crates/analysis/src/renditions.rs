@@ -18,8 +18,9 @@ use razz_observe::cpu_usage::{RENDITION_THREAD, Stage};
 use razz_vision::{Decoder, Picture, Rendition};
 use tracing::{debug, error, warn};
 
-use crate::camera::{AnalysisSettings, keep_alive};
+use crate::alive::{PAUSE_AFTER_PANIC, keep_alive};
 use crate::pool::Pool;
+use crate::settings::AnalysisSettings;
 
 /// A rung is made for so long after the last viewer has left it: switching back costs no start.
 const LINGER_US: i64 = 5_000_000;
@@ -62,9 +63,6 @@ pub(crate) fn serve(
         }
     })
 }
-
-/// What breaks at once again shall not keep a core busy.
-const PAUSE_AFTER_PANIC: Duration = Duration::from_secs(1);
 
 struct Maker {
     context: RunContext,
@@ -140,7 +138,7 @@ impl Maker {
             }
             let due = active.iter().any(|active| active.rendition.takes(au.key.time));
             let want = au.format.reorders || (units.len() <= BEHIND && due);
-            if !(want || !au.codec().stands_alone()) {
+            if !want && au.codec().stands_alone() {
                 continue;
             }
             if let Some(picture) = self.decode(&mut decoder, au, want)

@@ -65,7 +65,7 @@ fn limits() -> config::Viewers {
         max_per_token: 3,
         ring_bytes: 1 << 20,
         replay_mbps: 50,
-        adapt: false,
+        adapt: true,
         quality: razz_base::Quality::Auto,
         turn: Vec::new(),
     }
@@ -256,7 +256,11 @@ impl Peer {
 
     async fn join_configured(wire: Wire, house: &House, config: RtcConfig) -> (Self, SessionId) {
         let (mut peer, pending, offer) = Self::configured(wire, house.clock, config);
-        let opened = house.viewers.open(&house.camera, offer, &Opener::default()).await.unwrap();
+        let opened = house
+            .viewers
+            .open(&house.camera, offer, Demand::default(), &Opener::default())
+            .await
+            .unwrap();
         assert!(opened.answer.contains("a=sendonly"), "{}", opened.answer);
         let answer = str0m::change::SdpAnswer::from_sdp_string(&opened.answer).unwrap();
         peer.rtc.sdp_api().accept_answer(pending, answer).unwrap();
@@ -414,17 +418,27 @@ async fn sessions_end_when_told_and_places_are_limited() {
     let mut open = Vec::new();
     for _ in 0..3 {
         let (_, _, offer) = Peer::new(house.clock);
-        open.push(house.viewers.open(&house.camera, offer, &Opener::default()).await.unwrap().id);
+        open.push(
+            house
+                .viewers
+                .open(&house.camera, offer, Demand::default(), &Opener::default())
+                .await
+                .unwrap()
+                .id,
+        );
     }
     let (_, _, offer) = Peer::new(house.clock);
-    let refused = house.viewers.open(&house.camera, offer.clone(), &Opener::default()).await;
+    let refused = house
+        .viewers
+        .open(&house.camera, offer.clone(), Demand::default(), &Opener::default())
+        .await;
     assert!(matches!(refused, Err(OpenError::Full(3, "viewers.max_per_camera"))), "{refused:?}");
     assert!(house.viewers.close(open[0]).await);
     assert!(!house.viewers.close(open[0]).await, "it is gone");
     assert!(house.viewers.ice(open[0]).await.is_none());
     assert!(house.viewers.ice(open[1]).await.is_some());
     assert_eq!((house.viewers.count(), house.camera.viewer_count()), (2, 2));
-    house.viewers.open(&house.camera, offer, &Opener::default()).await.unwrap();
+    house.viewers.open(&house.camera, offer, Demand::default(), &Opener::default()).await.unwrap();
     house.viewers.stop().await;
     assert_eq!((house.viewers.count(), house.camera.viewer_count()), (0, 0));
 }
@@ -447,7 +461,10 @@ async fn offers_that_cannot_be_answered_are_refused() {
         (good.clone() + "\r\n\r\n", true),
         (good, true),
     ] {
-        let outcome = house.viewers.open(&house.camera, offer.clone(), &Opener::default()).await;
+        let outcome = house
+            .viewers
+            .open(&house.camera, offer.clone(), Demand::default(), &Opener::default())
+            .await;
         assert_eq!(outcome.is_ok(), fits, "{outcome:?} for {offer}");
         if let Ok(opened) = outcome {
             house.viewers.close(opened.id).await;
@@ -597,7 +614,9 @@ async fn places(limits: config::Viewers) {
         .map(|_| {
             let (viewers, camera, offer) =
                 (house.viewers.clone(), Arc::clone(&house.camera), offer.clone());
-            tokio::spawn(async move { viewers.open(&camera, offer, &Opener::default()).await })
+            tokio::spawn(async move {
+                viewers.open(&camera, offer, Demand::default(), &Opener::default()).await
+            })
         })
         .collect();
     let mut opened = 0;

@@ -56,7 +56,7 @@ fn watch(seed: u64) -> Outcome {
     let link = link(seed);
     let stream = VideoShape { idr_bytes: 80_000, ..VideoShape::default() };
     let mut delivery =
-        Delivery::adapting(seed, stream, if seed % 2 == 0 { 720 } else { 1080 }, link, 75);
+        Delivery::adapting(seed, stream, if seed.is_multiple_of(2) { 720 } else { 1080 }, link, 75);
     delivery.run(SETTLES_US);
     let from = delivery.now;
     delivery.run(WATCHED_US);

@@ -1,6 +1,5 @@
 //! WHEP, the core of draft-ietf-wish-whep: POST an offer, PATCH candidates, DELETE the session.
 
-use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
@@ -35,7 +34,6 @@ pub(super) struct Wanted {
 pub(super) async fn post(
     State(app): State<App>,
     Path(camera): Path<String>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
     Extension(grant): Extension<Grant>,
     Extension(caller): Extension<Caller>,
     here: Uri,
@@ -47,7 +45,8 @@ pub(super) async fn post(
     require_accepts(&headers)?;
     let offer = String::from_utf8(body.into())
         .map_err(|_| Problem::bad_request("the offer is not UTF-8"))?;
-    let Query(wanted) = wanted.map_err(|error| Problem::bad_request(&error.body_text()))?;
+    let Query(wanted) = Query::<Wanted>::try_from_uri(&here)
+        .map_err(|error| Problem::bad_request(&error.body_text()))?;
     let edit = ViewerEdit {
         quality: Some(Some(wanted.quality)),
         width: Some(wanted.width),

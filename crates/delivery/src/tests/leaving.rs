@@ -17,8 +17,12 @@ async fn who_watches_goes_on_when_another_viewer_leaves_amid_a_frame() {
     house.camera.stream.publish(AccessUnit { format: Arc::new(h265), ..house.access_unit(0) });
     for _ in 0..house.viewers.shards.len() {
         let (_, _, offer) = Peer::new(house.clock);
-        let answer =
-            house.viewers.open(&house.camera, offer, &Opener::default()).await.unwrap().answer;
+        let answer = house
+            .viewers
+            .open(&house.camera, offer, Demand::default(), &Opener::default())
+            .await
+            .unwrap()
+            .answer;
         assert!(answer.contains("H265/90000"), "{answer}");
     }
     let before = house.viewers.count();
