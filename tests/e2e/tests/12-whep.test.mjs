@@ -143,7 +143,7 @@ scenario("TURN servers come with credentials that end", {}, async (world) => {
   const [, expires, credential] = link.match(/^<turn:turn\.example\.org:3478>; rel="ice-server"; username="(\d+):camera1"; credential="([^"]+)"; credential-type="password"$/);
   assert.ok(Number(expires) > Date.now() / 1000 + 3600);
   assert.equal(credential, createHmac("sha1", "hunter2").update(`${expires}:camera1`).digest("base64"));
-  assert.equal(response.headers.get("accept-patch"), "application/trickle-ice-sdpfrag");
+  assert.equal(response.headers.get("accept-patch"), "application/trickle-ice-sdpfrag, application/merge-patch+json");
   assert.equal((await post({ accept: "application/json" })).status, 406);
   assert.equal((await post({ "content-type": "text/plain" })).status, 415);
 });
