@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use razz_base::{CameraState, MediaTime, MonoTime, Size, StreamFormat};
 
 use crate::lock;
+use crate::window::{Amounts, WINDOW_US};
 
 /// Events per second over the last five seconds.
 #[derive(Debug, Default)]
@@ -19,8 +20,6 @@ pub struct Rate {
     times: VecDeque<MonoTime>,
     total: u64,
 }
-
-const RATE_WINDOW_US: i64 = 5_000_000;
 
 impl Rate {
     /// One event at `now`.
@@ -42,7 +41,7 @@ impl Rate {
                 let last = self.times[1];
                 now.since_us(last) <= 2 * last.since_us(*first)
             };
-            if now.since_us(*first) <= RATE_WINDOW_US || seldom {
+            if now.since_us(*first) <= WINDOW_US || seldom {
                 return;
             }
             self.times.pop_front();
@@ -185,10 +184,8 @@ pub struct IngestHealth {
     pub oddities: BTreeMap<&'static str, u64>,
     /// Access units.
     pub received: Rate,
-    /// Bytes of the last seconds' access units.
-    bytes: VecDeque<(MonoTime, usize)>,
-    /// Bytes of access units since start.
-    bytes_total: u64,
+    /// Bytes of access units.
+    bytes: Amounts,
 }
 
 impl IngestHealth {
@@ -201,23 +198,12 @@ impl IngestHealth {
 
     /// Notes an access unit of `bytes`.
     pub fn count_bytes(&mut self, now: MonoTime, bytes: usize) {
-        self.bytes.push_back((now, bytes));
-        self.bytes_total += bytes as u64;
-        self.forget_bytes(now);
-    }
-
-    fn forget_bytes(&mut self, now: MonoTime) {
-        while self.bytes.front().is_some_and(|(t, _)| now.since_us(*t) > RATE_WINDOW_US) {
-            self.bytes.pop_front();
-        }
+        self.bytes.add(now, bytes as u64);
     }
 
     /// Bits per second of the last seconds.
     pub fn bitrate(&mut self, now: MonoTime) -> f64 {
-        self.forget_bytes(now);
-        let Some((first, _)) = self.bytes.front() else { return 0.0 };
-        let bits = 8.0 * self.bytes.iter().map(|(_, bytes)| *bytes as f64).sum::<f64>();
-        bits / (now.since_us(*first) as f64 / 1e6).max(0.2)
+        8.0 * self.bytes.per_second(now)
     }
 }
 
@@ -417,7 +403,7 @@ impl Health {
             sender_reports: ingest.sender_reports,
             oddities: ingest.oddities.clone(),
             received: ingest.received.read(now),
-            received_bytes: ingest.bytes_total,
+            received_bytes: ingest.bytes.total(),
             bitrate: ingest.bitrate(now),
             decoder: analysis.decoder.clone(),
             decoded: analysis.decoded.read(now),

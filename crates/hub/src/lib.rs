@@ -26,6 +26,7 @@ pub mod stream;
 pub mod sub;
 pub mod topic;
 pub mod tracks;
+mod window;
 
 pub use cameras::{Camera, CameraSettings, Cameras};
 pub use health::Health;

@@ -7,7 +7,6 @@
 //!
 //! Nothing is made that nobody wants, and what is made is made once for all who want it.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use razz_base::{
@@ -18,10 +17,9 @@ use razz_base::{
 use crate::health::Rate;
 use crate::lock;
 use crate::stream::Stream;
+use crate::window::Amounts;
 
 const RUNGS: usize = Rung::ALL.len();
-/// Bits and CPU time are told of so many seconds.
-const WINDOW_US: i64 = 5_000_000;
 
 /// What makes renditions when they are wanted.
 type Start = Box<dyn Fn(Making) + Send + Sync>;
@@ -48,8 +46,8 @@ struct State {
     /// Of which an IDR is asked for, of a picture after this one.
     idr: [Option<MediaTime>; RUNGS],
     made: [Made; RUNGS],
-    /// CPU time that went into decoding for renditions alone.
-    decoding: Spent,
+    /// CPU time that went into decoding for them, in ns.
+    decoding: Amounts,
 }
 
 /// The numbers of one rung.
@@ -58,38 +56,9 @@ struct Made {
     size: Size,
     pictures: Rate,
     idrs: u64,
-    bytes: VecDeque<(MonoTime, usize)>,
-    bytes_total: u64,
-    encoding: Spent,
-}
-
-/// CPU time over the last seconds.
-#[derive(Debug, Default)]
-struct Spent {
-    last: VecDeque<(MonoTime, u64)>,
-    total_nanos: u64,
-}
-
-impl Spent {
-    fn add(&mut self, now: MonoTime, nanos: u64) {
-        self.total_nanos += nanos;
-        self.last.push_back((now, nanos));
-        self.forget(now);
-    }
-
-    fn forget(&mut self, now: MonoTime) {
-        while self.last.front().is_some_and(|(at, _)| now.since_us(*at) > WINDOW_US) {
-            self.last.pop_front();
-        }
-    }
-
-    /// Of one core, 0 to 1.
-    fn cores(&mut self, now: MonoTime) -> f64 {
-        self.forget(now);
-        let Some((first, _)) = self.last.front() else { return 0.0 };
-        let nanos: u64 = self.last.iter().map(|(_, nanos)| nanos).sum();
-        nanos as f64 / 1e3 / (now.since_us(*first) as f64).max(200_000.0)
-    }
+    bytes: Amounts,
+    /// CPU time, in ns.
+    encoding: Amounts,
 }
 
 /// One rendition that is made, at one moment.
@@ -122,7 +91,7 @@ pub struct RenditionSnapshot {
 pub struct RenditionsSnapshot {
     /// Those that are made or were, from the most bits to the fewest.
     pub rungs: Vec<RenditionSnapshot>,
-    /// Cores that decoding for them alone takes; 0 while the pictures are decoded anyway.
+    /// Cores that decoding for them takes, beside that for detection.
     pub decode_cores: f64,
     /// CPU seconds that went into that since start.
     pub decode_cpu_seconds: f64,
@@ -255,9 +224,7 @@ impl Renditions {
         numbers.size = size;
         numbers.pictures.count(made.now);
         numbers.idrs += u64::from(idr);
-        numbers.bytes_total += bytes as u64;
-        numbers.bytes.push_back((made.now, bytes));
-        numbers.forget(made.now);
+        numbers.bytes.add(made.now, bytes as u64);
         numbers.encoding.add(made.now, made.cpu_nanos);
     }
 
@@ -266,7 +233,7 @@ impl Renditions {
         lock(&self.state).made[rung as usize].encoding.add(made.now, made.cpu_nanos);
     }
 
-    /// CPU time went into decoding for renditions alone.
+    /// CPU time went into decoding for renditions.
     pub fn decoded(&self, now: MonoTime, cpu_nanos: u64) {
         lock(&self.state).decoding.add(now, cpu_nanos);
     }
@@ -282,8 +249,8 @@ impl Renditions {
                 rungs.push(made.snapshot(rung, viewers, now));
             }
         }
-        let decode_cores = state.decoding.cores(now);
-        let decode_cpu_seconds = state.decoding.total_nanos as f64 / 1e9;
+        let decode_cores = state.decoding.per_second(now) / 1e9;
+        let decode_cpu_seconds = state.decoding.total() as f64 / 1e9;
         RenditionsSnapshot { rungs, decode_cores, decode_cpu_seconds }
     }
 }
@@ -313,16 +280,7 @@ impl State {
 }
 
 impl Made {
-    fn forget(&mut self, now: MonoTime) {
-        while self.bytes.front().is_some_and(|(at, _)| now.since_us(*at) > WINDOW_US) {
-            self.bytes.pop_front();
-        }
-    }
-
     fn snapshot(&mut self, rung: Rung, viewers: usize, now: MonoTime) -> RenditionSnapshot {
-        self.forget(now);
-        let bits = 8.0 * self.bytes.iter().map(|(_, bytes)| *bytes as f64).sum::<f64>();
-        let span_us = self.bytes.front().map_or(0, |(first, _)| now.since_us(*first));
         RenditionSnapshot {
             rung,
             size: self.size,
@@ -330,10 +288,10 @@ impl Made {
             fps: self.pictures.per_second(now),
             pictures: self.pictures.total(),
             idrs: self.idrs,
-            bitrate: bits / (span_us as f64 / 1e6).max(0.2),
-            bytes: self.bytes_total,
-            cores: self.encoding.cores(now),
-            cpu_seconds: self.encoding.total_nanos as f64 / 1e9,
+            bitrate: 8.0 * self.bytes.per_second(now),
+            bytes: self.bytes.total(),
+            cores: self.encoding.per_second(now) / 1e9,
+            cpu_seconds: self.encoding.total() as f64 / 1e9,
         }
     }
 }
