@@ -137,13 +137,32 @@ impl StreamFormat {
             (Codec::H265, _) if decodable.all_of_h265 => None,
             // What RTP can carry of JPEG (RFC 2435), every decoder of it masters.
             (Codec::Mjpeg, _) => None,
+            (Codec::H265, Samples { interlaced: false, chroma_format: 0, .. }) => {
+                Some("monochrome pictures")
+            }
+            (Codec::H264 | Codec::H265, _) => self.odd_samples(),
+        }
+    }
+
+    /// What it has that browsers cannot show over WebRTC even where they take its codec, in words; `None`
+    /// where they can.
+    pub fn not_shown(&self) -> Option<&'static str> {
+        match self.codec {
+            Codec::Mjpeg => Some("MJPEG"),
+            _ if self.reorders => Some("B-frames"),
+            Codec::H264 | Codec::H265 => self.odd_samples(),
+        }
+    }
+
+    /// What its samples have that few decoders take.
+    fn odd_samples(&self) -> Option<&'static str> {
+        match (self.codec, self.samples) {
             (_, Samples { interlaced: true, .. }) => Some("interlaced pictures"),
             (_, Samples { chroma_format: 2, .. }) => Some("4:2:2 colour"),
             (_, Samples { chroma_format: 3, .. }) => Some("4:4:4 colour"),
-            (Codec::H265, Samples { chroma_format: 0, .. }) => Some("monochrome pictures"),
             (Codec::H264, Samples { bit_depth: 9.., .. }) => Some("more than 8 bits a sample"),
             (Codec::H265, Samples { bit_depth: 11.., .. }) => Some("more than 10 bits a sample"),
-            (Codec::H264 | Codec::H265, _) => None,
+            _ => None,
         }
     }
 }
@@ -155,4 +174,51 @@ pub struct Decodable {
     pub all_of_h264: bool,
     /// Of H.265 also what has other colour than 4:2:0, or more than 10 bits.
     pub all_of_h265: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_browsers_and_decoders_cannot_do_has_a_name() {
+        let plain = Samples::default();
+        let (h264, h265) = (Codec::H264, Codec::H265);
+        let fields = Samples { interlaced: true, ..plain };
+        let colour = |chroma_format| Samples { chroma_format, ..plain };
+        let depth = |bit_depth| Samples { bit_depth, ..plain };
+        for (codec, reorders, samples, not_shown, not_decoded) in [
+            (h264, false, plain, None, None),
+            (h264, true, plain, Some("B-frames"), None),
+            (h264, false, fields, Some("interlaced pictures"), Some("interlaced pictures")),
+            (h264, true, fields, Some("B-frames"), Some("interlaced pictures")),
+            (h264, false, colour(0), None, None),
+            (h264, false, colour(2), Some("4:2:2 colour"), Some("4:2:2 colour")),
+            (
+                h264,
+                false,
+                depth(10),
+                Some("more than 8 bits a sample"),
+                Some("more than 8 bits a sample"),
+            ),
+            (h265, false, plain, None, None),
+            (h265, true, depth(10), Some("B-frames"), None),
+            (h265, false, depth(10), None, None),
+            (
+                h265,
+                false,
+                depth(12),
+                Some("more than 10 bits a sample"),
+                Some("more than 10 bits a sample"),
+            ),
+            (h265, false, colour(0), None, Some("monochrome pictures")),
+            (h265, false, colour(3), Some("4:4:4 colour"), Some("4:4:4 colour")),
+            (Codec::Mjpeg, false, plain, Some("MJPEG"), None),
+        ] {
+            let format = StreamFormat::new(codec, Size::new(640, 360));
+            let format = StreamFormat { reorders, samples, ..(*format).clone() };
+            assert_eq!(format.not_shown(), not_shown, "{format:?}");
+            assert_eq!(format.not_decoded(Decodable::default()), not_decoded, "{format:?}");
+        }
+    }
 }

@@ -1,8 +1,6 @@
 //! The encodings that razz makes of one camera's pictures, as far as a shard's sessions are sent them.
 
-use std::sync::Arc;
-
-use razz_base::{Codec, MonoTime, Rung, Size, StreamFormat, StreamKind};
+use razz_base::{Codec, MonoTime, Rung, Size, StreamKind};
 use razz_hub::renditions::Want;
 use razz_hub::{Attachment, Camera, Subscriber};
 use razz_media::ring::Unit;
@@ -89,21 +87,11 @@ pub(crate) fn encodings(camera: &Camera, codec: Codec, now: MonoTime) -> Encodin
     };
     let can_make = codec == Codec::H264 && camera.renditions.can_make(&format);
     // Where nothing else can be made of it, browsers have to see how they get on.
-    let plays = format.codec == codec && (is_plain(&format) || !can_make);
+    let plays = format.codec == codec && (format.not_shown().is_none() || !can_make);
     let bits_per_second = camera.health.ingest().bitrate(now) as u64;
     Encodings {
         camera: plays.then_some(bits_per_second),
         shown: format.pixel_aspect.shown(format.size),
         can_make,
     }
-}
-
-/// Whether browsers play video of this format, where they take its codec.
-fn is_plain(format: &Arc<StreamFormat>) -> bool {
-    let samples = format.samples;
-    let depth = if format.codec == Codec::H265 { 10 } else { 8 };
-    !format.reorders
-        && !samples.interlaced
-        && samples.chroma_format <= 1
-        && samples.bit_depth <= depth
 }

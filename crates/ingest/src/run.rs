@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use razz_base::{
-    AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Samples, Size, StreamKind, Transport,
+    AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Size, StreamKind, Transport,
 };
 use razz_config::Source;
 use razz_media::rtp::receive::{self, Received, Receiver};
@@ -42,6 +42,17 @@ const H265_ADVICE: &str = "It sends H.265, which only some browsers play over We
 const NO_KEY_FRAMES: &str = "It sends no key frames (IDR), only intra refresh. Set its I-frame interval \
                              (\"GOP\") to 1 or 2 s and turn intra refresh off: viewers and detection start \
                              where the picture has been refreshed, and some browsers not at all.";
+
+/// What to do about a camera that sends `what`.
+fn cure(what: &str, codec: Codec) -> &'static str {
+    match (what, codec) {
+        (_, Codec::Mjpeg) => MJPEG,
+        ("B-frames", Codec::H264) => H264_B_FRAMES,
+        ("B-frames", Codec::H265) => H265_B_FRAMES,
+        ("interlaced pictures", _) => INTERLACED,
+        _ => SAMPLES,
+    }
+}
 
 /// How a run went.
 pub(super) struct Outcome {
@@ -491,50 +502,33 @@ impl<'a> Run<'a> {
         let decodable = self.intake.decodable;
         let format = self.pictures.format();
         let not_decoded = format.and_then(|format| format.not_decoded(decodable));
-        let is_made_playable = not_decoded.is_none();
-        let samples = format.map(|format| format.samples).unwrap_or_default();
-        let (what, cure) = match (self.pictures.reorders(), codec) {
-            (true, Codec::H264) => ("B-frames", H264_B_FRAMES),
-            (true, Codec::H265 | Codec::Mjpeg) => ("B-frames", H265_B_FRAMES),
-            (false, Codec::Mjpeg) => ("MJPEG", MJPEG),
-            (false, Codec::H264) if samples.interlaced => ("interlaced pictures", INTERLACED),
-            (false, Codec::H264) if samples != Samples::default() => {
-                ("other samples than 8 bits of 4:2:0", SAMPLES)
-            }
-            (false, Codec::H264 | Codec::H265) => ("", ""),
-        };
-        let (state, error, mut advice) = match (what, codec) {
+        let not_shown = format.and_then(|format| format.not_shown());
+        // Of the rest browsers are handed what is not encoded anew, and see how they get on.
+        let is_refused = self.pictures.reorders() || codec == Codec::Mjpeg;
+        let (state, error, mut advice) = match not_shown {
             _ if is_sub => (CameraState::Online, None, Vec::new()),
-            ("", Codec::H265) => (CameraState::Online, None, vec![H265_ADVICE.to_owned()]),
-            ("", _) => (CameraState::Online, None, Vec::new()),
-            (what, _) if is_made_playable => {
+            Some(what) if not_decoded.is_none() => {
                 let advice = format!(
                     "It sends {what}, which browsers cannot show over WebRTC: razz encodes its pictures \
-                     anew while somebody watches. {cure} to save that."
+                     anew while somebody watches. {} to save that.",
+                    cure(what, codec)
                 );
                 (CameraState::Online, None, vec![advice])
             }
-            ("interlaced pictures" | "other samples than 8 bits of 4:2:0", _) => {
-                (CameraState::Online, None, Vec::new())
-            }
-            (what, _) => {
+            Some(what) if is_refused => {
                 let error = format!("{source}: sends {what}, which WebRTC cannot show");
-                (
-                    CameraState::Unsupported,
-                    Some(error),
-                    vec![format!("{cure}: WebRTC cannot show {what}.")],
-                )
+                let advice = format!("{}: WebRTC cannot show {what}.", cure(what, codec));
+                (CameraState::Unsupported, Some(error), vec![advice])
             }
+            _ if codec == Codec::H265 => (CameraState::Online, None, vec![H265_ADVICE.to_owned()]),
+            _ => (CameraState::Online, None, Vec::new()),
         };
         if let Some(what) = not_decoded {
-            let cure = match what {
-                "interlaced pictures" => "to progressive (\"scan mode\", \"deinterlacing\")",
-                _ => "to 8 bits and 4:2:0 (profile Baseline, Main or High)",
-            };
             advice.push(format!(
                 "It sends {what}, which razz does not decode by itself: nothing is detected, while browsers \
-                 show it if they can. Set the camera {cure}, or install FFmpeg's libavcodec (on Debian and \
-                 Ubuntu `apt install libavcodec-extra`) and restart razz."
+                 show it if they can. {}, or install FFmpeg's libavcodec (on Debian and Ubuntu \
+                 `apt install libavcodec-extra`) and restart razz.",
+                cure(what, codec)
             ));
         }
         if self.pictures.lacks_idr() {
