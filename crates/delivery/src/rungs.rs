@@ -1,23 +1,36 @@
 //! The encodings that razz makes of one camera's pictures, as far as a shard's sessions are sent them.
 
-use razz_base::{Codec, MonoTime, Rung, Size, StreamKind};
+use std::sync::Arc;
+
+use razz_base::{Codec, MonoTime, Rung, Size, StreamFormat, StreamKind};
 use razz_hub::renditions::Want;
 use razz_hub::{Attachment, Camera, Subscriber};
 use razz_media::ring::Unit;
 use razz_viewer::{Encodings, Session};
 
-/// What a session has made for it: the encoding that it wants, and the one that it still is sent.
-#[derive(Default)]
-pub(crate) struct Wants(Vec<(Rung, Want)>);
+/// What a session has made for it.
+pub(crate) struct Wants {
+    /// The encoding that it wanted, and the one that it was sent, when that was looked at last.
+    needs: [StreamKind; 2],
+    /// Of these, those of ours.
+    held: Vec<(Rung, Want)>,
+}
 
 /// While sessions of a shard are sent a rung, its units come to the shard.
 #[derive(Default)]
 pub(crate) struct Rungs([Option<(usize, Attachment<Unit>)>; Rung::ALL.len()]);
 
+/// Of a session that is sent the camera's own stream.
+impl Default for Wants {
+    fn default() -> Self {
+        Self { needs: [StreamKind::Main; 2], held: Vec::new() }
+    }
+}
+
 impl Wants {
-    /// Whether the session needs units of this encoding; the camera's own come anyway.
-    pub(crate) fn has(&self, kind: StreamKind) -> bool {
-        self.0.iter().any(|(rung, _)| StreamKind::Rendition(*rung) == kind)
+    /// Whether the session wants something else than when that was looked at last.
+    pub(crate) fn are_others(&self, session: &Session) -> bool {
+        self.needs != needs(session)
     }
 
     /// Follows what the session wants.
@@ -28,8 +41,9 @@ impl Wants {
         rungs: &mut Rungs,
         units: &Subscriber<Unit>,
     ) {
-        let needs = [session.wants(), session.sending()];
-        self.0.retain(|(rung, _)| {
+        self.needs = needs(session);
+        let needs = self.needs;
+        self.held.retain(|(rung, _)| {
             let needed = needs.contains(&StreamKind::Rendition(*rung));
             if !needed {
                 rungs.leave(*rung);
@@ -38,29 +52,26 @@ impl Wants {
         });
         for kind in needs {
             if let StreamKind::Rendition(rung) = kind
-                && !self.has(kind)
+                && !self.held.iter().any(|(held, _)| *held == rung)
             {
                 // Attached first: the first picture may come at once.
                 rungs.join(rung, camera, units);
-                self.0.push((rung, camera.renditions.want(rung)));
+                self.held.push((rung, camera.renditions.want(rung)));
             }
         }
     }
 
     /// The session is over.
     pub(crate) fn end(self, rungs: &mut Rungs) {
-        for (rung, _) in self.0 {
+        for (rung, _) in self.held {
             rungs.leave(rung);
         }
     }
+}
 
-    /// Whether nothing would change.
-    pub(crate) fn are_met(&self, session: &Session) -> bool {
-        let of_ours = |kind: &StreamKind| matches!(kind, StreamKind::Rendition(_));
-        let needs = [session.wants(), session.sending()];
-        let met = needs.iter().filter(|kind| of_ours(kind)).all(|kind| self.has(*kind));
-        met && self.0.iter().all(|(rung, _)| needs.contains(&StreamKind::Rendition(*rung)))
-    }
+/// The encodings whose units are for a session.
+fn needs(session: &Session) -> [StreamKind; 2] {
+    [session.wants(), session.sending()]
 }
 
 impl Rungs {
@@ -80,18 +91,33 @@ impl Rungs {
     }
 }
 
-/// What there is of a camera for a session that has agreed on `codec`.
-pub(crate) fn encodings(camera: &Camera, codec: Codec, now: MonoTime) -> Encodings {
-    let Some(format) = camera.stream.format() else {
-        return Encodings { camera: Some(0), shown: Size::default(), can_make: false };
-    };
-    let can_make = codec == Codec::H264 && camera.renditions.can_make(&format);
-    // Where nothing else can be made of it, browsers have to see how they get on.
-    let plays = format.codec == codec && (format.not_shown().is_none() || !can_make);
-    let bits_per_second = camera.health.ingest().bitrate(now) as u64;
-    Encodings {
-        camera: plays.then_some(bits_per_second),
-        shown: format.pixel_aspect.shown(format.size),
-        can_make,
+/// What a camera sends, looked at once for all of a shard's sessions.
+pub(crate) struct Sent {
+    format: Option<Arc<StreamFormat>>,
+    bits_per_second: u64,
+    can_make: bool,
+}
+
+impl Sent {
+    pub(crate) fn by(camera: &Camera, now: MonoTime) -> Self {
+        let format = camera.stream.format();
+        let can_make = format.as_ref().is_some_and(|format| camera.renditions.can_make(format));
+        let bits_per_second = camera.health.ingest().bitrate(now) as u64;
+        Self { format, bits_per_second, can_make }
+    }
+
+    /// What there is of it for a session that has agreed on `codec`.
+    pub(crate) fn encodings(&self, codec: Codec) -> Encodings {
+        let Some(format) = &self.format else {
+            return Encodings { camera: Some(0), shown: Size::default(), can_make: false };
+        };
+        let can_make = codec == Codec::H264 && self.can_make;
+        // Where nothing else can be made of it, browsers have to see how they get on.
+        let plays = format.codec == codec && (format.not_shown().is_none() || !can_make);
+        Encodings {
+            camera: plays.then_some(self.bits_per_second),
+            shown: format.pixel_aspect.shown(format.size),
+            can_make,
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use razz_base::{CameraId, MonoTime, Size, StreamId, StreamKind};
+use razz_base::{CameraId, MonoTime, Quality, Size, StreamId, StreamKind};
 use razz_media::ring::Unit;
 use razz_viewer::session::RtcError;
 use razz_viewer::{Counts, Demand, Request, Session, SessionId, Video, short, steps};
@@ -17,7 +17,7 @@ use tracing::{debug, error, warn};
 
 use super::connection::Connection;
 use super::inbox::{BACKLOG, Datagram, Input, ShardHandle, ShardState};
-use super::rungs::{Rungs, Wants, encodings};
+use super::rungs::{Rungs, Sent, Wants};
 use super::send::{Batch, Sender, SessionOutlet as Out};
 use super::{
     Command, Counters, Encoding, OpenError, Opened, Place, Restarted, SessionStatus, Shared,
@@ -91,16 +91,6 @@ struct Entry {
     counted: Counts,
     opened: MonoTime,
     connected: bool,
-}
-
-impl Entry {
-    /// Whether units of this encoding are for it.
-    fn takes(&self, kind: StreamKind) -> bool {
-        match kind {
-            StreamKind::Rendition(_) => self.wants.has(kind),
-            _ => self.session.sending() == kind || self.session.wants() == kind,
-        }
-    }
 }
 
 struct Shard {
@@ -275,11 +265,10 @@ impl Shard {
     /// Says which encodings there are for a session.
     fn choose(&mut self, id: SessionId) {
         let Some(entry) = self.entries.get(&id) else { return };
-        let now = self.shared.clock.mono();
-        let encodings = encodings(&entry.place.camera, entry.session.codec(), now);
-        let (steps, why) = steps(&encodings, entry.demand, self.shared.quality);
+        let sent = Sent::by(&entry.place.camera, self.shared.clock.mono());
+        let (demand, setting) = (entry.demand, self.shared.quality);
         self.with(id, |session, now| {
-            session.set_steps(now, steps, why);
+            choose(session, now, &sent, demand, setting);
             Ok(())
         });
     }
@@ -335,17 +324,22 @@ impl Shard {
         // Taken out for the while: a session that ends here must not end the audience.
         let Some(audience) = self.by_camera.get_mut(&camera) else { return };
         let mut sessions = std::mem::take(&mut audience.sessions);
+        // With a key frame, what the camera sends may have become something else.
+        let anew = kind == StreamKind::Main && unit.au.idr;
+        let sent = anew.then(|| Sent::by(&audience.camera, self.shared.clock.mono()));
+        let setting = self.shared.quality;
         let mut first = None;
         self.delivers = true;
         for id in &sessions {
-            if kind == StreamKind::Main && unit.au.idr {
-                // What the camera sends may have changed.
-                self.choose(*id);
-            }
-            if !self.entries.get(id).is_some_and(|entry| entry.takes(kind)) {
+            let Some(entry) = self.entries.get(id) else { continue };
+            let (session, demand) = (&entry.session, entry.demand);
+            if sent.is_none() && session.sending() != kind && session.wants() != kind {
                 continue;
             }
             let handed = self.with(*id, |session, now| {
+                if let Some(sent) = &sent {
+                    choose(session, now, sent, demand, setting);
+                }
                 session.handle_unit_of(now, kind, unit);
                 Ok(())
             });
@@ -451,7 +445,7 @@ impl Shard {
         let delivery = &entry.place.camera.health.delivery;
         delivery.bytes.fetch_add(out.sent_bytes as u64, Ordering::Relaxed);
         count(&mut entry.counted, session.counts(), &self.shared.counters, delivery);
-        if !entry.wants.are_met(session)
+        if entry.wants.are_others(session)
             && let Some(audience) = self.by_camera.get_mut(&camera.id)
         {
             entry.wants.follow(session, camera, &mut audience.rungs, &self.units);
@@ -491,6 +485,12 @@ impl Shard {
         }
         self.deadlines.insert((at, id));
     }
+}
+
+/// Says which of the encodings that there are a session may be sent.
+fn choose(session: &mut Session, now: MonoTime, sent: &Sent, demand: Demand, setting: Quality) {
+    let (steps, why) = steps(&sent.encodings(session.codec()), demand, setting);
+    session.set_steps(now, steps, why);
 }
 
 /// Sends what a session has to send; what it requests on the way is answered from its stream.
