@@ -176,13 +176,12 @@ impl Ladder {
         self.fell
     }
 
-    /// The encodings that there are for this viewer, in any order; what is sent has to be none of them
-    /// any more. With none nothing changes.
-    pub(crate) fn set_steps(&mut self, now: MonoTime, mut steps: Vec<Step>) {
+    /// The encodings that there are for this viewer, from the most bits to the fewest; what is sent has to
+    /// be none of them any more. With none nothing changes.
+    pub(crate) fn set_steps(&mut self, now: MonoTime, steps: Vec<Step>) {
         if steps.is_empty() {
             return;
         }
-        steps.sort_by_key(|step| std::cmp::Reverse(step.bits_per_second));
         let kind = self.kind();
         let was = self.steps[self.at].bits_per_second;
         // The best may be wanted at once: it is known only when it is sent whether the path carries it.
@@ -222,11 +221,10 @@ impl Ladder {
             }
         }
         let is_short = path.overflows || path.is_strained && estimate < SHORT * self.takes(self.at);
-        let since = self.short.take().filter(|_| is_short).unwrap_or(now);
-        self.short = is_short.then_some(since);
+        let short_us = lasts(&mut self.short, is_short, now);
         let settled = now.since_us(self.since) >= SETTLES_US;
         let closing = (settled && path.is_strained && estimate < CLOSING * self.takes(self.at))
-            || now.since_us(since) >= if settled { SHORT_FOR_US } else { SETTLES_US }
+            || short_us >= if settled { SHORT_FOR_US } else { SETTLES_US }
             || path.waiting_us > WAITED_TOO_LONG_US;
         self.look(now, estimate, path.is_strained);
         self.ask(now, estimate);
@@ -237,9 +235,7 @@ impl Ladder {
         if self.at == lowest && lowest + 1 < self.steps.len() {
             let hopeless = estimate < HOPELESS * self.takes(lowest)
                 || path.waiting_us > 2 * WAITED_TOO_LONG_US;
-            let since = self.hopeless.take().filter(|_| hopeless).unwrap_or(now);
-            self.hopeless = hopeless.then_some(since);
-            if hopeless && now.since_us(since) >= HOPELESS_FOR_US {
+            if lasts(&mut self.hopeless, hopeless, now) >= HOPELESS_FOR_US {
                 return Some(self.fall(now, lowest + 1));
             }
         }
@@ -332,11 +328,10 @@ impl Ladder {
             return Target { minimum: bits(here), desired: bits(LEAD * here) };
         }
         let lead = |rate: f64| bits(if self.asks { LEAD * rate } else { rate });
-        let settles = self.climbed.is_none() && now.since_us(self.since) < SETTLES_US;
         if self.at == 0 {
             return Target { minimum: 0, desired: bits(LEAD * here) };
         }
-        if settles {
+        if self.climbed.is_none() && now.since_us(self.since) < SETTLES_US {
             return Target { minimum: 0, desired: lead(here) };
         }
         if now < self.rest_until {
@@ -356,6 +351,12 @@ impl Ladder {
     }
 }
 
+/// How long something `holds` without a break, in µs; `since` is when that began.
+fn lasts(since: &mut Option<MonoTime>, holds: bool, now: MonoTime) -> i64 {
+    *since = holds.then(|| since.unwrap_or(now));
+    since.map_or(0, |since| now.since_us(since))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,9 +368,13 @@ mod tests {
 
     fn steps() -> Vec<Step> {
         let step = |kind, bits_per_second| Step { kind, bits_per_second };
-        let ours = [(P180, 150_000), (P360, 500_000), (STILLS, 40_000), (P540, 1_000_000)];
-        let ours = ours.map(|(kind, bits)| step(kind, bits));
-        [&ours[..], &[step(StreamKind::Main, 2_500_000)]].concat()
+        vec![
+            step(StreamKind::Main, 2_500_000),
+            step(P540, 1_000_000),
+            step(P360, 500_000),
+            step(P180, 150_000),
+            step(STILLS, 40_000),
+        ]
     }
 
     /// Runs through estimates in kbit/s, each for so many seconds, and answers what was chosen when.

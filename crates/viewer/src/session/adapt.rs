@@ -95,9 +95,8 @@ impl RoundTrip {
             self.least = [self.least[1], None];
         }
         let [before, this] = &mut self.least;
-        *this = Some(this.map_or(newest, |least| least.min(newest)));
-        let least = before.map_or(newest, |before| before.min(newest)).min(this.unwrap_or(newest));
-        newest > least + QUEUES
+        let least = *this.insert(this.map_or(newest, |least| least.min(newest)));
+        newest > before.map_or(least, |before| before.min(least)) + QUEUES
     }
 }
 
@@ -190,7 +189,7 @@ impl Session {
     }
 
     /// Whether a path that does not carry what is sent is answered with something smaller.
-    pub(super) fn can_give_way(&self) -> bool {
+    fn can_give_way(&self) -> bool {
         self.adapts && self.adapt.ladder.has_choice()
     }
 
@@ -243,15 +242,15 @@ impl Session {
 
     /// The peer's report on the last second says that this share of packets was lost.
     pub(super) fn handle_report(&mut self, now: MonoTime, loss: f32) {
-        if !self.can_give_way() {
-            // There is nothing smaller: the camera's stream is thinned to key frames.
-            self.adapt.loss = Some(loss);
-            return self.handle_loss(now, loss);
-        }
-        if self.adapt.source > Source::Reports {
+        let gives_way = self.can_give_way();
+        if gives_way && self.adapt.source > Source::Reports {
             return;
         }
         self.adapt.loss = Some(loss);
+        if !gives_way {
+            // There is nothing smaller: the camera's stream is thinned to key frames.
+            return self.handle_loss(now, loss);
+        }
         let adapt = &mut self.adapt;
         adapt.source = Source::Reports;
         let (loss, sent) = (f64::from(loss), adapt.ladder.bits_per_second() as f64);
