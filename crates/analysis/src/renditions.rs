@@ -8,9 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use razz_base::{
-    AccessUnit, Codec, Decodable, MediaTime, MonoTime, PixelAspect, RunId, Rung, Size, StreamFormat,
-};
+use razz_base::{AccessUnit, Codec, MediaTime, MonoTime, RunId, Rung, Size, StreamFormat};
 use razz_hub::renditions::{MadePicture, Making};
 use razz_hub::{Camera, Policy, Renditions, RunContext, Stream, lock};
 use razz_observe::clock::Clock;
@@ -25,7 +23,7 @@ use crate::settings::AnalysisSettings;
 /// A rung is made for so long after the last viewer has left it: switching back costs no start.
 const LINGER_US: i64 = 5_000_000;
 /// Between two key pictures of a rung: who asks meanwhile gets the next one.
-const IDR_EVERY_US: i64 = 250_000;
+pub(crate) const IDR_EVERY_US: i64 = 250_000;
 /// How often it is looked for orders while no pictures come.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Access units that may wait: more than a GOP, which is decoded at the beginning.
@@ -52,7 +50,6 @@ pub(crate) fn serve(
             stream: Arc::clone(&stream),
             renditions,
             making,
-            decodable: decoders.decodable(),
             decoders,
             pool,
             clock,
@@ -70,7 +67,6 @@ struct Maker {
     renditions: Arc<Renditions>,
     making: Making,
     decoders: razz_vision::Decoders,
-    decodable: Decodable,
     pool: Arc<Pool>,
     clock: Clock,
 }
@@ -112,7 +108,7 @@ impl Maker {
         let mut active: Vec<Active> = Vec::new();
         let units = self.stream.subscribe(policy);
         let units = units.subscriber();
-        let mut decoder = self.decoders.decoder();
+        let (mut decoder, decodable) = (self.decoders.decoder(), self.decoders.decodable());
         let mut run = None;
         loop {
             let received = units.next_within(LOOK_EVERY);
@@ -133,7 +129,7 @@ impl Maker {
                 decoder.reset();
                 active.iter_mut().for_each(Active::begin_anew);
             }
-            if au.format.not_decoded(self.decodable).is_some() {
+            if au.format.not_decoded(decodable).is_some() {
                 continue;
             }
             let due = active.iter().any(|active| active.rendition.takes(au.key.time));
@@ -256,17 +252,11 @@ impl Active {
     }
 
     fn format_of(&mut self, size: Size) -> Arc<StreamFormat> {
-        match &self.format {
-            Some(format) if format.size == size => Arc::clone(format),
-            _ => {
-                let mut format = StreamFormat::new(Codec::H264, size);
-                if let Some(format) = Arc::get_mut(&mut format) {
-                    format.profile = "Constrained Baseline";
-                    format.pixel_aspect = PixelAspect::default();
-                }
-                self.format = Some(Arc::clone(&format));
-                format
-            }
-        }
+        let known = self.format.take().filter(|format| format.size == size);
+        let format = known.unwrap_or_else(|| {
+            let format = StreamFormat::new(Codec::H264, size);
+            Arc::new(StreamFormat { profile: "Constrained Baseline", ..(*format).clone() })
+        });
+        Arc::clone(self.format.insert(format))
     }
 }

@@ -6,6 +6,7 @@ use razz_media::ring::Unit;
 use razz_vision::{Decoder, Picture};
 
 use super::*;
+use crate::renditions::IDR_EVERY_US;
 
 const POLICY: Policy = Policy::FromKey { max_items: 100, max_bytes: 1 << 24 };
 
@@ -45,8 +46,8 @@ fn what_is_wanted_is_made_of_the_very_pictures_and_begins_at_once() {
     let (mut made, mut idrs) = (0, 0);
     for (n, pair) in pictures[45..].chunks_exact(2).enumerate() {
         if n == 10 {
-            // One IDR in so long is enough for all who ask.
-            std::thread::sleep(Duration::from_millis(300));
+            // The rule that is measured: one IDR in so long is enough for all who ask.
+            std::thread::sleep(Duration::from_micros(IDR_EVERY_US.unsigned_abs()));
             let after = MediaTime::from_90k((last + 2) * 3000);
             renditions.want_idr(Rung::P180, Some(after));
         }
