@@ -104,9 +104,7 @@ export function videoChecks({ camera, stats, diagnostics }: Known): Check[] {
 export function boxChecks({ camera, stats, diagnostics, hidden }: Known): Check[] {
   const status = stats?.cameras[String(camera)];
   const player = diagnostics?.player ?? null;
-  // What browsers cannot be given is detected on all the same.
-  const comes = status?.state === "unsupported" && status.fps.received > 0;
-  const absent = comes ? null : unavailable(stats, status);
+  const absent = unavailable(stats, status);
   const off = status !== undefined && absent === null && status.detect_fps_wanted === 0;
   const unready = stats && stats.model_state !== "ready" ? open("The model is not ready.") : null;
   // What each step hangs on: the camera, its setting, the model.
