@@ -189,7 +189,7 @@ const PER_CAMERA: &[PerCamera] = &[
     ),
     (
         "razz_camera_rendition_decode_cpu_seconds_total",
-        "CPU time of decoding for smaller encodings alone; none while the pictures are decoded anyway.",
+        "CPU time of decoding for other encodings, beside that for detection.",
         Read::Seconds(|camera| camera.renditions.decode_cpu_seconds),
     ),
 ];

@@ -22,8 +22,7 @@ pub enum Stage {
     Prepare,
     /// The model's output to boxes.
     Read,
-    /// Smaller encodings of a camera's pictures: scaling, encoding, and decoding where nothing else needs
-    /// the pictures.
+    /// Other encodings of a camera's pictures: decoding for them, scaling, and encoding.
     Renditions,
 }
 

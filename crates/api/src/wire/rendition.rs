@@ -11,7 +11,7 @@ use super::round::round;
 #[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "RenditionsStatus.ts")]
 pub struct RenditionsStatus {
-    /// Decoding for them alone, in percent of one core; 0 while the pictures are decoded anyway.
+    /// Decoding for them, beside that for detection, in percent of one core.
     pub decode_cpu_percent: f64,
     /// Each of them, from the most bits to the fewest.
     pub made: Vec<RenditionStatus>,
