@@ -22,6 +22,7 @@ use razz_observe::telemetry::Telemetry;
 
 use super::*;
 use crate::inbox::Result;
+use crate::pool::Capacity;
 
 mod renditions;
 mod sub;
@@ -82,7 +83,9 @@ impl Bench {
 
     fn new(load: Load, idle: bool) -> Self {
         let clock = Clock::start();
-        let pool = Pool::start("test".to_owned(), Some(load), 1, clock);
+        // What is looked at shall not depend on how busy the machine is.
+        let capacity = Capacity::new(64.0, 64.0, clock);
+        let pool = Pool::start_with("test".to_owned(), Some(load), 1, capacity, clock);
         let begun = Clock::start();
         while !matches!(pool.state(), ModelState::Ready { .. }) {
             assert!(begun.uptime() < WITHIN, "the model is {:?}", pool.state());

@@ -12,7 +12,7 @@ use razz_observe::cpu_usage::StageTimes;
 use razz_observe::process;
 
 /// The budget, and what it is told of the threads that it does not see.
-pub(super) struct Capacity {
+pub(crate) struct Capacity {
     budget: Mutex<Budget>,
     readings: Mutex<Readings>,
     /// Pictures that the detector has looked at.
@@ -36,8 +36,13 @@ const READ_EVERY_US: i64 = 1_000_000;
 
 impl Capacity {
     /// Of this machine, of which the detector has so many threads.
-    pub(super) fn new(detector_threads: usize, clock: Clock) -> Self {
+    pub(super) fn of_this_machine(detector_threads: usize, clock: Clock) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from) as f64;
+        Self::new(cores, detector_threads as f64, clock)
+    }
+
+    /// Of a machine with so many cores, of which the detector may use some.
+    pub(crate) fn new(cores: f64, detector_cores: f64, clock: Clock) -> Self {
         let now = clock.mono();
         let readings = Readings {
             at: now,
@@ -48,7 +53,7 @@ impl Capacity {
             loading: true,
         };
         Self {
-            budget: Mutex::new(Budget::new(cores, detector_threads as f64, now)),
+            budget: Mutex::new(Budget::new(cores, detector_cores, now)),
             readings: Mutex::new(readings),
             pictures: AtomicU64::new(0),
         }
@@ -120,7 +125,7 @@ mod tests {
     #[test]
     fn what_is_not_a_detection_says_nothing_of_what_one_costs() {
         let clock = Clock::start();
-        let capacity = Capacity::new(2, clock);
+        let capacity = Capacity::of_this_machine(2, clock);
         let times = StageTimes::default();
         let camera = CameraId::new(1).expect("1 is a number of a camera");
         capacity.budget().join(camera, DetectRate::PerSecond(5.0), 1.0);

@@ -19,7 +19,7 @@ use razz_engine::{Allowance, Crew, Scheduler};
 use razz_vision::{Detector, EngineChoice, NoteLevel, Picture};
 use tracing::{Span, error, info, warn};
 
-use self::capacity::Capacity;
+pub(crate) use self::capacity::Capacity;
 use self::worker::Task;
 pub use self::worker::yield_to_video;
 use crate::inbox::{Reply, Result as Found};
@@ -147,6 +147,18 @@ impl Pool {
         threads: usize,
         clock: Clock,
     ) -> Arc<Self> {
+        let capacity = Capacity::of_this_machine(threads, clock);
+        Self::start_with(model_name, load, threads, capacity, clock)
+    }
+
+    /// The same, on a machine with another capacity.
+    pub(crate) fn start_with(
+        model_name: String,
+        load: Option<Load>,
+        threads: usize,
+        capacity: Capacity,
+        clock: Clock,
+    ) -> Arc<Self> {
         let state = if load.is_some() { ModelState::Loading } else { ModelState::Off };
         let pool = Arc::new(Self {
             queue: Mutex::new(Queue {
@@ -169,7 +181,7 @@ impl Pool {
             model_name,
             load,
             stage_times: StageTimes::default(),
-            capacity: Capacity::new(threads, clock),
+            capacity,
             clock,
         });
         pool.form(&mut lock(&pool.queue), 1, None);
