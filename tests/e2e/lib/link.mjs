@@ -23,7 +23,7 @@ function random(seed) {
 /** One way over the link. */
 class Way {
   constructor(path, dice, deliver) {
-    Object.assign(this, { path, dice, deliver, busyUntil: 0, last: 0, under: [], dropped: 0, lost: 0, timer: undefined });
+    Object.assign(this, { path, dice, deliver, busyUntil: 0, last: 0, under: [], dropped: 0, lost: 0, lateMs: [], timer: undefined });
   }
 
   push(datagram, now = performance.now()) {
@@ -50,7 +50,11 @@ class Way {
     this.timer = setTimeout(() => {
       this.timer = undefined;
       const now = performance.now();
-      while (this.under.length > 0 && this.under[0].at <= now + 0.5) this.deliver(this.under.shift().datagram);
+      while (this.under.length > 0 && this.under[0].at <= now + 0.5) {
+        const { at, datagram } = this.under.shift();
+        this.lateMs.push(now - at);
+        this.deliver(datagram);
+      }
       this.wait();
     }, Math.max(0, this.under[0].at - performance.now()));
   }
@@ -100,6 +104,15 @@ export class Link {
     const ways = [...this.clients.values()].map(({ down }) => down);
     const sum = (key) => ways.reduce((all, way) => all + way[key], 0);
     return { dropped: sum("dropped"), lost: sum("lost") };
+  }
+
+  /**
+   * By how much of 100 datagrams 95 were at most later than the path would have had them, in ms: a machine that is busy
+   * with other things jitters, and stands for another path than the one that was asked for.
+   */
+  get lateMs() {
+    const late = [...this.clients.values()].flatMap(({ up, down }) => [...up.lateMs, ...down.lateMs]).sort((a, b) => a - b);
+    return late[Math.floor(0.95 * late.length)] ?? 0;
   }
 
   /** Has a Playwright page reach razz over this link: its answers name the relay in place of razz. */

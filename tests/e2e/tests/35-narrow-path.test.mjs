@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { fillWithPlayer } from "../lib/browser.mjs";
+import { Missing } from "../lib/camera.mjs";
 import { installCounter, recordDrawn } from "../lib/counter.mjs";
 import { checkNumbers, checkTracks, fixedBySnapshot } from "../lib/frameproof.mjs";
 import { Link, WIDE } from "../lib/link.mjs";
@@ -12,6 +13,8 @@ import { measureFor, until } from "../lib/wait.mjs";
 
 /** How long the path is narrow. */
 const NARROW_S = 30;
+/** A machine on which 5 of 100 datagrams come later than this stands for a path that jitters, not for the one that is meant. */
+const BUSY_MS = 4;
 
 /** A page of camera 1 whose video comes over `link`, if there is one; `session` asks and changes what it is sent. */
 async function pageOver(world, razz, link) {
@@ -73,7 +76,7 @@ function watched(seen, from, to, base) {
 async function narrowed(world, narrow, { movesWithinMs, freezes, lateMs, backWithinMs, full = false }) {
   const { clip } = realFootage();
   const camera = await world.camera({ one: `clip:${clip}` });
-  const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 5 }] });
+  const razz = await world.serve({ camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }] });
   const link = world.keep(await Link.open(razz.addresses.webrtc_udp));
   const page = await pageOver(world, razz, link);
   await page.evaluate(recordSeen);
@@ -98,17 +101,22 @@ async function narrowed(world, narrow, { movesWithinMs, freezes, lateMs, backWit
   const back = await until("full pictures again", async () => {
     const since = (await seen()).filter(({ at }) => at > to);
     const first = since.findIndex((frame, n) => since.slice(n, n + 15).length === 15 && since.slice(n, n + 15).every(({ height }) => height === 720));
-    return first >= 0 ? since[first].at - to : undefined;
-  }, { seconds: 30 });
-  world.tell(`back after ${back.toFixed(0)} ms`);
+    if (first >= 0) return since[first].at - to;
+    return await now() - to > 30_000 ? Infinity : undefined;
+  }, { seconds: 60 });
+  world.tell(`back after ${back.toFixed(0)} ms; 95 of 100 datagrams at most ${link.lateMs.toFixed(1)} ms later than the path has them`);
   // What is aimed at is told; a busy machine gets twice the time, and thrice on the way back, which waits for key frames.
   const aims = [
     ["moves again after", result.movesAfterMs, movesWithinMs, 2], ["freezes", result.freezes, freezes, 1],
     ["late by, in 95 of 100", result.lateP95Ms, lateMs ?? Infinity, 2], ["back after", back, backWithinMs, 3],
   ];
   world.tell(aims.map(([what, got, aim]) => `${what} ${got.toFixed(0)} (aim ${aim})`).join(", "));
-  if (full) assert.match(result.heights, /^\d+ of 720 lines$/, "full quality all the time");
-  for (const [what, got, aim, times] of aims) assert.ok(got <= times * aim + (what === "freezes" ? 2 : 0), `${what} ${got.toFixed(0)}, aimed at ${aim}`);
+  const missed = aims.filter(([what, got, aim, times]) => got > times * aim + (what === "freezes" ? 2 : 0));
+  const words = missed.map(([what, got, aim]) => `${what} ${got.toFixed(0)}, aimed at ${aim}`);
+  if (full && !/^\d+ of 720 lines$/.test(result.heights)) words.push(`not full quality all the time: ${result.heights}`);
+  if (words.length === 0) return;
+  if (link.lateMs > BUSY_MS) throw new Missing(`the machine was too busy to stand for this path, datagrams came ${link.lateMs.toFixed(1)} ms late: ${words.join("; ")}`);
+  assert.fail(words.join("; "));
 }
 
 const NEEDS = { browser: true, data: true, seconds: 150 };
