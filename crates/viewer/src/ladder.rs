@@ -49,7 +49,11 @@ const SPARE_AFTER_FALL: f64 = 1.1;
 /// What is chosen later does, and for so long; the camera's stream, whose bits nobody holds, with more.
 const SPARE: f64 = 1.12;
 const SPARE_OF_CAMERA: f64 = 1.02;
-const FITS_FOR_US: i64 = 400_000;
+const FITS_FOR_US: i64 = 300_000;
+/// Or it fitted with so much to spare, and fits again so much later: jitter has thrown the estimate back
+/// meanwhile.
+const PLENTY: f64 = 1.25;
+const AGAIN_US: (i64, i64) = (300_000, 4_000_000);
 /// Packets have headers, and key pictures are large: so much more than its bits does an encoding take.
 const OVERHEAD: f64 = 1.08;
 /// Even the lowest encoding that moves does not fit when the estimate is below this share of it for so
@@ -103,6 +107,8 @@ pub(crate) struct Ladder {
     climbed: Option<MonoTime>,
     /// A better step has fitted since then.
     fits: Option<(usize, MonoTime)>,
+    /// A better step fitted with plenty to spare then; nothing was strained since.
+    fitted: Option<(usize, MonoTime)>,
     /// What is sent has not fitted since then.
     short: Option<MonoTime>,
     /// The most that the path was thought to carry since more was looked for.
@@ -132,6 +138,7 @@ impl Ladder {
             fell: false,
             climbed: None,
             fits: None,
+            fitted: None,
             short: None,
             peak: 0.0,
             rest_until: now,
@@ -227,6 +234,9 @@ impl Ladder {
             || short_us >= if settled { SHORT_FOR_US } else { SETTLES_US }
             || path.waiting_us > WAITED_TOO_LONG_US;
         self.look(now, estimate, path.is_strained);
+        if path.is_strained {
+            self.fitted = None;
+        }
         self.ask(now, estimate);
         let lowest = self.lowest();
         if closing && self.at < lowest {
@@ -283,7 +293,8 @@ impl Ladder {
             self.hold_us = (2 * self.hold_us).min(LONGEST_HOLD_US);
         }
         (self.at, self.since, self.fell) = (to, now, true);
-        (self.fits, self.hopeless, self.short, self.peak) = (None, None, None, 0.0);
+        (self.fits, self.fitted, self.hopeless, self.short) = (None, None, None, None);
+        self.peak = 0.0;
         self.kind()
     }
 
@@ -309,13 +320,20 @@ impl Ladder {
         };
         let step = self.fits.map_or(best, |(fits, _)| fits.max(best));
         self.fits = Some((step, since));
-        let chosen =
-            if self.fell { here_us >= SETTLES_US } else { now.since_us(since) >= FITS_FOR_US };
+        let again = self.fitted.is_some_and(|(fitted, before)| {
+            fitted <= step && (AGAIN_US.0..AGAIN_US.1).contains(&since.since_us(before))
+        });
+        if !again && estimate >= PLENTY * self.takes(step) {
+            self.fitted = Some((step, since));
+        }
+        let fits = again || now.since_us(since) >= FITS_FOR_US;
+        let chosen = if self.fell { here_us >= SETTLES_US } else { fits };
         if !chosen {
             return None;
         }
         self.climbed = Some(now);
-        (self.at, self.since, self.fell, self.fits) = (step, now, false, None);
+        (self.at, self.since, self.fell) = (step, now, false);
+        (self.fits, self.fitted) = (None, None);
         Some(self.kind())
     }
 
@@ -412,7 +430,7 @@ mod tests {
             (&[(4000, 2.0), (2300, 0.4), (4000, 2.0)], &[]),
             (&[(4000, 2.0), (2300, 2.0)], &[(2.7, P180), (3.7, P540)]),
             // Back by way of what fits.
-            (&[(4000, 2.0), (300, 4.0), (4000, 2.0)], &[(2.1, P180), (6.5, StreamKind::Main)]),
+            (&[(4000, 2.0), (300, 4.0), (4000, 2.0)], &[(2.1, P180), (6.4, StreamKind::Main)]),
         ] {
             let start = MonoTime::from_us(0);
             let mut ladder = Ladder::new(start);
