@@ -195,7 +195,7 @@ impl Ladder {
         let was_best = self.at == 0;
         self.at = steps.iter().position(|step| step.kind == kind).unwrap_or_else(|| {
             self.since = now;
-            self.fits = None;
+            (self.fits, self.fitted) = (None, None);
             let no_more = steps.iter().position(|step| step.bits_per_second <= was);
             if was_best { 0 } else { no_more.unwrap_or(steps.len() - 1) }
         });

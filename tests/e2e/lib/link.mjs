@@ -23,7 +23,7 @@ function random(seed) {
 /** One way over the link. */
 class Way {
   constructor(path, dice, deliver) {
-    Object.assign(this, { path, dice, deliver, busyUntil: 0, last: 0, under: [], dropped: 0, lost: 0, lateMs: [], timer: undefined });
+    Object.assign(this, { path, dice, deliver, busyUntil: 0, last: 0, under: [], dropped: 0, lost: 0, late: [], timer: undefined });
   }
 
   push(datagram, now = performance.now()) {
@@ -52,7 +52,7 @@ class Way {
       const now = performance.now();
       while (this.under.length > 0 && this.under[0].at <= now + 0.5) {
         const { at, datagram } = this.under.shift();
-        this.lateMs.push(now - at);
+        this.late.push(now - at);
         this.deliver(datagram);
       }
       this.wait();
@@ -111,7 +111,7 @@ export class Link {
    * with other things jitters, and stands for another path than the one that was asked for.
    */
   get lateMs() {
-    const late = [...this.clients.values()].flatMap(({ up, down }) => [...up.lateMs, ...down.lateMs]).sort((a, b) => a - b);
+    const late = [...this.clients.values()].flatMap(({ up, down }) => [...up.late, ...down.late]).sort((a, b) => a - b);
     return late[Math.floor(0.95 * late.length)] ?? 0;
   }
 
