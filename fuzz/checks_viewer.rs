@@ -10,7 +10,8 @@ use razz_media::h265::ProfileTierLevel;
 use razz_viewer::demux::Demux;
 use razz_viewer::framing::Deframer;
 use razz_viewer::offer::Offer;
-use razz_viewer::{Answered, Outlet, Session, SessionSettings, Video, sdp};
+use razz_viewer::rtp::rtcp;
+use razz_viewer::{Answered, Outlet, Route, Session, SessionSettings, Video, sdp};
 use str0m::net::{Protocol, Transmit};
 
 #[derive(Default)]
@@ -21,6 +22,12 @@ impl Outlet for Sink {
         assert!(!transmit.contents.is_empty());
         self.0 += transmit.contents.len();
     }
+    fn send_media(&mut self, _: Route, length: usize, write: &mut dyn FnMut(&mut [u8])) {
+        let mut datagram = vec![0; length];
+        write(&mut datagram);
+        self.0 += datagram.len();
+    }
+
     fn has_room(&mut self, _: Protocol, _: SocketAddr) -> bool {
         true
     }
@@ -84,6 +91,29 @@ fn restarts(text: &str, video: Video, Answered { mut session, answer }: Answered
     let offer = Offer::read(text, video).expect("it was answered");
     assert!(session.restart_ice(offer.text()).is_err());
     assert_eq!(session.ufrag(), before);
+}
+
+/// `data` as a peer's reports, once they are decrypted.
+pub fn reports(data: &[u8]) {
+    rtcp::read(data, |message| match message {
+        rtcp::Message::Nack { items, .. } => {
+            assert!(rtcp::lacking(items).count() <= 17 * (data.len() / 4));
+        }
+        rtcp::Message::Arrivals(arrivals) => {
+            for near in [None, Some(0), Some(i64::from(u32::MAX) * 1000), Some(-5_000_000)] {
+                let reference = arrivals.reference_us(near);
+                let (mut next, mut count) = (arrivals.first, 0);
+                arrivals.each(reference, |number, at| {
+                    assert_eq!(number, next, "in order");
+                    assert!(at.is_none_or(|at| (at - reference).abs() < 1 << 40));
+                    next = next.wrapping_add(1);
+                    count += 1;
+                });
+                assert!(count <= usize::from(u16::MAX));
+            }
+        }
+        _ => {}
+    });
 }
 
 /// `data` as datagrams, each behind its length, into the tables and into a session.

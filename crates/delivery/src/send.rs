@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use quinn_udp::{UdpSockRef, UdpSocketState};
-use razz_viewer::Outlet;
+use razz_viewer::{Outlet, Route};
 use str0m::net::{Protocol, Transmit};
 
 use super::Counters;
@@ -49,27 +49,29 @@ impl Batch {
         }
     }
 
-    fn takes(&self, transmit: &Transmit, most: usize) -> bool {
-        let length = transmit.contents.len();
+    fn takes(&self, route: &Route, length: usize, most: usize) -> bool {
         self.count > 0
             && self.count < most
             && !self.closed
             && length <= self.segment
             && self.bytes.len() + length <= MAX_BATCH_BYTES
-            && self.destination == transmit.destination
-            && self.source == transmit.source.ip()
+            && self.destination == route.destination
+            && self.source == route.source.ip()
     }
 
-    fn add(&mut self, transmit: &Transmit) {
+    /// Where a datagram of `length` bytes is to be written.
+    fn add(&mut self, route: &Route, length: usize) -> &mut [u8] {
         if self.count == 0 {
-            self.segment = transmit.contents.len();
-            self.destination = transmit.destination;
-            self.source = transmit.source.ip();
+            self.segment = length;
+            self.destination = route.destination;
+            self.source = route.source.ip();
             self.closed = false;
         }
-        self.closed |= transmit.contents.len() < self.segment;
-        self.bytes.extend_from_slice(&transmit.contents);
+        self.closed |= length < self.segment;
         self.count += 1;
+        let begin = self.bytes.len();
+        self.bytes.resize(begin + length, 0);
+        &mut self.bytes[begin..]
     }
 }
 
@@ -136,24 +138,31 @@ impl SessionOutlet<'_> {
 
 impl Outlet for SessionOutlet<'_> {
     fn send(&mut self, transmit: Transmit) {
+        let Transmit { proto, source, destination, contents } = transmit;
+        let route = Route { proto, source, destination };
+        self.send_media(route, contents.len(), &mut |out| out.copy_from_slice(&contents));
+    }
+
+    fn send_media(&mut self, route: Route, length: usize, write: &mut dyn FnMut(&mut [u8])) {
         self.handed += 1;
-        if transmit.proto != Protocol::Udp {
-            let taken = self
-                .connection(transmit.destination)
-                .is_some_and(|connection| connection.send(&transmit.contents));
-            let counter = if taken {
-                self.sent_bytes += transmit.contents.len();
-                &self.counters.sent
-            } else {
-                &self.counters.unsent
-            };
-            counter.fetch_add(1, Ordering::Relaxed);
+        if route.proto == Protocol::Udp {
+            if !self.batch.takes(&route, length, self.sender.io.max_gso_segments()) {
+                self.finish();
+            }
+            write(self.batch.add(&route, length));
             return;
         }
-        if !self.batch.takes(&transmit, self.sender.io.max_gso_segments()) {
-            self.finish();
-        }
-        self.batch.add(&transmit);
+        let mut datagram = vec![0; length];
+        write(&mut datagram);
+        let taken =
+            self.connection(route.destination).is_some_and(|connection| connection.send(&datagram));
+        let counter = if taken {
+            self.sent_bytes += length;
+            &self.counters.sent
+        } else {
+            &self.counters.unsent
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     fn has_room(&mut self, proto: Protocol, destination: SocketAddr) -> bool {

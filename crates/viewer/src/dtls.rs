@@ -19,6 +19,7 @@
 //! who offers `a=setup:passive`, the library has cipher suites for ECDSA certificates alone.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -31,12 +32,15 @@ use dimpl::crypto::{
 };
 use dimpl::{Config, CryptoError as LibraryError, Dtls};
 use str0m::crypto::dtls::{
-    DtlsCert, DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, DtlsVersion, ProtocolVersion,
+    DtlsCert, DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, DtlsVersion, KeyingMaterial,
+    ProtocolVersion,
 };
 use str0m::crypto::{CryptoError, CryptoProvider};
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
 use x509_cert::der::oid::ObjectIdentifier;
+
+use crate::rtp::srtp::Keys;
 
 /// Handshake types (RFC 5246 section 7.4).
 const CLIENT_HELLO: u8 = 1;
@@ -66,6 +70,20 @@ pub fn crypto() -> Arc<CryptoProvider> {
     Arc::clone(CRYPTO.get_or_init(ours))
 }
 
+/// The keys of a handshake, once it has come about.
+pub(crate) type Agreed = Arc<OnceLock<Keys>>;
+
+thread_local! {
+    /// Where the keys of the handshake go that was prepared last on this thread: the library makes the
+    /// handshake and hands out neither it nor its keys.
+    static PREPARED: Cell<Option<Agreed>> = const { Cell::new(None) };
+}
+
+/// Where the keys will be of the handshake that the library has prepared last on this thread.
+pub(crate) fn prepared() -> Option<Agreed> {
+    PREPARED.take()
+}
+
 #[derive(Debug)]
 struct Provider;
 
@@ -85,7 +103,7 @@ impl DtlsProvider for Provider {
         let client = provider.new_dtls(certificate, now, version, mtu)?;
         if !matches!(version, DtlsVersion::Dtls12) {
             // Sessions ask for 1.2. In 1.3 the request is encrypted, so it could not be changed.
-            return Ok(client);
+            return Err(CryptoError::Other("DTLS 1.2 alone".to_owned()));
         }
         // ICE has verified the client's address: no cookie.
         let mut config = Config::builder().use_server_cookie(false);
@@ -100,7 +118,9 @@ impl DtlsProvider for Provider {
             .build()
             .map_err(|error| CryptoError::Other(format!("DTLS: {error}")))?;
         let server = Dtls::new_12(Arc::new(config), certificate.clone(), now);
-        Ok(Box::new(Either { server: Some(server), client, scratch: Vec::new() }))
+        let keys = Agreed::default();
+        PREPARED.set(Some(Arc::clone(&keys)));
+        Ok(Box::new(Either { server: Some(server), client, scratch: Vec::new(), keys }))
     }
 }
 
@@ -111,6 +131,7 @@ struct Either {
     client: Box<dyn DtlsInstance>,
     /// Where the library writes what it has for us.
     scratch: Vec<u8>,
+    keys: Agreed,
 }
 
 impl std::fmt::Debug for Either {
@@ -135,7 +156,20 @@ impl DtlsInstance for Either {
     }
 
     fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
-        let Some(server) = &mut self.server else { return self.client.poll_output(buf) };
+        let keys = &self.keys;
+        let keep = |material: &KeyingMaterial, profile, is_client| {
+            let _ = keys.set(Keys { profile, material: material.to_vec(), is_client });
+            // Media has a way of its own (crate::rtp): the library gets keys that nobody else has, since the
+            // same ones used on two ways would give what they encrypt away (RFC 7714 section 8.4).
+            let others: Vec<u8> = (0..material.len()).map(|_| rand::random()).collect();
+            DtlsOutput::KeyingMaterial(KeyingMaterial::new(&others), profile)
+        };
+        let Some(server) = &mut self.server else {
+            return match self.client.poll_output(buf) {
+                DtlsOutput::KeyingMaterial(material, profile) => keep(&material, profile, true),
+                other => other,
+            };
+        };
         // What is written has to fit once the request in it has grown.
         self.scratch.resize(buf.len().saturating_sub(GROWTH), 0);
         let mut filled = |bytes: &[u8]| {
@@ -160,7 +194,7 @@ impl DtlsInstance for Either {
             }
             DtlsOutput::Timeout(at) => DtlsOutput::Timeout(at),
             DtlsOutput::Connected => DtlsOutput::Connected,
-            DtlsOutput::KeyingMaterial(key, profile) => DtlsOutput::KeyingMaterial(key, profile),
+            DtlsOutput::KeyingMaterial(material, profile) => keep(&material, profile, false),
             DtlsOutput::CloseNotify => DtlsOutput::CloseNotify,
             _ => unreachable!("the library's version is fixed, and it has no other output"),
         }

@@ -47,13 +47,9 @@ const SETTLES_US: i64 = 1_000_000;
 /// What is chosen after a fall fits with so much to spare.
 const SPARE_AFTER_FALL: f64 = 1.1;
 /// What is chosen later does, and for so long; the camera's stream, whose bits nobody holds, with more.
-const SPARE: f64 = 1.12;
+const SPARE: f64 = 1.16;
 const SPARE_OF_CAMERA: f64 = 1.02;
 const FITS_FOR_US: i64 = 300_000;
-/// Or it fitted with so much to spare, and fits again so much later: jitter has thrown the estimate back
-/// meanwhile.
-const PLENTY: f64 = 1.25;
-const AGAIN_US: (i64, i64) = (300_000, 4_000_000);
 /// Packets have headers, and key pictures are large: so much more than its bits does an encoding take.
 const OVERHEAD: f64 = 1.08;
 /// Even the lowest encoding that moves does not fit when the estimate is below this share of it for so
@@ -66,28 +62,16 @@ const HOLD_US: i64 = 4_000_000;
 const LONGEST_HOLD_US: i64 = 32_000_000;
 /// With so many times what a step takes the path is another one than it was.
 const OTHER_PATH: f64 = 1.6;
-/// The path is asked for more once in so long; at once again when that has shown so much more than there
-/// was, but for so long no sooner.
-const ASK_FOR_US: i64 = 800_000;
-const SHOWN: f64 = 1.3;
-const ASK_AT_LEAST_US: i64 = 200_000;
-/// The library looks when more is desired than before: so less is for so long in between.
-const ASK_AGAIN_AFTER_US: i64 = 200_000;
-/// What has become so many times as much meanwhile grows.
-const GROWS: f64 = 1.04;
 /// The estimate is led so far above the next step.
 const LEAD: f64 = 1.4;
-/// More was looked for than there is when the estimate falls below this share of what it was.
-const DIP: f64 = 0.88;
-/// Then nothing is looked for for so long, and each time for twice as long, until looking does no harm for
+/// When packets queue nothing is looked for for so long, and each time for twice as long, until looking does no harm for
 /// so long.
 const REST_US: i64 = 700_000;
 const LONGEST_REST_US: i64 = 2_800_000;
 const NO_HARM_US: i64 = 1_000_000;
 
-/// What the estimator is asked for: bits a second that are sent at least, padded if need be, and that
-/// are looked for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Bits a second that are sent at least, padded if need be, and that are looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Target {
     pub(crate) minimum: u64,
     pub(crate) desired: u64,
@@ -107,19 +91,11 @@ pub(crate) struct Ladder {
     climbed: Option<MonoTime>,
     /// A better step has fitted since then.
     fits: Option<(usize, MonoTime)>,
-    /// A better step fitted with plenty to spare then; nothing was strained since.
-    fitted: Option<(usize, MonoTime)>,
     /// What is sent has not fitted since then.
     short: Option<MonoTime>,
-    /// The most that the path was thought to carry since more was looked for.
-    peak: f64,
     /// Nothing is looked for until then.
     rest_until: MonoTime,
     rest_us: i64,
-    /// Whether more is asked for, since when, and what the path was thought to carry then.
-    asks: bool,
-    asked: MonoTime,
-    asked_at: f64,
     /// The lowest that moves has not fitted since then.
     hopeless: Option<MonoTime>,
     /// The step that was climbed to and failed is not climbed to until then, nor is a better one.
@@ -138,14 +114,9 @@ impl Ladder {
             fell: false,
             climbed: None,
             fits: None,
-            fitted: None,
             short: None,
-            peak: 0.0,
             rest_until: now,
             rest_us: REST_US,
-            asks: false,
-            asked: now,
-            asked_at: 0.0,
             hopeless: None,
             failed: 0,
             hold_until: now,
@@ -195,7 +166,7 @@ impl Ladder {
         let was_best = self.at == 0;
         self.at = steps.iter().position(|step| step.kind == kind).unwrap_or_else(|| {
             self.since = now;
-            (self.fits, self.fitted) = (None, None);
+            self.fits = None;
             let no_more = steps.iter().position(|step| step.bits_per_second <= was);
             if was_best { 0 } else { no_more.unwrap_or(steps.len() - 1) }
         });
@@ -233,11 +204,7 @@ impl Ladder {
         let closing = (settled && path.is_strained && estimate < CLOSING * self.takes(self.at))
             || short_us >= if settled { SHORT_FOR_US } else { SETTLES_US }
             || path.waiting_us > WAITED_TOO_LONG_US;
-        self.look(now, estimate, path.is_strained);
-        if path.is_strained {
-            self.fitted = None;
-        }
-        self.ask(now, estimate);
+        self.look(now, path.is_strained);
         let lowest = self.lowest();
         if closing && self.at < lowest {
             return Some(self.fall(now, lowest));
@@ -256,33 +223,14 @@ impl Ladder {
         self.climb(now, estimate)
     }
 
-    /// Whether looking for more has shown that there is none.
-    fn look(&mut self, now: MonoTime, estimate: f64, is_strained: bool) {
+    /// Whether what was sent, and what was sent to look for more, was too much.
+    fn look(&mut self, now: MonoTime, is_strained: bool) {
         let queues = is_strained && self.at > 0 && now.since_us(self.since) >= SETTLES_US;
-        if now < self.rest_until {
-            self.peak = estimate;
-        } else if queues || (is_strained && estimate < DIP * self.peak) {
+        if queues && now >= self.rest_until {
             self.rest_until = now.plus_us(self.rest_us);
             self.rest_us = (2 * self.rest_us).min(LONGEST_REST_US);
-            self.peak = estimate;
         } else if now.since_us(self.rest_until) >= NO_HARM_US {
             self.rest_us = REST_US;
-        }
-        self.peak = self.peak.max(estimate);
-    }
-
-    /// Whether more is asked for now.
-    fn ask(&mut self, now: MonoTime, estimate: f64) {
-        let for_us = now.since_us(self.asked);
-        let shown = estimate >= SHOWN * self.asked_at && for_us >= ASK_AT_LEAST_US;
-        if self.asks {
-            if shown || for_us >= ASK_FOR_US {
-                (self.asks, self.asked, self.asked_at) = (false, now, estimate);
-            }
-        } else if for_us >= ASK_AGAIN_AFTER_US {
-            // An estimate that grows by itself is only thrown back.
-            self.asks = estimate < GROWS * self.asked_at;
-            (self.asked, self.asked_at) = (now, estimate);
         }
     }
 
@@ -293,8 +241,7 @@ impl Ladder {
             self.hold_us = (2 * self.hold_us).min(LONGEST_HOLD_US);
         }
         (self.at, self.since, self.fell) = (to, now, true);
-        (self.fits, self.fitted, self.hopeless, self.short) = (None, None, None, None);
-        self.peak = 0.0;
+        (self.fits, self.hopeless, self.short) = (None, None, None);
         self.kind()
     }
 
@@ -320,52 +267,39 @@ impl Ladder {
         };
         let step = self.fits.map_or(best, |(fits, _)| fits.max(best));
         self.fits = Some((step, since));
-        let again = self.fitted.is_some_and(|(fitted, before)| {
-            fitted <= step && (AGAIN_US.0..AGAIN_US.1).contains(&since.since_us(before))
-        });
-        if !again && estimate >= PLENTY * self.takes(step) {
-            self.fitted = Some((step, since));
-        }
-        let fits = again || now.since_us(since) >= FITS_FOR_US;
+        let fits = now.since_us(since) >= FITS_FOR_US;
         let chosen = if self.fell { here_us >= SETTLES_US } else { fits };
         if !chosen {
             return None;
         }
         self.climbed = Some(now);
         (self.at, self.since, self.fell) = (step, now, false);
-        (self.fits, self.fitted) = (None, None);
+        self.fits = None;
         Some(self.kind())
     }
 
-    /// What the estimator is asked for.
+    /// What is looked for on the path.
     pub(crate) fn target(&self, now: MonoTime, is_sent: bool) -> Target {
-        let bits = |rate: f64| rate as u64;
-        let here = self.takes(self.at);
+        let look = |rate: f64| Target { minimum: 0, desired: rate as u64 };
         if !is_sent {
             // The path is kept open for it.
-            return Target { minimum: bits(here), desired: bits(LEAD * here) };
+            return look(LEAD * self.takes(self.at));
         }
-        let lead = |rate: f64| bits(if self.asks { LEAD * rate } else { rate });
-        if self.at == 0 {
-            return Target { minimum: 0, desired: bits(LEAD * here) };
-        }
-        if self.climbed.is_none() && now.since_us(self.since) < SETTLES_US {
-            return Target { minimum: 0, desired: lead(here) };
-        }
-        if now < self.rest_until {
-            return Target { minimum: 0, desired: lead(self.takes(self.at - 1)) };
+        if self.at == 0 || now < self.rest_until {
+            return Target::default();
         }
         if now < self.hold_until {
             // The path may have become another one meanwhile.
-            let other = OTHER_PATH * self.takes(self.at - 1);
-            return Target { minimum: bits(other), desired: lead(other) };
+            return look(LEAD * OTHER_PATH * self.takes(self.at - 1));
         }
-        // What fits will be sent in a moment: it is the one after it that is looked for.
-        let next = self.fits.map_or(self.at, |(step, _)| step.max(1)) - 1;
-        let least = bits((self.spare(next) + 0.15) * self.takes(next));
-        let desired = bits(LEAD * self.takes(next.saturating_sub(1)));
-        // Padding goes on in between: an estimate does not stay above what arrives.
-        Target { minimum: least, desired: if self.asks { desired.max(least + 1) } else { least } }
+        match self.fits {
+            // It is shown that the path carries it before it is sent, and the one after it is looked for.
+            Some((step, _)) => Target {
+                minimum: ((self.spare(step) + 0.1) * self.takes(step)) as u64,
+                desired: (LEAD * self.takes(step.saturating_sub(1))) as u64,
+            },
+            None => look(LEAD * self.takes(self.at - 1)),
+        }
     }
 }
 

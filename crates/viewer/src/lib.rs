@@ -45,12 +45,13 @@
 //! 1. [`settings`] is what a session needs of the server around it;
 //! 2. [`session`] is one peer: replay, pacing, key frame requests, congestion, and the encoding that its
 //!    path carries (`ladder`) of those that it may be sent (`choice`);
-//! 3. [`offer`] stands between what clients write and what the library takes;
-//! 4. [`sdp`] reads ICE fragments and answers offers;
-//! 5. [`mod@format`] chooses the payload type for what the camera sends;
-//! 6. [`dtls`] is the handshake, with RSA certificates too;
-//! 7. [`demux`] finds the session that a datagram is for;
-//! 8. [`framing`] carries datagrams over TCP.
+//! 3. [`rtp`] is the way of its media: numbers, encryption, what is sent again, what the path carries;
+//! 4. [`offer`] stands between what clients write and what the library takes;
+//! 5. [`sdp`] reads ICE fragments and answers offers;
+//! 6. [`mod@format`] chooses the payload type for what the camera sends;
+//! 7. [`dtls`] is the handshake, with RSA certificates too;
+//! 8. [`demux`] finds the session that a datagram is for;
+//! 9. [`framing`] carries datagrams over TCP.
 
 mod choice;
 mod congestion;
@@ -63,6 +64,7 @@ mod ladder;
 pub mod offer;
 pub mod pace;
 mod queue;
+pub mod rtp;
 pub mod sdp;
 pub mod session;
 pub mod settings;
@@ -72,7 +74,7 @@ pub use error::OfferError;
 pub use format::Video;
 pub use ladder::Step;
 pub use session::{Answered, Counts, Session};
-pub use settings::{Outlet, Request, SessionSettings};
+pub use settings::{Outlet, Request, Route, SessionSettings};
 
 /// Names a viewer session in WHEP's `Location`; not guessable, since it allows to end the session.
 pub type SessionId = u128;

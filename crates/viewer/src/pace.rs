@@ -3,10 +3,9 @@
 use razz_base::MonoTime;
 
 /// What may go out at once: a large key frame of the live stream.
-const BURST_BYTES: i64 = 262_144;
-
-/// The same on a narrow path, where what goes out at once fills the queue in front of the narrow place.
-const NARROW_BURST_BYTES: i64 = 4_096;
+pub const BURST_BYTES: i64 = 262_144;
+/// And at least: the packets of a small frame.
+pub const LEAST_BURST_BYTES: i64 = 4_096;
 
 /// A bucket of bytes. A packet may go out while anything is in it, so a large one can leave it
 /// owing.
@@ -25,10 +24,10 @@ impl Pacer {
         Self { bytes_per_ms, burst: BURST_BYTES, allowance: BURST_BYTES, at: now }
     }
 
-    /// From now on it fills at `bits_per_second`; `narrow`: and little may go out at once.
-    pub fn set_rate(&mut self, bits_per_second: u64, narrow: bool) {
+    /// From now on it fills at `bits_per_second`, and so many bytes may go out at once.
+    pub fn set_rate(&mut self, bits_per_second: u64, burst: i64) {
         self.bytes_per_ms = bytes_per_ms(bits_per_second);
-        self.burst = if narrow { NARROW_BURST_BYTES } else { BURST_BYTES };
+        self.burst = burst.clamp(LEAST_BURST_BYTES, BURST_BYTES);
         self.allowance = self.allowance.min(self.burst);
     }
 

@@ -2,15 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use razz_base::{Codec, MediaTime, MonoTime, RunId, StreamKind};
 use razz_media::ring::Unit;
-use razz_media::rtp::Payload;
-use str0m::media::{MediaTime as RtcTime, Mid, Pt};
+use str0m::media::{Mid, Pt};
 use str0m::net::{DatagramRecv, Protocol, Receive};
-use str0m::rtp::{AbsCaptureTime, Extension, ExtensionValues, RtpWrite, SeqNo};
-use str0m::{Event, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig};
+use str0m::rtp::Extension;
+use str0m::{IceCreds, Input, Rtc, RtcConfig};
 use tracing::{debug, trace};
 
 use crate::congestion::Congestion;
@@ -19,14 +18,16 @@ use crate::format::{self, Video};
 use crate::offer::Offer;
 use crate::pace::Pacer;
 use crate::queue::Queue;
-use crate::settings::{Outlet, Request, SessionSettings};
+use crate::rtp::Sender;
+use crate::rtp::layout::Layout;
+use crate::settings::{Outlet, Request, Route, SessionSettings};
 use crate::{SessionId, dtls, sdp, short};
 
 mod adapt;
+mod connection;
 mod loss;
 
 use adapt::Adaptation;
-use loss::RESEND_SHARE;
 
 pub use str0m::RtcError;
 
@@ -45,8 +46,6 @@ const ROOM_RETRY_US: i64 = 10_000;
 const NEAR_IDR_US: i64 = 500_000;
 /// A session that is not connected by then is given up.
 const CONNECT_WITHIN_US: i64 = 30_000_000;
-/// How often the peer's reports are summed up.
-const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// How often the extensions for playout delay and capture time are sent besides with IDRs: the
 /// receiver remembers the first and interpolates the other (draft-ietf-avtext-abs-capture-time
 /// calls for sparse sending), and packets of equal size leave in one system call.
@@ -79,6 +78,7 @@ pub struct Counts {
 pub struct Session {
     /// Its name.
     pub id: SessionId,
+    /// The connection: ICE, DTLS, and the data channel that some pages open. Media goes its own way.
     rtc: Rtc,
     epoch: Instant,
     /// Our ICE user fragment, by which first datagrams find the session.
@@ -96,29 +96,39 @@ pub struct Session {
     /// When the peer connection wants to be woken.
     rtc_deadline: MonoTime,
     media: Media,
+    /// Where the keys of the handshake will be.
+    agreed: dtls::Agreed,
+    /// The way of media, once there are keys.
+    sender: Option<Sender>,
     connected: bool,
     /// Nothing is sent until an IDR comes.
     needs_idr: bool,
     queue: Queue,
     pacer: Pacer,
     replay_bytes_per_ms: i64,
-    /// Where the last packet of media went.
-    path: Option<(Protocol, SocketAddr)>,
+    /// Where media goes: the pair of addresses that ICE has chosen.
+    path: Option<Route>,
+    /// The peer may have chosen another one.
+    path_is_stale: bool,
     /// No room there until then, as far as we know.
     blocked_until: Option<MonoTime>,
     last_replay: Option<MonoTime>,
     extensions_at: Option<MonoTime>,
+    /// Whether the unit that goes out has them.
+    with_times: bool,
     congestion: Congestion,
     /// Which of the camera's encodings is sent.
     adapt: Adaptation,
     /// Whether the path has a say in that.
     adapts: bool,
-    /// When the peer's losses were judged last.
-    reported: MonoTime,
     /// The newest access unit of which something was sent.
     sent: Option<MediaTime>,
     /// The newest access unit that was queued: a replay may run ahead of what is on its way here.
     newest: Option<MediaTime>,
+    /// The newest access unit of the last replay: what is sent up to there waits for no fault of the path.
+    replaying: Option<MediaTime>,
+    /// µs until the next IDR, as was answered last.
+    next_idr_us: Option<i64>,
     /// What the next flush returns at once.
     request: Option<Request>,
     /// The RTSP session that the last access unit came by.
@@ -127,14 +137,13 @@ pub struct Session {
     counts: Counts,
 }
 
-/// Where media goes in the peer connection.
-#[derive(Clone, Copy)]
+/// Where media stands in the peer connection.
 struct Media {
     mid: Mid,
     pt: Pt,
-    /// Counts per viewer and starts below 65536: the SRTP rollover counter starts at 0 (RFC 3711
-    /// section 3.3.1).
-    seq: u64,
+    layout: Layout,
+    /// Packets that the library was asked to send: see [`Session::find_path`].
+    asked: u64,
 }
 
 impl Session {
@@ -157,12 +166,6 @@ impl Session {
             .set_crypto_provider(dtls::crypto())
             .set_ice_lite(true)
             .set_rtp_mode(true)
-            .enable_bwe(settings.adapt.then_some(adapt::FIRST_ESTIMATE))
-            .set_stats_interval(Some(if settings.adapt {
-                adapt::DECIDE_EVERY
-            } else {
-                REPORT_EVERY
-            }))
             .set_local_ice_credentials(credentials)
             .set_extension(12, Extension::PlayoutDelay)
             .set_extension(13, Extension::AbsoluteCaptureTime);
@@ -170,6 +173,7 @@ impl Session {
             config = config.set_dtls_cert(certificate.clone());
         }
         let mut rtc = config.build(instant(settings.epoch, now));
+        let agreed = dtls::prepared().unwrap_or_default();
         for candidate in settings.candidates() {
             rtc.add_local_candidate(candidate);
         }
@@ -177,7 +181,9 @@ impl Session {
         let mid = Mid::from(sdp::video_mid(&answer).unwrap_or_default());
         let pt = format::choose(&rtc, mid, video)?;
         let answer = offer.answer(&answer);
-        let media = Media { mid, pt, seq: u64::from(rand::random::<u16>() >> 1) };
+        let layout = Layout::agreed(&mut rtc, mid, pt)
+            .ok_or_else(|| OfferError::Bad("its video section takes no video".to_owned()))?;
+        let media = Media { mid, pt, layout, asked: 0 };
         let session = Self {
             id,
             rtc,
@@ -191,21 +197,26 @@ impl Session {
             created: now,
             rtc_deadline: now,
             media,
+            agreed,
+            sender: None,
             connected: false,
             needs_idr: true,
             queue: Queue::default(),
             pacer: Pacer::new(settings.replay_bits_per_second, now),
             replay_bytes_per_ms: (settings.replay_bits_per_second / 8000).max(125) as i64,
             path: None,
+            path_is_stale: false,
             blocked_until: None,
             last_replay: None,
             extensions_at: None,
+            with_times: false,
             congestion: Congestion::default(),
             adapt: Adaptation::new(now),
             adapts: settings.adapt,
-            reported: now,
             sent: None,
             newest: None,
+            replaying: None,
+            next_idr_us: None,
             request: None,
             run: None,
             ended: false,
@@ -256,11 +267,14 @@ impl Session {
         if !self.connected {
             return self.rtc_deadline.min(self.created.plus_us(CONNECT_WITHIN_US + 1));
         }
-        if self.queue.is_empty() {
-            return self.rtc_deadline;
+        let soonest = self.rtc_deadline.min(self.judge_deadline());
+        let (Some(sender), Some(_)) = (&self.sender, self.path) else { return soonest };
+        // Nothing of media goes out before there is room.
+        if let Some(until) = self.blocked_until {
+            return soonest.min(until);
         }
-        let ready = self.blocked_until.unwrap_or_else(|| self.pacer.ready_at());
-        self.rtc_deadline.min(ready)
+        let soonest = soonest.min(sender.deadline()).min(self.pad_deadline());
+        if self.queue.is_empty() { soonest } else { soonest.min(self.pacer.ready_at()) }
     }
 
     // ---- in ----
@@ -278,6 +292,9 @@ impl Session {
         destination: Option<SocketAddr>,
         datagram: &[u8],
     ) -> Result<bool, RtcError> {
+        if is_media(datagram) {
+            return Ok(self.handle_media(now, source, datagram));
+        }
         let Ok(contents) = DatagramRecv::try_from(datagram) else { return Ok(false) };
         let ours = if proto == Protocol::Udp { &self.udp } else { &self.tcp };
         let Some(first) = ours.first() else { return Ok(false) };
@@ -291,7 +308,11 @@ impl Session {
             return Ok(false);
         }
         match self.rtc.handle_input(input) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                // The peer nominates with the checks by which it keeps the path alive.
+                self.path_is_stale |= self.connected && matches!(datagram.first(), Some(0..=3));
+                Ok(true)
+            }
             // Anybody can send garbage in the peer's name: it ends nothing while there is a way on.
             Err(error) if self.rtc.is_alive() => {
                 trace!(session = %short(self.id), "a datagram is passed over: {error}");
@@ -337,6 +358,7 @@ impl Session {
     /// Answers [`Request::NextIdr`]: µs of media time until the next IDR is due, if known. Where it is
     /// not near, the next flush requests a replay.
     pub fn handle_next_idr(&mut self, next_idr_us: Option<i64>) {
+        self.next_idr_us = next_idr_us;
         let near = next_idr_us.is_some_and(|us| us < NEAR_IDR_US);
         self.request = (!near).then_some(Request::Replay);
     }
@@ -348,6 +370,14 @@ impl Session {
         if !units.iter().all(|unit| self.takes(unit)) {
             return;
         }
+        let bytes: usize = units.iter().map(|unit| unit.bytes() / 2).sum();
+        let waits_us = self.next_idr_us.take();
+        if waits_us.is_some_and(|us| self.takes_us(bytes).is_some_and(|replay| replay > us)) {
+            // The next IDR is there sooner than the replay would be; until then what is lost may still be sent
+            // again.
+            return;
+        }
+        self.replaying = units.last().map(|unit| unit.au.key.time);
         self.queue.clear();
         self.last_replay = Some(now);
         self.needs_idr = units.is_empty();
@@ -408,7 +438,9 @@ impl Session {
         outlet: &mut dyn Outlet,
     ) -> Result<Option<Request>, RtcError> {
         if self.request.is_none() {
+            self.find_path(now)?;
             self.drain(now, outlet)?;
+            self.adapt(now);
         }
         if let Some(request) = self.request.take() {
             return Ok(Some(request));
@@ -417,41 +449,52 @@ impl Session {
             self.close(now, outlet);
             return Ok(None);
         }
+        let (Some(route), Some(sender)) = (self.path, &mut self.sender) else { return Ok(None) };
         self.blocked_until = None;
+        if outlet.has_room(route.proto, route.destination) {
+            sender.flush(now, route, outlet);
+        } else {
+            self.blocked_until = Some(now.plus_us(ROOM_RETRY_US));
+        }
         while self.pacer.allows(now) {
             let Some(due) = self.queue.due() else { break };
             if now > due {
                 self.wait_for_idr(now, "too far behind");
                 break;
             }
-            if let Some((proto, destination)) = self.path
-                && !outlet.has_room(proto, destination)
-            {
+            if self.blocked_until.is_some() || !outlet.has_room(route.proto, route.destination) {
                 self.blocked_until = Some(now.plus_us(ROOM_RETRY_US));
                 break;
             }
             for _ in 0..WRITE_AT_ONCE {
-                if !self.write_next(now) || !self.pacer.allows(now) {
+                if !self.write_next(now, route, outlet) || !self.pacer.allows(now) {
                     break;
                 }
             }
-            // What was written goes out once the library has seen that it is there.
-            self.rtc.handle_input(Input::Timeout(instant(self.epoch, now)))?;
-            self.drain(now, outlet)?;
-            if let Some(request) = self.request.take() {
-                return Ok(Some(request));
-            }
+        }
+        if self.blocked_until.is_none() {
+            self.pad(now, route, outlet);
         }
         Ok(self.request.take())
     }
 
     /// Writes the next packet of the queue; false when there is none.
-    fn write_next(&mut self, now: MonoTime) -> bool {
+    fn write_next(&mut self, now: MonoTime, route: Route, outlet: &mut dyn Outlet) -> bool {
         let Some((unit, n)) = self.queue.next() else { return false };
-        if let Some(payload) = unit.payloads.get(n) {
-            self.pacer.take(payload.data.len());
-            self.write(now, &unit, payload, n == 0);
+        let (Some(payload), Some(sender)) = (unit.payloads.get(n), &mut self.sender) else {
+            return true;
+        };
+        if n == 0 {
+            let stale = self.extensions_at.is_none_or(|at| now.since_us(at) >= EXTENSIONS_EVERY_US);
+            self.with_times = unit.au.idr || stale;
+            if self.with_times {
+                self.extensions_at = Some(now);
+            }
+            self.sent = Some(unit.au.key.time);
+            self.congestion.note_sent();
         }
+        self.pacer.take(payload.data.len());
+        sender.send(now, route, &unit, n, self.with_times, outlet);
         true
     }
 
@@ -462,96 +505,6 @@ impl Session {
             while self.drain(now, outlet).is_ok() && self.request.take().is_some() {}
         }
         self.ended = true;
-    }
-
-    fn write(&mut self, now: MonoTime, unit: &Unit, payload: &Payload, first: bool) {
-        let mut direct = self.rtc.direct_api();
-        let Some(stream) = direct.stream_tx_by_mid(self.media.mid, None) else { return };
-        let mut ext_vals = ExtensionValues::default();
-        let stale = self.extensions_at.is_none_or(|at| now.since_us(at) >= EXTENSIONS_EVERY_US);
-        if first && (unit.au.idr || stale) {
-            self.extensions_at = Some(now);
-            // Play at once, and let the page hold playback back if it wants to.
-            ext_vals.play_delay_min = Some(RtcTime::from_hundredths(0));
-            ext_vals.play_delay_max = Some(RtcTime::from_hundredths(50));
-            let captured = Duration::from_micros(unit.au.wall.us.max(0).unsigned_abs());
-            ext_vals.abs_capture_time = Some(AbsCaptureTime {
-                capture_time: SystemTime::UNIX_EPOCH + captured,
-                clock_offset: None,
-            });
-        }
-        let write = RtpWrite::new(
-            self.media.pt,
-            SeqNo::from(self.media.seq),
-            unit.au.key.time.rtp_timestamp(),
-            instant(self.epoch, unit.au.received),
-            Arc::clone(&payload.data),
-        )
-        .marker(payload.marker)
-        .ext_vals(ext_vals)
-        .nackable(true);
-        self.media.seq += 1;
-        self.sent = Some(unit.au.key.time);
-        self.congestion.note_sent();
-        stream.write_rtp(write);
-    }
-
-    /// Empties the peer connection, or stops where an event led to a request: what comes after it
-    /// may rest on the answer.
-    fn drain(&mut self, now: MonoTime, outlet: &mut dyn Outlet) -> Result<(), RtcError> {
-        loop {
-            match self.rtc.poll_output()? {
-                Output::Timeout(at) => {
-                    let wait = at.saturating_duration_since(instant(self.epoch, now));
-                    let wait_us = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX / 2);
-                    // Time passes between two calls, whatever the library wishes.
-                    self.rtc_deadline = now.plus_us(wait_us.max(SOONEST_US));
-                    return Ok(());
-                }
-                Output::Transmit(transmit) => {
-                    // RTP, not STUN or DTLS (RFC 7983 section 7).
-                    if matches!(transmit.contents.first(), Some(128..=191)) {
-                        self.path = Some((transmit.proto, transmit.destination));
-                    }
-                    outlet.send(transmit);
-                }
-                Output::Event(event) => {
-                    self.handle_event(now, event);
-                    if self.request.is_some() {
-                        return Ok(());
-                    }
-                }
-            }
-        }
-    }
-
-    fn handle_event(&mut self, now: MonoTime, event: Event) {
-        match event {
-            Event::Connected => {
-                self.connected = true;
-                debug!(session = %short(self.id), "viewer connected");
-                self.allow_resends(RESEND_SHARE);
-                self.begin_adapting(now);
-            }
-            Event::IceConnectionStateChange(IceConnectionState::Disconnected) | Event::Closed => {
-                debug!(session = %short(self.id), "viewer is gone");
-                self.ended = true;
-            }
-            Event::KeyframeRequest(_) => self.answer_keyframe_request(now),
-            Event::MediaEgressStats(stats) => {
-                // The library counts since the session began; never back.
-                self.counts.nacks = self.counts.nacks.max(stats.nacks);
-                self.counts.plis = self.counts.plis.max(stats.plis);
-                let due = now.since_us(self.reported) >= REPORT_EVERY.as_micros() as i64;
-                if let Some(loss) = stats.loss.filter(|_| due) {
-                    self.reported = now;
-                    self.handle_report(now, loss);
-                }
-            }
-            Event::EgressBitrateEstimate(estimate) => self.handle_estimate(&estimate),
-            Event::PeerStats(stats) => self.adapt(now, &stats),
-            _ => {}
-        }
     }
 
     /// Whether `unit` is of the codec that was agreed on. If not the session ends, and the viewer's
@@ -571,6 +524,11 @@ impl Session {
         let paced_us = 2000 * bytes as i64 / self.replay_bytes_per_ms;
         self.queue.push(unit, now, now.plus_us(MAX_BEHIND_US + paced_us));
     }
+}
+
+/// RTP or RTCP, not STUN or DTLS (RFC 7983 section 7).
+fn is_media(datagram: &[u8]) -> bool {
+    matches!(datagram.first(), Some(128..=191))
 }
 
 fn instant(epoch: Instant, at: MonoTime) -> Instant {

@@ -31,10 +31,23 @@ pub enum Request {
     },
 }
 
+/// Where datagrams of media go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Route {
+    /// Over UDP or TCP.
+    pub proto: Protocol,
+    /// Our address.
+    pub source: SocketAddr,
+    /// The viewer's.
+    pub destination: SocketAddr,
+}
+
 /// Where a session's datagrams go.
 pub trait Outlet {
-    /// Sends one. What cannot be sent is lost, as on any network.
+    /// Sends one of the connection's own. What cannot be sent is lost, as on any network.
     fn send(&mut self, transmit: Transmit);
+    /// Sends one of media, of `length` bytes; `write` fills all of them where they leave from, once.
+    fn send_media(&mut self, route: Route, length: usize, write: &mut dyn FnMut(&mut [u8]));
     /// Whether media may be sent there now. Where not, it waits in the session, and when that takes
     /// too long the session jumps to the next IDR.
     fn has_room(&mut self, proto: Protocol, destination: SocketAddr) -> bool;

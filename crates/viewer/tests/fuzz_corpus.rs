@@ -50,6 +50,7 @@ fn changed(target: &'static str) -> impl Strategy<Value = Vec<u8>> {
 fn the_corpora_pass() {
     corpus("offer").iter().for_each(|bytes| checks::offer(bytes));
     corpus("mux").iter().for_each(|bytes| checks::mux(bytes));
+    corpus("reports").iter().for_each(|bytes| checks::reports(bytes));
 }
 
 proptest! {
@@ -60,6 +61,13 @@ proptest! {
         bytes in prop_oneof![9 => changed("offer"), 1 => prop::collection::vec(any::<u8>(), 0..200)],
     ) {
         checks::offer(&bytes);
+    }
+
+    #[test]
+    fn reports_may_be_anything(
+        bytes in prop_oneof![changed("reports"), prop::collection::vec(any::<u8>(), 0..400)],
+    ) {
+        checks::reports(&bytes);
     }
 
     #[test]

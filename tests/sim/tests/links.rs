@@ -152,11 +152,9 @@ fn on_a_steady_link_nothing_flaps_and_nothing_freezes() {
     let worst = |of: fn(&Outcome) -> i64| outcomes.iter().map(of).max().unwrap_or(0);
     assert_eq!(outcomes.len() as u64, links);
     assert_eq!(worst(|outcome| outcome.backwards as i64), 0, "no picture after a later one");
-    // The library's estimator draws numbers of its own, and takes jitter for a queue once in a while.
-    let flapping = outcomes.iter().filter(|outcome| outcome.changes > 2).count() as u64;
-    assert!(flapping * 200 <= links, "{flapping} links flap more than once in ten seconds");
-    assert!(worst(|outcome| outcome.changes as i64) <= 4, "one encoding comes and goes");
-    let frozen = outcomes.iter().filter(|outcome| outcome.longest_us > 3 * SECOND).count() as u64;
-    assert!(frozen * 500 <= links, "{frozen} links freeze");
-    assert!(worst(|outcome| outcome.longest_us) <= 6 * SECOND, "a long freeze");
+    assert!(
+        worst(|outcome| outcome.changes as i64) <= 2,
+        "one rung flaps more than once in ten seconds"
+    );
+    assert!(worst(|outcome| outcome.longest_us) <= 3 * SECOND, "a freeze");
 }

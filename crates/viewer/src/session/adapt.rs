@@ -5,35 +5,50 @@
 //! next picture is the first of it. The camera's own begins at one of its IDRs, and until then what was
 //! sent before goes on.
 
-use std::time::Duration;
-
 use razz_base::{MediaTime, MonoTime, StreamKind};
-use str0m::bwe::{Bitrate, BweKind};
-use str0m::stats::PeerStats;
 use tracing::debug;
 
 use super::Session;
-use super::loss::RESEND_SHARE;
 use crate::choice::Why;
 use crate::ladder::{Ladder, Path, Step, Target};
-use crate::pace::Pacer;
-use crate::settings::Request;
+use crate::pace::{BURST_BYTES, Pacer};
+use crate::rtp::estimate::FIRST_BITS;
+use crate::settings::{Outlet, Request, Route};
 use crate::short;
 
-/// How often the path is judged.
-pub(super) const DECIDE_EVERY: Duration = Duration::from_millis(100);
-/// What is assumed of a path of which nothing is known: that it carries most cameras.
-pub(super) const FIRST_ESTIMATE: Bitrate = Bitrate::mbps(4);
+const NEVER: MonoTime = MonoTime::from_us(i64::MAX / 2);
+/// How often the path is judged, and no more seldom than twice as often.
+const DECIDE_EVERY_US: i64 = 100_000;
 /// A round trip that is so much longer than the shortest was: packets queue.
-const QUEUES: Duration = Duration::from_millis(80);
+const QUEUES_US: i64 = 80_000;
+/// Padding goes out every so often.
+const PAD_EVERY_US: i64 = 20_000;
+/// Packets that are sent at once to look for more fill a path that carries as much as is looked for for so long.
+const TRAIN_US: f64 = 30_000.0;
+/// No more is looked for than so many times what is known, since what is sent has to queue.
+const STRIDE: f64 = 3.0;
+/// It is looked for so often, and sooner where so much more was found.
+const LOOK_EVERY_US: i64 = 600_000;
+const LOOK_ON_US: i64 = 150_000;
+const FOUND: f64 = 1.4;
+/// The fewest bytes that tell anything.
+const LEAST_TRAIN: usize = 3_600;
+const MOST_TRAIN: usize = 60_000;
+/// The fewest bytes of padding that are worth a packet.
+const LEAST_PADDING: f64 = 600.0;
 /// A path that carries less than this much more than what is sent is not filled in bursts.
 const NARROW: f64 = 2.0;
 /// One that was too narrow once is taken for wide again when it carries so many times what is sent.
 const WIDE: f64 = 3.0;
-/// A narrow path is filled at this share of what it carries, and at this times what is sent at least. The
-/// camera's key pictures are large, and late when they are spread out.
-const PACE: (f64, f64) = (0.9, 1.3);
-const PACE_CAMERA: (f64, f64) = (1.5, 2.5);
+/// A path is filled at this share of what it carries, and at this times what is sent at least: what is sent has
+/// to go out until something smaller is chosen.
+const PACE: (f64, f64) = (0.97, 1.1);
+/// The same where that is known by losses or by the peer's word alone, on a narrow path. The camera's key pictures
+/// are large, and late when they are spread out.
+const PACE_VAGUE: (f64, f64) = (0.9, 1.3);
+const PACE_CAMERA_VAGUE: (f64, f64) = (1.5, 2.5);
+/// On one that is not narrow so much of what it carries may go out at once, in seconds.
+const BURST_S: f64 = 0.05;
 /// An IDR that was asked for and has not come after so long is asked for again.
 const ASK_AGAIN_US: i64 = 1_000_000;
 /// By the peer's loss reports alone: above the first share what was sent is too much, below the other
@@ -49,8 +64,11 @@ pub(super) struct Adaptation {
     why: Option<Why>,
     /// What is sent: another than what is wanted until that has its IDR.
     sending: StreamKind,
-    /// What was asked of the estimator last.
-    target: Option<Target>,
+    /// What is looked for.
+    target: Target,
+    padding: Padding,
+    /// When the path was judged last.
+    judged: MonoTime,
     /// What says how much the path carries.
     source: Source,
     estimate: u64,
@@ -62,6 +80,16 @@ pub(super) struct Adaptation {
     /// When the IDR was asked for that is waited for.
     asked: MonoTime,
     switches: u64,
+}
+
+/// What is sent to find out what the path carries.
+struct Padding {
+    /// When more was looked for last, and what was known then, in bits a second.
+    looked: MonoTime,
+    known: f64,
+    /// Bytes that are short of what is to be sent at least, as of then.
+    owed: f64,
+    at: MonoTime,
 }
 
 /// What says how much a path carries, from the least to the most that can be told by it.
@@ -81,13 +109,13 @@ enum Source {
 #[derive(Default)]
 struct RoundTrip {
     /// The least of the minute before this one, and of this one so far.
-    least: [Option<Duration>; 2],
+    least: [Option<i64>; 2],
     minute: i64,
 }
 
 impl RoundTrip {
     /// Whether the newest is so much longer than the least that packets queue.
-    fn is_strained(&mut self, now: MonoTime, newest: Option<Duration>) -> bool {
+    fn is_strained(&mut self, now: MonoTime, newest: Option<i64>) -> bool {
         let Some(newest) = newest else { return false };
         let minute = now.as_us() / 60_000_000;
         if self.minute != minute {
@@ -96,7 +124,7 @@ impl RoundTrip {
         }
         let [before, this] = &mut self.least;
         let least = *this.insert(this.map_or(newest, |least| least.min(newest)));
-        newest > before.map_or(least, |before| before.min(least)) + QUEUES
+        newest > before.map_or(least, |before| before.min(least)) + QUEUES_US
     }
 }
 
@@ -106,9 +134,11 @@ impl Adaptation {
             ladder: Ladder::new(now),
             why: None,
             sending: StreamKind::Main,
-            target: None,
+            target: Target::default(),
+            padding: Padding { looked: now, known: 0.0, owed: 0.0, at: now },
+            judged: now,
             source: Source::None,
-            estimate: FIRST_ESTIMATE.as_u64(),
+            estimate: FIRST_BITS as u64,
             loss: None,
             round_trip: RoundTrip::default(),
             is_tight: false,
@@ -195,12 +225,6 @@ impl Session {
 
     /// The peer connection is up: how it begins.
     pub(super) fn begin_adapting(&mut self, now: MonoTime) {
-        if self.adapts
-            && let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(self.media.mid, None)
-        {
-            // What waits, waits in our own queue: it can be emptied.
-            stream.set_unpaced(true);
-        }
         match self.rendition() {
             None => self.request = Some(Request::Replay),
             Some(kind) => self.ask_for(now, kind),
@@ -229,14 +253,19 @@ impl Session {
         true
     }
 
-    pub(super) fn handle_estimate(&mut self, estimate: &BweKind) {
+    /// How long the path takes to carry so many bytes besides what comes meanwhile, in µs, where that is
+    /// known.
+    pub(super) fn takes_us(&self, bytes: usize) -> Option<i64> {
+        let known = self.adapts && self.adapt.source == Source::Twcc;
+        let besides = self.adapt.estimate.saturating_sub(self.adapt.ladder.bits_per_second());
+        known.then(|| (bytes as f64 * 8e6 / besides.max(1) as f64) as i64)
+    }
+
+    /// The peer says what it can receive.
+    pub(super) fn handle_remb(&mut self, bits: u64) {
         let adapt = &mut self.adapt;
-        match estimate {
-            BweKind::Twcc { can_probe: true, .. } => adapt.source = Source::Twcc,
-            BweKind::Remb { estimate, .. } if adapt.source <= Source::Remb => {
-                (adapt.source, adapt.estimate) = (Source::Remb, estimate.as_u64());
-            }
-            _ => {}
+        if adapt.source <= Source::Remb {
+            (adapt.source, adapt.estimate) = (Source::Remb, bits);
         }
     }
 
@@ -266,24 +295,46 @@ impl Session {
         adapt.estimate = estimate as u64;
     }
 
+    /// When the path wants to be judged at the latest.
+    pub(super) fn judge_deadline(&self) -> MonoTime {
+        let judges = self.adapts && self.adapt.ladder.has_choice();
+        if judges { self.adapt.judged.plus_us(2 * DECIDE_EVERY_US) } else { NEVER }
+    }
+
+    /// When padding is due.
+    pub(super) fn pad_deadline(&self) -> MonoTime {
+        let adapt = &self.adapt;
+        let pads = adapt.target.minimum > 0 && adapt.source == Source::Twcc;
+        if pads { adapt.padding.at.plus_us(PAD_EVERY_US) } else { NEVER }
+    }
+
     /// Ten times a second: what is sent, and how fast.
-    pub(super) fn adapt(&mut self, now: MonoTime, stats: &PeerStats) {
-        if !self.adapts {
-            return;
-        }
+    pub(super) fn adapt(&mut self, now: MonoTime) {
+        let due = now.since_us(self.adapt.judged) >= DECIDE_EVERY_US;
+        let Some(sender) = self.sender.as_mut().filter(|_| self.adapts && due) else { return };
         let adapt = &mut self.adapt;
-        let (estimate, loss) = (stats.bwe_tx, stats.egress_loss_fraction);
-        let queues = adapt.round_trip.is_strained(now, stats.rtt);
-        let loses = loss.is_some_and(|loss| f64::from(loss) > MUCH_LOSS);
+        adapt.judged = now;
+        sender.handle_timeout(now);
+        let (queues, loses) = match sender.estimator().filter(|estimator| estimator.is_known()) {
+            Some(known) => {
+                adapt.source = Source::Twcc;
+                adapt.estimate = known.bits_per_second();
+                adapt.loss = Some(known.loss() as f32);
+                (known.queues(), known.loses_much())
+            }
+            None => (adapt.round_trip.is_strained(now, sender.round_trip_us()), false),
+        };
         let is_strained = queues || loses || adapt.source == Source::Reports;
-        if let (Source::Twcc, Some(estimate)) = (adapt.source, estimate) {
-            adapt.estimate = estimate.as_u64();
-            adapt.loss = loss.or(adapt.loss);
-        }
         let before = adapt.ladder.kind();
         // A fall waits for an IDR too, but what was there before is not sent any more.
         let is_sent = adapt.sending == before;
-        let waiting_us = self.queue.waiting_us(now);
+        let replays =
+            self.replaying.is_some_and(|newest| self.sent.is_some_and(|sent| sent <= newest));
+        let waiting_us = if replays { 0 } else { self.queue.waiting_us(now) };
+        // What is over soon is no fault of the path either: a key frame is large, and the next ones are behind it.
+        let soon_us = (self.queue.bytes() as f64 / 2.0 * 8e6 / adapt.estimate.max(1) as f64) as i64;
+        let waiting_us =
+            if adapt.source == Source::Twcc { waiting_us.min(soon_us) } else { waiting_us };
         let path = Path {
             estimate: adapt.estimate,
             waiting_us,
@@ -294,10 +345,7 @@ impl Session {
         let judged = self.connected && adapt.source != Source::None;
         let wanted = if judged { adapt.ladder.decide(now, path) } else { None };
         let target = adapt.ladder.target(now, is_sent);
-        if adapt.target.replace(target) != Some(target) {
-            let (minimum, desired) = (Bitrate::bps(target.minimum), Bitrate::bps(target.desired));
-            self.rtc.bwe().set_bitrate(minimum, desired);
-        }
+        adapt.target = if queues || loses { Target::default() } else { target };
         pace(&mut self.pacer, adapt, self.replay_bytes_per_ms);
         let fell = adapt.ladder.fell();
         let late = now.since_us(adapt.asked) >= ASK_AGAIN_US;
@@ -307,11 +355,44 @@ impl Session {
                 // What has waited is late, and what was lost is not worth its bytes.
                 self.queue.clear();
                 self.newest = self.sent;
-                self.allow_resends(RESEND_SHARE);
+                if let Some(sender) = &mut self.sender {
+                    sender.forget();
+                }
             }
             self.change_to(now, kind);
         } else if let Some(kind) = self.rendition().filter(|_| self.needs_idr && late) {
             self.ask_for(now, kind);
+        }
+    }
+
+    /// Sends what is nothing new: to find out whether the path carries more, and to see that it carries what
+    /// fits for as long as that has to.
+    pub(super) fn pad(&mut self, now: MonoTime, route: Route, outlet: &mut dyn Outlet) {
+        let (adapt, Some(sender)) = (&mut self.adapt, &mut self.sender) else { return };
+        if adapt.source != Source::Twcc || !sender.can_pad() {
+            return;
+        }
+        let (known, target, padding) = (adapt.estimate as f64, adapt.target, &mut adapt.padding);
+        let since = now.since_us(padding.looked);
+        let found = known > FOUND * padding.known && since >= LOOK_ON_US;
+        if known < target.desired as f64 && (found || since >= LOOK_EVERY_US) {
+            let wanted = (target.desired as f64).min(STRIDE * known);
+            let bytes = (wanted * TRAIN_US / 8e6) as usize;
+            (padding.looked, padding.known) = (now, known);
+            let sent = sender.pad(now, route, bytes.clamp(LEAST_TRAIN, MOST_TRAIN), outlet);
+            padding.owed -= sent as f64;
+        }
+        let passed = now.since_us(padding.at);
+        if passed < PAD_EVERY_US {
+            return;
+        }
+        padding.at = now;
+        let least = (target.minimum as f64).min(known);
+        let sent = sender.take_sent() as f64;
+        let most = least * PAD_EVERY_US as f64 / 2e6;
+        padding.owed = (padding.owed + least * passed as f64 / 8e6 - sent).clamp(-most, most);
+        if padding.owed >= LEAST_PADDING && self.queue.is_empty() {
+            padding.owed -= sender.pad(now, route, padding.owed as usize, outlet) as f64;
         }
     }
 
@@ -333,13 +414,20 @@ fn pace(pacer: &mut Pacer, adapt: &mut Adaptation, replay_bytes_per_ms: i64) {
     adapt.is_tight |= adapt.ladder.fell();
     adapt.is_tight &= estimate < WIDE * adapt.ladder.steps()[0].bits_per_second.max(1) as f64;
     let is_camera = adapt.sending == StreamKind::Main;
-    let (factor, least) = if is_camera { PACE_CAMERA } else { PACE };
     let is_narrow = adapt.is_tight || (!is_camera && estimate < NARROW * sends);
-    // Estimates dip, and what is sent has to go out all the same until something smaller is chosen.
-    let rate = if is_narrow {
-        (factor * estimate).max(least * sends) as u64
-    } else {
-        replay_bytes_per_ms as u64 * 8000
+    let (rate, burst) = match adapt.source {
+        // What queues, queues here.
+        Source::Twcc => {
+            let at_once = if is_narrow { 0.0 } else { BURST_S * estimate / 8.0 };
+            ((PACE.0 * estimate).max(PACE.1 * sends), at_once as i64)
+        }
+        // Estimates are vague, and what is sent has to go out all the same until something smaller is chosen.
+        _ if is_narrow => {
+            let (share, least) = if is_camera { PACE_CAMERA_VAGUE } else { PACE_VAGUE };
+            ((share * estimate).max(least * sends), 0)
+        }
+        _ => (f64::INFINITY, BURST_BYTES),
     };
-    pacer.set_rate(rate, is_narrow);
+    let most = replay_bytes_per_ms as u64 * 8000;
+    pacer.set_rate((rate as u64).min(most), burst);
 }

@@ -1,7 +1,5 @@
 //! What a session does when its peer lost something.
 
-use std::time::Duration;
-
 use razz_base::MonoTime;
 use tracing::debug;
 
@@ -11,14 +9,11 @@ use crate::short;
 
 /// At most one replay for a key frame request in this time.
 const REPLAY_EVERY_US: i64 = 1_000_000;
-/// Packets kept for retransmission: for as long, in number, and the share of all bytes that may be
-/// retransmissions. The age covers the five requests that browsers make for a packet at 200 ms of
-/// round trip; the share lets a burst of 200 ms be asked for again within its second.
-const RESEND_WITHIN: Duration = Duration::from_millis(1200);
-const RESEND_PACKETS: usize = 4096;
-pub(super) const RESEND_SHARE: f32 = 0.4;
+/// The share of all bytes that may be retransmissions: it lets a burst of 200 ms be asked for again within its
+/// second.
+pub(super) const RESEND_SHARE: f64 = 0.4;
 /// The share on a congested path, where every byte more makes it worse.
-const RESEND_SHARE_CONGESTED: f32 = 0.02;
+const RESEND_SHARE_CONGESTED: f64 = 0.02;
 
 impl Session {
     /// PLI and FIR are answered from the ring: cameras do not listen to them over RTSP.
@@ -57,10 +52,9 @@ impl Session {
         }
     }
 
-    pub(super) fn allow_resends(&mut self, share: f32) {
-        let mut direct = self.rtc.direct_api();
-        if let Some(stream) = direct.stream_tx_by_mid(self.media.mid, None) {
-            stream.set_rtx_cache(RESEND_PACKETS, RESEND_WITHIN, Some(share));
+    pub(super) fn allow_resends(&mut self, share: f64) {
+        if let Some(sender) = &mut self.sender {
+            sender.allow_again(share);
         }
     }
 

@@ -13,7 +13,7 @@ use razz_media::h264::nal_units;
 use razz_media::h265::ProfileTierLevel;
 use razz_media::ring::{GopRing, Unit};
 use razz_media::rtp::MAX_PAYLOAD;
-use razz_viewer::{Answered, Outlet, Request, Session, SessionSettings, Video};
+use razz_viewer::{Answered, Outlet, Request, Route, Session, SessionSettings, Video};
 use str0m::change::SdpAnswer;
 use str0m::media::{Direction, Frequency, KeyframeRequestKind, MediaKind, Mid};
 use str0m::net::{Protocol, Receive, Transmit};
@@ -30,6 +30,12 @@ pub(crate) struct Captured(pub(crate) Vec<Vec<u8>>);
 impl Outlet for Captured {
     fn send(&mut self, transmit: Transmit) {
         self.0.push(transmit.contents.to_vec());
+    }
+
+    fn send_media(&mut self, _: Route, length: usize, write: &mut dyn FnMut(&mut [u8])) {
+        let mut datagram = vec![0; length];
+        write(&mut datagram);
+        self.0.push(datagram);
     }
 
     fn has_room(&mut self, _: Protocol, _: SocketAddr) -> bool {
