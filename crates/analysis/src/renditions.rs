@@ -45,6 +45,7 @@ pub(crate) fn serve(
     camera.renditions.serve(decodable, move |making| {
         let Some(renditions) = renditions.upgrade() else { return };
         let AnalysisSettings { decoders, pool, .. } = lock(&settings).clone();
+        let making_for = Arc::clone(&renditions);
         let maker = Maker {
             context: context.clone(),
             stream: Arc::clone(&stream),
@@ -57,6 +58,7 @@ pub(crate) fn serve(
         let name = format!("{RENDITION_THREAD}{}", context.camera());
         if let Err(error) = thread::Builder::new().name(name).spawn(move || maker.run()) {
             warn!(camera = %context.camera(), "no thread to encode on: {error}");
+            making_for.failed(making);
         }
     })
 }

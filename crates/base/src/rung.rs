@@ -9,7 +9,7 @@ use crate::Size;
 /// From the most bits to the fewest. Each keeps the media time of the pictures that it is made of.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Rung {
-    /// In the camera's size, where a browser cannot play what the camera sends.
+    /// In the camera's size, but of 1080 lines at most, where a browser cannot play what the camera sends.
     Full,
     /// 540 lines, of cameras with 1080 and more.
     P540,
@@ -20,6 +20,10 @@ pub enum Rung {
     /// 180 lines, two pictures a second.
     Stills,
 }
+
+/// Lines of pictures in full size at most: more is encoded by no processor at their pace, and decoded by few
+/// browsers.
+const MOST_LINES: u32 = 1080;
 
 /// What one encoding is made like.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -47,7 +51,7 @@ impl Rung {
         }
     }
 
-    /// Lines of its pictures; `None`: as many as the camera's have.
+    /// Lines of its pictures; `None`: as many as the camera's have, up to 1080.
     pub const fn lines(self) -> Option<u32> {
         match self {
             Self::Full => None,
@@ -76,7 +80,7 @@ impl Rung {
             // Stills are there for everybody: they are the last that is left.
             (Self::Stills, Some(lines)) => lines.min(short),
             (_, Some(lines)) => (2 * short >= 3 * lines).then_some(lines)?,
-            (_, None) => short,
+            (_, None) => short.min(MOST_LINES),
         };
         let even = |side: u64| (side.div_ceil(2) * 2).max(16) as u32;
         let across =
@@ -205,8 +209,14 @@ mod tests {
             (
                 2688,
                 1520,
-                "full 2688x1520 7091k, 540p 956x540 996k, 360p 638x360 498k, 180p 318x180 149k, \
+                "full 1910x1080 3966k, 540p 956x540 996k, 360p 638x360 498k, 180p 318x180 149k, \
                  stills 318x180 39k",
+            ),
+            (
+                3840,
+                2160,
+                "full 1920x1080 3984k, 540p 960x540 1000k, 360p 640x360 500k, 180p 320x180 150k, \
+                 stills 320x180 40k",
             ),
             // An intercom, upright.
             (480, 640, "full 480x640 786k, 180p 180x240 117k, stills 180x240 31k"),

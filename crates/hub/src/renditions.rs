@@ -215,6 +215,14 @@ impl Renditions {
         over || idle
     }
 
+    /// The maker did not come about: the next who wants something has it tried again.
+    pub fn failed(&self, making: Making) {
+        let mut state = lock(&self.state);
+        if state.life == making.0 {
+            state.running = false;
+        }
+    }
+
     /// Publishes a picture of a rung.
     pub fn publish(&self, rung: Rung, au: AccessUnit, made: MadePicture) {
         let (bytes, idr, size) = (au.data.len(), au.idr, au.size());
@@ -354,6 +362,11 @@ mod tests {
         assert!(renditions.rest(making));
         let _later = renditions.want(Rung::P180);
         assert_eq!(lock(&begun).len(), 2);
+        // It did not come about.
+        let making = *lock(&begun).last().expect("it was called");
+        renditions.failed(making);
+        let _and_later = renditions.want(Rung::P360);
+        assert_eq!(lock(&begun).len(), 3);
     }
 
     #[test]
