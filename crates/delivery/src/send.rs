@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use quinn_udp::{UdpSockRef, UdpSocketState};
 use razz_viewer::{Outlet, Route};
-use str0m::net::{Protocol, Transmit};
+use str0m::net::Protocol;
 
 use super::Counters;
 use super::connection::Connection;
@@ -137,13 +137,7 @@ impl SessionOutlet<'_> {
 }
 
 impl Outlet for SessionOutlet<'_> {
-    fn send(&mut self, transmit: Transmit) {
-        let Transmit { proto, source, destination, contents } = transmit;
-        let route = Route { proto, source, destination };
-        self.send_media(route, contents.len(), &mut |out| out.copy_from_slice(&contents));
-    }
-
-    fn send_media(&mut self, route: Route, length: usize, write: &mut dyn FnMut(&mut [u8])) {
+    fn send(&mut self, route: Route, length: usize, write: &mut dyn FnMut(&mut [u8])) {
         self.handed += 1;
         if route.proto == Protocol::Udp {
             if !self.batch.takes(&route, length, self.sender.io.max_gso_segments()) {

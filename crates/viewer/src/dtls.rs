@@ -99,12 +99,12 @@ impl DtlsProvider for Provider {
         version: DtlsVersion,
         mtu: Option<usize>,
     ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
-        let provider = str0m::crypto::from_feature_flags().dtls_provider;
-        let client = provider.new_dtls(certificate, now, version, mtu)?;
         if !matches!(version, DtlsVersion::Dtls12) {
             // Sessions ask for 1.2. In 1.3 the request is encrypted, so it could not be changed.
             return Err(CryptoError::Other("DTLS 1.2 alone".to_owned()));
         }
+        let provider = str0m::crypto::from_feature_flags().dtls_provider;
+        let client = provider.new_dtls(certificate, now, version, mtu)?;
         // ICE has verified the client's address: no cookie.
         let mut config = Config::builder().use_server_cookie(false);
         if let Some(mtu) = mtu {

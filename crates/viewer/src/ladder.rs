@@ -64,8 +64,8 @@ const LONGEST_HOLD_US: i64 = 32_000_000;
 const OTHER_PATH: f64 = 1.6;
 /// The estimate is led so far above the next step.
 const LEAD: f64 = 1.4;
-/// When packets queue nothing is looked for for so long, and each time for twice as long, until looking does no harm for
-/// so long.
+/// When packets queue nothing is looked for for so long, and each time for twice as long, until looking does no
+/// harm for so long.
 const REST_US: i64 = 700_000;
 const LONGEST_REST_US: i64 = 2_800_000;
 const NO_HARM_US: i64 = 1_000_000;

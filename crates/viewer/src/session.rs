@@ -114,8 +114,6 @@ pub struct Session {
     blocked_until: Option<MonoTime>,
     last_replay: Option<MonoTime>,
     extensions_at: Option<MonoTime>,
-    /// Whether the unit that goes out has them.
-    with_times: bool,
     congestion: Congestion,
     /// Which of the camera's encodings is sent.
     adapt: Adaptation,
@@ -209,7 +207,6 @@ impl Session {
             blocked_until: None,
             last_replay: None,
             extensions_at: None,
-            with_times: false,
             congestion: Congestion::default(),
             adapt: Adaptation::new(now),
             adapts: settings.adapt,
@@ -484,17 +481,18 @@ impl Session {
         let (Some(payload), Some(sender)) = (unit.payloads.get(n), &mut self.sender) else {
             return true;
         };
+        let mut times = false;
         if n == 0 {
             let stale = self.extensions_at.is_none_or(|at| now.since_us(at) >= EXTENSIONS_EVERY_US);
-            self.with_times = unit.au.idr || stale;
-            if self.with_times {
+            times = unit.au.idr || stale;
+            if times {
                 self.extensions_at = Some(now);
             }
             self.sent = Some(unit.au.key.time);
             self.congestion.note_sent();
         }
         self.pacer.take(payload.data.len());
-        sender.send(now, route, &unit, n, self.with_times, outlet);
+        sender.send(now, route, &unit, n, times, outlet);
         true
     }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use razz_base::{MediaTime, StreamKind};
 use str0m::Candidate;
 use str0m::config::DtlsCert;
-use str0m::net::{Protocol, TcpType, Transmit};
+use str0m::net::{Protocol, TcpType};
 use tracing::warn;
 
 /// What a session asks about its camera in the middle of a flush. Whoever drives it answers at once
@@ -31,7 +31,7 @@ pub enum Request {
     },
 }
 
-/// Where datagrams of media go.
+/// Where datagrams go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Route {
     /// Over UDP or TCP.
@@ -44,10 +44,9 @@ pub struct Route {
 
 /// Where a session's datagrams go.
 pub trait Outlet {
-    /// Sends one of the connection's own. What cannot be sent is lost, as on any network.
-    fn send(&mut self, transmit: Transmit);
-    /// Sends one of media, of `length` bytes; `write` fills all of them where they leave from, once.
-    fn send_media(&mut self, route: Route, length: usize, write: &mut dyn FnMut(&mut [u8]));
+    /// Sends one of `length` bytes; `write` fills all of them where they leave from, once. What cannot be sent
+    /// is lost, as on any network.
+    fn send(&mut self, route: Route, length: usize, write: &mut dyn FnMut(&mut [u8]));
     /// Whether media may be sent there now. Where not, it waits in the session, and when that takes
     /// too long the session jumps to the next IDR.
     fn has_room(&mut self, proto: Protocol, destination: SocketAddr) -> bool;

@@ -51,7 +51,7 @@ const ENOUGH_BYTES: u64 = 6_000;
 const MOST_TRAINS: usize = 64;
 /// What arrives is counted in spans of so long; as many are kept.
 const SLOT_US: i64 = 50_000;
-const SLOTS: usize = 20;
+const SLOTS: i64 = 20;
 /// A share of packets lost above which the path does not hold what is sent.
 const MUCH_LOSS: f64 = 0.1;
 /// The estimate keeps so far below what is measured: there has to be room for a queue to empty.
@@ -136,7 +136,7 @@ impl Estimator {
             train: 0,
             underway: Train::default(),
             trains: VecDeque::new(),
-            slots: VecDeque::with_capacity(SLOTS + 1),
+            slots: VecDeque::with_capacity(SLOTS as usize + 1),
             bases: VecDeque::with_capacity(BASE_SPANS + 1),
             reference: None,
             newest_arrival: i64::MIN,
@@ -250,7 +250,9 @@ impl Estimator {
         let Some(at) = at else {
             if packet.fate == Fate::Unknown && is_new {
                 packet.fate = Fate::Lost;
-                self.lost(1);
+                if let Some(slot) = self.slots.back_mut() {
+                    slot.lost += 1;
+                }
             }
             return;
         };
@@ -287,24 +289,23 @@ impl Estimator {
         }
     }
 
+    /// The shortest way of late.
+    fn base(&self) -> i64 {
+        self.bases.iter().map(|(_, least)| *least).min().unwrap_or(0)
+    }
+
     /// The slot of an arrival, or the oldest there is.
     fn slot(&mut self, at: i64) -> &mut Slot {
         let n = at.div_euclid(SLOT_US);
         let newest = self.slots.back().map_or(i64::MIN, |slot| slot.n);
         if newest < n {
             self.slots.push_back(Slot { n, bytes: 0, arrived: 0, lost: 0, least_delay: i64::MAX });
-            if self.slots.len() > SLOTS {
+            if self.slots.len() > SLOTS as usize {
                 self.slots.pop_front();
             }
         }
         let place = self.slots.iter().rposition(|slot| slot.n <= n).unwrap_or(0);
         &mut self.slots[place]
-    }
-
-    fn lost(&mut self, packets: u32) {
-        if let Some(slot) = self.slots.back_mut() {
-            slot.lost += packets;
-        }
     }
 
     fn note_train(&mut self, packet: Packet, at: i64) {
@@ -356,11 +357,10 @@ impl Estimator {
 
     fn judge(&mut self) {
         // A train that is the last of what was sent is whole all the same.
-        if self.packets.iter().rev().take(1).all(|packet| packet.fate != Fate::Unknown) {
+        if self.packets.back().is_none_or(|packet| packet.fate != Fate::Unknown) {
             let whole = std::mem::take(&mut self.underway);
             self.note_whole(whole);
         }
-        let base = self.bases.iter().map(|(_, least)| *least).min().unwrap_or(0);
         let newest = self.newest_arrival.div_euclid(SLOT_US);
         let standing = self
             .slots
@@ -368,7 +368,8 @@ impl Estimator {
             .filter(|slot| newest - slot.n <= STANDING_US / SLOT_US)
             .map(|slot| slot.least_delay)
             .min();
-        self.queue_us = standing.filter(|delay| *delay < i64::MAX).map_or(0, |delay| delay - base);
+        self.queue_us =
+            standing.filter(|delay| *delay < i64::MAX).map_or(0, |delay| delay - self.base());
         let (arrived, lost) = self
             .slots
             .iter()
@@ -388,15 +389,15 @@ impl Estimator {
             let delivered = self.delivered(STANDING_US / SLOT_US);
             self.lower(BELOW * capacity.map_or(delivered, |capacity| capacity.min(delivered)));
         } else if self.loses_much() {
-            self.lower(self.delivered(SLOTS as i64 / 2));
+            self.lower(self.delivered(SLOTS / 2));
         } else {
             if let Some(capacity) = capacity.map(|capacity| BELOW * capacity) {
                 let follows = if capacity < self.bits { FOLLOWS.0 } else { FOLLOWS.1 };
                 self.bits += follows * (capacity - self.bits);
             }
             // What has arrived without a queue is carried.
-            if newest - self.strained >= SLOTS as i64 {
-                self.bits = self.bits.max(self.delivered(SLOTS as i64 - 1));
+            if newest - self.strained >= SLOTS {
+                self.bits = self.bits.max(self.delivered(SLOTS - 1));
             }
         }
         self.bits = self.bits.clamp(LEAST_BITS, MOST_BITS);
@@ -416,7 +417,7 @@ impl Estimator {
         } else if now - since < LONGER_WAY_US {
             self.steady = Some((since, least, most));
         } else {
-            let base = self.bases.iter().map(|(_, least)| *least).min().unwrap_or(0);
+            let base = self.base();
             self.bases.clear();
             self.bases.push_back((now.div_euclid(BASE_SPAN_US), base + least));
             (self.steady, self.queue_us) = (None, 0);

@@ -119,7 +119,7 @@ impl Layout {
             return (12, None);
         }
         let words = (end - begin).div_ceil(4);
-        out[begin + (end - begin)..begin + 4 * words].fill(0);
+        out[end..begin + 4 * words].fill(0);
         out[0] |= 0x10;
         out[12..begin].copy_from_slice(&ONE_BYTE);
         out[15] = words as u8;

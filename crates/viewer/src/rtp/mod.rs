@@ -23,12 +23,13 @@ pub(crate) mod srtp;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use razz_base::MonoTime;
+use razz_media::ring::Unit;
+
 use crate::settings::{Outlet, Route};
 use estimate::Estimator;
 use history::{History, Kept};
 use layout::{Header, Layout, MAX_HEADER};
-use razz_base::MonoTime;
-use razz_media::ring::Unit;
 use srtp::{Keys, Srtp};
 
 /// How often we report.
@@ -185,11 +186,6 @@ impl Sender {
         }
     }
 
-    /// Whether bytes may be sent that are nothing new: the peer knows them for that by their SSRC.
-    pub(crate) fn can_pad(&self) -> bool {
-        self.layout.again.is_some() && self.estimator.is_some()
-    }
-
     /// Bytes that went out since this was asked last, but for padding.
     pub(crate) fn take_sent(&mut self) -> usize {
         std::mem::take(&mut self.sent)
@@ -257,14 +253,13 @@ impl Sender {
         outlet: &mut dyn Outlet,
     ) -> usize {
         let mut bytes = [0; MAX_HEADER];
-        let (mut length, number_at) = self.layout.write(header, &mut bytes);
-        length = length.min(MAX_HEADER);
+        let (length, number_at) = self.layout.write(header, &mut bytes);
         let whole = length + payload.len() + self.srtp.overhead();
         if let (Some(at), Some(estimator)) = (number_at, &mut self.estimator) {
             bytes[at..at + 2].copy_from_slice(&estimator.sent(now, whole).to_be_bytes());
         }
         let srtp = &self.srtp;
-        outlet.send_media(route, whole, &mut |out| {
+        outlet.send(route, whole, &mut |out| {
             if srtp.protect(index, header.ssrc, &bytes[..length], payload, out).is_err() {
                 // Of another length than was asked for: nothing of it may leave in the clear.
                 out.fill(0);
@@ -337,7 +332,8 @@ impl Sender {
     }
 
     /// Sends about so many bytes that are nothing new, all at once: the newest large packet, or as much
-    /// padding. Answers how many bytes they were.
+    /// padding. Answers how many bytes they were: none where the peer would not know them for that by their
+    /// SSRC.
     pub(crate) fn pad(
         &mut self,
         now: MonoTime,
@@ -345,7 +341,7 @@ impl Sender {
         bytes: usize,
         outlet: &mut dyn Outlet,
     ) -> usize {
-        let Some((payload_type, ssrc)) = self.layout.again.filter(|_| self.can_pad()) else {
+        let Some((payload_type, ssrc)) = self.layout.again else {
             return 0;
         };
         let large = self.history.newest(|payload| payload.data.len() >= PADDING_PAYLOAD);
@@ -394,7 +390,7 @@ impl Sender {
         let mut scratch = std::mem::take(&mut self.scratch);
         rtcp::write(report, &mut scratch);
         if self.srtp.protect_rtcp(&mut scratch).is_ok() {
-            outlet.send_media(route, scratch.len(), &mut |out| out.copy_from_slice(&scratch));
+            outlet.send(route, scratch.len(), &mut |out| out.copy_from_slice(&scratch));
         }
         self.scratch = scratch;
     }

@@ -6,7 +6,7 @@ use razz_base::{
 use std::net::SocketAddr;
 use str0m::crypto::dtls::SrtpProfile;
 
-use str0m::net::{Protocol, Transmit};
+use str0m::net::Protocol;
 
 use super::*;
 
@@ -15,11 +15,7 @@ use super::*;
 struct Sent(Vec<Vec<u8>>);
 
 impl Outlet for Sent {
-    fn send(&mut self, _: Transmit) {
-        unreachable!("it is no connection's");
-    }
-
-    fn send_media(&mut self, _: Route, length: usize, write: &mut dyn FnMut(&mut [u8])) {
+    fn send(&mut self, _: Route, length: usize, write: &mut dyn FnMut(&mut [u8])) {
         let mut datagram = vec![0; length];
         write(&mut datagram);
         self.0.push(datagram);

@@ -16,6 +16,7 @@ use crate::rtp::estimate::FIRST_BITS;
 use crate::settings::{Outlet, Request, Route};
 use crate::short;
 
+/// As late as no session lasts.
 const NEVER: MonoTime = MonoTime::from_us(i64::MAX / 2);
 /// How often the path is judged, and no more seldom than twice as often.
 const DECIDE_EVERY_US: i64 = 100_000;
@@ -369,7 +370,7 @@ impl Session {
     /// fits for as long as that has to.
     pub(super) fn pad(&mut self, now: MonoTime, route: Route, outlet: &mut dyn Outlet) {
         let (adapt, Some(sender)) = (&mut self.adapt, &mut self.sender) else { return };
-        if adapt.source != Source::Twcc || !sender.can_pad() {
+        if adapt.source != Source::Twcc {
             return;
         }
         let (known, target, padding) = (adapt.estimate as f64, adapt.target, &mut adapt.padding);

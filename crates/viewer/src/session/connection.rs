@@ -71,11 +71,15 @@ impl Session {
                     self.rtc_deadline = now.plus_us(wait_us.max(SOONEST_US));
                     return Ok(());
                 }
-                Output::Transmit(transmit) if is_media(&transmit.contents) => {
-                    let Transmit { proto, source, destination, .. } = transmit;
-                    self.path = Some(Route { proto, source, destination });
+                Output::Transmit(Transmit { proto, source, destination, contents }) => {
+                    let route = Route { proto, source, destination };
+                    if is_media(&contents) {
+                        self.path = Some(route);
+                    } else {
+                        let fill = &mut |out: &mut [u8]| out.copy_from_slice(&contents);
+                        outlet.send(route, contents.len(), fill);
+                    }
                 }
-                Output::Transmit(transmit) => outlet.send(transmit),
                 Output::Event(event) => {
                     self.handle_event(now, event);
                     if self.request.is_some() {
@@ -86,7 +90,7 @@ impl Session {
         }
     }
 
-    pub(super) fn handle_event(&mut self, now: MonoTime, event: Event) {
+    fn handle_event(&mut self, now: MonoTime, event: Event) {
         match event {
             Event::Connected => {
                 debug!(session = %short(self.id), "viewer connected");
@@ -101,7 +105,7 @@ impl Session {
     }
 
     /// The handshake is over: media can flow.
-    pub(super) fn begin(&mut self, now: MonoTime) {
+    fn begin(&mut self, now: MonoTime) {
         let layout = self.media.layout.clone();
         let sender = self.agreed.get().and_then(|keys| Sender::new(layout, keys, now, self.adapts));
         if sender.is_none() {

@@ -16,7 +16,7 @@ use razz_media::rtp::MAX_PAYLOAD;
 use razz_viewer::{Answered, Outlet, Request, Route, Session, SessionSettings, Video};
 use str0m::change::SdpAnswer;
 use str0m::media::{Direction, Frequency, KeyframeRequestKind, MediaKind, Mid};
-use str0m::net::{Protocol, Receive, Transmit};
+use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 const SERVER: ([u8; 4], u16) = ([192, 0, 2, 1], 8189);
@@ -28,11 +28,7 @@ pub(crate) const MAIN_3_1: Video =
 pub(crate) struct Captured(pub(crate) Vec<Vec<u8>>);
 
 impl Outlet for Captured {
-    fn send(&mut self, transmit: Transmit) {
-        self.0.push(transmit.contents.to_vec());
-    }
-
-    fn send_media(&mut self, _: Route, length: usize, write: &mut dyn FnMut(&mut [u8])) {
+    fn send(&mut self, _: Route, length: usize, write: &mut dyn FnMut(&mut [u8])) {
         let mut datagram = vec![0; length];
         write(&mut datagram);
         self.0.push(datagram);

@@ -12,7 +12,7 @@ use razz_media::ring::{GopRing, Unit};
 use razz_media::rtp::MAX_PAYLOAD;
 use razz_viewer::session::RtcError;
 use razz_viewer::{Answered, Outlet, Request, Route, Session, SessionSettings, Video};
-use str0m::net::{Protocol, Transmit};
+use str0m::net::Protocol;
 
 use super::renditions::{Made, Renditions};
 use super::{FrameInfo, PEER, Payloads, SERVER, VideoShape};
@@ -53,11 +53,7 @@ struct Datagrams<'a> {
 }
 
 impl Outlet for Datagrams<'_> {
-    fn send(&mut self, transmit: Transmit) {
-        self.sent.push(transmit.contents.to_vec());
-    }
-
-    fn send_media(&mut self, _: Route, length: usize, write: &mut dyn FnMut(&mut [u8])) {
+    fn send(&mut self, _: Route, length: usize, write: &mut dyn FnMut(&mut [u8])) {
         let mut datagram = vec![0; length];
         write(&mut datagram);
         self.sent.push(datagram);

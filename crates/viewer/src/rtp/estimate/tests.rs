@@ -201,6 +201,6 @@ fn whatever_is_reported_the_estimate_is_a_number_and_memory_is_bounded() {
         }
         let bits = estimator.bits_per_second() as f64;
         assert!((LEAST_BITS..=MOST_BITS).contains(&bits), "{bits}");
-        assert!(estimator.packets.len() <= MOST_PACKETS && estimator.slots.len() <= SLOTS);
+        assert!(estimator.packets.len() <= MOST_PACKETS && estimator.slots.len() <= SLOTS as usize);
     }
 }
