@@ -11,6 +11,7 @@ mod camera;
 mod detection;
 mod geometry;
 mod id;
+pub mod ntp;
 mod oddities;
 mod rung;
 mod stream;

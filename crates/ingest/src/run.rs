@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use razz_base::{
-    AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Size, StreamKind, Transport,
+    AccessUnit, CameraState, Codec, FrameKey, MonoTime, RunId, Size, StreamKind, Transport, ntp,
 };
 use razz_config::Source;
 use razz_media::rtp::receive::{self, Received, Receiver};
@@ -428,7 +428,7 @@ impl<'a> Run<'a> {
                 }
                 Received::SenderReport { rtp_extended, ntp } => {
                     let now_us = self.intake.clock.wall_us();
-                    self.wall.sender_report(rtp_extended, unix_us(ntp), now_us);
+                    self.wall.sender_report(rtp_extended, ntp::to_unix_us(ntp), now_us);
                     self.intake.reporter.send(Event::SenderReport);
                 }
                 Received::NewSource => {
@@ -584,16 +584,6 @@ fn receiver_of(format: &Format, codec: Codec, picture_size: Option<Size>) -> Rec
         parameter_sets: format.parameter_sets(),
         picture_size,
     })
-}
-
-/// NTP time (RFC 3550 section 4: seconds since 1900, and 2^-32 of them) as UTC µs since 1970.
-fn unix_us(ntp: u64) -> i64 {
-    /// From 1900 to 1970.
-    const EPOCH_S: u64 = 2_208_988_800;
-    let since_1970 = ntp.wrapping_sub(EPOCH_S << 32);
-    let seconds = (since_1970 >> 32) as i64;
-    let fraction = ((since_1970 & 0xffff_ffff) * 1_000_000) >> 32;
-    seconds * 1_000_000 + fraction as i64
 }
 
 fn codec_name(format: &Format) -> String {

@@ -6,11 +6,13 @@
 //!
 //! The two ways are one but for their headers, which `h264` and `h265` know.
 //!
-//! The other direction, from a camera's packets to access units, is [`receive`].
+//! The other direction, from a camera's packets to access units, is [`receive`]. [`rtcp`] is what
+//! cameras, razz and viewers have in common of RTCP.
 
 mod h264;
 mod h265;
 pub mod receive;
+pub mod rtcp;
 
 use std::sync::Arc;
 

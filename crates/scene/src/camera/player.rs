@@ -5,12 +5,14 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use razz_media::rtp::rtcp::SenderReport;
+
 use super::audio::Audio;
 use super::faults::{FaultHandle, Faults, Obeyed};
 use super::packet::{Kind, Packet};
 use super::packet_stage::{PacketStage, Picture};
 use super::quirk::Quirk;
-use super::rtcp::{self, SenderReport, ntp};
+use super::rtcp::{self, ntp};
 use super::transport::Transport;
 use crate::Footage;
 use crate::dice::Dice;
@@ -287,7 +289,8 @@ impl Player {
             packets: self.packets,
             octets: self.octets,
         };
-        let bytes = report.to_bytes(&self.canonical_name);
+        let mut bytes = Vec::new();
+        report.write(&self.canonical_name, &mut bytes);
         for packet in rtcp::packets(faults.quirks, &bytes, self.stage.ssrc) {
             self.transport.send(Kind::Rtcp, &packet.bytes, &mut self.buffer);
         }

@@ -1,5 +1,6 @@
 //! What was agreed on for the stream, and the headers of its packets (RFC 3550 section 5.1, RFC 8285).
 
+use razz_base::ntp;
 use str0m::Rtc;
 use str0m::media::{Mid, Pt};
 use str0m::rtp::Extension;
@@ -112,7 +113,7 @@ impl Layout {
                 put(id, &u32::from(LONGEST_DELAY).to_be_bytes()[1..]);
             }
             if let Some(id) = self.captured {
-                put(id, &super::ntp(us).to_be_bytes());
+                put(id, &ntp::from_unix_us(us).to_be_bytes());
             }
         }
         if end == begin {

@@ -23,8 +23,9 @@ pub(crate) mod srtp;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use razz_base::MonoTime;
+use razz_base::{MonoTime, ntp};
 use razz_media::ring::Unit;
+use razz_media::rtp::rtcp::SenderReport;
 
 use crate::settings::{Outlet, Route};
 use estimate::Estimator;
@@ -48,8 +49,6 @@ const RESENT_AT_LEAST: f64 = 20_000.0;
 const PADDING_PAYLOAD: usize = 400;
 /// Padding without any payload has as many bytes (RFC 3550 section 5.1).
 const PADDING: usize = 255;
-/// From 1900 to 1970, in seconds.
-const NTP_EPOCH: u64 = 2_208_988_800;
 
 /// What the peer has said since it was asked last.
 #[derive(Clone, Copy, Default, Debug)]
@@ -376,19 +375,17 @@ impl Sender {
             return;
         };
         let since_us = now.since_us(received);
-        let report = rtcp::SenderReport {
+        let report = SenderReport {
             ssrc: self.layout.ssrc,
-            ntp: ntp(wall_us + now.as_us()),
-            rtp: timestamp.wrapping_add((since_us * 9 / 100) as u32),
+            ntp: ntp::from_unix_us(wall_us + now.as_us()),
+            rtp_timestamp: timestamp.wrapping_add((since_us * 9 / 100) as u32),
             packets: self.packets,
-            bytes: self.bytes,
-            cname: &self.layout.cname,
-            heard: self
-                .peer_time
-                .map(|(time, at)| (time, ((now.since_us(at).max(0) << 16) / 1_000_000) as u32)),
+            octets: self.bytes,
         };
+        let since = |at| ((now.since_us(at).max(0) << 16) / 1_000_000) as u32;
+        let heard = self.peer_time.map(|(time, at)| (time, since(at)));
         let mut scratch = std::mem::take(&mut self.scratch);
-        rtcp::write(report, &mut scratch);
+        rtcp::write(report, &self.layout.cname, heard, &mut scratch);
         if self.srtp.protect_rtcp(&mut scratch).is_ok() {
             outlet.send(route, scratch.len(), &mut |out| out.copy_from_slice(&scratch));
         }
@@ -440,7 +437,7 @@ impl Sender {
     fn handle_report(&mut self, now: MonoTime, block: rtcp::ReportBlock) {
         self.reports.any = true;
         if let Some(wall_us) = self.wall_us.filter(|_| block.last_report != 0) {
-            let middle = (ntp(wall_us + now.as_us()) >> 16) as u32;
+            let middle = (ntp::from_unix_us(wall_us + now.as_us()) >> 16) as u32;
             let took = middle.wrapping_sub(block.last_report).wrapping_sub(block.since);
             // More than half of the range is a time before the report.
             self.round_trip_us = (took < 1 << 31)
@@ -467,13 +464,6 @@ impl Sender {
             estimator.handle_timeout(now);
         }
     }
-}
-
-/// A time of the day in µs since 1970 as RTCP has it.
-fn ntp(us: i64) -> u64 {
-    let us = us.max(0).unsigned_abs();
-    let fraction = ((us % 1_000_000) << 32) / 1_000_000;
-    (us / 1_000_000 + NTP_EPOCH) << 32 | fraction
 }
 
 #[cfg(test)]

@@ -2,10 +2,9 @@
 //!
 //! Compound packets and single ones (RFC 5506) are read alike; what is not understood is passed over.
 
-/// Packet types (RFC 3550 section 12.1, RFC 4585 section 6.1, RFC 3611 section 2).
-const SENDER_REPORT: u8 = 200;
-const RECEIVER_REPORT: u8 = 201;
-const SOURCE_DESCRIPTION: u8 = 202;
+use razz_media::rtp::rtcp::{RECEIVER_REPORT, SENDER_REPORT, SenderReport, packets};
+
+/// Packet types (RFC 4585 section 6.1, RFC 3611 section 2).
 const TRANSPORT_FEEDBACK: u8 = 205;
 const PAYLOAD_FEEDBACK: u8 = 206;
 const EXTENDED_REPORT: u8 = 207;
@@ -19,7 +18,6 @@ const APPLICATION: u8 = 15;
 /// Blocks of extended reports: a receiver's time, and our answer to it (RFC 3611 sections 4.4 and 4.5).
 const RECEIVER_TIME: u8 = 4;
 const SINCE_RECEIVER_TIME: u8 = 5;
-const CNAME: u8 = 1;
 /// Bytes of a report block.
 const BLOCK: usize = 24;
 
@@ -83,20 +81,13 @@ pub struct PeerTime {
 }
 
 /// Hands out what a decrypted datagram of RTCP says.
-pub fn read(mut datagram: &[u8], mut take: impl FnMut(Message<'_>)) {
-    while let Some((header, _)) = datagram.split_at_checked(4) {
-        let length = 4 * (1 + usize::from(u16::from_be_bytes([header[2], header[3]])));
-        if header[0] >> 6 != 2 || datagram.len() < length {
-            return;
-        }
-        let (packet, rest) = datagram.split_at(length);
-        let (kind, format) = (header[1], header[0] & 0x1F);
-        datagram = rest;
-        let has_padding = header[0] & 0x20 != 0;
-        let padding = if has_padding { packet.last().copied().unwrap_or(0) } else { 0 };
-        let Some(end) = packet.len().checked_sub(usize::from(padding)) else { continue };
-        let Some(body) = packet.get(4..end) else { continue };
-        match (kind, format) {
+pub fn read(datagram: &[u8], mut take: impl FnMut(Message<'_>)) {
+    for packet in packets(datagram).map_while(Result::ok) {
+        let bytes = packet.bytes;
+        let padding = if packet.padded { bytes.last().copied().unwrap_or(0) } else { 0 };
+        let Some(end) = bytes.len().checked_sub(usize::from(padding)) else { continue };
+        let Some(body) = bytes.get(4..end) else { continue };
+        match (packet.kind, packet.count) {
             (SENDER_REPORT, _) => reports(body.get(24..), &mut take),
             (RECEIVER_REPORT, _) => reports(body.get(4..), &mut take),
             (TRANSPORT_FEEDBACK, NACK) => {
@@ -106,7 +97,7 @@ pub fn read(mut datagram: &[u8], mut take: impl FnMut(Message<'_>)) {
             }
             (TRANSPORT_FEEDBACK, TRANSPORT_WIDE) => {
                 // The padding may be announced or not: what is behind the last time is not read.
-                arrivals(&packet[4..]).map(Message::Arrivals).into_iter().for_each(&mut take);
+                arrivals(&bytes[4..]).map(Message::Arrivals).into_iter().for_each(&mut take);
             }
             (PAYLOAD_FEEDBACK, PLI | FIR) => take(Message::KeyFrame),
             (EXTENDED_REPORT, _) => {
@@ -258,46 +249,12 @@ fn status(chunk: u16, n: usize) -> u16 {
     }
 }
 
-/// What we report of our stream.
-#[derive(Clone, Copy, Debug)]
-pub struct SenderReport<'a> {
-    /// The stream's.
-    pub ssrc: u32,
-    /// Our time, in units of 1/2^32 s since 1900.
-    pub ntp: u64,
-    /// The media time then.
-    pub rtp: u32,
-    /// Packets sent so far.
-    pub packets: u32,
-    /// Bytes of payload sent so far.
-    pub bytes: u32,
-    /// Our canonical name.
-    pub cname: &'a str,
-    /// The newest time of the receiver, and how long ago that came, in units of 1/65,536 s.
-    pub heard: Option<(PeerTime, u32)>,
-}
-
-/// Writes a report with our name behind it (RFC 3550 section 6.1).
-pub fn write(report: SenderReport<'_>, out: &mut Vec<u8>) {
+/// Writes our report with our name behind it, and the answer to the newest time of the receiver, `heard` so long
+/// ago, in units of 1/65,536 s.
+pub fn write(report: SenderReport, cname: &str, heard: Option<(PeerTime, u32)>, out: &mut Vec<u8>) {
     out.clear();
-    out.extend_from_slice(&[0x80, SENDER_REPORT, 0, 6]);
-    out.extend_from_slice(&report.ssrc.to_be_bytes());
-    out.extend_from_slice(&report.ntp.to_be_bytes());
-    for word in [report.rtp, report.packets, report.bytes] {
-        out.extend_from_slice(&word.to_be_bytes());
-    }
-    let name = &report.cname.as_bytes()[..report.cname.len().min(255)];
-    // The name ends with a byte of zero at least, at the end of a word.
-    let item = (2 + name.len() + 1).next_multiple_of(4);
-    let words = (1 + item / 4) as u16;
-    out.extend_from_slice(&[0x81, SOURCE_DESCRIPTION]);
-    out.extend_from_slice(&words.to_be_bytes());
-    out.extend_from_slice(&report.ssrc.to_be_bytes());
-    let end = out.len() + item;
-    out.extend_from_slice(&[CNAME, name.len() as u8]);
-    out.extend_from_slice(name);
-    out.resize(end, 0);
-    if let Some((time, since)) = report.heard {
+    report.write(cname, out);
+    if let Some((time, since)) = heard {
         out.extend_from_slice(&[0x80, EXTENDED_REPORT, 0, 5]);
         out.extend_from_slice(&report.ssrc.to_be_bytes());
         out.extend_from_slice(&[SINCE_RECEIVER_TIME, 0, 0, 3]);

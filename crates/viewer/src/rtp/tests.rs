@@ -172,7 +172,7 @@ fn reports_tell_the_time_and_theirs_the_way() {
     assert_eq!(sent.0.len(), 1);
     // What the peer would have read: the report's time is in the clear nowhere, so it is made again.
     let wall_us = 1_700_000_000_000_000 - 99_999;
-    let middle = |us: i64| (ntp(wall_us + us) >> 16) as u32;
+    let middle = |us: i64| (ntp::from_unix_us(wall_us + us) >> 16) as u32;
     let mut block = rtcp::ReportBlock {
         ssrc: SSRC,
         lost: 0,
@@ -205,7 +205,7 @@ fn headers_say_what_was_agreed_on() {
         captured_us: Some(0),
     };
     let fixed = |first: u8, second: u8| vec![first, second, 0, 7, 0, 0, 0, 9, 0, 0, 0, 42];
-    let captured = ntp(0).to_be_bytes();
+    let captured = ntp::from_unix_us(0).to_be_bytes();
     for (layout, header, expected, number_at) in [
         (
             layout.clone(),

@@ -1,6 +1,7 @@
 //! Compound RTCP packets (RFC 3550 section 6): sender reports and BYE.
 
 use super::counts::{Counts, Oddity};
+use crate::rtp::rtcp::{BYE, Malformed, SENDER_REPORT, packets};
 
 /// What an RTCP packet says that matters here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,43 +13,26 @@ pub(super) enum Report {
     Bye { ssrc: u32 },
 }
 
-/// Packet types (section 12.1).
-const SENDER_REPORT: u8 = 200;
-const BYE: u8 = 203;
-
 /// Hands `report` what the packets of a compound packet say, up to the first that is malformed.
 pub(super) fn read(compound: &[u8], counts: &mut Counts, mut report: impl FnMut(Report)) {
-    let mut rest = compound;
-    loop {
-        let Some(&[flags, kind, high, low]) = rest.first_chunk::<4>() else {
-            if !rest.is_empty() || compound.is_empty() {
-                counts.add(Oddity::RtcpTooShort);
-            }
-            return;
+    for packet in packets(compound) {
+        let packet = match packet {
+            Ok(packet) => packet,
+            Err(Malformed::TooShort) => return counts.add(Oddity::RtcpTooShort),
+            Err(Malformed::Version) => return counts.add(Oddity::RtcpVersion),
+            Err(Malformed::Length) => return counts.add(Oddity::RtcpLength),
         };
-        if flags >> 6 != 2 {
-            return counts.add(Oddity::RtcpVersion);
-        }
-        // The length is in words, less one.
-        let length = 4 + 4 * usize::from(u16::from_be_bytes([high, low]));
-        let Some((packet, after)) = rest.split_at_checked(length) else {
-            return counts.add(Oddity::RtcpLength);
-        };
-        match kind {
-            SENDER_REPORT => match sender_report(packet) {
+        match packet.kind {
+            SENDER_REPORT => match sender_report(packet.bytes) {
                 Some(Report::Sender { ntp: 0, .. }) => counts.add(Oddity::ReportWithoutTime),
                 Some(sender) => report(sender),
                 None => counts.add(Oddity::RtcpTooShort),
             },
             BYE => {
-                let sources = packet[4..].chunks_exact(4).take(usize::from(flags & 0x1F));
+                let sources = packet.bytes[4..].chunks_exact(4).take(usize::from(packet.count));
                 sources.for_each(|ssrc| report(Report::Bye { ssrc: word(ssrc) }));
             }
             _ => {}
-        }
-        rest = after;
-        if rest.is_empty() {
-            return;
         }
     }
 }

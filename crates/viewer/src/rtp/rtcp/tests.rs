@@ -136,28 +136,21 @@ fn the_time_of_reports_goes_on_when_its_bits_begin_anew() {
 #[test]
 fn our_report_has_our_name_behind_it() {
     for name in ["", "abc", "razz-1", "a name of some length that nobody has"] {
-        let report = SenderReport {
-            ssrc: 42,
-            ntp: 7 << 32,
-            rtp: 9,
-            packets: 3,
-            bytes: 5,
-            cname: name,
-            heard: None,
-        };
+        let report =
+            SenderReport { ssrc: 42, ntp: 7 << 32, rtp_timestamp: 9, packets: 3, octets: 5 };
         let mut out = Vec::new();
-        write(report, &mut out);
+        write(report, name, None, &mut out);
         assert_eq!(out.len() % 4, 0);
         assert_eq!(out[..8], [0x80, 200, 0, 6, 0, 0, 0, 42]);
         assert_eq!(out[28..30], [0x81, 202]);
         let words = usize::from(u16::from_be_bytes([out[30], out[31]]));
         assert_eq!(32 + 4 * words, out.len(), "{name}");
-        assert_eq!(out[36..38], [CNAME, name.len() as u8]);
+        assert_eq!(out[36..38], [1, name.len() as u8]);
         assert_eq!(&out[38..38 + name.len()], name.as_bytes());
         assert_eq!(out.last(), Some(&0), "the item ends");
         let plain = out.clone();
         let time = PeerTime { ssrc: 7, middle: 8 };
-        write(SenderReport { heard: Some((time, 9)), ..report }, &mut out);
+        write(report, name, Some((time, 9)), &mut out);
         let words = [42, 0x0500_0003, 7, 8, 9];
         assert_eq!(out[plain.len()..], packet(EXTENDED_REPORT, 0, &words));
     }
