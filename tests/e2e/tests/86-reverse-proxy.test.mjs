@@ -32,11 +32,14 @@ async function browse(world, url) {
   world.browser ??= world.keep(await chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, `--host-resolver-rules=${rules}`] }));
   const page = await world.page("about:blank", { ignoreHTTPSErrors: true });
   page.asked = [];
+  page.opened = [];
   page.ended = [];
   page.on("request", (request) => page.asked.push(request.url()));
   page.on("websocket", (socket) => page.asked.push(socket.url()));
   page.on("response", (response) => {
-    if (response.request().method() === "DELETE") page.ended.push({ url: response.url(), status: response.status() });
+    const method = response.request().method();
+    if (method === "POST" && response.url().includes("/whep/")) page.opened.push(response.headers().location);
+    if (method === "DELETE") page.ended.push({ url: response.url(), status: response.status() });
   });
   await goTo(page, url);
   return page;
@@ -44,10 +47,10 @@ async function browse(world, url) {
 
 /** A camera's page plays, with boxes on the frames; its session is ended by the `Location` that opened it. */
 async function plays(page, base) {
-  const opened = page.waitForResponse((response) => response.request().method() === "POST" && response.url().includes("/whep/"));
   await goTo(page, `${base}camera-viewer.html?camera=1`);
-  const { location } = (await opened).headers();
   await untilDecoded(page, 30, 30);
+  // The page before this one may have been answered as it was left: the session that plays is the last that was opened.
+  const location = page.opened.at(-1);
   await until("boxes on a frame", () => page.evaluate(() => {
     const player = document.querySelector("razz-player");
     const canvas = player?.shadowRoot.querySelector("#overlay");
