@@ -6,6 +6,8 @@
 //! 3. [`camera::RtspCamera`] serves footage over RTSP as a camera on the wall would, with its
 //!    faults on demand.
 //!
+//! [`Link`] is the network to a viewer, as bad as is wished.
+//!
 //! [`Lanes`] is plainer and all in a hurry, for what shall be measured without a detector's doubts.
 //!
 //! [`DEMO_MODEL`] is a detector that knows this world and no other.
@@ -17,6 +19,7 @@ mod dice;
 mod encode;
 mod footage;
 mod lanes;
+mod link;
 mod street;
 mod yuv;
 
@@ -25,6 +28,7 @@ pub use canvas::Canvas;
 pub use encode::{EncodeError, EncodedFrame, Encoder, Rate};
 pub use footage::{Footage, Progress};
 pub use lanes::Lanes;
+pub use link::{Link, LinkQuality};
 pub use street::{Street, Truth};
 
 /// The demo's detector as ONNX, in YOLO11's layout: input `images` [1, 3, 384, 640], output

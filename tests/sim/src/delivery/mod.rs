@@ -2,13 +2,12 @@
 //! library on the other, a link between them that loses, delays and fills up.
 
 mod house;
-mod link;
 mod peer;
 mod renditions;
 
 pub use house::{Blocked, House};
-pub use link::{Link, LinkQuality};
 pub use peer::{Peer, PeerEvent, Shown};
+pub use razz_scene::{Link, LinkQuality};
 pub use renditions::Renditions;
 
 use std::collections::HashMap;

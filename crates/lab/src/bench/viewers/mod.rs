@@ -5,6 +5,7 @@ mod flood;
 mod frames;
 mod peer;
 mod report;
+mod timing;
 mod whep;
 
 use std::io::{self, Write};
@@ -21,6 +22,7 @@ use self::peer::{Outcome, Phase};
 use self::report::{Cost, Report};
 use crate::terminal;
 use razz_observe::clock::Clock;
+use razz_scene::LinkQuality;
 
 /// Options of `razz bench viewers`.
 #[derive(Clone, PartialEq, Debug, Args)]
@@ -40,6 +42,10 @@ pub struct Viewers {
     /// Each viewer leaves after so many seconds and another comes in its place; 0: they stay
     #[arg(long, value_name = "S", default_value_t = 0.0)]
     pub stay: f64,
+    /// A network path of its own for one viewer: so many kbit/s, delayed by 25 ms, a queue of 300 ms, and what else is
+    /// said; given several times, for as many. Those beyond have none
+    #[arg(long, value_name = "KBPS[:DELAY_MS[:JITTER_MS[:LOSS_PERCENT[:QUEUE_MS]]]]")]
+    pub path: Vec<LinkQuality>,
     /// While it is measured, send so many forged datagrams a second to where the server takes media
     #[arg(long, value_name = "R", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=10_000_000))]
     pub flood: u32,
@@ -102,7 +108,8 @@ async fn load(options: &Viewers, targets: &[Arc<whep::Target>]) -> Report {
         tokio::time::sleep(clock.mono().until(due)).await;
         let target = Arc::clone(&targets[n as usize % targets.len()]);
         let (seen, media) = (seen.clone(), Arc::clone(&media));
-        tasks.spawn(one_after_another(target, clock, options.stay, seen, media));
+        let path = options.path.get(n as usize).copied();
+        tasks.spawn(one_after_another(target, path, clock, options.stay, seen, media));
     }
     let joining = Cost::now(options.server_pid, clock);
     // Those who were asked for last still shake hands.
@@ -127,6 +134,7 @@ async fn load(options: &Viewers, targets: &[Arc<whep::Target>]) -> Report {
 /// A viewer, and where viewers leave, those who come in its place.
 async fn one_after_another(
     target: Arc<whep::Target>,
+    path: Option<LinkQuality>,
     clock: Clock,
     stay: f64,
     phase: watch::Receiver<Phase>,
@@ -135,7 +143,7 @@ async fn one_after_another(
     let mut outcomes = Vec::new();
     loop {
         let until = (stay > 0.0).then(|| clock.mono().plus_us((stay * 1e6) as i64));
-        outcomes.push(peer::watch(&target, clock, until, phase.clone(), &media).await);
+        outcomes.push(peer::watch(&target, path, clock, until, phase.clone(), &media).await);
         if until.is_none() || *phase.borrow() == Phase::Over {
             return outcomes;
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
 use razz_base::MonoTime;
+use razz_scene::{Link, LinkQuality};
 use str0m::change::SdpAnswer;
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind};
 use str0m::net::{DatagramRecv, Protocol, Receive};
@@ -18,6 +19,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
 use super::frames::{Counted, Frames};
+use super::timing::Timing;
 use super::whep::Target;
 use razz_observe::clock::Clock;
 
@@ -44,6 +46,10 @@ pub(super) struct Outcome {
     pub(super) measured: Counted,
     /// How long that was.
     pub(super) measured_us: i64,
+    /// When the frames came, while measured.
+    pub(super) timing: Timing,
+    /// What its network path was like.
+    pub(super) path: Option<LinkQuality>,
     /// Why it came to nothing.
     pub(super) error: Option<String>,
 }
@@ -59,6 +65,9 @@ struct Peer {
     socket: UdpSocket,
     io: UdpSocketState,
     local: SocketAddr,
+    /// The network between the socket and this viewer, with the address that all comes from; none where it is that
+    /// of the machine.
+    link: Option<(Link, SocketAddr)>,
     frames: Frames,
     ssrc: Option<Ssrc>,
     /// A key frame is asked for then.
@@ -66,15 +75,17 @@ struct Peer {
     first_idr: Option<MonoTime>,
 }
 
-/// Watches until `until`, or until the load is over; notes in `media` where the server's comes from.
+/// Watches until `until`, or until the load is over; notes in `media` where the server's comes from. `path` is what
+/// the network to it is like.
 pub(super) async fn watch(
     target: &Target,
+    path: Option<LinkQuality>,
     clock: Clock,
     until: Option<MonoTime>,
     mut phase: watch::Receiver<Phase>,
     media: &OnceLock<SocketAddr>,
 ) -> Outcome {
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome { path, ..Outcome::default() };
     if let Err(error) = watch_or_fail(target, clock, until, &mut phase, media, &mut outcome).await {
         outcome.error = Some(error);
     }
@@ -90,13 +101,14 @@ async fn watch_or_fail(
     outcome: &mut Outcome,
 ) -> Result<(), String> {
     let start = clock.mono();
-    let (mut peer, location) = Peer::join(target, clock).await?;
+    let (mut peer, location) = Peer::join(target, outcome.path, clock).await?;
     let mut base: Option<(MonoTime, Counted)> = None;
     let mut now_phase = *phase.borrow_and_update();
     let ended = loop {
         let now = clock.mono();
         if now_phase == Phase::Measuring && base.is_none() {
             base = Some((now, peer.frames.counted()));
+            peer.frames.timing.begin();
         }
         if now_phase == Phase::Over || until.is_some_and(|until| now >= until) {
             break Ok(());
@@ -105,7 +117,8 @@ async fn watch_or_fail(
             Ok(timeout) => timeout,
             Err(error) => break Err(error),
         };
-        let timeout = until.map_or(timeout, |until| timeout.min(until));
+        let arrival = peer.link.as_ref().and_then(|(link, _)| link.next_arrival());
+        let timeout = [until, arrival].into_iter().flatten().fold(timeout, MonoTime::min);
         tokio::select! {
             readable = peer.socket.readable() => {
                 if let Err(error) = readable.map_err(|e| e.to_string()).and_then(|()| peer.receive(media)) {
@@ -114,7 +127,7 @@ async fn watch_or_fail(
             }
             _ = phase.changed() => now_phase = *phase.borrow_and_update(),
             () = tokio::time::sleep(now.until(timeout)) => {
-                if let Err(error) = peer.pass_time() {
+                if let Err(error) = peer.arrive().and_then(|()| peer.pass_time()) {
                     break Err(error);
                 }
             }
@@ -124,6 +137,8 @@ async fn watch_or_fail(
     if let Some((at, before)) = base {
         outcome.measured = difference(peer.frames.counted(), before);
         outcome.measured_us = clock.mono().since_us(at);
+        peer.frames.timing.end(clock.mono());
+        outcome.timing = std::mem::take(&mut peer.frames.timing);
     }
     if let Some(location) = location {
         let _ = target.delete(&location).await;
@@ -144,7 +159,11 @@ fn difference(now: Counted, before: Counted) -> Counted {
 }
 
 impl Peer {
-    async fn join(target: &Target, clock: Clock) -> Result<(Self, Option<String>), String> {
+    async fn join(
+        target: &Target,
+        path: Option<LinkQuality>,
+        clock: Clock,
+    ) -> Result<(Self, Option<String>), String> {
         let in_words = |error: std::io::Error| error.to_string();
         let local = local_address(target.address).map_err(in_words)?;
         let socket = std::net::UdpSocket::bind((local, 0)).map_err(in_words)?;
@@ -175,6 +194,8 @@ impl Peer {
             socket,
             io,
             local,
+            // By its port every viewer has other luck.
+            link: path.map(|path| (Link::new(path, local.port().into()), target.address)),
             frames: Frames::default(),
             ssrc: None,
             ask_at: now.plus_us(10 * KEYFRAME_AFTER_US),
@@ -246,16 +267,35 @@ impl Peer {
                     Err(_) => continue, // Such as a port that nobody listens at: ICE will tell.
                 }
                 for datagram in buffer[..meta.len].chunks(meta.stride.max(1)) {
-                    let Ok(contents) = DatagramRecv::try_from(datagram) else { continue };
-                    let (source, destination) = (meta.addr, self.local);
-                    let receive = Receive { proto: Protocol::Udp, source, destination, contents };
-                    let now = self.clock.instant(self.clock.mono());
-                    let input = Input::Receive(now, receive);
-                    self.rtc.handle_input(input).map_err(|error| error.to_string())?;
-                    self.drain()?;
+                    if let Some((link, from)) = &mut self.link {
+                        link.send(self.clock.mono(), datagram.to_vec());
+                        *from = meta.addr;
+                    } else {
+                        self.take(meta.addr, datagram)?;
+                    }
                 }
             }
         })
+    }
+
+    /// Takes what has come through the link.
+    fn arrive(&mut self) -> Result<(), String> {
+        let now = self.clock.mono();
+        while let Some((link, from)) = &mut self.link
+            && let Some(datagram) = link.receive(now)
+        {
+            let from = *from;
+            self.take(from, &datagram)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, source: SocketAddr, datagram: &[u8]) -> Result<(), String> {
+        let Ok(contents) = DatagramRecv::try_from(datagram) else { return Ok(()) };
+        let receive = Receive { proto: Protocol::Udp, source, destination: self.local, contents };
+        let input = Input::Receive(self.clock.instant(self.clock.mono()), receive);
+        self.rtc.handle_input(input).map_err(|error| error.to_string())?;
+        self.drain().map(drop)
     }
 
     fn pass_time(&mut self) -> Result<(), String> {
