@@ -106,14 +106,14 @@ impl Sent {
         Self { format, bits_per_second, can_make }
     }
 
-    /// What there is of it for a session that has agreed on `codec`.
-    pub(crate) fn encodings(&self, codec: Codec) -> Encodings {
+    /// What there is of it for a session.
+    pub(crate) fn encodings(&self, session: &Session) -> Encodings {
         let Some(format) = &self.format else {
             return Encodings { camera: Some(0), shown: Size::default(), can_make: false };
         };
-        let can_make = codec == Codec::H264 && self.can_make;
+        let can_make = session.takes(Codec::H264) && self.can_make;
         // Where nothing else can be made of it, browsers have to see how they get on.
-        let plays = format.codec == codec && (format.not_shown().is_none() || !can_make);
+        let plays = session.takes(format.codec) && (format.not_shown().is_none() || !can_make);
         Encodings {
             camera: plays.then_some(self.bits_per_second),
             shown: format.pixel_aspect.shown(format.size),

@@ -19,6 +19,7 @@ use super::*;
 
 mod leaving;
 mod notices;
+mod renditions;
 
 /// Just below the wrap of 32 bits, so that every test crosses it.
 const START: i64 = (1 << 33) - 40 * FRAME;
@@ -26,6 +27,19 @@ const FRAME: i64 = 3000;
 /// When frame 0 was captured, by the camera's clock, in UTC µs.
 const CAPTURED_US: i64 = 1_750_000_000_123_456;
 const WITHIN: Duration = Duration::from_secs(20);
+
+/// x265, 640x360: Main profile, level 2.1.
+const H265_SPS: &[u8] = &[
+    0, 0, 0, 1, 0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00,
+    0x00, 0x03, 0x00, 0x3f, 0xa0, 0x05, 0x02, 0x01, 0x71, 0xf2, 0xe5, 0xba, 0x4a, 0x4c, 0x2f,
+];
+
+/// What such a camera sends.
+fn h265() -> Arc<StreamFormat> {
+    let mut format = (*StreamFormat::new(Codec::H265, Size::new(640, 360))).clone();
+    format.parameter_sets = Bytes::from_static(H265_SPS);
+    Arc::new(format)
+}
 
 struct House {
     camera: Arc<Camera>,
@@ -211,6 +225,8 @@ struct Peer {
     ssrc: Option<str0m::rtp::Ssrc>,
     /// Extended sequence number and RTP timestamp of every packet.
     packets: Vec<(u64, u32)>,
+    /// And its payload type.
+    payload_types: Vec<u8>,
     /// The header extensions of every packet.
     told: Vec<str0m::rtp::ExtensionValues>,
 }
@@ -241,6 +257,7 @@ impl Peer {
             connected: false,
             ssrc: None,
             packets: Vec::new(),
+            payload_types: Vec::new(),
             told: Vec::new(),
         };
         (peer, pending, offer.to_sdp_string())
@@ -293,6 +310,7 @@ impl Peer {
                 Output::Event(Event::RtpPacket(packet)) => {
                     self.ssrc = Some(packet.header.ssrc);
                     self.packets.push((*packet.seq_no, packet.header.timestamp));
+                    self.payload_types.push(*packet.header.payload_type);
                     self.told.push(packet.header.ext_vals.clone());
                 }
                 Output::Event(_) => {}

@@ -57,7 +57,10 @@ impl Default for Video {
 /// Level 6.2, the highest: what is answered is the lower of this and the offered one.
 const HIGHEST_LEVEL: u8 = 186;
 
-/// Makes `config` answer offers of `video`, and of nothing else.
+/// What our own encodings are, for an offer: Constrained Baseline.
+const OURS: Video = Video::H264 { high: false };
+
+/// Makes `config` answer offers of `video`, and of what we encode; of nothing else.
 pub(crate) fn enable(config: RtcConfig, video: Video) -> RtcConfig {
     let mut config = config.clear_codecs();
     match video {
@@ -69,9 +72,20 @@ pub(crate) fn enable(config: RtcConfig, video: Video) -> RtcConfig {
             // give way to the offer's.
             let (pt, resend) = (Pt::from(102), Pt::from(103));
             config.codec_config().add_h265(pt, Some(resend), profile, 0, HIGHEST_LEVEL);
+            // Behind it: the camera's own stands first in the answer.
+            config.codec_config().enable_h264(true);
         }
     }
     config
+}
+
+/// The payload type for our own encodings in an answered offer's media section, where they are not of the codec
+/// of `video`, and the offer has one.
+pub(crate) fn choose_other(rtc: &Rtc, mid: Mid, video: Video) -> Option<(Codec, Pt)> {
+    if video.codec() == OURS.codec() {
+        return None;
+    }
+    choose(rtc, mid, OURS).ok().map(|pt| (OURS.codec(), pt))
 }
 
 /// The payload type for `video` in an answered offer's media section.

@@ -83,9 +83,7 @@ pub struct Session {
     epoch: Instant,
     /// Our ICE user fragment, by which first datagrams find the session.
     ufrag: String,
-    /// What was agreed on; nothing else can be sent.
-    codec: Codec,
-    /// The camera sends something else by now.
+    /// The camera sends something by now that was not agreed on.
     outdated: bool,
     /// As last answered.
     offer: Offer,
@@ -179,7 +177,8 @@ impl Session {
         let mid = Mid::from(sdp::video_mid(&answer).unwrap_or_default());
         let pt = format::choose(&rtc, mid, video)?;
         let answer = offer.answer(&answer);
-        let layout = Layout::agreed(&mut rtc, mid, pt)
+        let other = format::choose_other(&rtc, mid, video);
+        let layout = Layout::agreed(&mut rtc, mid, (video.codec(), pt), other)
             .ok_or_else(|| OfferError::Bad("its video section takes no video".to_owned()))?;
         let media = Media { mid, pt, layout, asked: 0 };
         let session = Self {
@@ -187,7 +186,6 @@ impl Session {
             rtc,
             epoch: settings.epoch,
             ufrag,
-            codec: video.codec(),
             outdated: false,
             offer,
             udp: settings.udp.clone(),
@@ -229,12 +227,12 @@ impl Session {
         &self.ufrag
     }
 
-    /// The codec that was agreed on.
-    pub fn codec(&self) -> Codec {
-        self.codec
+    /// Whether video of this codec was agreed on: the camera's, and that of our own encodings.
+    pub fn takes(&self, codec: Codec) -> bool {
+        self.media.layout.takes(codec)
     }
 
-    /// The payload type that the video is sent as.
+    /// The payload type that the camera's video is sent as.
     pub fn payload_type(&self) -> u8 {
         *self.media.pt
     }
@@ -327,7 +325,7 @@ impl Session {
     /// Takes an access unit of one of the camera's encodings; what is not wanted is passed over.
     pub fn handle_unit_of(&mut self, now: MonoTime, kind: StreamKind, unit: &Arc<Unit>) {
         let sound_idr = unit.au.idr && unit.au.lost_packets == 0;
-        if !self.admits(kind, sound_idr, unit.au.key.time) || !self.takes(unit) {
+        if !self.admits(kind, sound_idr, unit.au.key.time) || !self.can_send(unit) {
             return;
         }
         if self.run != Some(unit.au.run) {
@@ -364,7 +362,7 @@ impl Session {
     /// it had; `None` where it is not whole, or damaged, and the session goes on with what comes live.
     pub fn handle_replay(&mut self, now: MonoTime, units: Option<Vec<Arc<Unit>>>) {
         let Some(units) = units.filter(|_| self.sends(StreamKind::Main)) else { return };
-        if !units.iter().all(|unit| self.takes(unit)) {
+        if !units.iter().all(|unit| self.can_send(unit)) {
             return;
         }
         let bytes: usize = units.iter().map(|unit| unit.bytes() / 2).sum();
@@ -505,10 +503,10 @@ impl Session {
         self.ended = true;
     }
 
-    /// Whether `unit` is of the codec that was agreed on. If not the session ends, and the viewer's
+    /// Whether `unit` is of a codec that was agreed on. If not the session ends, and the viewer's
     /// next offer is answered for what the camera sends now.
-    fn takes(&mut self, unit: &Unit) -> bool {
-        if unit.au.codec() != self.codec && !self.outdated {
+    fn can_send(&mut self, unit: &Unit) -> bool {
+        if !self.takes(unit.au.codec()) && !self.outdated {
             debug!(session = %short(self.id), "the camera has changed its codec; the viewer ends");
             self.outdated = true;
         }

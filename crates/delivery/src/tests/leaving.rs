@@ -2,21 +2,14 @@
 
 use super::*;
 
-/// x265, 640x360: Main profile, level 2.1.
-const H265_SPS: &[u8] = &[
-    0, 0, 0, 1, 0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00,
-    0x00, 0x03, 0x00, 0x3f, 0xa0, 0x05, 0x02, 0x01, 0x71, 0xf2, 0xe5, 0xba, 0x4a, 0x4c, 0x2f,
-];
-
 #[tokio::test]
 async fn who_watches_goes_on_when_another_viewer_leaves_amid_a_frame() {
     let house = house(config::Viewers { max: 1000, max_per_camera: 1000, ..limits() });
-    // In every shard somebody to whom H.265 was promised.
-    let mut h265 = (*StreamFormat::new(Codec::H265, Size::new(640, 360))).clone();
-    h265.parameter_sets = Bytes::from_static(H265_SPS);
-    house.camera.stream.publish(AccessUnit { format: Arc::new(h265), ..house.access_unit(0) });
+    // In every shard somebody to whom H.265 was promised, and who takes nothing else.
+    house.camera.stream.publish(AccessUnit { format: h265(), ..house.access_unit(0) });
     for _ in 0..house.viewers.shards.len() {
-        let (_, _, offer) = Peer::new(house.clock);
+        let config = RtcConfig::new().clear_codecs().enable_h265(true);
+        let (_, _, offer) = Peer::configured(Wire::udp(), house.clock, config);
         let answer = house
             .viewers
             .open(&house.camera, offer, Demand::default(), &Opener::default())

@@ -39,20 +39,15 @@ impl Formats {
     /// When none of them takes `video`.
     pub(super) fn choose(section: &Section<'_>, video: Video) -> Result<Self, OfferError> {
         let payloads = payloads(section);
-        let encoding = match video {
-            Video::H264 { .. } => "H264",
-            Video::H265(_) => "H265",
-        };
-        let offered: Vec<&Payload<'_>> = payloads
-            .iter()
-            .filter(|payload| {
+        let of = |encoding: &str| -> Vec<&Payload<'_>> {
+            let is = |payload: &&Payload<'_>| {
                 payload.encoding.eq_ignore_ascii_case(encoding) && payload.clock_rate == "90000"
-            })
-            .collect();
-        // Of each its number, the parameters for the library, and those to answer instead of its own.
-        let kept = match video {
-            Video::H264 { high } => h264(&offered, high),
-            Video::H265(_) => offered.iter().map(|payload| h265(payload)).collect(),
+            };
+            payloads.iter().filter(is).collect()
+        };
+        let mut kept = match video {
+            Video::H264 { high } => h264(&of("H264"), high),
+            Video::H265(_) => of("H265").iter().map(|payload| h265(payload)).collect(),
         };
         if kept.is_empty() {
             return Err(match video {
@@ -60,14 +55,16 @@ impl Formats {
                 Video::H265(sent) => OfferError::NoH265 { profile: sent.profile_name() },
             });
         }
+        if let Video::H265(_) = video {
+            // What we encode of it for narrow paths.
+            kept.extend(h264(&of("H264"), false));
+        }
         let mut chosen = Self::default();
         for payload in &payloads {
-            if let Some((number, told, fmtp)) =
-                kept.iter().find(|(number, ..)| *number == payload.number)
-            {
-                chosen.keep(&section.attributes, encoding, *number, told, fmtp.clone());
+            if let Some(kept) = kept.iter().find(|kept| kept.number == payload.number) {
+                chosen.keep(&section.attributes, kept);
             } else if let Some(repaired) = repaired(payload)
-                && kept.iter().any(|(number, ..)| *number == repaired)
+                && kept.iter().any(|kept| kept.number == repaired)
             {
                 let number = payload.number;
                 chosen.numbers.push(number);
@@ -78,14 +75,9 @@ impl Formats {
         Ok(chosen)
     }
 
-    fn keep(
-        &mut self,
-        attributes: &Attributes<'_>,
-        encoding: &str,
-        number: u8,
-        told: &str,
-        fmtp: Option<Option<String>>,
-    ) {
+    fn keep(&mut self, attributes: &Attributes<'_>, kept: &Kept) {
+        let Kept { encoding, number, told, fmtp } = kept;
+        let (number, fmtp) = (*number, fmtp.clone());
         let feedback = feedback(attributes, number);
         self.numbers.push(number);
         self.attributes.push(format!("rtpmap:{number} {encoding}/90000"));
@@ -120,7 +112,21 @@ impl Formats {
     }
 }
 
-type Kept = (u8, String, Option<Option<String>>);
+/// A payload type that is kept.
+struct Kept {
+    encoding: &'static str,
+    number: u8,
+    /// Its parameters for the library.
+    told: String,
+    /// Those to answer instead of the library's own: see [`Answer`].
+    fmtp: Option<Option<String>>,
+}
+
+impl Kept {
+    fn h264(number: u8, told: String, is: &Parameters) -> Self {
+        Self { encoding: "H264", number, told, fmtp: Some(is.answer()) }
+    }
+}
 
 /// The library answers Baseline, Main and High: where the offer has one of them in packetization mode
 /// 1, all of them are for it to pair. Otherwise one payload type is left, the one nearest to what the
@@ -136,7 +142,7 @@ fn h264(offered: &[&Payload<'_>], high: bool) -> Vec<Kept> {
     let mut pairs: Vec<Kept> = Vec::new();
     if read.iter().any(|(_, is)| is.mode() == 1 && known(is.profile())) {
         for (number, is) in read.iter().filter(|(_, is)| known(is.profile())) {
-            pairs.push((*number, is.for_library(is.profile(), is.mode()), Some(is.answer())));
+            pairs.push(Kept::h264(*number, is.for_library(is.profile(), is.mode()), is));
         }
         return pairs;
     }
@@ -147,7 +153,7 @@ fn h264(offered: &[&Payload<'_>], high: bool) -> Vec<Kept> {
     // since another would be no answer to it (RFC 6184 section 8.2.2).
     let nearest = read.iter().min_by_key(|(_, is)| (is.mode() != 1, distance(is.profile(), high)));
     if let Some((number, is)) = nearest {
-        pairs.push((*number, is.for_library(is.profile(), 1), Some(is.answer())));
+        pairs.push(Kept::h264(*number, is.for_library(is.profile(), 1), is));
     }
     pairs
 }
@@ -171,7 +177,8 @@ fn h265(payload: &Payload<'_>) -> Kept {
         let name = NAMES.iter().find(|is| is.eq_ignore_ascii_case(name.trim()))?;
         value.trim().parse::<u16>().ok().map(|value| format!("{name}={value}"))
     });
-    (payload.number, parameters.collect::<Vec<_>>().join(";"), None)
+    let told = parameters.collect::<Vec<_>>().join(";");
+    Kept { encoding: "H265", number: payload.number, told, fmtp: None }
 }
 
 /// The payload types of the `m=` line that have a name, each once.

@@ -25,6 +25,13 @@ pub(super) struct Kept {
     pub(super) at: MonoTime,
 }
 
+impl Kept {
+    /// Nobody waits for it any more.
+    fn is_late(&self, now: MonoTime) -> bool {
+        now.since_us(self.at) > WITHIN_US
+    }
+}
+
 /// The newest access units, or parts of them.
 #[derive(Default)]
 pub(super) struct History {
@@ -51,10 +58,10 @@ impl History {
         self.end = index + 1;
     }
 
-    /// What a packet was part of.
-    pub(super) fn find(&self, index: u64) -> Option<&Kept> {
+    /// What a packet was part of, while it may be asked for.
+    pub(super) fn find(&self, now: MonoTime, index: u64) -> Option<&Kept> {
         let place = self.kept.partition_point(|kept| kept.first <= index).checked_sub(1)?;
-        let kept = self.kept.get(place).filter(|_| index < self.end)?;
+        let kept = self.kept.get(place).filter(|kept| index < self.end && !kept.is_late(now))?;
         // What of it was sent ends where the next begins.
         let n = kept.n + (index - kept.first) as usize;
         (n < kept.unit.payloads.len()).then_some(kept)
@@ -74,9 +81,9 @@ impl History {
         None
     }
 
-    /// What is older than it may be asked for is forgotten.
+    /// What is late is forgotten: from time to time, since looking costs more than keeping.
     pub(super) fn expire(&mut self, now: MonoTime) {
-        while self.kept.front().is_some_and(|kept| now.since_us(kept.at) > WITHIN_US) {
+        while self.kept.front().is_some_and(|kept| kept.is_late(now)) {
             self.kept.pop_front();
         }
     }

@@ -1,6 +1,6 @@
 //! What was agreed on for the stream, and the headers of its packets (RFC 3550 section 5.1, RFC 8285).
 
-use razz_base::ntp;
+use razz_base::{Codec, ntp};
 use str0m::Rtc;
 use str0m::media::{Mid, Pt};
 use str0m::rtp::Extension;
@@ -18,10 +18,12 @@ const LONGEST_DELAY: u16 = 50;
 /// What a stream's packets say of themselves.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
-    pub(super) payload_type: u8,
+    /// Of the camera's codec, and of that of our own encodings where that is another and was agreed on too.
+    pub(super) codec: PayloadTypes,
+    other: Option<PayloadTypes>,
     pub(super) ssrc: u32,
-    /// Payload type and SSRC of what is sent again.
-    pub(super) again: Option<(u8, u32)>,
+    /// The SSRC of what is sent again.
+    pub(super) again: Option<u32>,
     pub(super) cname: String,
     mid: String,
     /// Ids of header extensions: transport-wide number, section's name, playout delay, capture time.
@@ -29,6 +31,15 @@ pub(crate) struct Layout {
     name: Option<u8>,
     delay: Option<u8>,
     captured: Option<u8>,
+}
+
+/// What tells the packets of a codec.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PayloadTypes {
+    pub(super) codec: Codec,
+    pub(super) media: u8,
+    /// Of packets that are sent again; of no use where none are.
+    pub(super) again: u8,
 }
 
 /// What a header says.
@@ -48,20 +59,34 @@ pub(super) struct Header {
 }
 
 impl Layout {
-    /// As it stands in an answer; `None` where the section sends nothing.
-    pub(crate) fn agreed(rtc: &mut Rtc, mid: Mid, pt: Pt) -> Option<Self> {
+    /// As it stands in an answer, for what is sent as the payload types `first` and `other`; `None` where the
+    /// section sends nothing.
+    pub(crate) fn agreed(
+        rtc: &mut Rtc,
+        mid: Mid,
+        first: (Codec, Pt),
+        other: Option<(Codec, Pt)>,
+    ) -> Option<Self> {
         let media = rtc.media(mid)?;
         let cname = media.cname().to_owned();
         let extensions = media.remote_extmap().clone();
-        let params = rtc.codec_config().params().iter().find(|params| params.pt() == pt);
-        let (resend, tells) =
-            params.map_or((None, false), |params| (params.resend(), params.fb_transport_cc()));
+        let (mut tells, mut repairs) = (true, true);
+        let params = rtc.codec_config().params();
+        let mut of = |(codec, pt): (Codec, Pt)| {
+            let params = params.iter().find(|params| params.pt() == pt);
+            let again = params.and_then(|params| params.resend());
+            tells &= params.is_some_and(|params| params.fb_transport_cc());
+            repairs &= again.is_some();
+            PayloadTypes { codec, media: *pt, again: *again.unwrap_or(pt) }
+        };
+        let (codec, other) = (of(first), other.map(of));
         let mut direct = rtc.direct_api();
         let stream = direct.stream_tx_by_mid(mid, None)?;
-        let again = resend.zip(stream.rtx()).map(|(pt, ssrc)| (*pt, *ssrc));
+        let again = stream.rtx().filter(|_| repairs).map(|ssrc| *ssrc);
         let id = |extension| extensions.id_of(extension).filter(|id| (1..=HIGHEST_ID).contains(id));
         Some(Self {
-            payload_type: *pt,
+            codec,
+            other,
             ssrc: *stream.ssrc(),
             again,
             cname,
@@ -72,6 +97,16 @@ impl Layout {
             delay: id(Extension::PlayoutDelay),
             captured: id(Extension::AbsoluteCaptureTime),
         })
+    }
+
+    /// Whether packets of `codec` can be sent.
+    pub(crate) fn takes(&self, codec: Codec) -> bool {
+        self.codec.codec == codec || self.other.is_some_and(|other| other.codec == codec)
+    }
+
+    /// The payload types of `codec`; those of the camera's for what was not agreed on, which is not sent.
+    pub(super) fn of(&self, codec: Codec) -> PayloadTypes {
+        self.other.filter(|other| other.codec == codec).unwrap_or(self.codec)
     }
 
     /// Whether the peer tells when packets arrive.
@@ -131,11 +166,17 @@ impl Layout {
 #[cfg(test)]
 impl Layout {
     /// With the extensions that browsers take, by the ids 3, 4, 12 and 13, and a section named "v0".
-    pub(super) fn for_tests(payload_type: u8, ssrc: u32, again: Option<(u8, u32)>) -> Self {
+    pub(super) fn for_tests(media: u8, ssrc: u32, again: Option<(u8, u32)>) -> Self {
+        let of = |codec, add| PayloadTypes {
+            codec,
+            media: media + add,
+            again: again.map_or(0, |(number, _)| number + add),
+        };
         Self {
-            payload_type,
+            codec: of(Codec::H264, 0),
+            other: Some(of(Codec::H265, 10)),
             ssrc,
-            again,
+            again: again.map(|(_, ssrc)| ssrc),
             cname: "razz".to_owned(),
             mid: "v0".to_owned(),
             number: again.map(|_| 3),

@@ -230,7 +230,7 @@ impl Sender {
     /// The header of a packet of media, the same each time.
     fn media_header(&self, unit: &Unit, n: usize, index: u64, times: bool) -> Header {
         Header {
-            payload_type: self.layout.payload_type,
+            payload_type: self.layout.of(unit.au.codec()).media,
             ssrc: self.layout.ssrc,
             sequence: index as u16,
             timestamp: unit.au.key.time.rtp_timestamp(),
@@ -274,12 +274,12 @@ impl Sender {
         while self.again.front().is_some_and(|(_, at)| now.since_us(*at) >= waits_us) {
             self.again.pop_front();
         }
-        self.history.expire(now);
         while let Some(sequence) = self.lacking.pop_front() {
             self.send_again(now, route, sequence, outlet);
         }
         if now >= self.report_at {
             self.report_at = now.plus_us(REPORT_EVERY_US);
+            self.history.expire(now);
             self.report(now, route, outlet);
         }
     }
@@ -287,7 +287,7 @@ impl Sender {
     fn send_again(&mut self, now: MonoTime, route: Route, sequence: u16, outlet: &mut dyn Outlet) {
         let behind = u64::from((self.next as u16).wrapping_sub(sequence));
         let Some(index) = self.next.checked_sub(behind) else { return };
-        let Some(kept) = self.history.find(index) else { return };
+        let Some(kept) = self.history.find(now, index) else { return };
         self.spent.fade(now);
         let most = self.again_share * (self.spent.media + self.spent.again);
         let is_recent = self.again.iter().any(|(recent, _)| *recent == index);
@@ -314,9 +314,10 @@ impl Sender {
         let n = kept.n + (index - kept.first) as usize;
         let Some(payload) = kept.unit.payloads.get(n) else { return 0 };
         let header = self.media_header(&kept.unit, n, index, kept.times);
-        let Some((payload_type, ssrc)) = self.layout.again else {
+        let Some(ssrc) = self.layout.again else {
             return self.write(now, route, header, index, &payload.data, outlet);
         };
+        let payload_type = self.layout.of(kept.unit.au.codec()).again;
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
         scratch.extend_from_slice(&header.sequence.to_be_bytes());
@@ -340,9 +341,7 @@ impl Sender {
         bytes: usize,
         outlet: &mut dyn Outlet,
     ) -> usize {
-        let Some((payload_type, ssrc)) = self.layout.again else {
-            return 0;
-        };
+        let Some(ssrc) = self.layout.again else { return 0 };
         let large = self.history.newest(|payload| payload.data.len() >= PADDING_PAYLOAD);
         let mut sent = 0;
         while sent < bytes {
@@ -354,7 +353,7 @@ impl Sender {
                 let again = self.next_again;
                 self.next_again += 1;
                 let header = Header {
-                    payload_type,
+                    payload_type: self.layout.codec.again,
                     ssrc,
                     sequence: again as u16,
                     timestamp: self.newest.map_or(0, |(timestamp, _)| timestamp),

@@ -1,6 +1,7 @@
 //! Both ends of a call in one thread: a session with its camera's ring, and a peer of the library's
 //! own, whose depacketiser is not ours.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,7 +51,20 @@ pub(crate) fn settings(epoch: Instant) -> SessionSettings {
     }
 }
 
-/// The NAL units of frame `n`: an IDR with its parameter sets every tenth, in two slices of which one
+/// The NAL units of frame `n` in H.264: an IDR with its parameter sets every tenth.
+pub(crate) fn h264_frame(n: i64) -> Vec<Vec<u8>> {
+    let body = |header: u8, length: usize| {
+        let filling = (0..length).map(|at| (at as i64 * 5 + n) as u8 | 0x40);
+        std::iter::once(header).chain(filling).collect::<Vec<u8>>()
+    };
+    if n % 10 == 0 {
+        vec![body(0x67, 20), body(0x68, 4), body(0x65, 5000)]
+    } else {
+        vec![body(0x41, 1500)]
+    }
+}
+
+/// The NAL units of frame `n` in H.265: an IDR with its parameter sets every tenth, in two slices of which one
 /// fits a packet; between them pictures of two sub-layers.
 pub(crate) fn frame(n: i64) -> Vec<Vec<u8>> {
     let body = |header: &[u8], length: usize| {
@@ -77,9 +91,11 @@ pub(crate) fn time(n: i64) -> MediaTime {
 }
 
 pub(crate) fn unit(n: i64, codec: Codec, now: MonoTime) -> Arc<Unit> {
+    let is_h264 = codec == Codec::H264;
     // With a delimiter, which is not sent.
-    let mut data = vec![0, 0, 0, 1, 0x46, 1, 0x50];
-    for nal in frame(n) {
+    let mut data =
+        if is_h264 { vec![0, 0, 0, 1, 0x09, 0xF0] } else { vec![0, 0, 0, 1, 0x46, 1, 0x50] };
+    for nal in if is_h264 { h264_frame(n) } else { frame(n) } {
         data.extend([0, 0, 0, 1]);
         data.extend(nal);
     }
@@ -110,12 +126,19 @@ pub(crate) struct Call {
     pub(crate) requests: Vec<Request>,
     /// RTP timestamp and NAL units of each frame that the peer got.
     pub(crate) got: Vec<(u32, Vec<Vec<u8>>)>,
+    /// The payload types of what it got, each once.
+    pub(crate) payload_types: BTreeSet<u8>,
 }
 
 impl Call {
     pub(crate) fn new() -> Self {
+        Self::with(RtcConfig::new())
+    }
+
+    /// With a peer that offers what `config` says.
+    pub(crate) fn with(config: RtcConfig) -> Self {
         let epoch = Instant::now();
-        let mut peer: Rtc = RtcConfig::new().build(epoch);
+        let mut peer: Rtc = config.build(epoch);
         let candidate = Candidate::host(SocketAddr::from(PEER), Protocol::Udp).unwrap();
         peer.add_local_candidate(candidate);
         let mut change = peer.sdp_api();
@@ -137,6 +160,7 @@ impl Call {
             sent,
             requests: Vec::new(),
             got: Vec::new(),
+            payload_types: BTreeSet::new(),
         }
     }
 
@@ -195,6 +219,7 @@ impl Call {
                         .unwrap();
                 }
                 Output::Event(Event::MediaData(data)) => {
+                    self.payload_types.insert(*data.pt);
                     let time = data.time.rebase(Frequency::NINETY_KHZ).numer() as u32;
                     let nals = nal_units(&data.data).map(<[u8]>::to_vec);
                     // A slice that fits a packet is a sample of its own to the library.
@@ -209,7 +234,11 @@ impl Call {
     }
 
     pub(crate) fn take(&mut self, n: i64) {
-        let unit = unit(n, Codec::H265, self.now());
+        self.take_as(n, Codec::H265);
+    }
+
+    pub(crate) fn take_as(&mut self, n: i64, codec: Codec) {
+        let unit = unit(n, codec, self.now());
         self.ring.push(Arc::clone(&unit));
         let now = self.now();
         self.session.handle_unit(now, &unit);

@@ -6,8 +6,9 @@ use razz_base::{Codec, MonoTime};
 use razz_media::h264::nal_units;
 use razz_media::h265::{NalType, ProfileTierLevel, nal_type};
 use razz_viewer::{OfferError, Session, Video};
+use str0m::RtcConfig;
 
-use crate::call::{Call, frame, settings, unit};
+use crate::call::{Call, frame, h264_frame, settings, unit};
 
 #[test]
 fn what_the_camera_sent_arrives_from_the_ring_and_live_over_the_wrap() {
@@ -39,8 +40,33 @@ fn what_the_camera_sent_arrives_from_the_ring_and_live_over_the_wrap() {
 }
 
 #[test]
-fn a_camera_that_turns_to_h264_ends_the_session() {
+fn h264_for_a_narrow_path_goes_out_beside_h265_with_numbers_of_its_own() {
     let mut call = Call::new();
+    call.connect();
+    for n in 0..30 {
+        // Our own encoding for a while, then the camera's again.
+        let codec = if (10..20).contains(&n) { Codec::H264 } else { Codec::H265 };
+        call.take_as(n, codec);
+        for _ in 0..33 {
+            call.step();
+        }
+    }
+    for _ in 0..500 {
+        call.step();
+    }
+    assert!(!call.session.is_over());
+    assert_eq!(call.payload_types.len(), 2, "{:?}", call.payload_types);
+    assert!(call.got.len() >= 29, "{}", call.got.len());
+    for (n, (time, nals)) in (0..).zip(&call.got) {
+        assert_eq!(*time, crate::call::time(n).rtp_timestamp(), "frame {n}");
+        let expected = if (10..20).contains(&n) { h264_frame(n) } else { frame(n) };
+        assert!(*nals == expected, "frame {n} has other contents");
+    }
+}
+
+#[test]
+fn a_camera_that_turns_to_h264_ends_the_session_of_a_peer_without_it() {
+    let mut call = Call::with(RtcConfig::new().clear_codecs().enable_h265(true));
     call.take(0);
     call.connect();
     assert!(!call.session.is_over());
