@@ -24,6 +24,14 @@ const BUFFER: usize = 1 << 16;
 /// What the system may hold for us in either direction. Raising it rides out longer hiccups.
 const SOCKET_BUFFER: usize = 8 << 20;
 
+/// Above so many datagrams within [`COUNT_OVER_US`] the thread rests for as long between two looks: to wake up
+/// for each of them costs more than to read it. They are reports, which nobody waits for; what a viewer asks for
+/// again is half of that later. While somebody joins, which takes several round trips, it does not rest.
+const BUSY: usize = 100;
+const COUNT_OVER_US: i64 = 100_000;
+const REST: Duration = Duration::from_millis(4);
+const NO_REST_US: i64 = 20_000;
+
 /// How often candidates are looked up anew: interfaces and names change.
 const LOOK_UP_EVERY: Duration = Duration::from_secs(60);
 
@@ -151,7 +159,13 @@ async fn receive(socket: UdpSocket, io: UdpSocketState, shards: &[ShardHandle], 
     };
     let mut buffers = vec![vec![0; BUFFER]; quinn_udp::BATCH_SIZE];
     let mut meta = [RecvMeta::default(); quinn_udp::BATCH_SIZE];
+    let mut since = shared.clock.mono();
+    let (mut counted, mut is_busy, mut rests, mut joined) = (0, false, false, since);
     loop {
+        if rests {
+            // On the thread, not in the runtime: there every datagram would wake it.
+            std::thread::sleep(REST);
+        }
         if let Err(error) = socket.readable().await {
             error!("UDP socket: {error}");
             return;
@@ -161,16 +175,31 @@ async fn receive(socket: UdpSocket, io: UdpSocketState, shards: &[ShardHandle], 
                 buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
             io.recv(UdpSockRef::from(&socket), &mut slices, &mut meta)
         });
+        let now = shared.clock.mono();
+        if now.since_us(since) >= COUNT_OVER_US {
+            is_busy = counted * COUNT_OVER_US as usize > BUSY * now.since_us(since) as usize;
+            (counted, since) = (0, now);
+        }
         let Ok(count) = received else { continue };
+        counted += count;
         for (buffer, meta) in buffers.iter().zip(&meta[..count]) {
             let source = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
             let port = local.map_or(0, |local| local.port());
             let destination = meta.dst_ip.map(|ip| SocketAddr::new(ip.to_canonical(), port));
             for datagram in buffer[..meta.len].chunks(meta.stride.max(1)) {
+                if is_handshake(datagram) {
+                    joined = now;
+                }
                 hand_on(source, destination, datagram, shards, shared);
             }
         }
+        rests = is_busy && count < buffers.len() && now.since_us(joined) > NO_REST_US;
     }
+}
+
+/// DTLS (RFC 7983 section 7): after the handshake hardly any comes.
+fn is_handshake(datagram: &[u8]) -> bool {
+    matches!(datagram.first(), Some(20..=63))
 }
 
 fn hand_on(

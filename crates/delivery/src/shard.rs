@@ -32,6 +32,9 @@ const BACKLOG_BYTES: usize = 256 << 20;
 /// An access unit that waited longer for its shard is not sent any more. Raising it rides out longer
 /// hiccups, and shows the past.
 const MAX_LATE_US: i64 = 1_000_000;
+/// What is due later than soon is done on a grid, for all sessions together: waking up costs more than most of it.
+const SOON_US: i64 = 5_000;
+const GRID_US: i64 = 4_000;
 /// Connections that one session may have: candidates of the same browser.
 const MAX_CONNECTIONS: usize = 4;
 
@@ -475,7 +478,11 @@ impl Shard {
 
     fn schedule(&mut self, id: SessionId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        let at = entry.session.deadline();
+        let now = self.shared.clock.mono();
+        let mut at = entry.session.deadline();
+        if at.since_us(now) > SOON_US {
+            at = at.plus_us(-at.as_us().rem_euclid(GRID_US) + GRID_US);
+        }
         match entry.deadline.replace(at) {
             Some(old) if old == at => return,
             Some(old) => {
@@ -489,7 +496,7 @@ impl Shard {
 
 /// Says which of the encodings that there are a session may be sent.
 fn choose(session: &mut Session, now: MonoTime, sent: &Sent, demand: Demand, setting: Quality) {
-    let (steps, why) = steps(&sent.encodings(session.codec()), demand, setting);
+    let (steps, why) = steps(&sent.encodings(session), demand, setting);
     session.set_steps(now, steps, why);
 }
 
