@@ -106,6 +106,8 @@ impl Maker {
     /// Works until nothing is wanted any more.
     fn make(&self) {
         debug!("encodes for viewers");
+        // A life that ended by a panic has left its word.
+        Rung::ALL.into_iter().for_each(|rung| self.renditions.dropped(rung));
         let policy = Policy::FromKey { max_items: MOST_WAITING, max_bytes: MOST_WAITING_BYTES };
         let mut active: Vec<Active> = Vec::new();
         let units = self.stream.subscribe(policy);
@@ -183,6 +185,7 @@ impl Maker {
                     let since = *active[at].unwanted.get_or_insert(now);
                     if now.since_us(since) > LINGER_US {
                         active.remove(at);
+                        self.renditions.dropped(rung);
                     }
                 }
             }
@@ -203,7 +206,8 @@ impl Maker {
         let encoded = active.rendition.encode(picture);
         let cpu_nanos = self.clock.thread_cpu_nanos() - begun;
         self.pool.stage_times().add(Stage::Renditions, cpu_nanos);
-        let made = MadePicture { now: self.clock.mono(), cpu_nanos };
+        let memory_bytes = active.rendition.memory_bytes();
+        let made = MadePicture { now: self.clock.mono(), cpu_nanos, memory_bytes };
         let encoded = match encoded {
             Ok(Some(encoded)) => encoded,
             Ok(None) => return self.renditions.left_out(active.rung, made),

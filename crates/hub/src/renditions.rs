@@ -59,6 +59,7 @@ struct Made {
     bytes: Amounts,
     /// CPU time, in ns.
     encoding: Amounts,
+    memory_bytes: u64,
 }
 
 /// One rendition that is made, at one moment.
@@ -84,6 +85,8 @@ pub struct RenditionSnapshot {
     pub cores: f64,
     /// CPU seconds that went into it since start.
     pub cpu_seconds: f64,
+    /// Memory that its encoder takes, about, in bytes; 0 while it is not made.
+    pub memory_bytes: u64,
 }
 
 /// What is made of one camera, at one moment.
@@ -113,6 +116,8 @@ pub struct MadePicture {
     pub now: MonoTime,
     /// CPU time that it took, in ns.
     pub cpu_nanos: u64,
+    /// Memory that its encoder takes, about, in bytes.
+    pub memory_bytes: u64,
 }
 
 impl Renditions {
@@ -210,7 +215,7 @@ impl Renditions {
         let over = state.life != making.0;
         let idle = state.wants.iter().all(|wants| *wants == 0);
         if !over && idle {
-            state.running = false;
+            state.stop();
         }
         over || idle
     }
@@ -219,8 +224,13 @@ impl Renditions {
     pub fn failed(&self, making: Making) {
         let mut state = lock(&self.state);
         if state.life == making.0 {
-            state.running = false;
+            state.stop();
         }
+    }
+
+    /// The encoder of a rung is gone.
+    pub fn dropped(&self, rung: Rung) {
+        lock(&self.state).made[rung as usize].memory_bytes = 0;
     }
 
     /// Publishes a picture of a rung.
@@ -233,12 +243,12 @@ impl Renditions {
         numbers.pictures.count(made.now);
         numbers.idrs += u64::from(idr);
         numbers.bytes.add(made.now, bytes as u64);
-        numbers.encoding.add(made.now, made.cpu_nanos);
+        numbers.encode(made);
     }
 
-    /// CPU time went into a picture of a rung that was left out to keep its bit rate.
+    /// A picture of a rung was left out to keep its bit rate.
     pub fn left_out(&self, rung: Rung, made: MadePicture) {
-        lock(&self.state).made[rung as usize].encoding.add(made.now, made.cpu_nanos);
+        lock(&self.state).made[rung as usize].encode(made);
     }
 
     /// CPU time went into decoding for renditions.
@@ -283,11 +293,21 @@ impl State {
 
     fn end(&mut self) {
         self.life += 1;
+        self.stop();
+    }
+
+    fn stop(&mut self) {
         self.running = false;
+        self.made.iter_mut().for_each(|made| made.memory_bytes = 0);
     }
 }
 
 impl Made {
+    fn encode(&mut self, made: MadePicture) {
+        self.encoding.add(made.now, made.cpu_nanos);
+        self.memory_bytes = made.memory_bytes;
+    }
+
     fn snapshot(&mut self, rung: Rung, viewers: usize, now: MonoTime) -> RenditionSnapshot {
         RenditionSnapshot {
             rung,
@@ -300,6 +320,7 @@ impl Made {
             bytes: self.bytes.total(),
             cores: self.encoding.per_second(now) / 1e9,
             cpu_seconds: self.encoding.total() as f64 / 1e9,
+            memory_bytes: self.memory_bytes,
         }
     }
 }
@@ -401,7 +422,10 @@ mod tests {
         let _want = renditions.want(Rung::P360);
         let at = |ms: i64| MonoTime::from_us(ms * 1000);
         for n in 0..300 {
-            renditions.left_out(Rung::P360, MadePicture { now: at(n * 33), cpu_nanos: 330_000 });
+            renditions.left_out(
+                Rung::P360,
+                MadePicture { now: at(n * 33), cpu_nanos: 330_000, memory_bytes: 3 },
+            );
             renditions.decoded(at(n * 33), 3_300_000);
         }
         let RenditionsSnapshot { rungs, decode_cores, decode_cpu_seconds } =
@@ -413,5 +437,8 @@ mod tests {
         assert!((rung.cpu_seconds - 0.099).abs() < 1e-9);
         assert!((decode_cpu_seconds - 0.99).abs() < 1e-9);
         assert_eq!(renditions.snapshot(at(60_000)).rungs[0].cores, 0.0);
+        assert_eq!(rung.memory_bytes, 3);
+        renditions.dropped(Rung::P360);
+        assert_eq!(renditions.snapshot(at(60_000)).rungs[0].memory_bytes, 0);
     }
 }

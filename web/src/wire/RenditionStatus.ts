@@ -16,4 +16,6 @@ export type RenditionStatus = {
   bitrate_kbps: number;
   /** Scaling and encoding, in percent of one core. */
   cpu_percent: number;
+  /** Memory of its encoder, about, by the size of its pictures. */
+  memory_bytes: number;
 };

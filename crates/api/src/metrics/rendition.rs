@@ -41,6 +41,11 @@ pub(super) const PER_RENDITION: &[PerRendition] = &[
         "CPU time of scaling and encoding.",
         ReadRendition::Counter(|rung| rung.cpu_seconds),
     ),
+    (
+        "razz_rendition_memory_bytes",
+        "Memory of its encoder, about, by the size of its pictures.",
+        ReadRendition::Gauge(|rung| rung.memory_bytes as f64),
+    ),
 ];
 
 impl ReadRendition {

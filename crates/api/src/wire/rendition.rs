@@ -36,6 +36,9 @@ pub struct RenditionStatus {
     pub bitrate_kbps: u64,
     /// Scaling and encoding, in percent of one core.
     pub cpu_percent: f64,
+    /// Memory of its encoder, about, by the size of its pictures.
+    #[ts(type = "number")]
+    pub memory_bytes: u64,
 }
 
 impl RenditionsStatus {
@@ -58,6 +61,7 @@ impl From<RenditionSnapshot> for RenditionStatus {
             fps: round(rung.fps, 1),
             bitrate_kbps: (rung.bitrate / 1000.0) as u64,
             cpu_percent: round(100.0 * rung.cores, 1),
+            memory_bytes: rung.memory_bytes,
         }
     }
 }
@@ -81,6 +85,7 @@ mod tests {
             bytes: 1_900_000,
             cores: 0.0254,
             cpu_seconds: 1.2,
+            memory_bytes: 3_200_000,
         };
         let over = RenditionSnapshot { rung: Rung::P180, viewers: 0, fps: 0.0, ..rung };
         let of = |rungs| {
@@ -92,7 +97,7 @@ mod tests {
         };
         assert_eq!(
             serde_json::to_string(&of(vec![rung, over])).unwrap(),
-            r#"{"decode_cpu_percent":5.6,"made":[{"name":"360p","width":640,"height":360,"viewers":2,"fps":30.0,"bitrate_kbps":498,"cpu_percent":2.5}]}"#
+            r#"{"decode_cpu_percent":5.6,"made":[{"name":"360p","width":640,"height":360,"viewers":2,"fps":30.0,"bitrate_kbps":498,"cpu_percent":2.5,"memory_bytes":3200000}]}"#
         );
         assert_eq!(of(vec![over]), None, "it was made once");
     }

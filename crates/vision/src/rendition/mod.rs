@@ -38,6 +38,10 @@ pub struct Encoded {
     pub size: Size,
 }
 
+/// Memory of openh264's encoder and of our scaler, measured: for any pictures, and for each pixel of them.
+const ENCODER_BYTES: u64 = 200_000;
+const ENCODER_BYTES_PER_PIXEL: u64 = 13;
+
 /// What depends on the pictures: when it changes, all is made anew.
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Input {
@@ -76,6 +80,14 @@ impl Rendition {
     /// Which it is.
     pub fn rung(&self) -> Rung {
         self.rung
+    }
+
+    /// The memory that it takes, in bytes, by the size of its pictures: the encoder has no word for it. None before
+    /// the first picture.
+    pub fn memory_bytes(&self) -> u64 {
+        let (Some(input), true) = (self.input, self.encoder.is_some()) else { return 0 };
+        let Size { width, height } = input.format.size;
+        ENCODER_BYTES + ENCODER_BYTES_PER_PIXEL * u64::from(width) * u64::from(height)
     }
 
     /// The next picture becomes an IDR, due or not.
