@@ -14,13 +14,13 @@ use std::process::Command;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use razz_base::{MonoTime, Rect, Size, WallQuality, WallTime};
+use razz_base::{MonoTime, Rect, Rung, Size, WallQuality, WallTime};
 use razz_vision::engine::library_candidates;
 use razz_vision::inside::{DenseHead, HevcDecoder};
 use razz_vision::{
     ChannelOrder, Decoder, Decoders, Detector, DetectorSettings, Embedder, EngineChoice,
     InputFormat, Letterbox, ModelSource, MotionEstimator, OnnxEmbedder, Picture, Placement, Plane,
-    Values, builtin_embedder, encode_jpeg,
+    Rendition, Values, builtin_embedder, encode_jpeg,
 };
 use support::{mp4, outside_data};
 
@@ -35,11 +35,32 @@ fn bench(c: &mut Criterion) {
     decoding_hevc(c, &data.join("clips/people-walking.mp4"));
     letterboxing(c, &picture);
     reading_heads(c);
+    renditions(c, &units);
     motion(c, &units);
     around_the_model(c, &picture);
     detecting(c, &data.join("models/yolo11n.onnx"), &picture);
     embedding(c, &data.join("models/osnet_x0_25_msmt17.onnx"), &picture);
     c.bench_function("jpeg 720p, quality 85", |b| b.iter(|| encode_jpeg(&picture, 85).unwrap()));
+}
+
+/// 720p scaled and encoded; of 180p every second picture is taken.
+fn renditions(c: &mut Criterion, units: &[razz_base::AccessUnit]) {
+    let mut decoder = Decoder::new();
+    let decoded = units[..60].iter().filter_map(|unit| decoder.decode(unit, true).unwrap());
+    let pictures: Vec<Picture> = decoded.collect();
+    let mut group = c.benchmark_group("60 pictures of 720p as");
+    group.sample_size(10).measurement_time(Duration::from_secs(4));
+    for rung in [Rung::Full, Rung::P360, Rung::P180] {
+        group.bench_function(rung.name(), |b| {
+            b.iter(|| {
+                let mut rendition = Rendition::new(rung);
+                for picture in &pictures {
+                    black_box(rendition.encode(picture).unwrap());
+                }
+            });
+        });
+    }
+    group.finish();
 }
 
 fn decoding(c: &mut Criterion, units: &[razz_base::AccessUnit]) {
