@@ -165,6 +165,8 @@ async fn receive(socket: UdpSocket, io: UdpSocketState, shards: &[ShardHandle], 
         if rests {
             // On the thread, not in the runtime: there every datagram would wake it.
             std::thread::sleep(REST);
+            // There is always something to read after that: connections get their turn all the same.
+            tokio::task::yield_now().await;
         }
         if let Err(error) = socket.readable().await {
             error!("UDP socket: {error}");
