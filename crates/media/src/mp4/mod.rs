@@ -18,6 +18,7 @@ mod edits;
 mod fragment;
 mod header;
 mod movie;
+pub mod write;
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};

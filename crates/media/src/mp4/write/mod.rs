@@ -1,0 +1,22 @@
+//! Writes video as fragmented MP4 (ISO/IEC 14496-12 and -15): untouched access units, each at its own media time.
+//!
+//! 1. [`header`] is everything before the first fragment: what is in the file, and no picture;
+//! 2. [`FragmentWriter`] gathers access units and writes them as one fragment: `prft`, `moof`, `mdat`, and a `free`
+//!    box with a checksum, by which a file that was cut short is known to be whole up to there.
+//!
+//! A sample's time on the file's timeline is its [`MediaTime`](razz_base::MediaTime), at 90 kHz since 1970: **a
+//! frame's name in the recording is its name everywhere.** NAL units are unchanged, parameter sets and SEI
+//! included; only what stands between them is another (start codes there, lengths here).
+
+mod boxes;
+mod fragment;
+mod header;
+
+pub use fragment::{Checked, FragmentWriter, Summary, checked};
+pub use header::{CannotHold, header};
+
+/// The one track.
+const TRACK: u32 = 1;
+
+#[cfg(test)]
+mod tests;
