@@ -10,6 +10,8 @@
 //! time, so that a frame's name in the recording is its name everywhere, and no index is needed to know it.
 
 pub mod disk;
+pub mod index;
 pub mod name;
 pub mod scan;
 pub mod segmenter;
+mod varint;

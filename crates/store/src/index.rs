@@ -1,0 +1,455 @@
+//! What is recorded, in SQLite: so that nothing has to look into files to draw a timeline, or to find a frame.
+//!
+//! It can be made from the files at any time, so it need not survive a power cut to the last row: a file's row is
+//! written when it begins, and once more when it ends; of one that did not end, [`Root::mend`](crate::disk::Root::mend)
+//! says what is in it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use razz_base::{CameraId, MediaTime, RunId, WallQuality, WallTime};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use crate::name::FileName;
+use crate::scan::Scanned;
+use crate::varint;
+
+/// The version of the tables. Another one is made anew from the files.
+const VERSION: i64 = 1;
+/// Another process may be reading.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Times are media time at 90 kHz, but for `name` and `wall`: UTC, in ms and µs since 1970. `quality`: 1 by the
+/// camera's sender reports, 0 by arrival. `ended`: 0 while a file is written. `fragments`: see [`Fragments`].
+const TABLES: &str = "
+CREATE TABLE recording (
+  id INTEGER PRIMARY KEY,
+  camera INTEGER NOT NULL, name INTEGER NOT NULL,
+  begins INTEGER NOT NULL, ends INTEGER NOT NULL,
+  wall INTEGER NOT NULL, quality INTEGER NOT NULL, run INTEGER NOT NULL,
+  header INTEGER NOT NULL, bytes INTEGER NOT NULL, frames INTEGER NOT NULL,
+  ended INTEGER NOT NULL, fragments BLOB NOT NULL,
+  UNIQUE (camera, name)
+) STRICT;
+CREATE INDEX recording_in_time ON recording (camera, ends, begins, name, bytes, frames, wall, quality, ended);
+CREATE TABLE gap (
+  camera INTEGER NOT NULL, begins INTEGER NOT NULL, ends INTEGER NOT NULL, reason INTEGER NOT NULL,
+  PRIMARY KEY (camera, begins)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Why the index cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// SQLite says so.
+    #[error("{path}: {error}; `razz record check` makes it anew from the files")]
+    Sqlite {
+        /// The database.
+        path: PathBuf,
+        /// Its words.
+        error: rusqlite::Error,
+    },
+}
+
+/// Why nothing was recorded for a while.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum GapReason {
+    /// The camera sent nothing.
+    CameraGone,
+    /// No key picture came to begin with.
+    NoKey,
+    /// The stream cannot be written as MP4.
+    Format,
+    /// The disk was slower than the camera.
+    DiskSlow,
+    /// The disk was full.
+    DiskFull,
+    /// The disk could not be written, or was not there.
+    DiskGone,
+    /// Nothing was to be recorded.
+    Off,
+    /// razz was not running.
+    NotRunning,
+    /// razz ended without a word: what was not on the disk yet.
+    Crash,
+    /// It was recorded, and has given way to newer footage.
+    Deleted,
+}
+
+impl GapReason {
+    /// All of them, by their numbers in the tables.
+    pub const ALL: [Self; 10] = [
+        Self::CameraGone,
+        Self::NoKey,
+        Self::Format,
+        Self::DiskSlow,
+        Self::DiskFull,
+        Self::DiskGone,
+        Self::Off,
+        Self::NotRunning,
+        Self::Crash,
+        Self::Deleted,
+    ];
+
+    /// Its name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CameraGone => "camera_gone",
+            Self::NoKey => "no_key_picture",
+            Self::Format => "format",
+            Self::DiskSlow => "disk_slow",
+            Self::DiskFull => "disk_full",
+            Self::DiskGone => "disk_gone",
+            Self::Off => "off",
+            Self::NotRunning => "not_running",
+            Self::Crash => "crash",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+/// A time in which nothing was recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Gap {
+    /// From then on.
+    pub from: MediaTime,
+    /// Until what was recorded next.
+    pub until: MediaTime,
+    /// Why.
+    pub reason: GapReason,
+}
+
+/// A file, without what is in it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Span {
+    /// Its name.
+    pub name: FileName,
+    /// Its first picture.
+    pub from: MediaTime,
+    /// Behind its last one.
+    pub until: MediaTime,
+    /// When the first was taken.
+    pub wall: WallTime,
+    /// Its length, in bytes.
+    pub bytes: u64,
+    /// Its pictures.
+    pub frames: u64,
+    /// Nothing more is written to it.
+    pub ended: bool,
+}
+
+/// Where a fragment is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// From the start of the file, in bytes.
+    pub offset: u64,
+    /// Its length, in bytes.
+    pub bytes: u64,
+    /// Its first picture.
+    pub from: MediaTime,
+    /// Behind its last one.
+    pub until: MediaTime,
+    /// How many there are.
+    pub frames: u32,
+    /// The first is decoded without any other.
+    pub key: bool,
+}
+
+/// The fragments of a file, in few bytes: of each, as varints, how long it is in 90 kHz ticks, in bytes, and in
+/// pictures, of which the lowest bit says that the first is a key picture.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Fragments(Vec<u8>);
+
+impl Fragments {
+    /// Adds one. What begins after the end of the one before leaves no hole: a fragment lasts until the next.
+    pub fn push(&mut self, lasts_90k: i64, bytes: u64, frames: u32, key: bool) {
+        varint::put(lasts_90k.max(0) as u64, &mut self.0);
+        varint::put(bytes, &mut self.0);
+        varint::put(u64::from(frames) << 1 | u64::from(key), &mut self.0);
+    }
+
+    /// Of a file that was looked through.
+    pub fn of(scanned: &Scanned) -> Self {
+        let mut fragments = Self::default();
+        for found in &scanned.fragments {
+            let summary = found.summary;
+            let lasts = summary.until.since_90k(summary.from);
+            fragments.push(lasts, summary.bytes as u64, summary.frames, summary.key);
+        }
+        fragments
+    }
+
+    /// Each of them, where the first begins at `from` and at `header` bytes of the file. Ends where the bytes make no
+    /// sense.
+    pub fn places(&self, from: MediaTime, header: u64) -> impl Iterator<Item = Place> {
+        let (mut rest, mut from, mut offset) = (&self.0[..], from, header);
+        std::iter::from_fn(move || {
+            let lasts = varint::take(&mut rest)?;
+            let bytes = varint::take(&mut rest)?;
+            let frames = varint::take(&mut rest)?;
+            let place = Place {
+                offset,
+                bytes,
+                from,
+                until: from.plus_90k(i64::try_from(lasts).ok()?),
+                frames: u32::try_from(frames >> 1).ok()?,
+                key: frames & 1 != 0,
+            };
+            (from, offset) = (place.until, offset.checked_add(bytes)?);
+            Some(place)
+        })
+    }
+}
+
+/// What a file's row says.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Entry {
+    /// As it is listed.
+    pub span: Span,
+    /// The RTSP session that it came by.
+    pub run: RunId,
+    /// Bytes before its first fragment.
+    pub header: u64,
+    /// What is in it.
+    pub fragments: Fragments,
+}
+
+impl Entry {
+    /// Of a file that was looked through; `None` where it has no picture.
+    pub fn of(name: FileName, scanned: &Scanned) -> Option<Self> {
+        let (first, last) = (scanned.fragments.first()?, scanned.fragments.last()?);
+        let span = Span {
+            name,
+            from: first.summary.from,
+            until: last.summary.until,
+            wall: first.summary.wall,
+            bytes: scanned.whole,
+            frames: scanned.fragments.iter().map(|found| u64::from(found.summary.frames)).sum(),
+            ended: true,
+        };
+        let (run, header) = (RunId(0), scanned.header);
+        Some(Self { span, run, header, fragments: Fragments::of(scanned) })
+    }
+}
+
+/// The database.
+#[derive(Debug)]
+pub struct Index {
+    database: Connection,
+    path: PathBuf,
+}
+
+impl Index {
+    /// The index at `path`, which is made where it is not there. Answers besides whether it is new, or was of another
+    /// version or damaged: then it is empty, and has to be filled from the files.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open(path: &Path) -> Result<(Self, bool), IndexError> {
+        if let Ok(Some(index)) = Self::try_open(path) {
+            return Ok((index, false));
+        }
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            // Where it is not there, or cannot be taken away, what follows says so.
+            let _ = std::fs::remove_file(name);
+        }
+        let of = |error| IndexError::Sqlite { path: path.to_owned(), error };
+        let database = connect(path).map_err(of)?;
+        database.execute_batch(TABLES).map_err(of)?;
+        database.pragma_update(None, "user_version", VERSION).map_err(of)?;
+        Ok((Self { database, path: path.to_owned() }, true))
+    }
+
+    fn try_open(path: &Path) -> rusqlite::Result<Option<Self>> {
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let database = connect(path)?;
+        let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let sound: String = database.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+        let fits = version == VERSION && sound == "ok";
+        Ok(fits.then(|| Self { database, path: path.to_owned() }))
+    }
+
+    fn of<T>(&self, outcome: rusqlite::Result<T>) -> Result<T, IndexError> {
+        outcome.map_err(|error| IndexError::Sqlite { path: self.path.clone(), error })
+    }
+
+    /// Writes a file's row, or writes it anew.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub fn put(&self, camera: CameraId, entry: &Entry) -> Result<(), IndexError> {
+        let Entry { span, run, header, fragments } = entry;
+        let written = self.database.prepare_cached(
+            "INSERT OR REPLACE INTO recording (camera, name, begins, ends, wall, quality, run, header, bytes, frames, \
+             ended, fragments) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        );
+        self.of(written.and_then(|mut statement| {
+            statement.execute(params![
+                camera.as_u32(),
+                span.name.as_ms(),
+                span.from.as_90k(),
+                span.until.as_90k(),
+                span.wall.us,
+                span.wall.quality == WallQuality::SenderReport,
+                run.0,
+                *header as i64,
+                span.bytes as i64,
+                span.frames as i64,
+                span.ended,
+                fragments.0,
+            ])
+        }))?;
+        Ok(())
+    }
+
+    /// A file is gone.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub fn remove(&self, camera: CameraId, name: FileName) -> Result<(), IndexError> {
+        let gone = self.database.execute(
+            "DELETE FROM recording WHERE camera = ?1 AND name = ?2",
+            params![camera.as_u32(), name.as_ms()],
+        );
+        self.of(gone.map(drop))
+    }
+
+    /// Writes a gap; one that begins at the same time becomes this one.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub fn put_gap(&self, camera: CameraId, gap: Gap) -> Result<(), IndexError> {
+        let written = self.database.execute(
+            "INSERT OR REPLACE INTO gap (camera, begins, ends, reason) VALUES (?1, ?2, ?3, ?4)",
+            params![camera.as_u32(), gap.from.as_90k(), gap.until.as_90k(), gap.reason as i64],
+        );
+        self.of(written.map(drop))
+    }
+
+    /// The files of a camera that have something between these times, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn spans(
+        &self,
+        camera: CameraId,
+        from: MediaTime,
+        until: MediaTime,
+    ) -> Result<Vec<Span>, IndexError> {
+        let statement = self.database.prepare_cached(
+            "SELECT name, begins, ends, wall, quality, bytes, frames, ended FROM recording \
+             WHERE camera = ?1 AND ends > ?2 AND begins < ?3 ORDER BY ends",
+        );
+        self.of(statement.and_then(|mut statement| {
+            let times = params![camera.as_u32(), from.as_90k(), until.as_90k()];
+            statement.query_map(times, span)?.collect()
+        }))
+    }
+
+    /// The gaps of a camera between these times, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn gaps(
+        &self,
+        camera: CameraId,
+        from: MediaTime,
+        until: MediaTime,
+    ) -> Result<Vec<Gap>, IndexError> {
+        let statement = self.database.prepare_cached(
+            "SELECT begins, ends, reason FROM gap WHERE camera = ?1 AND ends > ?2 AND begins < ?3 ORDER BY begins",
+        );
+        let read = |row: &Row<'_>| -> rusqlite::Result<Option<Gap>> {
+            let reason = GapReason::ALL.get(row.get::<_, i64>(2)? as usize).copied();
+            let [from, until] = [row.get(0)?, row.get(1)?].map(MediaTime::from_90k);
+            Ok(reason.map(|reason| Gap { from, until, reason }))
+        };
+        let gaps: Vec<Option<Gap>> = self.of(statement.and_then(|mut statement| {
+            let times = params![camera.as_u32(), from.as_90k(), until.as_90k()];
+            statement.query_map(times, read)?.collect()
+        }))?;
+        Ok(gaps.into_iter().flatten().collect())
+    }
+
+    /// All that is known of one file.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn entry(&self, camera: CameraId, name: FileName) -> Result<Option<Entry>, IndexError> {
+        let statement = self.database.prepare_cached(
+            "SELECT name, begins, ends, wall, quality, bytes, frames, ended, run, header, fragments FROM recording \
+             WHERE camera = ?1 AND name = ?2",
+        );
+        let read = |row: &Row<'_>| {
+            Ok(Entry {
+                span: span(row)?,
+                run: RunId(row.get(8)?),
+                header: row.get::<_, i64>(9)? as u64,
+                fragments: Fragments(row.get(10)?),
+            })
+        };
+        self.of(statement.and_then(|mut statement| {
+            statement.query_row(params![camera.as_u32(), name.as_ms()], read).optional()
+        }))
+    }
+
+    /// The files that were being written when the process before ended.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn not_ended(&self) -> Result<Vec<(CameraId, FileName)>, IndexError> {
+        let statement =
+            self.database.prepare_cached("SELECT camera, name FROM recording WHERE ended = 0");
+        let read = |row: &Row<'_>| Ok((row.get::<_, u32>(0)?, row.get::<_, i64>(1)?));
+        let rows: Vec<(u32, i64)> =
+            self.of(statement.and_then(|mut statement| statement.query_map([], read)?.collect()))?;
+        let named = |(camera, ms): (u32, i64)| {
+            Some((CameraId::new(camera)?, FileName::at_us(ms.saturating_mul(1000))))
+        };
+        Ok(rows.into_iter().filter_map(named).collect())
+    }
+
+    /// Does `work` as a whole or not at all.
+    ///
+    /// # Errors
+    /// When it fails, or the database does not take it.
+    pub fn at_once<T>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, IndexError>,
+    ) -> Result<T, IndexError> {
+        let transaction = self.of(self.database.unchecked_transaction())?;
+        let done = work(self)?;
+        self.of(transaction.commit())?;
+        Ok(done)
+    }
+}
+
+fn span(row: &Row<'_>) -> rusqlite::Result<Span> {
+    let by_reports: bool = row.get(4)?;
+    let quality = if by_reports { WallQuality::SenderReport } else { WallQuality::Arrival };
+    Ok(Span {
+        name: FileName::at_us(row.get::<_, i64>(0)?.saturating_mul(1000)),
+        from: MediaTime::from_90k(row.get(1)?),
+        until: MediaTime::from_90k(row.get(2)?),
+        wall: WallTime { us: row.get(3)?, quality },
+        bytes: row.get::<_, i64>(5)? as u64,
+        frames: row.get::<_, i64>(6)? as u64,
+        ended: row.get(7)?,
+    })
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let database = Connection::open(path)?;
+    database.busy_timeout(WAIT)?;
+    database.pragma_update(None, "journal_mode", "WAL")?;
+    // A power cut may take the newest rows, and never more: they are made anew from the files.
+    database.pragma_update(None, "synchronous", "NORMAL")?;
+    Ok(database)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+use std::io::Cursor;
+
+use super::*;
+use crate::scan::scan;
+use crate::segmenter::tests::{recorded, units};
+
+fn camera(number: u32) -> CameraId {
+    CameraId::new(number).unwrap()
+}
+
+/// A database of its own, gone at the end.
+struct Database(PathBuf);
+
+impl Database {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("razz-index-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.join("recordings.db")
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A minute, the `n`th.
+fn entry(n: i64) -> Entry {
+    let mut fragments = Fragments::default();
+    for second in 0..60 {
+        fragments.push(90_000, 1000 + second, 30, second % 2 == 0);
+    }
+    let at = |n: i64| MediaTime::from_90k(n * 60 * 90_000);
+    let span = Span {
+        name: FileName::at_us(n * 60_000_000),
+        from: at(n),
+        until: at(n + 1),
+        wall: WallTime { us: n * 60_000_000, quality: WallQuality::SenderReport },
+        bytes: 700 + 60 * 1000 + 59 * 30,
+        frames: 1800,
+        ended: true,
+    };
+    Entry { span, run: RunId(3), header: 700, fragments }
+}
+
+#[test]
+fn what_was_put_is_found_by_its_times() {
+    let database = Database::new("times");
+    let (index, is_new) = Index::open(&database.path()).unwrap();
+    assert!(is_new);
+    index
+        .at_once(|index| {
+            (0..10).try_for_each(|n| index.put(camera(1), &entry(n)))?;
+            index.put(camera(2), &entry(4))
+        })
+        .unwrap();
+    let minute = |n: i64| MediaTime::from_90k(n * 60 * 90_000);
+    for (from, until, expected) in [
+        (minute(3), minute(5), &[3, 4][..]),
+        (minute(3).plus_90k(1), minute(5).plus_90k(1), &[3, 4, 5]),
+        (minute(-9), minute(1), &[0]),
+        (minute(10), minute(99), &[]),
+        (minute(9).plus_90k(7), minute(9).plus_90k(8), &[9]),
+    ] {
+        let names: Vec<i64> = index
+            .spans(camera(1), from, until)
+            .unwrap()
+            .iter()
+            .map(|span| span.name.as_ms() / 60_000)
+            .collect();
+        assert_eq!(names, expected, "{from} to {until}");
+    }
+    assert_eq!(index.spans(camera(2), minute(0), minute(99)).unwrap(), [entry(4).span]);
+    assert_eq!(index.entry(camera(1), entry(7).span.name).unwrap(), Some(entry(7)));
+    index.remove(camera(1), entry(7).span.name).unwrap();
+    assert_eq!(index.entry(camera(1), entry(7).span.name).unwrap(), None);
+    // Open once more: it is all there.
+    drop(index);
+    let (index, is_new) = Index::open(&database.path()).unwrap();
+    assert!(!is_new);
+    assert_eq!(index.spans(camera(1), minute(0), minute(99)).unwrap().len(), 9);
+}
+
+#[test]
+fn a_files_fragments_stand_where_the_index_says() {
+    let file = recorded(&units(150, 30));
+    let scanned = scan(&mut Cursor::new(&file)).unwrap();
+    let entry = Entry::of(FileName::at_us(0), &scanned).unwrap();
+    assert_eq!((entry.span.frames, entry.span.bytes), (150, file.len() as u64));
+    let places: Vec<Place> = entry.fragments.places(entry.span.from, entry.header).collect();
+    assert_eq!(places.len(), scanned.fragments.len());
+    for (place, found) in places.iter().zip(&scanned.fragments) {
+        let summary = found.summary;
+        assert_eq!((place.offset, place.bytes), (found.offset, summary.bytes as u64));
+        assert_eq!((place.from, place.until), (summary.from, summary.until));
+        assert_eq!((place.frames, place.key), (summary.frames, summary.key));
+    }
+    let bytes = entry.fragments.0.len() as f64 / places.len() as f64;
+    assert!(bytes < 7.0, "{bytes} bytes a fragment");
+    // Bytes that make no sense end the list.
+    let torn = Fragments(entry.fragments.0[..entry.fragments.0.len() - 1].to_vec());
+    assert_eq!(torn.places(entry.span.from, entry.header).count(), places.len() - 1);
+}
+
+#[test]
+fn files_that_were_not_ended_are_known_after_a_start() {
+    let database = Database::new("ended");
+    let (index, _) = Index::open(&database.path()).unwrap();
+    let mut open = entry(5);
+    open.span.ended = false;
+    index.put(camera(1), &entry(4)).unwrap();
+    index.put(camera(1), &open).unwrap();
+    drop(index);
+    let (index, _) = Index::open(&database.path()).unwrap();
+    assert_eq!(index.not_ended().unwrap(), [(camera(1), open.span.name)]);
+    index.put(camera(1), &entry(5)).unwrap();
+    assert_eq!(index.not_ended().unwrap(), []);
+}
+
+#[test]
+fn gaps_have_their_reasons() {
+    let database = Database::new("gaps");
+    let (index, _) = Index::open(&database.path()).unwrap();
+    let at = MediaTime::from_90k;
+    for (n, reason) in (0..).zip(GapReason::ALL) {
+        index.put_gap(camera(1), Gap { from: at(n * 10), until: at(n * 10 + 5), reason }).unwrap();
+    }
+    let found = index.gaps(camera(1), at(0), at(1000)).unwrap();
+    assert!(found.iter().map(|gap| gap.reason).eq(GapReason::ALL));
+    // One that lasts on becomes longer.
+    let longer = Gap { from: at(90), until: at(2000), reason: GapReason::DiskFull };
+    index.put_gap(camera(1), longer).unwrap();
+    assert_eq!(index.gaps(camera(1), at(95), at(9999)).unwrap(), [longer]);
+    let names: std::collections::BTreeSet<_> = GapReason::ALL.map(GapReason::name).into();
+    assert_eq!(names.len(), GapReason::ALL.len());
+}
+
+#[test]
+fn what_is_no_index_of_ours_is_made_anew() {
+    let database = Database::new("anew");
+    for damage in [0, 1, 2] {
+        let (index, _) = Index::open(&database.path()).unwrap();
+        index.put(camera(1), &entry(1)).unwrap();
+        match damage {
+            0 => index.database.pragma_update(None, "user_version", VERSION + 1).unwrap(),
+            _ => {
+                drop(index);
+                let bytes = match damage {
+                    1 => b"no database at all".to_vec(),
+                    _ => std::fs::read(database.path()).unwrap()[..5000].to_vec(),
+                };
+                std::fs::write(database.path(), bytes).unwrap();
+            }
+        }
+        let (index, is_new) = Index::open(&database.path()).unwrap();
+        assert!(is_new, "damage {damage}");
+        let all = index.spans(camera(1), MediaTime::from_90k(0), MediaTime::from_90k(i64::MAX));
+        assert_eq!(all.unwrap(), [], "damage {damage}");
+    }
+}
