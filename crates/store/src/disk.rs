@@ -43,6 +43,11 @@ pub enum DiskError {
 }
 
 impl DiskError {
+    /// Whether what was looked for is not there.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Io { error, .. } if error.kind() == io::ErrorKind::NotFound)
+    }
+
     fn of(path: &Path, error: io::Error) -> Self {
         let path = path.to_owned();
         if error.kind() == io::ErrorKind::StorageFull

@@ -350,6 +350,20 @@ impl Index {
         }))
     }
 
+    /// The newest file of a camera.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn newest(&self, camera: CameraId) -> Result<Option<Span>, IndexError> {
+        let statement = self.database.prepare_cached(
+            "SELECT name, begins, ends, wall, quality, bytes, frames, ended FROM recording \
+             WHERE camera = ?1 ORDER BY ends DESC LIMIT 1",
+        );
+        self.of(statement.and_then(|mut statement| {
+            statement.query_row(params![camera.as_u32()], span).optional()
+        }))
+    }
+
     /// The gaps of a camera between these times, oldest first.
     ///
     /// # Errors

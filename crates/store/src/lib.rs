@@ -15,3 +15,4 @@ pub mod name;
 pub mod scan;
 pub mod segmenter;
 mod varint;
+pub mod writer;

@@ -1,0 +1,400 @@
+//! Writes what cameras send to one disk, and says what could not be.
+//!
+//! One thread owns it. It asks for nothing and waits for nothing but the disk; whoever drives it hands it access
+//! units and the time. Of each camera it knows until when there is footage: what comes later than that begins behind
+//! a gap, whose reason is what was in the way last.
+
+use std::collections::{HashMap, HashSet};
+
+use razz_base::{AccessUnit, CameraId, MediaTime, MonoTime};
+use tracing::{error, info, warn};
+
+use crate::disk::{DiskError, Recording, Root};
+use crate::index::{Entry, Fragments, Gap, GapReason, Index, IndexError, Span};
+use crate::segmenter::{Begin, EndReason, Fragment, NotTaken, Segmenter, Step};
+
+/// A hole of less is none: a picture may come a little late, and clocks are set.
+const HOLE_90K: i64 = 90_000;
+/// After the disk took nothing it is tried again so much later.
+const TRY_AGAIN_US: i64 = 1_000_000;
+/// Files of different cameras end so far apart: the disk would have to do all of it at once otherwise.
+const APART_US: i64 = 7_310_000;
+/// What is gathered is written after so long in which nothing came.
+const IDLE_US: i64 = 1_000_000;
+
+/// When what was written is made to be on the disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Durability {
+    /// With each fragment: a power cut takes a second.
+    Each,
+    /// Every so many µs, for disks that have to move an arm.
+    Every(i64),
+}
+
+/// What became of a camera's recording lately.
+#[derive(Clone, Debug, Default)]
+pub struct RecordingStatus {
+    /// Why nothing is recorded now, and since when; `None` while it is.
+    pub stopped: Option<(GapReason, MonoTime)>,
+    /// Until when there is footage.
+    pub until: Option<MediaTime>,
+    /// Bytes written since start.
+    pub bytes: u64,
+    /// Pictures written since start.
+    pub frames: u64,
+    /// What the disk said last.
+    pub error: Option<String>,
+}
+
+/// Writes to one disk.
+#[derive(Debug)]
+pub struct Writer {
+    root: Root,
+    index: Index,
+    durability: Durability,
+    cameras: HashMap<CameraId, Camera>,
+    /// Those of which a file had not been ended.
+    crashed: HashSet<CameraId>,
+    synced: MonoTime,
+}
+
+#[derive(Debug, Default)]
+struct Camera {
+    segmenter: Segmenter,
+    open: Option<Open>,
+    status: RecordingStatus,
+    /// What is in the way, or was last.
+    reason: Option<GapReason>,
+    /// When the newest access unit came.
+    heard: Option<MonoTime>,
+    /// Nothing is tried before then.
+    try_at: Option<MonoTime>,
+}
+
+#[derive(Debug)]
+struct Open {
+    recording: Recording,
+    entry: Entry,
+    /// Something was written since the last time that it was made durable.
+    dirty: bool,
+}
+
+/// What a start found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Found {
+    /// Files that had not been ended.
+    pub mended: usize,
+    /// Files that the index did not know.
+    pub added: usize,
+}
+
+impl Writer {
+    /// Writes to `root`, with what is there in `index`. Files that were not ended are cut behind what is whole of them.
+    ///
+    /// # Errors
+    /// When the index does not answer. A file that cannot be mended is left, and said in the log.
+    pub fn open(
+        root: Root,
+        index: Index,
+        durability: Durability,
+        now: MonoTime,
+    ) -> Result<(Self, Found), IndexError> {
+        let (mut found, mut crashed) = (Found::default(), HashSet::new());
+        for (camera, name) in index.not_ended()? {
+            found.mended += 1;
+            crashed.insert(camera);
+            match root.mend(camera, name) {
+                Ok(Some(scanned)) => {
+                    if let Some(entry) = Entry::of(name, &scanned) {
+                        index.put(camera, &entry)?;
+                    }
+                }
+                Ok(None) => index.remove(camera, name)?,
+                Err(error) if error.is_missing() => index.remove(camera, name)?,
+                Err(error) => warn!(%camera, "a recording is not whole: {error}"),
+            }
+        }
+        let cameras = HashMap::new();
+        Ok((Self { root, index, durability, cameras, crashed, synced: now }, found))
+    }
+
+    /// Reads the files of `camera` that the index does not know: all of them where it is new.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or the index does not take them.
+    pub fn check(&self, camera: CameraId) -> Result<Found, CheckError> {
+        let mut found = Found::default();
+        let beyond = (MediaTime::from_90k(i64::MIN), MediaTime::from_90k(i64::MAX));
+        let known = self.index.spans(camera, beyond.0, beyond.1)?;
+        let known: HashSet<_> = known.iter().map(|span| span.name).collect();
+        let names = self.root.files(camera)?;
+        let there: HashSet<_> = names.iter().copied().collect();
+        let written = self.cameras.get(&camera).and_then(|camera| camera.open.as_ref());
+        let written = written.map(|open| open.recording.name);
+        for name in names {
+            if known.contains(&name) || written == Some(name) {
+                continue;
+            }
+            if let Some(scanned) = self.root.mend(camera, name)?
+                && let Some(entry) = Entry::of(name, &scanned)
+            {
+                self.index.put(camera, &entry)?;
+                found.added += 1;
+            }
+        }
+        for name in known.difference(&there) {
+            self.index.remove(camera, *name)?;
+        }
+        Ok(found)
+    }
+
+    /// What is recorded.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// How a camera fares.
+    pub fn status(&self, camera: CameraId) -> Option<&RecordingStatus> {
+        self.cameras.get(&camera).map(|camera| &camera.status)
+    }
+
+    /// Takes an access unit. Whatever the disk does, it fails nobody.
+    pub fn take(&mut self, now: MonoTime, au: &AccessUnit) {
+        let id = au.key.camera;
+        self.meet(id);
+        let offset_us = i64::from(id.as_u32()).wrapping_mul(APART_US).rem_euclid(60_000_000);
+        let Some(camera) = self.cameras.get_mut(&id) else { return };
+        camera.heard = Some(now);
+        if camera.try_at.is_some_and(|at| now < at) {
+            return;
+        }
+        let mut steps = Vec::new();
+        camera.segmenter.push(au, offset_us, &mut steps);
+        self.follow(now, id, steps);
+    }
+
+    /// A camera that is heard of for the first time has what is in the index.
+    fn meet(&mut self, id: CameraId) {
+        if self.cameras.contains_key(&id) {
+            return;
+        }
+        let crashed = self.crashed.contains(&id);
+        let reason = if crashed { GapReason::Crash } else { GapReason::NotRunning };
+        let mut camera = Camera { reason: Some(reason), ..Camera::default() };
+        match self.index.newest(id) {
+            Ok(newest) => camera.status.until = newest.map(|span: Span| span.until),
+            Err(error) => error!(camera = %id, "{error}"),
+        }
+        self.cameras.insert(id, camera);
+    }
+
+    /// What a camera has sent was given up before it came here.
+    pub fn skip(&mut self, now: MonoTime, id: CameraId, reason: GapReason) {
+        self.stop_camera(now, id, reason);
+    }
+
+    /// Nothing comes of a camera for now, or nothing of it is wanted.
+    pub fn stop_camera(&mut self, now: MonoTime, id: CameraId, reason: GapReason) {
+        self.meet(id);
+        let mut steps = Vec::new();
+        if let Some(camera) = self.cameras.get_mut(&id) {
+            camera.segmenter.stop(EndReason::Stopped, &mut steps);
+        }
+        self.follow(now, id, steps);
+        if let Some(camera) = self.cameras.get_mut(&id) {
+            camera.stand(now, reason);
+        }
+    }
+
+    /// Time passed.
+    pub fn tick(&mut self, now: MonoTime) {
+        for id in self.cameras.keys().copied().collect::<Vec<_>>() {
+            let Some(camera) = self.cameras.get_mut(&id) else { continue };
+            if camera.heard.is_some_and(|heard| now.since_us(heard) >= IDLE_US) {
+                camera.heard = None;
+                let mut steps = Vec::new();
+                camera.segmenter.flush(&mut steps);
+                self.follow(now, id, steps);
+            }
+        }
+        if let Durability::Every(us) = self.durability
+            && now.since_us(self.synced) >= us
+        {
+            self.synced = now;
+            for (id, camera) in &mut self.cameras {
+                camera.sync(*id);
+            }
+        }
+    }
+
+    /// Ends all files.
+    pub fn stop(&mut self, now: MonoTime) {
+        for id in self.cameras.keys().copied().collect::<Vec<_>>() {
+            self.stop_camera(now, id, GapReason::NotRunning);
+        }
+    }
+
+    fn follow(&mut self, now: MonoTime, id: CameraId, steps: Vec<Step>) {
+        let Self { root, index, durability, cameras, .. } = self;
+        let Some(camera) = cameras.get_mut(&id) else { return };
+        for step in steps {
+            let done = match step {
+                Step::Begin(begin) => camera.begin(id, root, index, &begin),
+                Step::Append(fragment) => camera.append(id, *durability, &fragment),
+                Step::End(reason) => {
+                    camera.end(id, index);
+                    if reason == EndReason::RunOver {
+                        camera.reason = Some(GapReason::CameraGone);
+                    }
+                    Ok(())
+                }
+                // What was in the way before is why there is none.
+                Step::NotTaken(NotTaken::NoKey) => {
+                    camera.stand(now, camera.reason.unwrap_or(GapReason::NoKey));
+                    Ok(())
+                }
+                Step::NotTaken(NotTaken::Format(_)) => {
+                    camera.stand(now, GapReason::Format);
+                    Ok(())
+                }
+            };
+            if let Err(error) = done {
+                camera.fail(now, id, index, &error);
+                return;
+            }
+        }
+    }
+}
+
+impl Camera {
+    fn begin(
+        &mut self,
+        id: CameraId,
+        root: &Root,
+        index: &Index,
+        begin: &Begin,
+    ) -> Result<(), DiskError> {
+        let recording = root.begin(id, begin)?;
+        let span = Span {
+            name: recording.name,
+            from: begin.time,
+            until: begin.time,
+            wall: begin.wall,
+            bytes: recording.bytes,
+            frames: 0,
+            ended: false,
+        };
+        let header = recording.bytes;
+        let entry = Entry { span, run: begin.run, header, fragments: Fragments::default() };
+        say(id, index.put(id, &entry));
+        if let Some(until) = self.status.until
+            && begin.time.since_90k(until) > HOLE_90K
+        {
+            let reason = self.reason.unwrap_or(GapReason::CameraGone);
+            say(id, index.put_gap(id, Gap { from: until, until: begin.time, reason }));
+        }
+        if self.status.error.take().is_some() {
+            info!(camera = %id, "is recorded again");
+        }
+        (self.status.stopped, self.reason, self.try_at) = (None, None, None);
+        self.open = Some(Open { recording, entry, dirty: true });
+        Ok(())
+    }
+
+    fn append(
+        &mut self,
+        id: CameraId,
+        durability: Durability,
+        fragment: &Fragment,
+    ) -> Result<(), DiskError> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        open.recording.append(fragment)?;
+        open.dirty = true;
+        let lasts = fragment.until.since_90k(fragment.from);
+        let span = &mut open.entry.span;
+        open.entry.fragments.push(
+            lasts,
+            fragment.bytes.len() as u64,
+            fragment.frames,
+            fragment.key,
+        );
+        (span.until, span.bytes) = (fragment.until, open.recording.bytes);
+        span.frames += u64::from(fragment.frames);
+        self.status.until = Some(fragment.until);
+        self.status.bytes += fragment.bytes.len() as u64;
+        self.status.frames += u64::from(fragment.frames);
+        if durability == Durability::Each {
+            self.sync(id);
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self, id: CameraId) {
+        let Some(open) = &mut self.open else { return };
+        if std::mem::take(&mut open.dirty)
+            && let Err(error) = open.recording.sync()
+        {
+            // What was written is with the system still; whether it will be on the disk nobody can say.
+            error!(camera = %id, "what was recorded may not be on the disk: {error}");
+            self.status.error = Some(error.to_string());
+        }
+    }
+
+    /// The file is as it shall be.
+    fn end(&mut self, id: CameraId, index: &Index) {
+        self.sync(id);
+        let Some(mut open) = self.open.take() else { return };
+        open.entry.span.ended = true;
+        if open.entry.span.frames > 0 {
+            say(id, index.put(id, &open.entry));
+        }
+    }
+
+    /// The disk has not taken something.
+    fn fail(&mut self, now: MonoTime, id: CameraId, index: &Index, error: &DiskError) {
+        let mut rest = Vec::new();
+        self.segmenter.stop(EndReason::Stopped, &mut rest);
+        self.end(id, index);
+        let reason = match error {
+            DiskError::Full(_) => GapReason::DiskFull,
+            DiskError::NotOurs(_) | DiskError::Gone(_) | DiskError::Io { .. } => {
+                GapReason::DiskGone
+            }
+        };
+        let said = error.to_string();
+        if self.status.error.as_ref() != Some(&said) {
+            error!(camera = %id, "is not recorded: {said}");
+            self.status.error = Some(said);
+        }
+        self.stand(now, reason);
+        self.try_at = Some(now.plus_us(TRY_AGAIN_US));
+    }
+
+    /// Nothing is recorded from now on.
+    fn stand(&mut self, now: MonoTime, reason: GapReason) {
+        self.reason = Some(reason);
+        let since = self.status.stopped.map_or(now, |(_, since)| since);
+        self.status.stopped = Some((reason, since));
+    }
+}
+
+/// What the index does not take is in the files all the same.
+fn say(id: CameraId, outcome: Result<(), IndexError>) {
+    if let Err(error) = outcome {
+        error!(camera = %id, "{error}");
+    }
+}
+
+/// Why files could not be looked through.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The disk.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The index.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+#[cfg(test)]
+mod tests;
