@@ -14,5 +14,6 @@ pub mod index;
 pub mod name;
 pub mod scan;
 pub mod segmenter;
+pub mod space;
 mod varint;
 pub mod writer;
