@@ -21,6 +21,14 @@ const CHECKSUM: &[u8; 4] = b"crc ";
 /// That box.
 const CHECKSUM_BYTES: usize = 16;
 
+/// Where in a fragment stands when it begins (the time of `tfdt`), and in how many bytes: what a clip of several
+/// fragments counts from its own beginning.
+pub const TIME_AT: usize = PRFT_BYTES + 8 + 16 + 8 + 16 + 12;
+/// See [`TIME_AT`].
+pub const TIME_BYTES: usize = 8;
+/// The `prft` box.
+const PRFT_BYTES: usize = 32;
+
 /// Gathers access units and writes fragments, one after the other.
 #[derive(Debug, Default)]
 pub struct FragmentWriter {

@@ -12,7 +12,7 @@ mod boxes;
 mod fragment;
 mod header;
 
-pub use fragment::{Checked, FragmentWriter, Summary, checked};
+pub use fragment::{Checked, FragmentWriter, Summary, TIME_AT, TIME_BYTES, checked};
 pub use header::{CannotHold, header};
 
 /// The one track.

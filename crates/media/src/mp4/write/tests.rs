@@ -135,6 +135,7 @@ fn a_samples_time_is_its_media_time() {
     let at = file.windows(4).position(|kind| kind == b"tfdt").unwrap();
     let time = u64::from_be_bytes(file[at + 8..at + 16].try_into().unwrap());
     assert_eq!(time as i64, units[0].key.time.as_90k());
+    assert_eq!(at + 8, header(&units[0].format).unwrap().len() + TIME_AT);
     let at = file.windows(4).position(|kind| kind == b"prft").unwrap();
     let [ntp, media] =
         [12, 20].map(|from| u64::from_be_bytes(file[at + from..at + from + 8].try_into().unwrap()));
