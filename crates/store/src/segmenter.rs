@@ -107,13 +107,12 @@ struct Open {
 }
 
 impl Segmenter {
-    /// Files end when `offset_us` after the minute is passed: so those of many cameras do not end together.
-    #[must_use]
     fn full_us(wall_us: i64, offset_us: i64) -> i64 {
         (wall_us - offset_us).div_euclid(FILE_US) * FILE_US + FILE_US + offset_us
     }
 
-    /// Takes an access unit; `offset_us` as of [`Self::full_us`].
+    /// Takes an access unit. Files end when `offset_us` after the minute is passed: so those of many cameras do not end
+    /// together.
     pub fn push(&mut self, au: &AccessUnit, offset_us: i64, steps: &mut Vec<Step>) {
         if let Some(reason) = self.ends_before(au) {
             self.end(Some(au.key.time), reason, steps);
