@@ -4,13 +4,13 @@
 //! that differs from what is on the disk is the time that each fragment begins at, which counts from the clip's first
 //! picture: players show an hour of footage as an hour, not as fifty years.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io;
 use std::path::PathBuf;
 
 use razz_base::MediaTime;
 use razz_media::mp4::write::{TIME_AT, TIME_BYTES};
 
+use crate::disk::read_at;
 use crate::index::{Entry, Place};
 
 /// A file, where it is and what the index knows of it.
@@ -70,7 +70,8 @@ impl Clip {
                 Some(0)
             };
             let Some(first) = first else { continue };
-            let header = read_exact_at(&source.path, 0, source.entry.header)?;
+            let mut header = vec![0; source.entry.header as usize];
+            read_at(&source.path, 0, &mut header)?;
             let clip = match &mut clip {
                 Some(clip) if clip.header == header => clip,
                 Some(_) => break,
@@ -113,9 +114,7 @@ impl Clip {
         let Some(piece) = after.checked_sub(1).map(|n| &self.pieces[n]) else { return Ok(0) };
         let into = at - piece.at;
         let count = (out.len() as u64).min(piece.bytes.saturating_sub(into)) as usize;
-        let mut file = File::open(&piece.path)?;
-        file.seek(SeekFrom::Start(piece.offset + into))?;
-        file.read_exact(&mut out[..count])?;
+        read_at(&piece.path, piece.offset + into, &mut out[..count])?;
         // The time, as far as it is in what was read.
         let time = (piece.begins_90k as u64).to_be_bytes();
         for (n, byte) in time.iter().enumerate().take(TIME_BYTES) {
@@ -128,17 +127,6 @@ impl Clip {
         }
         Ok(count)
     }
-}
-
-fn read_exact_at(path: &std::path::Path, offset: u64, bytes: u64) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(offset))?;
-    let mut out = Vec::new();
-    file.take(bytes).read_to_end(&mut out)?;
-    if (out.len() as u64) < bytes {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(out)
 }
 
 #[cfg(test)]
@@ -158,11 +146,14 @@ mod tests {
 
     impl Files {
         fn new(name: &str, count: usize, each: usize) -> Self {
+            Self::of(name, &units(count as i64, 30), each)
+        }
+
+        fn of(name: &str, all: &[razz_base::AccessUnit], each: usize) -> Self {
             let folder =
                 std::env::temp_dir().join(format!("razz-clip-{}-{name}", std::process::id()));
             let _ = std::fs::remove_dir_all(&folder);
             std::fs::create_dir_all(&folder).unwrap();
-            let all = units(count as i64, 30);
             let mut sources = Vec::new();
             for (n, units) in all.chunks(each).enumerate() {
                 let (path, file) = (folder.join(format!("{n}.mp4")), recorded(units));
@@ -222,6 +213,22 @@ mod tests {
         }
         assert_eq!(Clip::plan(&files.1, at(300), at(400)).unwrap(), None);
         assert_eq!(Clip::plan(&[], at(0), at(400)).unwrap(), None);
+    }
+
+    #[test]
+    fn pictures_out_of_order_keep_their_times() {
+        // In the order of decoding each third picture comes before the two that it is shown after.
+        let mut all = units(90, 90);
+        let times: Vec<MediaTime> = all.iter().map(|unit| unit.key.time).collect();
+        for (n, unit) in all.iter_mut().enumerate().skip(1) {
+            let later = if n % 3 == 1 { 2 } else { -1 };
+            unit.key.time = times[n].plus_90k(later * 3000);
+        }
+        let shown: Vec<i64> = all.iter().map(|unit| unit.key.time.since_90k(times[0])).collect();
+        let files = Files::of("order", &all, 90);
+        let clip = Clip::plan(&files.1, times[0], times[89].plus_90k(9000)).unwrap().unwrap();
+        let mp4 = Mp4::open(Cursor::new(read(&clip, 4096))).unwrap();
+        assert!(mp4.samples().iter().map(|sample| sample.time_90k).eq(shown));
     }
 
     #[test]

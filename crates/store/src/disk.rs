@@ -1,7 +1,7 @@
 //! Files on one disk, and what is done for them to be there after a power cut.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use razz_base::CameraId;
@@ -251,17 +251,14 @@ fn entries(folder: &Path) -> Result<Vec<String>, DiskError> {
     }
 }
 
-/// Reads a range of a file, as it is played back.
+/// Reads `out` from a file, from `offset` on.
 ///
 /// # Errors
 /// When it cannot be read, or is shorter.
-pub fn read_range(path: &Path, offset: u64, bytes: usize) -> io::Result<Vec<u8>> {
-    use std::io::Seek as _;
+pub(crate) fn read_at(path: &Path, offset: u64, out: &mut [u8]) -> io::Result<()> {
     let mut file = File::open(path)?;
     file.seek(io::SeekFrom::Start(offset))?;
-    let mut out = vec![0; bytes];
-    file.read_exact(&mut out)?;
-    Ok(out)
+    file.read_exact(out)
 }
 
 #[cfg(test)]
@@ -328,9 +325,9 @@ mod tests {
         assert_eq!(file, recorded(&units(90, 30)));
         let scanned = root.scan(camera(), names[0]).unwrap();
         let found = scanned.fragments[1];
-        let range =
-            read_range(&root.path_of(camera(), names[0]), found.offset, found.summary.bytes);
-        assert_eq!(range.unwrap(), file[found.offset as usize..][..found.summary.bytes]);
+        let mut range = vec![0; found.summary.bytes];
+        read_at(&root.path_of(camera(), names[0]), found.offset, &mut range).unwrap();
+        assert_eq!(range, file[found.offset as usize..][..found.summary.bytes]);
         // The clock was set back: the same times again.
         let again = record(&root, 60);
         assert_eq!(again, [names[0].next()]);

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use razz_base::{CameraId, MediaTime, RunId, WallQuality, WallTime};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use razz_media::mp4::write::Summary;
+use rusqlite::{Connection, ErrorCode, Params, Row, params};
 
 use crate::name::FileName;
 use crate::scan::Scanned;
@@ -162,20 +163,16 @@ pub struct Fragments(Vec<u8>);
 
 impl Fragments {
     /// Adds one. What begins after the end of the one before leaves no hole: a fragment lasts until the next.
-    pub fn push(&mut self, lasts_90k: i64, bytes: u64, frames: u32, key: bool) {
-        varint::put(lasts_90k.max(0) as u64, &mut self.0);
-        varint::put(bytes, &mut self.0);
-        varint::put(u64::from(frames) << 1 | u64::from(key), &mut self.0);
+    pub fn push(&mut self, fragment: &Summary) {
+        varint::put(fragment.until.since_90k(fragment.from).max(0) as u64, &mut self.0);
+        varint::put(fragment.bytes as u64, &mut self.0);
+        varint::put(u64::from(fragment.frames) << 1 | u64::from(fragment.key), &mut self.0);
     }
 
     /// Of a file that was looked through.
     pub fn of(scanned: &Scanned) -> Self {
         let mut fragments = Self::default();
-        for found in &scanned.fragments {
-            let summary = found.summary;
-            let lasts = summary.until.since_90k(summary.from);
-            fragments.push(lasts, summary.bytes as u64, summary.frames, summary.key);
-        }
+        scanned.fragments.iter().for_each(|found| fragments.push(&found.summary));
         fragments
     }
 
@@ -244,10 +241,14 @@ impl Index {
     /// version or damaged: then it is empty, and has to be filled from the files.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When it cannot be made, or the one that is there cannot be read now: it may be sound.
     pub fn open(path: &Path) -> Result<(Self, bool), IndexError> {
-        if let Ok(Some(index)) = Self::try_open(path) {
-            return Ok((index, false));
+        let of = |error| IndexError::Sqlite { path: path.to_owned(), error };
+        match Self::try_open(path) {
+            Ok(Some(index)) => return Ok((index, false)),
+            Ok(None) => {}
+            Err(error) if is_damage(&error) => {}
+            Err(error) => return Err(of(error)),
         }
         for suffix in ["", "-wal", "-shm"] {
             let mut name = path.as_os_str().to_owned();
@@ -255,7 +256,6 @@ impl Index {
             // Where it is not there, or cannot be taken away, what follows says so.
             let _ = std::fs::remove_file(name);
         }
-        let of = |error| IndexError::Sqlite { path: path.to_owned(), error };
         let database = connect(path).map_err(of)?;
         database.execute_batch(TABLES).map_err(of)?;
         database.pragma_update(None, "user_version", VERSION).map_err(of)?;
@@ -275,6 +275,16 @@ impl Index {
 
     fn of<T>(&self, outcome: rusqlite::Result<T>) -> Result<T, IndexError> {
         outcome.map_err(|error| IndexError::Sqlite { path: self.path.clone(), error })
+    }
+
+    fn rows<T>(
+        &self,
+        query: &str,
+        of: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, IndexError> {
+        let statement = self.database.prepare_cached(query);
+        self.of(statement.and_then(|mut statement| statement.query_map(of, read)?.collect()))
     }
 
     /// Writes a file's row, or writes it anew.
@@ -340,14 +350,12 @@ impl Index {
         from: MediaTime,
         until: MediaTime,
     ) -> Result<Vec<Span>, IndexError> {
-        let statement = self.database.prepare_cached(
+        self.rows(
             "SELECT name, begins, ends, wall, quality, bytes, frames, ended FROM recording \
              WHERE camera = ?1 AND ends > ?2 AND begins < ?3 ORDER BY ends",
-        );
-        self.of(statement.and_then(|mut statement| {
-            let times = params![camera.as_u32(), from.as_90k(), until.as_90k()];
-            statement.query_map(times, span)?.collect()
-        }))
+            params![camera.as_u32(), from.as_90k(), until.as_90k()],
+            span,
+        )
     }
 
     /// The newest file of a camera.
@@ -355,13 +363,13 @@ impl Index {
     /// # Errors
     /// When the database does not answer.
     pub fn newest(&self, camera: CameraId) -> Result<Option<Span>, IndexError> {
-        let statement = self.database.prepare_cached(
+        let newest = self.rows(
             "SELECT name, begins, ends, wall, quality, bytes, frames, ended FROM recording \
              WHERE camera = ?1 ORDER BY ends DESC LIMIT 1",
-        );
-        self.of(statement.and_then(|mut statement| {
-            statement.query_row(params![camera.as_u32()], span).optional()
-        }))
+            params![camera.as_u32()],
+            span,
+        )?;
+        Ok(newest.first().copied())
     }
 
     /// The gaps of a camera between these times, oldest first.
@@ -374,18 +382,16 @@ impl Index {
         from: MediaTime,
         until: MediaTime,
     ) -> Result<Vec<Gap>, IndexError> {
-        let statement = self.database.prepare_cached(
-            "SELECT begins, ends, reason FROM gap WHERE camera = ?1 AND ends > ?2 AND begins < ?3 ORDER BY begins",
-        );
         let read = |row: &Row<'_>| -> rusqlite::Result<Option<Gap>> {
             let reason = GapReason::ALL.get(row.get::<_, i64>(2)? as usize).copied();
             let [from, until] = [row.get(0)?, row.get(1)?].map(MediaTime::from_90k);
             Ok(reason.map(|reason| Gap { from, until, reason }))
         };
-        let gaps: Vec<Option<Gap>> = self.of(statement.and_then(|mut statement| {
-            let times = params![camera.as_u32(), from.as_90k(), until.as_90k()];
-            statement.query_map(times, read)?.collect()
-        }))?;
+        let gaps = self.rows(
+            "SELECT begins, ends, reason FROM gap WHERE camera = ?1 AND ends > ?2 AND begins < ?3 ORDER BY begins",
+            params![camera.as_u32(), from.as_90k(), until.as_90k()],
+            read,
+        )?;
         Ok(gaps.into_iter().flatten().collect())
     }
 
@@ -394,10 +400,6 @@ impl Index {
     /// # Errors
     /// When the database does not answer.
     pub fn entry(&self, camera: CameraId, name: FileName) -> Result<Option<Entry>, IndexError> {
-        let statement = self.database.prepare_cached(
-            "SELECT name, begins, ends, wall, quality, bytes, frames, ended, run, header, fragments FROM recording \
-             WHERE camera = ?1 AND name = ?2",
-        );
         let read = |row: &Row<'_>| {
             Ok(Entry {
                 span: span(row)?,
@@ -406,9 +408,13 @@ impl Index {
                 fragments: Fragments(row.get(10)?),
             })
         };
-        self.of(statement.and_then(|mut statement| {
-            statement.query_row(params![camera.as_u32(), name.as_ms()], read).optional()
-        }))
+        let found = self.rows(
+            "SELECT name, begins, ends, wall, quality, bytes, frames, ended, run, header, fragments FROM recording \
+             WHERE camera = ?1 AND name = ?2",
+            params![camera.as_u32(), name.as_ms()],
+            read,
+        )?;
+        Ok(found.into_iter().next())
     }
 
     /// The files that were being written when the process before ended.
@@ -416,11 +422,8 @@ impl Index {
     /// # Errors
     /// When the database does not answer.
     pub fn not_ended(&self) -> Result<Vec<(CameraId, FileName)>, IndexError> {
-        let statement =
-            self.database.prepare_cached("SELECT camera, name FROM recording WHERE ended = 0");
         let read = |row: &Row<'_>| Ok((row.get::<_, u32>(0)?, row.get::<_, i64>(1)?));
-        let rows: Vec<(u32, i64)> =
-            self.of(statement.and_then(|mut statement| statement.query_map([], read)?.collect()))?;
+        let rows = self.rows("SELECT camera, name FROM recording WHERE ended = 0", [], read)?;
         let named = |(camera, ms): (u32, i64)| {
             Some((CameraId::new(camera)?, FileName::at_us(ms.saturating_mul(1000))))
         };
@@ -454,6 +457,11 @@ fn span(row: &Row<'_>) -> rusqlite::Result<Span> {
         frames: row.get::<_, i64>(6)? as u64,
         ended: row.get(7)?,
     })
+}
+
+/// Whether the file itself is at fault, not who else has it open, nor what the system allows.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use razz_base::{AccessUnit, CLOCK_RATE, MediaTime, RunId, StreamFormat, WallTime};
-use razz_media::mp4::write::{CannotHold, FragmentWriter, header};
+use razz_media::mp4::write::{CannotHold, FragmentWriter, Summary, header};
 
 use crate::name::FileName;
 
@@ -49,14 +49,8 @@ pub struct Begin {
 pub struct Fragment {
     /// As they stand in the file.
     pub bytes: Vec<u8>,
-    /// The first one's time.
-    pub from: MediaTime,
-    /// Of what follows.
-    pub until: MediaTime,
-    /// How many.
-    pub frames: u32,
-    /// It begins with a key picture.
-    pub key: bool,
+    /// What they say of themselves.
+    pub summary: Summary,
     /// Packets that were lost on their way from the camera to us.
     pub lost_packets: u32,
 }
@@ -89,8 +83,6 @@ pub struct Segmenter {
     open: Option<Open>,
     writer: FragmentWriter,
     /// Of what is gathered.
-    frames: u32,
-    key: bool,
     lost_packets: u32,
     /// The newest unit, and the time between it and the one before.
     newest: Option<MediaTime>,
@@ -125,16 +117,12 @@ impl Segmenter {
             au.key.time.since_90k(from) >= LONGEST_90K
                 || self.writer.bytes() + au.data.len() > LARGEST
         });
-        if alone || long || (self.key && !au.codec().stands_alone()) {
+        if alone || long || (self.writer.begins_with_key() && !au.codec().stands_alone()) {
             self.append(au.key.time, steps);
         }
         if !self.writer.push(au) {
             return;
         }
-        if self.frames == 0 {
-            self.key = au.idr;
-        }
-        self.frames += 1;
         self.lost_packets = self.lost_packets.saturating_add(au.lost_packets);
         if let Some(newest) = self.newest {
             let interval = au.key.time.since_90k(newest);
@@ -195,12 +183,10 @@ impl Segmenter {
     }
 
     fn append(&mut self, until: MediaTime, steps: &mut Vec<Step>) {
-        let Some(from) = self.writer.begins() else { return };
         let mut bytes = Vec::new();
-        self.writer.finish(until, &mut bytes);
-        let (frames, key) = (std::mem::take(&mut self.frames), std::mem::take(&mut self.key));
+        let Some(summary) = self.writer.finish(until, &mut bytes) else { return };
         let lost_packets = std::mem::take(&mut self.lost_packets);
-        steps.push(Step::Append(Fragment { bytes, from, until, frames, key, lost_packets }));
+        steps.push(Step::Append(Fragment { bytes, summary, lost_packets }));
     }
 
     /// Ends the file; `next` is when what follows was taken, where that goes on without a break.

@@ -75,21 +75,12 @@ pub fn plan(files: &[Candidate], limits: &Limits, room: Room, now_us: i64) -> Pl
     let over = room.used.saturating_sub(limits.max_bytes.unwrap_or(u64::MAX));
     let mut owed = over.max(limits.keep_free.saturating_sub(room.free));
     // What is too old goes whether there is room or not, and may be enough.
-    let (old, young): (Vec<&Candidate>, Vec<_>) =
-        may_go.into_iter().partition(|file| limits.is_over(file, now_us));
-    let by_need = |file: &&Candidate, owed: &mut u64| {
-        let needed = *owed > 0;
-        *owed = owed.saturating_sub(file.span.bytes);
-        needed
-    };
-    for file in old {
-        owed = owed.saturating_sub(file.span.bytes);
-        plan.remove.push((file.camera, file.span.name));
-    }
-    for file in young {
-        if !by_need(&file, &mut owed) {
+    may_go.sort_by_key(|file| !limits.is_over(file, now_us));
+    for file in may_go {
+        if owed == 0 && !limits.is_over(file, now_us) {
             break;
         }
+        owed = owed.saturating_sub(file.span.bytes);
         plan.remove.push((file.camera, file.span.name));
     }
     plan.lacking = owed;

@@ -310,19 +310,13 @@ impl Camera {
         let Some(open) = &mut self.open else { return Ok(()) };
         open.recording.append(fragment)?;
         open.dirty = true;
-        let lasts = fragment.until.since_90k(fragment.from);
-        let span = &mut open.entry.span;
-        open.entry.fragments.push(
-            lasts,
-            fragment.bytes.len() as u64,
-            fragment.frames,
-            fragment.key,
-        );
-        (span.until, span.bytes) = (fragment.until, open.recording.bytes);
-        span.frames += u64::from(fragment.frames);
-        self.status.until = Some(fragment.until);
+        let (summary, span) = (&fragment.summary, &mut open.entry.span);
+        open.entry.fragments.push(summary);
+        (span.until, span.bytes) = (summary.until, open.recording.bytes);
+        span.frames += u64::from(summary.frames);
+        self.status.until = Some(summary.until);
         self.status.bytes += fragment.bytes.len() as u64;
-        self.status.frames += u64::from(fragment.frames);
+        self.status.frames += u64::from(summary.frames);
         if durability == Durability::Each {
             self.sync(id);
         }

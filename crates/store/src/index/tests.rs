@@ -34,7 +34,11 @@ impl Drop for Database {
 fn entry(n: i64) -> Entry {
     let mut fragments = Fragments::default();
     for second in 0..60 {
-        fragments.push(90_000, 1000 + second, 30, second % 2 == 0);
+        let from = MediaTime::from_90k(second * 90_000);
+        let wall = WallTime { us: 0, quality: WallQuality::SenderReport };
+        let bytes = 1000 + second as usize;
+        let (until, key) = (from.plus_90k(90_000), second % 2 == 0);
+        fragments.push(&Summary { bytes, from, until, wall, frames: 30, key });
     }
     let at = |n: i64| MediaTime::from_90k(n * 60 * 90_000);
     let span = Span {

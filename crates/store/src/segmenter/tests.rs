@@ -73,7 +73,7 @@ fn short(steps: &[Step]) -> String {
     let one = |step: &Step| match step {
         Step::Begin(_) => "begin".to_owned(),
         Step::Append(fragment) => {
-            format!("{}{}", if fragment.key { "k" } else { "" }, fragment.frames)
+            format!("{}{}", if fragment.summary.key { "k" } else { "" }, fragment.summary.frames)
         }
         Step::End(reason) => format!("end:{reason:?}"),
         Step::NotTaken(why) => format!("not:{why:?}"),
@@ -95,8 +95,8 @@ fn fragments_follow_one_another_without_a_break() {
     let mut until = None;
     for step in &steps {
         if let Step::Append(fragment) = step {
-            assert!(until.is_none_or(|until| until == fragment.from), "{step:?}");
-            until = Some(fragment.until);
+            assert!(until.is_none_or(|until| until == fragment.summary.from), "{step:?}");
+            until = Some(fragment.summary.until);
         }
     }
     assert_eq!(until, Some(MediaTime::from_90k(BEGIN_US / 100 * 9 + 200 * 3000)));
@@ -186,7 +186,7 @@ proptest! {
             match step {
                 Step::Begin(_) => { prop_assert!(!open); open = true; }
                 Step::End(_) => { prop_assert!(open); open = false; }
-                Step::Append(fragment) => { prop_assert!(open); taken += fragment.frames; }
+                Step::Append(fragment) => { prop_assert!(open); taken += fragment.summary.frames; }
                 Step::NotTaken(_) => prop_assert!(!open),
             }
         }

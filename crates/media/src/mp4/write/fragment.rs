@@ -35,8 +35,8 @@ pub struct FragmentWriter {
     samples: Vec<Sample>,
     /// Their bytes, as they stand in `mdat`.
     data: Vec<u8>,
-    /// Capture of the first of them.
-    wall: Option<WallTime>,
+    /// The first of them, and when it was taken.
+    first: Option<(MediaTime, WallTime)>,
     /// The number of the next fragment, less one.
     number: u32,
     /// Decode times come to no less.
@@ -66,19 +66,19 @@ impl FragmentWriter {
         if bytes == 0 {
             return false;
         }
-        self.wall.get_or_insert(au.wall);
+        self.first.get_or_insert((au.key.time, au.wall));
         self.samples.push(Sample { time: au.key.time, bytes, sync: au.idr });
         true
     }
 
-    /// Whether nothing was added since the last fragment.
-    pub fn is_empty(&self) -> bool {
-        self.samples.is_empty()
-    }
-
     /// The time of the first access unit that was added.
     pub fn begins(&self) -> Option<MediaTime> {
-        self.samples.first().map(|sample| sample.time)
+        self.first.map(|(time, _)| time)
+    }
+
+    /// Whether that is decoded without any other.
+    pub fn begins_with_key(&self) -> bool {
+        self.samples.first().is_some_and(|sample| sample.sync)
     }
 
     /// Bytes that are gathered.
@@ -86,29 +86,29 @@ impl FragmentWriter {
         self.data.len()
     }
 
-    /// Writes what was gathered behind `out`, and nothing where nothing was; `next` is when what follows it is shown.
+    /// Writes what was gathered behind `out`, and says of it what [`checked`] will; nothing where nothing was. `next` is
+    /// when what follows it is shown.
     ///
     /// Without pictures out of order the time of decoding is the media time. With them it is the times of the
     /// fragment in their order, and each sample says how much earlier or later it is shown.
-    pub fn finish(&mut self, next: MediaTime, out: &mut Vec<u8>) {
-        let Some(first) = self.begins() else { return };
+    pub fn finish(&mut self, next: MediaTime, out: &mut Vec<u8>) -> Option<Summary> {
+        let key = self.begins_with_key();
+        let (first, wall) = self.first.take()?;
         let begin = out.len();
         let decode_times = self.decode_times();
         let end = next.as_90k().max(decode_times.last().map_or(0, |last| last + 1));
         self.decoded_until = end;
         self.number += 1;
         let mut boxes = Boxes(out);
-        if let Some(wall) = self.wall.take() {
-            let flags = match wall.quality {
-                WallQuality::SenderReport => CAPTURED,
-                WallQuality::Arrival => CONSISTENT,
-            };
-            boxes.full(b"prft", 1, flags, |boxes| {
-                boxes.u32(TRACK);
-                boxes.u64(ntp::from_unix_us(wall.us));
-                boxes.u64(first.as_90k() as u64);
-            });
-        }
+        let flags = match wall.quality {
+            WallQuality::SenderReport => CAPTURED,
+            WallQuality::Arrival => CONSISTENT,
+        };
+        boxes.full(b"prft", 1, flags, |boxes| {
+            boxes.u32(TRACK);
+            boxes.u64(ntp::from_unix_us(wall.us));
+            boxes.u64(first.as_90k() as u64);
+        });
         let moof = boxes.0.len();
         let mut offset_at = 0;
         boxes.put(b"moof", |boxes| {
@@ -143,8 +143,17 @@ impl FragmentWriter {
             boxes.bytes(CHECKSUM);
             boxes.u32(checksum);
         });
+        let summary = Summary {
+            bytes: boxes.0.len() - begin,
+            from: MediaTime::from_90k(decode_times[0]),
+            until: MediaTime::from_90k(end),
+            wall,
+            frames: self.samples.len() as u32,
+            key,
+        };
         self.samples.clear();
         self.data.clear();
+        Some(summary)
     }
 
     /// When each sample is decoded: never before the one before it.
