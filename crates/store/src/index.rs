@@ -156,14 +156,15 @@ pub struct Place {
     pub key: bool,
 }
 
-/// The fragments of a file, in few bytes: of each, as varints, how long it is in 90 kHz ticks, in bytes, and in
-/// pictures, of which the lowest bit says that the first is a key picture.
+/// The fragments of a file, in few bytes: of each, as varints, how much later than the end of the one before it begins,
+/// how long it is, both in 90 kHz ticks, in bytes, and in pictures, of which the lowest bit says that the first is a key picture.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Fragments(Vec<u8>);
 
 impl Fragments {
-    /// Adds one. What begins after the end of the one before leaves no hole: a fragment lasts until the next.
-    pub fn push(&mut self, fragment: &Summary) {
+    /// Adds one, where the one before ends at `before`, or the file begins. What stalls in between leaves a hole.
+    pub fn push(&mut self, before: MediaTime, fragment: &Summary) {
+        varint::put(fragment.from.since_90k(before).max(0) as u64, &mut self.0);
         varint::put(fragment.until.since_90k(fragment.from).max(0) as u64, &mut self.0);
         varint::put(fragment.bytes as u64, &mut self.0);
         varint::put(u64::from(fragment.frames) << 1 | u64::from(fragment.key), &mut self.0);
@@ -172,7 +173,12 @@ impl Fragments {
     /// Of a file that was looked through.
     pub fn of(scanned: &Scanned) -> Self {
         let mut fragments = Self::default();
-        scanned.fragments.iter().for_each(|found| fragments.push(&found.summary));
+        let mut before =
+            scanned.fragments.first().map_or(MediaTime::default(), |found| found.summary.from);
+        for found in &scanned.fragments {
+            fragments.push(before, &found.summary);
+            before = found.summary.until;
+        }
         fragments
     }
 
@@ -181,14 +187,16 @@ impl Fragments {
     pub fn places(&self, from: MediaTime, header: u64) -> impl Iterator<Item = Place> {
         let (mut rest, mut from, mut offset) = (&self.0[..], from, header);
         std::iter::from_fn(move || {
+            let later = varint::take(&mut rest)?;
             let lasts = varint::take(&mut rest)?;
             let bytes = varint::take(&mut rest)?;
             let frames = varint::take(&mut rest)?;
+            let begins = from.plus_90k(i64::try_from(later).ok()?);
             let place = Place {
                 offset,
                 bytes,
-                from,
-                until: from.plus_90k(i64::try_from(lasts).ok()?),
+                from: begins,
+                until: begins.plus_90k(i64::try_from(lasts).ok()?),
                 frames: u32::try_from(frames >> 1).ok()?,
                 key: frames & 1 != 0,
             };

@@ -311,7 +311,7 @@ impl Camera {
         open.recording.append(fragment)?;
         open.dirty = true;
         let (summary, span) = (&fragment.summary, &mut open.entry.span);
-        open.entry.fragments.push(summary);
+        open.entry.fragments.push(span.until, summary);
         (span.until, span.bytes) = (summary.until, open.recording.bytes);
         span.frames += u64::from(summary.frames);
         self.status.until = Some(summary.until);

@@ -38,7 +38,7 @@ fn entry(n: i64) -> Entry {
         let wall = WallTime { us: 0, quality: WallQuality::SenderReport };
         let bytes = 1000 + second as usize;
         let (until, key) = (from.plus_90k(90_000), second % 2 == 0);
-        fragments.push(&Summary { bytes, from, until, wall, frames: 30, key });
+        fragments.push(from, &Summary { bytes, from, until, wall, frames: 30, key });
     }
     let at = |n: i64| MediaTime::from_90k(n * 60 * 90_000);
     let span = Span {

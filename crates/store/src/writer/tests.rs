@@ -159,3 +159,21 @@ fn what_a_camera_that_stalls_has_sent_is_written() {
     assert_eq!(gaps(&writer), [(1790, GapReason::CameraGone)]);
     assert_eq!(spans(&writer).len(), 2);
 }
+
+#[test]
+fn what_stalls_within_a_run_leaves_a_hole_in_the_file_and_in_the_index() {
+    let place = Place::new("hole");
+    let (mut writer, _) = place.writer();
+    feed(&mut writer, 0..40);
+    writer.tick(MonoTime::from_us(40 * 33_333 + IDLE_US));
+    feed(&mut writer, 130..200);
+    writer.stop(MonoTime::from_us(0));
+    let span = spans(&writer)[0];
+    let entry = writer.index().entry(camera(), span.name).unwrap().unwrap();
+    let scanned = writer.root.scan(camera(), span.name).unwrap();
+    assert_eq!(entry.fragments, Fragments::of(&scanned));
+    let times =
+        entry.fragments.places(span.from, entry.header).map(|place| (place.from, place.until));
+    let in_file = scanned.fragments.iter().map(|found| (found.summary.from, found.summary.until));
+    assert!(times.eq(in_file));
+}
