@@ -140,9 +140,10 @@ mod tests {
     use crate::name::FileName;
     use crate::scan::scan;
     use crate::segmenter::tests::{recorded, units};
+    use crate::temporary::Folder;
 
     /// Files of these units, cut every `each`, in a folder that is gone at the end.
-    struct Files(PathBuf, Vec<Source>);
+    struct Files(#[allow(dead_code, reason = "kept for its end")] Folder, Vec<Source>);
 
     impl Files {
         fn new(name: &str, count: usize, each: usize) -> Self {
@@ -150,13 +151,10 @@ mod tests {
         }
 
         fn of(name: &str, all: &[razz_base::AccessUnit], each: usize) -> Self {
-            let folder =
-                std::env::temp_dir().join(format!("razz-clip-{}-{name}", std::process::id()));
-            let _ = std::fs::remove_dir_all(&folder);
-            std::fs::create_dir_all(&folder).unwrap();
+            let folder = Folder::new(&format!("clip-{name}"));
             let mut sources = Vec::new();
             for (n, units) in all.chunks(each).enumerate() {
-                let (path, file) = (folder.join(format!("{n}.mp4")), recorded(units));
+                let (path, file) = (folder.path().join(format!("{n}.mp4")), recorded(units));
                 let scanned = scan(&mut Cursor::new(&file)).unwrap();
                 std::fs::write(&path, file).unwrap();
                 let entry = Entry::of(FileName::at_us(n as i64), &scanned).unwrap();
@@ -167,12 +165,6 @@ mod tests {
 
         fn begin(&self) -> MediaTime {
             self.1[0].entry.span.from
-        }
-    }
-
-    impl Drop for Files {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
         }
     }
 

@@ -268,24 +268,7 @@ mod tests {
     use super::*;
     use crate::segmenter::tests::{recorded, units};
     use crate::segmenter::{EndReason, Segmenter, Step};
-
-    /// A folder of its own, gone at the end.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path =
-                std::env::temp_dir().join(format!("razz-store-{}-{name}", std::process::id()));
-            let _ = fs::remove_dir_all(&path);
-            Self(path)
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
+    use crate::temporary::Folder;
 
     fn camera() -> CameraId {
         CameraId::new(1).unwrap()
@@ -317,7 +300,7 @@ mod tests {
     #[test]
     fn what_was_recorded_is_found_under_its_name() {
         let folder = Folder::new("found");
-        let root = Root::open(&folder.0).unwrap();
+        let root = Root::open(folder.path()).unwrap();
         assert_eq!(root.files(camera()).unwrap(), []);
         let names = record(&root, 90);
         assert_eq!(root.files(camera()).unwrap(), names);
@@ -333,15 +316,15 @@ mod tests {
         assert_eq!(again, [names[0].next()]);
         assert_eq!(root.files(camera()).unwrap(), [names[0], again[0]]);
         // Open once more, and with other things in it.
-        fs::write(folder.0.join("1/2026-11-30/notes.txt"), "x").unwrap();
-        let root = Root::open(&folder.0).unwrap();
+        fs::write(folder.path().join("1/2026-11-30/notes.txt"), "x").unwrap();
+        let root = Root::open(folder.path()).unwrap();
         assert_eq!(root.files(camera()).unwrap().len(), 2);
     }
 
     #[test]
     fn a_file_that_was_not_ended_is_mended() {
         let folder = Folder::new("mended");
-        let root = Root::open(&folder.0).unwrap();
+        let root = Root::open(folder.path()).unwrap();
         let name = record(&root, 90)[0];
         let path = root.path_of(camera(), name);
         let whole = fs::read(&path).unwrap();
@@ -361,20 +344,20 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_ours_is_left_alone() {
         let folder = Folder::new("other");
-        fs::create_dir_all(folder.0.join("photos")).unwrap();
-        let error = Root::open(&folder.0).unwrap_err().to_string();
+        fs::create_dir_all(folder.path().join("photos")).unwrap();
+        let error = Root::open(folder.path()).unwrap_err().to_string();
         assert!(error.contains("is its disk mounted"), "{error}");
-        fs::remove_dir(folder.0.join("photos")).unwrap();
-        fs::create_dir(folder.0.join("lost+found")).unwrap();
-        let root = Root::open(&folder.0).unwrap();
+        fs::remove_dir(folder.path().join("photos")).unwrap();
+        fs::create_dir(folder.path().join("lost+found")).unwrap();
+        let root = Root::open(folder.path()).unwrap();
         // Its disk is unmounted: an empty folder is left.
-        fs::remove_file(folder.0.join(MARKER)).unwrap();
+        fs::remove_file(folder.path().join(MARKER)).unwrap();
         let (mut segmenter, mut steps) = (Segmenter::default(), Vec::new());
         segmenter.push(&units(1, 1)[0], 0, &mut steps);
         let Some(Step::Begin(begin)) = steps.first() else { panic!("{steps:?}") };
         let error = root.begin(camera(), begin).unwrap_err();
         assert!(matches!(error, DiskError::Gone(_)), "{error}");
-        assert!(!folder.0.join("1").exists(), "nothing was written");
+        assert!(!folder.path().join("1").exists(), "nothing was written");
     }
 
     #[test]

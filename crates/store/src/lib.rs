@@ -16,5 +16,7 @@ pub mod name;
 pub mod scan;
 pub mod segmenter;
 pub mod space;
+#[cfg(test)]
+mod temporary;
 mod varint;
 pub mod writer;

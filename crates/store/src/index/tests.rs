@@ -3,31 +3,14 @@ use std::io::Cursor;
 use super::*;
 use crate::scan::scan;
 use crate::segmenter::tests::{recorded, units};
+use crate::temporary::Folder;
 
 fn camera(number: u32) -> CameraId {
     CameraId::new(number).unwrap()
 }
 
-/// A database of its own, gone at the end.
-struct Database(PathBuf);
-
-impl Database {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("razz-index-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    fn path(&self) -> PathBuf {
-        self.0.join("recordings.db")
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+fn database(folder: &Folder) -> PathBuf {
+    folder.path().join("recordings.db")
 }
 
 /// A minute, the `n`th.
@@ -55,8 +38,8 @@ fn entry(n: i64) -> Entry {
 
 #[test]
 fn what_was_put_is_found_by_its_times() {
-    let database = Database::new("times");
-    let (index, is_new) = Index::open(&database.path()).unwrap();
+    let folder = Folder::new("index-times");
+    let (index, is_new) = Index::open(&database(&folder)).unwrap();
     assert!(is_new);
     index
         .at_once(|index| {
@@ -86,7 +69,7 @@ fn what_was_put_is_found_by_its_times() {
     assert_eq!(index.entry(camera(1), entry(7).span.name).unwrap(), None);
     // Open once more: it is all there.
     drop(index);
-    let (index, is_new) = Index::open(&database.path()).unwrap();
+    let (index, is_new) = Index::open(&database(&folder)).unwrap();
     assert!(!is_new);
     assert_eq!(index.spans(camera(1), minute(0), minute(99)).unwrap().len(), 9);
 }
@@ -114,14 +97,14 @@ fn a_files_fragments_stand_where_the_index_says() {
 
 #[test]
 fn files_that_were_not_ended_are_known_after_a_start() {
-    let database = Database::new("ended");
-    let (index, _) = Index::open(&database.path()).unwrap();
+    let folder = Folder::new("index-ended");
+    let (index, _) = Index::open(&database(&folder)).unwrap();
     let mut open = entry(5);
     open.span.ended = false;
     index.put(camera(1), &entry(4)).unwrap();
     index.put(camera(1), &open).unwrap();
     drop(index);
-    let (index, _) = Index::open(&database.path()).unwrap();
+    let (index, _) = Index::open(&database(&folder)).unwrap();
     assert_eq!(index.not_ended().unwrap(), [(camera(1), open.span.name)]);
     index.put(camera(1), &entry(5)).unwrap();
     assert_eq!(index.not_ended().unwrap(), []);
@@ -129,8 +112,8 @@ fn files_that_were_not_ended_are_known_after_a_start() {
 
 #[test]
 fn gaps_have_their_reasons() {
-    let database = Database::new("gaps");
-    let (index, _) = Index::open(&database.path()).unwrap();
+    let folder = Folder::new("index-gaps");
+    let (index, _) = Index::open(&database(&folder)).unwrap();
     let at = MediaTime::from_90k;
     for (n, reason) in (0..).zip(GapReason::ALL) {
         index.put_gap(camera(1), Gap { from: at(n * 10), until: at(n * 10 + 5), reason }).unwrap();
@@ -147,9 +130,9 @@ fn gaps_have_their_reasons() {
 
 #[test]
 fn what_is_no_index_of_ours_is_made_anew() {
-    let database = Database::new("anew");
+    let folder = Folder::new("index-anew");
     for damage in [0, 1, 2] {
-        let (index, _) = Index::open(&database.path()).unwrap();
+        let (index, _) = Index::open(&database(&folder)).unwrap();
         index.put(camera(1), &entry(1)).unwrap();
         match damage {
             0 => index.database.pragma_update(None, "user_version", VERSION + 1).unwrap(),
@@ -157,12 +140,12 @@ fn what_is_no_index_of_ours_is_made_anew() {
                 drop(index);
                 let bytes = match damage {
                     1 => b"no database at all".to_vec(),
-                    _ => std::fs::read(database.path()).unwrap()[..5000].to_vec(),
+                    _ => std::fs::read(database(&folder)).unwrap()[..5000].to_vec(),
                 };
-                std::fs::write(database.path(), bytes).unwrap();
+                std::fs::write(database(&folder), bytes).unwrap();
             }
         }
-        let (index, is_new) = Index::open(&database.path()).unwrap();
+        let (index, is_new) = Index::open(&database(&folder)).unwrap();
         assert!(is_new, "damage {damage}");
         let all = index.spans(camera(1), MediaTime::from_90k(0), MediaTime::from_90k(i64::MAX));
         assert_eq!(all.unwrap(), [], "damage {damage}");

@@ -1,31 +1,21 @@
-use std::path::PathBuf;
-
 use razz_base::RunId;
 
 use super::*;
 use crate::segmenter::tests::units;
+use crate::temporary::Folder;
 
 /// A folder of recordings and their index, gone at the end.
-struct Place(PathBuf);
+struct Place(Folder);
 
 impl Place {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("razz-writer-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
+        Self(Folder::new(&format!("writer-{name}")))
     }
 
     fn writer(&self) -> (Writer, Found) {
-        let root = Root::open(&self.0.join("footage")).unwrap();
-        let (index, _) = Index::open(&self.0.join("recordings.db")).unwrap();
+        let root = Root::open(&self.0.path().join("footage")).unwrap();
+        let (index, _) = Index::open(&self.0.path().join("recordings.db")).unwrap();
         Writer::open(root, index, Durability::Each, MonoTime::from_us(0)).unwrap()
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -106,7 +96,7 @@ fn an_index_that_is_gone_is_made_from_the_files() {
     writer.stop(MonoTime::from_us(0));
     let before = spans(&writer);
     drop(writer);
-    std::fs::remove_file(place.0.join("recordings.db")).unwrap();
+    std::fs::remove_file(place.0.path().join("recordings.db")).unwrap();
     let (writer, _) = place.writer();
     assert_eq!(spans(&writer), []);
     assert_eq!(writer.check(camera()).unwrap().added, before.len());
@@ -123,14 +113,14 @@ fn a_disk_that_is_gone_for_a_while_leaves_a_gap_and_nothing_else() {
     let (mut writer, _) = place.writer();
     feed(&mut writer, 0..60);
     // The folder is not ours any more when the next file begins: as after an unmount.
-    let marker = place.0.join("footage/razz-recordings");
-    std::fs::rename(&marker, place.0.join("away")).unwrap();
+    let marker = place.0.path().join("footage/razz-recordings");
+    std::fs::rename(&marker, place.0.path().join("away")).unwrap();
     writer.skip(MonoTime::from_us(2_000_000), camera(), GapReason::DiskSlow);
     feed(&mut writer, 60..150);
     let status = writer.status(camera()).unwrap();
     assert!(matches!(status.stopped, Some((GapReason::DiskGone, _))), "{status:?}");
     assert!(status.error.as_ref().unwrap().contains("unmounted"), "{status:?}");
-    std::fs::rename(place.0.join("away"), &marker).unwrap();
+    std::fs::rename(place.0.path().join("away"), &marker).unwrap();
     feed(&mut writer, 150..300);
     let status = writer.status(camera()).unwrap();
     assert!(status.stopped.is_none() && status.error.is_none(), "{status:?}");
