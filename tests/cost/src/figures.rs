@@ -16,6 +16,10 @@ const ROOM: f64 = 0.05;
 /// How far allocations may at most: one more is seen even where a round makes sixty.
 const ROOM_IN_ALLOCATIONS: f64 = 0.5;
 
+/// How far they may at least where they are no whole number, as a random seed makes them: three
+/// more in sixty rounds are luck, one more in every round never is.
+const LUCK_IN_ALLOCATIONS: f64 = 0.05;
+
 /// What is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Number {
@@ -28,7 +32,8 @@ impl Number {
         let share = figure * ROOM;
         match self {
             Self::Instructions => share,
-            Self::Allocations => share.min(ROOM_IN_ALLOCATIONS),
+            Self::Allocations if figure.fract() == 0.0 => share.min(ROOM_IN_ALLOCATIONS),
+            Self::Allocations => share.clamp(LUCK_IN_ALLOCATIONS, ROOM_IN_ALLOCATIONS),
         }
     }
 
@@ -214,7 +219,7 @@ pub(crate) fn conclude(outcomes: &[Outcome]) -> bool {
     if !off.is_empty() {
         println!("\nfailures:\n{}\n", off.join("\n"));
         println!(
-            "Instructions may be off by {:.0} %, allocations by less than one. Where the change is meant, \
+            "Instructions may be off by {:.0} %, allocations by less than a half. Where the change is meant, \
              `make cost ACCEPT=1` writes tests/cost/figures.toml anew; commit it with the change, and \
              say why.",
             100.0 * ROOM
@@ -266,6 +271,8 @@ mod tests {
             (Instructions, 1000.0, 949.0, false),
             (Allocations, 0.0, 0.0, true),
             (Allocations, 0.0, 0.02, false),
+            (Allocations, 0.133, 0.183, true),
+            (Allocations, 0.133, 0.2, false),
             (Allocations, 1.0, 1.05, true),
             (Allocations, 1.0, 1.1, false),
             (Allocations, 12.333, 12.333_33, true),
