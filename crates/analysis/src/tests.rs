@@ -111,6 +111,8 @@ impl Bench {
             detect_from: razz_base::DetectFrom::Main,
             detect_rate: DetectRate::PerSecond(6.0),
             priority: 1.0,
+            record: razz_base::RecordMode::Always,
+            around_us: [0; 2],
         };
         let camera = Camera::new(CameraId::new(id).unwrap(), shown, 1 << 24, clock.wall_us());
         let settings = AnalysisSettings {

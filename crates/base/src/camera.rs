@@ -51,6 +51,33 @@ pub enum DetectFrom {
     Sub,
 }
 
+/// What of a camera is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum RecordMode {
+    /// All that it sends.
+    #[default]
+    Always,
+    /// While somebody is seen, and a little before and after.
+    Visits,
+    /// Nothing.
+    Off,
+}
+
+impl RecordMode {
+    /// Every mode by the name that the config and the API have for it.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("always", Self::Always), ("visits", Self::Visits), ("off", Self::Off)];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Visits => "visits",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// How RTP travels from a camera.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Transport {

@@ -21,7 +21,7 @@ mod track;
 pub use access_unit::AccessUnit;
 pub use affine::Affine;
 pub use backoff::Backoff;
-pub use camera::{CameraState, DetectFrom, DetectRate, EventKind, Transport};
+pub use camera::{CameraState, DetectFrom, DetectRate, EventKind, RecordMode, Transport};
 pub use detection::{ClassId, ClassNames, Detection, Embedding};
 pub use geometry::{PixelAspect, Rect, Size};
 pub use id::{CameraId, FrameKey, ParseCameraIdError, RunId, TrackId};

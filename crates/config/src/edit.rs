@@ -33,6 +33,8 @@ pub struct CameraEdit {
     pub detect_fps: Option<Option<WrittenFps>>,
     /// What it weighs while capacity is short.
     pub priority: Option<Option<f64>>,
+    /// What of it is recorded.
+    pub record: Option<Option<String>>,
 }
 
 /// Detections per second as people write them. Whether they can be so is checked with the whole file.
@@ -269,6 +271,7 @@ fn apply(camera: &mut dyn TableLike, edit: &CameraEdit) {
         ("password", &edit.password),
         ("transport", &edit.transport),
         ("certificate", &edit.certificate),
+        ("record", &edit.record),
     ];
     for (key, text) in texts {
         set(camera, key, text.as_ref().map(|text| text.as_deref().map(Value::from)));
@@ -393,6 +396,7 @@ kind = \"hybrid\"
                 "password" => edit.password = text,
                 "transport" => edit.transport = text,
                 "certificate" => edit.certificate = text,
+                "record" => edit.record = text,
                 "detect_fps" => {
                     edit.detect_fps = Some(value.map(|value| match value.parse() {
                         Ok(fps) => WrittenFps::Number(fps),
@@ -455,6 +459,7 @@ kind = \"hybrid\"
             (3, &[("detect_fps", Some("max"))], "detect_fps = 6", "detect_fps = \"max\""),
             (3, &[("detect_fps", None)], "detect_fps = 6\n", ""),
             (3, &[("priority", Some("2.5"))], "detect_fps = 6", "detect_fps = 6\npriority = 2.5"),
+            (3, &[("record", Some("off"))], "detect_fps = 6", "detect_fps = 6\nrecord = \"off\""),
             (3, &[("detect_fps", Some("0"))], "detect_fps = 6", "detect_fps = 0"),
             (3, &[("detect_fps", Some("7"))], "detect_fps = 6", "detect_fps = 7"),
             (

@@ -1,6 +1,7 @@
 //! From settings as written to settings as used: every value is checked here, once.
 
 mod cameras;
+mod record;
 
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
@@ -48,6 +49,7 @@ pub(super) fn resolve(
     let decoder = resolver.decoder(&written.decoder);
     let detector = resolver.detector(written.detector);
     let tracker = resolver.tracker(&written.tracker);
+    let record = resolver.record(&written.record);
     let mqtt = resolver.mqtt(written.mqtt);
     let webhooks: Vec<_> =
         written.webhooks.into_iter().map(|webhook| resolver.webhook(webhook.value)).collect();
@@ -63,6 +65,7 @@ pub(super) fn resolve(
         decoder: decoder?,
         detector: detector?,
         tracker: tracker?,
+        record: record?,
         mqtt: mqtt?,
         webhooks: webhooks.into_iter().collect::<Option<_>>()?,
         cameras: cameras?,

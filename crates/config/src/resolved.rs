@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use razz_base::{CameraId, DetectFrom, DetectRate, EventKind, Quality};
+use razz_base::{CameraId, DetectFrom, DetectRate, EventKind, Quality, RecordMode};
 use razz_vision::{DecoderEngine, Device, EngineChoice, Hardware, Precision};
 
 use super::base::Base;
@@ -36,6 +36,8 @@ pub struct Config {
     pub detector: Detector,
     /// How detections become tracks.
     pub tracker: Tracker,
+    /// What is recorded; `None`: nothing.
+    pub record: Option<Record>,
     /// The MQTT broker that is told what happens; `None`: off.
     pub mqtt: Option<Mqtt>,
     /// Addresses that are told what happens.
@@ -239,6 +241,37 @@ pub struct Tracker {
     pub publish_lost_ms: u64,
 }
 
+/// What is recorded, and for how long.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Record {
+    /// The folder.
+    pub path: PathBuf,
+    /// What all of it takes at most, in bytes; `None`: as much as there is room for.
+    pub max_bytes: Option<u64>,
+    /// What is left free on the disk, in bytes.
+    pub keep_free: u64,
+    /// Days for footage with nobody in it; `None`: while there is room.
+    pub keep_days: Option<u32>,
+    /// Days for footage with somebody in it.
+    pub visits_days: Option<u32>,
+    /// Days for tracks and visits.
+    pub tracks_days: Option<u32>,
+    /// What kind of disk it is.
+    pub disk: Disk,
+}
+
+/// What kind of disk is written to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Disk {
+    /// As the system says.
+    #[default]
+    Auto,
+    /// One without an arm.
+    Ssd,
+    /// One whose arm has to move.
+    Hdd,
+}
+
 /// Traces for an OpenTelemetry collector.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Telemetry {
@@ -341,6 +374,10 @@ pub struct Camera {
     pub detect_fps: DetectRate,
     /// What it weighs while capacity is short.
     pub priority: f64,
+    /// What of it is recorded, where anything is.
+    pub record: RecordMode,
+    /// With [`RecordMode::Visits`]: how long before and after one, in µs.
+    pub around_us: [i64; 2],
 }
 
 /// razz would listen where other machines reach it, with nobody asked who they are.

@@ -99,6 +99,7 @@ fn an_empty_file_means_the_defaults() {
                 embedder: EmbedderChoice::Builtin,
                 publish_lost_ms: 500,
             },
+            record: None,
             mqtt: None,
             webhooks: Vec::new(),
             cameras: vec![],

@@ -90,8 +90,8 @@ macro_rules! group {
         }
     ) => {
         $(#[doc = $group_doc])+
-        pub(super) struct $name {
-            $( $(#[doc = $doc])+ pub(super) $key: At<$type>, )+
+        pub(crate) struct $name {
+            $( $(#[doc = $doc])+ pub(crate) $key: At<$type>, )+
         }
 
         impl Group for $name {
@@ -117,6 +117,10 @@ macro_rules! group {
         }
     };
 }
+
+mod record;
+
+pub(crate) use self::record::{DAYS, DISKS, Record};
 
 group! {
     /// Where razz listens.
@@ -448,6 +452,14 @@ group! {
         /// What the camera weighs while the machine cannot detect as often as all cameras want, 0.1 to
         /// 10: one with 2 keeps twice the share of its `detect_fps` that one with 1 keeps.
         priority: f64 [Limit::Number(PRIORITY.0, PRIORITY.1)] = "1.0",
+        /// What of it is kept where `[record]` names a folder: `"always"` all of it, `"visits"` while somebody is seen,
+        /// which needs detection, or `"off"`.
+        record: String [Limit::Words(&record::MODES)] = r#""always""#,
+        /// With `"visits"`: how long before somebody came it begins, as `"5s"`, at most `"60s"`; exactly so, and from the key
+        /// picture before that.
+        pre: String [Limit::Pattern(record::SECONDS)] = r#""5s""#,
+        /// With `"visits"`: how long after everybody left it ends, at most `"10m"`.
+        post: String [Limit::Pattern(record::SECONDS)] = r#""10s""#,
     }
 }
 
@@ -488,13 +500,14 @@ pub(super) struct Written {
     pub(super) decoder: Decoder,
     pub(super) detector: Detector,
     pub(super) tracker: Tracker,
+    pub(super) record: Record,
     pub(super) mqtt: Mqtt,
     pub(super) webhooks: Vec<At<Webhook>>,
     pub(super) cameras: Vec<At<Camera>>,
 }
 
 /// Every group.
-pub(super) const GROUPS: [Declared; 12] = [
+pub(super) const GROUPS: [Declared; 13] = [
     (Server::HEADER, Server::DOC, Server::KEYS),
     (Access::HEADER, Access::DOC, Access::KEYS),
     (Viewers::HEADER, Viewers::DOC, Viewers::KEYS),
@@ -504,6 +517,7 @@ pub(super) const GROUPS: [Declared; 12] = [
     (Decoder::HEADER, Decoder::DOC, Decoder::KEYS),
     (Detector::HEADER, Detector::DOC, Detector::KEYS),
     (Tracker::HEADER, Tracker::DOC, Tracker::KEYS),
+    (Record::HEADER, Record::DOC, Record::KEYS),
     (Mqtt::HEADER, Mqtt::DOC, Mqtt::KEYS),
     (Webhook::HEADER, Webhook::DOC, Webhook::KEYS),
     (Camera::HEADER, Camera::DOC, Camera::KEYS),
@@ -529,6 +543,7 @@ impl Written {
         let decoder = group(document, problems);
         let detector = group(document, problems);
         let tracker = group(document, problems);
+        let record = group(document, problems);
         let mqtt = group(document, problems);
         let webhooks = list(document, problems);
         let cameras = list(document, problems);
@@ -542,6 +557,7 @@ impl Written {
             decoder: decoder?,
             detector: detector?,
             tracker: tracker?,
+            record: record?,
             mqtt: mqtt?,
             webhooks,
             cameras,

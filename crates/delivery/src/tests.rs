@@ -68,6 +68,8 @@ fn camera(clock: Clock) -> Arc<Camera> {
         detect_from: razz_base::DetectFrom::Main,
         detect_rate: DetectRate::Off,
         priority: 1.0,
+        record: razz_base::RecordMode::Always,
+        around_us: [0; 2],
     };
     Camera::new(CameraId::new(1).unwrap(), settings, 1 << 20, clock.wall_us())
 }

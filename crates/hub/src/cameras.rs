@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use razz_base::{CameraId, DetectFrom, DetectRate, StreamId, Transport};
+use razz_base::{CameraId, DetectFrom, DetectRate, RecordMode, StreamId, Transport};
 use tokio::sync::watch;
 
 use crate::health::Health;
@@ -36,6 +36,10 @@ pub struct CameraSettings {
     pub detect_rate: DetectRate,
     /// What it weighs while capacity is short.
     pub priority: f64,
+    /// What of it is recorded, where anything is.
+    pub record: RecordMode,
+    /// With [`RecordMode::Visits`]: how long before and after one, in µs.
+    pub around_us: [i64; 2],
 }
 
 /// One camera, as those who subscribe to it see it.

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use razz_analysis::{AnalysisSettings, Load, ModelState, Pictures, Pool, detector};
 use razz_api::{ChangeError, Control};
-use razz_base::{CameraId, DetectFrom, DetectRate};
+use razz_base::{CameraId, DetectFrom, DetectRate, RecordMode};
 use razz_config::{
     self as config, CameraEdit, CameraNetworks, Config, ConfigFile, DetectorEdit, ModelChoice,
 };
@@ -336,6 +336,8 @@ impl Control for RunningServer {
                 detect_from: DetectFrom::Main,
                 detect_fps: DetectRate::Off,
                 priority: 1.0,
+                record: RecordMode::Off,
+                around_us: [0; 2],
             };
             self.start_camera(settings, &mut state)
         };

@@ -11,16 +11,8 @@ use razz_base::MediaTime;
 use razz_media::mp4::write::{TIME_AT, TIME_BYTES};
 
 use crate::disk::read_at;
-use crate::index::{Entry, Place};
-
-/// A file, where it is and what the index knows of it.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Source {
-    /// Where it is.
-    pub path: PathBuf,
-    /// What is in it.
-    pub entry: Entry,
-}
+use crate::index::Place;
+use crate::source::{Source, first_of};
 
 /// A clip that could be read.
 #[derive(Clone, PartialEq, Debug)]
@@ -63,12 +55,7 @@ impl Clip {
             let places: Vec<Place> =
                 source.entry.fragments.places(span.from, source.entry.header).collect();
             // A clip begins at a key picture, which may be before what was asked for.
-            let begins = |place: &Place| place.key && place.from <= from;
-            let first = if clip.is_none() {
-                places.iter().rposition(begins).or_else(|| places.iter().position(|p| p.key))
-            } else {
-                Some(0)
-            };
+            let first = if clip.is_none() { first_of(&places, from) } else { Some(0) };
             let Some(first) = first else { continue };
             let mut header = vec![0; source.entry.header as usize];
             read_at(&source.path, 0, &mut header)?;
@@ -130,23 +117,27 @@ impl Clip {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::io::Cursor;
 
     use razz_base::MediaTime;
     use razz_media::mp4::Mp4;
 
     use super::*;
+    use crate::index::Entry;
     use crate::name::FileName;
     use crate::scan::scan;
     use crate::segmenter::tests::{recorded, units};
     use crate::temporary::Folder;
 
     /// Files of these units, cut every `each`, in a folder that is gone at the end.
-    struct Files(#[allow(dead_code, reason = "kept for its end")] Folder, Vec<Source>);
+    pub(crate) struct Files(
+        #[allow(dead_code, reason = "kept for its end")] Folder,
+        pub(crate) Vec<Source>,
+    );
 
     impl Files {
-        fn new(name: &str, count: usize, each: usize) -> Self {
+        pub(crate) fn new(name: &str, count: usize, each: usize) -> Self {
             Self::of(name, &units(count as i64, 30), each)
         }
 
@@ -163,7 +154,7 @@ mod tests {
             Self(folder, sources)
         }
 
-        fn begin(&self) -> MediaTime {
+        pub(crate) fn begin(&self) -> MediaTime {
             self.1[0].entry.span.from
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use razz_base::CameraId;
@@ -101,6 +102,19 @@ impl Root {
         self.0.join(camera.to_string())
     }
 
+    /// The cameras that have a folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn cameras(&self) -> Result<Vec<CameraId>, DiskError> {
+        let names = entries(&self.0)?;
+        let mut cameras: Vec<CameraId> =
+            names.iter().filter_map(|name| name.parse().ok()).collect();
+        cameras.sort_unstable();
+        cameras.dedup();
+        Ok(cameras)
+    }
+
     /// The files of a camera, oldest first by their names.
     ///
     /// # Errors
@@ -152,6 +166,49 @@ impl Root {
             file.sync_all().map_err(of)?;
         }
         Ok(Some(Scanned { length: scanned.whole, ..scanned }))
+    }
+
+    /// Takes a file away; one that is not there is gone already.
+    ///
+    /// # Errors
+    /// When the system does not let it go.
+    pub fn remove(&self, camera: CameraId, name: FileName) -> Result<(), DiskError> {
+        let path = self.path_of(camera, name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(DiskError::of(&path, error))
+            }
+            _ => {
+                // The last of its day takes the folder along.
+                let _ = path.parent().map(fs::remove_dir);
+                Ok(())
+            }
+        }
+    }
+
+    /// What is free on the disk for whoever writes here, in bytes.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn free(&self) -> Result<u64, DiskError> {
+        let stat = rustix::fs::statvfs(&self.0);
+        let stat = stat.map_err(|error| DiskError::of(&self.0, error.into()))?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    /// Whether the disk has an arm to move, as the system says; `None` where it does not, as of a network's.
+    pub fn is_rotational(&self) -> Option<bool> {
+        let device = fs::metadata(&self.0).ok()?.dev();
+        let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+        let block = PathBuf::from(format!("/sys/dev/block/{major}:{minor}"));
+        // A partition has it from the disk that it is on.
+        let said = [block.join("queue/rotational"), block.join("../queue/rotational")];
+        let said = said.iter().find_map(|file| fs::read_to_string(file).ok())?;
+        match said.trim() {
+            "0" => Some(false),
+            "1" => Some(true),
+            _ => None,
+        }
     }
 
     /// Begins a file.

@@ -17,6 +17,8 @@ use crate::varint;
 
 /// The version of the tables. Another one is made anew from the files.
 const VERSION: i64 = 1;
+/// Files follow one another within this, in ticks.
+const JOINED_90K: i64 = 90_000;
 /// Another process may be reading.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -75,11 +77,13 @@ pub enum GapReason {
     Crash,
     /// It was recorded, and has given way to newer footage.
     Deleted,
+    /// Nobody was there, and only visits were to be recorded.
+    Quiet,
 }
 
 impl GapReason {
     /// All of them, by their numbers in the tables.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::CameraGone,
         Self::NoKey,
         Self::Format,
@@ -90,6 +94,7 @@ impl GapReason {
         Self::NotRunning,
         Self::Crash,
         Self::Deleted,
+        Self::Quiet,
     ];
 
     /// Its name in the API.
@@ -105,6 +110,7 @@ impl GapReason {
             Self::NotRunning => "not_running",
             Self::Crash => "crash",
             Self::Deleted => "deleted",
+            Self::Quiet => "quiet",
         }
     }
 }
@@ -378,6 +384,65 @@ impl Index {
             span,
         )?;
         Ok(newest.first().copied())
+    }
+
+    /// The oldest file of a camera.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn oldest(&self, camera: CameraId) -> Result<Option<Span>, IndexError> {
+        let oldest = self.rows(
+            "SELECT name, begins, ends, wall, quality, bytes, frames, ended FROM recording \
+             WHERE camera = ?1 ORDER BY ends LIMIT 1",
+            params![camera.as_u32()],
+            span,
+        )?;
+        Ok(oldest.first().copied())
+    }
+
+    /// Every file of every camera.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn all(&self) -> Result<Vec<(CameraId, Span)>, IndexError> {
+        let read = |row: &Row<'_>| Ok((CameraId::new(row.get(8)?), span(row)?));
+        let rows = self.rows(
+            "SELECT name, begins, ends, wall, quality, bytes, frames, ended, camera FROM recording",
+            [],
+            read,
+        )?;
+        Ok(rows.into_iter().filter_map(|(camera, span)| Some((camera?, span))).collect())
+    }
+
+    /// A file has given way to newer footage: its row goes, and what is missing now has its reason, unless nothing is
+    /// left before it.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub fn give_way(&self, camera: CameraId, gone: Span) -> Result<(), IndexError> {
+        self.remove(camera, gone.name)?;
+        let Some(oldest) = self.oldest(camera)? else {
+            return self.forget_gaps(camera, gone.until);
+        };
+        if oldest.from >= gone.until {
+            return self.forget_gaps(camera, oldest.from);
+        }
+        // One gap with what went before it.
+        let before = self.gaps(camera, gone.from.plus_90k(-JOINED_90K), gone.until)?;
+        let before = before.iter().find(|gap| {
+            gap.reason == GapReason::Deleted && gap.until.since_90k(gone.from).abs() < JOINED_90K
+        });
+        let from = before.map_or(gone.from, |gap| gap.from);
+        self.put_gap(camera, Gap { from, until: gone.until, reason: GapReason::Deleted })
+    }
+
+    /// Gaps that end before anything that is kept say nothing.
+    fn forget_gaps(&self, camera: CameraId, until: MediaTime) -> Result<(), IndexError> {
+        let gone = self.database.execute(
+            "DELETE FROM gap WHERE camera = ?1 AND ends <= ?2",
+            params![camera.as_u32(), until.as_90k()],
+        );
+        self.of(gone.map(drop))
     }
 
     /// The gaps of a camera between these times, oldest first.

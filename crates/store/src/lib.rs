@@ -9,12 +9,17 @@
 //! Files are plain fragmented MP4 ([`razz_media::mp4::write`]), one a minute. A sample's time is the frame's media
 //! time, so that a frame's name in the recording is its name everywhere, and no index is needed to know it.
 
+pub mod archive;
+pub mod check;
 pub mod clip;
 pub mod disk;
+pub mod footage;
 pub mod index;
+pub mod keep;
 pub mod name;
 pub mod scan;
 pub mod segmenter;
+mod source;
 pub mod space;
 #[cfg(test)]
 mod temporary;

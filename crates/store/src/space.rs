@@ -47,7 +47,7 @@ pub struct Limits {
 }
 
 /// How full it is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Room {
     /// What all files take, in bytes.
     pub used: u64,

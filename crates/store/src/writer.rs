@@ -5,10 +5,12 @@
 //! a gap, whose reason is what was in the way last.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use razz_base::{AccessUnit, CameraId, MediaTime, MonoTime};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
+use crate::check;
 use crate::disk::{DiskError, Recording, Root};
 use crate::index::{Entry, Fragments, Gap, GapReason, Index, IndexError, Span};
 use crate::segmenter::{Begin, EndReason, Fragment, NotTaken, Segmenter, Step};
@@ -46,6 +48,21 @@ pub struct RecordingStatus {
     pub error: Option<String>,
 }
 
+/// What is written now, for those who read: a file's row in the index says what is in it once it has ended.
+#[derive(Clone, Debug, Default)]
+pub struct NowWritten(Arc<Mutex<HashMap<CameraId, Entry>>>);
+
+impl NowWritten {
+    /// The file of a camera that is being written, with all that is on the disk of it.
+    pub fn of(&self, camera: CameraId) -> Option<Entry> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&camera).cloned()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut HashMap<CameraId, Entry>)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
 /// Writes to one disk.
 #[derive(Debug)]
 pub struct Writer {
@@ -56,6 +73,7 @@ pub struct Writer {
     /// Those of which a file had not been ended.
     crashed: HashSet<CameraId>,
     synced: MonoTime,
+    now_written: NowWritten,
 }
 
 #[derive(Debug, Default)]
@@ -79,17 +97,9 @@ struct Open {
     dirty: bool,
 }
 
-/// What a start found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Found {
-    /// Files that had not been ended.
-    pub mended: usize,
-    /// Files that the index did not know.
-    pub added: usize,
-}
-
 impl Writer {
-    /// Writes to `root`, with what is there in `index`. Files that were not ended are cut behind what is whole of them.
+    /// Writes to `root`, with what is there in `index`. Files that were not ended are cut behind what is whole of them;
+    /// how many those were is answered besides.
     ///
     /// # Errors
     /// When the index does not answer. A file that cannot be mended is left, and said in the log.
@@ -98,54 +108,24 @@ impl Writer {
         index: Index,
         durability: Durability,
         now: MonoTime,
-    ) -> Result<(Self, Found), IndexError> {
-        let (mut found, mut crashed) = (Found::default(), HashSet::new());
-        for (camera, name) in index.not_ended()? {
-            found.mended += 1;
-            crashed.insert(camera);
-            match root.mend(camera, name) {
-                Ok(Some(scanned)) => {
-                    if let Some(entry) = Entry::of(name, &scanned) {
-                        index.put(camera, &entry)?;
-                    }
-                }
-                Ok(None) => index.remove(camera, name)?,
-                Err(error) if error.is_missing() => index.remove(camera, name)?,
-                Err(error) => warn!(%camera, "a recording is not whole: {error}"),
-            }
-        }
+    ) -> Result<(Self, usize), IndexError> {
+        let ended = check::end_unfinished(&root, &index)?;
+        let mended = ended.len();
+        let crashed = ended.into_iter().collect();
         let cameras = HashMap::new();
-        Ok((Self { root, index, durability, cameras, crashed, synced: now }, found))
+        let now_written = NowWritten::default();
+        let writer = Self { root, index, durability, cameras, crashed, synced: now, now_written };
+        Ok((writer, mended))
     }
 
-    /// Reads the files of `camera` that the index does not know: all of them where it is new.
-    ///
-    /// # Errors
-    /// When the folder cannot be read, or the index does not take them.
-    pub fn check(&self, camera: CameraId) -> Result<Found, CheckError> {
-        let mut found = Found::default();
-        let beyond = (MediaTime::from_90k(i64::MIN), MediaTime::from_90k(i64::MAX));
-        let known = self.index.spans(camera, beyond.0, beyond.1)?;
-        let known: HashSet<_> = known.iter().map(|span| span.name).collect();
-        let names = self.root.files(camera)?;
-        let there: HashSet<_> = names.iter().copied().collect();
-        let written = self.cameras.get(&camera).and_then(|camera| camera.open.as_ref());
-        let written = written.map(|open| open.recording.name);
-        for name in names {
-            if known.contains(&name) || written == Some(name) {
-                continue;
-            }
-            if let Some(scanned) = self.root.mend(camera, name)?
-                && let Some(entry) = Entry::of(name, &scanned)
-            {
-                self.index.put(camera, &entry)?;
-                found.added += 1;
-            }
-        }
-        for name in known.difference(&there) {
-            self.index.remove(camera, *name)?;
-        }
-        Ok(found)
+    /// What is written now.
+    pub fn now_written(&self) -> &NowWritten {
+        &self.now_written
+    }
+
+    /// Where it writes.
+    pub fn root(&self) -> &Root {
+        &self.root
     }
 
     /// What is recorded.
@@ -235,14 +215,33 @@ impl Writer {
     }
 
     fn follow(&mut self, now: MonoTime, id: CameraId, steps: Vec<Step>) {
-        let Self { root, index, durability, cameras, .. } = self;
+        let Self { root, index, durability, cameras, now_written, .. } = self;
         let Some(camera) = cameras.get_mut(&id) else { return };
         for step in steps {
             let done = match step {
-                Step::Begin(begin) => camera.begin(id, root, index, &begin),
-                Step::Append(fragment) => camera.append(id, *durability, &fragment),
+                Step::Begin(begin) => {
+                    let begun = camera.begin(id, root, index, &begin);
+                    if let Some(open) = &camera.open {
+                        now_written.change(|files| drop(files.insert(id, open.entry.clone())));
+                    }
+                    begun
+                }
+                Step::Append(fragment) => {
+                    let before = camera.open.as_ref().map(|open| open.entry.span.until);
+                    let appended = camera.append(id, *durability, &fragment);
+                    if let (Ok(()), Some(before), Some(open)) = (&appended, before, &camera.open) {
+                        now_written.change(|files| {
+                            if let Some(entry) = files.get_mut(&id) {
+                                entry.fragments.push(before, &fragment.summary);
+                                entry.span = open.entry.span;
+                            }
+                        });
+                    }
+                    appended
+                }
                 Step::End(reason) => {
                     camera.end(id, index);
+                    now_written.change(|files| drop(files.remove(&id)));
                     if reason == EndReason::RunOver {
                         camera.reason = Some(GapReason::CameraGone);
                     }
@@ -260,6 +259,7 @@ impl Writer {
             };
             if let Err(error) = done {
                 camera.fail(now, id, index, &error);
+                now_written.change(|files| drop(files.remove(&id)));
                 return;
             }
         }
@@ -377,17 +377,6 @@ fn say(id: CameraId, outcome: Result<(), IndexError>) {
     if let Err(error) = outcome {
         error!(camera = %id, "{error}");
     }
-}
-
-/// Why files could not be looked through.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckError {
-    /// The disk.
-    #[error(transparent)]
-    Disk(#[from] DiskError),
-    /// The index.
-    #[error(transparent)]
-    Index(#[from] IndexError),
 }
 
 #[cfg(test)]

@@ -245,6 +245,8 @@ impl World {
                 detect_from: camera.detect_from,
                 detect_rate: camera.detect_fps,
                 priority: 1.0,
+                record: razz_base::RecordMode::Always,
+                around_us: [0; 2],
             };
             cameras.insert(Camera::new(camera.id, settings, 1 << 20, clock.wall_us()));
         }

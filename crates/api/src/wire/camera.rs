@@ -47,6 +47,8 @@ pub struct CameraInfo {
     pub sub_url: Option<String>,
     /// Which stream is detected on.
     pub detect_from: DetectFrom,
+    /// What of it is recorded, where anything is.
+    pub record: RecordMode,
 }
 
 impl CameraInfo {
@@ -65,6 +67,7 @@ impl CameraInfo {
             credentials: camera.credentials,
             sub_url: camera.sub_address.clone(),
             detect_from: camera.detect_from.into(),
+            record: camera.record.into(),
         }
     }
 }
@@ -519,10 +522,12 @@ pub(super) mod tests {
                 detect_from: razz_base::DetectFrom::Main,
                 detect_rate: rate,
                 priority: 1.0,
+                record: razz_base::RecordMode::Always,
+                around_us: [0; 2],
             };
             let info = CameraInfo::new(CameraId::new(1).unwrap(), &settings, state);
             let expected = format!(
-                r#"{{"id":1,"name":"Gate","stream_id":"camera1","url":"rtsp://10.0.0.5/stream1","detect_fps":{shown},"priority":1.0,"state":"{state_shown}","transport":"tcp","credentials":true,"detect_from":"main"}}"#
+                r#"{{"id":1,"name":"Gate","stream_id":"camera1","url":"rtsp://10.0.0.5/stream1","detect_fps":{shown},"priority":1.0,"state":"{state_shown}","transport":"tcp","credentials":true,"detect_from":"main","record":"always"}}"#
             );
             assert_eq!(serde_json::to_string(&info).unwrap(), expected);
             let settings = CameraSettings { certificate: Some("pinned".to_owned()), ..settings };
@@ -536,7 +541,7 @@ pub(super) mod tests {
             };
             let info = CameraInfo::new(CameraId::new(1).unwrap(), &settings, state);
             let json = serde_json::to_string(&info).unwrap();
-            let said = r#""sub_url":"rtsp://10.0.0.5/stream2","detect_from":"sub"}"#;
+            let said = r#""sub_url":"rtsp://10.0.0.5/stream2","detect_from":"sub","record":"always"}"#;
             assert!(json.ends_with(said), "{json}");
         }
     }

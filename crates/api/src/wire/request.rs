@@ -9,6 +9,7 @@ use ts_rs::TS;
 
 use super::access::Role;
 use super::camera::{DetectFps, DetectFrom, Transport};
+use super::recording::RecordMode;
 
 /// What a camera is to be: the keys of a `[[camera]]` in the config. Absent keys stay as they are,
 /// null takes a key out of the file.
@@ -65,6 +66,11 @@ pub struct CameraEdit {
     #[ts(optional)]
     #[schemars(extend("minimum" = 0.1, "maximum" = 10))]
     pub priority: Option<Option<f64>>,
+    /// What of it is recorded, where anything is.
+    #[serde(default, deserialize_with = "present")]
+    #[ts(as = "Option<Option<RecordMode>>", optional)]
+    #[schemars(with = "Option<RecordMode>")]
+    pub record: Option<Option<String>>,
 }
 
 impl From<CameraEdit> for razz_config::CameraEdit {
@@ -81,6 +87,7 @@ impl From<CameraEdit> for razz_config::CameraEdit {
             detect_from,
             detect_fps,
             priority,
+            record,
         } = edit;
         Self {
             id,
@@ -94,6 +101,7 @@ impl From<CameraEdit> for razz_config::CameraEdit {
             detect_from,
             detect_fps: detect_fps.map(|fps| fps.map(Into::into)),
             priority,
+            record,
         }
     }
 }

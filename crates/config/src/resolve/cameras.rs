@@ -1,6 +1,6 @@
 //! The cameras: each by itself, and no two with one number.
 
-use razz_base::{CameraId, DetectFrom, DetectRate, Transport};
+use razz_base::{CameraId, DetectFrom, DetectRate, RecordMode, Transport};
 
 use super::Resolver;
 use crate::camera_networks::CameraNetworks;
@@ -59,6 +59,8 @@ impl Resolver<'_, '_> {
         }
         let detect_fps = self.detect_fps(&written.detect_fps);
         let priority = self.priority(&written.priority);
+        let record = self.word("record", &written.record, &RecordMode::ALL);
+        let around_us = self.around(&written.pre, &written.post);
         let transports =
             [("tcp", Transport::Tcp), ("udp", Transport::Udp), ("http", Transport::Http)];
         let transport = self.word("transport", &written.transport, &transports);
@@ -87,12 +89,18 @@ impl Resolver<'_, '_> {
                            stream";
             self.problems.add(written.detect_from.at, message);
         }
+        if record == Some(RecordMode::Visits) && detect_fps == Some(DetectRate::Off) {
+            let message =
+                "`record = \"visits\"` needs detection, which tells visits: set `detect_fps`";
+            self.problems.add(written.record.at, message);
+        }
         let (id, certificate) = (id?, certificate.ok()?);
         let name = if name.is_empty() { format!("Camera {id}") } else { name.to_owned() };
         let source = Source { certificate, ..source? };
         let sub = self.sub_source(written.sub_url, &source)?;
         let (detect_from, detect_fps, priority) = (detect_from?, detect_fps?, priority?);
-        Some(Camera { id, name, source, sub, detect_from, detect_fps, priority })
+        let (record, around_us) = (record?, around_us?);
+        Some(Camera { id, name, source, sub, detect_from, detect_fps, priority, record, around_us })
     }
 
     /// Where the smaller stream of the camera at `main` is; `None` where that is wrong.

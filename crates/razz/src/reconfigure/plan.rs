@@ -38,6 +38,7 @@ impl Plan {
             ("[log]", old.log == new.log),
             ("[telemetry]", old.telemetry == new.telemetry),
             ("[decoder]", old.decoder == new.decoder),
+            ("[record]", old.record == new.record),
             ("[mqtt]", old.mqtt == new.mqtt),
             ("[[webhook]]", old.webhooks == new.webhooks),
         ];

@@ -142,5 +142,7 @@ fn shown(settings: &config::Camera) -> CameraSettings {
         detect_from: settings.detect_from,
         detect_rate: settings.detect_fps,
         priority: settings.priority,
+        record: settings.record,
+        around_us: settings.around_us,
     }
 }

@@ -121,9 +121,9 @@ fn gaps_have_their_reasons() {
     let found = index.gaps(camera(1), at(0), at(1000)).unwrap();
     assert!(found.iter().map(|gap| gap.reason).eq(GapReason::ALL));
     // One that lasts on becomes longer.
-    let longer = Gap { from: at(90), until: at(2000), reason: GapReason::DiskFull };
+    let longer = Gap { from: at(100), until: at(2000), reason: GapReason::DiskFull };
     index.put_gap(camera(1), longer).unwrap();
-    assert_eq!(index.gaps(camera(1), at(95), at(9999)).unwrap(), [longer]);
+    assert_eq!(index.gaps(camera(1), at(96), at(9999)).unwrap(), [longer]);
     let names: std::collections::BTreeSet<_> = GapReason::ALL.map(GapReason::name).into();
     assert_eq!(names.len(), GapReason::ALL.len());
 }
@@ -150,4 +150,28 @@ fn what_is_no_index_of_ours_is_made_anew() {
         let all = index.spans(camera(1), MediaTime::from_90k(0), MediaTime::from_90k(i64::MAX));
         assert_eq!(all.unwrap(), [], "damage {damage}");
     }
+}
+
+#[test]
+fn what_gave_way_is_one_gap_and_nothing_before_what_is_kept() {
+    let folder = Folder::new("index-way");
+    let (index, _) = Index::open(&database(&folder)).unwrap();
+    let all: Vec<Entry> = (0..6).map(entry).collect();
+    all.iter().for_each(|entry| index.put(camera(1), entry).unwrap());
+    let beyond = (MediaTime::from_90k(i64::MIN), MediaTime::from_90k(i64::MAX));
+    let gone = |n: usize| index.give_way(camera(1), all[n].span).unwrap();
+    let gaps = || index.gaps(camera(1), beyond.0, beyond.1).unwrap();
+    // In the middle: a hole, which grows.
+    for n in [2, 3] {
+        gone(n);
+        let found: Vec<_> = gaps().iter().map(|gap| (gap.from, gap.until, gap.reason)).collect();
+        assert_eq!(found, [(all[2].span.from, all[n].span.until, GapReason::Deleted)]);
+    }
+    assert_eq!(index.oldest(camera(1)).unwrap(), Some(all[0].span));
+    // The oldest: nothing is kept before what is left, nor any gap.
+    gone(0);
+    assert_eq!(gaps().len(), 1);
+    gone(1);
+    assert_eq!((gaps(), index.oldest(camera(1)).unwrap()), (vec![], Some(all[4].span)));
+    assert_eq!(index.all().unwrap().len(), 2);
 }

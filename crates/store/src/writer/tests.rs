@@ -1,6 +1,7 @@
 use razz_base::RunId;
 
 use super::*;
+use crate::check::{Differences, Done};
 use crate::segmenter::tests::units;
 use crate::temporary::Folder;
 
@@ -12,7 +13,7 @@ impl Place {
         Self(Folder::new(&format!("writer-{name}")))
     }
 
-    fn writer(&self) -> (Writer, Found) {
+    fn writer(&self) -> (Writer, usize) {
         let root = Root::open(&self.0.path().join("footage")).unwrap();
         let (index, _) = Index::open(&self.0.path().join("recordings.db")).unwrap();
         Writer::open(root, index, Durability::Each, MonoTime::from_us(0)).unwrap()
@@ -50,7 +51,7 @@ fn feed(writer: &mut Writer, range: std::ops::Range<usize>) {
 fn what_was_fed_is_listed_and_on_the_disk() {
     let place = Place::new("listed");
     let (mut writer, found) = place.writer();
-    assert_eq!(found, Found::default());
+    assert_eq!(found, 0);
     feed(&mut writer, 0..2000);
     writer.stop(MonoTime::from_us(66_000_000));
     let spans = spans(&writer);
@@ -79,7 +80,7 @@ fn after_a_crash_what_is_whole_is_there_and_the_hole_has_a_reason() {
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, [&whole[..], &whole[900..1300]].concat()).unwrap();
     let (mut writer, found) = place.writer();
-    assert_eq!(found, Found { mended: 1, added: 0 });
+    assert_eq!(found, 1);
     // What follows the key picture of the last second was not written yet.
     assert_eq!(spans(&writer)[0].frames, 61);
     assert_eq!(std::fs::read(&path).unwrap(), whole);
@@ -99,11 +100,16 @@ fn an_index_that_is_gone_is_made_from_the_files() {
     std::fs::remove_file(place.0.path().join("recordings.db")).unwrap();
     let (writer, _) = place.writer();
     assert_eq!(spans(&writer), []);
-    assert_eq!(writer.check(camera()).unwrap().added, before.len());
+    let check = || {
+        let differences = Differences::look(&writer.root, writer.index()).unwrap();
+        differences.take_in(&writer.root, writer.index(), |_| {}).unwrap()
+    };
+    assert_eq!(check(), Done { added: before.len(), ..Done::default() });
     assert_eq!(spans(&writer), before);
     // A file that somebody has taken away is not listed any more.
     std::fs::remove_file(writer.root.path_of(camera(), before[0].name)).unwrap();
-    assert_eq!(writer.check(camera()).unwrap(), Found::default());
+    assert_eq!(check(), Done { removed: 1, ..Done::default() });
+    assert_eq!(check(), Done::default());
     assert_eq!(spans(&writer), before[1..]);
 }
 

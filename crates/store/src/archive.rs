@@ -1,0 +1,285 @@
+//! What is recorded, for those who look for it: where there is footage, where there is none and why, and the way to
+//! any span of it.
+//!
+//! It reads beside the [`Writer`](crate::writer::Writer), by a connection of its own, and knows what that has on the
+//! disk of the files that have not ended.
+
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use razz_base::{CLOCK_RATE, CameraId, MediaTime};
+
+use crate::clip::Clip;
+use crate::disk::Root;
+use crate::footage::{Footage, Wanted};
+use crate::index::{Gap, GapReason, Index, IndexError, Span};
+use crate::source::Source;
+use crate::writer::NowWritten;
+
+/// Footage that goes on after less than this is one stretch, in ticks: files follow one another without a break, and a
+/// picture may come late.
+const JOINED_90K: i64 = CLOCK_RATE;
+/// How far media time may be from the time of day, in µs: it goes by the camera's clock, which nobody sets while it runs.
+const APART_US: i64 = 3_600_000_000;
+
+/// A moment, as whoever asks has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Moment {
+    /// UTC, in µs since 1970.
+    Wall(i64),
+    /// By the camera's frames.
+    Media(MediaTime),
+}
+
+/// Both names of a moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Dated {
+    /// By the camera's frames.
+    pub time: MediaTime,
+    /// UTC, in µs since 1970.
+    pub wall_us: i64,
+}
+
+/// Footage without a hole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stretch {
+    /// Its first picture.
+    pub from: Dated,
+    /// Behind its last one.
+    pub until: Dated,
+    /// Its length, in bytes.
+    pub bytes: u64,
+}
+
+/// A time without footage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hole {
+    /// From then on.
+    pub from: Dated,
+    /// Until the next picture.
+    pub until: Dated,
+    /// Why.
+    pub reason: GapReason,
+}
+
+/// What there is of a camera in a span of time.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Coverage {
+    /// Oldest first.
+    pub stretches: Vec<Stretch>,
+    /// Oldest first.
+    pub holes: Vec<Hole>,
+    /// The first picture that is kept of the camera, and behind the last.
+    pub kept: Option<[Dated; 2]>,
+}
+
+/// Why nothing can be said, or read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The index.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// A file.
+    #[error("recorded footage cannot be read: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// The recordings of one folder.
+#[derive(Debug)]
+pub struct Archive {
+    root: Root,
+    index: Mutex<Index>,
+    now_written: NowWritten,
+}
+
+impl Archive {
+    /// Of `root`, by a connection of its own to its index.
+    pub fn new(root: Root, index: Index, now_written: NowWritten) -> Self {
+        Self { root, index: Mutex::new(index), now_written }
+    }
+
+    fn index(&self) -> MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where there is footage of a camera.
+    ///
+    /// # Errors
+    /// When the index does not answer.
+    pub fn coverage(
+        &self,
+        camera: CameraId,
+        from: Moment,
+        until: Moment,
+    ) -> Result<Coverage, ReadError> {
+        let written = self.now_written.of(camera).map(|entry| entry.span);
+        let (first, last) = (from.earliest(), until.latest());
+        let (mut spans, gaps, oldest, newest) = {
+            let index = self.index();
+            let spans = index.spans(camera, first, last)?;
+            let gaps = index.gaps(camera, first, last)?;
+            (spans, gaps, index.oldest(camera)?, index.newest(camera)?)
+        };
+        let newest = written.or(newest);
+        take_in(&mut spans, written);
+        let kept = match (oldest.or(written), newest) {
+            (Some(oldest), Some(newest)) => {
+                Some([dated(&oldest, oldest.from), dated(&newest, newest.until)])
+            }
+            _ => None,
+        };
+        let holes = gaps.iter().map(|gap| hole(gap, &spans));
+        let mut coverage = Coverage { stretches: joined(&spans), holes: holes.collect(), kept };
+        // What stands in the index is looked for generously.
+        coverage.stretches.retain(|one| from.is_before(&one.until) && !until.is_before(&one.from));
+        coverage.holes.retain(|one| from.is_before(&one.until) && !until.is_before(&one.from));
+        Ok(coverage)
+    }
+
+    /// A span of footage as it stands in its files; `None` where that is nothing.
+    ///
+    /// # Errors
+    /// When the index does not answer, or a file is gone.
+    pub fn footage(
+        &self,
+        camera: CameraId,
+        from: Moment,
+        until: Moment,
+        wanted: Wanted,
+    ) -> Result<Option<Footage>, ReadError> {
+        let (sources, from, until) = self.sources(camera, from, until)?;
+        Ok(Footage::plan(&sources, from, until, wanted)?)
+    }
+
+    /// A span of footage as one MP4 that begins at nothing; `None` where that is nothing.
+    ///
+    /// # Errors
+    /// When the index does not answer, or a file is gone.
+    pub fn clip(
+        &self,
+        camera: CameraId,
+        from: Moment,
+        until: Moment,
+    ) -> Result<Option<Clip>, ReadError> {
+        let (sources, from, until) = self.sources(camera, from, until)?;
+        Ok(Clip::plan(&sources, from, until)?)
+    }
+
+    /// The frames' time of a moment, by what is recorded around it.
+    ///
+    /// # Errors
+    /// When the index does not answer.
+    pub fn media_time(&self, camera: CameraId, moment: Moment) -> Result<MediaTime, ReadError> {
+        let Moment::Wall(us) = moment else { return Ok(moment.earliest()) };
+        let mut spans = self.index().spans(camera, moment.earliest(), moment.latest())?;
+        take_in(&mut spans, self.now_written.of(camera).map(|entry| entry.span));
+        Ok(media_time(&spans, us))
+    }
+
+    fn sources(
+        &self,
+        camera: CameraId,
+        from: Moment,
+        until: Moment,
+    ) -> Result<(Vec<Source>, MediaTime, MediaTime), ReadError> {
+        let written = self.now_written.of(camera);
+        let index = self.index();
+        let mut spans = index.spans(camera, from.earliest(), until.latest())?;
+        take_in(&mut spans, written.as_ref().map(|entry| entry.span));
+        let [from, until] = [from, until].map(|moment| match moment {
+            Moment::Media(time) => time,
+            Moment::Wall(us) => media_time(&spans, us),
+        });
+        let mut sources = Vec::new();
+        for span in spans.iter().filter(|span| span.until > from && span.from < until) {
+            let written = written.as_ref().filter(|entry| entry.span.name == span.name);
+            let entry = match written {
+                Some(entry) => Some(entry.clone()),
+                None => index.entry(camera, span.name)?,
+            };
+            let path = self.root.path_of(camera, span.name);
+            sources.extend(entry.map(|entry| Source { path, entry }));
+        }
+        Ok((sources, from, until))
+    }
+}
+
+impl Moment {
+    /// The earliest and the latest that a frame of this moment may be called.
+    fn earliest(self) -> MediaTime {
+        match self {
+            Self::Media(time) => time,
+            Self::Wall(us) => MediaTime::from_wall_us(us.saturating_sub(APART_US)),
+        }
+    }
+
+    fn latest(self) -> MediaTime {
+        match self {
+            Self::Media(time) => time,
+            Self::Wall(us) => MediaTime::from_wall_us(us.saturating_add(APART_US)),
+        }
+    }
+
+    fn is_before(self, other: &Dated) -> bool {
+        match self {
+            Self::Media(time) => time < other.time,
+            Self::Wall(us) => us < other.wall_us,
+        }
+    }
+}
+
+/// The file that is written now, as it is: its row in the index says only that there is one.
+fn take_in(spans: &mut Vec<Span>, written: Option<Span>) {
+    spans.retain(|span| span.ended);
+    // After the last that has ended, and where the clock was set back still where it belongs.
+    if let Some(written) = written.filter(|span| span.frames > 0) {
+        let at = spans.partition_point(|span| span.until <= written.until);
+        spans.insert(at, written);
+    }
+}
+
+/// When a frame of a file was taken.
+fn dated(span: &Span, time: MediaTime) -> Dated {
+    Dated { time, wall_us: span.wall.us + time.since_us(span.from) }
+}
+
+/// The frames' time at `us`, by the file that is nearest.
+fn media_time(spans: &[Span], us: i64) -> MediaTime {
+    let after = spans.partition_point(|span| span.wall.us <= us);
+    match after.checked_sub(1).map_or(spans.first(), |before| spans.get(before)) {
+        Some(span) => span.from.plus_90k(((us - span.wall.us) as f64 * 0.09).round() as i64),
+        None => MediaTime::from_wall_us(us),
+    }
+}
+
+/// Files that follow each other without a break are one stretch.
+fn joined(spans: &[Span]) -> Vec<Stretch> {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for span in spans {
+        let (from, until) = (dated(span, span.from), dated(span, span.until));
+        match stretches.last_mut() {
+            Some(last) if from.time.since_90k(last.until.time) <= JOINED_90K => {
+                last.until = until;
+                last.bytes += span.bytes;
+            }
+            _ => stretches.push(Stretch { from, until, bytes: span.bytes }),
+        }
+    }
+    stretches
+}
+
+/// A gap with the time of day that the files at its ends have.
+fn hole(gap: &Gap, spans: &[Span]) -> Hole {
+    let before = spans.partition_point(|span| span.until < gap.from);
+    let by = |span: Option<&Span>, time| span.map(|span| dated(span, time));
+    let from = by(spans.get(before).filter(|span| span.from <= gap.from), gap.from);
+    let next = spans.partition_point(|span| span.from < gap.until);
+    let until = by(spans.get(next).filter(|span| span.from == gap.until), gap.until);
+    let plain = |time: MediaTime| Dated { time, wall_us: time.since_us(MediaTime::default()) };
+    let from = from.unwrap_or_else(|| plain(gap.from));
+    let until = until.unwrap_or_else(|| plain(gap.until));
+    Hole { from, until, reason: gap.reason }
+}
+
+#[cfg(test)]
+mod tests;

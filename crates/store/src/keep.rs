@@ -1,0 +1,117 @@
+//! Room is made: what [`crate::space`] says may go is taken off the disk and out of the index.
+
+use razz_base::CameraId;
+
+use crate::check::CheckError;
+use crate::disk::Root;
+use crate::index::{Index, Span};
+use crate::space::{self, Candidate, Importance, Limits, Room};
+
+/// A disk is never filled to the last byte, whatever is set: the index has to be written too.
+const FLOOR: u64 = 16 << 20;
+/// The rate of recording is that of so long, in µs.
+const RATE_US: i64 = 86_400_000_000;
+
+/// How full it is after room was made.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Kept {
+    /// What recordings take, and what is free.
+    pub room: Room,
+    /// Files that went.
+    pub removed: usize,
+    /// Bytes that would have to go besides, and may not.
+    pub lacking: u64,
+    /// For how many days there is room at the rate of the last one; `None` where that is not known.
+    pub days: Option<f64>,
+}
+
+/// Takes away what has no room any more at `now_us` (UTC, µs since 1970).
+///
+/// # Errors
+/// When the disk or the index does not answer. What was taken away until then is gone.
+pub fn make_room(
+    root: &Root,
+    index: &Index,
+    limits: &Limits,
+    importance: impl Fn(CameraId, &Span) -> Importance,
+    now_us: i64,
+) -> Result<Kept, CheckError> {
+    let files: Vec<Candidate> = index
+        .all()?
+        .into_iter()
+        .map(|(camera, span)| Candidate { camera, span, importance: importance(camera, &span) })
+        .collect();
+    let used = files.iter().map(|file| file.span.bytes).sum();
+    let mut room = Room { used, free: root.free()? };
+    let limits = Limits { keep_free: limits.keep_free.max(FLOOR), ..*limits };
+    let plan = space::plan(&files, &limits, room, now_us);
+    for (camera, name) in &plan.remove {
+        let found = files.iter().find(|file| file.camera == *camera && file.span.name == *name);
+        let Some(file) = found else { continue };
+        root.remove(*camera, *name)?;
+        index.give_way(*camera, file.span)?;
+        room.used -= file.span.bytes;
+        room.free += file.span.bytes;
+    }
+    let days = rate(&files, now_us).and_then(|rate| space::days_of_room(&limits, room, rate));
+    Ok(Kept { room, removed: plan.remove.len(), lacking: plan.lacking, days })
+}
+
+/// In bytes a second, over the last day or what there is of it.
+fn rate(files: &[Candidate], now_us: i64) -> Option<f64> {
+    let lately = files.iter().filter(|file| now_us - file.span.wall.us < RATE_US);
+    let (mut bytes, mut oldest) = (0, now_us);
+    for file in lately {
+        bytes += file.span.bytes;
+        oldest = oldest.min(file.span.wall.us);
+    }
+    let seconds = (now_us - oldest) as f64 / 1e6;
+    // Of less than a minute nothing follows.
+    (seconds > 60.0).then(|| bytes as f64 / seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use razz_base::MonoTime;
+
+    use super::*;
+    use crate::index::GapReason;
+    use crate::segmenter::tests::units;
+    use crate::temporary::Folder;
+    use crate::writer::{Durability, Writer};
+
+    #[test]
+    fn the_oldest_files_go_with_their_rows_and_what_is_written_stays() {
+        let folder = Folder::new("keep");
+        let root = Root::open(&folder.path().join("footage")).unwrap();
+        let database = folder.path().join("recordings.db");
+        let index = Index::open(&database).unwrap().0;
+        let start = MonoTime::from_us(0);
+        let mut writer = Writer::open(root.clone(), index, Durability::Each, start).unwrap().0;
+        let all = units(9000, 30);
+        for (n, unit) in all.iter().enumerate() {
+            writer.take(MonoTime::from_us(n as i64 * 33_333), unit);
+        }
+        let index = Index::open(&database).unwrap().0;
+        let (camera, now_us) = (all[0].key.camera, all[8999].wall.us);
+        let bytes = |limits| make_room(&root, &index, &limits, |_, _| Importance::Quiet, now_us);
+        let before = bytes(Limits::default()).unwrap();
+        assert_eq!(before.removed, 0);
+        assert!(before.days.is_some_and(|days| days > 0.0), "{before:?}");
+        let files = root.files(camera).unwrap().len();
+        assert!(files >= 5, "{files}");
+        let after = bytes(Limits { max_bytes: Some(before.room.used / 2), ..Limits::default() });
+        let after = after.unwrap();
+        assert!(after.room.used <= before.room.used / 2 && after.removed > 0, "{after:?}");
+        assert_eq!(root.files(camera).unwrap().len(), files - after.removed);
+        assert_eq!(index.all().unwrap().len(), files - after.removed);
+        // Nothing is left before it, so nothing is missing.
+        let beyond = all[0].key.time.plus_90k(-1);
+        let gaps = index.gaps(camera, beyond, all[8999].key.time).unwrap();
+        assert!(gaps.iter().all(|gap| gap.reason != GapReason::Deleted), "{gaps:?}");
+        // The file that is written stays whatever is asked.
+        let last = bytes(Limits { max_bytes: Some(0), ..Limits::default() }).unwrap();
+        assert_eq!(root.files(camera).unwrap().len(), 1);
+        assert!(last.lacking > 0 || last.room.used == 0, "{last:?}");
+    }
+}
