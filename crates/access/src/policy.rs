@@ -24,6 +24,10 @@ pub enum Need {
     List,
     /// An account that sees every camera.
     Overview,
+    /// An account that may look into the past. The handler shows only the cameras in sight.
+    Recordings,
+    /// The same, and sight of the camera that the path names.
+    Recording,
     /// An account: view tokens are made on its behalf.
     Issue,
     /// To be a user, not a token.
@@ -80,7 +84,9 @@ pub fn decide(need: Need, grant: Option<&Grant>, subject: Subject) -> Verdict {
         Need::Details => visible(seen),
         Need::List => allowed(grant.rank >= Rank::Guest),
         Need::Overview => allowed(grant.rank >= Rank::Viewer && grant.scope.is_all()),
-        Need::Issue => allowed(grant.rank >= Rank::Viewer),
+        Need::Recordings | Need::Issue => allowed(grant.rank >= Rank::Viewer),
+        Need::Recording if grant.rank < Rank::Viewer => Verdict::Forbidden,
+        Need::Recording => visible(seen),
         Need::User => allowed(grant.who == Who::Anybody || grant.who.user().is_some()),
         Need::Admin => allowed(grant.rank == Rank::Admin),
     }
@@ -98,7 +104,7 @@ mod tests {
     /// one who sees camera 2, an API token of a viewer who sees camera 1, a view token for camera 1,
     /// and a client in an open network. `+` granted, `s` sign in, `x` forbidden, `c` no such camera,
     /// `v` no such session.
-    const TABLE: [(Need, &str); 11] = [
+    const TABLE: [(Need, &str); 13] = [
         (Need::Nothing, "+++++++++"),
         (Need::Page, "+s+++++s+"),
         (Need::Watch, "+s+++c+++"),
@@ -107,6 +113,8 @@ mod tests {
         (Need::Stream, "+s+++++++"),
         (Need::List, "+s+++++x+"),
         (Need::Overview, "+s++xxxxx"),
+        (Need::Recordings, "+s+++++xx"),
+        (Need::Recording, "+s+++c+xx"),
         (Need::Issue, "+s+++++xx"),
         (Need::User, "+s++++xxx"),
         (Need::Admin, "+s+xxxxxx"),

@@ -22,6 +22,7 @@ use razz_delivery::{self as delivery, Viewers};
 use razz_observe::clock::Clock;
 use razz_observe::process::{self, Usage};
 use razz_observe::telemetry;
+use razz_recorder::Recorder;
 use razz_vision::Decoders;
 
 /// How long what runs off the runtime's threads may still take when the server stops.
@@ -119,6 +120,13 @@ async fn serve(
     let pictures = Arc::new(pictures::NewestPictures(Arc::clone(server.pictures())));
     let events = razz_notify::start(&config, server.cameras(), wanted, pictures, clock)?;
 
+    let recorder = match &config.record {
+        Some(record) => {
+            let started = Recorder::start(record.clone(), Arc::clone(server.cameras()), clock);
+            Some(started.map_err(|error| format!("cannot record: {error}"))?)
+        }
+        None => None,
+    };
     let usage = Usage::default();
     tokio::spawn(usage.clone().watch(clock));
     let local = listener.local_addr().map_err(|error| error.to_string())?;
@@ -128,6 +136,7 @@ async fn serve(
         control: Arc::clone(&server) as _,
         pictures: Arc::clone(server.pictures()),
         decoders,
+        recorder: recorder.clone(),
         viewers: viewers.clone(),
         viewer_limits: config.viewers.clone(),
         usage,
@@ -161,6 +170,10 @@ async fn serve(
         () = shutdown::requested() => info!("stopping"),
     }
     events.stop().await;
+    if let Some(recorder) = recorder {
+        // Before the cameras are gone: what they sent last is on the disk then. It does not panic.
+        let _ = tokio::task::spawn_blocking(move || recorder.stop()).await;
+    }
     server.stop();
     // An error cannot be: it does not panic, and the runtime is here.
     let _ = tokio::task::spawn_blocking(move || state.stop()).await;

@@ -176,6 +176,18 @@ impl Archive {
         Ok(media_time(&spans, us))
     }
 
+    /// When the frame of this time was taken, in µs of UTC since 1970, by what is recorded around it.
+    ///
+    /// # Errors
+    /// When the index does not answer.
+    pub fn wall_us(&self, camera: CameraId, time: MediaTime) -> Result<i64, ReadError> {
+        let mut spans = self.index().spans(camera, time, time.plus_90k(1))?;
+        take_in(&mut spans, self.now_written.of(camera).map(|entry| entry.span));
+        let span = spans.iter().find(|span| (span.from..span.until).contains(&time));
+        Ok(span
+            .map_or_else(|| time.since_us(MediaTime::default()), |span| dated(span, time).wall_us))
+    }
+
     fn sources(
         &self,
         camera: CameraId,

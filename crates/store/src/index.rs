@@ -97,6 +97,23 @@ impl GapReason {
         Self::Quiet,
     ];
 
+    /// In words, behind "is not recorded:".
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::CameraGone => "the camera sends nothing",
+            Self::NoKey => "no key picture has come to begin with",
+            Self::Format => "its stream cannot be written as MP4",
+            Self::DiskSlow => "the disk is slower than the cameras",
+            Self::DiskFull => "the disk is full",
+            Self::DiskGone => "the disk cannot be written, or is not there",
+            Self::Off => "it is not to be",
+            Self::NotRunning => "razz was not running",
+            Self::Crash => "razz had ended without a word",
+            Self::Deleted => "it has given way to newer footage",
+            Self::Quiet => "nobody is there",
+        }
+    }
+
     /// Its name in the API.
     pub const fn name(self) -> &'static str {
         match self {

@@ -118,9 +118,10 @@ impl Writer {
         Ok((writer, mended))
     }
 
-    /// What is written now.
-    pub fn now_written(&self) -> &NowWritten {
-        &self.now_written
+    /// Tells there what is written from now on, in place of what another writer did.
+    pub fn tell(&mut self, now_written: NowWritten) {
+        now_written.change(HashMap::clear);
+        self.now_written = now_written;
     }
 
     /// Where it writes.
@@ -240,7 +241,7 @@ impl Writer {
                     appended
                 }
                 Step::End(reason) => {
-                    camera.end(id, index);
+                    camera.end(id, root, index);
                     now_written.change(|files| drop(files.remove(&id)));
                     if reason == EndReason::RunOver {
                         camera.reason = Some(GapReason::CameraGone);
@@ -258,7 +259,7 @@ impl Writer {
                 }
             };
             if let Err(error) = done {
-                camera.fail(now, id, index, &error);
+                camera.fail(now, id, root, index, &error);
                 now_written.change(|files| drop(files.remove(&id)));
                 return;
             }
@@ -335,20 +336,26 @@ impl Camera {
     }
 
     /// The file is as it shall be.
-    fn end(&mut self, id: CameraId, index: &Index) {
+    fn end(&mut self, id: CameraId, root: &Root, index: &Index) {
         self.sync(id);
         let Some(mut open) = self.open.take() else { return };
         open.entry.span.ended = true;
         if open.entry.span.frames > 0 {
             say(id, index.put(id, &open.entry));
+        } else {
+            // It has a header and nothing else.
+            if let Err(error) = root.remove(id, open.recording.name) {
+                error!(camera = %id, "{error}");
+            }
+            say(id, index.remove(id, open.recording.name));
         }
     }
 
     /// The disk has not taken something.
-    fn fail(&mut self, now: MonoTime, id: CameraId, index: &Index, error: &DiskError) {
+    fn fail(&mut self, now: MonoTime, id: CameraId, root: &Root, index: &Index, error: &DiskError) {
         let mut rest = Vec::new();
         self.segmenter.stop(EndReason::Stopped, &mut rest);
-        self.end(id, index);
+        self.end(id, root, index);
         let reason = match error {
             DiskError::Full(_) => GapReason::DiskFull,
             DiskError::NotOurs(_) | DiskError::Gone(_) | DiskError::Io { .. } => {

@@ -20,6 +20,7 @@ mod openapi;
 mod origin;
 mod pages;
 mod problem;
+mod recordings;
 mod routes;
 mod span;
 #[cfg(test)]
@@ -57,6 +58,7 @@ use razz_notify::Events;
 use razz_observe::clock::Clock;
 use razz_observe::process::Usage;
 use razz_observe::telemetry::Telemetry;
+use razz_recorder::Recorder;
 use razz_vision::Decoders;
 
 /// What the handlers work on.
@@ -70,6 +72,8 @@ pub struct App {
     pub pictures: Arc<Pictures>,
     /// What decodes.
     pub decoders: Decoders,
+    /// What records; `None`: nothing is recorded.
+    pub recorder: Option<Arc<Recorder>>,
     /// The viewers' sessions.
     pub viewers: Viewers,
     /// How many there may be.
@@ -190,6 +194,14 @@ fn app_routes() -> Routes {
         .on(get.clone(), "/api/cameras/{camera}/status", Need::Watch, api::status)
         .on(get.clone(), "/api/cameras/{camera}/tracks", Need::Watch, api::tracks)
         .on(get.clone(), "/api/cameras/{camera}/snapshot.jpg", Need::Watch, api::snapshot)
+        .on(get.clone(), "/api/recordings", Need::Recordings, recordings::list)
+        .on(
+            get.clone(),
+            "/api/recordings/{camera}/fragments",
+            Need::Recording,
+            recordings::fragments,
+        )
+        .on(get.clone(), "/api/recordings/{camera}/video.mp4", Need::Recording, recordings::video)
         .on(get.clone(), "/api/detector", Need::Admin, detector::get)
         .on(put.clone(), "/api/detector", Need::Admin, detector::change)
         .on(post.clone(), "/api/detector/preview", Need::Admin, detector::preview)

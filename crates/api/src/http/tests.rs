@@ -259,6 +259,7 @@ impl World {
             control: Arc::clone(&control) as _,
             pictures: Arc::default(),
             viewers: viewers.clone(),
+            recorder: None,
             viewer_limits: config.viewers.clone(),
             usage: Usage::default(),
             events: Events::default(),

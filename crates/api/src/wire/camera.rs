@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use ts_rs::TS;
 
+use super::recording::RecordMode;
 use super::rendition::RenditionsStatus;
 use super::round::round;
 use razz_base::CameraId;
@@ -541,7 +542,8 @@ pub(super) mod tests {
             };
             let info = CameraInfo::new(CameraId::new(1).unwrap(), &settings, state);
             let json = serde_json::to_string(&info).unwrap();
-            let said = r#""sub_url":"rtsp://10.0.0.5/stream2","detect_from":"sub","record":"always"}"#;
+            let said =
+                r#""sub_url":"rtsp://10.0.0.5/stream2","detect_from":"sub","record":"always"}"#;
             assert!(json.ends_with(said), "{json}");
         }
     }

@@ -11,6 +11,7 @@ mod detector;
 mod openapi;
 mod probe;
 mod problem;
+mod recording;
 mod rendition;
 mod request;
 mod round;
@@ -34,6 +35,10 @@ pub use self::clock::Ping;
 pub use self::detector::{Candidate, DetectorInfo, DetectorPreview};
 pub use self::probe::{CameraProbe, Quirk};
 pub use self::problem::{Problem, ProblemKind};
+pub use self::recording::{
+    CameraRecordings, Moment, Reason, RecordMode, RecordedGap, RecordedSpan, RecordingRoom,
+    RecordingState, Recordings,
+};
 pub use self::rendition::{RenditionStatus, RenditionsStatus};
 pub use self::request::{
     CameraEdit, DetectorEdit, DetectorTrial, NewPassword, NewToken, NewUser, NewViewToken, SetUp,

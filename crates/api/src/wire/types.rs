@@ -23,6 +23,7 @@ pub(super) trait Visitor {
 pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<CameraInfo>();
     visitor.answer::<CameraProbe>();
+    visitor.answer::<CameraRecordings>();
     visitor.answer::<CameraState>();
     visitor.answer::<Idle>();
     visitor.answer::<CameraStatus>();
@@ -40,9 +41,17 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<Latency>();
     visitor.answer::<Me>();
     visitor.answer::<ModelState>();
+    visitor.answer::<Moment>();
     visitor.answer::<Pong>();
     visitor.answer::<Quality>();
     visitor.answer::<Quirk>();
+    visitor.answer::<Reason>();
+    visitor.answer::<RecordMode>();
+    visitor.answer::<RecordedGap>();
+    visitor.answer::<RecordedSpan>();
+    visitor.answer::<RecordingRoom>();
+    visitor.answer::<RecordingState>();
+    visitor.answer::<Recordings>();
     visitor.answer::<RenditionInfo>();
     visitor.answer::<RenditionStatus>();
     visitor.answer::<RenditionsStatus>();

@@ -18,7 +18,9 @@ fn written(folder: &Folder, last: usize) -> (Writer, Archive) {
     let started = MonoTime::from_us(0);
     let (mut writer, _) = Writer::open(root.clone(), index, Durability::Each, started).unwrap();
     let index = Index::open(&database).unwrap().0;
-    let archive = Archive::new(root, index, writer.now_written().clone());
+    let now_written = NowWritten::default();
+    writer.tell(now_written.clone());
+    let archive = Archive::new(root, index, now_written);
     for (n, mut unit) in units(last as i64, 30).into_iter().enumerate() {
         let now = MonoTime::from_us(n as i64 * 33_333);
         if (900..1200).contains(&n) {

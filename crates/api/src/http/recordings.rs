@@ -1,0 +1,333 @@
+//! What is recorded: where there is footage, and the footage itself.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use futures_util::stream;
+use razz_access::Grant;
+use razz_base::{CameraId, MediaTime};
+use razz_recorder::Recorder;
+use razz_store::archive::{Archive, Moment, ReadError};
+use razz_store::clip::Clip;
+use razz_store::footage::{Footage, Wanted};
+use razz_store::name::FileName;
+use serde::Deserialize;
+
+use super::App;
+use super::problem::Problem;
+use crate::wire::{self, ProblemKind};
+
+/// Without `from` and `to` a timeline shows the last day.
+const DAY_US: i64 = 86_400_000_000;
+/// What is read of a clip at once, in bytes.
+const CHUNK: usize = 256 << 10;
+
+/// What `GET /api/recordings` is asked for.
+#[derive(Deserialize)]
+pub(super) struct ListQuery {
+    /// Ids with commas between; all of them where it is left out.
+    camera: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+/// What span of a camera.
+#[derive(Deserialize)]
+pub(super) struct SpanQuery {
+    from: String,
+    to: String,
+    /// `1`: key pictures alone.
+    keys: Option<String>,
+}
+
+/// `GET /api/recordings`.
+pub(super) async fn list(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<wire::Recordings>, Problem> {
+    let recorder = recorder(&app)?;
+    let now_us = app.clock.wall_us();
+    let moment = |name, text: &Option<String>, default| match text {
+        Some(text) => moment(name, text),
+        None => Ok(Moment::Wall(default)),
+    };
+    let from = moment("from", &query.from, now_us - DAY_US)?;
+    let to = moment("to", &query.to, now_us)?;
+    let asked = match &query.camera {
+        Some(list) => Some(cameras(list)?),
+        None => None,
+    };
+    let wanted = |id: &CameraId| {
+        grant.scope.sees(*id) && asked.as_ref().is_none_or(|asked| asked.contains(id))
+    };
+    let ids: Vec<CameraId> =
+        app.cameras.list().iter().map(|camera| camera.id).filter(wanted).collect();
+    let status = recorder.status();
+    let room = (&status).into();
+    let work = move |archive: Option<&Archive>| {
+        let each = |id: CameraId| {
+            let coverage = match archive {
+                Some(archive) => archive.coverage(id, from, to)?,
+                None => razz_store::archive::Coverage::default(),
+            };
+            let now = status.cameras.get(&id).cloned();
+            Ok(wire::CameraRecordings::new(id.as_u32(), &coverage, now))
+        };
+        let cameras: Result<Vec<_>, ReadError> = ids.into_iter().map(each).collect();
+        Ok((cameras?, status.error))
+    };
+    let (cameras, error) = off_thread(&recorder, work).await?;
+    Ok(Json(wire::Recordings { now: now_us as f64 / 1e6, error, room, cameras }))
+}
+
+/// `GET /api/recordings/{camera}/fragments`: as they stand in the files.
+pub(super) async fn fragments(
+    State(app): State<App>,
+    Path(camera): Path<String>,
+    Query(query): Query<SpanQuery>,
+) -> Result<Response, Problem> {
+    let (recorder, id) = (recorder(&app)?, app.camera(&camera)?.id);
+    let (from, to) = (moment("from", &query.from)?, moment("to", &query.to)?);
+    let wanted = match query.keys.as_deref() {
+        None | Some("0") => Wanted::All,
+        Some("1") => Wanted::Keys,
+        Some(_) => return Err(Problem::bad_request("`keys` is 0 or 1")),
+    };
+    let plan = move |archive: Option<&Archive>| match archive {
+        Some(archive) => archive.footage(id, from, to, wanted),
+        None => Ok(None),
+    };
+    let footage = off_thread(&recorder, plan).await?.ok_or_else(nothing)?;
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "video/mp4".to_owned()),
+        (header::CONTENT_LENGTH.as_str(), footage.bytes().to_string()),
+        // What is written still grows.
+        (header::CACHE_CONTROL.as_str(), "no-store".to_owned()),
+        ("razz-from", footage.from.as_90k().to_string()),
+        ("razz-until", footage.until.as_90k().to_string()),
+    ];
+    Ok((headers, Body::from_stream(parts(footage))).into_response())
+}
+
+/// Each part, read when the one before has been taken.
+fn parts(footage: Footage) -> impl stream::Stream<Item = io::Result<Bytes>> {
+    stream::try_unfold((Arc::new(footage), 0), |(footage, at)| async move {
+        if at >= footage.parts() {
+            return Ok(None);
+        }
+        let reading = Arc::clone(&footage);
+        let part = tokio::task::spawn_blocking(move || reading.part(at)).await;
+        let part = part.map_err(io::Error::other)??;
+        Ok(Some((Bytes::from(part), (footage, at + 1))))
+    })
+}
+
+/// `GET /api/recordings/{camera}/video.mp4`: one file, with byte ranges.
+pub(super) async fn video(
+    State(app): State<App>,
+    Path(camera): Path<String>,
+    Query(query): Query<SpanQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (recorder, camera) = (recorder(&app)?, app.camera(&camera)?);
+    let (from, to) = (moment("from", &query.from)?, moment("to", &query.to)?);
+    let id = camera.id;
+    let plan = move |archive: Option<&Archive>| {
+        let Some(archive) = archive else { return Ok(None) };
+        let clip = archive.clip(id, from, to)?;
+        Ok(clip.map(|clip| (archive.wall_us(id, clip.from).ok(), clip)))
+    };
+    let (wall_us, clip) = off_thread(&recorder, plan).await?.ok_or_else(nothing)?;
+    let all = clip.bytes;
+    let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
+    let (status, first, last) = match range.map(|range| byte_range(range, all)) {
+        None | Some(Range::Whole) => (StatusCode::OK, 0, all - 1),
+        Some(Range::Part(first, last)) => (StatusCode::PARTIAL_CONTENT, first, last),
+        Some(Range::Beyond) => {
+            let said = [(header::CONTENT_RANGE, format!("bytes */{all}"))];
+            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, said).into_response());
+        }
+    };
+    let name = file_name(&camera.settings().name, wall_us.unwrap_or_default());
+    let mut answer = (
+        status,
+        [
+            (header::CONTENT_TYPE.as_str(), "video/mp4".to_owned()),
+            (header::CONTENT_LENGTH.as_str(), (last - first + 1).to_string()),
+            (header::ACCEPT_RANGES.as_str(), "bytes".to_owned()),
+            (header::CACHE_CONTROL.as_str(), "no-store".to_owned()),
+            (header::CONTENT_DISPOSITION.as_str(), format!("inline; filename=\"{name}\"")),
+            ("razz-from", clip.from.as_90k().to_string()),
+            ("razz-until", clip.until.as_90k().to_string()),
+        ],
+        Body::from_stream(bytes(clip, first, last + 1)),
+    )
+        .into_response();
+    if status == StatusCode::PARTIAL_CONTENT
+        && let Ok(range) = format!("bytes {first}-{last}/{all}").parse()
+    {
+        answer.headers_mut().insert(header::CONTENT_RANGE, range);
+    }
+    Ok(answer)
+}
+
+/// From `first` up to `end`.
+fn bytes(clip: Clip, first: u64, end: u64) -> impl stream::Stream<Item = io::Result<Bytes>> {
+    stream::try_unfold((Arc::new(clip), first), move |(clip, at)| async move {
+        if at >= end {
+            return Ok(None);
+        }
+        let reading = Arc::clone(&clip);
+        let read = tokio::task::spawn_blocking(move || {
+            let mut chunk = vec![0; CHUNK.min((end - at) as usize)];
+            let mut count = 0;
+            while count < chunk.len() {
+                match reading.read(at + count as u64, &mut chunk[count..])? {
+                    0 => break,
+                    read => count += read,
+                }
+            }
+            chunk.truncate(count);
+            io::Result::Ok(chunk)
+        });
+        let chunk = read.await.map_err(io::Error::other)??;
+        if chunk.is_empty() {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+        }
+        let next = at + chunk.len() as u64;
+        Ok(Some((Bytes::from(chunk), (clip, next))))
+    })
+}
+
+/// What a `Range` header asks for of so many bytes (RFC 9110 section 14.2). Several ranges, and units that are not bytes,
+/// are answered with the whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Range {
+    Whole,
+    Part(u64, u64),
+    Beyond,
+}
+
+fn byte_range(header: &str, all: u64) -> Range {
+    let Some((first, last)) = header.strip_prefix("bytes=").and_then(|range| range.split_once('-'))
+    else {
+        return Range::Whole;
+    };
+    match (first.trim().parse::<u64>(), last.trim().parse::<u64>()) {
+        (Ok(first), _) if first >= all => Range::Beyond,
+        (Ok(first), Ok(last)) if last >= first => Range::Part(first, last.min(all - 1)),
+        (Ok(first), Err(_)) if last.trim().is_empty() => Range::Part(first, all - 1),
+        (Err(_), Ok(0)) if first.trim().is_empty() => Range::Beyond,
+        (Err(_), Ok(count)) if first.trim().is_empty() => {
+            Range::Part(all.saturating_sub(count), all - 1)
+        }
+        _ => Range::Whole,
+    }
+}
+
+/// Such as `Gate 2026-11-30 14-03-00.120Z.mp4`, of letters that file systems and headers take.
+fn file_name(camera: &str, wall_us: i64) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' };
+    let camera: String = camera.chars().map(plain).collect();
+    let time = FileName::at_us(wall_us).to_string().replace('/', " ");
+    format!("{} {time}", camera.trim())
+}
+
+fn recorder(app: &App) -> Result<Arc<Recorder>, Problem> {
+    app.recorder.clone().ok_or_else(|| {
+        let detail = "nothing is recorded: name a folder as `path` in [record] of the config file and \
+                      start razz anew";
+        Problem::new(ProblemKind::NotFound, detail)
+    })
+}
+
+fn nothing() -> Problem {
+    Problem::new(ProblemKind::NotFound, "nothing is recorded of the camera in that time")
+}
+
+/// Files and databases are read, and the runtime's threads have sockets to serve.
+async fn off_thread<T: Send + 'static>(
+    recorder: &Arc<Recorder>,
+    work: impl FnOnce(Option<&Archive>) -> Result<T, ReadError> + Send + 'static,
+) -> Result<T, Problem> {
+    let recorder = Arc::clone(recorder);
+    let done = tokio::task::spawn_blocking(move || work(recorder.archive())).await;
+    let done = done.map_err(|_| Problem::internal("the recordings could not be read"))?;
+    done.map_err(|error| Problem::internal(&error.to_string()))
+}
+
+/// UNIX seconds, or `90k:` and media time.
+fn moment(name: &str, text: &str) -> Result<Moment, Problem> {
+    let read = match text.strip_prefix("90k:") {
+        Some(ticks) => ticks.parse().ok().map(|ticks| Moment::Media(MediaTime::from_90k(ticks))),
+        None => {
+            let seconds = text.parse::<f64>().ok().filter(|seconds| seconds.abs() < 1e11);
+            seconds.map(|seconds| Moment::Wall((seconds * 1e6).round() as i64))
+        }
+    };
+    read.ok_or_else(|| {
+        let detail = format!(
+            "`{name}` is UNIX seconds, such as 1764510000.5, or a media time, such as 90k:158805900045000"
+        );
+        Problem::bad_request(&detail)
+    })
+}
+
+fn cameras(list: &str) -> Result<Vec<CameraId>, Problem> {
+    let each = |name: &str| name.trim().parse().map_err(|_| Problem::unknown_camera(name));
+    list.split(',').map(each).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_seconds_or_ticks() {
+        for (text, expected) in [
+            ("1764510000.5", Some(Moment::Wall(1_764_510_000_500_000))),
+            ("-1", Some(Moment::Wall(-1_000_000))),
+            ("90k:158805900045000", Some(Moment::Media(MediaTime::from_90k(158_805_900_045_000)))),
+            ("90k:", None),
+            ("90k:1.5", None),
+            ("now", None),
+            ("", None),
+            ("NaN", None),
+            ("1e99", None),
+        ] {
+            assert_eq!(moment("from", text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn byte_ranges() {
+        for (header, expected) in [
+            ("bytes=0-", Range::Part(0, 99)),
+            ("bytes=10-19", Range::Part(10, 19)),
+            ("bytes=10-1000", Range::Part(10, 99)),
+            ("bytes=-30", Range::Part(70, 99)),
+            ("bytes=-300", Range::Part(0, 99)),
+            ("bytes=100-", Range::Beyond),
+            ("bytes=-0", Range::Beyond),
+            ("bytes=9-3", Range::Whole),
+            ("bytes=0-1,5-6", Range::Whole),
+            ("seconds=1-2", Range::Whole),
+            ("bytes=a-b", Range::Whole),
+        ] {
+            assert_eq!(byte_range(header, 100), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_named_by_camera_and_time() {
+        let us = 1_796_047_380_120_000;
+        assert_eq!(file_name("Gate", us), "Gate 2026-11-30 14-03-00.120Z.mp4");
+        assert_eq!(file_name("Tür \"1\"/x", us), "T_r _1__x 2026-11-30 14-03-00.120Z.mp4");
+    }
+}

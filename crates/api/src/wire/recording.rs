@@ -1,0 +1,285 @@
+//! What is recorded.
+
+use razz_recorder::{CameraRecording, RecorderStatus, Recording};
+use razz_store::archive::{Coverage, Dated, Hole, Stretch};
+use razz_store::index::GapReason;
+use schemars::JsonSchema;
+use serde::Serialize;
+use ts_rs::TS;
+
+use super::round::round;
+
+/// What of a camera is recorded, where anything is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[ts(export_to = "RecordMode.ts")]
+pub enum RecordMode {
+    /// All that it sends.
+    Always,
+    /// While somebody is seen.
+    Visits,
+    /// Nothing.
+    Off,
+}
+
+impl From<razz_base::RecordMode> for RecordMode {
+    fn from(mode: razz_base::RecordMode) -> Self {
+        match mode {
+            razz_base::RecordMode::Always => Self::Always,
+            razz_base::RecordMode::Visits => Self::Visits,
+            razz_base::RecordMode::Off => Self::Off,
+        }
+    }
+}
+
+/// A moment by both of its names.
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
+#[ts(export_to = "Moment.ts")]
+pub struct Moment {
+    /// UNIX seconds.
+    pub unix: f64,
+    /// The frame's time by the camera's clock, in 90 kHz ticks, as track messages have it.
+    pub media_time: String,
+}
+
+impl From<Dated> for Moment {
+    fn from(dated: Dated) -> Self {
+        let unix = round(dated.wall_us as f64 / 1e6, 3);
+        Self { unix, media_time: dated.time.as_90k().to_string() }
+    }
+}
+
+/// `GET /api/recordings`.
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
+#[ts(export_to = "Recordings.ts")]
+pub struct Recordings {
+    /// The server's clock, in UNIX seconds.
+    pub now: f64,
+    /// Why nothing at all can be recorded; null while it can.
+    pub error: Option<String>,
+    /// How full it is.
+    pub room: RecordingRoom,
+    /// Those that were asked for and are in sight, by id.
+    pub cameras: Vec<CameraRecordings>,
+}
+
+/// How full the folder of recordings is.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, TS, JsonSchema)]
+#[ts(export_to = "RecordingRoom.ts")]
+pub struct RecordingRoom {
+    /// What recordings take, in bytes.
+    #[ts(type = "number")]
+    pub used: u64,
+    /// What is free on the disk, in bytes.
+    #[ts(type = "number")]
+    pub free: u64,
+    /// For how many days there is room at the rate of the last one; null where that is not known.
+    pub days: Option<f64>,
+}
+
+impl From<&RecorderStatus> for RecordingRoom {
+    fn from(status: &RecorderStatus) -> Self {
+        let room = status.kept.room;
+        let days = status.kept.days.map(|days| round(days, 1));
+        Self { used: room.used, free: room.free, days }
+    }
+}
+
+/// What becomes of a camera's footage now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[ts(export_to = "RecordingState.ts")]
+pub enum RecordingState {
+    /// It is written.
+    Recording,
+    /// Only visits are, and nobody is there.
+    Waiting,
+    /// It should be, and is not.
+    Stopped,
+    /// Nothing is to be recorded.
+    Off,
+}
+
+/// What is recorded of a camera between two moments.
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
+#[ts(export_to = "CameraRecordings.ts")]
+pub struct CameraRecordings {
+    /// Its number.
+    pub camera_id: u32,
+    /// What becomes of its footage now.
+    pub state: RecordingState,
+    /// Why nothing is recorded, as gaps have it; null unless it is stopped.
+    pub reason: Option<Reason>,
+    /// What the disk says; null where that is not why.
+    pub error: Option<String>,
+    /// The first picture that is kept of it; null where there is none.
+    pub oldest: Option<Moment>,
+    /// Behind the last picture that is kept of it.
+    pub newest: Option<Moment>,
+    /// What the footage takes, in bytes, by whole files.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Where there is footage without a hole, oldest first.
+    pub spans: Vec<RecordedSpan>,
+    /// Where there is none, and why, oldest first.
+    pub gaps: Vec<RecordedGap>,
+}
+
+impl CameraRecordings {
+    /// Of `coverage`, while the recorder says `now` of the camera.
+    pub fn new(camera_id: u32, coverage: &Coverage, now: Option<CameraRecording>) -> Self {
+        let now = now.unwrap_or_default();
+        let (state, reason) = match now.state {
+            Recording::Off => (RecordingState::Off, None),
+            Recording::Recording => (RecordingState::Recording, None),
+            Recording::Waiting => (RecordingState::Waiting, None),
+            Recording::Stopped(reason) => (RecordingState::Stopped, Some(reason.into())),
+        };
+        let [oldest, newest] = match coverage.kept {
+            Some(kept) => kept.map(|dated| Some(dated.into())),
+            None => [None, None],
+        };
+        Self {
+            camera_id,
+            state,
+            reason,
+            error: now.error,
+            oldest,
+            newest,
+            bytes: coverage.stretches.iter().map(|stretch| stretch.bytes).sum(),
+            spans: coverage.stretches.iter().map(Into::into).collect(),
+            gaps: coverage.holes.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// Footage without a hole.
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
+#[ts(export_to = "RecordedSpan.ts")]
+pub struct RecordedSpan {
+    /// Its first picture.
+    pub from: Moment,
+    /// Behind its last one.
+    pub to: Moment,
+    /// What it takes, in bytes, by whole files.
+    #[ts(type = "number")]
+    pub bytes: u64,
+}
+
+impl From<&Stretch> for RecordedSpan {
+    fn from(stretch: &Stretch) -> Self {
+        Self { from: stretch.from.into(), to: stretch.until.into(), bytes: stretch.bytes }
+    }
+}
+
+/// A time without footage.
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
+#[ts(export_to = "RecordedGap.ts")]
+pub struct RecordedGap {
+    /// From then on.
+    pub from: Moment,
+    /// Until the next picture.
+    pub to: Moment,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl From<&Hole> for RecordedGap {
+    fn from(hole: &Hole) -> Self {
+        let reason = hole.reason.into();
+        Self { from: hole.from.into(), to: hole.until.into(), reason }
+    }
+}
+
+/// Why nothing was recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export_to = "Reason.ts")]
+pub enum Reason {
+    /// The camera sent nothing.
+    CameraGone,
+    /// No key picture came to begin with.
+    NoKeyPicture,
+    /// The stream cannot be written as MP4.
+    Format,
+    /// The disk was slower than the cameras.
+    DiskSlow,
+    /// The disk was full.
+    DiskFull,
+    /// The disk could not be written, or was not there.
+    DiskGone,
+    /// Nothing was to be recorded.
+    Off,
+    /// razz was not running.
+    NotRunning,
+    /// razz ended without a word.
+    Crash,
+    /// It has given way to newer footage.
+    Deleted,
+    /// Nobody was there, and only visits were to be recorded.
+    Quiet,
+}
+
+impl From<GapReason> for Reason {
+    fn from(reason: GapReason) -> Self {
+        match reason {
+            GapReason::CameraGone => Self::CameraGone,
+            GapReason::NoKey => Self::NoKeyPicture,
+            GapReason::Format => Self::Format,
+            GapReason::DiskSlow => Self::DiskSlow,
+            GapReason::DiskFull => Self::DiskFull,
+            GapReason::DiskGone => Self::DiskGone,
+            GapReason::Off => Self::Off,
+            GapReason::NotRunning => Self::NotRunning,
+            GapReason::Crash => Self::Crash,
+            GapReason::Deleted => Self::Deleted,
+            GapReason::Quiet => Self::Quiet,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use razz_base::MediaTime;
+
+    use super::*;
+
+    #[test]
+    fn recordings_read_as_the_contract_says() {
+        let at = |seconds: i64| Dated {
+            time: MediaTime::from_90k(158_805_900_000_000 + seconds * 90_000),
+            wall_us: 1_764_510_000_123_456 + seconds * 1_000_000,
+        };
+        let coverage = Coverage {
+            stretches: vec![Stretch { from: at(0), until: at(60), bytes: 3000 }],
+            holes: vec![Hole { from: at(60), until: at(70), reason: GapReason::CameraGone }],
+            kept: Some([at(-600), at(90)]),
+        };
+        let now = CameraRecording {
+            state: Recording::Stopped(GapReason::DiskFull),
+            error: Some("the disk of /r is full".to_owned()),
+            ..CameraRecording::default()
+        };
+        let shown = serde_json::to_string(&CameraRecordings::new(1, &coverage, Some(now))).unwrap();
+        assert_eq!(
+            shown,
+            concat!(
+                r#"{"camera_id":1,"state":"stopped","reason":"disk_full","error":"the disk of /r is full","#,
+                r#""oldest":{"unix":1764509400.123,"media_time":"158805846000000"},"#,
+                r#""newest":{"unix":1764510090.123,"media_time":"158805908100000"},"bytes":3000,"#,
+                r#""spans":[{"from":{"unix":1764510000.123,"media_time":"158805900000000"},"#,
+                r#""to":{"unix":1764510060.123,"media_time":"158805905400000"},"bytes":3000}],"#,
+                r#""gaps":[{"from":{"unix":1764510060.123,"media_time":"158805905400000"},"#,
+                r#""to":{"unix":1764510070.123,"media_time":"158805906300000"},"reason":"camera_gone"}]}"#,
+            )
+        );
+    }
+
+    #[test]
+    fn every_reason_has_its_name() {
+        for reason in GapReason::ALL {
+            let shown = serde_json::to_value(Reason::from(reason)).unwrap();
+            assert_eq!(shown, reason.name(), "{reason:?}");
+        }
+    }
+}

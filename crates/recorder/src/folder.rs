@@ -1,0 +1,387 @@
+//! What the recorder's thread does.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use razz_base::{CameraId, MediaTime, MonoTime, RecordMode, TrackState};
+use razz_config::{Disk, Record};
+use razz_hub::{Attachment, Camera, Cameras, Policy, Received, Subscriber, lock};
+use razz_media::ring::Unit;
+use razz_observe::clock::Clock;
+use razz_store::archive::Archive;
+use razz_store::check::Differences;
+use razz_store::disk::Root;
+use razz_store::index::{GapReason, Index};
+use razz_store::keep::{self, Kept};
+use razz_store::space::{Importance, Limits};
+use razz_store::writer::{Durability, Writer};
+use tracing::{error, info, warn};
+
+use crate::Shared;
+use crate::status::{CameraRecording, Recording};
+use crate::window::{Taken, Window};
+
+/// What may wait for the disk, of all cameras together, in bytes: 50 MB/s for five seconds.
+const QUEUE: usize = 256 << 20;
+/// How long the thread waits for pictures before it looks at everything else.
+const LOOK: Duration = Duration::from_millis(100);
+const LOOK_US: i64 = 250_000;
+/// A folder that could not be opened is tried again after so long.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+/// A camera that sends nothing for so long is gone, in µs.
+const GONE_US: i64 = 5_000_000;
+/// How often room is made, in µs; at once when the disk is full, but not more often than the second.
+const ROOM_US: i64 = 60_000_000;
+const ROOM_NOW_US: i64 = 2_000_000;
+/// How often what was written is made durable on a disk with an arm, in µs.
+const ARM_US: i64 = 5_000_000;
+/// How long the disk may take over what still waits at the end, in µs.
+const LAST_US: i64 = 2_000_000;
+/// The index, in the folder of the recordings.
+const INDEX: &str = "recordings.db";
+
+/// One folder that is written to.
+pub(crate) struct FolderRecorder<'a> {
+    settings: &'a Record,
+    shared: &'a Shared,
+    clock: Clock,
+    root: Root,
+    writer: Writer,
+    subscriber: Subscriber<Unit>,
+    cameras: HashMap<CameraId, Recorded>,
+    looked: MonoTime,
+    made_room: Option<MonoTime>,
+    kept: Kept,
+}
+
+/// A camera that the recorder knows.
+struct Recorded {
+    camera: Arc<Camera>,
+    attachment: Option<Attachment<Unit>>,
+    mode: RecordMode,
+    around_us: [i64; 2],
+    window: Window,
+    /// When the newest access unit came, or it was begun with.
+    heard: MonoTime,
+    given_up: u64,
+    state: Recording,
+}
+
+impl<'a> FolderRecorder<'a> {
+    /// Records until it is told to stop, or the folder is not there.
+    pub(crate) fn run(settings: &'a Record, cameras: &Cameras, shared: &'a Shared, clock: Clock) {
+        let mut recorder = match Self::open(settings, shared, clock) {
+            Ok(recorder) => recorder,
+            Err(said) => {
+                Self::say_closed(cameras, shared, said);
+                std::thread::sleep(TRY_AGAIN);
+                return;
+            }
+        };
+        let mut changes = cameras.changes();
+        recorder.follow(cameras);
+        while !shared.is_stopped() {
+            if let Some(received) = recorder.subscriber.next_within(LOOK) {
+                recorder.take(&received);
+            }
+            let now = clock.mono();
+            if now.since_us(recorder.looked) >= LOOK_US {
+                recorder.looked = now;
+                if changes.has_changed().unwrap_or(false) {
+                    changes.mark_unchanged();
+                }
+                recorder.follow(cameras);
+                recorder.look(now);
+            }
+        }
+        // What has come is kept, unless the disk takes too long over it.
+        let end = clock.mono().plus_us(LAST_US);
+        while let Some(received) = recorder.subscriber.try_next()
+            && clock.mono() < end
+        {
+            recorder.take(&received);
+        }
+        recorder.writer.stop(clock.mono());
+    }
+
+    fn open(settings: &'a Record, shared: &'a Shared, clock: Clock) -> Result<Self, String> {
+        let root = Root::open(&settings.path).map_err(|error| error.to_string())?;
+        let database = root.path().join(INDEX);
+        let (index, is_new) = Index::open(&database).map_err(|error| error.to_string())?;
+        let durability = match settings.disk {
+            Disk::Ssd => Durability::Each,
+            Disk::Hdd => Durability::Every(ARM_US),
+            Disk::Auto if root.is_rotational() == Some(true) => Durability::Every(ARM_US),
+            Disk::Auto => Durability::Each,
+        };
+        let now = clock.mono();
+        let opened = Writer::open(root.clone(), index, durability, now);
+        let (mut writer, mended) = opened.map_err(|error| error.to_string())?;
+        if mended > 0 {
+            info!("{mended} recordings had not been ended and are whole up to their last second");
+        }
+        check_beside(&root, &database, writer.index(), is_new);
+        writer.tell(shared.now_written.clone());
+        if shared.archive.get().is_none() {
+            let (reader, _) = Index::open(&database).map_err(|error| error.to_string())?;
+            let archive = Archive::new(root.clone(), reader, shared.now_written.clone());
+            let _ = shared.archive.set(archive);
+        }
+        info!("recordings are kept in {}", root.path().display());
+        lock(&shared.status).error = None;
+        Ok(Self {
+            settings,
+            shared,
+            clock,
+            root,
+            writer,
+            subscriber: Subscriber::new(Policy::Lossless { max_bytes: QUEUE }),
+            cameras: HashMap::new(),
+            looked: now,
+            made_room: None,
+            kept: Kept::default(),
+        })
+    }
+
+    /// Nothing can be recorded.
+    fn say_closed(cameras: &Cameras, shared: &Shared, said: String) {
+        let mut status = lock(&shared.status);
+        if status.error.as_ref() != Some(&said) {
+            error!("nothing is recorded: {said}");
+        }
+        let stopped = |camera: &Arc<Camera>| {
+            let state = match camera.settings().record {
+                RecordMode::Off => Recording::Off,
+                RecordMode::Always | RecordMode::Visits => Recording::Stopped(GapReason::DiskGone),
+            };
+            let recording =
+                CameraRecording { state, error: Some(said.clone()), ..Default::default() };
+            (camera.id, recording)
+        };
+        status.cameras = cameras.list().iter().map(stopped).collect();
+        status.error = Some(said);
+    }
+
+    /// Subscribes to what the settings want.
+    fn follow(&mut self, cameras: &Cameras) {
+        let now = self.clock.mono();
+        let here: BTreeMap<CameraId, Arc<Camera>> =
+            cameras.list().into_iter().map(|camera| (camera.id, camera)).collect();
+        let gone = |recorded: &Recorded| {
+            here.get(&recorded.camera.id)
+                .is_none_or(|camera| !Arc::ptr_eq(camera, &recorded.camera))
+        };
+        let lost: Vec<CameraId> =
+            self.cameras.values().filter(|one| gone(one)).map(|one| one.camera.id).collect();
+        for id in lost {
+            self.cameras.remove(&id);
+            self.writer.stop_camera(now, id, GapReason::CameraGone);
+        }
+        for (id, camera) in here {
+            let settings = camera.settings();
+            let recorded = self.cameras.entry(id).or_insert_with(|| Recorded::new(camera, now));
+            let (mode, around_us) = (settings.record, settings.around_us);
+            if recorded.mode == mode && recorded.around_us == around_us {
+                continue;
+            }
+            (recorded.mode, recorded.around_us) = (mode, around_us);
+            recorded.window = Window::new(around_us);
+            if mode == RecordMode::Off {
+                recorded.attachment = None;
+                self.writer.stop_camera(now, id, GapReason::Off);
+                continue;
+            }
+            recorded.heard = now;
+            if recorded.attachment.is_none() {
+                let stream = &recorded.camera.stream;
+                recorded.attachment = Some(stream.attach_with_replay(&self.subscriber));
+            }
+        }
+    }
+
+    fn take(&mut self, received: &Received<Unit>) {
+        let now = self.clock.mono();
+        let id = received.item.au.key.camera;
+        let Some(recorded) = self.cameras.get_mut(&id) else { return };
+        if recorded.mode == RecordMode::Off {
+            return;
+        }
+        recorded.heard = now;
+        if let Some(gap) = &received.gap {
+            recorded.given_up += gap.items;
+            recorded.window.clear();
+            self.writer.skip(now, id, GapReason::DiskSlow);
+        }
+        if recorded.mode == RecordMode::Always {
+            self.writer.take(now, &received.item.au);
+            return;
+        }
+        if let Some(seen) = recorded.seen() {
+            recorded.window.see(seen);
+        }
+        let mut out = Vec::new();
+        if recorded.window.push(Arc::clone(&received.item), &mut out) == Taken::Ended {
+            self.writer.stop_camera(now, id, GapReason::Quiet);
+        }
+        for unit in out {
+            self.writer.take(now, &unit.au);
+        }
+    }
+
+    /// Everything that is not a picture.
+    fn look(&mut self, now: MonoTime) {
+        for recorded in self.cameras.values_mut() {
+            let is_silent = now.since_us(recorded.heard) >= GONE_US;
+            let id = recorded.camera.id;
+            let stopped = self.writer.status(id).and_then(|status| status.stopped);
+            if is_silent && recorded.mode != RecordMode::Off && stopped.is_none() {
+                recorded.window.clear();
+                self.writer.stop_camera(now, id, GapReason::CameraGone);
+            }
+        }
+        self.writer.tick(now);
+        self.make_room(now);
+        self.tell(now);
+    }
+
+    fn make_room(&mut self, now: MonoTime) {
+        let is_full =
+            |recorded: &Recorded| recorded.state == Recording::Stopped(GapReason::DiskFull);
+        let due = if self.cameras.values().any(is_full) { ROOM_NOW_US } else { ROOM_US };
+        if self.made_room.is_some_and(|made| now.since_us(made) < due) {
+            return;
+        }
+        self.made_room = Some(now);
+        let days = [self.settings.keep_days, self.settings.visits_days, self.settings.visits_days];
+        let limits = Limits {
+            max_bytes: self.settings.max_bytes,
+            keep_free: self.settings.keep_free,
+            keep_days: days,
+        };
+        let importance = |_, _: &_| Importance::Quiet;
+        let index = self.writer.index();
+        match keep::make_room(&self.root, index, &limits, importance, self.clock.wall_us()) {
+            Ok(kept) => {
+                if kept.removed > 0 {
+                    info!("{} old recordings have given way to new ones", kept.removed);
+                }
+                if kept.lacking > 0 && self.kept.lacking == 0 {
+                    warn!(
+                        "recordings lack {} MB of room, and nothing may give way",
+                        kept.lacking / 1_000_000
+                    );
+                }
+                self.kept = kept;
+            }
+            Err(error) => warn!("no room can be made for recordings: {error}"),
+        }
+    }
+
+    /// Tells how it fares; what has changed goes into the log.
+    fn tell(&mut self, now: MonoTime) {
+        let mut cameras = BTreeMap::new();
+        for (id, recorded) in &mut self.cameras {
+            let written = self.writer.status(*id).cloned().unwrap_or_default();
+            let stopped = written.stopped.map(|(reason, _)| reason);
+            let is_silent = now.since_us(recorded.heard) >= GONE_US;
+            let state = match (recorded.mode, stopped) {
+                (RecordMode::Off, _) => Recording::Off,
+                (RecordMode::Visits, None | Some(GapReason::Quiet))
+                    if !recorded.window.is_open() && !is_silent =>
+                {
+                    Recording::Waiting
+                }
+                (_, Some(reason)) => Recording::Stopped(reason),
+                (_, None) if is_silent => Recording::Stopped(GapReason::CameraGone),
+                (_, None) => Recording::Recording,
+            };
+            recorded.note(state, written.error.as_deref());
+            let recording = CameraRecording {
+                state,
+                error: written.error.filter(|_| matches!(state, Recording::Stopped(_))),
+                bytes: written.bytes,
+                frames: written.frames,
+                given_up: recorded.given_up,
+            };
+            cameras.insert(*id, recording);
+        }
+        let mut status = lock(&self.shared.status);
+        (status.cameras, status.kept) = (cameras, self.kept);
+    }
+}
+
+impl Recorded {
+    fn new(camera: Arc<Camera>, now: MonoTime) -> Self {
+        Self {
+            camera,
+            attachment: None,
+            mode: RecordMode::Off,
+            around_us: [0; 2],
+            window: Window::new([0; 2]),
+            heard: now,
+            given_up: 0,
+            state: Recording::Off,
+        }
+    }
+
+    /// When somebody was seen last.
+    fn seen(&self) -> Option<MediaTime> {
+        let newest = self.camera.tracks.newest()?;
+        let is_there = newest.frame.tracks.iter().any(|track| track.state == TrackState::Matched);
+        is_there.then_some(newest.frame.key.time)
+    }
+
+    /// Says what has changed. The writer itself says what the disk does.
+    fn note(&mut self, state: Recording, error: Option<&str>) {
+        let before = std::mem::replace(&mut self.state, state);
+        if before == state {
+            return;
+        }
+        let (camera, run) = (self.camera.id.as_u32(), self.camera.context.run());
+        match state {
+            Recording::Stopped(reason) if error.is_none() => {
+                warn!(camera, run, "is not recorded: {}", reason.words());
+            }
+            Recording::Recording if matches!(before, Recording::Stopped(_)) => {
+                info!(camera, run, "is recorded again");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What files and index do not have of one another is put right beside recording. Only names are compared here, so that
+/// no file of ours is among them.
+fn check_beside(root: &Root, database: &Path, index: &Index, is_new: bool) {
+    let differences = match Differences::look(root, index) {
+        Ok(differences) => differences,
+        Err(error) => {
+            warn!("recordings could not be compared with their index: {error}");
+            return;
+        }
+    };
+    if differences == Differences::default() {
+        return;
+    }
+    if is_new {
+        let files = differences.unknown.len();
+        info!("the index of recordings is made from {files} files; until then some are not listed");
+    }
+    let (root, database) = (root.clone(), database.to_owned());
+    let work = move || {
+        let done = Index::open(&database)
+            .and_then(|(index, _)| differences.take_in(&root, &index, |_| {}));
+        match done {
+            Ok(done) => info!(
+                "recordings and their index agree again: {} files taken in, {} rows without a file gone",
+                done.added, done.removed
+            ),
+            Err(error) => warn!("the index of recordings could not be made whole: {error}"),
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("record-check".to_owned()).spawn(work) {
+        warn!("the index of recordings could not be made whole: {error}");
+    }
+}
