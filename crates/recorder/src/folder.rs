@@ -39,8 +39,6 @@ const ROOM_NOW_US: i64 = 2_000_000;
 const ARM_US: i64 = 5_000_000;
 /// How long the disk may take over what still waits at the end, in µs.
 const LAST_US: i64 = 2_000_000;
-/// The index, in the folder of the recordings.
-const INDEX: &str = "recordings.db";
 
 /// One folder that is written to.
 pub(crate) struct FolderRecorder<'a> {
@@ -108,7 +106,7 @@ impl<'a> FolderRecorder<'a> {
 
     fn open(settings: &'a Record, shared: &'a Shared, clock: Clock) -> Result<Self, String> {
         let root = Root::open(&settings.path).map_err(|error| error.to_string())?;
-        let database = root.path().join(INDEX);
+        let database = root.path().join(razz_store::INDEX);
         let (index, is_new) = Index::open(&database).map_err(|error| error.to_string())?;
         let durability = match settings.disk {
             Disk::Ssd => Durability::Each,

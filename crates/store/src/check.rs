@@ -79,6 +79,10 @@ impl Differences {
             done.removed += 1;
         }
         for (camera, name) in &self.unknown {
+            // Somebody else may have taken it in meanwhile.
+            if index.entry(*camera, *name)?.is_some() {
+                continue;
+            }
             match root.mend(*camera, *name) {
                 Ok(scanned) => {
                     if let Some(entry) = scanned.and_then(|scanned| Entry::of(*name, &scanned)) {

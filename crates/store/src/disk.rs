@@ -89,13 +89,18 @@ impl Root {
         Ok(root)
     }
 
+    /// Whether there is one at `path`.
+    pub fn is_at(path: &Path) -> bool {
+        path.join(MARKER).is_file()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
     fn is_ours(&self) -> bool {
-        self.0.join(MARKER).is_file()
+        Self::is_at(&self.0)
     }
 
     fn camera(&self, camera: CameraId) -> PathBuf {

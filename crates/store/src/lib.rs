@@ -25,3 +25,6 @@ pub mod space;
 mod temporary;
 mod varint;
 pub mod writer;
+
+/// The index, in the folder of the recordings.
+pub const INDEX: &str = "recordings.db";

@@ -9,6 +9,7 @@ pub(crate) mod completions;
 mod decoders;
 pub(crate) mod doctor;
 pub(crate) mod models;
+pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod users;
 
@@ -65,6 +66,8 @@ pub(crate) enum Command {
     Track(track::Options),
     /// List the models that razz knows, fetch one, or say what a model file is
     Models(models::Options),
+    /// Say what is recorded, write footage as a file, or put the index of recordings right
+    Record(record::Options),
     /// Add, list and remove who may sign in, or give someone another password
     Users(users::Options),
     /// Say what this machine offers, and what a camera sends and should be set to
@@ -259,9 +262,10 @@ mod tests {
     fn help_names_every_command() {
         let help = parse("razz --help").unwrap_err();
         assert_eq!(help.kind(), ErrorKind::DisplayHelp);
-        for command in
-            ["demo", "serve", "check", "detect", "track", "users", "doctor", "replay", "bench"]
-        {
+        for command in [
+            "demo", "serve", "check", "detect", "track", "record", "users", "doctor", "replay",
+            "bench",
+        ] {
             assert!(help.to_string().contains(&format!("\n  {command} ")), "{help}");
         }
     }

@@ -1,0 +1,262 @@
+//! `razz record`: what is recorded, and the footage itself, from the command line; beside a server that runs, or
+//! without one.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use razz_base::{CameraId, MediaTime};
+use razz_config::Config;
+use razz_lab::progress::Progress;
+use razz_store::archive::{Archive, Dated, Moment};
+use razz_store::check::Differences;
+use razz_store::disk::Root;
+use razz_store::index::Index;
+use razz_store::writer::NowWritten;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{Failure, end, print};
+
+/// A file that a running server has just begun is in the index after this.
+const JUST_BEGUN: Duration = Duration::from_secs(2);
+
+/// Options of `razz record`.
+#[derive(Clone, PartialEq, Eq, Debug, Args)]
+pub(crate) struct Options {
+    /// The config file, whose `[record]` names the folder
+    #[arg(long, value_name = "FILE", default_value = "razz.toml", global = true)]
+    config: PathBuf,
+    /// The folder itself, such as a disk of another machine
+    #[arg(long, value_name = "FOLDER", global = true)]
+    path: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    what: What,
+}
+
+/// What to do with recordings.
+#[derive(Clone, PartialEq, Eq, Debug, Subcommand)]
+enum What {
+    /// Say where there is footage, where there is none and why
+    List {
+        /// One camera; all of them when left out
+        #[arg(long, value_name = "ID")]
+        camera: Option<CameraId>,
+    },
+    /// Write a span of untouched footage as an MP4
+    Export {
+        /// The camera
+        #[arg(long, value_name = "ID")]
+        camera: CameraId,
+        /// The first moment, as 2026-11-30T14:03:00Z, UNIX seconds, or 90k: and a media time
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        from: Moment,
+        /// Behind the last moment, likewise
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        to: Moment,
+        /// The file, which must not be there yet
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Compare files and index, and put the index right from the files
+    Check,
+}
+
+/// Does it.
+pub(crate) fn run(options: &Options) -> ExitCode {
+    end("record", carry_out(options))
+}
+
+fn carry_out(options: &Options) -> Result<(), Failure> {
+    let (root, database) = folder(options)?;
+    let index = Index::open(&database).map_err(|error| Failure::Failed(error.to_string()))?.0;
+    match &options.what {
+        What::List { camera } => {
+            print(&list(&root, index, *camera)?);
+            Ok(())
+        }
+        What::Export { camera, from, to, file } => {
+            let archive = Archive::new(root, index, NowWritten::default());
+            print(&export(&archive, *camera, [*from, *to], file)?);
+            Ok(())
+        }
+        What::Check => {
+            print(&check(&root, &index)?);
+            Ok(())
+        }
+    }
+}
+
+/// The folder, which has to be there, and the index in it.
+fn folder(options: &Options) -> Result<(Root, PathBuf), Failure> {
+    let path = match &options.path {
+        Some(path) => path.clone(),
+        None => {
+            let config = Config::load(&options.config)
+                .map_err(|error| Failure::Refused(error.to_string()))?;
+            let Some(record) = config.record else {
+                return Err(Failure::Refused(format!(
+                    "{}: [record] names no `path`, so nothing is recorded; or name the folder by --path",
+                    options.config.display()
+                )));
+            };
+            record.path
+        }
+    };
+    if !Root::is_at(&path) {
+        return Err(Failure::Refused(format!(
+            "{}: no recordings of razz are here",
+            path.display()
+        )));
+    }
+    let root = Root::open(&path).map_err(|error| Failure::Failed(error.to_string()))?;
+    let database = path.join(razz_store::INDEX);
+    Ok((root, database))
+}
+
+fn failed(error: impl ToString) -> Failure {
+    Failure::Failed(error.to_string())
+}
+
+fn list(root: &Root, index: Index, only: Option<CameraId>) -> Result<String, Failure> {
+    let archive = Archive::new(root.clone(), index, NowWritten::default());
+    let beyond = [i64::MIN, i64::MAX].map(|ticks| Moment::Media(MediaTime::from_90k(ticks)));
+    let mut text = String::new();
+    for camera in root.cameras().map_err(failed)? {
+        if only.is_some_and(|only| only != camera) {
+            continue;
+        }
+        let coverage = archive.coverage(camera, beyond[0], beyond[1]).map_err(failed)?;
+        let bytes: u64 = coverage.stretches.iter().map(|one| one.bytes).sum();
+        let _ = writeln!(text, "camera {camera}: {:.1} MB", bytes as f64 / 1e6);
+        let mut lines: Vec<(Dated, String)> = Vec::new();
+        for one in &coverage.stretches {
+            let seconds = one.until.time.since_secs(one.from.time);
+            let said = format!("footage, {seconds:.1} s, {:.1} MB", one.bytes as f64 / 1e6);
+            lines.push((one.from, said));
+        }
+        for one in &coverage.holes {
+            let seconds = one.until.time.since_secs(one.from.time);
+            lines.push((one.from, format!("gap, {seconds:.1} s: {}", one.reason.words())));
+        }
+        lines.sort_by_key(|(from, _)| from.time);
+        for (from, said) in lines {
+            let _ = writeln!(text, "  {}  {said}", utc(from.wall_us));
+        }
+    }
+    if text.is_empty() {
+        text = "nothing is recorded".to_owned();
+    }
+    Ok(text.trim_end().to_owned())
+}
+
+fn export(
+    archive: &Archive,
+    camera: CameraId,
+    [from, to]: [Moment; 2],
+    path: &Path,
+) -> Result<String, Failure> {
+    let clip = archive.clip(camera, from, to).map_err(failed)?;
+    let nothing =
+        || Failure::Failed(format!("nothing is recorded of camera {camera} in that time"));
+    let clip = clip.ok_or_else(nothing)?;
+    let at = |error: io::Error| Failure::Failed(format!("{}: {error}", path.display()));
+    let mut out = BufWriter::new(File::create_new(path).map_err(at)?);
+    let mut progress = Progress::bytes("exporting", clip.bytes);
+    let mut write = || -> io::Result<()> {
+        let (mut chunk, mut done) = (vec![0; 1 << 20], 0);
+        while done < clip.bytes {
+            let count = clip.read(done, &mut chunk)?;
+            if count == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+            }
+            out.write_all(&chunk[..count])?;
+            done += count as u64;
+            progress.step(done);
+        }
+        out.flush()
+    };
+    if let Err(error) = write() {
+        // Half of it would look like all of it.
+        let _ = fs::remove_file(path);
+        return Err(at(error));
+    }
+    let begins = archive.wall_us(camera, clip.from).map_err(failed)?;
+    Ok(format!(
+        "{}: {:.1} s of camera {camera} from {}, {:.1} MB",
+        path.display(),
+        clip.until.since_secs(clip.from),
+        utc(begins),
+        clip.bytes as f64 / 1e6
+    ))
+}
+
+fn check(root: &Root, index: &Index) -> Result<String, Failure> {
+    let mut differences = Differences::look(root, index).map_err(failed)?;
+    if !differences.unknown.is_empty() {
+        // What a server has begun in this moment is written by it, and not for us to mend.
+        std::thread::sleep(JUST_BEGUN);
+        let again = Differences::look(root, index).map_err(failed)?;
+        differences.unknown.retain(|file| again.unknown.contains(file));
+    }
+    let files = differences.unknown.len();
+    let mut progress = Progress::new("reading", "files", files as u64);
+    let taken = differences.take_in(root, index, |done| {
+        progress.step((done.added + done.unreadable) as u64);
+    });
+    let done = taken.map_err(failed)?;
+    if files == 0 && done.removed == 0 {
+        return Ok("files and index agree".to_owned());
+    }
+    Ok(format!(
+        "{} files taken into the index, {} rows without a file gone, {} files that cannot be read",
+        done.added, done.removed, done.unreadable
+    ))
+}
+
+/// As people write it: RFC 3339, UNIX seconds, or `90k:` and ticks.
+fn moment(text: &str) -> Result<Moment, String> {
+    if let Some(ticks) = text.strip_prefix("90k:") {
+        let ticks = ticks.parse().map_err(|_| "a whole number of ticks stands behind 90k:")?;
+        return Ok(Moment::Media(MediaTime::from_90k(ticks)));
+    }
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Ok(Moment::Wall((seconds * 1e6) as i64));
+    }
+    let date = OffsetDateTime::parse(text, &Rfc3339);
+    let date = date.map_err(|_| "a time is written as 2026-11-30T14:03:00Z, or in UNIX seconds")?;
+    Ok(Moment::Wall((date.unix_timestamp_nanos() / 1000) as i64))
+}
+
+fn utc(us: i64) -> String {
+    let date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(us / 1000) * 1_000_000);
+    let text = date.ok().and_then(|date| date.format(&Rfc3339).ok());
+    text.unwrap_or_else(|| format!("{:.3}", us as f64 / 1e6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        let us = 1_796_047_380_000_000;
+        for (text, expected) in [
+            ("2026-11-30T14:03:00Z", Some(Moment::Wall(us))),
+            ("2026-11-30T15:03:00.5+01:00", Some(Moment::Wall(us + 500_000))),
+            ("1796047380", Some(Moment::Wall(us))),
+            ("90k:77", Some(Moment::Media(MediaTime::from_90k(77)))),
+            ("90k:x", None),
+            ("2026-11-30 14:03", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(moment(text).ok(), expected, "{text}");
+        }
+        assert_eq!(utc(us + 120_000), "2026-11-30T14:03:00.12Z");
+    }
+}
