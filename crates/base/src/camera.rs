@@ -102,15 +102,21 @@ pub enum EventKind {
     CameraOnline,
     /// No video comes in any more.
     CameraOffline,
+    /// The camera should be recorded, and is not.
+    RecordingStopped,
+    /// It is recorded again.
+    RecordingResumed,
 }
 
 impl EventKind {
     /// Every kind, by its name in settings and messages.
-    pub const ALL: [(&'static str, Self); 4] = [
+    pub const ALL: [(&'static str, Self); 6] = [
         ("track_started", Self::TrackStarted),
         ("track_ended", Self::TrackEnded),
         ("camera_online", Self::CameraOnline),
         ("camera_offline", Self::CameraOffline),
+        ("recording_stopped", Self::RecordingStopped),
+        ("recording_resumed", Self::RecordingResumed),
     ];
 
     /// Its name in settings and messages.

@@ -407,8 +407,9 @@ group! {
     Webhook = "[[webhook]]" {
         /// Where to, `https://…` or `http://…`, or `env:NAME`.
         url: Secret [Limit::Pattern("^(https?://.|env:.|credential:.)")] = "",
-        /// What of: `"track_started"`, `"track_ended"`, `"camera_online"`, `"camera_offline"`.
-        events: Vec<At<String>> [Limit::Words(&EVENTS)] = r#"["track_started", "track_ended", "camera_online", "camera_offline"]"#,
+        /// What of: `"track_started"`, `"track_ended"`, `"camera_online"`, `"camera_offline"`,
+        /// `"recording_stopped"`, `"recording_resumed"`.
+        events: Vec<At<String>> [Limit::Words(&EVENTS)] = r#"["track_started", "track_ended", "camera_online", "camera_offline", "recording_stopped", "recording_resumed"]"#,
         /// What signs the messages (HMAC-SHA256), or `env:NAME`; without it they are not signed.
         secret: Option<Secret> = "",
         /// Whether pictures of what came are sent along, as base64 in the message.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::health::Health;
 use crate::lock;
+use crate::recording::RecordingHealth;
 use crate::renditions::Renditions;
 use crate::run_context::RunContext;
 use crate::stream::Stream;
@@ -58,6 +59,8 @@ pub struct Camera {
     pub sub: Arc<SubStream>,
     /// What razz encodes of its pictures.
     pub renditions: Arc<Renditions>,
+    /// Whether its footage is kept.
+    pub recording: RecordingHealth,
     settings: Mutex<Arc<CameraSettings>>,
     stopped: watch::Sender<bool>,
 }
@@ -79,6 +82,7 @@ impl Camera {
             context: RunContext::new(id),
             sub: Arc::new(SubStream::new(id)),
             renditions: Arc::new(Renditions::new(id)),
+            recording: RecordingHealth::default(),
             settings: Mutex::new(Arc::new(settings)),
             stopped: watch::channel(false).0,
         })

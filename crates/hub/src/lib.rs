@@ -14,12 +14,13 @@
 //!
 //! Read in this order: [`queue`] is one subscriber, [`topic`] many of them, [`stream`] a topic of video
 //! with the GOP at hand, [`sub`] the smaller stream of a camera, [`renditions`] the encodings that razz makes
-//! itself, [`tracks`] the track frames of a camera. [`health`] holds the numbers of a camera, [`cameras`] the
+//! itself, [`tracks`] the track frames of a camera, [`recording`] whether it is recorded. [`health`] holds the numbers of a camera, [`cameras`] the
 //! cameras by their ids.
 
 pub mod cameras;
 pub mod health;
 pub mod queue;
+pub mod recording;
 pub mod renditions;
 mod run_context;
 pub mod stream;

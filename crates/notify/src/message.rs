@@ -20,7 +20,7 @@ pub struct Message {
     /// Of track events.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub track: Option<EventTrack>,
-    /// Why a camera is offline, without credentials.
+    /// Why a camera is offline, without credentials, or why it is not recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

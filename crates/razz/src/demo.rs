@@ -16,6 +16,9 @@ use razz_config::Config;
 /// What the built-in cameras ask for: the demo signs in as one does at a camera on the wall.
 const USER: &str = "demo";
 
+/// What the demo records at most, in the cache: some hours of its cameras.
+const RECORDED: &str = "2GB";
+
 /// Runs the demo until it is told to stop.
 pub(crate) fn run(options: &cli::Demo) -> ExitCode {
     let password = format!("{:016x}", rand::random::<u64>());
@@ -25,7 +28,10 @@ pub(crate) fn run(options: &cli::Demo) -> ExitCode {
     };
     let urls: Vec<String> =
         (1..=options.cameras).filter_map(|n| cameras.url(&format!("camera{n}"))).collect();
-    let text = settings(options.port, &urls, &password);
+    // Several demos can run side by side; one whose port nobody knows is a script's, which wants no recordings.
+    let folder = Cache::find().filter(|_| options.port > 0);
+    let folder = folder.map(|cache| cache.folder().join(format!("recordings-{}", options.port)));
+    let text = settings(options.port, &urls, &password, folder.as_deref());
     let config = match Config::parse(&text, "demo", Path::new("."), &|_| None) {
         Ok(config) => config,
         Err(errors) => return cli::fail(&errors),
@@ -70,7 +76,7 @@ fn tell(camera: u32) -> impl FnMut(Progress) {
 
 /// The demo's razz.toml. Another port than the usual one moves all others along with it, so that
 /// several demos can run side by side.
-fn settings(port: u16, urls: &[String], password: &str) -> String {
+fn settings(port: u16, urls: &[String], password: &str, recordings: Option<&Path>) -> String {
     let beside = |offset: u16| if port == 0 { 0 } else { port.checked_add(offset).unwrap_or(0) };
     let mut text = format!(
         "[server]\nlisten = \"127.0.0.1:{port}\"\ncompat_listen = \"127.0.0.1:{}\"\n\
@@ -78,6 +84,12 @@ fn settings(port: u16, urls: &[String], password: &str) -> String {
         beside(80),
         beside(186),
     );
+    if let Some(folder) = recordings.and_then(Path::to_str) {
+        let _ = writeln!(
+            text,
+            "[record]\npath = {folder:?}\nmax_bytes = \"{RECORDED}\"\nkeep_free = \"2GB\""
+        );
+    }
     for (n, url) in (1..).zip(urls) {
         let _ = write!(
             text,
@@ -101,7 +113,8 @@ mod tests {
             (9000, [9000, 9080, 9186]),
             (65500, [65500, 0, 0]),
         ] {
-            let text = settings(port, &urls.map(str::to_owned), "secret");
+            let text =
+                settings(port, &urls.map(str::to_owned), "secret", Some(Path::new("/c/a \"b\"")));
             let config = Config::parse(&text, "demo", Path::new("."), &|_| None).unwrap();
             assert!(config.is_loopback_only().is_ok());
             let server = &config.server;
@@ -109,6 +122,11 @@ mod tests {
             let got = [server.listen.port(), compat.port(), server.webrtc_udp.port()];
             assert_eq!(got, ports, "{port}");
             assert_eq!(config.cameras.len(), 2);
+            let record = config.record.unwrap();
+            assert_eq!(
+                (record.path.to_str(), record.max_bytes),
+                (Some("/c/a \"b\""), Some(2_000_000_000))
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the recorder's thread does.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,8 @@ pub(crate) struct FolderRecorder<'a> {
     shared: &'a Shared,
     clock: Clock,
     root: Root,
+    /// Nobody else writes here.
+    _lock: File,
     writer: Writer,
     subscriber: Subscriber<Unit>,
     cameras: HashMap<CameraId, Recorded>,
@@ -73,7 +76,7 @@ impl<'a> FolderRecorder<'a> {
         let mut recorder = match Self::open(settings, shared, clock) {
             Ok(recorder) => recorder,
             Err(said) => {
-                Self::say_closed(cameras, shared, said);
+                Self::say_closed(cameras, shared, said, clock.wall_us());
                 std::thread::sleep(TRY_AGAIN);
                 return;
             }
@@ -106,6 +109,7 @@ impl<'a> FolderRecorder<'a> {
 
     fn open(settings: &'a Record, shared: &'a Shared, clock: Clock) -> Result<Self, String> {
         let root = Root::open(&settings.path).map_err(|error| error.to_string())?;
+        let held = root.lock().map_err(|error| error.to_string())?;
         let database = root.path().join(razz_store::INDEX);
         let (index, is_new) = Index::open(&database).map_err(|error| error.to_string())?;
         let durability = match settings.disk {
@@ -134,6 +138,7 @@ impl<'a> FolderRecorder<'a> {
             shared,
             clock,
             root,
+            _lock: held,
             writer,
             subscriber: Subscriber::new(Policy::Lossless { max_bytes: QUEUE }),
             cameras: HashMap::new(),
@@ -144,7 +149,7 @@ impl<'a> FolderRecorder<'a> {
     }
 
     /// Nothing can be recorded.
-    fn say_closed(cameras: &Cameras, shared: &Shared, said: String) {
+    fn say_closed(cameras: &Cameras, shared: &Shared, said: String, now_us: i64) {
         let mut status = lock(&shared.status);
         if status.error.as_ref() != Some(&said) {
             error!("nothing is recorded: {said}");
@@ -152,7 +157,10 @@ impl<'a> FolderRecorder<'a> {
         let stopped = |camera: &Arc<Camera>| {
             let state = match camera.settings().record {
                 RecordMode::Off => Recording::Off,
-                RecordMode::Always | RecordMode::Visits => Recording::Stopped(GapReason::DiskGone),
+                RecordMode::Always | RecordMode::Visits => {
+                    camera.recording.stopped(&said, now_us);
+                    Recording::Stopped(GapReason::DiskGone)
+                }
             };
             let recording =
                 CameraRecording { state, error: Some(said.clone()), ..Default::default() };
@@ -295,7 +303,7 @@ impl<'a> FolderRecorder<'a> {
                 (_, None) if is_silent => Recording::Stopped(GapReason::CameraGone),
                 (_, None) => Recording::Recording,
             };
-            recorded.note(state, written.error.as_deref());
+            recorded.note(state, written.error.as_deref(), self.clock.wall_us());
             let recording = CameraRecording {
                 state,
                 error: written.error.filter(|_| matches!(state, Recording::Stopped(_))),
@@ -332,7 +340,13 @@ impl Recorded {
     }
 
     /// Says what has changed. The writer itself says what the disk does.
-    fn note(&mut self, state: Recording, error: Option<&str>) {
+    fn note(&mut self, state: Recording, error: Option<&str>, now_us: i64) {
+        match state {
+            Recording::Stopped(reason) => {
+                self.camera.recording.stopped(error.unwrap_or(reason.words()), now_us);
+            }
+            _ => self.camera.recording.fine(),
+        }
         let before = std::mem::replace(&mut self.state, state);
         if before == state {
             return;

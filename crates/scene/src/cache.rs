@@ -36,6 +36,11 @@ impl Cache {
         Some(Self { folder })
     }
 
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A folder of one's own.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }

@@ -30,6 +30,9 @@ pub enum DiskError {
     /// It was ours when we began, and is not any more.
     #[error("{0} is not what it was: has its disk been unmounted?")]
     Gone(PathBuf),
+    /// Another process writes there.
+    #[error("another razz records into {0}; give each a folder of its own")]
+    Taken(PathBuf),
     /// The disk is full.
     #[error("the disk of {0} is full")]
     Full(PathBuf),
@@ -92,6 +95,20 @@ impl Root {
     /// Whether there is one at `path`.
     pub fn is_at(path: &Path) -> bool {
         path.join(MARKER).is_file()
+    }
+
+    /// Sees to it that nobody else writes here, as long as what is answered is kept.
+    ///
+    /// # Errors
+    /// When somebody else does, or the folder is not what it was.
+    pub fn lock(&self) -> Result<File, DiskError> {
+        let marker = self.0.join(MARKER);
+        let file = File::open(&marker).map_err(|error| DiskError::of(&marker, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(fs::TryLockError::WouldBlock) => Err(DiskError::Taken(self.0.clone())),
+            Err(fs::TryLockError::Error(error)) => Err(DiskError::of(&marker, error)),
+        }
     }
 
     /// Where it is.
@@ -420,6 +437,17 @@ mod tests {
         let error = root.begin(camera(), begin).unwrap_err();
         assert!(matches!(error, DiskError::Gone(_)), "{error}");
         assert!(!folder.path().join("1").exists(), "nothing was written");
+    }
+
+    #[test]
+    fn one_process_writes_to_a_folder() {
+        let folder = Folder::new("lock");
+        let root = Root::open(folder.path()).unwrap();
+        let lock = root.lock().unwrap();
+        let error = root.lock().unwrap_err();
+        assert!(matches!(error, DiskError::Taken(_)), "{error}");
+        drop(lock);
+        root.lock().unwrap();
     }
 
     #[test]

@@ -358,9 +358,10 @@ impl Camera {
         self.end(id, root, index);
         let reason = match error {
             DiskError::Full(_) => GapReason::DiskFull,
-            DiskError::NotOurs(_) | DiskError::Gone(_) | DiskError::Io { .. } => {
-                GapReason::DiskGone
-            }
+            DiskError::NotOurs(_)
+            | DiskError::Gone(_)
+            | DiskError::Taken(_)
+            | DiskError::Io { .. } => GapReason::DiskGone,
         };
         let said = error.to_string();
         if self.status.error.as_ref() != Some(&said) {

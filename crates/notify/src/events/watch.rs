@@ -56,6 +56,8 @@ struct Watch {
     snapshots: HashMap<TrackId, Bytes>,
     /// As it was told.
     online: bool,
+    /// That it is not recorded, as it was told.
+    not_recorded: bool,
     /// When the last track frame came, by the mono clock.
     heard: razz_base::MonoTime,
 }
@@ -74,6 +76,7 @@ impl Watch {
             names: None,
             snapshots: HashMap::new(),
             online: false,
+            not_recorded: false,
             heard,
         };
         watch.write(false);
@@ -85,6 +88,7 @@ impl Watch {
         self.heard = self.subscribers.clock.mono();
         self.names = Some(published.names.clone());
         self.look_at_state();
+        self.look_at_recording();
         let changes = self.presence.handle(&published.frame);
         self.tell(changes).await;
     }
@@ -99,6 +103,7 @@ impl Watch {
             self.presence = Presence::new(self.settings);
         }
         self.look_at_state();
+        self.look_at_recording();
         let silence = self.subscribers.clock.mono().since_us(self.heard);
         if silence > self.settings.gone_us + SILENCE_US {
             let changes = self.presence.end_all();
@@ -124,6 +129,22 @@ impl Watch {
         let error = if online { None } else { error };
         let id = format!("{}-{since_us}", self.camera.id);
         let message = self.message(id, kind, since_us, None, error);
+        self.subscribers.tell(Event { message, snapshot: None });
+    }
+
+    fn look_at_recording(&mut self) {
+        let news = self.camera.recording.not_recorded();
+        if news.is_some() == self.not_recorded {
+            return;
+        }
+        self.not_recorded = news.is_some();
+        let now_us = self.subscribers.clock.wall_us();
+        let (kind, at_us, why) = match news {
+            Some(news) => (EventKind::RecordingStopped, news.since_us, Some(news.why)),
+            None => (EventKind::RecordingResumed, now_us, None),
+        };
+        let id = format!("{}-{}-{at_us}", self.camera.id, kind.name());
+        let message = self.message(id, kind, at_us, None, why);
         self.subscribers.tell(Event { message, snapshot: None });
     }
 
