@@ -23,6 +23,7 @@ mod source;
 pub mod space;
 #[cfg(test)]
 mod temporary;
+pub mod tracks;
 mod varint;
 pub mod writer;
 

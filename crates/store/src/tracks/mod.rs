@@ -1,0 +1,42 @@
+//! Tracks beside the footage: what was detected, frame by frame, and who visited.
+//!
+//! ```text
+//! track frames ─► TrackWriter ─► blocks of 10 s in ROOT/CAMERA/2026-11-29.tracks
+//!                     └─► visits and counts for the index
+//! a range of media time ─► read ─► the track frames in it
+//! ```
+//!
+//! Only the frames that detection ran on are kept, each under its frame's media time; between two of them a player
+//! interpolates, which is better than what was shown live, when the later one was not known yet.
+
+use razz_base::{ClassNames, Track, TrackFrame};
+
+pub mod block;
+mod cells;
+mod columns;
+mod decode;
+mod header;
+mod lives;
+mod motion;
+
+pub use cells::Cells;
+pub use header::{BlockError, Header};
+
+/// The tracks of a frame, and what their classes are called: a class is a number in one model's list only.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Recorded {
+    /// The frame and its tracks.
+    pub frame: TrackFrame,
+    /// The names of their classes. Of a frame that was read these are the names that its block has.
+    pub classes: ClassNames,
+}
+
+impl Recorded {
+    /// What a track's class is called.
+    pub fn class(&self, track: &Track) -> &str {
+        self.classes.name(track.class)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
