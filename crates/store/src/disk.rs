@@ -52,7 +52,7 @@ impl DiskError {
         matches!(self, Self::Io { error, .. } if error.kind() == io::ErrorKind::NotFound)
     }
 
-    fn of(path: &Path, error: io::Error) -> Self {
+    pub(crate) fn of(path: &Path, error: io::Error) -> Self {
         let path = path.to_owned();
         if error.kind() == io::ErrorKind::StorageFull
             || error.kind() == io::ErrorKind::QuotaExceeded
@@ -116,11 +116,12 @@ impl Root {
         &self.0
     }
 
-    fn is_ours(&self) -> bool {
+    pub(crate) fn is_ours(&self) -> bool {
         Self::is_at(&self.0)
     }
 
-    fn camera(&self, camera: CameraId) -> PathBuf {
+    /// The folder of a camera.
+    pub(crate) fn camera(&self, camera: CameraId) -> PathBuf {
         self.0.join(camera.to_string())
     }
 
@@ -137,7 +138,7 @@ impl Root {
         Ok(cameras)
     }
 
-    /// The files of a camera, oldest first by their names.
+    /// The files of a camera, oldest first by their names; those of its tracks stand beside the folders of the days.
     ///
     /// # Errors
     /// When the folder cannot be read; none is no error.
@@ -309,13 +310,13 @@ impl Recording {
 }
 
 /// A name in a folder is there after a power cut when the folder is.
-fn sync_folder(path: &Path) -> Result<(), DiskError> {
+pub(crate) fn sync_folder(path: &Path) -> Result<(), DiskError> {
     let folder = File::open(path).and_then(|folder| folder.sync_all());
     folder.map_err(|error| DiskError::of(path, error))
 }
 
 /// The names in a folder; none where it is not there, or no folder.
-fn entries(folder: &Path) -> Result<Vec<String>, DiskError> {
+pub(crate) fn entries(folder: &Path) -> Result<Vec<String>, DiskError> {
     match fs::read_dir(folder) {
         Ok(entries) => {
             let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());

@@ -51,20 +51,21 @@ impl FileName {
         format!("{hours:02}-{minutes:02}-{:02}.{:03}Z.mp4", ms / 1000 % 60, ms % 1000)
     }
 
+    /// The beginning of the day that is called so; `None` where the calendar has none.
+    pub(crate) fn midnight(day: &str) -> Option<Self> {
+        let [year, month, date] = numbers(day, '-')?;
+        let midnight = Self(days(year, month, date) * DAY_MS);
+        (midnight.day() == day).then_some(midnight)
+    }
+
     /// Reads the names of a folder and of a file in it; `None` where they are none of ours.
     pub fn parse(day: &str, file: &str) -> Option<Self> {
-        let [year, month, date] = numbers(day, '-')?;
+        let midnight = Self::midnight(day)?;
         let (clock, ms) = file.strip_suffix("Z.mp4")?.split_once('.')?;
         let [hours, minutes, seconds] = numbers(clock, '-')?;
         let ms: i64 = ms.parse().ok()?;
-        let name = Self(
-            days(year, month, date) * DAY_MS
-                + hours * 3_600_000
-                + minutes * 60_000
-                + seconds * 1000
-                + ms,
-        );
-        // Other spellings of the same time, and days that the calendar does not have, are none of ours.
+        let name = Self(midnight.0 + hours * 3_600_000 + minutes * 60_000 + seconds * 1000 + ms);
+        // Other spellings of the same time are none of ours.
         (name.day() == day && name.file() == file).then_some(name)
     }
 }

@@ -24,7 +24,7 @@ use razz_base::MediaTime;
 use super::cells::Cells;
 
 /// The first bytes of a block.
-const MAGIC: [u8; 3] = *b"rzt";
+pub(super) const MAGIC: [u8; 3] = *b"rzt";
 /// The version that is written, and the only one so far.
 const VERSION: u8 = 1;
 /// Where the checksum of the body is, where the names begin, and the checksum behind them.

@@ -12,15 +12,19 @@
 use razz_base::{ClassNames, Track, TrackFrame};
 
 pub mod block;
+mod blocks;
 mod cells;
 mod columns;
+pub mod day;
 mod decode;
 mod header;
 mod lives;
 mod motion;
+mod read;
 
 pub use cells::Cells;
 pub use header::{BlockError, Header};
+pub use read::read;
 
 /// The tracks of a frame, and what their classes are called: a class is a number in one model's list only.
 #[derive(Clone, PartialEq, Debug)]
