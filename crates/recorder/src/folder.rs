@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use razz_base::{CameraId, MediaTime, MonoTime, RecordMode, TrackState};
 use razz_config::{Disk, Record};
+use razz_hub::tracks::{Frames, Subscription};
 use razz_hub::{Attachment, Camera, Cameras, Policy, Received, Subscriber, lock};
 use razz_media::ring::Unit;
 use razz_observe::clock::Clock;
@@ -17,6 +18,7 @@ use razz_store::disk::Root;
 use razz_store::index::{GapReason, Index};
 use razz_store::keep::{self, Kept};
 use razz_store::space::{Importance, Limits};
+use razz_store::tracks;
 use razz_store::writer::{Durability, Writer};
 use tracing::{error, info, warn};
 
@@ -26,6 +28,8 @@ use crate::window::{Taken, Window};
 
 /// What may wait for the disk, of all cameras together, in bytes: 50 MB/s for five seconds.
 const QUEUE: usize = 256 << 20;
+/// What may wait of a camera's track frames, in bytes.
+const TRACKS: usize = 8 << 20;
 /// How long the thread waits for pictures before it looks at everything else.
 const LOOK: Duration = Duration::from_millis(100);
 const LOOK_US: i64 = 250_000;
@@ -61,6 +65,8 @@ pub(crate) struct FolderRecorder<'a> {
 struct Recorded {
     camera: Arc<Camera>,
     attachment: Option<Attachment<Unit>>,
+    /// Its track frames, while it is recorded.
+    tracks: Option<Subscription>,
     mode: RecordMode,
     around_us: [i64; 2],
     window: Window,
@@ -195,7 +201,7 @@ impl<'a> FolderRecorder<'a> {
             (recorded.mode, recorded.around_us) = (mode, around_us);
             recorded.window = Window::new(around_us);
             if mode == RecordMode::Off {
-                recorded.attachment = None;
+                (recorded.attachment, recorded.tracks) = (None, None);
                 self.writer.stop_camera(now, id, GapReason::Off);
                 continue;
             }
@@ -203,6 +209,8 @@ impl<'a> FolderRecorder<'a> {
             if recorded.attachment.is_none() {
                 let stream = &recorded.camera.stream;
                 recorded.attachment = Some(stream.attach_with_replay(&self.subscriber));
+                let policy = Policy::Lossless { max_bytes: TRACKS };
+                recorded.tracks = Some(recorded.camera.tracks.subscribe(Frames::Detected, policy));
             }
         }
     }
@@ -248,8 +256,19 @@ impl<'a> FolderRecorder<'a> {
             }
         }
         self.writer.tick(now);
+        self.take_tracks();
         self.make_room(now);
         self.tell(now);
+    }
+
+    fn take_tracks(&mut self) {
+        for recorded in self.cameras.values() {
+            let Some(tracks) = &recorded.tracks else { continue };
+            while let Some(received) = tracks.try_next() {
+                let (frame, classes) = (received.item.frame.clone(), received.item.names.clone());
+                self.shared.now_written.add_tracks(tracks::Recorded { frame, classes });
+            }
+        }
     }
 
     fn make_room(&mut self, now: MonoTime) {
@@ -323,6 +342,7 @@ impl Recorded {
         Self {
             camera,
             attachment: None,
+            tracks: None,
             mode: RecordMode::Off,
             around_us: [0; 2],
             window: Window::new([0; 2]),

@@ -24,7 +24,7 @@ use razz_config::Record;
 use razz_hub::{Cameras, lock};
 use razz_observe::clock::Clock;
 use razz_store::archive::Archive;
-use razz_store::writer::NowWritten;
+use razz_store::now_written::NowWritten;
 use tracing::error;
 
 use crate::folder::FolderRecorder;

@@ -7,14 +7,19 @@
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use razz_base::{CLOCK_RATE, CameraId, MediaTime};
+use razz_base::{
+    AccessUnit, CLOCK_RATE, CameraId, FrameKey, MediaTime, MonoTime, RunId, StreamFormat,
+    WallQuality, WallTime,
+};
+use razz_media::mp4::Mp4;
 
 use crate::clip::Clip;
-use crate::disk::Root;
+use crate::disk::{DiskError, Root};
 use crate::footage::{Footage, Wanted};
 use crate::index::{Gap, GapReason, Index, IndexError, Span};
+use crate::now_written::NowWritten;
 use crate::source::Source;
-use crate::writer::NowWritten;
+use crate::tracks::{self, Recorded};
 
 /// Footage that goes on after less than this is one stretch, in ticks: files follow one another without a break, and a
 /// picture may come late.
@@ -82,6 +87,9 @@ pub enum ReadError {
     /// A file.
     #[error("recorded footage cannot be read: {0}")]
     Io(#[from] io::Error),
+    /// A file of tracks.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
 }
 
 /// The recordings of one folder.
@@ -112,7 +120,7 @@ impl Archive {
         from: Moment,
         until: Moment,
     ) -> Result<Coverage, ReadError> {
-        let written = self.now_written.of(camera).map(|entry| entry.span);
+        let written = self.now_written.file(camera).map(|entry| entry.span);
         let (first, last) = (from.earliest(), until.latest());
         let (mut spans, gaps, oldest, newest) = {
             let index = self.index();
@@ -165,6 +173,65 @@ impl Archive {
         Ok(Clip::plan(&sources, from, until)?)
     }
 
+    /// The key picture at or before a moment, to decode it; `None` where nothing is recorded then.
+    ///
+    /// # Errors
+    /// When the index does not answer, or a file cannot be read.
+    pub fn key_picture(
+        &self,
+        camera: CameraId,
+        at: Moment,
+    ) -> Result<Option<AccessUnit>, ReadError> {
+        let time = self.media_time(camera, at)?;
+        let (from, until) = (Moment::Media(time), Moment::Media(time.plus_90k(1)));
+        let Some(footage) = self.footage(camera, from, until, Wanted::Keys)? else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::new();
+        for part in 0..footage.parts() {
+            bytes.extend(footage.part(part)?);
+        }
+        let mut mp4 = Mp4::open(io::Cursor::new(bytes)).map_err(io::Error::other)?;
+        let mut data = Vec::new();
+        mp4.read(0, &mut data).map_err(io::Error::other)?;
+        let wall_us = self.wall_us(camera, footage.from)?;
+        Ok(Some(AccessUnit {
+            key: FrameKey { camera, time: footage.from },
+            run: RunId(0),
+            format: StreamFormat::new(mp4.codec(), mp4.size()),
+            data: data.into(),
+            idr: true,
+            lost_packets: 0,
+            wall: WallTime { us: wall_us, quality: WallQuality::Arrival },
+            received: MonoTime::from_us(0),
+        }))
+    }
+
+    /// The track frames of detections in a span, and the ones just before and after it.
+    ///
+    /// # Errors
+    /// When the index does not answer, or a file cannot be read.
+    pub fn tracks(
+        &self,
+        camera: CameraId,
+        from: Moment,
+        until: Moment,
+    ) -> Result<Vec<Recorded>, ReadError> {
+        let from = self.media_time(camera, from)?;
+        let until = self.media_time(camera, until)?.max(from);
+        // Before those on the disk, so that none is missed that is written meanwhile.
+        let lately = self.now_written.tracks(camera);
+        let mut frames = tracks::read(&self.root, camera, from, until)?;
+        let known = frames.last().map(|last| last.frame.key.time);
+        let is_new = |one: &Recorded| known.is_none_or(|known| one.frame.key.time > known);
+        frames.extend(lately.into_iter().filter(is_new));
+        let at = |time| frames.partition_point(|one: &Recorded| one.frame.key.time < time);
+        let (begin, end) = (at(from).saturating_sub(1), at(until) + 1);
+        frames.truncate(end);
+        frames.drain(..begin);
+        Ok(frames)
+    }
+
     /// The frames' time of a moment, by what is recorded around it.
     ///
     /// # Errors
@@ -172,7 +239,7 @@ impl Archive {
     pub fn media_time(&self, camera: CameraId, moment: Moment) -> Result<MediaTime, ReadError> {
         let Moment::Wall(us) = moment else { return Ok(moment.earliest()) };
         let mut spans = self.index().spans(camera, moment.earliest(), moment.latest())?;
-        take_in(&mut spans, self.now_written.of(camera).map(|entry| entry.span));
+        take_in(&mut spans, self.now_written.file(camera).map(|entry| entry.span));
         Ok(media_time(&spans, us))
     }
 
@@ -182,7 +249,7 @@ impl Archive {
     /// When the index does not answer.
     pub fn wall_us(&self, camera: CameraId, time: MediaTime) -> Result<i64, ReadError> {
         let mut spans = self.index().spans(camera, time, time.plus_90k(1))?;
-        take_in(&mut spans, self.now_written.of(camera).map(|entry| entry.span));
+        take_in(&mut spans, self.now_written.file(camera).map(|entry| entry.span));
         let span = spans.iter().find(|span| (span.from..span.until).contains(&time));
         Ok(span
             .map_or_else(|| time.since_us(MediaTime::default()), |span| dated(span, time).wall_us))
@@ -194,7 +261,7 @@ impl Archive {
         from: Moment,
         until: Moment,
     ) -> Result<(Vec<Source>, MediaTime, MediaTime), ReadError> {
-        let written = self.now_written.of(camera);
+        let written = self.now_written.file(camera);
         let index = self.index();
         let mut spans = index.spans(camera, from.earliest(), until.latest())?;
         take_in(&mut spans, written.as_ref().map(|entry| entry.span));

@@ -17,6 +17,7 @@ pub mod footage;
 pub mod index;
 pub mod keep;
 pub mod name;
+pub mod now_written;
 pub mod scan;
 pub mod segmenter;
 mod source;

@@ -5,7 +5,6 @@
 //! a gap, whose reason is what was in the way last.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use razz_base::{AccessUnit, CameraId, MediaTime, MonoTime};
 use tracing::{error, info};
@@ -13,6 +12,7 @@ use tracing::{error, info};
 use crate::check;
 use crate::disk::{DiskError, Recording, Root};
 use crate::index::{Entry, Fragments, Gap, GapReason, Index, IndexError, Span};
+use crate::now_written::NowWritten;
 use crate::segmenter::{Begin, EndReason, Fragment, NotTaken, Segmenter, Step};
 
 /// A hole of less is none: a picture may come a little late, and clocks are set.
@@ -46,21 +46,6 @@ pub struct RecordingStatus {
     pub frames: u64,
     /// What the disk said last.
     pub error: Option<String>,
-}
-
-/// What is written now, for those who read: a file's row in the index says what is in it once it has ended.
-#[derive(Clone, Debug, Default)]
-pub struct NowWritten(Arc<Mutex<HashMap<CameraId, Entry>>>);
-
-impl NowWritten {
-    /// The file of a camera that is being written, with all that is on the disk of it.
-    pub fn of(&self, camera: CameraId) -> Option<Entry> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&camera).cloned()
-    }
-
-    fn change(&self, change: impl FnOnce(&mut HashMap<CameraId, Entry>)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
-    }
 }
 
 /// Writes to one disk.
@@ -120,7 +105,7 @@ impl Writer {
 
     /// Tells there what is written from now on, in place of what another writer did.
     pub fn tell(&mut self, now_written: NowWritten) {
-        now_written.change(HashMap::clear);
+        now_written.change_files(HashMap::clear);
         self.now_written = now_written;
     }
 
@@ -223,7 +208,8 @@ impl Writer {
                 Step::Begin(begin) => {
                     let begun = camera.begin(id, root, index, &begin);
                     if let Some(open) = &camera.open {
-                        now_written.change(|files| drop(files.insert(id, open.entry.clone())));
+                        now_written
+                            .change_files(|files| drop(files.insert(id, open.entry.clone())));
                     }
                     begun
                 }
@@ -231,7 +217,7 @@ impl Writer {
                     let before = camera.open.as_ref().map(|open| open.entry.span.until);
                     let appended = camera.append(id, *durability, &fragment);
                     if let (Ok(()), Some(before), Some(open)) = (&appended, before, &camera.open) {
-                        now_written.change(|files| {
+                        now_written.change_files(|files| {
                             if let Some(entry) = files.get_mut(&id) {
                                 entry.fragments.push(before, &fragment.summary);
                                 entry.span = open.entry.span;
@@ -242,7 +228,7 @@ impl Writer {
                 }
                 Step::End(reason) => {
                     camera.end(id, root, index);
-                    now_written.change(|files| drop(files.remove(&id)));
+                    now_written.change_files(|files| drop(files.remove(&id)));
                     if reason == EndReason::RunOver {
                         camera.reason = Some(GapReason::CameraGone);
                     }
@@ -260,7 +246,7 @@ impl Writer {
             };
             if let Err(error) = done {
                 camera.fail(now, id, root, index, &error);
-                now_written.change(|files| drop(files.remove(&id)));
+                now_written.change_files(|files| drop(files.remove(&id)));
                 return;
             }
         }

@@ -202,6 +202,13 @@ fn app_routes() -> Routes {
             recordings::fragments,
         )
         .on(get.clone(), "/api/recordings/{camera}/video.mp4", Need::Recording, recordings::video)
+        .on(get.clone(), "/api/recordings/{camera}/tracks", Need::Recording, recordings::tracks)
+        .on(
+            get.clone(),
+            "/api/recordings/{camera}/picture.jpg",
+            Need::Recording,
+            recordings::picture,
+        )
         .on(get.clone(), "/api/detector", Need::Admin, detector::get)
         .on(put.clone(), "/api/detector", Need::Admin, detector::change)
         .on(post.clone(), "/api/detector/preview", Need::Admin, detector::preview)

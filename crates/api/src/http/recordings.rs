@@ -17,6 +17,7 @@ use razz_store::clip::Clip;
 use razz_store::footage::{Footage, Wanted};
 use razz_store::name::FileName;
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use super::App;
 use super::problem::Problem;
@@ -24,6 +25,12 @@ use crate::wire::{self, ProblemKind};
 
 /// Without `from` and `to` a timeline shows the last day.
 const DAY_US: i64 = 86_400_000_000;
+/// Tracks are answered of so long at most, in µs of media time.
+const LONGEST_US: i64 = 3_600_000_000;
+/// JPEG quality of recorded pictures, which are looked at small.
+const PICTURE_QUALITY: u8 = 75;
+/// How many recorded pictures are decoded at a time: viewers come first.
+static PICTURES: Semaphore = Semaphore::const_new(2);
 /// What is read of a clip at once, in bytes.
 const CHUNK: usize = 256 << 10;
 
@@ -203,6 +210,74 @@ fn bytes(clip: Clip, first: u64, end: u64) -> impl stream::Stream<Item = io::Res
         let next = at + chunk.len() as u64;
         Ok(Some((Bytes::from(chunk), (clip, next))))
     })
+}
+
+/// `GET /api/recordings/{camera}/tracks`.
+pub(super) async fn tracks(
+    State(app): State<App>,
+    Path(camera): Path<String>,
+    Query(query): Query<SpanQuery>,
+) -> Result<Json<wire::RecordedTracks>, Problem> {
+    let (recorder, id) = (recorder(&app)?, app.camera(&camera)?.id);
+    let (from, to) = (moment("from", &query.from)?, moment("to", &query.to)?);
+    let read = move |archive: Option<&Archive>| {
+        let Some(archive) = archive else { return Ok(Some(Vec::new())) };
+        let (from, to) = (archive.media_time(id, from)?, archive.media_time(id, to)?);
+        if to.since_us(from) > LONGEST_US {
+            return Ok(None);
+        }
+        archive.tracks(id, Moment::Media(from), Moment::Media(to)).map(Some)
+    };
+    let frames = off_thread(&recorder, read).await?;
+    let too_long = || Problem::bad_request("tracks are answered of an hour at most; ask for parts");
+    Ok(Json(wire::RecordedTracks::new(&frames.ok_or_else(too_long)?)))
+}
+
+/// What `GET /api/recordings/{camera}/picture.jpg` is asked for.
+#[derive(Deserialize)]
+pub(super) struct PictureQuery {
+    at: String,
+    width: Option<u32>,
+}
+
+/// `GET /api/recordings/{camera}/picture.jpg`: the key picture at or before a moment, `width` pixels wide or up to twice
+/// that.
+pub(super) async fn picture(
+    State(app): State<App>,
+    Path(camera): Path<String>,
+    Query(query): Query<PictureQuery>,
+) -> Result<Response, Problem> {
+    let (recorder, id) = (recorder(&app)?, app.camera(&camera)?.id);
+    let at = moment("at", &query.at)?;
+    if query.width.is_some_and(|width| !(16..=1920).contains(&width)) {
+        return Err(Problem::bad_request("`width` is a whole number from 16 to 1920"));
+    }
+    // Each decodes a picture.
+    let _turn =
+        PICTURES.acquire().await.map_err(|_| Problem::internal("no picture can be read"))?;
+    let decoders = app.decoders.clone();
+    let read = move |archive: Option<&Archive>| match archive {
+        Some(archive) => archive.key_picture(id, at),
+        None => Ok(None),
+    };
+    let unit = off_thread(&recorder, read).await?.ok_or_else(nothing)?;
+    let time = unit.key.time;
+    let decoded = tokio::task::spawn_blocking(move || {
+        let mut picture = razz_vision::decode_newest(&decoders, std::iter::once(&unit))?;
+        while query.width.is_some_and(|width| picture.size.width / 2 >= width) {
+            picture = picture.halved();
+        }
+        razz_vision::encode_jpeg(&picture, PICTURE_QUALITY).ok()
+    });
+    let jpeg = decoded.await.ok().flatten();
+    let jpeg = jpeg.ok_or_else(|| Problem::internal("the picture cannot be decoded"))?;
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "image/jpeg".to_owned()),
+        // The past does not change.
+        (header::CACHE_CONTROL.as_str(), "private, max-age=3600".to_owned()),
+        ("razz-time", time.as_90k().to_string()),
+    ];
+    Ok((headers, Body::from(jpeg)).into_response())
 }
 
 /// What a `Range` header asks for of so many bytes (RFC 9110 section 14.2). Several ranges, and units that are not bytes,

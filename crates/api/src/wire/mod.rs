@@ -36,8 +36,8 @@ pub use self::detector::{Candidate, DetectorInfo, DetectorPreview};
 pub use self::probe::{CameraProbe, Quirk};
 pub use self::problem::{Problem, ProblemKind};
 pub use self::recording::{
-    CameraRecordings, Moment, Reason, RecordMode, RecordedGap, RecordedSpan, RecordingRoom,
-    RecordingState, Recordings,
+    CameraRecordings, Moment, Reason, RecordMode, RecordedGap, RecordedSpan, RecordedTracks,
+    RecordingRoom, RecordingState, Recordings,
 };
 pub use self::rendition::{RenditionStatus, RenditionsStatus};
 pub use self::request::{

@@ -3,11 +3,13 @@
 use razz_recorder::{CameraRecording, RecorderStatus, Recording};
 use razz_store::archive::{Coverage, Dated, Hole, Stretch};
 use razz_store::index::GapReason;
+use razz_store::tracks::Recorded;
 use schemars::JsonSchema;
 use serde::Serialize;
 use ts_rs::TS;
 
 use super::round::round;
+use super::track::{TrackMessage, TrackStats};
 
 /// What of a camera is recorded, where anything is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
@@ -188,6 +190,23 @@ impl From<&Hole> for RecordedGap {
     fn from(hole: &Hole) -> Self {
         let reason = hole.reason.into();
         Self { from: hole.from.into(), to: hole.until.into(), reason }
+    }
+}
+
+/// `GET /api/recordings/{camera}/tracks`.
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
+#[ts(export_to = "RecordedTracks.ts")]
+pub struct RecordedTracks {
+    /// Those of detections, in the order of time.
+    pub frames: Vec<TrackMessage>,
+}
+
+impl RecordedTracks {
+    /// Of these frames.
+    pub fn new(frames: &[Recorded]) -> Self {
+        let message =
+            |one: &Recorded| TrackMessage::new(&one.frame, &one.classes, TrackStats::default());
+        Self { frames: frames.iter().map(message).collect() }
     }
 }
 

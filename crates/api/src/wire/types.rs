@@ -49,6 +49,7 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<RecordMode>();
     visitor.answer::<RecordedGap>();
     visitor.answer::<RecordedSpan>();
+    visitor.answer::<RecordedTracks>();
     visitor.answer::<RecordingRoom>();
     visitor.answer::<RecordingState>();
     visitor.answer::<Recordings>();

@@ -16,7 +16,7 @@ use razz_store::archive::{Archive, Dated, Moment};
 use razz_store::check::Differences;
 use razz_store::disk::Root;
 use razz_store::index::Index;
-use razz_store::writer::NowWritten;
+use razz_store::now_written::NowWritten;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 

@@ -1,6 +1,7 @@
 use razz_base::{MonoTime, RunId};
 
 use super::*;
+use crate::now_written::NowWritten;
 use crate::segmenter::tests::units;
 use crate::temporary::Folder;
 use crate::writer::{Durability, Writer};
