@@ -22,6 +22,7 @@ use super::lives::{
 use super::motion::PER_PIXEL;
 
 pub use super::decode::decode;
+pub(super) use super::header::MOST_FRAMES;
 
 /// No coordinate is further away, in those steps.
 pub(super) const FARTHEST: i64 = 1 << 24;

@@ -21,10 +21,14 @@ mod header;
 mod lives;
 mod motion;
 mod read;
+pub mod visit;
+pub mod writer;
 
 pub use cells::Cells;
 pub use header::{BlockError, Header};
 pub use read::read;
+pub use visit::{MinuteCount, Moment, Seen, Visit};
+pub use writer::{TrackStatus, TrackWriter, Written};
 
 /// The tracks of a frame, and what their classes are called: a class is a number in one model's list only.
 #[derive(Clone, PartialEq, Debug)]

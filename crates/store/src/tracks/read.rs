@@ -221,7 +221,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig {
             failure_persistence: None,
-            ..ProptestConfig::with_cases(40)
+            ..ProptestConfig::with_cases(12)
         })]
 
         #[test]
