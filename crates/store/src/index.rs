@@ -15,8 +15,12 @@ use crate::name::FileName;
 use crate::scan::Scanned;
 use crate::varint;
 
+mod tracks;
+
+pub use tracks::{Density, RebuildError, StoredVisit};
+
 /// The version of the tables. Another one is made anew from the files.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// Files follow one another within this, in ticks.
 const JOINED_90K: i64 = 90_000;
 /// Another process may be reading.
@@ -289,6 +293,7 @@ impl Index {
         }
         let database = connect(path).map_err(of)?;
         database.execute_batch(TABLES).map_err(of)?;
+        database.execute_batch(tracks::TABLES).map_err(of)?;
         database.pragma_update(None, "user_version", VERSION).map_err(of)?;
         Ok((Self { database, path: path.to_owned() }, true))
     }
@@ -524,10 +529,10 @@ impl Index {
     ///
     /// # Errors
     /// When it fails, or the database does not take it.
-    pub fn at_once<T>(
+    pub fn at_once<T, E: From<IndexError>>(
         &self,
-        work: impl FnOnce(&Self) -> Result<T, IndexError>,
-    ) -> Result<T, IndexError> {
+        work: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
         let transaction = self.of(self.database.unchecked_transaction())?;
         let done = work(self)?;
         self.of(transaction.commit())?;
