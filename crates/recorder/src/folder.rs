@@ -17,8 +17,8 @@ use razz_store::check::Differences;
 use razz_store::disk::Root;
 use razz_store::index::{GapReason, Index};
 use razz_store::keep::{self, Kept};
-use razz_store::space::{Importance, Limits};
-use razz_store::tracks;
+use razz_store::space::Limits;
+use razz_store::tracks::{self, TrackWriter, Written, day};
 use razz_store::writer::{Durability, Writer};
 use tracing::{error, info, warn};
 
@@ -40,6 +40,9 @@ const GONE_US: i64 = 5_000_000;
 /// How often room is made, in µs; at once when the disk is full, but not more often than the second.
 const ROOM_US: i64 = 60_000_000;
 const ROOM_NOW_US: i64 = 2_000_000;
+/// How often old tracks are looked for, in µs.
+const FORGET_US: i64 = 3_600_000_000;
+const DAY_US: i64 = 86_400_000_000;
 /// How often what was written is made durable on a disk with an arm, in µs.
 const ARM_US: i64 = 5_000_000;
 /// How long the disk may take over what still waits at the end, in µs.
@@ -54,10 +57,12 @@ pub(crate) struct FolderRecorder<'a> {
     /// Nobody else writes here.
     _lock: File,
     writer: Writer,
+    tracks: TrackWriter,
     subscriber: Subscriber<Unit>,
     cameras: HashMap<CameraId, Recorded>,
     looked: MonoTime,
     made_room: Option<MonoTime>,
+    forgot: Option<MonoTime>,
     kept: Kept,
 }
 
@@ -110,6 +115,9 @@ impl<'a> FolderRecorder<'a> {
         {
             recorder.take(&received);
         }
+        recorder.take_tracks(clock.mono());
+        let written = recorder.tracks.stop();
+        recorder.put_tracks(&written);
         recorder.writer.stop(clock.mono());
     }
 
@@ -130,6 +138,7 @@ impl<'a> FolderRecorder<'a> {
         if mended > 0 {
             info!("{mended} recordings had not been ended and are whole up to their last second");
         }
+        let tracks = TrackWriter::new(root.clone());
         check_beside(&root, &database, writer.index(), is_new);
         writer.tell(shared.now_written.clone());
         if shared.archive.get().is_none() {
@@ -146,10 +155,12 @@ impl<'a> FolderRecorder<'a> {
             root,
             _lock: held,
             writer,
+            tracks,
             subscriber: Subscriber::new(Policy::Lossless { max_bytes: QUEUE }),
             cameras: HashMap::new(),
             looked: now,
             made_room: None,
+            forgot: None,
             kept: Kept::default(),
         })
     }
@@ -187,9 +198,11 @@ impl<'a> FolderRecorder<'a> {
         };
         let lost: Vec<CameraId> =
             self.cameras.values().filter(|one| gone(one)).map(|one| one.camera.id).collect();
+        let mut off = Vec::new();
         for id in lost {
             self.cameras.remove(&id);
             self.writer.stop_camera(now, id, GapReason::CameraGone);
+            off.push(id);
         }
         for (id, camera) in here {
             let settings = camera.settings();
@@ -202,6 +215,7 @@ impl<'a> FolderRecorder<'a> {
             recorded.window = Window::new(around_us);
             if mode == RecordMode::Off {
                 (recorded.attachment, recorded.tracks) = (None, None);
+                off.push(id);
                 self.writer.stop_camera(now, id, GapReason::Off);
                 continue;
             }
@@ -213,6 +227,9 @@ impl<'a> FolderRecorder<'a> {
                 recorded.tracks = Some(recorded.camera.tracks.subscribe(Frames::Detected, policy));
             }
         }
+        let ended: Vec<Written> =
+            off.into_iter().filter_map(|id| self.tracks.stop_camera(id)).collect();
+        self.put_tracks(&ended);
     }
 
     fn take(&mut self, received: &Received<Unit>) {
@@ -256,17 +273,31 @@ impl<'a> FolderRecorder<'a> {
             }
         }
         self.writer.tick(now);
-        self.take_tracks();
+        self.take_tracks(now);
         self.make_room(now);
+        self.forget_tracks(now);
         self.tell(now);
     }
 
-    fn take_tracks(&mut self) {
+    fn take_tracks(&mut self, now: MonoTime) {
+        let mut written = Vec::new();
         for recorded in self.cameras.values() {
             let Some(tracks) = &recorded.tracks else { continue };
             while let Some(received) = tracks.try_next() {
                 let (frame, classes) = (received.item.frame.clone(), received.item.names.clone());
-                self.shared.now_written.add_tracks(tracks::Recorded { frame, classes });
+                let frame = tracks::Recorded { frame, classes };
+                written.extend(self.tracks.take(now, &frame));
+                self.shared.now_written.add_tracks(frame);
+            }
+        }
+        written.extend(self.tracks.tick(now));
+        self.put_tracks(&written);
+    }
+
+    fn put_tracks(&self, written: &[Written]) {
+        for Written { camera, seen, .. } in written {
+            if let Err(error) = self.writer.index().put_seen(*camera, seen) {
+                warn!(%camera, "visits are not listed: {error}");
             }
         }
     }
@@ -285,9 +316,8 @@ impl<'a> FolderRecorder<'a> {
             keep_free: self.settings.keep_free,
             keep_days: days,
         };
-        let importance = |_, _: &_| Importance::Quiet;
         let index = self.writer.index();
-        match keep::make_room(&self.root, index, &limits, importance, self.clock.wall_us()) {
+        match keep::make_room(&self.root, index, &limits, self.clock.wall_us()) {
             Ok(kept) => {
                 if kept.removed > 0 {
                     info!("{} old recordings have given way to new ones", kept.removed);
@@ -301,6 +331,25 @@ impl<'a> FolderRecorder<'a> {
                 self.kept = kept;
             }
             Err(error) => warn!("no room can be made for recordings: {error}"),
+        }
+    }
+
+    /// Tracks outlive the footage, and end as well.
+    fn forget_tracks(&mut self, now: MonoTime) {
+        let Some(days) = self.settings.tracks_days else { return };
+        if self.forgot.is_some_and(|forgot| now.since_us(forgot) < FORGET_US) {
+            return;
+        }
+        self.forgot = Some(now);
+        let before_us = self.clock.wall_us() - i64::from(days) * DAY_US;
+        let forget = |camera| {
+            day::remove_before(&self.root, camera, before_us).map_err(|error| error.to_string())?;
+            let index = self.writer.index().remove_tracks_before(camera, before_us);
+            index.map_err(|error| error.to_string())
+        };
+        let cameras = self.root.cameras().map_err(|error| error.to_string());
+        if let Err(error) = cameras.and_then(|cameras| cameras.into_iter().try_for_each(forget)) {
+            warn!("tracks of more than {days} days ago could not be taken away: {error}");
         }
     }
 
@@ -403,8 +452,12 @@ fn check_beside(root: &Root, database: &Path, index: &Index, is_new: bool) {
     }
     let (root, database) = (root.clone(), database.to_owned());
     let work = move || {
-        let done = Index::open(&database)
-            .and_then(|(index, _)| differences.take_in(&root, &index, |_| {}));
+        let done = Index::open(&database).and_then(|(index, _)| {
+            if is_new {
+                rebuild_visits(&root, &index);
+            }
+            differences.take_in(&root, &index, |_| {})
+        });
         match done {
             Ok(done) => info!(
                 "recordings and their index agree again: {} files taken in, {} rows without a file gone",
@@ -415,5 +468,14 @@ fn check_beside(root: &Root, database: &Path, index: &Index, is_new: bool) {
     };
     if let Err(error) = std::thread::Builder::new().name("record-check".to_owned()).spawn(work) {
         warn!("the index of recordings could not be made whole: {error}");
+    }
+}
+
+/// An index that is new has no visits either.
+fn rebuild_visits(root: &Root, index: &Index) {
+    for camera in root.cameras().unwrap_or_default() {
+        if let Err(error) = index.rebuild_tracks(root, camera) {
+            warn!(%camera, "visits could not be listed from the files of tracks: {error}");
+        }
     }
 }

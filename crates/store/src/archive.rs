@@ -16,7 +16,7 @@ use razz_media::mp4::Mp4;
 use crate::clip::Clip;
 use crate::disk::{DiskError, Root};
 use crate::footage::{Footage, Wanted};
-use crate::index::{Gap, GapReason, Index, IndexError, Span};
+use crate::index::{Density, Gap, GapReason, Index, IndexError, Span, StoredVisit};
 use crate::now_written::NowWritten;
 use crate::source::Source;
 use crate::tracks::{self, Recorded};
@@ -173,6 +173,40 @@ impl Archive {
         Ok(Clip::plan(&sources, from, until)?)
     }
 
+    /// How many tracks there were between two times in UNIX seconds, in about so many buckets.
+    ///
+    /// # Errors
+    /// When the index does not answer.
+    pub fn density(
+        &self,
+        camera: CameraId,
+        [from, until]: [i64; 2],
+        points: usize,
+    ) -> Result<Density, ReadError> {
+        Ok(self.index().density(camera, from, until, points)?)
+    }
+
+    /// The newest `limit` visits of a camera in a span, oldest first; of one class, or of all.
+    ///
+    /// # Errors
+    /// When the index does not answer.
+    pub fn visits(
+        &self,
+        camera: CameraId,
+        class: Option<&str>,
+        [from, until]: [Moment; 2],
+        limit: usize,
+    ) -> Result<Vec<StoredVisit>, ReadError> {
+        let (first, last) = (from.earliest(), until.latest());
+        let mut visits = self.index().visits(camera, class, first, last, limit)?;
+        let dated = |at: tracks::Moment| Dated { time: at.time, wall_us: at.wall_us };
+        visits.retain(|one| {
+            let (begins, ends) = (dated(one.visit.from), dated(one.visit.until));
+            !from.is_after(&ends) && !until.is_before(&begins)
+        });
+        Ok(visits)
+    }
+
     /// The key picture at or before a moment, to decode it; `None` where nothing is recorded then.
     ///
     /// # Errors
@@ -284,6 +318,14 @@ impl Archive {
 }
 
 impl Moment {
+    /// When it is, as near as its name says: UTC, in µs since 1970.
+    pub fn near_us(self) -> i64 {
+        match self {
+            Self::Media(time) => time.since_us(MediaTime::default()),
+            Self::Wall(us) => us,
+        }
+    }
+
     /// The earliest and the latest that a frame of this moment may be called.
     fn earliest(self) -> MediaTime {
         match self {
@@ -303,6 +345,13 @@ impl Moment {
         match self {
             Self::Media(time) => time < other.time,
             Self::Wall(us) => us < other.wall_us,
+        }
+    }
+
+    fn is_after(self, other: &Dated) -> bool {
+        match self {
+            Self::Media(time) => time > other.time,
+            Self::Wall(us) => us > other.wall_us,
         }
     }
 }

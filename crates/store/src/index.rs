@@ -17,7 +17,7 @@ use crate::varint;
 
 mod tracks;
 
-pub use tracks::{Density, RebuildError, StoredVisit};
+pub use tracks::{Density, RebuildError, StoredVisit, Visited};
 
 /// The version of the tables. Another one is made anew from the files.
 const VERSION: i64 = 2;

@@ -1,11 +1,9 @@
 //! Room is made: what [`crate::space`] says may go is taken off the disk and out of the index.
 
-use razz_base::CameraId;
-
 use crate::check::CheckError;
 use crate::disk::Root;
-use crate::index::{Index, Span};
-use crate::space::{self, Candidate, Importance, Limits, Room};
+use crate::index::{Index, Span, Visited};
+use crate::space::{self, Candidate, Importance, Limits, Plan, Room};
 
 /// A disk is never filled to the last byte, whatever is set: the index has to be written too.
 const FLOOR: u64 = 16 << 20;
@@ -25,7 +23,7 @@ pub struct Kept {
     pub days: Option<f64>,
 }
 
-/// Takes away what has no room any more at `now_us` (UTC, µs since 1970).
+/// Takes away what has no room any more at `now_us` (UTC, µs since 1970): footage in which nobody was first.
 ///
 /// # Errors
 /// When the disk or the index does not answer. What was taken away until then is gone.
@@ -33,18 +31,26 @@ pub fn make_room(
     root: &Root,
     index: &Index,
     limits: &Limits,
-    importance: impl Fn(CameraId, &Span) -> Importance,
     now_us: i64,
 ) -> Result<Kept, CheckError> {
-    let files: Vec<Candidate> = index
+    let mut files: Vec<Candidate> = index
         .all()?
         .into_iter()
-        .map(|(camera, span)| Candidate { camera, span, importance: importance(camera, &span) })
+        .map(|(camera, span)| Candidate { camera, span, importance: Importance::Quiet })
         .collect();
     let used = files.iter().map(|file| file.span.bytes).sum();
     let mut room = Room { used, free: root.free()? };
     let limits = Limits { keep_free: limits.keep_free.max(FLOOR), ..*limits };
-    let plan = space::plan(&files, &limits, room, now_us);
+    let mut plan = space::plan(&files, &limits, room, now_us);
+    if plan != Plan::default() {
+        // Who was there when is asked for only where it matters.
+        let visited = index.visited()?;
+        for file in &mut files {
+            let visits = visited.get(&file.camera).map_or(&[][..], Vec::as_slice);
+            file.importance = importance(visits, &file.span);
+        }
+        plan = space::plan(&files, &limits, room, now_us);
+    }
     for (camera, name) in &plan.remove {
         let found = files.iter().find(|file| file.camera == *camera && file.span.name == *name);
         let Some(file) = found else { continue };
@@ -55,6 +61,16 @@ pub fn make_room(
     }
     let days = rate(&files, now_us).and_then(|rate| space::days_of_room(&limits, room, rate));
     Ok(Kept { room, removed: plan.remove.len(), lacking: plan.lacking, days })
+}
+
+/// By who was there, of visits oldest first by their ends.
+fn importance(visits: &[Visited], span: &Span) -> Importance {
+    let after = visits.partition_point(|visit| visit.until < span.from);
+    let there = visits[after..].iter().filter(|visit| visit.from < span.until);
+    there.fold(Importance::Quiet, |most, visit| match visit.locked {
+        true => Importance::Locked,
+        false => most.max(Importance::Visit),
+    })
 }
 
 /// In bytes a second, over the last day or what there is of it.
@@ -72,13 +88,37 @@ fn rate(files: &[Candidate], now_us: i64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use razz_base::MonoTime;
+    use razz_base::{MediaTime, MonoTime, WallQuality, WallTime};
 
     use super::*;
     use crate::index::GapReason;
+    use crate::name::FileName;
     use crate::segmenter::tests::units;
     use crate::temporary::Folder;
     use crate::writer::{Durability, Writer};
+
+    #[test]
+    fn who_was_there_makes_footage_worth_more() {
+        let at = |n: i64| MediaTime::from_90k(n);
+        let visit = |from, until, locked| Visited { from: at(from), until: at(until), locked };
+        let visits = [visit(100, 150, false), visit(140, 400, false), visit(500, 510, true)];
+        let span = |from, until| {
+            let wall = WallTime { us: 0, quality: WallQuality::Arrival };
+            let (from, until, name) = (at(from), at(until), FileName::at_us(0));
+            Span { name, from, until, wall, bytes: 0, frames: 1, ended: true }
+        };
+        for (from, until, expected) in [
+            (0, 100, Importance::Quiet),
+            (0, 101, Importance::Visit),
+            (200, 300, Importance::Visit),
+            (401, 500, Importance::Quiet),
+            (401, 501, Importance::Locked),
+            (100, 600, Importance::Locked),
+            (511, 600, Importance::Quiet),
+        ] {
+            assert_eq!(importance(&visits, &span(from, until)), expected, "{from} to {until}");
+        }
+    }
 
     #[test]
     fn the_oldest_files_go_with_their_rows_and_what_is_written_stays() {
@@ -94,7 +134,7 @@ mod tests {
         }
         let index = Index::open(&database).unwrap().0;
         let (camera, now_us) = (all[0].key.camera, all[8999].wall.us);
-        let bytes = |limits| make_room(&root, &index, &limits, |_, _| Importance::Quiet, now_us);
+        let bytes = |limits| make_room(&root, &index, &limits, now_us);
         let before = bytes(Limits::default()).unwrap();
         assert_eq!(before.removed, 0);
         assert!(before.days.is_some_and(|days| days > 0.0), "{before:?}");

@@ -202,6 +202,7 @@ fn app_routes() -> Routes {
             recordings::fragments,
         )
         .on(get.clone(), "/api/recordings/{camera}/video.mp4", Need::Recording, recordings::video)
+        .on(get.clone(), "/api/visits", Need::Recordings, recordings::visits)
         .on(get.clone(), "/api/recordings/{camera}/tracks", Need::Recording, recordings::tracks)
         .on(
             get.clone(),

@@ -31,6 +31,9 @@ const LONGEST_US: i64 = 3_600_000_000;
 const PICTURE_QUALITY: u8 = 75;
 /// How many recorded pictures are decoded at a time: viewers come first.
 static PICTURES: Semaphore = Semaphore::const_new(2);
+/// Buckets of the density where nothing else is said, and visits.
+const POINTS: usize = 400;
+const VISITS: usize = 200;
 /// What is read of a clip at once, in bytes.
 const CHUNK: usize = 256 << 10;
 
@@ -41,6 +44,34 @@ pub(super) struct ListQuery {
     camera: Option<String>,
     from: Option<String>,
     to: Option<String>,
+    /// Buckets of the density.
+    points: Option<usize>,
+    /// Of visits.
+    class: Option<String>,
+    limit: Option<usize>,
+}
+
+impl ListQuery {
+    /// The span, which is the last day where nothing else is said.
+    fn span(&self, now_us: i64) -> Result<[Moment; 2], Problem> {
+        let each = |name, text: &Option<String>, default| match text {
+            Some(text) => moment(name, text),
+            None => Ok(Moment::Wall(default)),
+        };
+        Ok([each("from", &self.from, now_us - DAY_US)?, each("to", &self.to, now_us)?])
+    }
+
+    /// The cameras that are asked for and in sight.
+    fn cameras(&self, app: &App, grant: &Grant) -> Result<Vec<CameraId>, Problem> {
+        let asked = match &self.camera {
+            Some(list) => Some(cameras(list)?),
+            None => None,
+        };
+        let wanted = |id: &CameraId| {
+            grant.scope.sees(*id) && asked.as_ref().is_none_or(|asked| asked.contains(id))
+        };
+        Ok(app.cameras.list().iter().map(|camera| camera.id).filter(wanted).collect())
+    }
 }
 
 /// What span of a camera.
@@ -60,37 +91,54 @@ pub(super) async fn list(
 ) -> Result<Json<wire::Recordings>, Problem> {
     let recorder = recorder(&app)?;
     let now_us = app.clock.wall_us();
-    let moment = |name, text: &Option<String>, default| match text {
-        Some(text) => moment(name, text),
-        None => Ok(Moment::Wall(default)),
-    };
-    let from = moment("from", &query.from, now_us - DAY_US)?;
-    let to = moment("to", &query.to, now_us)?;
-    let asked = match &query.camera {
-        Some(list) => Some(cameras(list)?),
-        None => None,
-    };
-    let wanted = |id: &CameraId| {
-        grant.scope.sees(*id) && asked.as_ref().is_none_or(|asked| asked.contains(id))
-    };
-    let ids: Vec<CameraId> =
-        app.cameras.list().iter().map(|camera| camera.id).filter(wanted).collect();
+    let [from, to] = query.span(now_us)?;
+    let ids = query.cameras(&app, &grant)?;
+    let points = query.points.unwrap_or(POINTS).clamp(1, 2000);
     let status = recorder.status();
     let room = (&status).into();
     let work = move |archive: Option<&Archive>| {
         let each = |id: CameraId| {
-            let coverage = match archive {
-                Some(archive) => archive.coverage(id, from, to)?,
-                None => razz_store::archive::Coverage::default(),
+            let (coverage, density) = match archive {
+                Some(archive) => {
+                    let unix = [from, to].map(|moment| moment.near_us().div_euclid(1_000_000));
+                    let density = archive.density(id, unix, points)?.into();
+                    (archive.coverage(id, from, to)?, density)
+                }
+                None => Default::default(),
             };
             let now = status.cameras.get(&id).cloned();
-            Ok(wire::CameraRecordings::new(id.as_u32(), &coverage, now))
+            Ok(wire::CameraRecordings::new(id.as_u32(), &coverage, density, now))
         };
         let cameras: Result<Vec<_>, ReadError> = ids.into_iter().map(each).collect();
         Ok((cameras?, status.error))
     };
     let (cameras, error) = off_thread(&recorder, work).await?;
     Ok(Json(wire::Recordings { now: now_us as f64 / 1e6, error, room, cameras }))
+}
+
+/// `GET /api/visits`.
+pub(super) async fn visits(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<wire::Visits>, Problem> {
+    let recorder = recorder(&app)?;
+    let span = query.span(app.clock.wall_us())?;
+    let ids = query.cameras(&app, &grant)?;
+    let limit = query.limit.unwrap_or(VISITS).clamp(1, 1000);
+    let work = move |archive: Option<&Archive>| {
+        let mut visits = Vec::new();
+        for id in ids {
+            if let Some(archive) = archive {
+                visits.extend(archive.visits(id, query.class.as_deref(), span, limit)?);
+            }
+        }
+        visits.sort_by_key(|one| (one.visit.until.wall_us, one.visit.from.wall_us));
+        let older = visits.len().saturating_sub(limit);
+        Ok(visits.split_off(older))
+    };
+    let visits = off_thread(&recorder, work).await?;
+    Ok(Json(wire::Visits { visits: visits.iter().map(Into::into).collect() }))
 }
 
 /// `GET /api/recordings/{camera}/fragments`: as they stand in the files.

@@ -37,7 +37,7 @@ pub use self::probe::{CameraProbe, Quirk};
 pub use self::problem::{Problem, ProblemKind};
 pub use self::recording::{
     CameraRecordings, Moment, Reason, RecordMode, RecordedGap, RecordedSpan, RecordedTracks,
-    RecordingRoom, RecordingState, Recordings,
+    RecordedVisit, RecordingRoom, RecordingState, Recordings, TrackDensity, Visits,
 };
 pub use self::rendition::{RenditionStatus, RenditionsStatus};
 pub use self::request::{

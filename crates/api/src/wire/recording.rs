@@ -1,8 +1,10 @@
 //! What is recorded.
 
+use std::collections::BTreeMap;
+
 use razz_recorder::{CameraRecording, RecorderStatus, Recording};
 use razz_store::archive::{Coverage, Dated, Hole, Stretch};
-use razz_store::index::GapReason;
+use razz_store::index::{Density, GapReason, StoredVisit};
 use razz_store::tracks::Recorded;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -125,11 +127,98 @@ pub struct CameraRecordings {
     pub spans: Vec<RecordedSpan>,
     /// Where there is none, and why, oldest first.
     pub gaps: Vec<RecordedGap>,
+    /// How many tracks there were over time.
+    pub density: TrackDensity,
+}
+
+/// How many tracks there were over time.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, TS, JsonSchema)]
+#[ts(export_to = "TrackDensity.ts")]
+pub struct TrackDensity {
+    /// When the first bucket begins, in UNIX seconds.
+    #[ts(type = "number")]
+    pub from: i64,
+    /// How long each bucket is, in seconds: a minute at least.
+    #[ts(type = "number")]
+    pub step: i64,
+    /// Of each class that was seen the tracks in each bucket. One that goes on through several is counted in each.
+    pub classes: BTreeMap<String, Vec<u32>>,
+}
+
+impl From<Density> for TrackDensity {
+    fn from(density: Density) -> Self {
+        Self { from: density.from, step: density.step, classes: density.classes }
+    }
+}
+
+/// `GET /api/visits`.
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
+#[ts(export_to = "Visits.ts")]
+pub struct Visits {
+    /// Oldest first.
+    pub visits: Vec<RecordedVisit>,
+}
+
+/// Somebody who was there: the life of a track.
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
+#[ts(export_to = "RecordedVisit.ts")]
+pub struct RecordedVisit {
+    /// Names it: camera, first frame and track.
+    pub id: String,
+    /// Where.
+    pub camera_id: u32,
+    /// As in every track message.
+    #[ts(type = "number")]
+    pub track_id: u64,
+    /// The class that it was taken for most.
+    pub class: String,
+    /// The first frame that it was seen on.
+    pub from: Moment,
+    /// The last one.
+    pub to: Moment,
+    /// The frame that shows it best.
+    pub best: Moment,
+    /// Where it is on that: left, top, right, bottom in pixels of `frame_size`.
+    pub bbox: [f64; 4],
+    /// Width and height that `bbox` refers to.
+    pub frame_size: [u32; 2],
+    /// The best score, 0 to 1.
+    pub confidence: f64,
+    /// Its footage never gives way.
+    pub locked: bool,
+}
+
+impl From<&StoredVisit> for RecordedVisit {
+    fn from(stored: &StoredVisit) -> Self {
+        let visit = &stored.visit;
+        let moment = |at: razz_store::tracks::Moment| -> Moment {
+            Dated { time: at.time, wall_us: at.wall_us }.into()
+        };
+        let (camera, first) = (visit.camera.as_u32(), visit.from.time.as_90k());
+        Self {
+            id: format!("{camera}-{first}-{}", visit.track.0),
+            camera_id: camera,
+            track_id: visit.track.0,
+            class: visit.class.clone(),
+            from: moment(visit.from),
+            to: moment(visit.until),
+            best: moment(visit.best),
+            bbox: visit.bbox.to_array().map(|edge| round(edge, 1)),
+            frame_size: [visit.size.width, visit.size.height],
+            confidence: round(visit.confidence, 3),
+            locked: stored.locked,
+        }
+    }
 }
 
 impl CameraRecordings {
     /// Of `coverage`, while the recorder says `now` of the camera.
-    pub fn new(camera_id: u32, coverage: &Coverage, now: Option<CameraRecording>) -> Self {
+    pub fn new(
+        camera_id: u32,
+        coverage: &Coverage,
+        density: TrackDensity,
+        now: Option<CameraRecording>,
+    ) -> Self {
         let now = now.unwrap_or_default();
         let (state, reason) = match now.state {
             Recording::Off => (RecordingState::Off, None),
@@ -151,6 +240,7 @@ impl CameraRecordings {
             bytes: coverage.stretches.iter().map(|stretch| stretch.bytes).sum(),
             spans: coverage.stretches.iter().map(Into::into).collect(),
             gaps: coverage.holes.iter().map(Into::into).collect(),
+            density,
         }
     }
 }
@@ -274,12 +364,15 @@ mod tests {
             holes: vec![Hole { from: at(60), until: at(70), reason: GapReason::CameraGone }],
             kept: Some([at(-600), at(90)]),
         };
+        let classes = [("person".to_owned(), vec![0, 2])].into();
+        let density = TrackDensity { from: 1_764_509_940, step: 60, classes };
         let now = CameraRecording {
             state: Recording::Stopped(GapReason::DiskFull),
             error: Some("the disk of /r is full".to_owned()),
             ..CameraRecording::default()
         };
-        let shown = serde_json::to_string(&CameraRecordings::new(1, &coverage, Some(now))).unwrap();
+        let shown = serde_json::to_string(&CameraRecordings::new(1, &coverage, density, Some(now)))
+            .unwrap();
         assert_eq!(
             shown,
             concat!(
@@ -289,7 +382,8 @@ mod tests {
                 r#""spans":[{"from":{"unix":1764510000.123,"media_time":"158805900000000"},"#,
                 r#""to":{"unix":1764510060.123,"media_time":"158805905400000"},"bytes":3000}],"#,
                 r#""gaps":[{"from":{"unix":1764510060.123,"media_time":"158805905400000"},"#,
-                r#""to":{"unix":1764510070.123,"media_time":"158805906300000"},"reason":"camera_gone"}]}"#,
+                r#""to":{"unix":1764510070.123,"media_time":"158805906300000"},"reason":"camera_gone"}],"#,
+                r#""density":{"from":1764509940,"step":60,"classes":{"person":[0,2]}}}"#,
             )
         );
     }

@@ -50,6 +50,7 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<RecordedGap>();
     visitor.answer::<RecordedSpan>();
     visitor.answer::<RecordedTracks>();
+    visitor.answer::<RecordedVisit>();
     visitor.answer::<RecordingRoom>();
     visitor.answer::<RecordingState>();
     visitor.answer::<Recordings>();
@@ -62,6 +63,7 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<SubMapping>();
     visitor.answer::<SubStatus>();
     visitor.answer::<TokenInfo>();
+    visitor.answer::<TrackDensity>();
     visitor.answer::<TrackEntry>();
     visitor.answer::<TrackMessage>();
     visitor.answer::<TrackSource>();
@@ -71,6 +73,7 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<UserInfo>();
     visitor.answer::<ViewToken>();
     visitor.answer::<ViewerSession>();
+    visitor.answer::<Visits>();
     visitor.answer::<Why>();
 
     visitor.request::<CameraEdit>();

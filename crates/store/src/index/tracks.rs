@@ -56,6 +56,17 @@ pub struct StoredVisit {
     pub visit: Visit,
 }
 
+/// A time in which somebody was there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Visited {
+    /// The first frame.
+    pub from: MediaTime,
+    /// The last frame.
+    pub until: MediaTime,
+    /// It is never taken away.
+    pub locked: bool,
+}
+
 /// How many tracks there were, over time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Density {
@@ -194,6 +205,33 @@ impl Index {
         )?;
         visits.reverse();
         Ok(visits)
+    }
+
+    /// When somebody was there, camera by camera, by the frames' times; whether that is locked. Oldest first by their ends.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn visited(&self) -> Result<BTreeMap<CameraId, Vec<Visited>>, IndexError> {
+        let read = |row: &Row<'_>| {
+            let visited = Visited {
+                from: MediaTime::from_90k(row.get(1)?),
+                until: MediaTime::from_90k(row.get(2)?),
+                locked: row.get(3)?,
+            };
+            Ok((CameraId::new(row.get(0)?), visited))
+        };
+        let rows = self.rows(
+            "SELECT camera, begins, ends, locked FROM visit ORDER BY camera, ends",
+            [],
+            read,
+        )?;
+        let mut all: BTreeMap<CameraId, Vec<Visited>> = BTreeMap::new();
+        for (camera, visited) in rows {
+            if let Some(camera) = camera {
+                all.entry(camera).or_default().push(visited);
+            }
+        }
+        Ok(all)
     }
 
     /// Keeps a visit for ever, or no longer; `false` where there is none of that number.
