@@ -6,8 +6,9 @@ import { connectionFigures, type Diagnostics, type Received } from "./diagnostic
 import { Dock } from "./dock";
 import { make } from "./dom";
 import { FloatingCanvas } from "./pip";
-import { Player } from "./player";
-import type { DrawnFrame, PlayerMode } from "./presenter";
+import { Player, type PlayerConfig, type PlayerView } from "./player";
+import { Presenter, type DrawnFrame, type PlayerMode } from "./presenter";
+import type { GapDetail, PlaybackDetail, Recorded, RecordedFrame, Wish } from "./recorded";
 import type { PlayerState } from "./state";
 import { STYLE } from "./style";
 import { Visibility } from "./visibility";
@@ -20,21 +21,26 @@ sheet.replaceSync(STYLE);
 
 /** What `razz-player` dispatches, beside the events of every element. */
 export interface RazzPlayerEvents {
-  /** After each drawn frame. */
-  "razz-frame": CustomEvent<DrawnFrame>;
+  /** After each drawn frame; of a recorded one its media time and wall time are told too. */
+  "razz-frame": CustomEvent<DrawnFrame | RecordedFrame>;
   /** When the state has changed, about four times a second while playing. */
   "razz-state": CustomEvent<PlayerState>;
+  /** Playing a recording: paused, going on, at another rate, seeking, at its end. */
+  "razz-playback": CustomEvent<PlaybackDetail>;
+  /** Playing a recording: a time of which there is nothing was skipped. */
+  "razz-gap": CustomEvent<GapDetail>;
 }
 
 /**
  * `<razz-player camera="1" mode="exact|live" max-hold="400" token="…" src-base="https://razz.example">`. Plays while it is on a page;
  * with `when-visible`, while it can be seen. `no-labels`, `no-trails`, `no-boxes` and `no-indicator` leave something
  * out; `quality="auto|camera|540p|360p|180p|stills|saver"` says what may be sent; `classes="person, car"` (or `"!car"`: all but these) and `min-confidence="0.5"` choose tracks; `controls` adds buttons, keys and zoom.
+ * `at="2026-11-28T14:03:00Z"` (or UNIX seconds, or `90k:` and a media time) plays the recording from there instead, at `rate`.
  * `object-fit` of its style counts as on a `<video>`.
  */
 export class RazzPlayer extends HTMLElement {
   static readonly observedAttributes = [
-    ...CONNECTION, "mode", "max-hold", "quality", "no-labels", "no-trails", "no-boxes", "classes", "min-confidence", "controls", "when-visible",
+    ...CONNECTION, "mode", "max-hold", "quality", "no-labels", "no-trails", "no-boxes", "classes", "min-confidence", "controls", "when-visible", "at", "rate",
   ];
 
   readonly #surface = make("div", { id: "surface" });
@@ -46,7 +52,13 @@ export class RazzPlayer extends HTMLElement {
   readonly #floating: FloatingCanvas;
   readonly #visibility: Visibility;
   readonly #dock: Dock;
-  #player: Player | null = null;
+  #player: Player | Recorded | null = null;
+  /** Plays a recording, once what does that is loaded. */
+  #recorded: Recorded | null = null;
+  /** What of a recording is to be played; null: the live video. */
+  #wish: Wish | null = null;
+  /** The load of what plays recordings that is waited for. */
+  #loading: object | null = null;
   /** Ends the listeners of the time on the page. */
   #attached: AbortController | null = null;
   /** What the last diagnostics knew, for the bitrate of the next. */
@@ -111,6 +123,51 @@ export class RazzPlayer extends HTMLElement {
 
   set quality(quality: Quality) {
     this.setAttribute("quality", quality);
+  }
+
+  /** Whether a recording stands still. */
+  get paused(): boolean {
+    return this.#wish?.paused ?? false;
+  }
+
+  /** How fast a recording is played: the attribute `rate`, 0.25 to 64, negative backwards. */
+  get rate(): number {
+    return this.#recorded?.rate ?? Number(this.getAttribute("rate") ?? 1);
+  }
+
+  set rate(rate: number) {
+    this.setAttribute("rate", String(rate));
+  }
+
+  /** UNIX seconds of the recorded frame on the screen; null of live video. */
+  get time(): number | null {
+    return this.#recorded?.time ?? null;
+  }
+
+  /** Plays the recording from a moment, written as in `at`. */
+  seek(to: number | string): void {
+    if (this.#recorded) this.#recorded.seek(to);
+    else this.setAttribute("at", String(to));
+  }
+
+  /** Pauses a recording and shows the frame so many further on, or back. */
+  step(frames: number): void {
+    this.#recorded?.step(frames);
+  }
+
+  /** A recording goes on. */
+  play(): void {
+    this.#pause(false);
+  }
+
+  /** A recording stands still. */
+  pause(): void {
+    this.#pause(true);
+  }
+
+  #pause(paused: boolean): void {
+    if (this.#wish) this.#wish.paused = paused;
+    this.#recorded?.pause(paused);
   }
 
   /** The browser's figures on the video connection; null without one. */
@@ -188,6 +245,11 @@ export class RazzPlayer extends HTMLElement {
     if (CONNECTION.includes(name)) {
       this.#stop();
       this.#playOrNot();
+    } else if (name === "at") {
+      this.#moveTo(before, after);
+    } else if (name === "rate") {
+      if (this.#wish) this.#wish.rate = after;
+      this.#recorded?.setRate(after);
     } else if (name === "mode") {
       this.#player?.setMode(this.mode);
     } else if (name === "max-hold") {
@@ -207,6 +269,18 @@ export class RazzPlayer extends HTMLElement {
     this.#dock.update();
   }
 
+  /** Another moment of the recording; from live video to it, or back. */
+  #moveTo(before: string | null, after: string | null): void {
+    if (this.#wish && after !== null) this.#wish.at = after;
+    if (this.#recorded && after !== null) {
+      this.#recorded.seek(after);
+    } else if ((before === null) !== (after === null)) {
+      this.#stop();
+      this.#wish = null;
+      this.#playOrNot();
+    }
+  }
+
   #watchVisibility(): void {
     if (this.hasAttribute("when-visible")) this.#visibility.start();
     else this.#visibility.stop();
@@ -222,7 +296,7 @@ export class RazzPlayer extends HTMLElement {
   }
 
   #start(): void {
-    if (this.#player) return;
+    if (this.#player ?? this.#loading) return;
     const config = configOf(this);
     if (config === null) {
       this.#captions.replacePicture(["No camera.", "The attribute `camera` names none: it is a number from 1."]);
@@ -230,7 +304,7 @@ export class RazzPlayer extends HTMLElement {
     }
     this.#video.setAttribute("aria-label", `Camera ${config.camera}`);
     this.#captions.replacePicture([]);
-    this.#player = new Player(config, {
+    const view: PlayerView = {
       video: this.#video,
       canvas: this.#canvas,
       onFrame: (frame) => {
@@ -243,17 +317,42 @@ export class RazzPlayer extends HTMLElement {
         if (state.noPicture.length > 0) this.#floating.drawn();
         this.#dispatch("razz-state", state);
       },
-    });
-    this.#player.look(this.#dock.lens);
-    this.#player.setOpaque(this.#floating.open);
-    this.#player.start();
+    };
+    const at = this.getAttribute("at");
+    if (at === null) {
+      this.#begin(new Player(config, view));
+    } else {
+      this.#wish ??= { at, rate: this.getAttribute("rate"), paused: false };
+      void this.#load(config, view, this.#wish);
+    }
+  }
+
+  /** Loads what plays recordings: who watches live does not pay for it. */
+  async #load(config: PlayerConfig, view: PlayerView, wish: Wish): Promise<void> {
+    const turn = (this.#loading = {});
+    try {
+      const { Recorded: Playing } = await import("./recorded");
+      if (turn !== this.#loading) return;
+      this.#recorded = new Playing(configOf(this) ?? config, { ...view, element: this, dispatch: (type, detail) => { this.#dispatch(type, detail); } }, wish, Presenter);
+      this.#begin(this.#recorded);
+    } catch {
+      if (turn === this.#loading) this.#captions.replacePicture(["The player of recordings could not be loaded.", "Load the page anew; a proxy has to pass on /assets/ too."]);
+    }
+  }
+
+  #begin(player: Player | Recorded): void {
+    this.#player = player;
+    player.look(this.#dock.lens);
+    player.setOpaque(this.#floating.open);
+    player.start();
   }
 
   /** `atOnce`: the page goes. */
   #stop(atOnce = false): void {
     if (!this.#attached) this.#floating.close();
+    if (this.#wish) this.#wish.at = this.#recorded?.position ?? this.#wish.at;
     this.#player?.stop(atOnce);
-    this.#player = null;
+    this.#player = this.#recorded = this.#loading = null;
     this.#received = null;
     this.#captions.clear();
   }

@@ -9,7 +9,7 @@ import type { FrameSource, PresentedFrame } from "./frames";
 import { Picture } from "./picture";
 import { renditionOf, type Rendition } from "./rendition";
 import { Rolling } from "./rolling";
-import type { FrameMode, Lookup, TrackMap } from "./trackmap";
+import type { FrameMode, Lookup, TrackSource } from "./trackmap";
 import type { View } from "./zoom";
 
 /** How much of the past a trail shows. */
@@ -52,7 +52,7 @@ export class Presenter {
   /** Frames since the element was attached. */
   readonly counts: FrameCounts = { exact: 0, near: 0, interpolated: 0, extrapolated: 0, none: 0, hidden: 0 };
   readonly #overlay: Overlay;
-  readonly #map: TrackMap;
+  readonly #map: TrackSource;
   #mode: PlayerMode;
   #options: DrawOptions;
   #scene: Scene | null = null;
@@ -65,7 +65,7 @@ export class Presenter {
   #words: readonly string[] = [];
   readonly #skews = new Rolling(SKEWS);
 
-  constructor(canvas: HTMLCanvasElement, map: TrackMap, mode: PlayerMode, options: DrawOptions) {
+  constructor(canvas: HTMLCanvasElement, map: TrackSource, mode: PlayerMode, options: DrawOptions) {
     this.#map = map;
     this.#mode = mode;
     this.#options = options;

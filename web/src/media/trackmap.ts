@@ -43,8 +43,27 @@ const MIN_DETECTION_FPS = 0.5;
 /** A track frame this far from the newest is another timeline: the server's clock began anew. */
 const SAME_TIMELINE_MS = 60_000;
 
+/** Where boxes are found: by RTP timestamp, the name of a frame. */
+export interface TrackSource {
+  /** The newest track frame. */
+  readonly newest: TrackFrame | null;
+  /** Width and height of the camera's own pictures, which boxes refer to; null before a message says it. */
+  readonly stored: readonly [number, number] | null;
+  /**
+   * The size at which a picture of `width` x `height` shows things in their true proportions; while no message has said
+   * the camera's, that of the picture `before`, if it is of one shape.
+   */
+  proportions(width: number, height: number, before: readonly [number, number] | null): readonly [number, number];
+  /** The boxes for the frame `rtp`. */
+  lookup(rtp: number): Lookup;
+  /** The boxes for a picture of about the media time `rtp`. */
+  lookupAbout(rtp: number): Lookup;
+  /** Where each object's feet were during `spanMs` up to `rtp`. */
+  trails(rtp: number, spanMs: number): Map<number, [number, number][]>;
+}
+
 /** A bounded, ordered map of track frames; the oldest go first. */
-export class TrackMap {
+export class TrackMap implements TrackSource {
   /** In order of RTP timestamp, oldest first. */
   #frames: TrackFrame[] = [];
   readonly #limit: number;
@@ -91,17 +110,8 @@ export class TrackMap {
    */
   add(message: TrackMessage, arrivedMs: number): TrackFrame | null {
     if (message.frame_size) [this.#stored, this.#aspect] = [message.frame_size, message.pixel_aspect ?? null];
-    if (message.rtp_timestamp === null) return null;
-    const frame: TrackFrame = {
-      rtp: message.rtp_timestamp,
-      timestamp: message.timestamp,
-      tracks: message.tracks,
-      size: message.frame_size,
-      detectionMs: 1000 / Math.max(message.stats.fps, MIN_DETECTION_FPS),
-      arrivedMs,
-      latencyMs: message.stats.latency_ms,
-      nearMs: message.near_ms,
-    };
+    const frame = frameOf(message, arrivedMs);
+    if (!frame) return null;
     const newest = this.newest;
     if (newest && Math.abs(rtpDiffMs(frame.rtp, newest.rtp)) > SAME_TIMELINE_MS) this.clear();
     const at = this.#firstNotBefore(frame.rtp);
@@ -152,26 +162,7 @@ export class TrackMap {
    * somewhere else: no one walked the line between. So do all where the camera changed its size.
    */
   trails(rtp: number, spanMs: number): Map<number, [number, number][]> {
-    const trails = new Map<number, [number, number][]>();
-    const seenAt = new Map<number, number>();
-    let before: TrackFrame | undefined;
-    for (let at = this.#firstNotBefore(rtpAddMs(rtp, -spanMs)); at < this.#frames.length; at++) {
-      const frame = this.#frames[at];
-      if (!frame || rtpDiffMs(frame.rtp, rtp) > 0) break;
-      if (before && !sameSize(before, frame)) trails.clear();
-      before = frame;
-      for (const { track_id, bbox } of frame.tracks) {
-        const point: [number, number] = [(bbox[0] + bbox[2]) / 2, bbox[3]];
-        const trail = trails.get(track_id);
-        const last = trail?.at(-1);
-        const stride = last ? Math.hypot(point[0] - last[0], point[1] - last[1]) : Infinity;
-        const joined = seenAt.get(track_id) === at - 1 && stride < (bbox[2] - bbox[0] + bbox[3] - bbox[1]) / 2;
-        if (trail && joined) trail.push(point);
-        else trails.set(track_id, [point]);
-        seenAt.set(track_id, at);
-      }
-    }
-    return trails;
+    return trailsOf(this.#frames, this.#firstNotBefore(rtpAddMs(rtp, -spanMs)), rtp);
   }
 
   /** Index of the first frame that is not before `rtp`. Binary search: the span is far below a wrap. */
@@ -188,8 +179,47 @@ export class TrackMap {
   }
 }
 
+/** The trails of `frames`, in order of their time, from the one at `first` up to `rtp`; see `TrackMap.trails`. */
+export function trailsOf(frames: readonly TrackFrame[], first: number, rtp: number): Map<number, [number, number][]> {
+  const trails = new Map<number, [number, number][]>();
+  const seenAt = new Map<number, number>();
+  let before: TrackFrame | undefined;
+  for (let at = first; at < frames.length; at++) {
+    const frame = frames[at];
+    if (!frame || rtpDiffMs(frame.rtp, rtp) > 0) break;
+    if (before && !sameSize(before, frame)) trails.clear();
+    before = frame;
+    for (const { track_id, bbox } of frame.tracks) {
+      const point: [number, number] = [(bbox[0] + bbox[2]) / 2, bbox[3]];
+      const trail = trails.get(track_id);
+      const last = trail?.at(-1);
+      const stride = last ? Math.hypot(point[0] - last[0], point[1] - last[1]) : Infinity;
+      const joined = seenAt.get(track_id) === at - 1 && stride < (bbox[2] - bbox[0] + bbox[3] - bbox[1]) / 2;
+      if (trail && joined) trail.push(point);
+      else trails.set(track_id, [point]);
+      seenAt.set(track_id, at);
+    }
+  }
+  return trails;
+}
+
+/** The track frame of a message, which came at `arrivedMs`; null if it names no frame. */
+export function frameOf(message: TrackMessage, arrivedMs: number): TrackFrame | null {
+  if (message.rtp_timestamp === null) return null;
+  return {
+    rtp: message.rtp_timestamp,
+    timestamp: message.timestamp,
+    tracks: message.tracks,
+    size: message.frame_size,
+    detectionMs: 1000 / Math.max(message.stats.fps, MIN_DETECTION_FPS),
+    arrivedMs,
+    latencyMs: message.stats.latency_ms,
+    nearMs: message.near_ms,
+  };
+}
+
 /** Whether the boxes of both are in the same pixels: a camera may change its size. */
-function sameSize(a: TrackFrame, b: TrackFrame): boolean {
+export function sameSize(a: TrackFrame, b: TrackFrame): boolean {
   return a.size?.[0] === b.size?.[0] && a.size?.[1] === b.size?.[1];
 }
 
