@@ -6,11 +6,13 @@ import type { Coding } from "./coding";
 import { decodes, type Decoded } from "./decoder";
 import { Footage } from "./footage";
 import type { Sample } from "./fmp4";
-import { endOf, type Gop } from "./gops";
+import { endOf } from "./gops";
 import { Forwards } from "./forwards";
 import { KeyPictures } from "./keypictures";
-import { HZ, later, type Moment } from "./moment";
+import { HZ, type Moment } from "./moment";
 import { backwards, forwards, keyPictures, type Advance } from "./motion";
+import type { Engine, EngineHost } from "./playing";
+import { Search } from "./search";
 import type { Failure, RecordingServer } from "./server";
 
 /** Footage is here for so many seconds of watching ahead. */
@@ -18,47 +20,6 @@ const AHEAD_S = 10;
 /** At the end of what is recorded playback goes on when so much more is there, or has been waited for. */
 const CUSHION_S = 1.5;
 const CUSHION_WAIT_MS = 3_000;
-
-/** What an engine needs of the player. */
-export interface EngineHost {
-  /** Draws a picture, which is closed when that returns. */
-  draw(image: VideoFrame | HTMLVideoElement, sample: Sample, width: number, height: number): void;
-  /** Whether the tracks of this picture are there, or will not come. */
-  isReady(time: number): boolean;
-  /** Something that pages are told of has changed. */
-  changed(): void;
-  /** A hole in the footage was skipped; media times. */
-  skipped(from: number, to: number): void;
-  /** This browser cannot play it after all; `name`: what it is coded as. */
-  broken(name: string): void;
-}
-
-/** What plays a recording. */
-export interface Engine {
-  readonly isPaused: boolean;
-  readonly isSeeking: boolean;
-  /** Nothing more is recorded in the direction of play, for now. */
-  readonly isEnded: boolean;
-  /** The picture on the screen. */
-  readonly shown: Sample | null;
-  /** Why nothing comes; `nothing`: nothing is recorded there or later. */
-  readonly trouble: Failure | "nothing" | null;
-  seek(to: Moment): void;
-  pause(paused: boolean): void;
-  setRate(rate: number): void;
-  step(pictures: number): void;
-  tick(nowMs: number): void;
-  stop(): void;
-}
-
-/** A position that is sought. */
-interface Seeking {
-  to: Moment;
-  /** The GOP that holds it, once that is known, and the media time within. */
-  found: { gop: Gop; time: number } | null;
-  /** It lies behind all that is recorded: the last picture is looked for. */
-  isBehind: boolean;
-}
 
 /** One recording, by WebCodecs. */
 export class CodecsEngine implements Engine {
@@ -69,9 +30,9 @@ export class CodecsEngine implements Engine {
   readonly #forwards: Forwards;
   readonly #backwards: Backwards;
   readonly #keyPictures: KeyPictures;
-  readonly #abort = new AbortController();
   readonly #clock: PlaybackClock;
-  #seeking: Seeking | null = null;
+  #search: Search | null = null;
+  #isStopped = false;
   #isPaused = false;
   #isEnded = false;
   #endedMs = 0;
@@ -79,7 +40,6 @@ export class CodecsEngine implements Engine {
   #shown: Sample | null = null;
   /** The picture that `Forwards` gave last: it goes on from there, or has to begin anew. */
   #given: Sample | null = null;
-  #isNothing = false;
   /** By codec; false also while the browser is being asked. */
   readonly #decodable = new Map<string, boolean>();
 
@@ -92,7 +52,7 @@ export class CodecsEngine implements Engine {
     this.#all = new Footage(server, false, look);
     this.#keys = new Footage(server, true, look);
     this.#forwards = new Forwards(this.#all, (key) => {
-      if (this.#seeking && host.isReady(key.sample.time)) this.#draw(key);
+      if (this.#search && host.isReady(key.sample.time)) this.#draw(key);
     }, broken);
     this.#backwards = new Backwards(this.#all, look, broken);
     this.#keyPictures = new KeyPictures(this.#keys, look, broken);
@@ -103,7 +63,7 @@ export class CodecsEngine implements Engine {
   }
 
   get isSeeking(): boolean {
-    return this.#seeking !== null || this.#steps !== 0;
+    return this.#search !== null || this.#steps !== 0;
   }
 
   get isEnded(): boolean {
@@ -115,13 +75,13 @@ export class CodecsEngine implements Engine {
   }
 
   get trouble(): Failure | "nothing" | null {
-    return this.#all.failure ?? (this.#byKeys ? this.#keys.failure : null) ?? (this.#isNothing ? "nothing" : null);
+    return this.#all.failure ?? (this.#byKeys ? this.#keys.failure : null) ?? (this.#search?.isNothing ? "nothing" : null);
   }
 
   /** Shows the picture of this moment, the key picture before it at once. */
   seek(to: Moment): void {
     this.#steps = 0;
-    this.#begin({ to, found: null, isBehind: false });
+    this.#begin(to);
     this.#host.changed();
   }
 
@@ -151,7 +111,8 @@ export class CodecsEngine implements Engine {
   }
 
   stop(): void {
-    this.#abort.abort();
+    this.#isStopped = true;
+    this.#search?.end();
     this.#all.stop();
     this.#keys.stop();
     this.#forwards.stop();
@@ -161,14 +122,14 @@ export class CodecsEngine implements Engine {
 
   /** Looks what is due. */
   tick(nowMs: number): void {
-    if (this.#abort.signal.aborted) return;
+    if (this.#isStopped) return;
     const { rate } = this.#clock;
-    if (this.#seeking) this.#seek(this.#seeking, nowMs);
+    if (this.#search) this.#seek(this.#search, nowMs);
     else if (this.#isPaused) this.#stand();
     else if (this.#shown) this.#move(this.#shown, nowMs);
     const position = this.#clock.at(nowMs);
     const ahead = AHEAD_S * HZ * Math.max(rate < 0 ? 0 : 1, rate);
-    this.#all.readUntil((this.#seeking?.found?.time ?? position) + (this.#byKeys ? 0 : ahead), position);
+    this.#all.readUntil((this.#search?.place?.time ?? position) + (this.#byKeys ? 0 : ahead), position);
     this.#keys.readUntil(position + ahead, position);
     if (this.#forwards.begun) this.#forwards.pump(nowMs);
   }
@@ -177,28 +138,15 @@ export class CodecsEngine implements Engine {
     return Math.abs(this.#clock.rate) > ALL_FRAMES;
   }
 
-  #begin(seeking: Seeking): void {
-    this.#seeking = seeking;
-    this.#isEnded = this.#isNothing = false;
+  #begin(to: Moment): void {
+    this.#search?.end();
+    this.#isEnded = false;
     this.#given = null;
+    this.#forwards.clear();
     this.#backwards.clear();
     this.#keyPictures.clear();
     this.#clock.run(false, now());
-    const { gops } = this.#all;
-    const { to } = seeking;
-    const gop = "time" in to ? gops.at(to.time) : gops.atUnix(to.unix);
-    if (gop && this.#isDecodable(gop.coding)) this.#found(seeking, gop);
-    else this.#all.readFrom(to);
-  }
-
-  #found(seeking: Seeking, gop: Gop): void {
-    const { to } = seeking;
-    const [first] = gop.samples;
-    if (!first) return;
-    const time = "time" in to ? to.time : first.time + Math.round((to.unix - first.unix) * HZ);
-    if (gop.from - time > 2 * HZ) this.#host.skipped(time, gop.from);
-    seeking.found = { gop, time: Math.max(time, gop.from) };
-    this.#forwards.begin(gop, seeking.found.time);
+    this.#search = new Search(to, this.#all, this.#server, (from, until) => { this.#host.skipped(from, until); });
   }
 
   /** Whether this browser is known to decode it; asks, where that is not known. */
@@ -208,7 +156,7 @@ export class CodecsEngine implements Engine {
       this.#decodable.set(coding.codec, false);
       void decodes(coding).then((can) => {
         this.#decodable.set(coding.codec, can);
-        if (this.#abort.signal.aborted) return;
+        if (this.#isStopped) return;
         if (can) this.tick(now());
         else this.#host.broken(coding.name);
       });
@@ -216,37 +164,23 @@ export class CodecsEngine implements Engine {
     return known ?? false;
   }
 
-  #seek(seeking: Seeking, nowMs: number): void {
-    const { begun, ended } = this.#all;
-    if (!seeking.found && begun && this.#isDecodable(begun.coding)) this.#found(seeking, begun);
-    if (!seeking.found) {
-      if (ended && !seeking.isBehind) void this.#seekLast(seeking);
-      return;
-    }
+  #seek(search: Search, nowMs: number): void {
+    const { place } = search;
+    if (!place || !this.#isDecodable(place.gop.coding)) return;
+    if (!this.#forwards.begun) this.#forwards.begin(place.gop, place.time);
     this.#forwards.pump(nowMs);
     const next = this.#forwards.next;
     if (!next || !this.#host.isReady(next.sample.time)) return;
-    this.#seeking = null;
-    this.#clock.set(Math.max(seeking.found.time, next.sample.time), nowMs);
+    this.#search = null;
+    this.#clock.set(Math.max(place.time, next.sample.time), nowMs);
     this.#drawNext();
     this.#settle();
     this.#host.changed();
   }
 
-  /** Nothing is recorded at that moment or after it: the newest picture before it is shown. */
-  async #seekLast(seeking: Seeking): Promise<void> {
-    seeking.isBehind = true;
-    const spans = await this.#server.spans({ unix: 0 }, later(seeking.to, 1), this.#abort.signal);
-    if (this.#seeking !== seeking || seeking.found) return;
-    const until = spans.kind === "answer" ? spans.answer.at(-1)?.until : undefined;
-    if (until !== undefined) this.#begin({ to: { time: until - 1 }, found: null, isBehind: true });
-    else this.#isNothing = true;
-    this.#host.changed();
-  }
-
   /** The clock runs while there is something to see move. */
   #settle(): void {
-    this.#clock.run(!this.#isPaused && !this.#seeking && this.#shown !== null, now());
+    this.#clock.run(!this.#isPaused && !this.#search && this.#shown !== null, now());
   }
 
   /** Paused: steps are taken, and the pictures for the next ones kept ready. */
@@ -284,7 +218,7 @@ export class CodecsEngine implements Engine {
     if (this.#given === shown) return true;
     const gop = this.#all.gops.at(shown.time);
     if (!gop) {
-      this.#begin({ to: { time: shown.time }, found: null, isBehind: false });
+      this.#begin({ time: shown.time });
       return false;
     }
     this.#given = shown;
@@ -305,7 +239,7 @@ export class CodecsEngine implements Engine {
       if (this.#isEnded && !this.#hasCushion(shown, nowMs)) return;
       advance = forwards(this.#forwards, shown, position, isReady);
     } else {
-      if (!this.#all.gops.at(shown.time)) this.#begin({ to: { time: shown.time }, found: null, isBehind: false });
+      if (!this.#all.gops.at(shown.time)) this.#begin({ time: shown.time });
       advance = backwards(this.#backwards, shown, position, isReady);
     }
     this.#apply(advance, nowMs);
@@ -348,7 +282,7 @@ export class CodecsEngine implements Engine {
 
   /** Draws a picture to which the position goes. */
   #show(picture: Decoded): void {
-    if (!this.#clock.running && !this.#seeking) this.#clock.set(picture.sample.time, now());
+    if (!this.#clock.running && !this.#search) this.#clock.set(picture.sample.time, now());
     this.#draw(picture);
   }
 

@@ -56,7 +56,7 @@ export class Forwards {
 
   /** Begins at the picture that is shown at `target`, in `gop`; or behind it. */
   begin(gop: Gop, target: number, isBehind = false): void {
-    this.#clear();
+    this.#drop();
     this.#target = target;
     this.#given = isBehind ? target : -1;
     this.#from(gop);
@@ -116,11 +116,16 @@ export class Forwards {
     if (isWaiting && this.#decoder.inside > 0 && !this.#isFlushing && !this.#needsKey) void this.#flush(() => undefined);
   }
 
-  /** Lets go of all pictures. */
-  stop(): void {
-    this.#clear();
+  /** Lets go of all pictures, until it is told where to begin. */
+  clear(): void {
+    this.#drop();
     this.#turn++;
     this.#cursor = null;
+  }
+
+  /** Ends. */
+  stop(): void {
+    this.clear();
     this.#decoder.close();
   }
 
@@ -158,6 +163,10 @@ export class Forwards {
   #came(picture: Decoded): void {
     const { time, key } = picture.sample;
     this.#failures = 0;
+    if (!this.#cursor) {
+      picture.image.close();
+      return;
+    }
     // After a flush the GOP is decoded from its beginning once more.
     if (time <= (this.#ready.at(-1)?.sample.time ?? this.#given)) {
       picture.image.close();
@@ -195,7 +204,7 @@ export class Forwards {
     else if (this.#cursor) this.#from(this.#cursor.gop);
   }
 
-  #clear(): void {
+  #drop(): void {
     for (const { image } of this.#ready.splice(0)) image.close();
   }
 }

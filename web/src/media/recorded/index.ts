@@ -9,10 +9,12 @@ import { same } from "../same";
 import type { PlayerState } from "../state";
 import type { View } from "../zoom";
 import { rateOf } from "./clock";
-import { CodecsEngine, type Engine, type EngineHost } from "./engine";
+import { CodecsEngine } from "./engine";
 import type { Sample } from "./fmp4";
 import { watchKeys, type Playable } from "./keys";
-import { HZ, momentOf, rtpOf, type Moment } from "./moment";
+import { HZ, momentOf, rtpOf } from "./moment";
+import { MseEngine } from "./mse";
+import type { Engine, EngineHost } from "./playing";
 import { recordedState } from "./recordedstate";
 import { RecordedTracks } from "./recordedtracks";
 import { RecordingServer } from "./server";
@@ -75,7 +77,7 @@ export class Recorded implements Playable {
   readonly #tracks: RecordedTracks;
   readonly #classes = new Set<string>();
   readonly #abort = new AbortController();
-  readonly #engine: Engine;
+  #engine: Engine;
   #frame: RecordedFrame | null = null;
   /** The picture on the screen, for when its tracks come later. */
   #last: { image: VideoFrame | null; sample: Sample } | null = null;
@@ -105,7 +107,7 @@ export class Recorded implements Playable {
   start(): void {
     this.#presenter.start();
     watchKeys(this.#view.element, this, this.#abort.signal);
-    this.#begin({ unix: 0 });
+    this.#begin();
     const look = (): void => {
       this.#animation = requestAnimationFrame(look);
       this.#engine.tick(now());
@@ -267,16 +269,21 @@ export class Recorded implements Playable {
     };
   }
 
-  #begin(otherwise: Moment): void {
+  #begin(): void {
     this.#engine.pause(this.#wish.paused);
-    const { shown } = this.#engine;
-    this.#engine.seek(shown ? { time: shown.time } : (momentOf(this.#wish.at) ?? otherwise));
+    this.#engine.seek(momentOf(this.position ?? this.#wish.at) ?? { unix: 0 });
   }
 
-  /** This browser cannot: that is said. */
+  /** WebCodecs are not there, or refuse: the browser's own player of video may do it. There is nothing after that. */
   #broken(name: string): void {
+    const wasCodecs = this.#engine instanceof CodecsEngine;
     this.#engine.stop();
-    this.#unplayable = name;
+    if (wasCodecs && MseEngine.isPossible) {
+      this.#engine = new MseEngine(this.#server, this.rate, this.#view.video, this.#host());
+      this.#begin();
+    } else {
+      this.#unplayable = name;
+    }
     this.#tell();
   }
 
