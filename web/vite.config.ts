@@ -29,7 +29,7 @@ export default defineConfig({
   build: {
     target: "es2022",
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: ["index.html", "camera-viewer.html", "dashboard.html", "settings.html", "sign-in.html", "troubleshooting.html"] },
+    rolldownOptions: { input: ["index.html", "camera-viewer.html", "dashboard.html", "playback.html", "settings.html", "sign-in.html", "troubleshooting.html"] },
   },
   // `npm run dev` beside a running razz.
   server: {

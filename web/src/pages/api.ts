@@ -136,8 +136,8 @@ export function addViewToken(cameras: number[], seconds: number): Promise<Answer
   return ask<ViewToken>("api/view-tokens", "POST", { cameras, seconds } satisfies NewViewToken);
 }
 
-/** `path` is relative to the page, and so in the folder where the page is. */
-async function ask<T>(path: string, method = "GET", body?: object): Promise<Answer<T>> {
+/** Asks a route. `path` is relative to the page, and so in the folder where the page is. */
+export async function ask<T>(path: string, method = "GET", body?: object): Promise<Answer<T>> {
   const refusal = (status: number | null, words: string, errors: KeyProblem[] = []): Refusal => ({ ok: false, status, words, errors });
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   const headers = { Accept: "application/json", ...OUR_PAGE, ...(body === undefined ? {} : { "Content-Type": "application/json" }) };

@@ -8,6 +8,7 @@ import { gridColumns, tileMin } from "./grid";
 import { keysFor } from "./keys";
 import { large, showLarge } from "./large";
 import { arranged, keepOrder, moved, readOrder } from "./order";
+import { playbackHref } from "./place";
 import { RazzPlayer } from "./player";
 import { poll } from "./poll";
 import { headPx, Header, type KeyWords } from "./shell";
@@ -209,6 +210,13 @@ function Live() {
 addEventListener("resize", () => {
   room.value = { width: innerWidth, height: innerHeight };
 });
+/** Links to a recorded moment begin at the app's own address: `#/playback?at=…`. */
+function leadOn(): void {
+  const elsewhere = playbackHref(location.hash);
+  if (elsewhere !== null) location.replace(elsewhere);
+}
+addEventListener("hashchange", leadOn);
+leadOn();
 keysFor(() => document.querySelector<HTMLElement>("razz-player[controls]"));
 addEventListener("keydown", (event) => {
   const id = enlarged.value;

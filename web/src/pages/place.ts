@@ -35,3 +35,9 @@ export function wayBack(next: string | null, base: string): string {
     return base;
   }
 }
+
+/** Where a link to `#/playback?…` leads, relative to the app's folder; null for any other fragment. */
+export function playbackHref(hash: string): string | null {
+  const query = /^#\/playback(\?.*)?$/.exec(hash);
+  return query ? `playback.html${query[1] ?? ""}` : null;
+}

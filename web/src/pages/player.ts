@@ -1,11 +1,28 @@
 // The custom element as a typed tag of JSX.
-import type { FunctionComponent } from "preact";
+import type { FunctionComponent, RefObject } from "preact";
 import "../media";
 import type { DrawnFrame, PlayerMode, PlayerState } from "../media";
+
+/** What a frame of a recording adds to a drawn one. */
+export interface RecordedFrame extends DrawnFrame {
+  /** UNIX seconds. */
+  unix?: number;
+  /** The frame's name: 90 kHz ticks in decimal. */
+  mediaTime?: string;
+}
+
+/** A hole that a player has skipped. */
+export interface SkippedGap {
+  from: number | string;
+  to: number | string;
+}
 
 /** Its attributes and events as the pages use them. */
 export interface PlayerProps {
   camera: number;
+  /** A recorded moment to begin with. */
+  at?: string;
+  ref?: RefObject<HTMLElement | null>;
   mode?: PlayerMode;
   controls?: boolean;
   "when-visible"?: boolean;
@@ -14,7 +31,8 @@ export interface PlayerProps {
   "no-boxes"?: boolean;
   "aria-label"?: string;
   "onrazz-state"?: (event: CustomEvent<PlayerState>) => void;
-  "onrazz-frame"?: (event: CustomEvent<DrawnFrame>) => void;
+  "onrazz-frame"?: (event: CustomEvent<RecordedFrame>) => void;
+  "onrazz-gap"?: (event: CustomEvent<SkippedGap>) => void;
 }
 
 /** `<razz-player>`: at run time nothing but the name of the tag. */

@@ -1,0 +1,147 @@
+// Recordings: pictures above, and beneath them one timeline of all that is kept.
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import { bytes } from "../amounts";
+import { Header } from "../shell";
+import { follow, run } from "./actions";
+import { Controls } from "./controls";
+import { load } from "./loader";
+import { formatAddress } from "./moment";
+import { commandOf, KEYS } from "./playbackkeys";
+import { keepInStep } from "./players";
+import { keepLooked } from "./seen";
+import { Stages } from "./stages";
+import { answered, at, chosen, coverage, frame, live, nameOf, paused, present, room, said, scrubbing, trouble, view, visits } from "./state";
+import "./playback.css";
+import { Timeline } from "./timeline";
+import { atPresent, showsPresent, spanOf } from "./timescale";
+import { Visits } from "./visits";
+import { troubleWords } from "./words";
+
+/** The address follows this seldom while a recording plays: browsers refuse more. */
+const ADDRESS_MS = 1_000;
+const SAID_MS = 10_000;
+
+function Nothing() {
+  return (
+    <section class="empty">
+      <h2>Nothing is recorded</h2>
+      <p>
+        This server keeps no recordings. To keep them, name a folder on a disk with room in <code>razz.toml</code> and start razz again:
+      </p>
+      <pre tabindex={0}>{`[record]\npath = "/var/lib/razz/recordings"`}</pre>
+      <p>
+        <a href="./">Live</a>
+      </p>
+    </section>
+  );
+}
+
+/** Cameras that should be recorded and are not, or what the server answered in place of recordings. */
+function warning(): string {
+  const stopped = [...coverage.value].map(([id, footage]) => troubleWords(nameOf(id), footage)).filter((words) => words !== "");
+  return trouble.value !== "" ? trouble.value : stopped.join(" ");
+}
+
+function Room() {
+  const there = room.value;
+  if (!there) return null;
+  const days = there.days === null ? "" : there.days < 1.5 ? `room for ${Math.round(there.days * 24)} hours` : `room for about ${Math.round(there.days)} days`;
+  return (
+    <span class="count room" title={`${bytes(there.used)} kept, ${bytes(there.free)} free`}>
+      {[`${bytes(there.used)} kept`, days].filter(Boolean).join(", ")}
+    </span>
+  );
+}
+
+function Playback() {
+  return (
+    <>
+      <Header warning={warning()} keys={answered.value === "yes" ? KEYS : []}>
+        <h1 class="spoken">Recordings</h1>
+        <Room />
+      </Header>
+      <main id="main" class={answered.value === "yes" ? "playback" : ""}>
+        {answered.value === "none" && <Nothing />}
+        {answered.value === "yes" && (
+          <>
+            <Stages />
+            {visits.value !== null && <Visits />}
+            <div class="dock">
+              <p class="said" role="status">
+                {said.value}
+              </p>
+              <Controls />
+              <Timeline />
+            </div>
+          </>
+        )}
+      </main>
+    </>
+  );
+}
+
+/** The address is the moment: whoever copies it sends what is on the screen. */
+function keepAddress(): void {
+  let writtenMs = -Infinity;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  effect(() => {
+    const moment = live.value ? null : { unix: at.value, mediaTime: paused.value ? frame.value : null };
+    const search = formatAddress({ at: moment, cameras: answered.value === "yes" ? [...chosen.value] : null, span: spanOf(view.value) });
+    clearTimeout(timer);
+    if (answered.value !== "yes") return;
+    timer = setTimeout(() => {
+      writtenMs = performance.now();
+      if (search !== location.search) history.replaceState(null, "", search);
+    }, Math.max(0, writtenMs + ADDRESS_MS - performance.now()));
+  });
+}
+
+/** The view goes along with what plays, unless the viewer looks elsewhere on the timeline. */
+function keepInSight(): void {
+  let before = at.peek();
+  effect(() => {
+    const t = at.value;
+    const { from, to } = view.peek();
+    const wasInSight = before >= from && before <= to;
+    before = t;
+    if (live.value) {
+      if (showsPresent(view.peek(), t - 2)) view.value = atPresent(view.peek(), t);
+    } else if (wasInSight && !paused.value && !scrubbing.value) follow();
+  });
+}
+
+addEventListener("keydown", (event) => {
+  const [target] = event.composedPath();
+  if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
+  if (target instanceof Element && target.closest("input, select, textarea") !== null) return;
+  // Space and Enter press the button that has the focus.
+  if (event.key === " " && target instanceof Element && target.closest("button, a, summary") !== null) return;
+  const command = commandOf(event);
+  if (!command || answered.peek() !== "yes") return;
+  event.preventDefault();
+  run(command);
+});
+addEventListener("pagehide", () => {
+  if (answered.peek() === "yes") keepLooked(localStorage, present());
+});
+// A menu closes when the viewer goes on elsewhere.
+addEventListener("pointerdown", ({ target }) => {
+  const menu = document.querySelector<HTMLDetailsElement>("details.choice[open]");
+  if (menu && target instanceof Node && !menu.contains(target)) menu.open = false;
+});
+// What was said is of its moment.
+effect(() => {
+  if (said.value === "") return undefined;
+  const timer = setTimeout(() => (said.value = ""), SAID_MS);
+  return () => {
+    clearTimeout(timer);
+  };
+});
+
+load();
+keepInStep();
+keepAddress();
+keepInSight();
+const app = document.getElementById("app");
+if (app) render(<Playback />, app);

@@ -1,0 +1,179 @@
+// The players of the cameras shown: all are led to the same moment, and kept there.
+import { effect } from "@preact/signals";
+import type { RazzPlayer } from "../../media";
+import { nextFootage, previousFootage, seenAt, unixOf, whatIsAt } from "./coverage";
+import type { RecordedFrame, SkippedGap } from "../player";
+import { leaderOf, SETTLE_MS, strays, type Standing } from "./insync";
+import { formatMoment, parseMoment } from "./moment";
+import { at, chosen, coverage, footages, frame, isCovered, live, now, paused, present, rate, said, scrubbing } from "./state";
+import { clock } from "./ticks";
+import { reasonWords } from "./words";
+
+/** What the player adds for recordings, beside its attributes `at` and `rate`. */
+interface Playing {
+  seek(to: number | string): void;
+  step(frames: number): void;
+  play(): void;
+  pause(): void;
+  readonly time: number | null;
+}
+export type Player = RazzPlayer & Partial<Playing>;
+
+const CHECK_MS = 200;
+/** Live cameras move the playhead this often. */
+const SECOND_MS = 1_000;
+
+interface Entry {
+  element: Player;
+  /** Whether it was told to play. */
+  plays: boolean;
+  soughtMs: number;
+}
+const entries = new Map<number, Entry>();
+let leader: number | null = null;
+let checkedMs = 0;
+
+/** The attribute `at` of a player that is made now; null: it is live. */
+export function beginning(): string | undefined {
+  return live.peek() ? undefined : formatMoment({ unix: at.peek(), mediaTime: chosen.peek().length === 1 ? frame.peek() : null });
+}
+
+/** A camera's player came onto the page, or (null) left it. */
+export function enter(camera: number, element: Player | null): void {
+  if (element === null) {
+    entries.delete(camera);
+    return;
+  }
+  if (entries.get(camera)?.element === element) return;
+  entries.set(camera, { element, plays: true, soughtMs: performance.now() });
+  element.setAttribute("rate", String(rate.peek()));
+  if (!live.peek() && paused.peek()) hold(camera);
+}
+
+/** Leads all players to the moment of the page; `to` names one frame of one camera. */
+export function seekAll(to: string | null = null): void {
+  leader = null;
+  for (const [camera, entry] of entries) lead(camera, entry, to ?? at.peek());
+  settle();
+}
+
+function lead(camera: number, entry: Entry, to: number | string): void {
+  const { element } = entry;
+  entry.soughtMs = performance.now();
+  if (live.peek()) element.removeAttribute("at");
+  else if (element.hasAttribute("at") && element.seek) element.seek(to);
+  else element.setAttribute("at", typeof to === "string" ? to : formatMoment({ unix: to, mediaTime: null }));
+  if (!live.peek() && paused.peek()) hold(camera);
+}
+
+/** Lets those play that should, and holds the others: all while paused, and those without footage at this moment. */
+export function settle(): void {
+  if (live.peek()) return;
+  for (const [camera, entry] of entries) {
+    entry.element.setAttribute("rate", String(rate.peek()));
+    const plays = !paused.peek() && !scrubbing.peek() && (entries.size === 1 || isCovered(camera, at.peek()));
+    if (!plays) hold(camera);
+    else if (!entry.plays) {
+      entry.plays = true;
+      entry.element.play?.();
+    }
+  }
+}
+
+function hold(camera: number): void {
+  const entry = entries.get(camera);
+  if (!entry) return;
+  entry.plays = false;
+  entry.element.pause?.();
+}
+
+/** All go so many frames on: the first by its frames, the others to its moment. */
+export function stepAll(frames: number): void {
+  const [first] = [...entries].filter(([camera]) => entries.size === 1 || isCovered(camera, at.peek()));
+  if (!first) return;
+  leader = first[0];
+  for (const camera of entries.keys()) hold(camera);
+  first[1].element.step?.(frames);
+}
+
+/** A player drew a frame of its recording. */
+export function noteFrame(camera: number, { unix, mediaTime }: RecordedFrame): void {
+  if (live.peek() || scrubbing.peek() || unix === undefined) return;
+  if (entries.size > 1 && leader !== null && camera !== leader) return;
+  // What was on its way when the viewer went elsewhere is no news.
+  const entry = entries.get(camera);
+  if (!entry || (performance.now() - entry.soughtMs < SETTLE_MS && Math.abs(unix - at.peek()) > 1 && !isSkip(unix))) return;
+  at.value = unix;
+  frame.value = entries.size === 1 ? (mediaTime ?? null) : null;
+}
+
+/** A player has skipped a hole in its footage: said, if it is the only one; several wait for one another. */
+export function noteGap(camera: number, { from, to }: SkippedGap): void {
+  const [begin, end] = [momentOf(from), momentOf(to)];
+  if (entries.size > 1 || begin === null || end === null) return;
+  const there = whatIsAt(coverage.peek().get(camera), (begin + end) / 2);
+  const why = there.kind === "gap" ? `: ${reasonWords(there.gap.reason)}` : "";
+  said.value = `Nothing is recorded from ${clock(begin)} to ${clock(end)}${why}.`;
+}
+
+function momentOf(moment: number | string): number | null {
+  return typeof moment === "number" ? moment : (parseMoment(moment)?.unix ?? null);
+}
+
+/** Objects of each class on a camera's picture; while there is none, what the density says. */
+export function countsOn(camera: number): Map<string, number> {
+  const tracks = scrubbing.peek() ? undefined : entries.get(camera)?.element.frame?.tracks;
+  if (!tracks) return seenAt(coverage.peek().get(camera), at.peek());
+  const counts = new Map<string, number>();
+  for (const track of tracks) counts.set(track.class, (counts.get(track.class) ?? 0) + 1);
+  return counts;
+}
+
+/** Whether a moment is where a player lands that was sent into a hole. */
+function isSkip(unix: number): boolean {
+  const next = nextFootage(footages(), at.peek());
+  return next !== null && Math.abs(unix - next) < 1;
+}
+
+/** Keeps the players together; runs for as long as the page. */
+export function keepInStep(): void {
+  setInterval(check, CHECK_MS);
+  setInterval(() => {
+    now.value = present();
+    if (live.peek()) at.value = now.peek();
+  }, SECOND_MS);
+  effect(() => {
+    // A frame by its name has its place once the footage around it is known.
+    const [only] = chosen.value;
+    if (only !== undefined && chosen.value.length === 1 && frame.value !== null && paused.value) at.value = unixOf({ unix: at.peek(), mediaTime: frame.value }, coverage.value.get(only));
+  });
+}
+
+function check(): void {
+  const nowMs = performance.now();
+  const passed = Math.min(1, (nowMs - checkedMs) / 1000);
+  checkedMs = nowMs;
+  if (live.peek() || scrubbing.peek() || entries.size < 2) return;
+  const all = [...entries].map(([camera, { element }]): Standing => ({ camera, time: element.time ?? null, covered: isCovered(camera, at.peek()) }));
+  leader = leaderOf(all, leader, at.peek(), rate.peek());
+  if (!paused.peek() && leader === null) alone(all, passed);
+  settle();
+  for (const camera of strays(all, leader, at.peek(), rate.peek())) {
+    const entry = entries.get(camera);
+    if (entry && nowMs - entry.soughtMs > SETTLE_MS) lead(camera, entry, at.peek());
+  }
+}
+
+/** No player leads: time goes on by itself while there is footage, and over a hole that all have it leaps. */
+function alone(all: readonly Standing[], passed: number): void {
+  if (all.some(({ covered }) => covered)) {
+    at.value += passed * rate.peek();
+    return;
+  }
+  const forwards = rate.peek() > 0;
+  const beyond = forwards ? nextFootage(footages(), at.peek()) : previousFootage(footages(), at.peek());
+  if (beyond === null) return;
+  said.value = `Nothing is recorded from ${clock(Math.min(at.peek(), beyond))} to ${clock(Math.max(at.peek(), beyond))}.`;
+  at.value = forwards ? beyond : beyond - 0.5;
+  seekAll();
+}
