@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { placeOf, signInHref, wayBack } from "./place";
+import { placeOf, playbackHref, signInHref, wayBack } from "./place";
 
 test.each([
   ["http://razz.example:8003/", "http://razz.example:8003/", ""],
@@ -40,4 +40,12 @@ test("the way back leads nowhere else", () => {
       expect(wayBack(next, base), `${String(next)} at ${base}`).toBe(base + way);
     }
   }
+});
+
+test.each([
+  ["#/playback?at=90k:5&camera=1", "playback.html?at=90k:5&camera=1"],
+  ["#/playback", "playback.html"],
+  ["#/playback/x", null], ["#/playbacks", null], ["#playback", null], ["", null],
+])("a link to %s", (hash, href) => {
+  expect(playbackHref(hash)).toBe(href);
 });

@@ -66,7 +66,7 @@ function When() {
         <Icon sign="calendar" />
         <Clock />
       </button>
-      {open.value && <Jump close={() => { open.value = false; document.querySelector<HTMLElement>("[data-jump]")?.focus(); }} />}
+      {open.value && <Jump close={(went) => { open.value = false; document.querySelector<HTMLElement>(went ? ".scale" : "[data-jump]")?.focus(); }} />}
     </div>
   );
 }
@@ -80,7 +80,8 @@ function Clock() {
   );
 }
 
-function Jump({ close }: { close: () => void }) {
+/** `close` hears whether the viewer went somewhere: then the timeline is where they go on, and space plays. */
+function Jump({ close }: { close: (went: boolean) => void }) {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     field.current?.focus();
@@ -89,10 +90,10 @@ function Jump({ close }: { close: () => void }) {
     event.preventDefault();
     const t = ofField(field.current?.value ?? "");
     if (t !== null) seek(t);
-    close();
+    close(t !== null);
   };
   return (
-    <form class="jump" onSubmit={go} onKeyDown={(event) => { if (event.key === "Escape") close(); }}>
+    <form class="jump" onSubmit={go} onKeyDown={(event) => { if (event.key === "Escape") close(false); }}>
       <label>
         Go to
         <input ref={field} type="datetime-local" step="1" required max={fieldValue(present())} defaultValue={fieldValue(at.peek())} />

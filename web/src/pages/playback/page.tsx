@@ -125,6 +125,10 @@ addEventListener("keydown", (event) => {
 addEventListener("pagehide", () => {
   if (answered.peek() === "yes") keepLooked(localStorage, present());
 });
+// A button that is clicked does not take the focus: space goes on to play and pause. By Tab they are all reached.
+addEventListener("mousedown", (event) => {
+  if (event.target instanceof Element && event.target.closest(".playback button, .playback summary")) event.preventDefault();
+});
 // A menu closes when the viewer goes on elsewhere.
 addEventListener("pointerdown", ({ target }) => {
   const menu = document.querySelector<HTMLDetailsElement>("details.choice[open]");

@@ -109,7 +109,7 @@ function useSpoken(): Record<string, number | string> {
     if (!jumped && performance.now() - last.current.ms < SPOKEN_MS) return;
     last.current.ms = performance.now();
     const [camera] = chosen.value;
-    const there = camera === undefined ? "" : live.value ? "live" : atWords(whatIsAt(coverage.peek().get(camera), t), countsOn(camera));
+    const there = camera === undefined ? "" : live.value ? "live" : atWords(whatIsAt(coverage.peek().get(camera), at.peek()), countsOn(camera));
     text.value = `${clock(t)}, ${there}`;
   });
   const { from, to } = view.value;
