@@ -60,7 +60,7 @@ function withAnswer(before: Footage | undefined, answer: CameraRecordings, from:
   return {
     spans: joined([...kept, ...spans], (left, right) => right.from - left.to <= JOIN),
     gaps: joined([...cut(before?.gaps ?? [], from, to), ...gaps], (left, right) => right.from - left.to <= JOIN && left.reason === right.reason),
-    densities: [...(before?.densities ?? []).filter((density) => !covered(density)), answer.density].slice(-DENSITIES),
+    densities: [...(before?.densities ?? []).filter((density) => !covered(density)), ...(answer.density ? [answer.density] : [])].slice(-DENSITIES),
     state: answer.state,
     reason: answer.reason,
     error: answer.error,

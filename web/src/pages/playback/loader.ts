@@ -75,7 +75,7 @@ async function once(): Promise<void> {
     else trouble.value = answer.words;
     return;
   }
-  trouble.value = "";
+  trouble.value = typeof answer.value.error === "string" ? `Nothing can be recorded: ${answer.value.error}` : "";
   const first = answered.peek() !== "yes";
   ahead.value = answer.value.now - Date.now() / 1000;
   now.value = answer.value.now;

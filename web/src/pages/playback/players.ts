@@ -72,8 +72,8 @@ export function settle(): void {
   for (const [camera, entry] of entries) {
     entry.element.setAttribute("rate", String(rate.peek()));
     const plays = !paused.peek() && !scrubbing.peek() && (entries.size === 1 || isCovered(camera, at.peek()));
-    if (!plays) hold(camera);
-    else if (!entry.plays) {
+    if (!plays && entry.plays) hold(camera);
+    else if (plays && !entry.plays) {
       entry.plays = true;
       entry.element.play?.();
     }

@@ -31,12 +31,15 @@ export interface CameraRecordings {
   bytes: number;
   spans: { from: Moment; to: Moment; bytes: number }[];
   gaps: { from: Moment; to: Moment; reason: GapReason }[];
-  density: Density;
+  /** Absent where nothing is detected. */
+  density?: Density;
 }
 
 /** The answer of `api/recordings`. */
 export interface Recordings {
   now: number;
+  /** What the disk says where nothing can be recorded at all. */
+  error?: string | null;
   room: { used: number; free: number; days: number | null };
   cameras: CameraRecordings[];
 }

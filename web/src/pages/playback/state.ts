@@ -46,6 +46,7 @@ export const room = signal<Recordings["room"] | null>(null);
 export const visits = signal<readonly Visit[] | null>(null);
 /** `none`: this server does not record. */
 export const answered = signal<"not yet" | "none" | "yes">("not yet");
+/** Why the server cannot be asked, or cannot record. */
 export const trouble = signal("");
 /** What the status line says. */
 export const said = signal("");
