@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { leave, learnMe, me } from "./me";
 import { placeOf, signInHref } from "./place";
-import { learnRecorded, recorded } from "./recorded";
+import { hasRecordings, learnRecordings } from "./hasrecordings";
 
 const PAGES = [
   ["", "Live"],
@@ -52,7 +52,7 @@ export function Header({ title, warning = "", keys = [], children }: {
         razz
       </a>
       <nav aria-label="Pages">
-        {PAGES.filter(([page]) => page !== "playback.html" || recorded.value || page === here).map(([page, name]) => (
+        {PAGES.filter(([page]) => page !== "playback.html" || hasRecordings.value || page === here).map(([page, name]) => (
           <a key={page} href={`./${page}`} {...(page === here ? { "aria-current": "page" as const } : {})}>
             {name}
           </a>
@@ -81,7 +81,7 @@ function Account() {
   useEffect(learnMe, []);
   const who = me.value;
   // Who is not let in gets no answer, and the browser would complain of that.
-  useEffect(() => { if (who) learnRecorded(); }, [who]);
+  useEffect(() => { if (who) learnRecordings(); }, [who]);
   if (who?.access !== true) return null;
   return (
     <span class="account">

@@ -1,15 +1,15 @@
 // Whether the server records, which decides about a link on every page.
 import { signal } from "@preact/signals";
 
-const KEY = "razz.recorded";
+const KEY = "razz.has-recordings";
 
 /** As the last answer said, so that the link stands still from page to page. */
-export const recorded = signal(read());
+export const hasRecordings = signal(read());
 
 let asked = false;
 
 /** Asks, once for a page. What is no answer to this question, such as a sign-in, changes nothing. */
-export function learnRecorded(): void {
+export function learnRecordings(): void {
   if (asked) return;
   asked = true;
   fetch("api/recordings?from=0&to=1&points=1", { headers: { Accept: "application/json" }, cache: "no-store" }).then(({ ok, status }) => {
@@ -20,7 +20,7 @@ export function learnRecorded(): void {
 }
 
 function keep(now: boolean): void {
-  recorded.value = now;
+  hasRecordings.value = now;
   try {
     localStorage.setItem(KEY, now ? "yes" : "no");
   } catch {
