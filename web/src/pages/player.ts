@@ -17,6 +17,15 @@ export interface SkippedGap {
   to: number | string;
 }
 
+/** How the playing of a recording stands. */
+export interface Playback {
+  paused: boolean;
+  rate: number;
+  unix: number | null;
+  seeking: boolean;
+  ended: boolean;
+}
+
 /** Its attributes and events as the pages use them. */
 export interface PlayerProps {
   camera: number;
@@ -32,6 +41,7 @@ export interface PlayerProps {
   "aria-label"?: string;
   "onrazz-state"?: (event: CustomEvent<PlayerState>) => void;
   "onrazz-frame"?: (event: CustomEvent<RecordedFrame>) => void;
+  "onrazz-playback"?: (event: CustomEvent<Playback>) => void;
   "onrazz-gap"?: (event: CustomEvent<SkippedGap>) => void;
 }
 

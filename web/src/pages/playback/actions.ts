@@ -11,6 +11,8 @@ import { lengthWords, reasonWords } from "./words";
 
 /** A moment this near the present is the present. */
 const LIVE_NEAR = 1.5;
+/** The last picture before a gap is this near to it. */
+const BEFORE_GAP = 0.04;
 /** Seeks while the playhead is dragged. */
 const SCRUB_MS = 90;
 /** A visit that is jumped to is shown with so much of what was before and after it, as a multiple of its length. */
@@ -137,13 +139,9 @@ function goToGap(direction: 1 | -1): void {
     said.value = direction > 0 ? "No later gap in sight." : "No earlier gap in sight.";
     return;
   }
-  said.value = `${clock(gap.from)}, for ${lengthWords(gap.to - gap.from)}: ${reasonWords(gap.reason)}.`;
-  live.value = false;
+  said.value = `Nothing is recorded from ${clock(gap.from)}, for ${lengthWords(gap.to - gap.from)}: ${reasonWords(gap.reason)}.`;
   paused.value = true;
-  at.value = gap.from;
-  frame.value = null;
-  seekAll();
-  follow();
+  seek(gap.from - BEFORE_GAP);
 }
 
 export function mark(end: "in" | "out"): void {

@@ -38,7 +38,11 @@ export function Controls() {
       </div>
       <div class="more">
         <Marks />
-        <select class="speed" aria-label="Speed" title="Speed (J, L)" value={rate.value} onChange={(event) => { setRate(Number(event.currentTarget.value)); }}>
+        <select class="speed" aria-label="Speed" title="Speed (J, L)" value={rate.value} onChange={({ currentTarget }) => {
+          setRate(Number(currentTarget.value));
+          // Live knows one speed only.
+          currentTarget.value = String(rate.peek());
+        }}>
           {RATES.map((one) => (
             <option key={one} value={one}>
               {rateWords(one)}

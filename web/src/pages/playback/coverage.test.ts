@@ -63,8 +63,8 @@ test("footage, gaps and visits beside a moment", () => {
   const all = some ? [some] : [];
   expect([nextFootage(all, 150), nextFootage(all, 50), nextFootage(all, 350)]).toEqual([300, 100, null]);
   expect([previousFootage(all, 250), previousFootage(all, 450), previousFootage(all, 50)]).toEqual([200, 400, null]);
-  expect([gapBeside(all, 100, 1)?.from, gapBeside(all, 200, 1), gapBeside(all, 250, -1)?.from, gapBeside(all, 200, -1)]).toEqual([200, null, 200, null]);
-  const visit = (from: number): Visit => ({ id: `1-${from}`, camera_id: 1, track_id: 1, class: "person", from: moment(from), to: moment(from + 5), best: moment(from + 1), confidence: 1 });
+  expect([gapBeside(all, 100, 1)?.from, gapBeside(all, 199.9, 1), gapBeside(all, 320, -1)?.from, gapBeside(all, 300.1, -1)]).toEqual([200, null, 200, null]);
+  const visit = (from: number): Visit => ({ id: `1-${from}`, camera_id: 1, track_id: 1, class: "person", from: moment(from), to: moment(from + 5), best: moment(from + 1), confidence: 1, bbox: [0, 0, 1, 1], frame_size: [2, 2] });
   const visits = [visit(300), visit(100), visit(200)];
   expect([visitBeside(visits, 100, 1), visitBeside(visits, 300, -1), visitBeside(visits, 150, -1)].map((one) => one?.from.unix)).toEqual([200, 200, 100]);
   expect([visitBeside(visits, 300, 1), visitBeside(visits, 100, -1), visitBeside([], 1, 1)]).toEqual([null, null, null]);

@@ -38,6 +38,8 @@ export type At = { kind: "footage"; span: Span } | { kind: "gap"; gap: Gap } | {
 
 /** Two pieces this near are one: the times of both are rounded. */
 const JOIN = 0.05;
+/** Seconds from a gap within which somebody stands at its edge. */
+const EDGE = 1;
 /** Densities that are kept: a few zoom levels and places. */
 const DENSITIES = 6;
 /** Footage comes so late to the index: a moment this short after the newest footage of a camera that records is footage too. */
@@ -128,9 +130,9 @@ export function previousFootage(footages: Iterable<Footage>, t: number): number 
   return ends.length > 0 ? Math.max(...ends) : null;
 }
 
-/** The next gap that begins after `t`, or the last that began before it. */
+/** The next gap that begins after `t`, or the last that ended before it; not one at whose edge `t` is. */
 export function gapBeside(footages: Iterable<Footage>, t: number, direction: 1 | -1): Gap | null {
-  const gaps = [...footages].flatMap((footage) => footage.gaps).filter(({ from }) => (from - t) * direction > JOIN);
+  const gaps = [...footages].flatMap((footage) => footage.gaps).filter(({ from, to }) => (direction > 0 ? from > t + EDGE : to < t - EDGE));
   return gaps.sort((a, b) => (a.from - b.from) * direction)[0] ?? null;
 }
 

@@ -1,8 +1,8 @@
 // What the pointer is over on the timeline: the time, what is there, and the picture if the server gives one.
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { whatIsAt, seenAt } from "./coverage";
-import { hasPictures, pictureAt, pictureCame, pictureRefused } from "./pictures";
-import { chosen, coverage, hover, nameOf, now, view, width } from "./state";
+import { hasPictures, pictureAt } from "./pictures";
+import { chosen, coverage, hover, nameOf, now, scrubbing, view, width } from "./state";
 import { clock, day } from "./ticks";
 import { spanOf } from "./timescale";
 import { atWords, lengthWords } from "./words";
@@ -32,7 +32,7 @@ export function Hover() {
     };
   });
   const over = hover.value;
-  if (typeof over?.camera !== "number" || over.t > now.value) return null;
+  if (typeof over?.camera !== "number" || over.t > now.value || scrubbing.value) return null;
   const footage = coverage.value.get(over.camera);
   const there = whatIsAt(footage, over.t);
   const left = Math.min(width.value - HALF_PX, Math.max(HALF_PX, over.x));
@@ -40,7 +40,7 @@ export function Hover() {
     <div class="hover" aria-hidden="true">
       <i style={{ transform: `translateX(${over.x}px)` }} />
       <div class="bubble" style={{ transform: `translateX(calc(${left}px - 50%))` }}>
-        {picture.value !== null && <img src={picture.value} alt="" width={PICTURE_PX} onLoad={pictureCame} onError={() => { picture.value = null; pictureRefused(); }} />}
+        {picture.value !== null && <img src={picture.value} alt="" width={PICTURE_PX} onError={() => (picture.value = null)} />}
         <b>{clock(over.t, { near: view.value })}</b> <span>{day(over.t)}</span>
         <small>
           {chosen.value.length > 1 && `${nameOf(over.camera)}: `}

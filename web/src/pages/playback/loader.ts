@@ -3,6 +3,7 @@ import { effect } from "@preact/signals";
 import { fetchCameras } from "../api";
 import { poll } from "../poll";
 import { extent, merged } from "./coverage";
+import { learnPictures } from "./pictures";
 import { fetchRecordings, fetchVisits, type Visit } from "./recordings";
 import { ahead, answered, cameras, chosen, coverage, now, picked, present, room, trouble, view, visits, width } from "./state";
 import { clamped, showsPresent, spanOf } from "./timescale";
@@ -11,6 +12,8 @@ import { clamped, showsPresent, spanOf } from "./timescale";
 const REST_MS = 150;
 const AGAIN_MS = 5_000;
 const LIST_MS = 30_000;
+/** So many seconds ago, what was recorded is in the index. */
+const SETTLED = 15;
 /** The server's most. */
 const POINTS_MAX = 2_000;
 export const VISITS_MOST = 500;
@@ -58,7 +61,7 @@ async function round(): Promise<void> {
   if (before !== asked) {
     clearTimeout(rest);
     rest = setTimeout(() => void round(), REST_MS);
-  } else if (showsPresent(view.peek(), present()) || answered.peek() !== "yes") {
+  } else if (showsPresent(view.peek(), present()) || answered.peek() !== "yes" || trouble.peek() !== "") {
     again = setTimeout(() => void round(), document.hidden ? 5 * AGAIN_MS : AGAIN_MS);
   }
 }
@@ -82,6 +85,8 @@ async function once(): Promise<void> {
   room.value = answer.value.room;
   coverage.value = merged(coverage.peek(), answer.value, from, to);
   answered.value = answer.value.cameras.length > 0 ? "yes" : "none";
+  const newest = answer.value.cameras.find((camera) => camera.newest !== null);
+  if (newest?.newest) learnPictures(newest.camera_id, newest.newest.unix - SETTLED);
   // Those that the address names and nobody has are forgotten.
   if (first && picked.peek()?.some((id) => !coverage.peek().has(id))) picked.value = picked.peek()?.filter((id) => coverage.peek().has(id)) ?? null;
   // An address may ask for more than there is.

@@ -87,9 +87,9 @@ function keepAddress(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
     const moment = live.value ? null : { unix: at.value, mediaTime: paused.value ? frame.value : null };
-    const search = formatAddress({ at: moment, cameras: answered.value === "yes" ? [...chosen.value] : null, span: spanOf(view.value) });
+    const search = formatAddress({ at: moment, cameras: [...chosen.value], span: spanOf(view.value) });
     clearTimeout(timer);
-    if (answered.value !== "yes") return;
+    if (answered.value !== "yes" || chosen.value.length === 0) return;
     timer = setTimeout(() => {
       writtenMs = performance.now();
       if (search !== location.search) history.replaceState(null, "", search);

@@ -2,25 +2,22 @@
 import { signal } from "@preact/signals";
 import { pictureHref } from "./recordings";
 
-/** After so many refusals and no picture, the server has none to give. */
-const REFUSALS = 3;
+/** Whether there are any: false until one has come. */
+export const hasPictures = signal(false);
 
-/** Whether it is worth asking. */
-export const hasPictures = signal(true);
-let refused = 0;
-let came = false;
+let asked = false;
+const PROBE_PX = 64;
 
-/** A picture came. */
-export function pictureCame(): void {
-  came = true;
+/** Asks for one picture, once for a page: of a camera, at a moment of which there is footage. */
+export function learnPictures(camera: number, t: number): void {
+  if (asked) return;
+  asked = true;
+  fetch(pictureHref(camera, t, PROBE_PX)).then(({ ok }) => (hasPictures.value = ok)).catch(() => {
+    asked = false;
+  });
 }
 
-/** None came; a moment without footage has none, and says nothing of the others. */
-export function pictureRefused(): void {
-  if (!came && ++refused >= REFUSALS) hasPictures.value = false;
-}
-
-/** Moments nearer than this look alike: one picture for all of them. */
+/** Moments nearer than `apart` look alike: one picture for all of them. */
 export function pictureAt(camera: number, t: number, apart: number, width: number): string {
   const step = Math.max(1, apart);
   return pictureHref(camera, Math.floor(t / step) * step + step / 2, width);

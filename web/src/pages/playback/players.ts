@@ -2,7 +2,7 @@
 import { effect } from "@preact/signals";
 import type { RazzPlayer } from "../../media";
 import { nextFootage, previousFootage, seenAt, unixOf, whatIsAt } from "./coverage";
-import type { RecordedFrame, SkippedGap } from "../player";
+import type { Playback, RecordedFrame, SkippedGap } from "../player";
 import { leaderOf, SETTLE_MS, strays, type Standing } from "./insync";
 import { formatMoment, parseMoment } from "./moment";
 import { at, chosen, coverage, footages, frame, isCovered, live, now, paused, present, rate, said, scrubbing } from "./state";
@@ -20,6 +20,9 @@ interface Playing {
 export type Player = RazzPlayer & Partial<Playing>;
 
 const CHECK_MS = 200;
+/** Frames of two cameras that are less than this apart are of one moment, in seconds. */
+const FRAME = 0.045;
+const ALIGN_MS = 150;
 /** Live cameras move the playhead this often. */
 const SECOND_MS = 1_000;
 
@@ -32,6 +35,9 @@ interface Entry {
 const entries = new Map<number, Entry>();
 let leader: number | null = null;
 let checkedMs = 0;
+/** Whether any frame of a recording has been drawn. */
+let drawn = false;
+let aligning: ReturnType<typeof setTimeout> | undefined;
 
 /** The attribute `at` of a player that is made now; null: it is live. */
 export function beginning(): string | undefined {
@@ -52,7 +58,7 @@ export function enter(camera: number, element: Player | null): void {
 
 /** Leads all players to the moment of the page; `to` names one frame of one camera. */
 export function seekAll(to: string | null = null): void {
-  leader = null;
+  leader = [...entries.keys()].find((camera) => isCovered(camera, at.peek())) ?? null;
   for (const [camera, entry] of entries) lead(camera, entry, to ?? at.peek());
   settle();
 }
@@ -69,6 +75,7 @@ function lead(camera: number, entry: Entry, to: number | string): void {
 /** Lets those play that should, and holds the others: all while paused, and those without footage at this moment. */
 export function settle(): void {
   if (live.peek()) return;
+  if (paused.peek() && entries.size > 1) align();
   for (const [camera, entry] of entries) {
     entry.element.setAttribute("rate", String(rate.peek()));
     const plays = !paused.peek() && !scrubbing.peek() && (entries.size === 1 || isCovered(camera, at.peek()));
@@ -87,13 +94,23 @@ function hold(camera: number): void {
   entry.element.pause?.();
 }
 
-/** All go so many frames on: the first by its frames, the others to its moment. */
+/** All go so many frames on: the one that leads by its frames, the others to its moment. */
 export function stepAll(frames: number): void {
-  const [first] = [...entries].filter(([camera]) => entries.size === 1 || isCovered(camera, at.peek()));
-  if (!first) return;
-  leader = first[0];
+  leader = [leader, ...entries.keys()].find((camera) => camera !== null && entries.has(camera) && (entries.size === 1 || isCovered(camera, at.peek()))) ?? null;
   for (const camera of entries.keys()) hold(camera);
-  first[1].element.step?.(frames);
+  entries.get(leader ?? 0)?.element.step?.(frames);
+}
+
+/** Players that stand still are at one moment, as near as their frames are. */
+function align(): void {
+  clearTimeout(aligning);
+  aligning = setTimeout(() => {
+    if (live.peek() || !paused.peek() || scrubbing.peek()) return;
+    for (const [camera, entry] of entries) {
+      const off = Math.abs((entry.element.time ?? Infinity) - at.peek());
+      if (camera !== leader && off > FRAME && isCovered(camera, at.peek())) lead(camera, entry, at.peek());
+    }
+  }, ALIGN_MS);
 }
 
 /** A player drew a frame of its recording. */
@@ -103,8 +120,19 @@ export function noteFrame(camera: number, { unix, mediaTime }: RecordedFrame): v
   // What was on its way when the viewer went elsewhere is no news.
   const entry = entries.get(camera);
   if (!entry || (performance.now() - entry.soughtMs < SETTLE_MS && Math.abs(unix - at.peek()) > 1 && !isSkip(unix))) return;
+  drawn = true;
   at.value = unix;
   frame.value = entries.size === 1 ? (mediaTime ?? null) : null;
+  if (paused.peek() && entries.size > 1) align();
+}
+
+/** A player has come to an end: of all that there is, or of its camera's past. */
+export function noteEnd({ ended }: Playback): void {
+  if (!ended || entries.size > 1 || paused.peek()) return;
+  // Faster than the present, time cannot be had; and before the beginning there is none.
+  if (rate.peek() < 0) paused.value = true;
+  else if (rate.peek() > 1) rate.value = 1;
+  settle();
 }
 
 /** A player has skipped a hole in its footage: said, if it is the only one; several wait for one another. */
@@ -143,9 +171,9 @@ export function keepInStep(): void {
     if (live.peek()) at.value = now.peek();
   }, SECOND_MS);
   effect(() => {
-    // A frame by its name has its place once the footage around it is known.
+    // A frame by its name has its place once the footage around it is known, or the player has found it.
     const [only] = chosen.value;
-    if (only !== undefined && chosen.value.length === 1 && frame.value !== null && paused.value) at.value = unixOf({ unix: at.peek(), mediaTime: frame.value }, coverage.value.get(only));
+    if (!drawn && only !== undefined && chosen.value.length === 1 && frame.value !== null) at.value = unixOf({ unix: at.peek(), mediaTime: frame.value }, coverage.value.get(only));
   });
 }
 

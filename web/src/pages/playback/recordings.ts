@@ -52,8 +52,11 @@ export interface Visit {
   class: string;
   from: Moment;
   to: Moment;
+  /** When it was seen best: then `bbox` (left, top, right, bottom in pixels of `frame_size`) is around it. */
   best: Moment;
   confidence: number;
+  bbox: [number, number, number, number];
+  frame_size: [number, number];
 }
 
 const seconds = (t: number): string => t.toFixed(3);

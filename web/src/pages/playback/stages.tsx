@@ -6,7 +6,7 @@ import { RazzPlayer } from "../player";
 import { toggled } from "../scope";
 import { whatIsAt } from "./coverage";
 import { MOST_CAMERAS } from "./moment";
-import { beginning, enter, noteFrame, noteGap, type Player } from "./players";
+import { beginning, enter, noteEnd, noteFrame, noteGap, type Player } from "./players";
 import { at, choose, chosen, coverage, live, nameOf, recorded } from "./state";
 import { reasonWords } from "./words";
 
@@ -63,6 +63,7 @@ function Stage({ id }: { id: number }) {
         {...(begin.current === undefined ? {} : { at: begin.current })}
         aria-label={`${nameOf(id)}: player`}
         onrazz-frame={({ detail }) => { noteFrame(id, detail); }}
+        onrazz-playback={({ detail }) => { noteEnd(detail); }}
         onrazz-gap={({ detail }) => { noteGap(id, detail); }}
       />
       <Hole id={id} />

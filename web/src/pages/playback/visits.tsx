@@ -2,13 +2,19 @@
 import { useComputed, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { showVisit } from "./actions";
+import { hasPictures } from "./pictures";
+import { pictureHref, type Visit } from "./recordings";
 import { isNew } from "./seen";
 import { at, chosen, live, looked, nameOf, present, view, visited, visits } from "./state";
 import { clock, day } from "./ticks";
+import { placed } from "./thumb";
 import { kindOf, lengthWords } from "./words";
 
 /** More are not listed: whoever zooms in sees them. */
 const MOST = 200;
+const THUMB_PX = 40;
+/** Asked for so wide: a window shows a part of it only. */
+const PICTURE_PX = 480;
 
 export function Visits() {
   const list = useRef<HTMLUListElement>(null);
@@ -36,6 +42,7 @@ export function Visits() {
           <li key={visit.id} data-visit={visit.id}>
             <button type="button" class={`visit ${kindOf(visit.class)}`} aria-current={visit.id === current.value} onClick={() => { showVisit(visit); }}>
               <i aria-hidden="true" />
+              {hasPictures.value && <Picture visit={visit} />}
               <span>
                 <b>{visit.class}</b>
                 <small>
@@ -53,5 +60,15 @@ export function Visits() {
         ))}
       </ul>
     </aside>
+  );
+}
+
+/** The object as it was seen best, cut out of the recorded picture. */
+function Picture({ visit: { camera_id: camera, best, bbox, frame_size: frame } }: { visit: Visit }) {
+  const { width, left, top } = placed(bbox, frame, THUMB_PX);
+  return (
+    <span class="thumb" aria-hidden="true">
+      <img src={pictureHref(camera, best.unix, PICTURE_PX)} alt="" loading="lazy" style={{ width: `${width}px`, left: `${left}px`, top: `${top}px` }} />
+    </span>
   );
 }
