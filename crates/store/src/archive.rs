@@ -136,8 +136,18 @@ impl Archive {
             }
             _ => None,
         };
-        let holes = gaps.iter().map(|gap| hole(gap, &spans));
-        let mut coverage = Coverage { stretches: joined(&spans), holes: holes.collect(), kept };
+        let mut holes: Vec<Hole> = gaps.iter().map(|gap| hole(gap, &spans)).collect();
+        let stretches = joined(&spans);
+        // Each hole has a reason, if only that nobody knows it.
+        for pair in stretches.windows(2) {
+            let (from, until) = (pair[0].until, pair[1].from);
+            let known = |hole: &Hole| hole.from.time < until.time && from.time < hole.until.time;
+            if !holes.iter().any(known) {
+                holes.push(Hole { from, until, reason: GapReason::Unknown });
+            }
+        }
+        holes.sort_by_key(|hole| hole.from.time);
+        let mut coverage = Coverage { stretches, holes, kept };
         // What stands in the index is looked for generously.
         coverage.stretches.retain(|one| from.is_before(&one.until) && !until.is_before(&one.from));
         coverage.holes.retain(|one| from.is_before(&one.until) && !until.is_before(&one.from));

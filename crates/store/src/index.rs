@@ -83,11 +83,13 @@ pub enum GapReason {
     Deleted,
     /// Nobody was there, and only visits were to be recorded.
     Quiet,
+    /// The index was lost, and with it the reason.
+    Unknown,
 }
 
 impl GapReason {
     /// All of them, by their numbers in the tables.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CameraGone,
         Self::NoKey,
         Self::Format,
@@ -99,6 +101,7 @@ impl GapReason {
         Self::Crash,
         Self::Deleted,
         Self::Quiet,
+        Self::Unknown,
     ];
 
     /// In words, behind "is not recorded:".
@@ -115,6 +118,7 @@ impl GapReason {
             Self::Crash => "razz had ended without a word",
             Self::Deleted => "it has given way to newer footage",
             Self::Quiet => "nobody is there",
+            Self::Unknown => "the index was lost, and with it the reason",
         }
     }
 
@@ -132,6 +136,7 @@ impl GapReason {
             Self::Crash => "crash",
             Self::Deleted => "deleted",
             Self::Quiet => "quiet",
+            Self::Unknown => "unknown",
         }
     }
 }

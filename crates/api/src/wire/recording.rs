@@ -327,6 +327,8 @@ pub enum Reason {
     Deleted,
     /// Nobody was there, and only visits were to be recorded.
     Quiet,
+    /// The index was lost, and with it the reason.
+    Unknown,
 }
 
 impl From<GapReason> for Reason {
@@ -343,6 +345,7 @@ impl From<GapReason> for Reason {
             GapReason::Crash => Self::Crash,
             GapReason::Deleted => Self::Deleted,
             GapReason::Quiet => Self::Quiet,
+            GapReason::Unknown => Self::Unknown,
         }
     }
 }

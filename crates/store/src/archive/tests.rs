@@ -96,3 +96,28 @@ fn a_span_is_read_from_files_that_ended_and_the_one_that_is_written() {
     let beyond = (Moment::Media(at(5000)), Moment::Media(at(6000)));
     assert_eq!(archive.footage(camera(), beyond.0, beyond.1, Wanted::All).unwrap(), None);
 }
+
+#[test]
+fn a_hole_whose_reason_is_lost_is_a_hole_all_the_same() {
+    let folder = Folder::new("archive-lost");
+    let (mut writer, archive) = written(&folder, 3000);
+    writer.stop(MonoTime::from_us(100_000_000));
+    let beyond = [i64::MIN, i64::MAX].map(|ticks| Moment::Media(MediaTime::from_90k(ticks)));
+    let before = archive.coverage(camera(), beyond[0], beyond[1]).unwrap();
+    drop((writer, archive));
+    // Made anew from the files, an index has no gaps.
+    let database = folder.path().join("recordings.db");
+    std::fs::remove_file(&database).unwrap();
+    let root = Root::open(&folder.path().join("footage")).unwrap();
+    let index = Index::open(&database).unwrap().0;
+    let differences = crate::check::Differences::look(&root, &index).unwrap();
+    differences.take_in(&root, &index, |_| {}).unwrap();
+    let archive = Archive::new(root, index, NowWritten::default());
+    let after = archive.coverage(camera(), beyond[0], beyond[1]).unwrap();
+    assert_eq!(after.stretches, before.stretches);
+    let [(was, is)] = before.holes.iter().zip(&after.holes).collect::<Vec<_>>()[..] else {
+        panic!("{after:?}")
+    };
+    assert_eq!((is.from.time, is.until.time), (was.from.time, was.until.time));
+    assert_eq!((was.reason, is.reason), (GapReason::CameraGone, GapReason::Unknown));
+}
