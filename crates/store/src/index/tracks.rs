@@ -13,8 +13,8 @@ use crate::tracks::{Cells, MinuteCount, Moment, Seen, Visit, day};
 /// Times are media time at 90 kHz, those of `wall` UTC in µs since 1970. Boxes are in quarter pixels. `locked`: it is
 /// never taken away.
 ///
-/// `density` has rows of minutes (`level` 0) and of hours (1), which begin at `at`, in UNIX seconds. `tracks`: different
-/// tracks seen in it, those that were there at its beginning among them. `began`: those that were not seen before. So
+/// `density` has rows of minutes (`level` 0) and of hours (1), which begin at `at`, in UNIX seconds. `tracks`:
+/// different tracks seen in it, those that were there at its beginning among them. `began`: those that were not seen before. So
 /// what several rows have together is the `tracks` of the first and the `began` of the others.
 pub(super) const TABLES: &str = "
 CREATE TABLE visit (
@@ -190,8 +190,8 @@ impl Index {
         limit: usize,
     ) -> Result<Vec<StoredVisit>, IndexError> {
         let mut visits = self.rows(
-            "SELECT id, locked, track, class, begins, ends, wall_begins, wall_ends, best, best_wall, box_left, box_top, \
-             box_right, box_bottom, width, height, confidence, matched, cells FROM visit \
+            "SELECT id, locked, track, class, begins, ends, wall_begins, wall_ends, best, best_wall, box_left, \
+             box_top, box_right, box_bottom, width, height, confidence, matched, cells FROM visit \
              WHERE camera = ?1 AND ends >= ?2 AND begins < ?3 AND (?4 IS NULL OR class = ?4) \
              ORDER BY ends DESC, id DESC LIMIT ?5",
             params![
@@ -308,7 +308,8 @@ impl Index {
     }
 
     /// Makes the visits and counts of a camera anew from its files of tracks, as a whole or not at all: for an index
-    /// that is new. A day of five people takes about a second, in which nobody else can write. How many visits there were.
+    /// that is new. A day of five people takes about a second, in which nobody else can write. How many visits there
+    /// were.
     ///
     /// # Errors
     /// When a file cannot be read, or the database does not take it.

@@ -1,7 +1,6 @@
 //! A block: the track frames of some seconds, as columns of small numbers, compressed.
 //!
-//! A box is stored as how far it was from where its track's boxes before it let expect it ([`motion`](super::motion)),
-//! in quarter pixels: coordinates come back to within an eighth of a pixel, confidences to within 1/512. Velocities
+//! A box is stored as how far it was from where its track's boxes before it let expect it (`motion.rs`), in quarter pixels: coordinates come back to within an eighth of a pixel, confidences to within 1/512. Velocities
 //! are not stored: they come of the boxes before and after. Everything else comes back as it was, but that the tracks
 //! of a frame are in the order of their ids.
 //!

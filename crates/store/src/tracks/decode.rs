@@ -213,9 +213,11 @@ fn take_box(
     let ofs = [Of::Left, Of::Top, Of::Width, Of::Height];
     for ((of, found), expected) in ofs.into_iter().zip(&mut found).zip(expected) {
         *found = columns.take_signed(of)?.wrapping_add(expected);
-        if !(-2 * FARTHEST..=2 * FARTHEST).contains(found) {
-            return Err(FAR);
-        }
+    }
+    let [left, top, width, height] = found;
+    let edges = [left, top, left.wrapping_add(width), top.wrapping_add(height)];
+    if edges.iter().any(|edge| !(-FARTHEST..=FARTHEST).contains(edge)) {
+        return Err(FAR);
     }
     life.motion.observe(time.as_90k(), found);
     life.confidence = life.confidence.wrapping_add(columns.take_signed(Of::Confidences)?);

@@ -189,6 +189,9 @@ fn names(mut rest: &[u8]) -> Result<Vec<String>, BlockError> {
     const NAMES: BlockError = BlockError::Damaged("its classes have no names");
     let mut names = Vec::new();
     while let Some((length, after)) = rest.split_first() {
+        if usize::from(*length) > MOST_NAME_BYTES || names.len() == MOST_NAMES {
+            return Err(NAMES);
+        }
         let (name, after) = after.split_at_checked(usize::from(*length)).ok_or(NAMES)?;
         names.push(std::str::from_utf8(name).map_err(|_| NAMES)?.to_owned());
         rest = after;

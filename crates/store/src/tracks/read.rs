@@ -7,8 +7,8 @@ use super::blocks::Placed;
 use super::day::{self, DayFile};
 use crate::disk::{DiskError, Root};
 
-/// The frames of a camera from `from` up to, not including, `until`, in the order of their times; besides the one before
-/// and the one after, however far away, so that there is something to interpolate from and to.
+/// The frames of a camera from `from` up to, not including, `until`, in the order of their times; besides the one
+/// before and the one after, however far away, so that there is something to interpolate from and to.
 ///
 /// All of it is in memory at once: a day of five people takes 200 MB, an hour 9.
 ///

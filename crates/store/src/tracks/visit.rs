@@ -1,5 +1,5 @@
-//! Who visited: one visit for each life of a track, and how many tracks there were in each minute. Pure: frames in, visits
-//! and counts out.
+//! Who visited: one visit for each life of a track, and how many tracks there were in each minute. Pure: frames in,
+//! visits and counts out.
 
 use std::collections::BTreeMap;
 

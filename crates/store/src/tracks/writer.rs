@@ -1,7 +1,7 @@
 //! Writes what was tracked to one disk.
 //!
-//! One thread owns it, the one that owns the [`Writer`](crate::writer::Writer) of the same disk: it asks for nothing and
-//! waits for nothing but the disk. What it answers is for the index.
+//! One thread owns it, the one that owns the [`Writer`](crate::writer::Writer) of the same disk: it asks for nothing
+//! and waits for nothing but the disk. What it answers is for the index.
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,9 @@
+//! Files of recordings from any bytes.
+#![no_main]
+
+#[path = "../checks_store.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    checks::recording(data);
+});
