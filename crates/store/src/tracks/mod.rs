@@ -24,6 +24,7 @@ mod read;
 pub mod visit;
 pub mod writer;
 
+pub use blocks::Placed;
 pub use cells::Cells;
 pub use header::{BlockError, Header};
 pub use read::read;
