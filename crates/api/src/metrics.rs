@@ -12,11 +12,13 @@ use razz_analysis::{Inference, ModelState, Pool};
 use razz_base::CameraState;
 use razz_delivery::{Counters, Viewers};
 use razz_hub::health::{Histogram, Idle, Snapshot};
+use razz_hub::recording::Kept;
 use razz_hub::renditions::RenditionsSnapshot;
 use razz_hub::{Camera, Cameras};
 use razz_notify::Queue;
 use razz_observe::clock::Clock;
 use razz_observe::process;
+use razz_store::space::Room;
 
 mod family;
 mod rendition;
@@ -36,6 +38,8 @@ struct CameraNow {
     /// Objects in the newest track frame.
     tracks: usize,
     renditions: RenditionsSnapshot,
+    not_recorded: bool,
+    recorded: Kept,
 }
 
 impl CameraNow {
@@ -43,7 +47,8 @@ impl CameraNow {
         let tracks = camera.tracks.newest().map_or(0, |newest| newest.frame.tracks.len());
         let now = clock.mono();
         let (health, renditions) = (camera.health.snapshot(now), camera.renditions.snapshot(now));
-        Self { health, tracks, renditions }
+        let not_recorded = camera.recording.not_recorded().is_some();
+        Self { health, tracks, renditions, not_recorded, recorded: camera.recording.kept() }
     }
 }
 
@@ -188,6 +193,26 @@ const PER_CAMERA: &[PerCamera] = &[
         Read::Histogram(|camera| &camera.health.tracks),
     ),
     (
+        "razz_camera_recording_stopped",
+        "1 while it should be recorded and is not, else 0.",
+        Read::Gauge(|camera| f64::from(u8::from(camera.not_recorded))),
+    ),
+    (
+        "razz_camera_recorded_bytes_total",
+        "Bytes of footage that were written.",
+        Read::Counter(|camera| camera.recorded.bytes),
+    ),
+    (
+        "razz_camera_recorded_frames_total",
+        "Frames that were recorded.",
+        Read::Counter(|camera| camera.recorded.frames),
+    ),
+    (
+        "razz_camera_recording_given_up_frames_total",
+        "Frames that were not recorded because the disk was slower than the cameras.",
+        Read::Counter(|camera| camera.recorded.given_up),
+    ),
+    (
         "razz_camera_rendition_decode_cpu_seconds_total",
         "CPU time of decoding for other encodings, beside that for detection.",
         Read::Seconds(|camera| camera.renditions.decode_cpu_seconds),
@@ -237,6 +262,7 @@ const PER_QUEUE: &[PerQueue] = &[
 /// What the metrics of the whole are read from.
 pub(crate) struct Whole<'a> {
     pub(crate) cameras: &'a Cameras,
+    pub(crate) recordings: Room,
     pub(crate) pool: &'a Pool,
     pub(crate) viewers: &'a Viewers,
     /// Of those who subscribe to events.
@@ -330,6 +356,16 @@ const OVERALL: &[(&str, &str, ReadWhole)] = &[
         "Cameras like those that send now that would get all the detections they want; 0 while it is \
          not known what they cost.",
         ReadWhole::Gauge(|whole, _| whole.pool.cameras_that_fit().unwrap_or_default()),
+    ),
+    (
+        "razz_recordings_bytes",
+        "What all recordings take on the disk; 0 where nothing is recorded.",
+        ReadWhole::Gauge(|whole, _| whole.recordings.used as f64),
+    ),
+    (
+        "razz_recordings_free_bytes",
+        "What is free on the disk of the recordings; 0 where nothing is recorded.",
+        ReadWhole::Gauge(|whole, _| whole.recordings.free as f64),
     ),
     (
         "razz_inference_workers",

@@ -13,25 +13,66 @@ pub struct NotRecorded {
     pub since_us: i64,
 }
 
+/// What became of a camera's footage since start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Kept {
+    /// Bytes that were written.
+    pub bytes: u64,
+    /// Pictures that were.
+    pub frames: u64,
+    /// Pictures that were given up because the disk was slower than the cameras.
+    pub given_up: u64,
+}
+
 /// How a camera's recording fares.
 #[derive(Debug, Default)]
-pub struct RecordingHealth(Mutex<Option<NotRecorded>>);
+pub struct RecordingHealth(Mutex<(Option<NotRecorded>, Kept)>);
 
 impl RecordingHealth {
     /// It should be recorded and is not, for this reason.
     pub fn stopped(&self, why: &str, now_us: i64) {
-        let mut state = lock(&self.0);
+        let state = &mut lock(&self.0).0;
         let since_us = state.as_ref().map_or(now_us, |before| before.since_us);
         *state = Some(NotRecorded { why: why.to_owned(), since_us });
     }
 
     /// It is recorded, or is not to be.
     pub fn fine(&self) {
-        *lock(&self.0) = None;
+        lock(&self.0).0 = None;
     }
 
-    /// What was told last.
+    /// So much was written so far.
+    pub fn count(&self, kept: Kept) {
+        lock(&self.0).1 = kept;
+    }
+
+    /// That it is not recorded, as was told last.
     pub fn not_recorded(&self) -> Option<NotRecorded> {
-        lock(&self.0).clone()
+        lock(&self.0).0.clone()
+    }
+
+    /// What was written so far.
+    pub fn kept(&self) -> Kept {
+        lock(&self.0).1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_not_recorded_since_the_first_word_of_it() {
+        let health = RecordingHealth::default();
+        assert_eq!(health.not_recorded(), None);
+        health.stopped("the disk is full", 7);
+        health.stopped("the disk is gone", 9);
+        let expected = NotRecorded { why: "the disk is gone".to_owned(), since_us: 7 };
+        assert_eq!(health.not_recorded(), Some(expected));
+        health.fine();
+        assert_eq!(health.not_recorded(), None);
+        let kept = Kept { bytes: 3, frames: 2, given_up: 1 };
+        health.count(kept);
+        assert_eq!(health.kept(), kept);
     }
 }

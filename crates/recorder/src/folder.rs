@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use razz_base::{CameraId, MediaTime, MonoTime, RecordMode, TrackState};
 use razz_config::{Disk, Record};
+use razz_hub::recording;
 use razz_hub::tracks::{Frames, Subscription};
 use razz_hub::{Attachment, Camera, Cameras, Policy, Received, Subscriber, lock};
 use razz_media::ring::Unit;
@@ -379,6 +380,8 @@ impl<'a> FolderRecorder<'a> {
                 frames: written.frames,
                 given_up: recorded.given_up,
             };
+            let CameraRecording { bytes, frames, given_up, .. } = recording;
+            recorded.camera.recording.count(recording::Kept { bytes, frames, given_up });
             cameras.insert(*id, recording);
         }
         let mut status = lock(&self.shared.status);

@@ -175,6 +175,11 @@ pub(super) async fn metrics(State(app): State<App>) -> Result<Response, Problem>
     let pool = app.control.pool();
     let whole = metrics::Whole {
         cameras: &app.cameras,
+        recordings: app
+            .recorder
+            .as_ref()
+            .map(|recorder| recorder.status().kept.room)
+            .unwrap_or_default(),
         pool: &pool,
         viewers: &app.viewers,
         queues: app.events.queues(),
