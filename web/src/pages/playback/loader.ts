@@ -11,6 +11,8 @@ import { clamped, showsPresent, spanOf } from "./timescale";
 /** A timeline that moves is asked for when it rests so long. */
 const REST_MS = 150;
 const AGAIN_MS = 5_000;
+/** A server that does not record is asked this seldom whether it does now. */
+const NONE_MS = 60_000;
 const LIST_MS = 30_000;
 /** So many seconds ago, what was recorded is in the index. */
 const SETTLED = 15;
@@ -62,7 +64,8 @@ async function round(): Promise<void> {
     clearTimeout(rest);
     rest = setTimeout(() => void round(), REST_MS);
   } else if (showsPresent(view.peek(), present()) || answered.peek() !== "yes" || trouble.peek() !== "") {
-    again = setTimeout(() => void round(), document.hidden ? 5 * AGAIN_MS : AGAIN_MS);
+    const wait = answered.peek() === "none" ? NONE_MS : AGAIN_MS;
+    again = setTimeout(() => void round(), document.hidden ? 5 * wait : wait);
   }
 }
 

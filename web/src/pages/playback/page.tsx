@@ -11,7 +11,7 @@ import { commandOf, KEYS } from "./playbackkeys";
 import { keepInStep } from "./players";
 import { keepLooked } from "./seen";
 import { Stages } from "./stages";
-import { answered, at, chosen, coverage, frame, live, nameOf, paused, present, room, said, scrubbing, trouble, view, visits } from "./state";
+import { answered, at, cameras, chosen, coverage, frame, live, nameOf, paused, present, recorded, room, said, scrubbing, trouble, view, visits } from "./state";
 import "./playback.css";
 import { Timeline } from "./timeline";
 import { atPresent, showsPresent, spanOf } from "./timescale";
@@ -22,14 +22,23 @@ import { troubleWords } from "./words";
 const ADDRESS_MS = 1_000;
 const SAID_MS = 10_000;
 
-function Nothing() {
+/** In place of recordings: what to set, for the server or (`off`) for its cameras. */
+function Nothing({ off }: { off: boolean }) {
   return (
     <section class="empty">
       <h2>Nothing is recorded</h2>
-      <p>
-        This server keeps no recordings. To keep them, name a folder on a disk with room in <code>razz.toml</code> and start razz again:
-      </p>
-      <pre tabindex={0}>{`[record]\npath = "/var/lib/razz/recordings"`}</pre>
+      {off ? (
+        <p>
+          Recording is off for every camera. Take <code>record = "off"</code> out of its <code>[[camera]]</code> in <code>razz.toml</code>.
+        </p>
+      ) : (
+        <>
+          <p>
+            This server keeps no recordings. To keep them, name a folder on a disk with room in <code>razz.toml</code> and start razz again:
+          </p>
+          <pre tabindex={0}>{`[record]\npath = "/var/lib/razz/recordings"`}</pre>
+        </>
+      )}
       <p>
         <a href="./">Live</a>
       </p>
@@ -55,15 +64,17 @@ function Room() {
 }
 
 function Playback() {
+  const off = answered.value === "yes" && cameras.value.length > 0 && recorded.value.length === 0;
+  const shown = answered.value === "yes" && !off;
   return (
     <>
-      <Header warning={warning()} keys={answered.value === "yes" ? KEYS : []}>
+      <Header warning={warning()} keys={shown ? KEYS : []}>
         <h1 class="spoken">Recordings</h1>
         <Room />
       </Header>
-      <main id="main" class={answered.value === "yes" ? "playback" : ""}>
-        {answered.value === "none" && <Nothing />}
-        {answered.value === "yes" && (
+      <main id="main" class={shown ? "playback" : ""}>
+        {(off || answered.value === "none") && <Nothing off={off} />}
+        {shown && (
           <>
             <Stages />
             {visits.value !== null && <Visits />}

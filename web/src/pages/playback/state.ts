@@ -58,8 +58,13 @@ export const looked = readLooked(localStorage);
 /** Visits that were jumped to. */
 export const visited = signal<ReadonlySet<string>>(new Set());
 
-/** Cameras that have, or could have, recordings: in the order of the list. */
-export const recorded = computed(() => cameras.value.filter(({ id }) => coverage.value.has(id)));
+/** Cameras that are recorded or were: in the order of the list. */
+export const recorded = computed(() =>
+  cameras.value.filter(({ id }) => {
+    const footage = coverage.value.get(id);
+    return footage !== undefined && (footage.state !== "off" || footage.oldest !== null);
+  }),
+);
 /** Cameras that are shown. */
 export const chosen = computed((): readonly number[] => {
   const there = recorded.value.map(({ id }) => id);
