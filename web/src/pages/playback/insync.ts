@@ -21,13 +21,17 @@ export function tolerance(rate: number): number {
   return TOLERANCE * Math.max(1, Math.abs(rate));
 }
 
+/** Whether a player is so far from where it should be that it has leapt. */
+export function isLost(time: number, expected: number, rate: number): boolean {
+  return Math.abs(time - expected) > LOST * Math.max(1, Math.abs(rate));
+}
+
 /**
  * The player whose time is the page's: the one that led before as long as it has footage and is where it should be
  * (`expected`), else the one that is nearest to that; null where none has footage.
  */
 export function leaderOf(all: readonly Standing[], before: number | null, expected: number, rate: number): number | null {
-  const reach = LOST * Math.max(1, Math.abs(rate));
-  const fit = all.filter(({ covered, time }) => covered && time !== null && Math.abs(time - expected) <= reach);
+  const fit = all.filter(({ covered, time }) => covered && time !== null && !isLost(time, expected, rate));
   if (fit.some(({ camera }) => camera === before)) return before;
   const distance = ({ time }: Standing): number => Math.abs((time ?? Infinity) - expected);
   return fit.sort((a, b) => distance(a) - distance(b))[0]?.camera ?? null;

@@ -3,31 +3,23 @@ import { effect } from "@preact/signals";
 import type { RazzPlayer } from "../../media";
 import { nextFootage, previousFootage, seenAt, unixOf, whatIsAt } from "./coverage";
 import type { Playback, RecordedFrame, SkippedGap } from "../player";
-import { leaderOf, SETTLE_MS, strays, type Standing } from "./insync";
+import { isLost, leaderOf, SETTLE_MS, strays, type Standing } from "./insync";
 import { formatMoment, parseMoment } from "./moment";
 import { at, chosen, coverage, footages, frame, isCovered, live, now, paused, present, rate, said, scrubbing } from "./state";
 import { clock } from "./ticks";
 import { reasonWords } from "./words";
 
-/** What the player adds for recordings, beside its attributes `at` and `rate`. */
-interface Playing {
-  seek(to: number | string): void;
-  step(frames: number): void;
-  play(): void;
-  pause(): void;
-  readonly time: number | null;
-}
-export type Player = RazzPlayer & Partial<Playing>;
-
 const CHECK_MS = 200;
 /** Frames of two cameras that are less than this apart are of one moment, in seconds. */
 const FRAME = 0.045;
 const ALIGN_MS = 150;
+/** What a seek takes: a player that plays is sent so far ahead of the others, or it would come late. */
+const SEEK_S = 0.15;
 /** Live cameras move the playhead this often. */
 const SECOND_MS = 1_000;
 
 interface Entry {
-  element: Player;
+  element: RazzPlayer;
   /** Whether it was told to play. */
   plays: boolean;
   soughtMs: number;
@@ -45,7 +37,7 @@ export function beginning(): string | undefined {
 }
 
 /** A camera's player came onto the page, or (null) left it. */
-export function enter(camera: number, element: Player | null): void {
+export function enter(camera: number, element: RazzPlayer | null): void {
   if (element === null) {
     entries.delete(camera);
     return;
@@ -67,7 +59,7 @@ function lead(camera: number, entry: Entry, to: number | string): void {
   const { element } = entry;
   entry.soughtMs = performance.now();
   if (live.peek()) element.removeAttribute("at");
-  else if (element.hasAttribute("at") && element.seek) element.seek(to);
+  else if (element.hasAttribute("at")) element.seek(to);
   else element.setAttribute("at", typeof to === "string" ? to : formatMoment({ unix: to, mediaTime: null }));
   if (!live.peek() && paused.peek()) hold(camera);
 }
@@ -78,33 +70,41 @@ export function settle(): void {
   if (paused.peek() && entries.size > 1) align();
   for (const [camera, entry] of entries) {
     entry.element.setAttribute("rate", String(rate.peek()));
-    const plays = !paused.peek() && !scrubbing.peek() && (entries.size === 1 || isCovered(camera, at.peek()));
+    const plays = !paused.peek() && !scrubbing.peek() && (entries.size === 1 || takesPart(camera, entry));
     if (!plays && entry.plays) hold(camera);
     else if (plays && !entry.plays) {
       entry.plays = true;
-      entry.element.play?.();
+      entry.element.play();
     }
   }
+}
+
+/** Whether there is footage of a camera now, and its player has not leapt over the end of it already. */
+function takesPart(camera: number, { element: { time } }: Entry): boolean {
+  const there = whatIsAt(coverage.peek().get(camera), at.peek());
+  if (there.kind !== "footage") return false;
+  const left = rate.peek() > 0 ? there.span.to - at.peek() : at.peek() - there.span.from;
+  return time === null || left > Math.abs(rate.peek()) || !isLost(time, at.peek(), rate.peek());
 }
 
 function hold(camera: number): void {
   const entry = entries.get(camera);
   if (!entry) return;
   entry.plays = false;
-  entry.element.pause?.();
+  entry.element.pause();
 }
 
 /** All go so many frames on: the one that leads by its frames, the others to its moment. */
 export function stepAll(frames: number): void {
   leader = [leader, ...entries.keys()].find((camera) => camera !== null && entries.has(camera) && (entries.size === 1 || isCovered(camera, at.peek()))) ?? null;
   for (const camera of entries.keys()) hold(camera);
-  entries.get(leader ?? 0)?.element.step?.(frames);
+  entries.get(leader ?? 0)?.element.step(frames);
 }
 
 /** Players that stand still are at one moment, as near as their frames are. */
 function align(): void {
-  clearTimeout(aligning);
-  aligning = setTimeout(() => {
+  aligning ??= setTimeout(() => {
+    aligning = undefined;
     if (live.peek() || !paused.peek() || scrubbing.peek()) return;
     for (const [camera, entry] of entries) {
       const off = Math.abs((entry.element.time ?? Infinity) - at.peek());
@@ -120,6 +120,8 @@ export function noteFrame(camera: number, { unix, mediaTime }: RecordedFrame): v
   // What was on its way when the viewer went elsewhere is no news.
   const entry = entries.get(camera);
   if (!entry || (performance.now() - entry.soughtMs < SETTLE_MS && Math.abs(unix - at.peek()) > 1 && !isSkip(unix))) return;
+  // One of several that leaps over a hole of its own does not take the others along.
+  if (entries.size > 1 && isLost(unix, at.peek(), rate.peek())) return;
   drawn = true;
   at.value = unix;
   frame.value = entries.size === 1 ? (mediaTime ?? null) : null;
@@ -182,13 +184,13 @@ function check(): void {
   const passed = Math.min(1, (nowMs - checkedMs) / 1000);
   checkedMs = nowMs;
   if (live.peek() || scrubbing.peek() || entries.size < 2) return;
-  const all = [...entries].map(([camera, { element }]): Standing => ({ camera, time: element.time ?? null, covered: isCovered(camera, at.peek()) }));
+  const all = [...entries].map(([camera, entry]): Standing => ({ camera, time: entry.element.time, covered: takesPart(camera, entry) }));
   leader = leaderOf(all, leader, at.peek(), rate.peek());
   if (!paused.peek() && leader === null) alone(all, passed);
   settle();
   for (const camera of strays(all, leader, at.peek(), rate.peek())) {
     const entry = entries.get(camera);
-    if (entry && nowMs - entry.soughtMs > SETTLE_MS) lead(camera, entry, at.peek());
+    if (entry && nowMs - entry.soughtMs > SETTLE_MS) lead(camera, entry, at.peek() + (paused.peek() ? 0 : SEEK_S * rate.peek()));
   }
 }
 

@@ -1,12 +1,13 @@
 // The pictures: one large, or a grid of the cameras chosen.
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import type { RazzPlayer as PlayerElement } from "../../media";
 import { gridColumns } from "../grid";
 import { RazzPlayer } from "../player";
 import { toggled } from "../scope";
 import { whatIsAt } from "./coverage";
 import { MOST_CAMERAS } from "./moment";
-import { beginning, enter, noteEnd, noteFrame, noteGap, type Player } from "./players";
+import { beginning, enter, noteEnd, noteFrame, noteGap } from "./players";
 import { at, choose, chosen, coverage, live, nameOf, recorded } from "./state";
 import { reasonWords } from "./words";
 
@@ -50,7 +51,7 @@ function Stage({ id }: { id: number }) {
   // As it is when the camera comes onto the page; from then on players.ts leads it.
   const begin = useRef(beginning());
   useEffect(() => {
-    enter(id, player.current as Player | null);
+    enter(id, player.current as PlayerElement | null);
     return () => {
       enter(id, null);
     };
