@@ -24,6 +24,9 @@ const FLAG_PX = 24;
 const AXIS_PX = 24;
 /** Of a row's height, what the tallest column takes. */
 const FILL = 0.72;
+/** Columns wider than this are drawn fainter, down to `CALM`. */
+const CALM_PX = 16;
+const CALM = 0.4;
 const ROUND_PX = 4;
 const VISIT_PX = 3;
 
@@ -96,12 +99,15 @@ export class Painter {
     }
     for (const { x, wide, counts } of columnsOf(densities, view, width)) {
       let bottom = y + row;
+      // Wide columns are large areas: they are to be as calm as the rest.
+      this.#to.globalAlpha = Math.max(CALM, Math.min(1, CALM_PX / wide));
       for (const [kind, share] of counts) {
         const high = share * row * FILL;
         this.#fill(this.#colours[kind], x, bottom - high, wide, high);
         bottom -= high;
       }
     }
+    this.#to.globalAlpha = 1;
     // Over the columns: where nothing was recorded, nothing was seen.
     for (const gap of gaps.filter(seen)) {
       const [left, wide] = across(gap);

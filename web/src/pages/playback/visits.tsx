@@ -12,9 +12,9 @@ import { kindOf, lengthWords } from "./words";
 
 /** More are not listed: whoever zooms in sees them. */
 const MOST = 200;
-const THUMB_PX = 40;
+const THUMB_PX = [64, 40] as const;
 /** Asked for so wide: a window shows a part of it only. */
-const PICTURE_PX = 480;
+const PICTURE_PX = 320;
 
 export function Visits() {
   const list = useRef<HTMLUListElement>(null);
