@@ -12,11 +12,15 @@ let asked = false;
 export function learnRecordings(): void {
   if (asked) return;
   asked = true;
-  fetch("api/recordings?from=0&to=1&points=1", { headers: { Accept: "application/json" }, cache: "no-store" }).then(({ ok, status }) => {
-    if (ok || status === 404) keep(ok);
-  }).catch(() => {
+  void ask().catch(() => {
     asked = false;
   });
+}
+
+async function ask(): Promise<void> {
+  const answer = await fetch("api/recordings?from=0&to=1&points=1", { headers: { Accept: "application/json" }, cache: "no-store" });
+  if (answer.status === 404) keep(false);
+  else if (answer.ok) keep(((await answer.json()) as { cameras: unknown[] }).cameras.length > 0);
 }
 
 function keep(now: boolean): void {
