@@ -1,6 +1,7 @@
 // Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 import type { DetectFps } from "./DetectFps";
 import type { DetectFrom } from "./DetectFrom";
+import type { RecordMode } from "./RecordMode";
 import type { Transport } from "./Transport";
 
 /**
@@ -30,4 +31,6 @@ export type CameraEdit = {
   detect_fps?: DetectFps | null;
   /** What it weighs while the machine cannot detect as often as all cameras want, 0.1 to 10. */
   priority?: number | null;
+  /** What of it is recorded, where anything is. */
+  record?: RecordMode | null;
 };

@@ -2,6 +2,7 @@
 import type { CameraState } from "./CameraState";
 import type { DetectFps } from "./DetectFps";
 import type { DetectFrom } from "./DetectFrom";
+import type { RecordMode } from "./RecordMode";
 import type { Transport } from "./Transport";
 
 /** `GET /api/cameras/{id}`; `GET /api/cameras` is a list of these. */
@@ -33,4 +34,6 @@ export type CameraInfo = {
   sub_url?: string;
   /** Which stream is detected on. */
   detect_from: DetectFrom;
+  /** What of it is recorded, where anything is. */
+  record: RecordMode;
 };
