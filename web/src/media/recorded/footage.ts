@@ -196,7 +196,8 @@ export class Footage {
 
   /** Whether so much is here that the rest can wait. */
   get #isEnough(): boolean {
-    return this.#head !== null && (endOf(this.#head) > this.#until || this.gops.bytesAfter(this.#position) > KEPT_BYTES / 2);
+    if (this.#head === null) return false;
+    return endOf(this.#head) > this.#until || this.gops.bytesBetween(this.#position, this.#head.from) > KEPT_BYTES / 2;
   }
 
   #wait(): Promise<void> {

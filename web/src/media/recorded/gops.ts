@@ -57,10 +57,10 @@ export class Gops {
     return this.#bytes;
   }
 
-  /** Bytes of the GOPs that begin after `time`. */
-  bytesAfter(time: number): number {
+  /** Bytes of the GOPs that begin behind `from`, up to `until`. */
+  bytesBetween(from: number, until: number): number {
     let bytes = 0;
-    for (const gop of this.#gops.values()) if (gop.from > time) bytes += gop.bytes;
+    for (const gop of this.#gops.values()) if (gop.from > from && gop.from <= until) bytes += gop.bytes;
     return bytes;
   }
 
@@ -74,6 +74,14 @@ export class Gops {
     let found: Gop | undefined;
     for (const gop of this.#gops.values()) if (gop.from <= time && (!found || gop.from > found.from)) found = gop;
     return found && (time < (found.next ?? endOf(found))) ? found : undefined;
+  }
+
+  /** The picture nearest to a time that was rounded on its way. */
+  nearest(time: number): Sample | null {
+    const gop = this.at(time) ?? this.at(time + 2) ?? this.at(time - 2);
+    let found: Sample | null = null;
+    for (const sample of gop?.samples ?? []) if (!found || Math.abs(sample.time - time) < Math.abs(found.time - time)) found = sample;
+    return found;
   }
 
   /** The one in which a wall time lies, if it is here. */

@@ -26,7 +26,8 @@ export class MediaFeed {
   #fed = new Map<number, { count: number; bytes: number }>();
   /** The GOP that the last fragment was of: one that was left half fed has to be fed from its beginning. */
   #last: Gop | null = null;
-  #isToBeCleared = false;
+  /** What is in it is of before, and does not count: it is to be taken out, or is being. */
+  #stale: "to-be-removed" | "being-removed" | null = null;
 
   /** `onRefused`: this browser does not play what is coded so. */
   constructor(video: HTMLVideoElement, onRefused: (coding: Coding) => void) {
@@ -51,7 +52,7 @@ export class MediaFeed {
 
   /** Whether the video can show `time`. */
   holds(time: number): boolean {
-    return this.rangeAt(this.secondsOf(time)) !== null;
+    return this.#stale === null && this.rangeAt(this.secondsOf(time)) !== null;
   }
 
   /** The end of what is there in one piece from `seconds` on, and where it goes on after that; null if nothing is there. */
@@ -68,7 +69,7 @@ export class MediaFeed {
   clear(): void {
     this.#fed.clear();
     this.#last = null;
-    this.#isToBeCleared = this.#buffer !== null;
+    if (this.#buffer) this.#stale = "to-be-removed";
   }
 
   /** Feeds what is missing of these, the most urgent first. `position`: in media time. */
@@ -79,11 +80,12 @@ export class MediaFeed {
     const buffer = this.#buffer;
     if (!buffer || buffer.updating) return;
     try {
-      if (this.#isToBeCleared) {
-        this.#isToBeCleared = false;
+      if (this.#stale === "to-be-removed") {
+        this.#stale = "being-removed";
         buffer.abort();
         buffer.remove(0, Infinity);
       } else {
+        this.#stale = null;
         this.#append(buffer, wanted, position);
       }
     } catch (error) {

@@ -4,10 +4,12 @@ import { now } from "../clock/now";
 import { ALL_FRAMES, PlaybackClock } from "./clock";
 import { Footage } from "./footage";
 import type { Sample } from "./fmp4";
-import { besides, endOf, shownAt, type Gop, type Gops } from "./gops";
+import { besides, endOf, shownAt, type Gop } from "./gops";
 import { MediaFeed } from "./mediafeed";
+import { MediaFrames } from "./mediaframes";
 import { HZ, type Moment } from "./moment";
 import type { Engine, EngineHost } from "./playing";
+import { Reel } from "./reel";
 import { Search } from "./search";
 import type { Failure, RecordingServer } from "./server";
 
@@ -32,8 +34,9 @@ export class MseEngine implements Engine {
   readonly #host: EngineHost;
   readonly #video: HTMLVideoElement;
   readonly #feed: MediaFeed;
-  readonly #all: Footage;
-  readonly #keys: Footage;
+  readonly #frames: MediaFrames;
+  readonly #all: Reel;
+  readonly #keys: Reel;
   readonly #clock: PlaybackClock;
   #search: Search | null = null;
   #goal: Goal | null = null;
@@ -41,12 +44,11 @@ export class MseEngine implements Engine {
   #isPaused = false;
   #isEnded = false;
   #isStopped = false;
-  #isFetching = false;
-  #isAtBeginning = false;
   #shown: Sample | null = null;
   /** What the video is fed with. */
-  #fedWith: Footage;
-  #callback = 0;
+  #fedWith: Reel;
+  /** The video was emptied under the picture it shows: without a seek it would not go on before the next key picture. */
+  #isStale = false;
 
   constructor(server: RecordingServer, rate: number, video: HTMLVideoElement, host: EngineHost) {
     this.#server = server;
@@ -54,11 +56,11 @@ export class MseEngine implements Engine {
     this.#video = video;
     this.#clock = new PlaybackClock(0, rate);
     const look = (): void => { this.tick(now()); };
-    this.#all = this.#fedWith = new Footage(server, false, look);
-    this.#keys = new Footage(server, true, look);
+    this.#all = this.#fedWith = new Reel(new Footage(server, false, look), look);
+    this.#keys = new Reel(new Footage(server, true, look), look);
     this.#feed = new MediaFeed(video, ({ name }) => { host.broken(name); });
     video.autoplay = false;
-    this.#next();
+    this.#frames = new MediaFrames(video, (seconds, frame) => { this.#present(this.#feed.timeOf(seconds), frame); });
   }
 
   /** Whether this browser has what it needs. */
@@ -83,18 +85,19 @@ export class MseEngine implements Engine {
   }
 
   get trouble(): Failure | "nothing" | null {
-    return this.#fedWith.failure ?? (this.#search?.isNothing ? "nothing" : null);
+    return this.#fedWith.footage.failure ?? (this.#search?.isNothing ? "nothing" : null);
   }
 
   seek(to: Moment): void {
     this.#search?.end();
     this.#steps = 0;
     this.#goal = null;
-    this.#isEnded = this.#isAtBeginning = false;
+    this.#isEnded = false;
+    this.#all.leave();
     this.#use(this.#all);
     this.#clock.run(false, now());
     this.#video.pause();
-    this.#search = new Search(to, this.#all, this.#server, (from, until) => { this.#host.skipped(from, until); });
+    this.#search = new Search(to, this.#all.footage, this.#server, (from, until) => { this.#host.skipped(from, until); });
     this.#host.changed();
   }
 
@@ -106,11 +109,11 @@ export class MseEngine implements Engine {
   }
 
   setRate(rate: number): void {
-    const wasPlaying = this.#isPlaying;
+    const goesOn = playsByItself(rate) && playsByItself(this.#clock.rate);
     this.#clock.setRate(rate, now());
-    this.#isEnded = this.#isAtBeginning = false;
+    this.#isEnded = false;
     this.#goal = null;
-    if (wasPlaying && this.#isPlaying) this.#settle();
+    if (goesOn) this.#settle();
     else if (this.#shown && !this.#search) this.seek({ time: this.#shown.time });
     this.#host.changed();
   }
@@ -125,9 +128,9 @@ export class MseEngine implements Engine {
   stop(): void {
     this.#isStopped = true;
     this.#search?.end();
-    this.#all.stop();
-    this.#keys.stop();
-    this.#video.cancelVideoFrameCallback(this.#callback);
+    this.#all.footage.stop();
+    this.#keys.footage.stop();
+    this.#frames.stop();
     this.#video.pause();
     this.#video.autoplay = true;
     this.#feed.stop();
@@ -142,37 +145,33 @@ export class MseEngine implements Engine {
     if (this.#goal) this.#go(this.#goal, nowMs);
     const position = this.#position(nowMs);
     const ahead = AHEAD_S * HZ * Math.max(this.#clock.rate < 0 ? 0 : 1, this.#clock.rate);
-    this.#fedWith.readUntil(position + ahead, position);
+    this.#fedWith.footage.readUntil(position + ahead, position);
     this.#feed.feed(this.#wanted(position), position);
   }
 
-  /** The video plays by itself; else it is led from picture to picture. */
   get #isPlaying(): boolean {
-    return this.#clock.rate > 0 && this.#clock.rate <= ALL_FRAMES;
+    return playsByItself(this.#clock.rate);
   }
 
   #position(nowMs: number): number {
-    const { rate } = this.#clock;
     if (this.#search) return this.#search.place?.time ?? this.#shown?.time ?? 0;
-    return this.#isPaused || this.#isPlaying || rate === 0 ? (this.#shown?.time ?? 0) : this.#clock.at(nowMs);
+    return this.#isPaused || this.#isPlaying ? (this.#shown?.time ?? 0) : this.#clock.at(nowMs);
   }
 
   /** What the video has to hold: the GOP at the position and some after it, or before it. */
   #wanted(position: number): Gop[] {
-    const { gops } = this.#fedWith;
+    const { gops } = this.#fedWith.footage;
     const at = this.#search ? this.#search.place?.gop : (gops.at(position) ?? gops.at(this.#shown?.time ?? 0));
-    if (!at) return [];
-    const wanted = [at];
-    const until = position + AHEAD_S * HZ;
     const isBack = this.#clock.rate < 0 || this.#steps < 0;
-    for (let gop = beside(at, gops, isBack); gop && (isBack ? wanted.length < 3 : gop.from < until); gop = beside(gop, gops, isBack)) wanted.push(gop);
-    return wanted;
+    return at ? this.#fedWith.along(at, isBack ? -1 : 1, position + AHEAD_S * HZ) : [];
   }
 
-  #use(footage: Footage): void {
-    if (footage === this.#fedWith) return;
-    this.#fedWith = footage;
+  #use(reel: Reel): void {
+    if (reel === this.#fedWith) return;
+    this.#fedWith = reel;
+    reel.leave();
     this.#feed.clear();
+    this.#isStale = true;
   }
 
   /** The clock runs where the video does not play by itself. */
@@ -191,8 +190,8 @@ export class MseEngine implements Engine {
     // More pictures may have come in the meantime, of which one is the right one.
     if (this.#goal?.sample.time !== sample.time) this.#goal = { sample, askedMs: null };
     const later = besides(place.gop, sample.time, 1)?.time ?? place.gop.next;
-    const isSure = later === null ? this.#all.ended : later > place.time;
-    if (!isSure || this.#shown?.time !== sample.time) return;
+    const isSure = later === null ? this.#all.footage.ended : later > place.time;
+    if (!isSure || this.#isStale || this.#video.seeking || this.#shown?.time !== sample.time) return;
     this.#search = this.#goal = null;
     this.#clock.set(Math.max(place.time, sample.time), nowMs);
     this.#settle();
@@ -206,6 +205,7 @@ export class MseEngine implements Engine {
     const middle = sample.time + Math.max(1, sample.duration / 2);
     if (this.#video.seeking || !this.#feed.holds(middle)) return;
     goal.askedMs = nowMs;
+    this.#isStale = false;
     this.#video.currentTime = this.#feed.secondsOf(middle);
   }
 
@@ -213,91 +213,73 @@ export class MseEngine implements Engine {
     const { shown } = this;
     if (this.#steps === 0 || !shown || this.#goal) return;
     const direction = this.#steps > 0 ? 1 : -1;
-    const gop = this.#all.gops.at(shown.time);
+    const gop = this.#all.footage.gops.at(shown.time);
     if (!gop) {
       this.seek({ time: shown.time });
       return;
     }
-    const sample = this.#beside(gop, shown.time, direction);
+    const sample = this.#all.beside(gop, shown.time, direction, BEHIND_S);
     if (sample) {
       this.#goal = { sample, askedMs: null };
-    } else if (direction > 0 ? this.#all.ended : this.#isAtBeginning) {
+    } else if (direction > 0 ? this.#all.footage.ended : this.#all.isAtBeginning) {
       this.#steps = 0;
       this.#host.changed();
     }
   }
 
-  /** The picture before or after, in this GOP or the next, which is fetched if it is not here. */
-  #beside(gop: Gop, time: number, direction: 1 | -1): Sample | null {
-    const found = besides(gop, time, direction);
-    if (found) return found;
-    const { gops } = this.#fedWith;
-    const other = beside(gop, gops, direction < 0);
-    if (other) return besides(other, time, direction);
-    if (direction < 0) this.#fetchBefore(gop);
-    else if (!this.#fedWith.reads(gop)) this.#fedWith.readFrom({ time: gop.next ?? gop.from });
-    return null;
-  }
-
-  #fetchBefore(gop: Gop): void {
-    if (this.#isFetching || this.#isAtBeginning) return;
-    this.#isFetching = true;
-    void this.#fedWith.before(gop, BEHIND_S * Math.max(1, Math.abs(this.#clock.rate))).then((before) => {
-      this.#isFetching = false;
-      this.#isAtBeginning = before === null;
-    });
-  }
-
   /** The video plays: it is led over holes, and its end is told. */
   #play(shown: Sample): void {
-    const gop = this.#all.gops.at(shown.time);
-    if (gop && gop.next === null && !this.#all.reads(gop)) this.#all.readFrom({ time: gop.from });
+    const { gops, ended } = this.#all.footage;
+    const gop = gops.at(shown.time);
+    if (gop) this.#all.fetch(gops.lastFrom(gop), 1, 0);
     const { currentTime } = this.#video;
     const range = this.#feed.rangeAt(currentTime);
     const isAtEnd = range === null || range.end - currentTime < END_S;
-    const last = gop && endOf(this.#all.gops.lastFrom(gop));
-    const isEnded = isAtEnd && this.#all.ended && (last === undefined || this.#feed.secondsOf(last) - currentTime < 2 * END_S);
+    const last = gop && this.#feed.secondsOf(endOf(gops.lastFrom(gop)));
     if (isAtEnd && range?.next) {
       this.#host.skipped(this.#feed.timeOf(range.end), this.#feed.timeOf(range.next));
       this.#video.currentTime = range.next + 0.001;
     }
-    this.#end(isEnded);
+    this.#end(isAtEnd && ended && (last === undefined || last - currentTime < 2 * END_S));
   }
 
   /** The video stands, and is led to the picture that is due. */
   #scrub(shown: Sample, nowMs: number): void {
     const { rate } = this.#clock;
-    const isByKeys = Math.abs(rate) > ALL_FRAMES;
-    const footage = isByKeys ? this.#keys : this.#all;
-    if (footage !== this.#fedWith) {
-      this.#use(footage);
+    const direction = rate > 0 ? 1 : -1;
+    const reel = Math.abs(rate) > ALL_FRAMES ? this.#keys : this.#all;
+    const { footage } = reel;
+    if (reel !== this.#fedWith) {
+      this.#use(reel);
       if (!footage.gops.at(shown.time)) footage.readFrom({ time: shown.time });
     }
-    const position = this.#clock.at(nowMs);
     const here = footage.gops.at(shown.time) ?? footage.begun;
-    if (!here) {
-      this.#clock.hold(shown.time, nowMs);
-      return;
-    }
+    const position = this.#clock.at(nowMs);
     const at = footage.gops.at(position);
+    const spanS = BEHIND_S * Math.max(1, Math.abs(rate));
     if (at) {
       const due = shownAt(at, position) ?? at.samples[0];
-      if (rate < 0 && at.previous === null) this.#fetchBefore(at);
-      if (rate > 0 && at.next === null && !footage.reads(at)) footage.readFrom({ time: at.from });
+      reel.fetch(at, direction, spanS);
       if (due && due.time !== shown.time && !this.#goal) this.#goal = { sample: due, askedMs: null };
       this.#end(false);
-      return;
-    }
-    // Between two pieces of footage is a hole, or what comes next is not here yet.
-    const beside = this.#beside(rate > 0 ? footage.gops.lastFrom(here) : here, rate > 0 ? endOf(here) - 1 : here.from, rate > 0 ? 1 : -1);
-    const limit = rate > 0 ? endOf(footage.gops.lastFrom(here)) - 1 : here.from;
-    if (beside && Math.abs(beside.time - position) > 2 * HZ) {
-      this.#host.skipped(limit, beside.time);
-      this.#clock.set(beside.time, nowMs);
+    } else if (here) {
+      this.#atEdge(reel, direction > 0 ? footage.gops.lastFrom(here) : here, direction, nowMs, spanS);
     } else {
-      this.#clock.hold(beside?.time ?? limit, nowMs);
+      this.#clock.hold(shown.time, nowMs);
     }
-    this.#end(!beside && (rate > 0 ? footage.ended : this.#isAtBeginning));
+  }
+
+  /** Between two pieces of footage is a hole, or what comes next is not here yet. */
+  #atEdge(reel: Reel, gop: Gop, direction: 1 | -1, nowMs: number, spanS: number): void {
+    const edge = direction > 0 ? endOf(gop) - 1 : gop.from;
+    const next = reel.beside(gop, edge, direction, spanS);
+    if (next && Math.abs(next.time - edge) > 2 * HZ) {
+      this.#host.skipped(edge, next.time);
+      this.#clock.set(next.time, nowMs);
+    } else {
+      this.#clock.hold(next?.time ?? edge, nowMs);
+    }
+    this.#end(!next && (direction > 0 ? reel.footage.ended : reel.isAtBeginning));
   }
 
   #end(isEnded: boolean): void {
@@ -306,55 +288,26 @@ export class MseEngine implements Engine {
     this.#host.changed();
   }
 
-  #next(): void {
-    this.#callback = this.#video.requestVideoFrameCallback((_now, { mediaTime }) => {
-      this.#next();
-      this.#present(mediaTime);
-    });
-  }
-
-  /** The video shows a frame: its time is its name. */
-  #present(mediaTime: number): void {
-    const frame = typeof VideoFrame === "undefined" ? null : taken(this.#video);
-    try {
-      const time = this.#feed.timeOf(frame ? frame.timestamp / 1e6 : mediaTime);
-      const sample = nearest(this.#fedWith, time);
-      if (!sample) return;
-      this.#shown = sample;
-      // The video waits for no tracks: they are asked for, and drawn when they come.
-      this.#host.isReady(sample.time);
-      if (frame) this.#host.draw(frame, sample, frame.displayWidth, frame.displayHeight);
-      else this.#host.draw(this.#video, sample, this.#video.videoWidth, this.#video.videoHeight);
-      if (this.#goal?.sample.time === sample.time) {
-        this.#goal = null;
-        if (!this.#search) this.#steps -= Math.sign(this.#steps);
-        if (!this.#search && this.#isPaused && this.#steps === 0) this.#host.changed();
-      }
-    } finally {
-      frame?.close();
+  /** The video shows the picture of `time`; `frame` is it, where there are such. */
+  #present(time: number, frame: VideoFrame | null): void {
+    const sample = this.#fedWith.footage.gops.nearest(time);
+    // On the way to a picture that is sought others may come past.
+    if (!sample || (this.#goal ? sample.time !== this.#goal.sample.time : this.#search)) return;
+    this.#shown = sample;
+    // The video waits for no tracks: they are asked for, and drawn when they come.
+    this.#host.isReady(sample.time);
+    if (frame) this.#host.draw(frame, sample, frame.displayWidth, frame.displayHeight);
+    else this.#host.draw(this.#video, sample, this.#video.videoWidth, this.#video.videoHeight);
+    if (this.#goal) {
+      this.#goal = null;
+      if (!this.#search) this.#steps -= Math.sign(this.#steps);
+      if (!this.#search && this.#isPaused && this.#steps === 0) this.#host.changed();
     }
     this.tick(now());
   }
 }
 
-/** The GOP after `gop`, or before it, if it is here. */
-function beside({ next, previous }: Gop, gops: Gops, isBack: boolean): Gop | undefined {
-  const from = isBack ? previous : next;
-  return from === null ? undefined : gops.get(from);
-}
-
-function taken(video: HTMLVideoElement): VideoFrame | null {
-  try {
-    return new VideoFrame(video);
-  } catch {
-    return null;
-  }
-}
-
-/** The picture of `footage` nearest to a time that was rounded on its way. */
-function nearest({ gops }: Footage, time: number): Sample | null {
-  const gop = gops.at(time) ?? gops.at(time + 2) ?? gops.at(time - 2);
-  let found: Sample | null = null;
-  for (const sample of gop?.samples ?? []) if (!found || Math.abs(sample.time - time) < Math.abs(found.time - time)) found = sample;
-  return found;
+/** The video plays forwards by itself at such a rate; else it is led from picture to picture. */
+function playsByItself(rate: number): boolean {
+  return rate > 0 && rate <= ALL_FRAMES;
 }

@@ -1,0 +1,42 @@
+// The frames that a <video> shows of a recording, each with its time in the video: that is its name.
+
+/** Tells of every frame, from its making to `stop`. */
+export class MediaFrames {
+  readonly #video: HTMLVideoElement;
+  readonly #onFrame: (seconds: number, frame: VideoFrame | null) => void;
+  #callback = 0;
+
+  /** `onFrame` gets the frame itself, closed when that returns, or null where the browser makes none of a video. */
+  constructor(video: HTMLVideoElement, onFrame: (seconds: number, frame: VideoFrame | null) => void) {
+    this.#video = video;
+    this.#onFrame = onFrame;
+    this.#next();
+  }
+
+  /** Ends. */
+  stop(): void {
+    this.#video.cancelVideoFrameCallback(this.#callback);
+  }
+
+  #next(): void {
+    this.#callback = this.#video.requestVideoFrameCallback((_now, { mediaTime }) => {
+      this.#next();
+      const frame = this.#taken();
+      try {
+        // A callback that runs late finds the next frame on the video: then that frame's own time is the right one.
+        this.#onFrame(frame ? frame.timestamp / 1e6 : mediaTime, frame);
+      } finally {
+        frame?.close();
+      }
+    });
+  }
+
+  #taken(): VideoFrame | null {
+    if (typeof VideoFrame === "undefined") return null;
+    try {
+      return new VideoFrame(this.#video);
+    } catch {
+      return null;
+    }
+  }
+}
