@@ -44,7 +44,7 @@ const PUBLIC = {
   "state.ts": ["PlayerState", "Percentiles"],
   "diagnostics.ts": ["Diagnostics", "ConnectionFigures"],
   "presenter.ts": ["DrawnFrame"],
-  "recorded/index.ts": ["RecordedFrame", "PlaybackDetail", "GapDetail"],
+  "recorded/details.ts": ["RecordedFrame", "PlaybackDetail", "GapDetail"],
 };
 for (const [file, interfaces] of Object.entries(PUBLIC)) {
   const source = readFileSync(new URL(`../src/media/${file}`, import.meta.url), "utf8");

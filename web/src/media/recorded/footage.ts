@@ -12,8 +12,8 @@ const WINDOW_S = 600;
 const POLL_MS = 1_000;
 /** Where nothing more comes, every so many polls, whether there is a hole and footage beyond it. */
 const POLLS_PER_LOOK = 5;
-/** How far that is looked for, and how far back. */
-const LOOK_S = 400 * 24 * 3600;
+/** How far that is looked for, and how far back: a hundred years. */
+const LOOK_S = 3e9;
 
 /** What came of one answer. */
 interface Read {

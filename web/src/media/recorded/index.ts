@@ -3,88 +3,36 @@ import type { RenditionInfo, ViewerSession } from "../../wire";
 import { now } from "../clock/now";
 import type { DrawOptions } from "../draw";
 import type { TrackFilter } from "../filter";
-import type { PlayerConfig, PlayerView } from "../player";
-import type { DrawnFrame, Presenter } from "../presenter";
+import type { PlayerConfig } from "../player";
+import type { Presenter } from "../presenter";
 import { same } from "../same";
 import type { PlayerState } from "../state";
 import type { View } from "../zoom";
 import { rateOf } from "./clock";
+import type { GapDetail, PlaybackDetail, RecordedFrame, RecordedView, Wish } from "./details";
 import { CodecsEngine } from "./engine";
-import type { Sample } from "./fmp4";
 import { watchKeys, type Playable } from "./keys";
-import { HZ, momentOf, rtpOf } from "./moment";
+import { HZ, momentOf } from "./moment";
 import { MseEngine } from "./mse";
 import type { Engine, EngineHost } from "./playing";
 import { recordedState } from "./recordedstate";
-import { RecordedTracks } from "./recordedtracks";
+import { Screen } from "./screen";
 import { RecordingServer } from "./server";
 import { troubleWords } from "./words";
 
-/** What pages are told of a recorded frame, beside what they are of every one. */
-export interface RecordedFrame extends DrawnFrame {
-  /** The whole media time, in 90 kHz ticks. */
-  mediaTime: string;
-  /** The wall time of the frame, UNIX seconds. */
-  unix: number;
-}
-
-/** The detail of `razz-playback`, which comes when something of it but the time has changed. */
-export interface PlaybackDetail {
-  paused: boolean;
-  rate: number;
-  /** Of the frame on the screen; null before the first. */
-  unix: number | null;
-  /** A moment is being looked for. */
-  seeking: boolean;
-  /** Nothing more is recorded in the direction of play, for now. */
-  ended: boolean;
-}
-
-/** The detail of `razz-gap`: where nothing is recorded, in UNIX seconds. */
-export interface GapDetail {
-  from: number;
-  to: number;
-}
-
-/** What the element wants to be played; the element keeps it while the player is being loaded. */
-export interface Wish {
-  at: string;
-  rate: string | null;
-  paused: boolean;
-}
-
-/** What the player of recordings needs beside what every player does. */
-export interface RecordedView extends PlayerView {
-  element: HTMLElement;
-  dispatch(type: "razz-playback" | "razz-gap", detail: PlaybackDetail | GapDetail): void;
-}
-
 const TICK_MS = 250;
-/** Pictures wait for their tracks so long at most; if that was in vain, none waits for some time. */
-const PATIENCE_MS = 1_000;
-const IMPATIENT_MS = 5_000;
-/** Tracks are asked for so far ahead, in seconds of watching. */
-const TRACKS_AHEAD_S = 8;
-/** Frames whose rate is told: those of the last second. */
-const FPS_MS = 1_000;
+
+export type { GapDetail, PlaybackDetail, RecordedFrame, Wish };
 
 /** Plays one camera's recording from `start` to `stop`. Has what the element asks of every player. */
 export class Recorded implements Playable {
   readonly #view: RecordedView;
   readonly #wish: Wish;
-  readonly #presenter: Presenter;
   readonly #server: RecordingServer;
-  readonly #tracks: RecordedTracks;
-  readonly #classes = new Set<string>();
+  readonly #screen: Screen;
   readonly #abort = new AbortController();
   #engine: Engine;
-  #frame: RecordedFrame | null = null;
-  /** The picture on the screen, for when its tracks come later. */
-  #last: { image: VideoFrame | null; sample: Sample } | null = null;
-  #drawnMs: number[] = [];
   #unplayable: string | null = null;
-  #waitingMs: number | null = null;
-  #impatientUntilMs = 0;
   #isOpaque = false;
   #lastState: PlayerState | null = null;
   #lastDetail: PlaybackDetail | null = null;
@@ -96,9 +44,10 @@ export class Recorded implements Playable {
     this.#view = view;
     this.#wish = wish;
     this.#server = new RecordingServer(config.origin, config.camera);
-    this.#tracks = new RecordedTracks(this.#server, () => { this.#tracksCame(); }, (name) => this.#classes.add(name));
-    // Whatever the mode of live video: nothing has to be waited for that makes it exact.
-    this.#presenter = new Presenting(view.canvas, this.#tracks, "exact", config.options);
+    this.#screen = new Screen(this.#server, view.canvas, config.options, Presenting, {
+      onFrame: (frame) => { this.#drawn(frame); },
+      onTracks: () => { this.#engine.tick(now()); },
+    });
     this.#presenter.setFilter(config.filter);
     this.#engine = new CodecsEngine(this.#server, this.rate, this.#host());
   }
@@ -125,15 +74,12 @@ export class Recorded implements Playable {
     cancelAnimationFrame(this.#animation);
     clearInterval(this.#timer);
     this.#engine.stop();
-    this.#tracks.stop();
-    this.#presenter.stop();
-    this.#last?.image?.close();
-    this.#last = null;
+    this.#screen.stop();
   }
 
   /** The last drawn frame; null before the first. */
   get frame(): RecordedFrame | null {
-    return this.#frame;
+    return this.#screen.frame;
   }
 
   /** UNIX seconds of the frame on the screen; null before the first. */
@@ -205,7 +151,7 @@ export class Recorded implements Playable {
 
   setFilter(filter: TrackFilter): void {
     this.#presenter.setFilter(filter);
-    this.#redraw();
+    this.#screen.redraw();
   }
 
   setOpaque(opaque: boolean): void {
@@ -238,7 +184,7 @@ export class Recorded implements Playable {
   }
 
   get classes(): ReadonlySet<string> {
-    return this.#classes;
+    return this.#screen.classes;
   }
 
   get renditions(): readonly RenditionInfo[] {
@@ -250,8 +196,8 @@ export class Recorded implements Playable {
     const isMissing = this.#unplayable !== null || shown === null;
     return recordedState({
       presenter: this.#presenter,
-      frame: this.#frame,
-      fps: this.#drawnMs.filter((at) => now() - at < FPS_MS).length,
+      frame: this.frame,
+      fps: this.#screen.fps,
       noPicture: isMissing ? troubleWords(trouble, this.#unplayable) : [],
       words: this.paused ? "a recording, paused" : `a recording at ${this.rate}x`,
       isPlaying: shown !== null,
@@ -259,10 +205,14 @@ export class Recorded implements Playable {
     });
   }
 
+  get #presenter(): Presenter {
+    return this.#screen.presenter;
+  }
+
   #host(): EngineHost {
     return {
-      draw: (image, sample, width, height) => { this.#draw(image, sample, width, height); },
-      isReady: (time) => this.#isReady(time),
+      draw: (image, sample, width, height) => { this.#screen.draw(image, sample, width, height); },
+      isReady: (time) => this.#screen.isReady(time, this.rate),
       changed: () => { this.#changed(); },
       skipped: (from, to) => { this.#skipped(from, to); },
       broken: (name) => { this.#broken(name); },
@@ -270,13 +220,14 @@ export class Recorded implements Playable {
   }
 
   #begin(): void {
+    this.#engine.seek(momentOf(this.#wish.at) ?? { unix: 0 });
     this.#engine.pause(this.#wish.paused);
-    this.#engine.seek(momentOf(this.position ?? this.#wish.at) ?? { unix: 0 });
   }
 
   /** WebCodecs are not there, or refuse: the browser's own player of video may do it. There is nothing after that. */
   #broken(name: string): void {
     const wasCodecs = this.#engine instanceof CodecsEngine;
+    this.#wish.at = this.position ?? this.#wish.at;
     this.#engine.stop();
     if (wasCodecs && MseEngine.isPossible) {
       this.#engine = new MseEngine(this.#server, this.rate, this.#view.video, this.#host());
@@ -287,54 +238,10 @@ export class Recorded implements Playable {
     this.#tell();
   }
 
-  /** Whether the tracks for the picture of `time` are there; where they do not come, pictures wait no more. */
-  #isReady(time: number): boolean {
-    const nowMs = now();
-    if (this.#tracks.knows(time, TRACKS_AHEAD_S * HZ * this.rate)) {
-      this.#waitingMs = null;
-      return true;
-    }
-    if (nowMs < this.#impatientUntilMs) return true;
-    this.#waitingMs ??= nowMs;
-    if (nowMs - this.#waitingMs < PATIENCE_MS) return false;
-    this.#waitingMs = null;
-    this.#impatientUntilMs = nowMs + IMPATIENT_MS;
-    return true;
-  }
-
-  #draw(image: VideoFrame | HTMLVideoElement, sample: Sample, width: number, height: number): void {
-    const before = this.#last?.image;
-    this.#last = { image: "clone" in image ? image.clone() : null, sample };
-    before?.close();
-    this.#present(image, sample, width, height);
-  }
-
-  #present(image: VideoFrame | HTMLVideoElement, sample: Sample, width: number, height: number): void {
-    const nowMs = now();
-    const rtp = rtpOf(sample.time);
-    this.#tracks.near = sample.time;
-    // Live video is kept from the eye while it catches up; here every picture is the one that was asked for.
-    this.#presenter.gate.reset();
-    this.#presenter.gate.noteEdge(rtp, nowMs);
-    const drawn = this.#presenter.present({ image, width, height, rtp, source: "videoframe", doubtful: false, receivedMs: null, presentedMs: nowMs }, 0);
-    if (!drawn) return;
-    this.#drawnMs = [...this.#drawnMs.filter((at) => nowMs - at < FPS_MS), nowMs];
-    this.#frame = { ...drawn, mediaTime: String(sample.time), unix: sample.unix };
+  #drawn(frame: RecordedFrame): void {
     const isFirst = this.#lastState === null || this.#lastState.noPicture.length > 0;
-    this.#view.onFrame(this.#frame);
+    this.#view.onFrame(frame);
     if (isFirst) this.#tell();
-  }
-
-  /** Draws the picture on the screen once more. */
-  #redraw(): void {
-    if (!this.#last?.image) return;
-    const { image, sample } = this.#last;
-    this.#present(image, sample, image.displayWidth, image.displayHeight);
-  }
-
-  #tracksCame(): void {
-    this.#engine.tick(now());
-    if (this.#frame?.mode === "none") this.#redraw();
   }
 
   #skipped(from: number, to: number): void {
