@@ -47,6 +47,9 @@ export function recordDrawn() {
     window.drawn.push({
       rtp: frame.rtpTimestamp,
       tracksRtp: frame.tracksRtpTimestamp,
+      // Of recorded frames alone.
+      mediaTime: frame.mediaTime === undefined ? undefined : Number(frame.mediaTime),
+      unix: frame.unix,
       mode: frame.mode,
       tracks: frame.tracks.map(({ track_id, bbox, source, state }) => ({ track_id, bbox, source, state })),
       number: window.readCounter(overlay, overlay.width, overlay.height),

@@ -9,7 +9,7 @@ export function keysFor(player: () => HTMLElement | null): void {
     // The player hears what happens inside itself; fields and dialogs have keys of their own, lists scroll by the arrows.
     if (element.contains(target) || target.closest("input, select, textarea, dialog[open], [contenteditable]")) return;
     if (event.key.startsWith("Arrow") && target !== document.body) return;
-    const { key } = event;
-    if (!element.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }))) event.preventDefault();
+    const { key, shiftKey } = event;
+    if (!element.dispatchEvent(new KeyboardEvent("keydown", { key, shiftKey, cancelable: true }))) event.preventDefault();
   });
 }

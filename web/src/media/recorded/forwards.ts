@@ -1,4 +1,5 @@
 // The pictures of a recording in their order, decoded a little ahead of when they are shown.
+import { now } from "../clock/now";
 import { sameCoding } from "./coding";
 import { Decoder, type Decoded } from "./decoder";
 import type { Footage } from "./footage";
@@ -176,9 +177,12 @@ export class Forwards {
       for (const before of this.#ready.splice(0)) before.image.close();
       this.#ready.push(picture);
       if (key && this.next === null) this.#onKey(picture);
+      this.pump(now());
       return;
     }
     this.#ready.push(picture);
+    // The decoder works on, however seldom the screen is repainted.
+    this.pump(now());
   }
 
   #following({ sample }: Decoded): number | null {

@@ -29,7 +29,7 @@ export function forwards(source: Forwards, shown: Sample, position: number, isRe
   const end = shown.time + shown.duration;
   let next = source.next;
   if (!next) return { hold: end, isEnd: source.isAtEnd && position >= end };
-  if (next.sample.time - end > HOLE_90K && position >= end) return { hole: { from: end, to: next.sample.time } };
+  if (next.sample.time - end > HOLE_90K && position >= end && position < next.sample.time) return { hole: { from: end, to: next.sample.time } };
   if (next.sample.time > position) return {};
   // Of several that are due the newest is shown: a screen shows no more than it repaints.
   for (let second = source.second; second && second.sample.time <= position; second = source.second) {
@@ -47,7 +47,7 @@ export function backwards(source: Backwards, shown: Sample, position: number, is
   let before = source.before(shown.time);
   if (!before) return { hold: shown.time, isEnd: source.isAtBeginning && position <= shown.time };
   const end = before.sample.time + before.sample.duration;
-  if (shown.time - end > HOLE_90K && position < shown.time) return { hole: { from: shown.time, to: end - 1 } };
+  if (shown.time - end > HOLE_90K && position < shown.time && position >= end) return { hole: { from: shown.time, to: end - 1 } };
   for (let from = shown.time; before && position < from; before = source.before(from)) {
     due = before;
     from = before.sample.time;

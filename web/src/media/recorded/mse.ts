@@ -260,7 +260,9 @@ export class MseEngine implements Engine {
     if (at) {
       const due = shownAt(at, position) ?? at.samples[0];
       reel.fetch(at, direction, spanS);
-      if (due && due.time !== shown.time && !this.#goal) this.#goal = { sample: due, askedMs: null };
+      // One that the video is on its way to is waited for.
+      const { askedMs = null } = this.#goal ?? {};
+      if (due && (askedMs === null || nowMs - askedMs > PATIENCE_MS)) this.#goal = due.time === shown.time ? null : { sample: due, askedMs: null };
       this.#end(false);
     } else if (here) {
       this.#atEdge(reel, direction > 0 ? footage.gops.lastFrom(here) : here, direction, nowMs, spanS);
