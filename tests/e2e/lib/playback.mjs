@@ -52,7 +52,7 @@ export class TrackTruth {
 
 /** A page with one player of camera 1 that plays the recording; `codecs` false: one of a browser without WebCodecs. */
 export class Playback {
-  static async open(world, razz, at, { codecs = true, rate = "1" } = {}) {
+  static async open(world, razz, at, { codecs = true, rate = "1", paused = false } = {}) {
     const playback = new Playback();
     playback.page = await world.page("about:blank");
     playback.loaded = [];
@@ -61,14 +61,15 @@ export class Playback {
     if (!codecs) await playback.page.addInitScript(() => { delete window.VideoDecoder; });
     await playback.page.goto(razz.at("/healthz"));
     await playback.page.evaluate(installCounter);
-    await playback.page.evaluate(async (attributes) => {
+    await playback.page.evaluate(async ([attributes, still]) => {
       await import("/player.js");
       const player = document.createElement("razz-player");
       for (const [name, value] of Object.entries(attributes)) player.setAttribute(name, value);
       window.told = [];
       for (const type of ["razz-playback", "razz-gap"]) player.addEventListener(type, ({ detail }) => window.told.push({ type, ...detail }));
       document.body.replaceChildren(player);
-    }, { camera: "1", at, rate, controls: "" });
+      if (still) player.pause();
+    }, [{ camera: "1", at, rate, controls: "" }, paused]);
     await fillWithPlayer(playback.page);
     await playback.page.evaluate(recordDrawn);
     return playback;

@@ -45,9 +45,9 @@ async function provePlayback(world, options) {
   const last = end - 90_000;
   const truth = { fixed, loop, tracks: await TrackTruth.of(razz, from, end) };
   const begin = from + 10 * FRAME;
-  const playback = await Playback.open(world, razz, `90k:${begin}`, options);
+  const playback = await Playback.open(world, razz, `90k:${begin}`, { ...options, paused: true });
   await playback.untilSettled("the first frame");
-  assert.equal((await playback.drawn())[0].mediaTime, begin, "it begins where `at` says");
+  assert.equal(await playback.do((player) => player.frame.mediaTime), String(begin), "it begins where `at` says");
   let boxes = 0;
 
   for (const rate of [1, 0.5, 4]) {

@@ -13,7 +13,7 @@ export function u(bytes: number, value: number): number[] {
 }
 
 /** Letters as bytes. */
-export const letters = (text: string): number[] => [...text].map((letter) => letter.charCodeAt(0));
+export const letters = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0));
 
 /** A box with these bytes in it. */
 export function box(type: string, ...content: number[][]): number[] {

@@ -57,13 +57,14 @@ test.each([
   { what: "a box of no size", bytes: [...u(4, 4), ...u(12, 0)] },
   { what: "a box of a gigabyte", bytes: [...u(4, 2 ** 30), ...u(12, 0)] },
   { what: "a header of a codec that is not known", bytes: header(box("vp09", u(78, 0))) },
-  { what: "a picture beyond its fragment", bytes: [...header(), ...fragment(START, [{ key: true, data: [1, 2] }]).map((byte, at, all) => (at === all.length - 16 - 1 - 9 ? byte : byte))].map((byte, at, all) => (at === sizeAt(all) ? 99 : byte)) },
+  { what: "a picture beyond its fragment", bytes: withSize(99, [...header(), ...gop(START, 1)]) },
 ])("$what is no recording", ({ bytes }) => {
   expect(() => parsed(bytes)).toThrow();
 });
 
-/** Where the last byte of the first picture's size stands. */
-function sizeAt(bytes: readonly number[]): number {
-  const text = String.fromCharCode(...bytes);
-  return text.indexOf("trun") + 4 + 4 + 4 + 4 + 4 + 3;
+/** The same bytes, in which the first picture is said to have so many. */
+function withSize(size: number, bytes: readonly number[]): number[] {
+  // Behind the name of the box: version and flags, number of pictures, offset, duration, and three bytes of the size.
+  const at = String.fromCharCode(...bytes).indexOf("trun") + 4 + 4 + 4 + 4 + 4 + 3;
+  return bytes.map((byte, n) => (n === at ? size : byte));
 }
