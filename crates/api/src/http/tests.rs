@@ -79,7 +79,7 @@ const ASKERS: [Asker; 11] = [
 /// such viewer session. Columns as [`ASKERS`].
 type Row = (&'static str, &'static str, &'static str);
 
-const APP: [Row; 37] = [
+const APP: [Row; 43] = [
     ("POST", "/whep/{camera}", "+s+++c+++++"),
     ("OPTIONS", "/whep/{camera}", "+++++++++++"),
     ("GET", "/whep/{camera}/{session}", "+s+vvcvvvv+"),
@@ -96,6 +96,12 @@ const APP: [Row; 37] = [
     ("GET", "/api/cameras/{camera}/status", "+s+++c+++++"),
     ("GET", "/api/cameras/{camera}/tracks", "+s+++c+++++"),
     ("GET", "/api/cameras/{camera}/snapshot.jpg", "+s+++c+++++"),
+    ("GET", "/api/recordings", "+s+++++xxx+"),
+    ("GET", "/api/recordings/{camera}/fragments", "+s+++c+xxx+"),
+    ("GET", "/api/recordings/{camera}/picture.jpg", "+s+++c+xxx+"),
+    ("GET", "/api/recordings/{camera}/tracks", "+s+++c+xxx+"),
+    ("GET", "/api/recordings/{camera}/video.mp4", "+s+++c+xxx+"),
+    ("GET", "/api/visits", "+s+++++xxx+"),
     ("GET", "/api/detector", "+s+xxxxxxx+"),
     ("PUT", "/api/detector", "+s+xxxxxxx+"),
     ("POST", "/api/detector/preview", "+s+xxxxxxx+"),

@@ -67,6 +67,14 @@ pub struct Recordings {
     pub cameras: Vec<CameraRecordings>,
 }
 
+impl Recordings {
+    /// Nothing is to be recorded.
+    pub fn none(now_us: i64) -> Self {
+        let room = (&RecorderStatus::default()).into();
+        Self { now: round(now_us as f64 / 1e6, 3), error: None, room, cameras: Vec::new() }
+    }
+}
+
 /// How full the folder of recordings is.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "RecordingRoom.ts")]
