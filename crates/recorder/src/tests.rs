@@ -74,6 +74,9 @@ impl Drop for Place {
     }
 }
 
+/// From and to, by the numbers of pictures, and why.
+type Hole = (i64, i64, GapReason);
+
 /// One camera and its recorder.
 struct Site {
     cameras: Arc<Cameras>,
@@ -173,7 +176,7 @@ impl Site {
     }
 
     /// Footage and gaps, by the numbers of pictures.
-    fn recorded(&self) -> (Vec<(i64, i64)>, Vec<(i64, i64, GapReason)>) {
+    fn recorded(&self) -> (Vec<(i64, i64)>, Vec<Hole>) {
         let beyond = [time(-1000), time(100_000)].map(Moment::Media);
         let archive = self.recorder.archive().unwrap();
         let coverage = archive.coverage(camera_id(), beyond[0], beyond[1]).unwrap();

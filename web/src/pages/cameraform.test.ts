@@ -3,14 +3,14 @@ import type { CameraEdit, CameraInfo } from "../wire";
 import { EMPTY, editOf, type Fields, fieldsOf } from "./cameraform";
 
 const gate: CameraInfo = {
-  id: 3, name: "Gate", stream_id: "camera3", url: "rtsp://10.0.0.5/s", detect_fps: 6, priority: 1, state: "online", transport: "udp", credentials: true, detect_from: "main",
+  id: 3, name: "Gate", stream_id: "camera3", url: "rtsp://10.0.0.5/s", detect_fps: 6, priority: 1, state: "online", transport: "udp", credentials: true, detect_from: "main", record: "always",
 };
 
 describe("a camera's form", () => {
   test("a new camera sends everything that was filled in", () => {
     expect(editOf({ ...EMPTY, url: " rtsp://h/s " }, null)).toEqual({ url: "rtsp://h/s", transport: "tcp", detect_fps: 6 });
-    expect(editOf({ name: "A", url: "rtsp://h/", username: "u", password: " p ", forget: false, transport: "udp", certificate: "pinned", sub: " rtsp://h/2", from: "sub", detect: "max", priority: "2" }, null)).toEqual({
-      name: "A", url: "rtsp://h/", username: "u", password: " p ", transport: "udp", sub_url: "rtsp://h/2", detect_from: "sub", detect_fps: "max", priority: 2,
+    expect(editOf({ name: "A", url: "rtsp://h/", username: "u", password: " p ", forget: false, transport: "udp", certificate: "pinned", sub: " rtsp://h/2", from: "sub", detect: "max", priority: "2", record: "visits" }, null)).toEqual({
+      name: "A", url: "rtsp://h/", username: "u", password: " p ", transport: "udp", sub_url: "rtsp://h/2", detect_from: "sub", detect_fps: "max", priority: 2, record: "visits",
     });
   });
 
@@ -24,6 +24,7 @@ describe("a camera's form", () => {
     [{ priority: "2.5" }, { priority: 2.5 }],
     [{ priority: " " }, { priority: -1 }],
     [{ password: "new" }, { password: "new" }],
+    [{ record: "off" }, { record: "off" }],
     [{ sub: "rtsp://10.0.0.5/2", from: "sub" }, { sub_url: "rtsp://10.0.0.5/2", detect_from: "sub" }],
     [{ forget: true, username: "u", password: "typed before" }, { username: null, password: null }],
     [{ transport: "tcp", url: "rtsp://10.0.0.5/t" }, { transport: "tcp", url: "rtsp://10.0.0.5/t" }],

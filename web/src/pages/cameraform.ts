@@ -1,5 +1,5 @@
 // A camera's form as values: what stands in it, and what of it is sent.
-import type { CameraEdit, CameraInfo, DetectFrom, Transport } from "../wire";
+import type { CameraEdit, CameraInfo, DetectFrom, RecordMode, Transport } from "../wire";
 
 /** What stands in the fields, as text. */
 export interface Fields {
@@ -20,15 +20,17 @@ export interface Fields {
   detect: string;
   /** What it weighs while the machine has too much to do. */
   priority: string;
+  /** What of it is recorded, where anything is. */
+  record: RecordMode;
 }
 
 /** The fields of a new camera. */
-export const EMPTY: Fields = { name: "", url: "rtsp://", username: "", password: "", forget: false, transport: "tcp", certificate: "pinned", sub: "", from: "main", detect: "6", priority: "1" };
+export const EMPTY: Fields = { name: "", url: "rtsp://", username: "", password: "", forget: false, transport: "tcp", certificate: "pinned", sub: "", from: "main", detect: "6", priority: "1", record: "always" };
 
 /** The fields of a camera as it is. Credentials are never told, so theirs are empty. */
 export function fieldsOf(camera: CameraInfo): Fields {
-  const { name, url, transport, certificate = "pinned", sub_url: sub = "", detect_from: from, detect_fps: fps, priority } = camera;
-  return { name, url, username: "", password: "", forget: false, transport, certificate, sub, from, detect: fps === 0 ? "off" : String(fps), priority: String(priority) };
+  const { name, url, transport, certificate = "pinned", sub_url: sub = "", detect_from: from, detect_fps: fps, priority, record } = camera;
+  return { name, url, username: "", password: "", forget: false, transport, certificate, sub, from, detect: fps === 0 ? "off" : String(fps), priority: String(priority), record };
 }
 
 /** Whether the camera is reached over TLS. */
@@ -52,6 +54,7 @@ export function editOf(fields: Fields, before: Fields | null): CameraEdit {
   if (was.from !== fields.from) edit.detect_from = fields.from;
   if (differs("detect")) edit.detect_fps = rateOf(fields.detect);
   if (was.priority !== fields.priority.trim()) edit.priority = numberOf(fields.priority);
+  if (was.record !== fields.record) edit.record = fields.record;
   return edit;
 }
 

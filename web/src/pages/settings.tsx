@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { useRef, useState } from "preact/hooks";
-import type { CameraInfo, CameraProbe, DetectFrom, KeyProblem, Transport } from "../wire";
+import type { CameraInfo, CameraProbe, DetectFrom, KeyProblem, RecordMode, Transport } from "../wire";
 import { Access } from "./access";
 import { addCamera, changeCamera, fetchCameras, removeCamera, testCamera, viewerHref } from "./api";
 import { EMPTY, editOf, type Fields, fieldsOf, isEncrypted } from "./cameraform";
@@ -200,6 +200,15 @@ function Form({ camera }: { camera: CameraInfo | null }) {
         </Field>
         <Field name="priority" words="Priority" hint="above 1, it keeps more of its detections while the machine has too much to do" errors={errors}>
           {(more) => <input {...more} {...text("priority")} inputMode="decimal" autocomplete="off" />}
+        </Field>
+        <Field name="record" words="Record" hint="where [record] of the config file names a folder" errors={errors}>
+          {(more) => (
+            <select {...more} value={fields.record} onChange={(event) => { change({ record: event.currentTarget.value as RecordMode }); }}>
+              <option value="always">always</option>
+              <option value="visits">visits: while somebody is seen</option>
+              <option value="off">off</option>
+            </select>
+          )}
         </Field>
         <datalist id="rates">
           {["off", "1", "6", "15", "max"].map((rate) => (
