@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { extent, gapBeside, merged, nextFootage, previousFootage, seenAt, unixOf, visitBeside, whatIsAt, type Coverage } from "./coverage";
-import type { CameraRecordings, GapReason, Moment, Recordings, Visit } from "./recordings";
+import type { CameraRecordings, Reason, Moment, Recordings, Visit } from "./recordings";
 
 const moment = (unix: number): Moment => ({ unix, media_time: String(unix * 90_000) });
 type Piece = [number, number];
 
 /** An answer about camera 1. */
-function answer(spans: Piece[], gaps: [number, number, GapReason][] = [], more: Partial<CameraRecordings> = {}): Recordings {
+function answer(spans: Piece[], gaps: [number, number, Reason][] = [], more: Partial<CameraRecordings> = {}): Recordings {
   const camera: CameraRecordings = {
     camera_id: 1, state: "recording", reason: null, error: null, oldest: moment(0), newest: moment(1_000), bytes: 0,
     spans: spans.map(([from, to]) => ({ from: moment(from), to: moment(to), bytes: 1 })),
@@ -14,7 +14,7 @@ function answer(spans: Piece[], gaps: [number, number, GapReason][] = [], more: 
     density: { from: 0, step: 1, classes: {} },
     ...more,
   };
-  return { now: 1_000, room: { used: 0, free: 0, days: null }, cameras: [camera] };
+  return { now: 1_000, error: null, room: { used: 0, free: 0, days: null }, cameras: [camera] };
 }
 
 /** What is known after these answers, each for a part of time. */
@@ -64,7 +64,7 @@ test("footage, gaps and visits beside a moment", () => {
   expect([nextFootage(all, 150), nextFootage(all, 50), nextFootage(all, 350)]).toEqual([300, 100, null]);
   expect([previousFootage(all, 250), previousFootage(all, 450), previousFootage(all, 50)]).toEqual([200, 400, null]);
   expect([gapBeside(all, 100, 1)?.from, gapBeside(all, 199.9, 1), gapBeside(all, 320, -1)?.from, gapBeside(all, 300.1, -1)]).toEqual([200, null, 200, null]);
-  const visit = (from: number): Visit => ({ id: `1-${from}`, camera_id: 1, track_id: 1, class: "person", from: moment(from), to: moment(from + 5), best: moment(from + 1), confidence: 1, bbox: [0, 0, 1, 1], frame_size: [2, 2] });
+  const visit = (from: number): Visit => ({ id: `1-${from}`, camera_id: 1, track_id: 1, class: "person", from: moment(from), to: moment(from + 5), best: moment(from + 1), confidence: 1, bbox: [0, 0, 1, 1], frame_size: [2, 2], locked: false });
   const visits = [visit(300), visit(100), visit(200)];
   expect([visitBeside(visits, 100, 1), visitBeside(visits, 300, -1), visitBeside(visits, 150, -1)].map((one) => one?.from.unix)).toEqual([200, 200, 100]);
   expect([visitBeside(visits, 300, 1), visitBeside(visits, 100, -1), visitBeside([], 1, 1)]).toEqual([null, null, null]);

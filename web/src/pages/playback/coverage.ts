@@ -1,6 +1,6 @@
 // What is known of the cameras' footage: answers for parts of time, put together. Times are UNIX seconds.
 import type { Wanted } from "./moment";
-import type { CameraRecordings, Density, GapReason, Recordings, Visit } from "./recordings";
+import type { CameraRecordings, Density, Reason, Recordings, Visit } from "./recordings";
 
 /** Footage without a hole. */
 export interface Span {
@@ -14,7 +14,7 @@ export interface Span {
 export interface Gap {
   from: number;
   to: number;
-  reason: GapReason;
+  reason: Reason;
 }
 
 /** All that is known of one camera. */
@@ -24,7 +24,7 @@ export interface Footage {
   /** The newest last, which counts where they overlap. */
   densities: readonly Density[];
   state: CameraRecordings["state"];
-  reason: GapReason | null;
+  reason: Reason | null;
   error: string | null;
   oldest: number | null;
   newest: number | null;
@@ -62,7 +62,7 @@ function withAnswer(before: Footage | undefined, answer: CameraRecordings, from:
   return {
     spans: joined([...kept, ...spans], (left, right) => right.from - left.to <= JOIN),
     gaps: joined([...cut(before?.gaps ?? [], from, to), ...gaps], (left, right) => right.from - left.to <= JOIN && left.reason === right.reason),
-    densities: [...(before?.densities ?? []).filter((density) => !covered(density)), ...(answer.density ? [answer.density] : [])].slice(-DENSITIES),
+    densities: [...(before?.densities ?? []).filter((density) => !covered(density)), answer.density].slice(-DENSITIES),
     state: answer.state,
     reason: answer.reason,
     error: answer.error,

@@ -6,7 +6,7 @@ import type { CameraInfo } from "../../wire";
 import { goLive, scrub, seek, setPaused } from "./actions";
 import { merged, type Coverage } from "./coverage";
 import { enter, keepInStep, noteEnd, noteFrame, stepAll } from "./players";
-import type { GapReason, Moment, Recordings } from "./recordings";
+import type { Reason, Moment, Recordings } from "./recordings";
 import * as state from "./state";
 
 const NOW = 1_764_510_000;
@@ -40,14 +40,15 @@ class FakePlayer {
   }
 }
 
-function camera(id: number, spans: [number, number][], gaps: [number, number, GapReason][] = []): Recordings["cameras"][number] {
+function camera(id: number, spans: [number, number][], gaps: [number, number, Reason][] = []): Recordings["cameras"][number] {
   return {
     camera_id: id, state: "recording", reason: null, error: null, oldest: moment(NOW - 5_000), newest: moment(NOW), bytes: 0,
     spans: spans.map(([from, to]) => ({ from: moment(NOW + from), to: moment(NOW + to), bytes: 0 })),
     gaps: gaps.map(([from, to, reason]) => ({ from: moment(NOW + from), to: moment(NOW + to), reason })),
+    density: { from: 0, step: 60, classes: {} },
   };
 }
-const known = (...cameras: Recordings["cameras"]): Coverage => merged(new Map(), { now: NOW, room: { used: 0, free: 0, days: null }, cameras }, NOW - 5_000, NOW);
+const known = (...cameras: Recordings["cameras"]): Coverage => merged(new Map(), { now: NOW, error: null, room: { used: 0, free: 0, days: null }, cameras }, NOW - 5_000, NOW);
 
 let players: [FakePlayer, FakePlayer];
 let stepping = false;

@@ -1,8 +1,8 @@
 // What the page says in words: reasons, objects, lengths of time.
 import type { At, Footage } from "./coverage";
-import type { GapReason } from "./recordings";
+import type { Reason } from "./recordings";
 
-const REASONS: Record<GapReason, string> = {
+const REASONS: Record<Reason, string> = {
   camera_gone: "the camera was not reachable",
   no_key_picture: "the camera sent no key picture",
   format: "the camera's encoding cannot be recorded",
@@ -14,6 +14,7 @@ const REASONS: Record<GapReason, string> = {
   not_running: "razz was not running",
   crash: "razz or its machine stopped without warning",
   deleted: "deleted to make room",
+  unknown: "nobody knows why: the index was lost",
 };
 
 /** Holes that are as somebody set it: they are no reason to worry. */
@@ -21,7 +22,7 @@ const INTENDED: readonly string[] = ["off", "quiet", "deleted"];
 
 /** Why there is no footage. */
 export function reasonWords(reason: string): string {
-  return reason in REASONS ? REASONS[reason as GapReason] : reason.replaceAll("_", " ");
+  return reason in REASONS ? REASONS[reason as Reason] : reason.replaceAll("_", " ");
 }
 
 /** Whether footage is missing that should be there. */
