@@ -47,6 +47,8 @@ export class FakeDecoder {
   static knows: readonly string[] = ["avc1.64001F"];
   /** Pictures that it holds back until more come, or it is flushed. */
   static holdsBack = 0;
+  /** The picture of this timestamp does not come out. */
+  static damaged: number | null = null;
   /** It takes everything and gives nothing. */
   static isSilent = false;
   state: CodecState = "unconfigured";
@@ -110,7 +112,7 @@ export class FakeDecoder {
     this.#inside.sort((a, b) => a.timestamp - b.timestamp);
     while (this.#inside.length > held) {
       const chunk = this.#inside.shift();
-      if (chunk) this.#init.output(new FakeDecodedFrame(null, chunk));
+      if (chunk && chunk.timestamp !== FakeDecoder.damaged) this.#init.output(new FakeDecodedFrame(null, chunk));
     }
   }
 }
@@ -120,6 +122,7 @@ export function fakeCodecs(): void {
   FakeDecoder.all.length = 0;
   FakeDecoder.knows = ["avc1.64001F"];
   FakeDecoder.holdsBack = 0;
+  FakeDecoder.damaged = null;
   FakeDecoder.isSilent = false;
   vi.stubGlobal("VideoDecoder", FakeDecoder);
   vi.stubGlobal("EncodedVideoChunk", FakeChunk);

@@ -162,27 +162,20 @@ export class Forwards {
   }
 
   #came(picture: Decoded): void {
-    const { time, key } = picture.sample;
+    const { time } = picture.sample;
     this.#failures = 0;
-    if (!this.#cursor) {
-      picture.image.close();
-      return;
-    }
     // After a flush the GOP is decoded from its beginning once more.
-    if (time <= (this.#ready.at(-1)?.sample.time ?? this.#given)) {
-      picture.image.close();
-      return;
-    }
-    if (time <= this.#target) {
-      for (const before of this.#ready.splice(0)) before.image.close();
-      this.#ready.push(picture);
-      if (key && this.next === null) this.#onKey(picture);
-      this.pump(now());
-      return;
-    }
-    this.#ready.push(picture);
+    if (!this.#cursor || time <= (this.#ready.at(-1)?.sample.time ?? this.#given)) picture.image.close();
+    else this.#keep(picture);
     // The decoder works on, however seldom the screen is repainted.
     this.pump(now());
+  }
+
+  #keep(picture: Decoded): void {
+    const isOnTheWay = picture.sample.time <= this.#target;
+    if (isOnTheWay) this.#drop();
+    this.#ready.push(picture);
+    if (isOnTheWay && picture.sample.key && this.next === null) this.#onKey(picture);
   }
 
   #following({ sample }: Decoded): number | null {
