@@ -79,7 +79,13 @@ test("ends at the beginning of all that is recorded", async () => {
   expect(source.before(at(0))).toBeNull();
   await pass();
   expect(source.before(at(0))).toBeNull();
-  expect(source.isAtBeginning).toBe(true);
+  expect([source.isFirst(at(0)), source.isFirst(at(1))]).toEqual([true, false]);
+  // That is asked once.
+  recorder.asked.splice(0);
+  source.before(at(0));
+  source.before(at(3));
+  await pass();
+  expect(recorder.asked).toEqual([]);
 });
 
 test("a picture that does not come out of the decoder is left out", async () => {

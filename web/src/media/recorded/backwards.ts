@@ -25,7 +25,8 @@ export class Backwards {
   #window = KEPT / 2;
   #copying = 0;
   #position = 0;
-  #isAtBeginning = false;
+  /** The picture before which nothing is recorded, once it was met. */
+  #first: number | null = null;
   #isFetching = false;
   #isFlushed = false;
   /** Fetches of before this number are not wanted any more. */
@@ -38,9 +39,9 @@ export class Backwards {
     this.#decoder = new Decoder((picture) => void this.#came(picture), onBroken);
   }
 
-  /** Nothing is recorded before the pictures that were asked for. */
-  get isAtBeginning(): boolean {
-    return this.#isAtBeginning;
+  /** Whether nothing is recorded before the picture of `time`. */
+  isFirst(time: number): boolean {
+    return time === this.#first;
   }
 
   /** The picture before `time`; null while it is not there, and then it is fetched and decoded. */
@@ -67,7 +68,8 @@ export class Backwards {
   clear(): void {
     this.#turn++;
     this.#wanted = null;
-    this.#isFetching = this.#isFlushed = this.#isAtBeginning = false;
+    this.#isFetching = this.#isFlushed = false;
+    this.#first = null;
     for (const { image } of this.#kept.values()) image.close();
     this.#kept.clear();
   }
@@ -112,19 +114,18 @@ export class Backwards {
       return;
     }
     const first = this.#footage.gops.at(time);
-    if (!first || this.#isFetching) return;
+    if (!first || this.#isFetching || time === this.#first) return;
     this.#isFetching = true;
     const turn = this.#turn;
     void this.#footage.before(first, FETCHED_S).then((previous) => {
       if (turn !== this.#turn) return;
       this.#isFetching = false;
-      this.#isAtBeginning = previous === null;
+      if (!previous) this.#first = time;
       this.#onChange();
     });
   }
 
   #decode(gop: Gop, time: number): void {
-    this.#isAtBeginning = false;
     this.#window = Math.max(4, Math.floor(Math.min(KEPT, KEPT_BYTES / bytesOf(gop.coding)) / 2));
     const times = gop.samples.map((sample) => sample.time).filter((at) => at < time && !this.#lost.has(at)).sort((a, b) => a - b);
     const wanted = (this.#wanted = new Set(times.slice(-this.#window)));

@@ -188,7 +188,7 @@ export class CodecsEngine implements Engine {
     const { shown } = this;
     if (!shown) return;
     while (this.#steps !== 0 && this.#step(Math.sign(this.#steps) as 1 | -1)) this.#steps -= Math.sign(this.#steps);
-    const isAtEnd = this.#steps > 0 ? this.#forwards.isAtEnd : this.#backwards.isAtBeginning;
+    const isAtEnd = this.#steps > 0 ? this.#forwards.isAtEnd : this.#backwards.isFirst(this.#shown?.time ?? 0);
     if (this.#steps !== 0 && !isAtEnd) return;
     if (this.#shown !== shown || this.#steps !== 0) {
       this.#steps = 0;

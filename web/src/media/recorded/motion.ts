@@ -45,7 +45,7 @@ export function forwards(source: Forwards, shown: Sample, position: number, isRe
 export function backwards(source: Backwards, shown: Sample, position: number, isReady: IsReady): Advance {
   let due: Decoded | null = null;
   let before = source.before(shown.time);
-  if (!before) return { hold: shown.time, isEnd: source.isAtBeginning && position <= shown.time };
+  if (!before) return { hold: shown.time, isEnd: source.isFirst(shown.time) && position <= shown.time };
   const end = before.sample.time + before.sample.duration;
   if (shown.time - end > HOLE_90K && position < shown.time && position >= end) return { hole: { from: shown.time, to: end - 1 } };
   for (let from = shown.time; before && position < from; before = source.before(from)) {
