@@ -1,5 +1,5 @@
 // Fills a <video> with the footage around a position, by Media Source.
-import { JPEG, type Coding } from "./coding";
+import { JPEG, sameCoding, type Coding } from "./coding";
 import type { Gop } from "./gops";
 import { HZ } from "./moment";
 
@@ -133,7 +133,7 @@ export class MediaFeed {
       const count = fed.count > 0 && (isHalf || !this.holds(gop.from + 1)) ? 0 : fed.count;
       const fragment = gop.fragments[count];
       if (!fragment) continue;
-      if (gop.coding !== this.#coding) {
+      if (!this.#coding || !sameCoding(gop.coding, this.#coding)) {
         if (this.#coding) buffer.changeType(typeOf(gop.coding));
         this.#coding = gop.coding;
         buffer.appendBuffer(gop.coding.header as Uint8Array<ArrayBuffer>);
