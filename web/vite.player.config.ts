@@ -13,7 +13,7 @@ const tightStyle: Plugin = {
  * the player reads of the browser or the server, or hands to a page. `PUBLIC` are the exceptions; that they, and all else
  * that pages read, keep their names is checked in `scripts/budget.mjs`.
  */
-const OWN = /^(?:[a-z]\w*Ms|on[A-Z]\w*|picture|classes|minConfidence|percentiles|boxSize|awaitsTracks|waitOf|replacePicture|note[A-Z]\w*|forgetEdge|lookupAbout|setFilter|setOptions|setOpaque|setView|setMode|setHoldLimit|reserve|presented|arrived|newest|retryNow|checkNow|serverReport|update|sample|failure|freeze|admit|lookup|fresh|updatePanels|pictureArea|keepsSize|setQuality|proportions|stored|recent|running|floating|surface|poster)$/;
+const OWN = /^(?:[a-z]\w*Ms|on[A-Z]\w*|picture|classes|minConfidence|percentiles|boxSize|awaitsTracks|waitOf|replacePicture|note[A-Z]\w*|forgetEdge|lookupAbout|setFilter|setOptions|setOpaque|setView|setMode|setHoldLimit|reserve|presented|arrived|newest|retryNow|checkNow|serverReport|update|sample|failure|freeze|admit|lookup|fresh|updatePanels|pictureArea|keepsSize|setQuality|proportions|stored|recent|running|floating|surface|poster|isLoading|recordingChanged|loadRecorded|leaveRecording)$/;
 const PUBLIC = /^(?:nearMs|skewMs|skewsMs|boxCostMs|detectionMs|holdMs|holdLimitMs|jitterBufferTargetMs|playoutMs|clockOffsetMs|jitterBufferMs|roundTripMs)$/;
 
 /** The build of one module into dist, where names that were shortened before are shortened to the same again. */
@@ -46,7 +46,7 @@ const moduleBuild = (input: string, entryFileNames: string, shortened: Record<st
 const recordedApart = (file: string): Plugin => ({
   name: "recorded-apart",
   enforce: "pre",
-  transform: (code, id) => (id.endsWith("/media/element.ts") ? code.replace('import("./recorded")', `IMPORTED("./${file}")`) : null),
+  transform: (code, id) => (id.endsWith("/media/recordable.ts") ? code.replace('import("./recorded")', `IMPORTED("./${file}")`) : null),
   generateBundle(_options, bundle) {
     const player = bundle["player.js"];
     if (player?.type !== "chunk" || !player.code.includes("IMPORTED(")) throw new Error("the player does not load what plays recordings");

@@ -16,7 +16,7 @@ const app = scripts.filter((name) => !recorded.includes(name) && !playback.inclu
 const appGzip = gzipped(app) + gzipSync(player).length;
 
 const checks = [
-  // 1.3 kB of it are there for recordings: `at`, `rate`, `seek`, `step`, `play`, `pause`, and loading what plays them.
+  // 1.4 kB of it are there for recordings: `at`, `rate`, `seek`, `step`, `play`, `pause`, and loading what plays them.
   ["player.js, minified", player.length, 62_900],
   // 0.9 kB of it for the link to recordings on every page, and for what pages share now that were in one of them only.
   ["all script of the app with the player but without recordings, gzipped", appGzip, 83_300],

@@ -6,9 +6,10 @@ import { connectionFigures, type Diagnostics, type Received } from "./diagnostic
 import { Dock } from "./dock";
 import { make } from "./dom";
 import { FloatingCanvas } from "./pip";
-import { Player, type PlayerConfig, type PlayerView } from "./player";
-import { Presenter, type DrawnFrame, type PlayerMode } from "./presenter";
-import type { GapDetail, PlaybackDetail, Recorded, RecordedFrame, Wish } from "./recorded";
+import { Player, type PlayerView } from "./player";
+import type { DrawnFrame, PlayerMode } from "./presenter";
+import { Recordable } from "./recordable";
+import type { GapDetail, PlaybackDetail, Recorded, RecordedFrame } from "./recorded";
 import type { PlayerState } from "./state";
 import { STYLE } from "./style";
 import { Visibility } from "./visibility";
@@ -38,7 +39,7 @@ export interface RazzPlayerEvents {
  * `at="2026-11-28T14:03:00Z"` (or UNIX seconds, or `90k:` and a media time) plays the recording from there instead, at `rate`.
  * `object-fit` of its style counts as on a `<video>`.
  */
-export class RazzPlayer extends HTMLElement {
+export class RazzPlayer extends Recordable {
   static readonly observedAttributes = [
     ...CONNECTION, "mode", "max-hold", "quality", "no-labels", "no-trails", "no-boxes", "classes", "min-confidence", "controls", "when-visible", "at", "rate",
   ];
@@ -53,12 +54,6 @@ export class RazzPlayer extends HTMLElement {
   readonly #visibility: Visibility;
   readonly #dock: Dock;
   #player: Player | Recorded | null = null;
-  /** Plays a recording, once what does that is loaded. */
-  #recorded: Recorded | null = null;
-  /** What of a recording is to be played; null: the live video. */
-  #wish: Wish | null = null;
-  /** The load of what plays recordings that is waited for. */
-  #loading: object | null = null;
   /** Ends the listeners of the time on the page. */
   #attached: AbortController | null = null;
   /** What the last diagnostics knew, for the bitrate of the next. */
@@ -123,51 +118,6 @@ export class RazzPlayer extends HTMLElement {
 
   set quality(quality: Quality) {
     this.setAttribute("quality", quality);
-  }
-
-  /** Whether a recording stands still. */
-  get paused(): boolean {
-    return this.#wish?.paused ?? false;
-  }
-
-  /** How fast a recording is played: the attribute `rate`, 0.25 to 64, negative backwards. */
-  get rate(): number {
-    return this.#recorded?.rate ?? Number(this.getAttribute("rate") ?? 1);
-  }
-
-  set rate(rate: number) {
-    this.setAttribute("rate", String(rate));
-  }
-
-  /** UNIX seconds of the recorded frame on the screen; null of live video. */
-  get time(): number | null {
-    return this.#recorded?.time ?? null;
-  }
-
-  /** Plays the recording from a moment, written as in `at`. */
-  seek(to: number | string): void {
-    if (this.#recorded) this.#recorded.seek(to);
-    else this.setAttribute("at", String(to));
-  }
-
-  /** Pauses a recording and shows the frame so many further on, or back. */
-  step(frames: number): void {
-    this.#recorded?.step(frames);
-  }
-
-  /** A recording goes on. */
-  play(): void {
-    this.#pause(false);
-  }
-
-  /** A recording stands still. */
-  pause(): void {
-    this.#pause(true);
-  }
-
-  #pause(paused: boolean): void {
-    if (this.#wish) this.#wish.paused = paused;
-    this.#recorded?.pause(paused);
   }
 
   /** The browser's figures on the video connection; null without one. */
@@ -243,13 +193,9 @@ export class RazzPlayer extends HTMLElement {
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after || !this.#attached) return;
     if (CONNECTION.includes(name)) {
-      this.#stop();
-      this.#playOrNot();
-    } else if (name === "at") {
-      this.#moveTo(before, after);
-    } else if (name === "rate") {
-      if (this.#wish) this.#wish.rate = after;
-      this.#recorded?.setRate(after);
+      this.#restart(false);
+    } else if (name === "at" || name === "rate") {
+      if (this.recordingChanged(name, after)) this.#restart(after === null);
     } else if (name === "mode") {
       this.#player?.setMode(this.mode);
     } else if (name === "max-hold") {
@@ -269,16 +215,10 @@ export class RazzPlayer extends HTMLElement {
     this.#dock.update();
   }
 
-  /** Another moment of the recording; from live video to it, or back. */
-  #moveTo(before: string | null, after: string | null): void {
-    if (this.#wish && after !== null) this.#wish.at = after;
-    if (this.#recorded && after !== null) {
-      this.#recorded.seek(after);
-    } else if ((before === null) !== (after === null)) {
-      this.#stop();
-      this.#wish = null;
-      this.#playOrNot();
-    }
+  #restart(live: boolean): void {
+    this.#stop();
+    if (live) this.leaveRecording(live);
+    this.#playOrNot();
   }
 
   #watchVisibility(): void {
@@ -296,7 +236,7 @@ export class RazzPlayer extends HTMLElement {
   }
 
   #start(): void {
-    if (this.#player ?? this.#loading) return;
+    if (this.#player || this.isLoading) return;
     const config = configOf(this);
     if (config === null) {
       this.#captions.replacePicture(["No camera.", "The attribute `camera` names none: it is a number from 1."]);
@@ -319,24 +259,17 @@ export class RazzPlayer extends HTMLElement {
       },
     };
     const at = this.getAttribute("at");
-    if (at === null) {
-      this.#begin(new Player(config, view));
-    } else {
-      this.#wish ??= { at, rate: this.getAttribute("rate"), paused: false };
-      void this.#load(config, view, this.#wish);
-    }
+    if (at === null) this.#begin(new Player(config, view));
+    else void this.#load(at, view);
   }
 
-  /** Loads what plays recordings: who watches live does not pay for it. */
-  async #load(config: PlayerConfig, view: PlayerView, wish: Wish): Promise<void> {
-    const turn = (this.#loading = {});
+  async #load(at: string, view: PlayerView): Promise<void> {
     try {
-      const { Recorded: Playing } = await import("./recorded");
-      if (turn !== this.#loading) return;
-      this.#recorded = new Playing(configOf(this) ?? config, { ...view, element: this, dispatch: (type, detail) => { this.#dispatch(type, detail); } }, wish, Presenter);
-      this.#begin(this.#recorded);
+      const recorded = await this.loadRecorded(at, () => configOf(this), view, (type, detail) => { this.#dispatch(type, detail); });
+      if (recorded) this.#begin(recorded);
     } catch {
-      if (turn === this.#loading) this.#captions.replacePicture(["The player of recordings could not be loaded.", "Load the page anew; a proxy has to pass on /assets/ too."]);
+      this.leaveRecording(false);
+      this.#captions.replacePicture(["The player of recordings could not be loaded.", "Load the page anew; a proxy has to pass on /assets/ too."]);
     }
   }
 
@@ -350,9 +283,9 @@ export class RazzPlayer extends HTMLElement {
   /** `atOnce`: the page goes. */
   #stop(atOnce = false): void {
     if (!this.#attached) this.#floating.close();
-    if (this.#wish) this.#wish.at = this.#recorded?.position ?? this.#wish.at;
+    this.leaveRecording(false);
     this.#player?.stop(atOnce);
-    this.#player = this.#recorded = this.#loading = null;
+    this.#player = null;
     this.#received = null;
     this.#captions.clear();
   }

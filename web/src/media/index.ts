@@ -3,6 +3,7 @@ import { RazzPlayer, type RazzPlayerEvents } from "./element";
 
 export { cameraId } from "./origin";
 export type { DrawnFrame, DrawnTrack, FrameCounts, PlayerMode } from "./presenter";
+export type { GapDetail, PlaybackDetail, RecordedFrame } from "./recorded";
 export type { Rendition } from "./rendition";
 export type { FrameMode } from "./trackmap";
 export type { Diagnostics } from "./diagnostics";

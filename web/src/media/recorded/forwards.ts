@@ -39,6 +39,8 @@ export class Forwards {
   #needsKey = false;
   #isFlushing = false;
   #failures = 0;
+  /** Nothing was decoded since it began. */
+  #isNew = false;
   /** A flush of before this number is of no interest any more. */
   #turn = 0;
 
@@ -59,6 +61,7 @@ export class Forwards {
   begin(gop: Gop, target: number, isBehind = false): void {
     this.#drop();
     this.#target = target;
+    this.#isNew = true;
     this.#given = isBehind ? target : -1;
     this.#from(gop);
   }
@@ -175,7 +178,10 @@ export class Forwards {
     const isOnTheWay = picture.sample.time <= this.#target;
     if (isOnTheWay) this.#drop();
     this.#ready.push(picture);
-    if (isOnTheWay && picture.sample.key && this.next === null) this.#onKey(picture);
+    if (!isOnTheWay || !picture.sample.key || !this.#isNew || this.next !== null) return;
+    // Of pictures that are all key pictures the first is enough.
+    this.#isNew = false;
+    this.#onKey(picture);
   }
 
   #following({ sample }: Decoded): number | null {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { fragment, gop, header, PICTURE, START } from "../fakes/footage";
 import { FragmentParser } from "./fmp4";
-import { besides, endOf, Gops, shownAt, type Gop } from "./gops";
+import { besides, endOf, Gops, isReordered, shownAt, type Gop } from "./gops";
 
 /** Takes these bytes behind a header, as one answer. */
 function take(gops: Gops, bytes: readonly number[]): Gop | null {
@@ -42,18 +42,25 @@ describe("the GOP at a time", () => {
 
 describe("in a GOP", () => {
   const gops = new Gops(1e9);
-  take(gops, [...fragment(at(0), [{ key: true }]), ...fragment(at(1), [{ later: PICTURE }, { later: -PICTURE + PICTURE }, { later: 0 }])]);
+  take(gops, [...fragment(at(0), [{ key: true }]), ...fragment(at(1), [{ later: PICTURE }, { later: -PICTURE }, { later: 0 }])]);
   const only = gops.at(at(0));
   if (!only) throw new Error("no GOP");
 
   test.each([
-    { time: 0, shown: 0, after: 2, before: null },
-    { time: 1.5, shown: 0, after: 2, before: 0 },
-    { time: 2, shown: 2, after: 3, before: 0 },
+    { time: 0, shown: 0, after: 1, before: null },
+    { time: 1.5, shown: 1, after: 2, before: 1 },
+    { time: 2, shown: 2, after: 3, before: 1 },
     { time: 9, shown: 3, after: null, before: 3 },
   ])("$time pictures on, $shown is shown, between $before and $after", ({ time, shown, after, before }) => {
     const pictures = (sample: { time: number } | null): number | null => sample && (sample.time - START) / PICTURE;
     expect([pictures(shownAt(only, at(time))), pictures(besides(only, at(time), 1)), pictures(besides(only, at(time), -1))]).toEqual([shown, after, before]);
+  });
+
+  test("pictures may be decoded in another order than they are shown", () => {
+    const plain = new Gops(1e9);
+    take(plain, footage(0, 1));
+    const inOrder = plain.at(at(0));
+    expect([isReordered(only), inOrder && isReordered(inOrder)]).toEqual([true, false]);
   });
 
   test("a time that was rounded means the nearest picture", () => {

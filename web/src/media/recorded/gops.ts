@@ -41,6 +41,11 @@ export function besides(gop: Gop, time: number, direction: 1 | -1): Sample | nul
   return nearest;
 }
 
+/** Whether pictures of `gop` are decoded in another order than they are shown. */
+export function isReordered({ samples }: Gop): boolean {
+  return samples.some(({ time }, at) => time < (samples[at - 1]?.time ?? 0));
+}
+
 /** The GOPs around the position, up to so many bytes. */
 export class Gops {
   readonly #gops = new Map<number, Gop>();

@@ -22,7 +22,7 @@ import { troubleWords } from "./words";
 
 const TICK_MS = 250;
 
-export type { GapDetail, PlaybackDetail, RecordedFrame, Wish };
+export type { GapDetail, PlaybackDetail, RecordedFrame, RecordedView, Wish };
 
 /** Plays one camera's recording from `start` to `stop`. Has what the element asks of every player. */
 export class Recorded implements Playable {

@@ -4,6 +4,7 @@ import { now } from "../clock/now";
 import { ALL_FRAMES, PlaybackClock } from "./clock";
 import { Footage } from "./footage";
 import type { Sample } from "./fmp4";
+import { Goal } from "./goal";
 import { besides, endOf, shownAt, type Gop } from "./gops";
 import { MediaFeed } from "./mediafeed";
 import { MediaFrames } from "./mediaframes";
@@ -16,17 +17,8 @@ import type { Failure, RecordingServer } from "./server";
 /** The video is fed so many seconds ahead, and so much footage is fetched going fast or back. */
 const AHEAD_S = 12;
 const BEHIND_S = 4;
-/** A picture that was sought and does not come for this long is sought again. */
-const PATIENCE_MS = 1_500;
 /** The end of what is recorded is met this near to it. */
 const END_S = 0.08;
-
-/** A picture that is sought. */
-interface Goal {
-  sample: Sample;
-  /** When the video was last told to go there; null before the video holds it. */
-  askedMs: number | null;
-}
 
 /** One recording, by Media Source. */
 export class MseEngine implements Engine {
@@ -38,8 +30,8 @@ export class MseEngine implements Engine {
   readonly #all: Reel;
   readonly #keys: Reel;
   readonly #clock: PlaybackClock;
+  readonly #goal: Goal;
   #search: Search | null = null;
-  #goal: Goal | null = null;
   #steps = 0;
   #isPaused = false;
   #isEnded = false;
@@ -59,6 +51,7 @@ export class MseEngine implements Engine {
     this.#all = this.#fedWith = new Reel(new Footage(server, false, look), look);
     this.#keys = new Reel(new Footage(server, true, look), look);
     this.#feed = new MediaFeed(video, ({ name }) => { host.broken(name); });
+    this.#goal = new Goal(video, this.#feed);
     video.autoplay = false;
     this.#frames = new MediaFrames(video, (seconds, frame) => { this.#present(this.#feed.timeOf(seconds), frame); });
   }
@@ -91,7 +84,7 @@ export class MseEngine implements Engine {
   seek(to: Moment): void {
     this.#search?.end();
     this.#steps = 0;
-    this.#goal = null;
+    this.#goal.set(null);
     this.#isEnded = false;
     this.#all.leave();
     this.#use(this.#all);
@@ -112,7 +105,7 @@ export class MseEngine implements Engine {
     const goesOn = playsByItself(rate) && playsByItself(this.#clock.rate);
     this.#clock.setRate(rate, now());
     this.#isEnded = false;
-    this.#goal = null;
+    this.#goal.set(null);
     if (goesOn) this.#settle();
     else if (this.#shown && !this.#search) this.seek({ time: this.#shown.time });
     this.#host.changed();
@@ -142,7 +135,7 @@ export class MseEngine implements Engine {
     else if (this.#isPaused) this.#stand();
     else if (this.#shown && this.#isPlaying) this.#play(this.#shown);
     else if (this.#shown) this.#scrub(this.#shown, nowMs);
-    if (this.#goal) this.#go(this.#goal, nowMs);
+    if (this.#goal.go(nowMs)) this.#isStale = false;
     const position = this.#position(nowMs);
     const ahead = AHEAD_S * HZ * Math.max(this.#clock.rate < 0 ? 0 : 1, this.#clock.rate);
     this.#fedWith.footage.readUntil(position + ahead, position);
@@ -188,30 +181,20 @@ export class MseEngine implements Engine {
     const sample = place && (shownAt(place.gop, place.time) ?? place.gop.samples[0]);
     if (!place || !sample) return;
     // More pictures may have come in the meantime, of which one is the right one.
-    if (this.#goal?.sample.time !== sample.time) this.#goal = { sample, askedMs: null };
+    this.#goal.set(sample);
     const later = besides(place.gop, sample.time, 1)?.time ?? place.gop.next;
     const isSure = later === null ? this.#all.footage.ended : later > place.time;
     if (!isSure || this.#isStale || this.#video.seeking || this.#shown?.time !== sample.time) return;
-    this.#search = this.#goal = null;
+    this.#search = null;
+    this.#goal.set(null);
     this.#clock.set(Math.max(place.time, sample.time), nowMs);
     this.#settle();
     this.#host.changed();
   }
 
-  /** Has the video go to the picture that is sought. */
-  #go(goal: Goal, nowMs: number): void {
-    const { sample, askedMs } = goal;
-    if (askedMs !== null && nowMs - askedMs < PATIENCE_MS) return;
-    const middle = sample.time + Math.max(1, sample.duration / 2);
-    if (this.#video.seeking || !this.#feed.holds(middle)) return;
-    goal.askedMs = nowMs;
-    this.#isStale = false;
-    this.#video.currentTime = this.#feed.secondsOf(middle);
-  }
-
   #stand(): void {
     const { shown } = this;
-    if (this.#steps === 0 || !shown || this.#goal) return;
+    if (this.#steps === 0 || !shown || this.#goal.isSet) return;
     const direction = this.#steps > 0 ? 1 : -1;
     const gop = this.#all.footage.gops.at(shown.time);
     if (!gop) {
@@ -220,7 +203,7 @@ export class MseEngine implements Engine {
     }
     const sample = this.#all.beside(gop, shown.time, direction, BEHIND_S);
     if (sample) {
-      this.#goal = { sample, askedMs: null };
+      this.#goal.set(sample);
     } else if (direction > 0 ? this.#all.footage.ended : this.#all.isAtBeginning) {
       this.#steps = 0;
       this.#host.changed();
@@ -247,7 +230,8 @@ export class MseEngine implements Engine {
   #scrub(shown: Sample, nowMs: number): void {
     const { rate } = this.#clock;
     const direction = rate > 0 ? 1 : -1;
-    const reel = Math.abs(rate) > ALL_FRAMES ? this.#keys : this.#all;
+    const isByKeys = Math.abs(rate) > ALL_FRAMES;
+    const reel = isByKeys && !this.#all.isReordered(shown.time) ? this.#keys : this.#all;
     const { footage } = reel;
     if (reel !== this.#fedWith) {
       this.#use(reel);
@@ -258,11 +242,9 @@ export class MseEngine implements Engine {
     const at = footage.gops.at(position);
     const spanS = BEHIND_S * Math.max(1, Math.abs(rate));
     if (at) {
-      const due = shownAt(at, position) ?? at.samples[0];
+      const due = (isByKeys ? null : shownAt(at, position)) ?? at.samples[0];
       reel.fetch(at, direction, spanS);
-      // One that the video is on its way to is waited for.
-      const { askedMs = null } = this.#goal ?? {};
-      if (due && (askedMs === null || nowMs - askedMs > PATIENCE_MS)) this.#goal = due.time === shown.time ? null : { sample: due, askedMs: null };
+      if (due && !this.#goal.isUnderWay(nowMs)) this.#goal.set(due.time === shown.time ? null : due);
       this.#end(false);
     } else if (here) {
       this.#atEdge(reel, direction > 0 ? footage.gops.lastFrom(here) : here, direction, nowMs, spanS);
@@ -294,14 +276,14 @@ export class MseEngine implements Engine {
   #present(time: number, frame: VideoFrame | null): void {
     const sample = this.#fedWith.footage.gops.nearest(time);
     // On the way to a picture that is sought others may come past.
-    if (!sample || (this.#goal ? sample.time !== this.#goal.sample.time : this.#search)) return;
+    if (!sample || (this.#goal.isSet ? !this.#goal.is(sample) : this.#search)) return;
     this.#shown = sample;
     // The video waits for no tracks: they are asked for, and drawn when they come.
     this.#host.isReady(sample.time);
     if (frame) this.#host.draw(frame, sample, frame.displayWidth, frame.displayHeight);
     else this.#host.draw(this.#video, sample, this.#video.videoWidth, this.#video.videoHeight);
-    if (this.#goal) {
-      this.#goal = null;
+    if (this.#goal.isSet) {
+      this.#goal.set(null);
       if (!this.#search) this.#steps -= Math.sign(this.#steps);
       if (!this.#search && this.#isPaused && this.#steps === 0) this.#host.changed();
     }

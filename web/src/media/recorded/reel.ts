@@ -1,7 +1,7 @@
 // Footage as something to be led along from picture to picture, either way: what is not here is fetched.
 import type { Sample } from "./fmp4";
 import type { Footage } from "./footage";
-import { besides, type Gop } from "./gops";
+import { besides, isReordered, type Gop } from "./gops";
 
 /** GOPs that are wanted before the position, going backwards. */
 const BEHIND = 3;
@@ -12,6 +12,7 @@ export class Reel {
   readonly #onChange: () => void;
   #isFetching = false;
   #isAtBeginning = false;
+  #hasReordered = false;
   #turn = 0;
 
   /** `onChange`: what was fetched is here. */
@@ -23,6 +24,16 @@ export class Reel {
   /** Nothing is recorded before what was asked for. */
   get isAtBeginning(): boolean {
     return this.#isAtBeginning;
+  }
+
+  /**
+   * Whether pictures are decoded in another order than they are shown, by those around `time`: of such a stream browsers
+   * hold back a key picture that stands alone, since others might be shown before it.
+   */
+  isReordered(time: number): boolean {
+    const gop = this.footage.gops.at(time);
+    if (gop) this.#hasReordered ||= isReordered(gop);
+    return this.#hasReordered;
   }
 
   /** Another place: what was found of the beginning does not hold. */
