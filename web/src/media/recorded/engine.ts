@@ -6,7 +6,7 @@ import type { Coding } from "./coding";
 import { decodes, type Decoded } from "./decoder";
 import { Footage } from "./footage";
 import type { Sample } from "./fmp4";
-import { endOf } from "./gops";
+import { endOf, type Gop } from "./gops";
 import { Forwards } from "./forwards";
 import { KeyPictures } from "./keypictures";
 import { HZ, type Moment } from "./moment";
@@ -199,7 +199,7 @@ export class CodecsEngine implements Engine {
 
   #step(direction: 1 | -1): boolean {
     const { shown } = this;
-    if (!shown) return false;
+    if (!shown || !this.#gopOf(shown)) return false;
     const kept = direction < 0 ? this.#backwards.before(shown.time) : this.#backwards.after(shown.time);
     if (kept) {
       if (!this.#host.isReady(kept.sample.time)) return false;
@@ -216,14 +216,18 @@ export class CodecsEngine implements Engine {
   /** Whether `Forwards` goes on from the picture on the screen; if not, it begins there. */
   #isInStep(shown: Sample): boolean {
     if (this.#given === shown) return true;
-    const gop = this.#all.gops.at(shown.time);
-    if (!gop) {
-      this.#begin({ time: shown.time });
-      return false;
-    }
+    const gop = this.#gopOf(shown);
+    if (!gop) return false;
     this.#given = shown;
     this.#forwards.begin(gop, shown.time, true);
     return true;
+  }
+
+  /** The GOP of the picture on the screen, which is fetched if it is not here, as after going fast. */
+  #gopOf(shown: Sample): Gop | undefined {
+    const gop = this.#all.gops.at(shown.time);
+    if (!gop) this.#begin({ time: shown.time });
+    return gop;
   }
 
   #move(shown: Sample, nowMs: number): void {
@@ -239,7 +243,7 @@ export class CodecsEngine implements Engine {
       if (this.#isEnded && !this.#hasCushion(shown, nowMs)) return;
       advance = forwards(this.#forwards, shown, position, isReady);
     } else {
-      if (!this.#all.gops.at(shown.time)) this.#begin({ time: shown.time });
+      if (!this.#gopOf(shown)) return;
       advance = backwards(this.#backwards, shown, position, isReady);
     }
     this.#apply(advance, nowMs);

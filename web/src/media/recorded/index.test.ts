@@ -114,6 +114,21 @@ describe("the rate", () => {
     expect(numbers.every((number) => number % 10 === 0)).toBe(true);
   });
 
+  test("16, paused: steps find the pictures that it left out", async () => {
+    await open({ at: `90k:${at(300)}`, rate: "16" });
+    await run(500);
+    player.pause();
+    await run(100);
+    const stood = shown();
+    expect(stood % 10).toBe(0);
+    player.step(-1);
+    await run(300);
+    expect(shown()).toBe(stood - 1);
+    player.step(2);
+    await run(300);
+    expect(shown()).toBe(stood + 1);
+  });
+
   test("changes while it plays, and is told", async () => {
     await open({ at: `90k:${at(100)}` });
     player.rate = -2;
@@ -190,6 +205,19 @@ describe("what there is to say", () => {
     await open({ at: String(UNIX) });
     await run(1_000);
     expect(text("#words")).toBe("You may not watch this camera.");
+  });
+
+  test("a picture that stands still since the server is gone", async () => {
+    recorder.spans = [{ from: START, until: at(30) }];
+    await open({ at: `90k:${at(5)}` });
+    browser.server.on(/\/fragments\?/, (request) => void request.fail());
+    await run(4_000);
+    expect(text("#words")).toBe("The server does not answer.");
+    browser.server.on(/\/fragments\?/, recorder.fragments);
+    recorder.spans = [{ from: START, until: at(300) }];
+    await run(4_000);
+    expect(text("#words")).toBe("");
+    expect(shown()).toBeGreaterThan(30);
   });
 
   test("this browser cannot", async () => {

@@ -193,7 +193,9 @@ export class Recorded implements Playable {
 
   get state(): PlayerState {
     const { trouble, shown } = this.#engine;
-    const isMissing = this.#unplayable !== null || shown === null;
+    // A picture that stands because the server does not answer says so, like live video.
+    const isStuck = trouble !== null && !this.paused && this.#screen.fps === 0;
+    const isMissing = this.#unplayable !== null || shown === null || isStuck;
     return recordedState({
       presenter: this.#presenter,
       frame: this.frame,

@@ -9,8 +9,8 @@ import type { RecordingServer } from "./server";
 
 /** Tracks are fetched by so much at a time. */
 const SPAN_90K = 30 * HZ;
-/** Spans that are kept: eight minutes. */
-const KEPT = 16;
+/** Spans that are kept: twelve minutes. */
+const KEPT = 24;
 /** Detections further apart are not joined by a line: the object may have been anywhere. */
 const JOINED_90K = 2 * HZ;
 /** A span that may still grow is fetched anew after so long, and so is one that did not come. */

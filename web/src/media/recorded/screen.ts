@@ -12,7 +12,7 @@ import type { RecordingServer } from "./server";
 const PATIENCE_MS = 1_000;
 const IMPATIENT_MS = 5_000;
 /** Tracks are asked for so far ahead, in seconds of watching. */
-const TRACKS_AHEAD_S = 8;
+const TRACKS_AHEAD_S = 5;
 /** Frames whose rate is told: those of the last second. */
 const FPS_MS = 1_000;
 /** Different classes remembered at most, for those who choose among them. */
