@@ -34,11 +34,16 @@ impl NowWritten {
         tracks.get(&camera).map(|frames| frames.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// A track frame came.
+    /// A track frame came. Those that are not kept, since detection did not run on them or they are no later than the
+    /// one before, are not told of either.
     pub fn add_tracks(&self, recorded: Recorded) {
         let key = recorded.frame.key;
         let mut tracks = locked(&self.0.tracks);
         let frames = tracks.entry(key.camera).or_default();
+        let is_late = frames.back().is_some_and(|newest| key.time <= newest.frame.key.time);
+        if !recorded.frame.detected || is_late {
+            return;
+        }
         frames.push_back(recorded);
         let is_old = |first: &Recorded| key.time.since_90k(first.frame.key.time) > KEPT_90K;
         while frames.front().is_some_and(is_old) {

@@ -1,14 +1,14 @@
 //! Cameras added, changed and removed while everything runs: in the config file, and at once.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use razz_base::{CameraId, DetectFrom};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
-use super::problem::{JsonBody, Problem};
+use super::problem::{Asked, JsonBody, Problem};
 use super::{App, api, base};
 use crate::control::{ChangeError, Control};
 use crate::wire::{self, CameraEdit, CameraProbe, ProblemKind};
@@ -62,7 +62,7 @@ pub(super) struct TestQuery {
 /// `POST /api/cameras/test`: looks at a stream of a camera as it would be, and changes nothing.
 pub(super) async fn test(
     State(app): State<App>,
-    Query(TestQuery { stream }): Query<TestQuery>,
+    Asked(TestQuery { stream }): Asked<TestQuery>,
     JsonBody(edit): JsonBody<CameraEdit>,
 ) -> Result<Json<wire::CameraProbe>, Problem> {
     let stream = match stream.as_deref() {

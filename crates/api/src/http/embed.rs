@@ -10,7 +10,7 @@ use super::assets;
 use razz_access::policy::Need;
 
 /// What scripts may read of an answer beside its body: WHEP's session, and the frame of a snapshot.
-const EXPOSED: &str = "Location, ETag, Link, Retry-After, WWW-Authenticate, X-Rtp-Timestamp";
+const EXPOSED: &str = "Location, ETag, Link, Retry-After, WWW-Authenticate, X-Rtp-Timestamp, Razz-From, Razz-Until, Razz-Time";
 const METHODS: &str = "GET, POST, PATCH, DELETE";
 const HEADERS: &str = "Authorization, Content-Type, If-Match, X-Razz-Request";
 
@@ -20,10 +20,10 @@ pub(super) fn is_listed(origins: &[String], headers: &HeaderMap) -> bool {
     origin.is_some_and(|origin| origins.iter().any(|listed| listed == origin))
 }
 
-/// Whether pages of listed origins may use what has this need: video, tracks and what the player
-/// looks at; or the files that it is made of.
+/// Whether pages of listed origins may use what has this need: video, tracks, recordings and what the
+/// player looks at; or the files that it is made of.
 pub(super) fn is_open(need: Need, path: &str) -> bool {
-    matches!(need, Need::Watch | Need::Session) || is_file(path)
+    matches!(need, Need::Watch | Need::Session | Need::Recording) || is_file(path)
 }
 
 /// The player, and what pages show of razz by an address.

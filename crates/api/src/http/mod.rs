@@ -30,7 +30,7 @@ mod whep;
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, Path, Query, State, WebSocketUpgrade};
+use axum::extract::{DefaultBodyLimit, Path, State, WebSocketUpgrade};
 use axum::http::{Method, StatusCode};
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
@@ -41,7 +41,7 @@ use self::caller::Caller;
 use self::guard::Gate;
 use self::headers::Headers;
 use self::pages::Pages;
-use self::problem::Problem;
+use self::problem::{Asked, Problem};
 use self::routes::Routes;
 use crate::control::Control;
 use crate::track_feed::{self, FeedQuery};
@@ -269,7 +269,7 @@ async fn tracking(
     State(app): State<App>,
     Path(camera): Path<String>,
     Extension(grant): Extension<Grant>,
-    Query(query): Query<FeedQuery>,
+    Asked(query): Asked<FeedQuery>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let camera = app.camera(&camera)?;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::{BytesRejection, FormRejection};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -256,6 +257,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
         // serde's words quote keys and types, of values numbers alone.
         let read = serde_json::from_slice(&body);
         read.map(Self).map_err(|error| Problem::bad_request(&error.to_string()))
+    }
+}
+
+/// What is asked for behind `?`; what is missing or cannot be read is a problem like any other.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let read = Query::<T>::try_from_uri(&parts.uri);
+        read.map(|Query(asked)| Self(asked))
+            .map_err(|error| Problem::bad_request(&error.body_text()))
     }
 }
 

@@ -121,9 +121,9 @@ fn gaps_have_their_reasons() {
     let found = index.gaps(camera(1), at(0), at(1000)).unwrap();
     assert!(found.iter().map(|gap| gap.reason).eq(GapReason::ALL));
     // One that lasts on becomes longer.
-    let longer = Gap { from: at(100), until: at(2000), reason: GapReason::DiskFull };
+    let longer = Gap { from: at(110), until: at(2000), reason: GapReason::DiskFull };
     index.put_gap(camera(1), longer).unwrap();
-    assert_eq!(index.gaps(camera(1), at(96), at(9999)).unwrap(), [longer]);
+    assert_eq!(index.gaps(camera(1), at(106), at(9999)).unwrap(), [longer]);
     let names: std::collections::BTreeSet<_> = GapReason::ALL.map(GapReason::name).into();
     assert_eq!(names.len(), GapReason::ALL.len());
 }
