@@ -8,7 +8,7 @@ use razz_base::{CameraId, DetectFrom};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
-use super::problem::{Asked, JsonBody, Problem};
+use super::problem::{JsonBody, Problem, QueryParameters};
 use super::{App, api, base};
 use crate::control::{ChangeError, Control};
 use crate::wire::{self, CameraEdit, CameraProbe, ProblemKind};
@@ -62,7 +62,7 @@ pub(super) struct TestQuery {
 /// `POST /api/cameras/test`: looks at a stream of a camera as it would be, and changes nothing.
 pub(super) async fn test(
     State(app): State<App>,
-    Asked(TestQuery { stream }): Asked<TestQuery>,
+    QueryParameters(TestQuery { stream }): QueryParameters<TestQuery>,
     JsonBody(edit): JsonBody<CameraEdit>,
 ) -> Result<Json<wire::CameraProbe>, Problem> {
     let stream = match stream.as_deref() {

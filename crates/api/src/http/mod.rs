@@ -41,7 +41,7 @@ use self::caller::Caller;
 use self::guard::Gate;
 use self::headers::Headers;
 use self::pages::Pages;
-use self::problem::{Asked, Problem};
+use self::problem::{Problem, QueryParameters};
 use self::routes::Routes;
 use crate::control::Control;
 use crate::track_feed::{self, FeedQuery};
@@ -269,7 +269,7 @@ async fn tracking(
     State(app): State<App>,
     Path(camera): Path<String>,
     Extension(grant): Extension<Grant>,
-    Asked(query): Asked<FeedQuery>,
+    QueryParameters(query): QueryParameters<FeedQuery>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let camera = app.camera(&camera)?;

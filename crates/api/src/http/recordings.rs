@@ -20,7 +20,7 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::App;
-use super::problem::{Asked, Problem};
+use super::problem::{Problem, QueryParameters};
 use crate::wire::{self, ProblemKind};
 
 /// Without `from` and `to` a timeline shows the last day.
@@ -87,7 +87,7 @@ pub(super) struct SpanQuery {
 pub(super) async fn list(
     State(app): State<App>,
     Extension(grant): Extension<Grant>,
-    Asked(query): Asked<ListQuery>,
+    QueryParameters(query): QueryParameters<ListQuery>,
 ) -> Result<Json<wire::Recordings>, Problem> {
     let now_us = app.clock.wall_us();
     let [from, to] = query.span(now_us)?;
@@ -123,7 +123,7 @@ pub(super) async fn list(
 pub(super) async fn visits(
     State(app): State<App>,
     Extension(grant): Extension<Grant>,
-    Asked(query): Asked<ListQuery>,
+    QueryParameters(query): QueryParameters<ListQuery>,
 ) -> Result<Json<wire::Visits>, Problem> {
     let span = query.span(app.clock.wall_us())?;
     let Some(recorder) = app.recorder.clone() else {
@@ -150,7 +150,7 @@ pub(super) async fn visits(
 pub(super) async fn fragments(
     State(app): State<App>,
     Path(camera): Path<String>,
-    Asked(query): Asked<SpanQuery>,
+    QueryParameters(query): QueryParameters<SpanQuery>,
 ) -> Result<Response, Problem> {
     let (recorder, id) = (recorder(&app)?, app.camera(&camera)?.id);
     let (from, to) = (moment("from", &query.from)?, moment("to", &query.to)?);
@@ -192,7 +192,7 @@ fn parts(footage: Footage) -> impl stream::Stream<Item = io::Result<Bytes>> {
 pub(super) async fn video(
     State(app): State<App>,
     Path(camera): Path<String>,
-    Asked(query): Asked<SpanQuery>,
+    QueryParameters(query): QueryParameters<SpanQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (recorder, camera) = (recorder(&app)?, app.camera(&camera)?);
@@ -269,7 +269,7 @@ fn bytes(clip: Clip, first: u64, end: u64) -> impl stream::Stream<Item = io::Res
 pub(super) async fn tracks(
     State(app): State<App>,
     Path(camera): Path<String>,
-    Asked(query): Asked<SpanQuery>,
+    QueryParameters(query): QueryParameters<SpanQuery>,
 ) -> Result<Json<wire::RecordedTracks>, Problem> {
     let (recorder, id) = (recorder(&app)?, app.camera(&camera)?.id);
     let (from, to) = (moment("from", &query.from)?, moment("to", &query.to)?);
@@ -298,7 +298,7 @@ pub(super) struct PictureQuery {
 pub(super) async fn picture(
     State(app): State<App>,
     Path(camera): Path<String>,
-    Asked(query): Asked<PictureQuery>,
+    QueryParameters(query): QueryParameters<PictureQuery>,
 ) -> Result<Response, Problem> {
     let (recorder, id) = (recorder(&app)?, app.camera(&camera)?.id);
     let at = moment("at", &query.at)?;
