@@ -6,10 +6,10 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
 import path from "node:path";
 import { promisify } from "node:util";
 import { clip, RAZZ, ROOT } from "../lib/paths.mjs";
+import { receiver } from "../lib/receiver.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { Seeded } from "../lib/seeded.mjs";
 import { measureFor, until } from "../lib/wait.mjs";
@@ -132,22 +132,6 @@ scenario("killed at any moment, what is on the disk is whole and the hole has a 
   world.tell(`${KILLS} kills, ${gaps.length} gaps of ${lost.map((s) => s.toFixed(1)).join(", ")} s with the start of razz in each`);
 });
 
-/** A receiver of webhooks. */
-async function receiver(world) {
-  const came = [];
-  const server = createServer((request, response) => {
-    const chunks = [];
-    request.on("data", (chunk) => chunks.push(chunk));
-    request.on("end", () => {
-      came.push(JSON.parse(Buffer.concat(chunks)));
-      response.writeHead(204).end();
-    });
-  });
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  world.keep({ close: () => (server.closeAllConnections(), server.close()) });
-  return { came, url: `http://127.0.0.1:${server.address().port}/` };
-}
-
 /** A disk of its own in memory; undefined where the system does not let us. */
 function smallDisk(world, size) {
   const folder = path.join(world.folder, "disk");
@@ -183,7 +167,8 @@ scenario("a disk that is full or gone stops neither video nor detection, and is 
   }, { seconds: 60 });
   assert.equal(stopped.reason, "disk_full");
   assert.match(stopped.error, /is full/);
-  const [event] = await until("it to be told", () => hooks.came.length > 0 && hooks.came);
+  const told = () => hooks.came.map(({ body }) => JSON.parse(body));
+  const [event] = await until("it to be told", () => hooks.came.length > 0 && told());
   assert.equal(event.type, "recording_stopped");
   assert.match(event.error, /is full/);
   const before = feed.messages.length;
@@ -194,7 +179,7 @@ scenario("a disk that is full or gone stops neither video nor detection, and is 
   // They tidy up.
   writeFileSync(path.join(disk, "theirs"), "");
   await until("recording again", async () => (await recordings(razz)).state === "recording", { seconds: 30 });
-  await until("that to be told", () => hooks.came.some(({ type }) => type === "recording_resumed"));
+  await until("that to be told", () => told().some(({ type }) => type === "recording_resumed"));
   const gap = await until("the gap", async () => (await recordings(razz)).gaps.find(({ reason }) => reason === "disk_full"));
   world.tell(`full for ${(gap.to.unix - gap.from.unix).toFixed(1)} s`);
 

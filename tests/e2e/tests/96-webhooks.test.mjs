@@ -2,29 +2,12 @@
 
 import assert from "node:assert/strict";
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { createServer } from "node:http";
 import { clip } from "../lib/paths.mjs";
+import { receiver } from "../lib/receiver.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { until } from "../lib/wait.mjs";
 
 const SECRET = "a secret of the receiver's";
-
-/** A receiver; `treat(request, n)` answers the status of the n-th request, or undefined to hang. */
-async function receiver(world, treat) {
-  const came = [];
-  const server = createServer((request, response) => {
-    const chunks = [];
-    request.on("data", (chunk) => chunks.push(chunk));
-    request.on("end", () => {
-      came.push({ headers: request.headers, body: Buffer.concat(chunks), path: request.url });
-      const status = treat(came.length);
-      if (status) response.writeHead(status).end();
-    });
-  });
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  world.keep({ close: () => (server.closeAllConnections(), server.close()) });
-  return { came, url: `http://127.0.0.1:${server.address().port}/hook?token=hunter2` };
-}
 
 const isGenuine = ({ headers, body }) => {
   const expected = createHmac("sha256", SECRET).update(`${headers["x-razz-timestamp"]}.`).update(body).digest();
