@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use razz_hub::{Attachment, Camera, Cameras, Policy, Received, Subscriber, lock};
 use razz_media::ring::Unit;
 use razz_observe::clock::Clock;
 use razz_store::archive::Archive;
-use razz_store::check::Differences;
+use razz_store::check::{self, Differences};
 use razz_store::disk::Root;
 use razz_store::index::{GapReason, Index};
 use razz_store::keep::{self, Kept};
@@ -93,7 +92,6 @@ impl<'a> FolderRecorder<'a> {
                 return;
             }
         };
-        let mut changes = cameras.changes();
         recorder.follow(cameras);
         while !shared.is_stopped() {
             if let Some(received) = recorder.subscriber.next_within(LOOK) {
@@ -102,9 +100,6 @@ impl<'a> FolderRecorder<'a> {
             let now = clock.mono();
             if now.since_us(recorder.looked) >= LOOK_US {
                 recorder.looked = now;
-                if changes.has_changed().unwrap_or(false) {
-                    changes.mark_unchanged();
-                }
                 recorder.follow(cameras);
                 recorder.look(now);
             }
@@ -140,10 +135,10 @@ impl<'a> FolderRecorder<'a> {
             info!("{mended} recordings had not been ended and are whole up to their last second");
         }
         let tracks = TrackWriter::new(root.clone());
-        check_beside(&root, &database, writer.index(), is_new);
+        check_beside(&root, writer.index(), is_new);
         writer.tell(shared.now_written.clone());
         if shared.archive.get().is_none() {
-            let (reader, _) = Index::open(&database).map_err(|error| error.to_string())?;
+            let reader = writer.index().another().map_err(|error| error.to_string())?;
             let archive = Archive::new(root.clone(), reader, shared.now_written.clone());
             let _ = shared.archive.set(archive);
         }
@@ -438,7 +433,7 @@ impl Recorded {
 
 /// What files and index do not have of one another is put right beside recording. Only names are compared here, so that
 /// no file of ours is among them.
-fn check_beside(root: &Root, database: &Path, index: &Index, is_new: bool) {
+fn check_beside(root: &Root, index: &Index, is_new: bool) {
     let differences = match Differences::look(root, index) {
         Ok(differences) => differences,
         Err(error) => {
@@ -453,11 +448,11 @@ fn check_beside(root: &Root, database: &Path, index: &Index, is_new: bool) {
         let files = differences.unknown.len();
         info!("the index of recordings is made from {files} files; until then some are not listed");
     }
-    let (root, database) = (root.clone(), database.to_owned());
+    let (root, index) = (root.clone(), index.another());
     let work = move || {
-        let done = Index::open(&database).and_then(|(index, _)| {
+        let done = index.and_then(|index| {
             if is_new {
-                rebuild_visits(&root, &index);
+                check::rebuild_visits(&root, &index);
             }
             differences.take_in(&root, &index, |_| {})
         });
@@ -471,14 +466,5 @@ fn check_beside(root: &Root, database: &Path, index: &Index, is_new: bool) {
     };
     if let Err(error) = std::thread::Builder::new().name("record-check".to_owned()).spawn(work) {
         warn!("the index of recordings could not be made whole: {error}");
-    }
-}
-
-/// An index that is new has no visits either.
-fn rebuild_visits(root: &Root, index: &Index) {
-    for camera in root.cameras().unwrap_or_default() {
-        if let Err(error) = index.rebuild_tracks(root, camera) {
-            warn!(%camera, "visits could not be listed from the files of tracks: {error}");
-        }
     }
 }

@@ -5,6 +5,7 @@
 //! disk of the files that have not ended.
 
 use std::io;
+use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use razz_base::{
@@ -34,6 +35,25 @@ pub enum Moment {
     Wall(i64),
     /// By the camera's frames.
     Media(MediaTime),
+}
+
+/// What is no moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("UNIX seconds, such as 1764510000.5, or a media time, such as 90k:158805900045000")]
+pub struct NoMoment;
+
+/// UNIX seconds, or `90k:` and media time.
+impl FromStr for Moment {
+    type Err = NoMoment;
+
+    fn from_str(text: &str) -> Result<Self, NoMoment> {
+        if let Some(ticks) = text.strip_prefix("90k:") {
+            let ticks = ticks.parse().map_err(|_| NoMoment)?;
+            return Ok(Self::Media(MediaTime::from_90k(ticks)));
+        }
+        let seconds = text.parse::<f64>().ok().filter(|seconds| seconds.abs() < 1e11);
+        seconds.map(|seconds| Self::Wall((seconds * 1e6).round() as i64)).ok_or(NoMoment)
+    }
 }
 
 /// Both names of a moment.
@@ -108,6 +128,19 @@ impl Archive {
 
     fn index(&self) -> MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The files of a camera that have something between these times, the one that is written now among them.
+    fn spans(
+        &self,
+        camera: CameraId,
+        from: MediaTime,
+        until: MediaTime,
+    ) -> Result<Vec<Span>, IndexError> {
+        let written = self.now_written.file(camera).map(|entry| entry.span);
+        let mut spans = self.index().spans(camera, from, until)?;
+        take_in(&mut spans, written);
+        Ok(spans)
     }
 
     /// Where there is footage of a camera.
@@ -282,9 +315,7 @@ impl Archive {
     /// When the index does not answer.
     pub fn media_time(&self, camera: CameraId, moment: Moment) -> Result<MediaTime, ReadError> {
         let Moment::Wall(us) = moment else { return Ok(moment.earliest()) };
-        let mut spans = self.index().spans(camera, moment.earliest(), moment.latest())?;
-        take_in(&mut spans, self.now_written.file(camera).map(|entry| entry.span));
-        Ok(media_time(&spans, us))
+        Ok(media_time(&self.spans(camera, moment.earliest(), moment.latest())?, us))
     }
 
     /// When the frame of this time was taken, in µs of UTC since 1970, by what is recorded around it.
@@ -292,8 +323,7 @@ impl Archive {
     /// # Errors
     /// When the index does not answer.
     pub fn wall_us(&self, camera: CameraId, time: MediaTime) -> Result<i64, ReadError> {
-        let mut spans = self.index().spans(camera, time, time.plus_90k(1))?;
-        take_in(&mut spans, self.now_written.file(camera).map(|entry| entry.span));
+        let spans = self.spans(camera, time, time.plus_90k(1))?;
         let span = spans.iter().find(|span| (span.from..span.until).contains(&time));
         Ok(span
             .map_or_else(|| time.since_us(MediaTime::default()), |span| dated(span, time).wall_us))

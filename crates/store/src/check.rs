@@ -102,6 +102,16 @@ impl Differences {
     }
 }
 
+/// Lists visits and counts from the files of tracks: an index that is new has none. Of a camera whose files cannot be read
+/// it says so in the log.
+pub fn rebuild_visits(root: &Root, index: &Index) {
+    for camera in root.cameras().unwrap_or_default() {
+        if let Err(error) = index.rebuild_tracks(root, camera) {
+            warn!(%camera, "visits could not be listed from the files of tracks: {error}");
+        }
+    }
+}
+
 /// Ends the files that a process before left without an end: cut behind what is whole of them. Answers whose they were.
 ///
 /// # Errors

@@ -303,6 +303,15 @@ impl Index {
         Ok((Self { database, path: path.to_owned() }, true))
     }
 
+    /// Another connection to the same database, for another thread. It was found sound when this one was opened.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn another(&self) -> Result<Self, IndexError> {
+        let database = self.of(connect(&self.path))?;
+        Ok(Self { database, path: self.path.clone() })
+    }
+
     fn try_open(path: &Path) -> rusqlite::Result<Option<Self>> {
         if !path.is_file() {
             return Ok(None);

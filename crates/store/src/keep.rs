@@ -1,5 +1,7 @@
 //! Room is made: what [`crate::space`] says may go is taken off the disk and out of the index.
 
+use std::collections::HashMap;
+
 use crate::check::CheckError;
 use crate::disk::Root;
 use crate::index::{Index, Span, Visited};
@@ -51,13 +53,14 @@ pub fn make_room(
         }
         plan = space::plan(&files, &limits, room, now_us);
     }
+    let spans: HashMap<_, _> =
+        files.iter().map(|file| ((file.camera, file.span.name), file.span)).collect();
     for (camera, name) in &plan.remove {
-        let found = files.iter().find(|file| file.camera == *camera && file.span.name == *name);
-        let Some(file) = found else { continue };
+        let Some(span) = spans.get(&(*camera, *name)) else { continue };
         root.remove(*camera, *name)?;
-        index.give_way(*camera, file.span)?;
-        room.used -= file.span.bytes;
-        room.free += file.span.bytes;
+        index.give_way(*camera, *span)?;
+        room.used -= span.bytes;
+        room.free += span.bytes;
     }
     let days = rate(&files, now_us).and_then(|rate| space::days_of_room(&limits, room, rate));
     Ok(Kept { room, removed: plan.remove.len(), lacking: plan.lacking, days })

@@ -10,9 +10,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use futures_util::stream;
 use razz_access::Grant;
-use razz_base::{CameraId, MediaTime};
+use razz_base::CameraId;
 use razz_recorder::Recorder;
-use razz_store::archive::{Archive, Moment, ReadError};
+use razz_store::archive::{Archive, Moment, NoMoment, ReadError};
 use razz_store::clip::Clip;
 use razz_store::footage::{Footage, Wanted};
 use razz_store::name::FileName;
@@ -131,18 +131,16 @@ pub(super) async fn visits(
     };
     let ids = query.cameras(&app, &grant)?;
     let limit = query.limit.unwrap_or(VISITS).clamp(1, 1000);
-    let work = move |archive: Option<&Archive>| {
+    let work = move |archive: &Archive| {
         let mut visits = Vec::new();
         for id in ids {
-            if let Some(archive) = archive {
-                visits.extend(archive.visits(id, query.class.as_deref(), span, limit)?);
-            }
+            visits.extend(archive.visits(id, query.class.as_deref(), span, limit)?);
         }
         visits.sort_by_key(|one| (one.visit.until.wall_us, one.visit.from.wall_us));
         let older = visits.len().saturating_sub(limit);
         Ok(visits.split_off(older))
     };
-    let visits = off_thread(&recorder, work).await?;
+    let visits = read(&recorder, work).await?;
     Ok(Json(wire::Visits { visits: visits.iter().map(Into::into).collect() }))
 }
 
@@ -159,11 +157,8 @@ pub(super) async fn fragments(
         Some("1") => Wanted::Keys,
         Some(_) => return Err(Problem::bad_request("`keys` is 0 or 1")),
     };
-    let plan = move |archive: Option<&Archive>| match archive {
-        Some(archive) => archive.footage(id, from, to, wanted),
-        None => Ok(None),
-    };
-    let footage = off_thread(&recorder, plan).await?.ok_or_else(nothing)?;
+    let plan = move |archive: &Archive| archive.footage(id, from, to, wanted);
+    let footage = read(&recorder, plan).await?.ok_or_else(nothing)?;
     let headers = [
         (header::CONTENT_TYPE.as_str(), "video/mp4".to_owned()),
         (header::CONTENT_LENGTH.as_str(), footage.bytes().to_string()),
@@ -198,12 +193,11 @@ pub(super) async fn video(
     let (recorder, camera) = (recorder(&app)?, app.camera(&camera)?);
     let (from, to) = (moment("from", &query.from)?, moment("to", &query.to)?);
     let id = camera.id;
-    let plan = move |archive: Option<&Archive>| {
-        let Some(archive) = archive else { return Ok(None) };
+    let plan = move |archive: &Archive| {
         let clip = archive.clip(id, from, to)?;
         Ok(clip.map(|clip| (archive.wall_us(id, clip.from).ok(), clip)))
     };
-    let (wall_us, clip) = off_thread(&recorder, plan).await?.ok_or_else(nothing)?;
+    let (wall_us, clip) = read(&recorder, plan).await?.ok_or_else(nothing)?;
     let all = clip.bytes;
     let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
     let (status, first, last) = match range.map(|range| byte_range(range, all)) {
@@ -273,17 +267,18 @@ pub(super) async fn tracks(
 ) -> Result<Json<wire::RecordedTracks>, Problem> {
     let (recorder, id) = (recorder(&app)?, app.camera(&camera)?.id);
     let (from, to) = (moment("from", &query.from)?, moment("to", &query.to)?);
-    let read = move |archive: Option<&Archive>| {
-        let Some(archive) = archive else { return Ok(Some(Vec::new())) };
+    let within = move |archive: &Archive| {
         let (from, to) = (archive.media_time(id, from)?, archive.media_time(id, to)?);
         if to.since_us(from) > LONGEST_US {
-            return Ok(None);
+            return Ok((true, Vec::new()));
         }
-        archive.tracks(id, Moment::Media(from), Moment::Media(to)).map(Some)
+        Ok((false, archive.tracks(id, Moment::Media(from), Moment::Media(to))?))
     };
-    let frames = off_thread(&recorder, read).await?;
-    let too_long = || Problem::bad_request("tracks are answered of an hour at most; ask for parts");
-    Ok(Json(wire::RecordedTracks::new(&frames.ok_or_else(too_long)?)))
+    let (too_long, frames) = read(&recorder, within).await?;
+    if too_long {
+        return Err(Problem::bad_request("tracks are answered of an hour at most; ask for parts"));
+    }
+    Ok(Json(wire::RecordedTracks::new(&frames)))
 }
 
 /// What `GET /api/recordings/{camera}/picture.jpg` is asked for.
@@ -309,11 +304,8 @@ pub(super) async fn picture(
     let _turn =
         PICTURES.acquire().await.map_err(|_| Problem::internal("no picture can be read"))?;
     let decoders = app.decoders.clone();
-    let read = move |archive: Option<&Archive>| match archive {
-        Some(archive) => archive.key_picture(id, at),
-        None => Ok(None),
-    };
-    let unit = off_thread(&recorder, read).await?.ok_or_else(nothing)?;
+    let picture = read(&recorder, move |archive| archive.key_picture(id, at)).await?;
+    let unit = picture.ok_or_else(nothing)?;
     let time = unit.key.time;
     let decoded = tokio::task::spawn_blocking(move || {
         let mut picture = razz_vision::decode_newest(&decoders, std::iter::once(&unit))?;
@@ -379,6 +371,14 @@ fn nothing() -> Problem {
     Problem::new(ProblemKind::NotFound, "nothing is recorded of the camera in that time")
 }
 
+/// As [`off_thread`]: nothing where the folder of the recordings could not be opened yet.
+async fn read<T: Default + Send + 'static>(
+    recorder: &Arc<Recorder>,
+    work: impl FnOnce(&Archive) -> Result<T, ReadError> + Send + 'static,
+) -> Result<T, Problem> {
+    off_thread(recorder, |archive| archive.map_or_else(|| Ok(T::default()), work)).await
+}
+
 /// Files and databases are read, and the runtime's threads have sockets to serve.
 async fn off_thread<T: Send + 'static>(
     recorder: &Arc<Recorder>,
@@ -392,19 +392,7 @@ async fn off_thread<T: Send + 'static>(
 
 /// UNIX seconds, or `90k:` and media time.
 fn moment(name: &str, text: &str) -> Result<Moment, Problem> {
-    let read = match text.strip_prefix("90k:") {
-        Some(ticks) => ticks.parse().ok().map(|ticks| Moment::Media(MediaTime::from_90k(ticks))),
-        None => {
-            let seconds = text.parse::<f64>().ok().filter(|seconds| seconds.abs() < 1e11);
-            seconds.map(|seconds| Moment::Wall((seconds * 1e6).round() as i64))
-        }
-    };
-    read.ok_or_else(|| {
-        let detail = format!(
-            "`{name}` is UNIX seconds, such as 1764510000.5, or a media time, such as 90k:158805900045000"
-        );
-        Problem::bad_request(&detail)
-    })
+    text.parse().map_err(|error: NoMoment| Problem::bad_request(&format!("`{name}` is {error}")))
 }
 
 fn cameras(list: &str) -> Result<Vec<CameraId>, Problem> {
@@ -414,6 +402,8 @@ fn cameras(list: &str) -> Result<Vec<CameraId>, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use razz_base::MediaTime;
+
     use super::*;
 
     #[test]

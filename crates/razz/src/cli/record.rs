@@ -13,7 +13,7 @@ use razz_base::{CameraId, MediaTime};
 use razz_config::Config;
 use razz_lab::progress::Progress;
 use razz_store::archive::{Archive, Dated, Moment};
-use razz_store::check::Differences;
+use razz_store::check::{Differences, rebuild_visits};
 use razz_store::disk::Root;
 use razz_store::index::Index;
 use razz_store::now_written::NowWritten;
@@ -74,7 +74,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 
 fn carry_out(options: &Options) -> Result<(), Failure> {
     let (root, database) = folder(options)?;
-    let index = Index::open(&database).map_err(|error| Failure::Failed(error.to_string()))?.0;
+    let (index, is_new) = Index::open(&database).map_err(failed)?;
     match &options.what {
         What::List { camera } => {
             print(&list(&root, index, *camera)?);
@@ -86,6 +86,9 @@ fn carry_out(options: &Options) -> Result<(), Failure> {
             Ok(())
         }
         What::Check => {
+            if is_new {
+                rebuild_visits(&root, &index);
+            }
             print(&check(&root, &index)?);
             Ok(())
         }
@@ -114,7 +117,7 @@ fn folder(options: &Options) -> Result<(Root, PathBuf), Failure> {
             path.display()
         )));
     }
-    let root = Root::open(&path).map_err(|error| Failure::Failed(error.to_string()))?;
+    let root = Root::open(&path).map_err(failed)?;
     let database = path.join(razz_store::INDEX);
     Ok((root, database))
 }
@@ -221,15 +224,11 @@ fn check(root: &Root, index: &Index) -> Result<String, Failure> {
 
 /// As people write it: RFC 3339, UNIX seconds, or `90k:` and ticks.
 fn moment(text: &str) -> Result<Moment, String> {
-    if let Some(ticks) = text.strip_prefix("90k:") {
-        let ticks = ticks.parse().map_err(|_| "a whole number of ticks stands behind 90k:")?;
-        return Ok(Moment::Media(MediaTime::from_90k(ticks)));
-    }
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Ok(Moment::Wall((seconds * 1e6) as i64));
+    if let Ok(moment) = text.parse() {
+        return Ok(moment);
     }
     let date = OffsetDateTime::parse(text, &Rfc3339);
-    let date = date.map_err(|_| "a time is written as 2026-11-30T14:03:00Z, or in UNIX seconds")?;
+    let date = date.map_err(|_| "a time is written as 2026-11-30T14:03:00Z, in UNIX seconds, or as 90k: and a media time")?;
     Ok(Moment::Wall((date.unix_timestamp_nanos() / 1000) as i64))
 }
 

@@ -92,11 +92,6 @@ impl TrackWriter {
         self.cameras.get(&camera).map(|camera| &camera.status)
     }
 
-    /// What is gathered of a camera and not written yet: [`read`](super::read) does not know of it.
-    pub fn gathered(&self, camera: CameraId) -> &[Recorded] {
-        self.cameras.get(&camera).map_or(&[], |camera| &camera.frames)
-    }
-
     /// Takes a frame, if detection ran on it and it is later than the one before. Whatever the disk does, it fails
     /// nobody.
     pub fn take(&mut self, now: MonoTime, recorded: &Recorded) -> Option<Written> {
@@ -257,7 +252,7 @@ mod tests {
         let mut shown = frame(66_000_000, vec![track(9, 0.0, 0.0)]);
         shown.frame.detected = false;
         assert_eq!(feed(&mut writer, &[frames[7].clone(), shown]), []);
-        assert_eq!(writer.gathered(camera()).len(), 25);
+        assert_eq!(writer.cameras[&camera()].frames.len(), 25);
         assert_eq!(times(&all(&root)), times(&frames[..300]));
         written.extend(writer.stop());
         assert_eq!(writer.stop(), [], "and once only");
