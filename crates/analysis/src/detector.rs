@@ -8,9 +8,10 @@ use razz_vision::{
 };
 use tracing::warn;
 
-use crate::pool::{WorkerShare, yield_to_video};
+use crate::pool::WorkerShare;
 use razz_config::{self as config, MissingModel, ModelChoice};
 use razz_observe::clock::Clock;
+use razz_observe::process::yield_to_video;
 
 /// The name of threads that run [`preview`].
 pub const PREVIEW_THREAD: &str = "preview";

@@ -32,6 +32,6 @@ mod trackers;
 
 pub use camera::CameraAnalysis;
 pub use pictures::Pictures;
-pub use pool::{Inference, Load, ModelState, Pool, WorkerShare, yield_to_video};
+pub use pool::{Inference, Load, ModelState, Pool, WorkerShare};
 pub use settings::AnalysisSettings;
 pub use track_ids::{Given, TrackIds};

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tracing::warn;
+
 use crate::clock::Clock;
 
 /// CPU and memory, measured every few seconds.
@@ -40,6 +42,17 @@ impl Usage {
                 (percent * 10.0).round() / 10.0;
             (cpu_before, at) = (cpu, now);
         }
+    }
+}
+
+/// Lowers this thread's priority: video is served first. Threads that it starts inherit it.
+pub fn yield_to_video() {
+    // SAFETY: setpriority takes no pointers; with PRIO_PROCESS and 0 Linux changes the calling
+    // thread alone.
+    #[allow(unsafe_code)]
+    let outcome = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 10) };
+    if outcome != 0 {
+        warn!("cannot lower the priority of a thread: {}", std::io::Error::last_os_error());
     }
 }
 

@@ -21,7 +21,6 @@ use tracing::{Span, error, info, warn};
 
 pub(crate) use self::capacity::Capacity;
 use self::worker::Task;
-pub use self::worker::yield_to_video;
 use crate::inbox::{Reply, Result as Found};
 use razz_hub::health::{CameraLoad, Histogram};
 use razz_hub::lock;

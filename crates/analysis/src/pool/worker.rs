@@ -13,7 +13,7 @@ use tracing::{debug, warn};
 use super::{Load, Pool, Slot, WorkerShare};
 use crate::inbox::Result as Found;
 use razz_observe::cpu_usage::{INFERENCE_THREAD, Stage};
-use razz_observe::process;
+use razz_observe::process::{self, yield_to_video};
 
 /// What a worker is hired for.
 #[derive(Clone, Copy, Debug)]
@@ -154,15 +154,4 @@ fn retire(pool: &Pool, detector: Detector, name: &str) {
     let ended = before.iter().filter(|thread| !living.contains(&thread.id));
     let spent: u64 = ended.map(|thread| thread.cpu_nanos).sum();
     pool.stage_times().inference_ended(spent + clock.thread_cpu_nanos());
-}
-
-/// Lowers this thread's priority: video is served first. Threads that it starts inherit it.
-pub fn yield_to_video() {
-    // SAFETY: setpriority takes no pointers; with PRIO_PROCESS and 0 Linux changes the calling
-    // thread alone.
-    #[allow(unsafe_code)]
-    let outcome = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 10) };
-    if outcome != 0 {
-        warn!("cannot lower the priority of inference: {}", std::io::Error::last_os_error());
-    }
 }
