@@ -10,6 +10,7 @@
 //! In reading order: [`Picture`] and [`Colour`], [`Decoder`], [`Letterbox`] and its
 //! [`InputFormat`], [`engine`] (rten, ONNX Runtime), [`Detector`], [`Embedder`], [`encode_jpeg`].
 
+mod canvas;
 mod classes;
 mod colour;
 mod decode;
@@ -35,6 +36,7 @@ mod resample;
 mod simd;
 mod weights;
 
+pub use canvas::{Canvas, Scaling, VideoEncoder};
 pub use decode::{
     DecodeError, Decoder, DecoderCheck, DecoderCounts, DecoderEngine, Decoders, FfmpegError,
     Hardware, check_decoders, decode_newest,

@@ -1,4 +1,4 @@
-//! openh264's encoder, set up for one rung.
+//! openh264's encoder, set up for one purpose.
 
 use openh264::OpenH264API;
 use openh264::encoder::{
@@ -6,17 +6,26 @@ use openh264::encoder::{
     MatrixCoefficients, Profile, RateControlMode, TransferCharacteristics, UsageType, VuiConfig,
 };
 use openh264::formats::YUVSlices;
-use razz_base::{MediaTime, RungFormat};
+use razz_base::MediaTime;
 use razz_media::h264::{Colour, Matrix};
 
 use super::RenditionError;
 use super::scale::Scaled;
 
-/// What cameras send at most that is worth planning for.
-const USUAL_FPS: f64 = 30.0;
+/// More than any picture needs: the library wants a number.
+const UNBOUND: u32 = 100_000_000;
+
+/// What an encoder aims at.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Aim {
+    /// Kept over any second, and pictures are left out for it. `None`: every picture is encoded, all about as well.
+    pub(crate) bits_per_second: Option<u32>,
+    /// Pictures a second that come at most.
+    pub(crate) fps: f64,
+}
 
 /// An encoder.
-pub(super) struct Encoder {
+pub(crate) struct Encoder {
     encoder: openh264::encoder::Encoder,
     /// The time of its first picture: the encoder counts from there.
     begun: Option<MediaTime>,
@@ -31,18 +40,21 @@ impl std::fmt::Debug for Encoder {
 }
 
 impl Encoder {
-    pub(super) fn new(format: &RungFormat, colour: Colour) -> Result<Self, openh264::Error> {
-        let fps = format.most_fps.unwrap_or(USUAL_FPS);
+    pub(crate) fn new(aim: &Aim, colour: Colour) -> Result<Self, openh264::Error> {
         let config = EncoderConfig::new()
             .usage_type(UsageType::CameraVideoRealTime)
             .profile(Profile::Baseline)
             // Medium costs 15 % more time for 0.004 of SSIM.
             .complexity(Complexity::Low)
-            .rate_control_mode(RateControlMode::Bitrate)
-            .bitrate(BitRate::from_bps(format.bits_per_second))
-            .max_frame_rate(FrameRate::from_hz(fps as f32))
+            .rate_control_mode(match aim.bits_per_second {
+                Some(_) => RateControlMode::Bitrate,
+                // With the library's quantiser for high quality, 26.
+                None => RateControlMode::Off,
+            })
+            .bitrate(BitRate::from_bps(aim.bits_per_second.unwrap_or(UNBOUND)))
+            .max_frame_rate(FrameRate::from_hz(aim.fps as f32))
             // Without it the bit rate is not kept.
-            .skip_frames(true)
+            .skip_frames(aim.bits_per_second.is_some())
             // Key pictures come when somebody asks for one.
             .intra_frame_period(IntraFramePeriod::from_num_frames(0))
             .scene_change_detect(false)
@@ -55,12 +67,12 @@ impl Encoder {
     }
 
     /// The next picture becomes an IDR.
-    pub(super) fn force_idr(&mut self) {
+    pub(crate) fn force_idr(&mut self) {
         self.idr_next = true;
     }
 
     /// The picture's byte stream, and whether it is an IDR; `None` when it was left out.
-    pub(super) fn encode(
+    pub(crate) fn encode(
         &mut self,
         scaled: Scaled<'_>,
         time: MediaTime,

@@ -5,7 +5,7 @@
 //! out of order, an IDR where one is asked for and nowhere else. The bit rate is kept over any second by
 //! leaving pictures out, never by sending more.
 
-mod encoder;
+pub(crate) mod encoder;
 mod scale;
 
 use razz_base::{MediaTime, Rung, RungFormat, Size};
@@ -13,8 +13,9 @@ use razz_media::h264::Colour;
 
 use crate::picture::Picture;
 
-use encoder::Encoder;
-use scale::Scaler;
+use encoder::Aim;
+pub(crate) use encoder::Encoder;
+pub(crate) use scale::{Scaled, Scaler};
 
 /// Why a picture was not encoded.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,9 @@ pub struct Encoded {
     /// Width and height of the encoded picture.
     pub size: Size,
 }
+
+/// What cameras send at most that is worth planning for.
+const USUAL_FPS: f64 = 30.0;
 
 /// Memory of openh264's encoder and of our scaler, measured: for any pictures, and for each pixel of them.
 const ENCODER_BYTES: u64 = 200_000;
@@ -126,7 +130,13 @@ impl Rendition {
         }
         let encoder = match &mut self.encoder {
             Some(encoder) => encoder,
-            None => self.encoder.insert(Encoder::new(&format, picture.colour)?),
+            None => {
+                let aim = Aim {
+                    bits_per_second: Some(format.bits_per_second),
+                    fps: format.most_fps.unwrap_or(USUAL_FPS),
+                };
+                self.encoder.insert(Encoder::new(&aim, picture.colour)?)
+            }
         };
         let planes = self.scaler.scale(picture, format.size)?;
         if std::mem::take(&mut self.idr_wanted) {

@@ -12,14 +12,14 @@ use crate::picture::{Picture, Plane};
 
 /// A picture as the encoder takes it: luma, Cb, Cr without padding.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scaled<'a> {
-    pub(super) size: Size,
-    pub(super) planes: [&'a [u8]; 3],
+pub(crate) struct Scaled<'a> {
+    pub(crate) size: Size,
+    pub(crate) planes: [&'a [u8]; 3],
 }
 
 /// Scales; keep it, so that it allocates once.
 #[derive(Debug, Default)]
-pub(super) struct Scaler {
+pub(crate) struct Scaler {
     resizer: Resizer,
     planes: [Vec<u8>; 3],
     /// Sums of columns, of one row of the target.
@@ -31,7 +31,7 @@ const LARGEST_SQUARE: usize = 16;
 
 impl Scaler {
     /// The picture in `size`, whose sides are even. Each sample is the mean of what it covers.
-    pub(super) fn scale(
+    pub(crate) fn scale(
         &mut self,
         picture: &Picture,
         size: Size,
