@@ -19,6 +19,7 @@ pub mod keep;
 pub mod name;
 pub mod now_written;
 pub mod scan;
+pub mod seal;
 pub mod segmenter;
 mod source;
 pub mod space;

@@ -5,14 +5,17 @@
 //! a gap, whose reason is what was in the way last.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use razz_base::{AccessUnit, CameraId, MediaTime, MonoTime};
 use tracing::{error, info};
 
 use crate::check;
-use crate::disk::{DiskError, Recording, Root};
+use crate::disk::{DiskError, Recording, Root, read_at};
 use crate::index::{Entry, Fragments, Gap, GapReason, Index, IndexError, Span};
+use crate::name::FileName;
 use crate::now_written::NowWritten;
+use crate::seal::{Chain, Signer};
 use crate::segmenter::{Begin, EndReason, Fragment, NotTaken, Segmenter, Step};
 
 /// A hole of less is none: a picture may come a little late, and clocks are set.
@@ -59,11 +62,15 @@ pub struct Writer {
     crashed: HashSet<CameraId>,
     synced: MonoTime,
     now_written: NowWritten,
+    /// Signs what is written; `None`: nothing is signed.
+    signer: Option<Arc<Signer>>,
 }
 
 #[derive(Debug, Default)]
 struct Camera {
     segmenter: Segmenter,
+    /// What the next fragment follows.
+    chain: Chain,
     open: Option<Open>,
     status: RecordingStatus,
     /// What is in the way, or was last.
@@ -99,7 +106,16 @@ impl Writer {
         let crashed = ended.into_iter().collect();
         let cameras = HashMap::new();
         let now_written = NowWritten::default();
-        let writer = Self { root, index, durability, cameras, crashed, synced: now, now_written };
+        let writer = Self {
+            root,
+            index,
+            durability,
+            cameras,
+            crashed,
+            synced: now,
+            now_written,
+            signer: None,
+        };
         Ok((writer, mended))
     }
 
@@ -107,6 +123,11 @@ impl Writer {
     pub fn tell(&mut self, now_written: NowWritten) {
         now_written.change_files(HashMap::clear);
         self.now_written = now_written;
+    }
+
+    /// Signs what is written from now on.
+    pub fn sign(&mut self, signer: Arc<Signer>) {
+        self.signer = Some(signer);
     }
 
     /// Where it writes.
@@ -148,10 +169,27 @@ impl Writer {
         let reason = if crashed { GapReason::Crash } else { GapReason::NotRunning };
         let mut camera = Camera { reason: Some(reason), ..Camera::default() };
         match self.index.newest(id) {
-            Ok(newest) => camera.status.until = newest.map(|span: Span| span.until),
+            Ok(newest) => {
+                camera.status.until = newest.map(|span: Span| span.until);
+                let last = newest.filter(|_| self.signer.is_some());
+                camera.chain =
+                    last.and_then(|last| self.chain_after(id, last.name)).unwrap_or_default();
+            }
             Err(error) => error!(camera = %id, "{error}"),
         }
         self.cameras.insert(id, camera);
+    }
+
+    /// What follows the last fragment of a file; `None` where that is not signed, or cannot be read.
+    fn chain_after(&self, id: CameraId, name: FileName) -> Option<Chain> {
+        let entry = self.index.entry(id, name).ok()??;
+        let path = self.root.path_of(id, name);
+        let last = entry.fragments.places(entry.span.from, entry.header).last()?;
+        let mut header = vec![0; entry.header as usize];
+        read_at(&path, 0, &mut header).ok()?;
+        let mut fragment = vec![0; last.bytes as usize];
+        read_at(&path, last.offset, &mut fragment).ok()?;
+        Chain::after(id, &header, &fragment)
     }
 
     /// What a camera has sent was given up before it came here.
@@ -201,11 +239,16 @@ impl Writer {
     }
 
     fn follow(&mut self, now: MonoTime, id: CameraId, steps: Vec<Step>) {
-        let Self { root, index, durability, cameras, now_written, .. } = self;
+        let Self { root, index, durability, cameras, now_written, signer, .. } = self;
+        let signer = signer.as_deref();
         let Some(camera) = cameras.get_mut(&id) else { return };
         for step in steps {
             let done = match step {
-                Step::Begin(begin) => {
+                Step::Begin(mut begin) => {
+                    if let Some(signer) = signer {
+                        signer.put_key(id, &mut begin.header);
+                        camera.chain.begin(&begin.header);
+                    }
                     let begun = camera.begin(id, root, index, &begin);
                     if let Some(open) = &camera.open {
                         now_written
@@ -213,9 +256,14 @@ impl Writer {
                     }
                     begun
                 }
-                Step::Append(fragment) => {
+                Step::Append(mut fragment) => {
+                    let chain = signer.map(|signer| camera.chain.seal(signer, id, &mut fragment));
                     let before = camera.open.as_ref().map(|open| open.entry.span.until);
                     let appended = camera.append(id, *durability, &fragment);
+                    // What is not written is not followed.
+                    if let (Ok(()), Some(chain)) = (&appended, chain) {
+                        camera.chain = chain;
+                    }
                     if let (Ok(()), Some(before), Some(open)) = (&appended, before, &camera.open) {
                         now_written.change_files(|files| {
                             if let Some(entry) = files.get_mut(&id) {

@@ -17,9 +17,9 @@ const CAPTURED: u32 = 0;
 /// The time is consistent, and from elsewhere: from the arrival.
 const CONSISTENT: u32 = 24;
 /// The content of the `free` box behind a fragment: this, and the CRC-32 of the fragment.
-const CHECKSUM: &[u8; 4] = b"crc ";
+pub(super) const CHECKSUM: &[u8; 4] = b"crc ";
 /// That box.
-const CHECKSUM_BYTES: usize = 16;
+pub(super) const CHECKSUM_BYTES: usize = 16;
 
 /// Where in a fragment stands when it begins (the time of `tfdt`), and in how many bytes: what a clip of several
 /// fragments counts from its own beginning.
@@ -205,7 +205,7 @@ pub fn checked(data: &[u8]) -> Checked {
         let Some(head) = data.get(at..at + 8) else { return Checked::Short };
         let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
         match &head[4..8] {
-            b"prft" | b"moof" | b"mdat" if length >= 8 => at = at.saturating_add(length),
+            b"prft" | b"moof" | b"mdat" | b"uuid" if length >= 8 => at = at.saturating_add(length),
             b"free" if length == CHECKSUM_BYTES && at > 0 => break,
             _ => return Checked::Damaged,
         }
