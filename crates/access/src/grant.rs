@@ -129,6 +129,14 @@ impl Who {
         }
     }
 
+    /// What is noted of who has done something: the name of a user, or a token's id; `None` where nobody had to say.
+    pub fn noted(&self) -> Option<String> {
+        match self {
+            Self::Token(id) => Some(format!("token {id}")),
+            who => who.user().map(str::to_owned),
+        }
+    }
+
     /// The account, if there is one.
     pub fn account(&self) -> Option<Account> {
         match self {

@@ -9,9 +9,11 @@ pub mod connections;
 mod control;
 mod http;
 mod metrics;
+mod offline;
 pub mod tls;
 mod track_feed;
 pub mod wire;
 
 pub use control::{ChangeError, Control};
 pub use http::{App, compat_router, router};
+pub use offline::presentation;

@@ -256,6 +256,8 @@ pub struct Record {
     pub visits_days: Option<u32>,
     /// Days for tracks and visits.
     pub tracks_days: Option<u32>,
+    /// Days for which exported files are kept; `None`: until somebody deletes them.
+    pub exports_days: Option<u32>,
     /// What kind of disk it is.
     pub disk: Disk,
 }

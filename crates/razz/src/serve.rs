@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +18,16 @@ use razz_access::hosts::Hosts;
 use razz_access::{Access, Store};
 use razz_api::connections::{self, Limits};
 use razz_api::{App, Control as _, tls, wire};
+use razz_base::CameraId;
 use razz_config::{Config, ConfigFile};
 use razz_delivery::{self as delivery, Viewers};
+use razz_export::{ExportSettings, Exports, Sources};
+use razz_hub::Cameras;
 use razz_observe::clock::Clock;
 use razz_observe::process::{self, Usage};
 use razz_observe::telemetry;
 use razz_recorder::Recorder;
+use razz_store::seal::Signer;
 use razz_vision::Decoders;
 
 /// How long what runs off the runtime's threads may still take when the server stops.
@@ -89,6 +94,12 @@ async fn serve(
     let (advertise, limits) = (&config.server.advertise, config.viewers.clone());
     let viewers = Viewers::start(ports, advertise, limits, telemetry.clone(), clock)
         .map_err(|error| format!("cannot serve viewers: {error}"))?;
+    let key_file = match (&files, &config.record) {
+        (Some((_, state)), _) => state.key_file(),
+        // Of the demo.
+        (None, Some(record)) => record.path.with_extension("key"),
+        (None, None) => PathBuf::new(),
+    };
     // Another razz that keeps the same file has these ports, and this one has not come so far.
     let (file, state) = match files {
         Some((file, state)) => (Some(file), State::start(state, &config.camera_ids(), clock)),
@@ -122,10 +133,19 @@ async fn serve(
 
     let recorder = match &config.record {
         Some(record) => {
-            let started = Recorder::start(record.clone(), Arc::clone(server.cameras()), clock);
+            let signer = signer(&key_file);
+            let cameras = Arc::clone(server.cameras());
+            let started = Recorder::start(record.clone(), signer, cameras, clock);
             Some(started.map_err(|error| format!("cannot record: {error}"))?)
         }
         None => None,
+    };
+    let exports = match (&config.record, &recorder) {
+        (Some(record), Some(recorder)) => {
+            let started = start_exports(record, recorder, server.cameras(), &decoders, clock);
+            Some(started.map_err(|error| format!("cannot export recordings: {error}"))?)
+        }
+        _ => None,
     };
     let usage = Usage::default();
     tokio::spawn(usage.clone().watch(clock));
@@ -137,6 +157,7 @@ async fn serve(
         pictures: Arc::clone(server.pictures()),
         decoders,
         recorder: recorder.clone(),
+        exports: exports.clone(),
         viewers: viewers.clone(),
         viewer_limits: config.viewers.clone(),
         usage,
@@ -170,6 +191,10 @@ async fn serve(
         () = shutdown::requested() => info!("stopping"),
     }
     events.stop().await;
+    if let Some(exports) = exports {
+        // It does not panic, and ends at the next picture.
+        let _ = tokio::task::spawn_blocking(move || exports.stop()).await;
+    }
     if let Some(recorder) = recorder {
         // Before the cameras are gone: what they sent last is on the disk then. It does not panic.
         let _ = tokio::task::spawn_blocking(move || recorder.stop()).await;
@@ -180,6 +205,47 @@ async fn serve(
     viewers.stop().await;
     telemetry.stop().await;
     Ok(())
+}
+
+/// Signs what is recorded. Without it recordings are made all the same.
+fn signer(path: &Path) -> Option<Signer> {
+    match Signer::at(path) {
+        Ok(signer) => {
+            info!("recordings are signed by the key {}", signer.public());
+            Some(signer)
+        }
+        Err(error) => {
+            warn!("recordings are not signed, so nobody can prove what they show: {error}");
+            None
+        }
+    }
+}
+
+/// Files are made of what the recorder has recorded.
+fn start_exports(
+    record: &razz_config::Record,
+    recorder: &Arc<Recorder>,
+    cameras: &Arc<Cameras>,
+    decoders: &Decoders,
+    clock: Clock,
+) -> std::io::Result<Arc<Exports>> {
+    let settings = ExportSettings {
+        recordings: record.path.clone(),
+        keep_days: record.exports_days,
+        keep_free: record.keep_free,
+    };
+    let (recorder, cameras) = (Arc::clone(recorder), Arc::clone(cameras));
+    let name = move |id: CameraId| {
+        let camera = cameras.find(id).map(|camera| camera.settings().name.clone());
+        camera.unwrap_or_else(|| format!("camera {id}"))
+    };
+    let sources = Sources {
+        archive: Box::new(move || recorder.archive().cloned()),
+        decoders: decoders.clone(),
+        names: Box::new(name),
+        presentation: razz_api::presentation(),
+    };
+    Exports::start(settings, sources, clock)
 }
 
 async fn listen(key: &str, address: SocketAddr) -> Result<TcpListener, String> {

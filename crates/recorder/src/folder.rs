@@ -137,10 +137,13 @@ impl<'a> FolderRecorder<'a> {
         let tracks = TrackWriter::new(root.clone());
         check_beside(&root, writer.index(), is_new);
         writer.tell(shared.now_written.clone());
+        if let Some(signer) = &shared.signer {
+            writer.sign(Arc::clone(signer));
+        }
         if shared.archive.get().is_none() {
             let reader = writer.index().another().map_err(|error| error.to_string())?;
             let archive = Archive::new(root.clone(), reader, shared.now_written.clone());
-            let _ = shared.archive.set(archive);
+            let _ = shared.archive.set(Arc::new(archive));
         }
         info!("recordings are kept in {}", root.path().display());
         lock(&shared.status).error = None;

@@ -25,6 +25,7 @@ use razz_hub::{Cameras, lock};
 use razz_observe::clock::Clock;
 use razz_store::archive::Archive;
 use razz_store::now_written::NowWritten;
+use razz_store::seal::{PublicKey, Signer};
 use tracing::error;
 
 use crate::folder::FolderRecorder;
@@ -41,8 +42,10 @@ pub struct Recorder {
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     stop: AtomicBool,
-    archive: OnceLock<Archive>,
+    archive: OnceLock<Arc<Archive>>,
     now_written: NowWritten,
+    /// `None`: recordings are not signed.
+    signer: Option<Arc<Signer>>,
     status: Mutex<RecorderStatus>,
 }
 
@@ -53,16 +56,18 @@ impl Shared {
 }
 
 impl Recorder {
-    /// Begins to record `cameras` as their settings say.
+    /// Begins to record `cameras` as their settings say, and signs what it records where there is a signer.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub fn start(
         settings: Record,
+        signer: Option<Signer>,
         cameras: Arc<Cameras>,
         clock: Clock,
     ) -> std::io::Result<Arc<Self>> {
-        let shared = Arc::new(Shared::default());
+        let signer = signer.map(Arc::new);
+        let shared = Arc::new(Shared { signer, ..Shared::default() });
         let told = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || {
             // A panic leaves files that the next turn ends as after a crash.
@@ -77,8 +82,13 @@ impl Recorder {
     }
 
     /// What is recorded; `None` before the folder could be opened.
-    pub fn archive(&self) -> Option<&Archive> {
+    pub fn archive(&self) -> Option<&Arc<Archive>> {
         self.shared.archive.get()
+    }
+
+    /// By which key others can tell that what is recorded is what was; `None` where nothing is signed.
+    pub fn key(&self) -> Option<PublicKey> {
+        self.shared.signer.as_ref().map(|signer| signer.public())
     }
 
     /// How it fares.

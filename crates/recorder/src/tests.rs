@@ -113,9 +113,10 @@ impl Site {
             keep_days: None,
             visits_days: None,
             tracks_days: None,
+            exports_days: None,
             disk: Disk::Ssd,
         };
-        let recorder = Recorder::start(record, Arc::clone(&cameras), clock).unwrap();
+        let recorder = Recorder::start(record, None, Arc::clone(&cameras), clock).unwrap();
         Self { cameras, camera, recorder }
     }
 

@@ -17,6 +17,11 @@ use super::problem::Problem;
 #[folder = "../../web/dist"]
 struct Dist;
 
+/// The page that plays an export without a server; `None` where the pages were built without it.
+pub(crate) fn offline_page() -> Option<Cow<'static, [u8]>> {
+    Dist::get("offline/index.html").map(|file| file.data)
+}
+
 /// What people see where there is nothing. A page without scripts and styles: it is at any path.
 const NOWHERE: &str = "<!doctype html>
 <html lang=\"en\">

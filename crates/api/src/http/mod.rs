@@ -12,6 +12,7 @@ mod compat;
 mod detector;
 mod dial;
 mod embed;
+mod exports;
 mod guard;
 mod headers;
 mod host;
@@ -20,6 +21,7 @@ mod openapi;
 mod origin;
 mod pages;
 mod problem;
+mod ranges;
 mod recordings;
 mod routes;
 mod span;
@@ -27,6 +29,8 @@ mod span;
 mod tests;
 mod turn;
 mod whep;
+
+pub(crate) use assets::offline_page;
 
 use std::sync::Arc;
 
@@ -53,6 +57,7 @@ use razz_access::{Access, Grant, network_of_client};
 use razz_analysis::Pictures;
 use razz_config as config;
 use razz_delivery::{Demand, OpenError, Opened, Opener, Viewers};
+use razz_export::Exports;
 use razz_hub::{Camera, Cameras};
 use razz_notify::Events;
 use razz_observe::clock::Clock;
@@ -74,6 +79,8 @@ pub struct App {
     pub decoders: Decoders,
     /// What records; `None`: nothing is recorded.
     pub recorder: Option<Arc<Recorder>>,
+    /// What makes files of recordings; `None`: nothing is recorded.
+    pub exports: Option<Arc<Exports>>,
     /// The viewers' sessions.
     pub viewers: Viewers,
     /// How many there may be.
@@ -210,6 +217,11 @@ fn app_routes() -> Routes {
             Need::Recording,
             recordings::picture,
         )
+        .on(get.clone(), "/api/exports", Need::Recordings, exports::list)
+        .on(post.clone(), "/api/exports", Need::Recordings, exports::add)
+        .on(get.clone(), "/api/exports/{id}", Need::Recordings, exports::get)
+        .on(Method::DELETE, "/api/exports/{id}", Need::Recordings, exports::remove)
+        .on(get.clone(), "/api/exports/{id}/file", Need::Recordings, exports::file)
         .on(get.clone(), "/api/detector", Need::Admin, detector::get)
         .on(put.clone(), "/api/detector", Need::Admin, detector::change)
         .on(post.clone(), "/api/detector/preview", Need::Admin, detector::preview)

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use futures_util::stream;
 use razz_access::Grant;
 use razz_base::CameraId;
+use razz_export::Entry;
 use razz_recorder::Recorder;
 use razz_store::archive::{Archive, Moment, NoMoment, ReadError};
 use razz_store::clip::Clip;
@@ -21,6 +22,7 @@ use tokio::sync::Semaphore;
 
 use super::App;
 use super::problem::{Problem, QueryParameters};
+use super::ranges::{self, ReadAt};
 use crate::wire::{self, ProblemKind};
 
 /// Without `from` and `to` a timeline shows the last day.
@@ -34,8 +36,6 @@ static PICTURES: Semaphore = Semaphore::const_new(2);
 /// Buckets of the density where nothing else is said, and visits.
 const POINTS: usize = 400;
 const VISITS: usize = 200;
-/// What is read of a clip at once, in bytes.
-const CHUNK: usize = 256 << 10;
 
 /// What `GET /api/recordings` is asked for.
 #[derive(Deserialize)]
@@ -116,7 +116,8 @@ pub(super) async fn list(
         Ok((cameras?, status.error))
     };
     let (cameras, error) = off_thread(&recorder, work).await?;
-    Ok(Json(wire::Recordings { now: (now_us / 1000) as f64 / 1e3, error, room, cameras }))
+    let key = recorder.key().map(|key| key.to_string());
+    Ok(Json(wire::Recordings { now: (now_us / 1000) as f64 / 1e3, error, key, room, cameras }))
 }
 
 /// `GET /api/visits`.
@@ -186,6 +187,7 @@ fn parts(footage: Footage) -> impl stream::Stream<Item = io::Result<Bytes>> {
 /// `GET /api/recordings/{camera}/video.mp4`: one file, with byte ranges.
 pub(super) async fn video(
     State(app): State<App>,
+    Extension(grant): Extension<Grant>,
     Path(camera): Path<String>,
     QueryParameters(query): QueryParameters<SpanQuery>,
     headers: HeaderMap,
@@ -198,65 +200,33 @@ pub(super) async fn video(
         Ok(clip.map(|clip| (archive.wall_us(id, clip.from).ok(), clip)))
     };
     let (wall_us, clip) = read(&recorder, plan).await?.ok_or_else(nothing)?;
-    let all = clip.bytes;
-    let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
-    let (status, first, last) = match range.map(|range| byte_range(range, all)) {
-        None | Some(Range::Whole) => (StatusCode::OK, 0, all - 1),
-        Some(Range::Part(first, last)) => (StatusCode::PARTIAL_CONTENT, first, last),
-        Some(Range::Beyond) => {
-            let said = [(header::CONTENT_RANGE, format!("bytes */{all}"))];
-            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, said).into_response());
-        }
-    };
-    let name = file_name(&camera.settings().name, wall_us.unwrap_or_default());
-    let mut answer = (
-        status,
-        [
-            (header::CONTENT_TYPE.as_str(), "video/mp4".to_owned()),
-            (header::CONTENT_LENGTH.as_str(), (last - first + 1).to_string()),
-            (header::ACCEPT_RANGES.as_str(), "bytes".to_owned()),
-            (header::CACHE_CONTROL.as_str(), "no-store".to_owned()),
-            (header::CONTENT_DISPOSITION.as_str(), format!("inline; filename=\"{name}\"")),
-            ("razz-from", clip.from.as_90k().to_string()),
-            ("razz-until", clip.until.as_90k().to_string()),
-        ],
-        Body::from_stream(bytes(clip, first, last + 1)),
-    )
-        .into_response();
-    if status == StatusCode::PARTIAL_CONTENT
-        && let Ok(range) = format!("bytes {first}-{last}/{all}").parse()
-    {
-        answer.headers_mut().insert(header::CONTENT_RANGE, range);
+    if let Some(exports) = &app.exports {
+        let span_us = [from, to].map(Moment::near_us);
+        let by = grant.who.noted();
+        let cameras = &[id][..];
+        exports.note_download(&Entry {
+            what: "download",
+            by: by.as_deref(),
+            cameras,
+            span_us,
+            format: "mp4",
+        });
     }
-    Ok(answer)
+    let name = file_name(&camera.settings().name, wall_us.unwrap_or_default());
+    let said = [
+        (header::CONTENT_TYPE.as_str(), "video/mp4".to_owned()),
+        (header::CONTENT_DISPOSITION.as_str(), format!("inline; filename=\"{name}\"")),
+        ("razz-from", clip.from.as_90k().to_string()),
+        ("razz-until", clip.until.as_90k().to_string()),
+    ];
+    let all = clip.bytes;
+    Ok(ranges::answer(&headers, clip, all, &said))
 }
 
-/// From `first` up to `end`.
-fn bytes(clip: Clip, first: u64, end: u64) -> impl stream::Stream<Item = io::Result<Bytes>> {
-    stream::try_unfold((Arc::new(clip), first), move |(clip, at)| async move {
-        if at >= end {
-            return Ok(None);
-        }
-        let reading = Arc::clone(&clip);
-        let read = tokio::task::spawn_blocking(move || {
-            let mut chunk = vec![0; CHUNK.min((end - at) as usize)];
-            let mut count = 0;
-            while count < chunk.len() {
-                match reading.read(at + count as u64, &mut chunk[count..])? {
-                    0 => break,
-                    read => count += read,
-                }
-            }
-            chunk.truncate(count);
-            io::Result::Ok(chunk)
-        });
-        let chunk = read.await.map_err(io::Error::other)??;
-        if chunk.is_empty() {
-            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-        }
-        let next = at + chunk.len() as u64;
-        Ok(Some((Bytes::from(chunk), (clip, next))))
-    })
+impl ReadAt for Clip {
+    fn read_at(&self, at: u64, out: &mut [u8]) -> io::Result<usize> {
+        self.read(at, out)
+    }
 }
 
 /// `GET /api/recordings/{camera}/tracks`.
@@ -325,32 +295,6 @@ pub(super) async fn picture(
     Ok((headers, Body::from(jpeg)).into_response())
 }
 
-/// What a `Range` header asks for of so many bytes (RFC 9110 section 14.2). Several ranges, and units that are not bytes,
-/// are answered with the whole.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Range {
-    Whole,
-    Part(u64, u64),
-    Beyond,
-}
-
-fn byte_range(header: &str, all: u64) -> Range {
-    let Some((first, last)) = header.strip_prefix("bytes=").and_then(|range| range.split_once('-'))
-    else {
-        return Range::Whole;
-    };
-    match (first.trim().parse::<u64>(), last.trim().parse::<u64>()) {
-        (Ok(first), _) if first >= all => Range::Beyond,
-        (Ok(first), Ok(last)) if last >= first => Range::Part(first, last.min(all - 1)),
-        (Ok(first), Err(_)) if last.trim().is_empty() => Range::Part(first, all - 1),
-        (Err(_), Ok(0)) if first.trim().is_empty() => Range::Beyond,
-        (Err(_), Ok(count)) if first.trim().is_empty() => {
-            Range::Part(all.saturating_sub(count), all - 1)
-        }
-        _ => Range::Whole,
-    }
-}
-
 /// Such as `Gate 2026-11-30 14-03-00.120Z.mp4`, of letters that file systems and headers take.
 fn file_name(camera: &str, wall_us: i64) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' };
@@ -359,7 +303,7 @@ fn file_name(camera: &str, wall_us: i64) -> String {
     format!("{} {time}", camera.trim())
 }
 
-fn recorder(app: &App) -> Result<Arc<Recorder>, Problem> {
+pub(super) fn recorder(app: &App) -> Result<Arc<Recorder>, Problem> {
     app.recorder.clone().ok_or_else(|| {
         let detail = "nothing is recorded: name a folder as `path` in [record] of the config file and \
                       start razz anew";
@@ -367,12 +311,12 @@ fn recorder(app: &App) -> Result<Arc<Recorder>, Problem> {
     })
 }
 
-fn nothing() -> Problem {
+pub(super) fn nothing() -> Problem {
     Problem::new(ProblemKind::NotFound, "nothing is recorded of the camera in that time")
 }
 
 /// As [`off_thread`]: nothing where the folder of the recordings could not be opened yet.
-async fn read<T: Default + Send + 'static>(
+pub(super) async fn read<T: Default + Send + 'static>(
     recorder: &Arc<Recorder>,
     work: impl FnOnce(&Archive) -> Result<T, ReadError> + Send + 'static,
 ) -> Result<T, Problem> {
@@ -385,13 +329,14 @@ async fn off_thread<T: Send + 'static>(
     work: impl FnOnce(Option<&Archive>) -> Result<T, ReadError> + Send + 'static,
 ) -> Result<T, Problem> {
     let recorder = Arc::clone(recorder);
-    let done = tokio::task::spawn_blocking(move || work(recorder.archive())).await;
+    let done =
+        tokio::task::spawn_blocking(move || work(recorder.archive().map(AsRef::as_ref))).await;
     let done = done.map_err(|_| Problem::internal("the recordings could not be read"))?;
     done.map_err(|error| Problem::internal(&error.to_string()))
 }
 
 /// UNIX seconds, or `90k:` and media time.
-fn moment(name: &str, text: &str) -> Result<Moment, Problem> {
+pub(super) fn moment(name: &str, text: &str) -> Result<Moment, Problem> {
     text.parse().map_err(|error: NoMoment| Problem::bad_request(&format!("`{name}` is {error}")))
 }
 
@@ -420,25 +365,6 @@ mod tests {
             ("1e99", None),
         ] {
             assert_eq!(moment("from", text).ok(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn byte_ranges() {
-        for (header, expected) in [
-            ("bytes=0-", Range::Part(0, 99)),
-            ("bytes=10-19", Range::Part(10, 19)),
-            ("bytes=10-1000", Range::Part(10, 99)),
-            ("bytes=-30", Range::Part(70, 99)),
-            ("bytes=-300", Range::Part(0, 99)),
-            ("bytes=100-", Range::Beyond),
-            ("bytes=-0", Range::Beyond),
-            ("bytes=9-3", Range::Whole),
-            ("bytes=0-1,5-6", Range::Whole),
-            ("seconds=1-2", Range::Whole),
-            ("bytes=a-b", Range::Whole),
-        ] {
-            assert_eq!(byte_range(header, 100), expected, "{header}");
         }
     }
 

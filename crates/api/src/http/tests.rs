@@ -79,7 +79,7 @@ const ASKERS: [Asker; 11] = [
 /// such viewer session. Columns as [`ASKERS`].
 type Row = (&'static str, &'static str, &'static str);
 
-const APP: [Row; 43] = [
+const APP: [Row; 48] = [
     ("POST", "/whep/{camera}", "+s+++c+++++"),
     ("OPTIONS", "/whep/{camera}", "+++++++++++"),
     ("GET", "/whep/{camera}/{session}", "+s+vvcvvvv+"),
@@ -102,6 +102,11 @@ const APP: [Row; 43] = [
     ("GET", "/api/recordings/{camera}/tracks", "+s+++c+xxx+"),
     ("GET", "/api/recordings/{camera}/video.mp4", "+s+++c+xxx+"),
     ("GET", "/api/visits", "+s+++++xxx+"),
+    ("GET", "/api/exports", "+s+++++xxx+"),
+    ("POST", "/api/exports", "+s+++++xxx+"),
+    ("GET", "/api/exports/{id}", "+s+++++xxx+"),
+    ("DELETE", "/api/exports/{id}", "+s+++++xxx+"),
+    ("GET", "/api/exports/{id}/file", "+s+++++xxx+"),
     ("GET", "/api/detector", "+s+xxxxxxx+"),
     ("PUT", "/api/detector", "+s+xxxxxxx+"),
     ("POST", "/api/detector/preview", "+s+xxxxxxx+"),
@@ -266,6 +271,7 @@ impl World {
             pictures: Arc::default(),
             viewers: viewers.clone(),
             recorder: None,
+            exports: None,
             viewer_limits: config.viewers.clone(),
             usage: Usage::default(),
             events: Events::default(),

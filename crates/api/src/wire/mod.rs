@@ -7,6 +7,7 @@ mod access;
 mod camera;
 mod clock;
 mod detector;
+mod export;
 #[cfg(test)]
 mod openapi;
 mod probe;
@@ -47,3 +48,4 @@ pub use self::request::{
 pub use self::stats::{Delivery, ModelState, Stats};
 pub use self::track::{TrackMessage, TrackStats};
 pub use self::viewer::{Quality, RenditionInfo, ViewerEdit, ViewerSession, Why};
+pub use export::{Blur, BlurException, ExportFormat, ExportInfo, ExportState, Exports, NewExport};

@@ -61,6 +61,9 @@ pub struct Recordings {
     pub now: f64,
     /// Why nothing at all can be recorded; null while it can.
     pub error: Option<String>,
+    /// The public key that recordings are signed with, in 64 hexadecimal digits, for `razz record verify`; null where they
+    /// are not.
+    pub key: Option<String>,
     /// How full it is.
     pub room: RecordingRoom,
     /// Those that were asked for and are in sight, by id.
@@ -71,7 +74,13 @@ impl Recordings {
     /// Nothing is to be recorded.
     pub fn none(now_us: i64) -> Self {
         let room = (&RecorderStatus::default()).into();
-        Self { now: round(now_us as f64 / 1e6, 3), error: None, room, cameras: Vec::new() }
+        Self {
+            now: round(now_us as f64 / 1e6, 3),
+            error: None,
+            key: None,
+            room,
+            cameras: Vec::new(),
+        }
     }
 }
 

@@ -34,6 +34,10 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<DetectFrom>();
     visitor.answer::<DetectorInfo>();
     visitor.answer::<DetectorPreview>();
+    visitor.answer::<ExportFormat>();
+    visitor.answer::<ExportInfo>();
+    visitor.answer::<ExportState>();
+    visitor.answer::<Exports>();
     visitor.answer::<FirstPacket>();
     visitor.answer::<FrameRates>();
     visitor.answer::<KeyProblem>();
@@ -76,9 +80,12 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<Visits>();
     visitor.answer::<Why>();
 
+    visitor.request::<Blur>();
+    visitor.request::<BlurException>();
     visitor.request::<CameraEdit>();
     visitor.request::<DetectorEdit>();
     visitor.request::<DetectorTrial>();
+    visitor.request::<NewExport>();
     visitor.request::<NewPassword>();
     visitor.request::<NewToken>();
     visitor.request::<NewUser>();

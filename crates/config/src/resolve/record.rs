@@ -19,17 +19,26 @@ impl Resolver<'_, '_> {
         let tracks_days = self.days("tracks_days", &written.tracks_days);
         let kinds = [Disk::Auto, Disk::Ssd, Disk::Hdd];
         let [a, b, c] = DISKS;
+        let exports_days = self.days("exports_days", &written.exports_days);
         let disk = self.word("disk", &written.disk, &[(a, kinds[0]), (b, kinds[1]), (c, kinds[2])]);
         let (max_bytes, keep_free) = (max_bytes?, keep_free?.unwrap_or(0));
         let (keep_days, visits_days) = (keep_days?, visits_days?);
-        let (tracks_days, disk) = (tracks_days?, disk?);
+        let (tracks_days, exports_days, disk) = (tracks_days?, exports_days?, disk?);
         let path = written.path.value.trim();
         if path.is_empty() {
             return Some(None);
         }
         let path = self.path(path);
-        let record =
-            Record { path, max_bytes, keep_free, keep_days, visits_days, tracks_days, disk };
+        let record = Record {
+            path,
+            max_bytes,
+            keep_free,
+            keep_days,
+            visits_days,
+            tracks_days,
+            exports_days,
+            disk,
+        };
         Some(Some(record))
     }
 

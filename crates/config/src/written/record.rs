@@ -31,6 +31,8 @@ group! {
         visits_days: i64 [Limit::Whole(DAYS.0, DAYS.1)] = "60",
         /// The same of tracks and visits, which outlive the footage: they take a hundredth of its room.
         tracks_days: i64 [Limit::Whole(DAYS.0, DAYS.1)] = "400",
+        /// Days for which exported files are kept, 0 to 36500; 0: until somebody deletes them.
+        exports_days: i64 [Limit::Whole(DAYS.0, DAYS.1)] = "7",
         /// What kind of disk it is: on an `"ssd"` each second is made durable as it is written, on an `"hdd"`, whose arm has to
         /// move for that, every five seconds; `"auto"`: as the system says.
         disk: String [Limit::Words(&DISKS)] = r#""auto""#,

@@ -75,6 +75,11 @@ impl StateFile {
         config.with_extension("state.json")
     }
 
+    /// The file beside it with the key that recordings are signed with.
+    pub(crate) fn key_file(&self) -> PathBuf {
+        key_beside(&self.path)
+    }
+
     /// Reads the file at `path`, which need not be there. One that cannot be understood is renamed,
     /// and the log says so: cameras go on, from the wall clock.
     ///
@@ -94,6 +99,11 @@ impl StateFile {
 }
 
 /// What the file says; `None` where it says nothing that razz has written.
+/// `razz.key` beside `razz.state.json` and `razz.toml`.
+pub(crate) fn key_beside(file: &Path) -> PathBuf {
+    file.with_extension("").with_extension("key")
+}
+
 fn understood(path: &Path, text: &str) -> Result<Option<Kept>, StateError> {
     let Ok(Value::Object(object)) = serde_json::from_str(text) else { return Ok(None) };
     let version = object.get("version").map_or(Some(0), Value::as_u64);

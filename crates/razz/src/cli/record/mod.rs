@@ -2,25 +2,30 @@
 //! without one.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use razz_base::{CameraId, MediaTime};
 use razz_config::Config;
+use razz_export::PEOPLE;
 use razz_lab::progress::Progress;
 use razz_store::archive::{Archive, Dated, Moment};
 use razz_store::check::{Differences, rebuild_visits};
 use razz_store::disk::Root;
 use razz_store::index::Index;
 use razz_store::now_written::NowWritten;
+use razz_store::seal::PublicKey;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use self::export::{Wanted, export, format_names};
+use self::verify::{key, verify};
 use super::{Failure, end, print};
+
+mod export;
+mod verify;
 
 /// A file that a running server has just begun is in the index after this.
 const JUST_BEGUN: Duration = Duration::from_secs(2);
@@ -48,21 +53,48 @@ enum What {
         #[arg(long, value_name = "ID")]
         camera: Option<CameraId>,
     },
-    /// Write a span of untouched footage as an MP4
+    /// Write a span of footage as a file, with its tracks beside it
     Export {
-        /// The camera
-        #[arg(long, value_name = "ID")]
-        camera: CameraId,
+        /// The camera; several for a ZIP, or side by side
+        #[arg(long, value_name = "ID", required = true, value_delimiter = ',')]
+        camera: Vec<CameraId>,
         /// The first moment, as 2026-11-30T14:03:00Z, UNIX seconds, or 90k: and a media time
         #[arg(long, value_name = "TIME", value_parser = moment)]
         from: Moment,
         /// Behind the last moment, likewise
         #[arg(long, value_name = "TIME", value_parser = moment)]
         to: Moment,
+        /// What kind of file: the untouched video, video encoded anew with boxes burned in, a ZIP that plays in any
+        /// browser, or tracks
+        #[arg(long, value_name = "FORMAT", default_value = "mp4", value_parser = format_names())]
+        format: String,
+        /// Burn boxes in: the same as --format rendered
+        #[arg(long, conflicts_with = "format")]
+        boxes: bool,
+        /// Make everybody of these classes unrecognisable; without a value people
+        #[arg(
+            long, value_name = "CLASSES", num_args = 0..=1, default_missing_value = PEOPLE,
+            value_delimiter = ',', require_equals = true
+        )]
+        blur: Vec<String>,
+        /// But these tracks
+        #[arg(long, value_name = "TRACK", value_delimiter = ',', requires = "blur")]
+        except: Vec<u64>,
         /// The file, which must not be there yet
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Say whether a file is what was recorded: that nothing in it was altered, and nothing taken out of its midst
+    Verify {
+        /// A recording, or an untouched export
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The key of the server that is said to have recorded it, as `razz record key` prints it there
+        #[arg(long, value_name = "KEY")]
+        key: Option<PublicKey>,
+    },
+    /// Print the key by which others can verify what this server records
+    Key,
     /// Compare files and index, and put the index right from the files
     Check,
 }
@@ -73,6 +105,11 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 }
 
 fn carry_out(options: &Options) -> Result<(), Failure> {
+    match &options.what {
+        What::Verify { file, key } => return verify(file, *key),
+        What::Key => return key(options),
+        _ => {}
+    }
     let (root, database) = folder(options)?;
     let (index, is_new) = Index::open(&database).map_err(failed)?;
     match &options.what {
@@ -80,11 +117,14 @@ fn carry_out(options: &Options) -> Result<(), Failure> {
             print(&list(&root, index, *camera)?);
             Ok(())
         }
-        What::Export { camera, from, to, file } => {
+        What::Export { camera, from, to, format, boxes, blur, except, file } => {
             let archive = Archive::new(root, index, NowWritten::default());
-            print(&export(&archive, *camera, [*from, *to], file)?);
+            let format = if *boxes { "rendered" } else { format };
+            let wanted = Wanted { cameras: camera, span: [*from, *to], format, blur, except };
+            print(&export(options, &archive, &wanted, file)?);
             Ok(())
         }
+        What::Verify { .. } | What::Key => Ok(()),
         What::Check => {
             if is_new {
                 rebuild_visits(&root, &index);
@@ -156,47 +196,6 @@ fn list(root: &Root, index: Index, only: Option<CameraId>) -> Result<String, Fai
         text = "nothing is recorded".to_owned();
     }
     Ok(text.trim_end().to_owned())
-}
-
-fn export(
-    archive: &Archive,
-    camera: CameraId,
-    [from, to]: [Moment; 2],
-    path: &Path,
-) -> Result<String, Failure> {
-    let clip = archive.clip(camera, from, to).map_err(failed)?;
-    let nothing =
-        || Failure::Failed(format!("nothing is recorded of camera {camera} in that time"));
-    let clip = clip.ok_or_else(nothing)?;
-    let at = |error: io::Error| Failure::Failed(format!("{}: {error}", path.display()));
-    let mut out = BufWriter::new(File::create_new(path).map_err(at)?);
-    let mut progress = Progress::bytes("exporting", clip.bytes);
-    let mut write = || -> io::Result<()> {
-        let (mut chunk, mut done) = (vec![0; 1 << 20], 0);
-        while done < clip.bytes {
-            let count = clip.read(done, &mut chunk)?;
-            if count == 0 {
-                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-            }
-            out.write_all(&chunk[..count])?;
-            done += count as u64;
-            progress.step(done);
-        }
-        out.flush()
-    };
-    if let Err(error) = write() {
-        // Half of it would look like all of it.
-        let _ = fs::remove_file(path);
-        return Err(at(error));
-    }
-    let begins = archive.wall_us(camera, clip.from).map_err(failed)?;
-    Ok(format!(
-        "{}: {:.1} s of camera {camera} from {}, {:.1} MB",
-        path.display(),
-        clip.until.since_secs(clip.from),
-        utc(begins),
-        clip.bytes as f64 / 1e6
-    ))
 }
 
 fn check(root: &Root, index: &Index) -> Result<String, Failure> {
