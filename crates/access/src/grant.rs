@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// Everything.
     Admin,
-    /// Watch.
+    /// Watch, and look into the past.
     Viewer,
+    /// Watch what happens now, and nothing of what was.
+    Live,
 }
 
 /// The cameras that someone sees: all of them, those to come included, or the listed ones.
@@ -52,7 +54,9 @@ pub enum Rank {
     Embedded,
     /// Watches without an account.
     Guest,
-    /// Has an account, or a token of one.
+    /// Has an account, or a token of one, and watches what happens now.
+    Live,
+    /// Besides, looks into the past.
     Viewer,
     /// Changes settings and users.
     Admin,
@@ -63,6 +67,7 @@ impl From<Role> for Rank {
         match role {
             Role::Admin => Self::Admin,
             Role::Viewer => Self::Viewer,
+            Role::Live => Self::Live,
         }
     }
 }

@@ -102,25 +102,25 @@ mod tests {
     /// What becomes of a request about camera 1, by what the route needs and who asks: anybody of a
     /// server without access control, nobody, an admin, a viewer who sees all, one who sees camera 1,
     /// one who sees camera 2, an API token of a viewer who sees camera 1, a view token for camera 1,
-    /// and a client in an open network. `+` granted, `s` sign in, `x` forbidden, `c` no such camera,
+    /// a client in an open network, and a user who sees camera 1 live alone. `+` granted, `s` sign in, `x` forbidden, `c` no such camera,
     /// `v` no such session.
     const TABLE: [(Need, &str); 13] = [
-        (Need::Nothing, "+++++++++"),
-        (Need::Page, "+s+++++s+"),
-        (Need::Watch, "+s+++c+++"),
-        (Need::Session, "+s+vvcvvv"),
-        (Need::Details, "+s+++c+x+"),
-        (Need::Stream, "+s+++++++"),
-        (Need::List, "+s+++++x+"),
-        (Need::Overview, "+s++xxxxx"),
-        (Need::Recordings, "+s+++++xx"),
-        (Need::Recording, "+s+++c+xx"),
-        (Need::Issue, "+s+++++xx"),
-        (Need::User, "+s++++xxx"),
-        (Need::Admin, "+s+xxxxxx"),
+        (Need::Nothing, "++++++++++"),
+        (Need::Page, "+s+++++s++"),
+        (Need::Watch, "+s+++c++++"),
+        (Need::Session, "+s+vvcvvvv"),
+        (Need::Details, "+s+++c+x++"),
+        (Need::Stream, "+s++++++++"),
+        (Need::List, "+s+++++x++"),
+        (Need::Overview, "+s++xxxxxx"),
+        (Need::Recordings, "+s+++++xxx"),
+        (Need::Recording, "+s+++c+xxx"),
+        (Need::Issue, "+s+++++xxx"),
+        (Need::User, "+s++++xxx+"),
+        (Need::Admin, "+s+xxxxxxx"),
     ];
 
-    fn who_asks() -> [Option<Grant>; 9] {
+    fn who_asks() -> [Option<Grant>; 10] {
         let only = |id: u32| Scope(Some([id].into()));
         let user = |rank, scope| {
             Some(Grant { who: Who::SignedIn("ann".to_owned(), "digest".to_owned()), rank, scope })
@@ -139,6 +139,7 @@ mod tests {
             Some(Grant { who: Who::Token("7".to_owned()), rank: Rank::Viewer, scope: only(1) }),
             Some(Grant { who: view, rank: Rank::Embedded, scope: only(1) }),
             Some(Grant { who: near, rank: Rank::Guest, scope: Scope::ALL }),
+            user(Rank::Live, only(1)),
         ]
     }
 

@@ -39,15 +39,16 @@ function Rights({ form, all, role, setRole, cameras, setCameras, errors }: {
 }) {
   return (
     <div class="pair">
-      <Field name="role" form={form} words="Role" hint="an admin changes everything, a viewer watches" errors={errors}>
+      <Field name="role" form={form} words="Role" hint="an admin changes everything, a viewer watches, live and recorded; live: no recordings" errors={errors}>
         {(more) => (
           <select {...more} value={role} onChange={(event) => { setRole(event.currentTarget.value as Role); }}>
             <option value="viewer">viewer</option>
+            <option value="live">live</option>
             <option value="admin">admin</option>
           </select>
         )}
       </Field>
-      {role === "viewer" && <CameraChoice form={form} words="Cameras" cameras={all} chosen={cameras} choose={setCameras} all errors={errors} />}
+      {role !== "admin" && <CameraChoice form={form} words="Cameras" cameras={all} chosen={cameras} choose={setCameras} all errors={errors} />}
     </div>
   );
 }
@@ -151,7 +152,7 @@ function TokenForm({ all }: { all: readonly CameraInfo[] }) {
 }
 
 const rights = ({ role, cameras }: { role: Role; cameras: number[] | null }, all: readonly CameraInfo[]): string =>
-  role === "admin" ? "admin" : `viewer, ${scopeText(cameras, all)}`;
+  role === "admin" ? "admin" : `${role}, ${scopeText(cameras, all)}`;
 
 function Users({ all }: { all: readonly CameraInfo[] }) {
   return (

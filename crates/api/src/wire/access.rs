@@ -58,6 +58,7 @@ impl Me {
         let role = grant.and_then(|grant| match grant.rank {
             Rank::Admin => Some(Role::Admin),
             Rank::Viewer => Some(Role::Viewer),
+            Rank::Live => Some(Role::Live),
             Rank::Embedded | Rank::Guest => None,
         });
         Self {
@@ -78,8 +79,10 @@ impl Me {
 pub enum Role {
     /// Everything.
     Admin,
-    /// Watch.
+    /// Watch, and look into the past.
     Viewer,
+    /// Watch what happens now, and nothing of what was.
+    Live,
 }
 
 impl From<grant::Role> for Role {
@@ -87,6 +90,7 @@ impl From<grant::Role> for Role {
         match role {
             grant::Role::Admin => Self::Admin,
             grant::Role::Viewer => Self::Viewer,
+            grant::Role::Live => Self::Live,
         }
     }
 }
@@ -96,6 +100,7 @@ impl From<Role> for grant::Role {
         match role {
             Role::Admin => Self::Admin,
             Role::Viewer => Self::Viewer,
+            Role::Live => Self::Live,
         }
     }
 }

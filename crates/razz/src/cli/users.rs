@@ -59,8 +59,12 @@ enum What {
 /// A role, as the command line calls it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
 enum RoleName {
+    /// Everything
     Admin,
+    /// Watch, and look into the past
     Viewer,
+    /// Watch, without recordings
+    Live,
 }
 
 impl From<RoleName> for Role {
@@ -68,6 +72,7 @@ impl From<RoleName> for Role {
         match name {
             RoleName::Admin => Self::Admin,
             RoleName::Viewer => Self::Viewer,
+            RoleName::Live => Self::Live,
         }
     }
 }
@@ -138,6 +143,7 @@ fn line(user: &User) -> String {
     let role = match user.role {
         Role::Admin => "admin",
         Role::Viewer => "viewer",
+        Role::Live => "live",
     };
     let cameras = match &user.cameras.0 {
         None => "all cameras".to_owned(),
