@@ -8,15 +8,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use razz_base::{CameraId, MediaTime, RunId, WallQuality, WallTime};
-use razz_media::mp4::write::Summary;
 use rusqlite::{Connection, ErrorCode, Params, Row, params};
 
 use crate::name::FileName;
 use crate::scan::Scanned;
-use crate::varint;
 
+mod fragments;
+mod gap;
 mod tracks;
 
+pub use fragments::{Fragments, Place};
+pub use gap::{Gap, GapReason};
 pub use tracks::{Density, RebuildError, StoredVisit, Visited};
 
 /// The version of the tables. Another one is made anew from the files.
@@ -58,100 +60,6 @@ pub enum IndexError {
     },
 }
 
-/// Why nothing was recorded for a while.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum GapReason {
-    /// The camera sent nothing.
-    CameraGone,
-    /// No key picture came to begin with.
-    NoKey,
-    /// The stream cannot be written as MP4.
-    Format,
-    /// The disk was slower than the camera.
-    DiskSlow,
-    /// The disk was full.
-    DiskFull,
-    /// The disk could not be written, or was not there.
-    DiskGone,
-    /// Nothing was to be recorded.
-    Off,
-    /// razz was not running.
-    NotRunning,
-    /// razz ended without a word: what was not on the disk yet.
-    Crash,
-    /// It was recorded, and has given way to newer footage.
-    Deleted,
-    /// Nobody was there, and only visits were to be recorded.
-    Quiet,
-    /// The index was lost, and with it the reason.
-    Unknown,
-}
-
-impl GapReason {
-    /// All of them, by their numbers in the tables.
-    pub const ALL: [Self; 12] = [
-        Self::CameraGone,
-        Self::NoKey,
-        Self::Format,
-        Self::DiskSlow,
-        Self::DiskFull,
-        Self::DiskGone,
-        Self::Off,
-        Self::NotRunning,
-        Self::Crash,
-        Self::Deleted,
-        Self::Quiet,
-        Self::Unknown,
-    ];
-
-    /// In words, behind "is not recorded:".
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::CameraGone => "the camera sends nothing",
-            Self::NoKey => "no key picture has come to begin with",
-            Self::Format => "its stream cannot be written as MP4",
-            Self::DiskSlow => "the disk is slower than the cameras",
-            Self::DiskFull => "the disk is full",
-            Self::DiskGone => "the disk cannot be written, or is not there",
-            Self::Off => "it is not to be",
-            Self::NotRunning => "razz was not running",
-            Self::Crash => "razz had ended without a word",
-            Self::Deleted => "it has given way to newer footage",
-            Self::Quiet => "nobody is there",
-            Self::Unknown => "the index was lost, and with it the reason",
-        }
-    }
-
-    /// Its name in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::CameraGone => "camera_gone",
-            Self::NoKey => "no_key_picture",
-            Self::Format => "format",
-            Self::DiskSlow => "disk_slow",
-            Self::DiskFull => "disk_full",
-            Self::DiskGone => "disk_gone",
-            Self::Off => "off",
-            Self::NotRunning => "not_running",
-            Self::Crash => "crash",
-            Self::Deleted => "deleted",
-            Self::Quiet => "quiet",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// A time in which nothing was recorded.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Gap {
-    /// From then on.
-    pub from: MediaTime,
-    /// Until what was recorded next.
-    pub until: MediaTime,
-    /// Why.
-    pub reason: GapReason,
-}
-
 /// A file, without what is in it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Span {
@@ -169,73 +77,6 @@ pub struct Span {
     pub frames: u64,
     /// Nothing more is written to it.
     pub ended: bool,
-}
-
-/// Where a fragment is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Place {
-    /// From the start of the file, in bytes.
-    pub offset: u64,
-    /// Its length, in bytes.
-    pub bytes: u64,
-    /// Its first picture.
-    pub from: MediaTime,
-    /// Behind its last one.
-    pub until: MediaTime,
-    /// How many there are.
-    pub frames: u32,
-    /// The first is decoded without any other.
-    pub key: bool,
-}
-
-/// The fragments of a file, in few bytes: of each, as varints, how much later than the end of the one before it begins,
-/// how long it is, both in 90 kHz ticks, in bytes, and in pictures, of which the lowest bit says that the first is a key picture.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Fragments(Vec<u8>);
-
-impl Fragments {
-    /// Adds one, where the one before ends at `before`, or the file begins. What stalls in between leaves a hole.
-    pub fn push(&mut self, before: MediaTime, fragment: &Summary) {
-        varint::put(fragment.from.since_90k(before).max(0) as u64, &mut self.0);
-        varint::put(fragment.until.since_90k(fragment.from).max(0) as u64, &mut self.0);
-        varint::put(fragment.bytes as u64, &mut self.0);
-        varint::put(u64::from(fragment.frames) << 1 | u64::from(fragment.key), &mut self.0);
-    }
-
-    /// Of a file that was looked through.
-    pub fn of(scanned: &Scanned) -> Self {
-        let mut fragments = Self::default();
-        let mut before =
-            scanned.fragments.first().map_or(MediaTime::default(), |found| found.summary.from);
-        for found in &scanned.fragments {
-            fragments.push(before, &found.summary);
-            before = found.summary.until;
-        }
-        fragments
-    }
-
-    /// Each of them, where the first begins at `from` and at `header` bytes of the file. Ends where the bytes make no
-    /// sense.
-    pub fn places(&self, from: MediaTime, header: u64) -> impl Iterator<Item = Place> {
-        let (mut rest, mut from, mut offset) = (&self.0[..], from, header);
-        std::iter::from_fn(move || {
-            let later = varint::take(&mut rest)?;
-            let lasts = varint::take(&mut rest)?;
-            let bytes = varint::take(&mut rest)?;
-            let frames = varint::take(&mut rest)?;
-            let begins = from.plus_90k(i64::try_from(later).ok()?);
-            let place = Place {
-                offset,
-                bytes,
-                from: begins,
-                until: begins.plus_90k(i64::try_from(lasts).ok()?),
-                frames: u32::try_from(frames >> 1).ok()?,
-                key: frames & 1 != 0,
-            };
-            (from, offset) = (place.until, offset.checked_add(bytes)?);
-            Some(place)
-        })
-    }
 }
 
 /// What a file's row says.

@@ -1,5 +1,7 @@
 use std::io::Cursor;
 
+use razz_media::mp4::write::Summary;
+
 use super::*;
 use crate::scan::scan;
 use crate::segmenter::tests::{recorded, units};
