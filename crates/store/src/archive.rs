@@ -9,22 +9,23 @@ use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use razz_base::{
-    AccessUnit, CLOCK_RATE, CameraId, FrameKey, MediaTime, MonoTime, RunId, StreamFormat,
-    WallQuality, WallTime,
+    AccessUnit, CameraId, FrameKey, MediaTime, MonoTime, RunId, StreamFormat, WallQuality, WallTime,
 };
 use razz_media::mp4::Mp4;
 
 use crate::clip::Clip;
 use crate::disk::{DiskError, Root};
 use crate::footage::{Footage, Wanted};
-use crate::index::{Density, Gap, GapReason, Index, IndexError, Span, StoredVisit};
+use crate::index::{Density, Index, IndexError, Span, StoredVisit};
 use crate::now_written::NowWritten;
 use crate::source::Source;
 use crate::tracks::{self, Recorded};
 
-/// Footage that goes on after less than this is one stretch, in ticks: files follow one another without a break, and a
-/// picture may come late.
-const JOINED_90K: i64 = CLOCK_RATE;
+mod coverage;
+
+pub use crate::index::{Dated, Stretch};
+pub use coverage::{Coverage, Hole};
+
 /// How far media time may be from the time of day, in µs: it goes by the camera's clock, which nobody sets while it runs.
 const APART_US: i64 = 3_600_000_000;
 
@@ -54,48 +55,6 @@ impl FromStr for Moment {
         let seconds = text.parse::<f64>().ok().filter(|seconds| seconds.abs() < 1e11);
         seconds.map(|seconds| Self::Wall((seconds * 1e6).round() as i64)).ok_or(NoMoment)
     }
-}
-
-/// Both names of a moment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Dated {
-    /// By the camera's frames.
-    pub time: MediaTime,
-    /// UTC, in µs since 1970.
-    pub wall_us: i64,
-}
-
-/// Footage without a hole.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Stretch {
-    /// Its first picture.
-    pub from: Dated,
-    /// Behind its last one.
-    pub until: Dated,
-    /// Its length, in bytes.
-    pub bytes: u64,
-}
-
-/// A time without footage.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Hole {
-    /// From then on.
-    pub from: Dated,
-    /// Until the next picture.
-    pub until: Dated,
-    /// Why.
-    pub reason: GapReason,
-}
-
-/// What there is of a camera in a span of time.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Coverage {
-    /// Oldest first.
-    pub stretches: Vec<Stretch>,
-    /// Oldest first.
-    pub holes: Vec<Hole>,
-    /// The first picture that is kept of the camera, and behind the last.
-    pub kept: Option<[Dated; 2]>,
 }
 
 /// Why nothing can be said, or read.
@@ -141,50 +100,6 @@ impl Archive {
         let mut spans = self.index().spans(camera, from, until)?;
         take_in(&mut spans, written);
         Ok(spans)
-    }
-
-    /// Where there is footage of a camera.
-    ///
-    /// # Errors
-    /// When the index does not answer.
-    pub fn coverage(
-        &self,
-        camera: CameraId,
-        from: Moment,
-        until: Moment,
-    ) -> Result<Coverage, ReadError> {
-        let written = self.now_written.file(camera).map(|entry| entry.span);
-        let (first, last) = (from.earliest(), until.latest());
-        let (mut spans, gaps, oldest, newest) = {
-            let index = self.index();
-            let spans = index.spans(camera, first, last)?;
-            let gaps = index.gaps(camera, first, last)?;
-            (spans, gaps, index.oldest(camera)?, index.newest(camera)?)
-        };
-        let newest = written.or(newest);
-        take_in(&mut spans, written);
-        let kept = match (oldest.or(written), newest) {
-            (Some(oldest), Some(newest)) => {
-                Some([dated(&oldest, oldest.from), dated(&newest, newest.until)])
-            }
-            _ => None,
-        };
-        let mut holes: Vec<Hole> = gaps.iter().map(|gap| hole(gap, &spans)).collect();
-        let stretches = joined(&spans);
-        // Each hole has a reason, if only that nobody knows it.
-        for pair in stretches.windows(2) {
-            let (from, until) = (pair[0].until, pair[1].from);
-            let known = |hole: &Hole| hole.from.time < until.time && from.time < hole.until.time;
-            if !holes.iter().any(known) {
-                holes.push(Hole { from, until, reason: GapReason::Unknown });
-            }
-        }
-        holes.sort_by_key(|hole| hole.from.time);
-        let mut coverage = Coverage { stretches, holes, kept };
-        // What stands in the index is looked for generously.
-        coverage.stretches.retain(|one| from.is_before(&one.until) && !until.is_before(&one.from));
-        coverage.holes.retain(|one| from.is_before(&one.until) && !until.is_before(&one.from));
-        Ok(coverage)
     }
 
     /// A span of footage as it stands in its files; `None` where that is nothing.
@@ -326,7 +241,7 @@ impl Archive {
         let spans = self.spans(camera, time, time.plus_90k(1))?;
         let span = spans.iter().find(|span| (span.from..span.until).contains(&time));
         Ok(span
-            .map_or_else(|| time.since_us(MediaTime::default()), |span| dated(span, time).wall_us))
+            .map_or_else(|| time.since_us(MediaTime::default()), |span| span.dated(time).wall_us))
     }
 
     fn sources(
@@ -406,11 +321,6 @@ fn take_in(spans: &mut Vec<Span>, written: Option<Span>) {
     }
 }
 
-/// When a frame of a file was taken.
-fn dated(span: &Span, time: MediaTime) -> Dated {
-    Dated { time, wall_us: span.wall.us + time.since_us(span.from) }
-}
-
 /// The frames' time at `us`, by the file that is nearest.
 fn media_time(spans: &[Span], us: i64) -> MediaTime {
     let after = spans.partition_point(|span| span.wall.us <= us);
@@ -418,35 +328,6 @@ fn media_time(spans: &[Span], us: i64) -> MediaTime {
         Some(span) => span.from.plus_90k(((us - span.wall.us) as f64 * 0.09).round() as i64),
         None => MediaTime::from_wall_us(us),
     }
-}
-
-/// Files that follow each other without a break are one stretch.
-fn joined(spans: &[Span]) -> Vec<Stretch> {
-    let mut stretches: Vec<Stretch> = Vec::new();
-    for span in spans {
-        let (from, until) = (dated(span, span.from), dated(span, span.until));
-        match stretches.last_mut() {
-            Some(last) if from.time.since_90k(last.until.time) <= JOINED_90K => {
-                last.until = until;
-                last.bytes += span.bytes;
-            }
-            _ => stretches.push(Stretch { from, until, bytes: span.bytes }),
-        }
-    }
-    stretches
-}
-
-/// A gap with the time of day that the files at its ends have.
-fn hole(gap: &Gap, spans: &[Span]) -> Hole {
-    let before = spans.partition_point(|span| span.until < gap.from);
-    let by = |span: Option<&Span>, time| span.map(|span| dated(span, time));
-    let from = by(spans.get(before).filter(|span| span.from <= gap.from), gap.from);
-    let next = spans.partition_point(|span| span.from < gap.until);
-    let until = by(spans.get(next).filter(|span| span.from == gap.until), gap.until);
-    let plain = |time: MediaTime| Dated { time, wall_us: time.since_us(MediaTime::default()) };
-    let from = from.unwrap_or_else(|| plain(gap.from));
-    let until = until.unwrap_or_else(|| plain(gap.until));
-    Hole { from, until, reason: gap.reason }
 }
 
 #[cfg(test)]

@@ -98,6 +98,10 @@ impl Differences {
             }
             progress(done);
         }
+        if done != Done::default() {
+            // They are right already, unless somebody else has written the rows.
+            index.rebuild_stretches()?;
+        }
         Ok(done)
     }
 }

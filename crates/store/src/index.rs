@@ -7,24 +7,29 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use razz_base::{CameraId, MediaTime, RunId, WallQuality, WallTime};
-use rusqlite::{Connection, ErrorCode, Params, Row, params};
+use razz_base::{CLOCK_RATE, CameraId, MediaTime, RunId, WallQuality, WallTime};
+use rusqlite::{Connection, ErrorCode, Params, Row, Transaction, TransactionBehavior, params};
 
 use crate::name::FileName;
 use crate::scan::Scanned;
 
 mod fragments;
 mod gap;
+mod stretches;
 mod tracks;
 
 pub use fragments::{Fragments, Place};
 pub use gap::{Gap, GapReason};
+pub use stretches::{Dated, Stretch};
 pub use tracks::{Density, RebuildError, StoredVisit, Visited};
 
 /// The version of the tables. Another one is made anew from the files.
-const VERSION: i64 = 2;
-/// Files follow one another within this, in ticks.
-const JOINED_90K: i64 = 90_000;
+const VERSION: i64 = 3;
+/// Footage that goes on after no more than this is one stretch, in ticks: files follow one another without a break, and
+/// a picture may come late.
+const JOINED_90K: i64 = CLOCK_RATE;
+/// Files that hold the same time, as after a clock was set back, are no longer than this, in ticks.
+const OVERLAP_90K: i64 = 3600 * CLOCK_RATE;
 /// Another process may be reading.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -41,6 +46,7 @@ CREATE TABLE recording (
   UNIQUE (camera, name)
 ) STRICT;
 CREATE INDEX recording_in_time ON recording (camera, ends, begins, name, bytes, frames, wall, quality, ended);
+CREATE INDEX recording_not_ended ON recording (camera, name) WHERE ended = 0;
 CREATE TABLE gap (
   camera INTEGER NOT NULL, begins INTEGER NOT NULL, ends INTEGER NOT NULL, reason INTEGER NOT NULL,
   PRIMARY KEY (camera, begins)
@@ -77,6 +83,13 @@ pub struct Span {
     pub frames: u64,
     /// Nothing more is written to it.
     pub ended: bool,
+}
+
+impl Span {
+    /// When a frame of it was taken.
+    pub(crate) fn dated(&self, time: MediaTime) -> Dated {
+        Dated { time, wall_us: self.wall.us + time.since_us(self.from) }
+    }
 }
 
 /// What a file's row says.
@@ -139,6 +152,7 @@ impl Index {
         }
         let database = connect(path).map_err(of)?;
         database.execute_batch(TABLES).map_err(of)?;
+        database.execute_batch(stretches::TABLES).map_err(of)?;
         database.execute_batch(tracks::TABLES).map_err(of)?;
         database.pragma_update(None, "user_version", VERSION).map_err(of)?;
         Ok((Self { database, path: path.to_owned() }, true))
@@ -183,6 +197,18 @@ impl Index {
     /// # Errors
     /// When the database does not take it.
     pub fn put(&self, camera: CameraId, entry: &Entry) -> Result<(), IndexError> {
+        self.at_once(|index| {
+            let before = index.ended_at(camera, entry.span.name)?;
+            index.put_row(camera, entry)?;
+            let now = entry.span.ended.then_some(entry.span.until);
+            if let Some(before) = before.filter(|before| Some(*before) != now) {
+                index.remake_stretches(camera, before)?;
+            }
+            now.map_or(Ok(()), |now| index.remake_stretches(camera, now))
+        })
+    }
+
+    fn put_row(&self, camera: CameraId, entry: &Entry) -> Result<(), IndexError> {
         let Entry { span, run, header, fragments } = entry;
         let written = self.database.prepare_cached(
             "INSERT OR REPLACE INTO recording (camera, name, begins, ends, wall, quality, run, header, bytes, frames, \
@@ -207,16 +233,29 @@ impl Index {
         Ok(())
     }
 
+    /// Where a file ends; `None` of one that has not ended, or is not known.
+    fn ended_at(&self, camera: CameraId, name: FileName) -> Result<Option<MediaTime>, IndexError> {
+        let ends = self.rows(
+            "SELECT ends FROM recording WHERE camera = ?1 AND name = ?2 AND ended = 1",
+            params![camera.as_u32(), name.as_ms()],
+            |row| Ok(MediaTime::from_90k(row.get(0)?)),
+        )?;
+        Ok(ends.first().copied())
+    }
+
     /// A file is gone.
     ///
     /// # Errors
     /// When the database does not take it.
     pub fn remove(&self, camera: CameraId, name: FileName) -> Result<(), IndexError> {
-        let gone = self.database.execute(
-            "DELETE FROM recording WHERE camera = ?1 AND name = ?2",
-            params![camera.as_u32(), name.as_ms()],
-        );
-        self.of(gone.map(drop))
+        self.at_once(|index| {
+            let before = index.ended_at(camera, name)?;
+            index.of(index.database.execute(
+                "DELETE FROM recording WHERE camera = ?1 AND name = ?2",
+                params![camera.as_u32(), name.as_ms()],
+            ))?;
+            before.map_or(Ok(()), |before| index.remake_stretches(camera, before))
+        })
     }
 
     /// Writes a gap; one that begins at the same time becomes this one.
@@ -241,12 +280,43 @@ impl Index {
         from: MediaTime,
         until: MediaTime,
     ) -> Result<Vec<Span>, IndexError> {
-        self.rows(
+        let statement = self.database.prepare_cached(
             "SELECT name, begins, ends, wall, quality, bytes, frames, ended FROM recording \
-             WHERE camera = ?1 AND ends > ?2 AND begins < ?3 ORDER BY ends",
-            params![camera.as_u32(), from.as_90k(), until.as_90k()],
+             WHERE camera = ?1 AND ends > ?2 ORDER BY ends, begins, name",
+        );
+        let (until, beyond) = (until.as_90k(), until.plus_90k(OVERLAP_90K).as_90k());
+        self.of(statement.and_then(|mut statement| {
+            let mut rows = statement.query(params![camera.as_u32(), from.as_90k()])?;
+            let mut spans = Vec::new();
+            while let Some(row) = rows.next()? {
+                let begins: i64 = row.get(1)?;
+                if begins < until {
+                    spans.push(span(row)?);
+                } else if begins >= beyond {
+                    // What comes after is later still.
+                    break;
+                }
+            }
+            Ok(spans)
+        }))
+    }
+
+    /// The first file of a camera that ends at this time or later.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn ending_from(
+        &self,
+        camera: CameraId,
+        time: MediaTime,
+    ) -> Result<Option<Span>, IndexError> {
+        let first = self.rows(
+            "SELECT name, begins, ends, wall, quality, bytes, frames, ended FROM recording \
+             WHERE camera = ?1 AND ends >= ?2 AND ended = 1 ORDER BY ends, begins, name LIMIT 1",
+            params![camera.as_u32(), time.as_90k()],
             span,
-        )
+        )?;
+        Ok(first.first().copied())
     }
 
     /// The newest file of a camera.
@@ -297,20 +367,23 @@ impl Index {
     /// # Errors
     /// When the database does not take it.
     pub fn give_way(&self, camera: CameraId, gone: Span) -> Result<(), IndexError> {
-        self.remove(camera, gone.name)?;
-        let Some(oldest) = self.oldest(camera)? else {
-            return self.forget_gaps(camera, gone.until);
-        };
-        if oldest.from >= gone.until {
-            return self.forget_gaps(camera, oldest.from);
-        }
-        // One gap with what went before it.
-        let before = self.gaps(camera, gone.from.plus_90k(-JOINED_90K), gone.until)?;
-        let before = before.iter().find(|gap| {
-            gap.reason == GapReason::Deleted && gap.until.since_90k(gone.from).abs() < JOINED_90K
-        });
-        let from = before.map_or(gone.from, |gap| gap.from);
-        self.put_gap(camera, Gap { from, until: gone.until, reason: GapReason::Deleted })
+        self.at_once(|index| {
+            index.remove(camera, gone.name)?;
+            let Some(oldest) = index.oldest(camera)? else {
+                return index.forget_gaps(camera, gone.until);
+            };
+            if oldest.from >= gone.until {
+                return index.forget_gaps(camera, oldest.from);
+            }
+            // One gap with what went before it.
+            let before = index.gaps(camera, gone.from.plus_90k(-JOINED_90K), gone.until)?;
+            let before = before.iter().find(|gap| {
+                gap.reason == GapReason::Deleted
+                    && gap.until.since_90k(gone.from).abs() < JOINED_90K
+            });
+            let from = before.map_or(gone.from, |gap| gap.from);
+            index.put_gap(camera, Gap { from, until: gone.until, reason: GapReason::Deleted })
+        })
     }
 
     /// Gaps that end before anything that is kept say nothing.
@@ -380,7 +453,7 @@ impl Index {
         Ok(rows.into_iter().filter_map(named).collect())
     }
 
-    /// Does `work` as a whole or not at all.
+    /// Does `work` as a whole or not at all, while nobody else writes; within other work it is a part of that.
     ///
     /// # Errors
     /// When it fails, or the database does not take it.
@@ -388,7 +461,29 @@ impl Index {
         &self,
         work: impl FnOnce(&Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        let transaction = self.of(self.database.unchecked_transaction())?;
+        self.within(TransactionBehavior::Immediate, work)
+    }
+
+    /// Does `work`, which only reads, as if nobody wrote meanwhile.
+    ///
+    /// # Errors
+    /// When it fails, or the database does not answer.
+    pub fn unchanged<T, E: From<IndexError>>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.within(TransactionBehavior::Deferred, work)
+    }
+
+    fn within<T, E: From<IndexError>>(
+        &self,
+        behavior: TransactionBehavior,
+        work: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if !self.database.is_autocommit() {
+            return work(self);
+        }
+        let transaction = self.of(Transaction::new_unchecked(&self.database, behavior))?;
         let done = work(self)?;
         self.of(transaction.commit())?;
         Ok(done)

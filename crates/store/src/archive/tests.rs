@@ -1,6 +1,7 @@
 use razz_base::{MonoTime, RunId};
 
 use super::*;
+use crate::index::GapReason;
 use crate::now_written::NowWritten;
 use crate::segmenter::tests::units;
 use crate::temporary::Folder;
@@ -120,4 +121,24 @@ fn a_hole_whose_reason_is_lost_is_a_hole_all_the_same() {
     };
     assert_eq!((is.from.time, is.until.time), (was.from.time, was.until.time));
     assert_eq!((was.reason, is.reason), (GapReason::CameraGone, GapReason::Unknown));
+}
+
+#[test]
+fn a_hole_that_the_span_cuts_has_the_time_of_day_of_the_files_at_its_ends() {
+    let folder = Folder::new("archive-cut");
+    let (mut writer, archive) = written(&folder, 3000);
+    let first = units(1, 30)[0].clone();
+    let at = |n: i64| first.key.time.plus_90k(n * 3000);
+    for is_written in [true, false] {
+        let (from, until) = (Moment::Media(at(1000)), Moment::Media(at(1100)));
+        let coverage = archive.coverage(camera(), from, until).unwrap();
+        assert_eq!(coverage.stretches, []);
+        let [hole] = coverage.holes[..] else { panic!("{coverage:?}") };
+        assert_eq!((hole.from.time, hole.until.time), (at(900), at(1200)));
+        assert!((hole.from.wall_us - first.wall.us - 30_000_000).abs() <= 20, "{hole:?}");
+        assert!((hole.until.wall_us - first.wall.us - 43_000_000).abs() <= 20, "{hole:?}");
+        if is_written {
+            writer.stop(MonoTime::from_us(100_000_000));
+        }
+    }
 }

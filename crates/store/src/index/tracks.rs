@@ -78,6 +78,14 @@ pub struct Density {
     pub classes: BTreeMap<String, Vec<u32>>,
 }
 
+/// What was counted of a class until now.
+struct Counted {
+    class: String,
+    /// The bucket that it has got something of last.
+    newest: Option<i64>,
+    counts: Vec<u32>,
+}
+
 /// Why visits could not be made from the files.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
@@ -265,25 +273,32 @@ impl Index {
         // Buckets begin at the same times wherever one looks from.
         let from = from.saturating_sub(from.rem_euclid(step));
         let buckets = (until.saturating_sub(from).max(1) - 1) / step + 1;
-        let rows = self.rows(
+        let mut classes: Vec<Counted> = Vec::new();
+        let statement = self.database.prepare_cached(
             "SELECT at, class, tracks, began FROM density WHERE camera = ?1 AND level = ?2 AND at >= ?3 AND at < ?4 \
              ORDER BY at",
-            params![camera.as_u32(), level, from, until],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-        )?;
-        let mut classes: BTreeMap<String, Vec<u32>> = BTreeMap::new();
-        // The bucket that each class has got something of last.
-        let mut newest: BTreeMap<String, i64> = BTreeMap::new();
-        for (at, class, tracks, began) in rows {
-            let at: i64 = at;
-            let class: String = class;
-            let bucket = at.saturating_sub(from) / step;
-            let first = newest.insert(class.clone(), bucket) != Some(bucket);
-            let counts = classes.entry(class).or_insert_with(|| vec![0; buckets as usize]);
-            if let Some(count) = counts.get_mut(bucket as usize) {
-                *count = count.saturating_add(if first { tracks } else { began });
+        );
+        self.of(statement.and_then(|mut statement| {
+            let mut rows = statement.query(params![camera.as_u32(), level, from, until])?;
+            while let Some(row) = rows.next()? {
+                let bucket = row.get::<_, i64>(0)?.saturating_sub(from) / step;
+                let class = row.get_ref(1)?.as_str()?;
+                let known = classes.iter().position(|one| one.class == class);
+                let known = known.unwrap_or_else(|| {
+                    let counts = vec![0; buckets as usize];
+                    classes.push(Counted { class: class.to_owned(), newest: None, counts });
+                    classes.len() - 1
+                });
+                let counted = &mut classes[known];
+                let is_first = counted.newest.replace(bucket) != Some(bucket);
+                let tracks: u32 = row.get(if is_first { 2 } else { 3 })?;
+                if let Some(count) = counted.counts.get_mut(bucket as usize) {
+                    *count = count.saturating_add(tracks);
+                }
             }
-        }
+            Ok(())
+        }))?;
+        let classes = classes.into_iter().map(|one| (one.class, one.counts)).collect();
         Ok(Density { from, step, classes })
     }
 

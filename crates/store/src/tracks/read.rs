@@ -117,7 +117,7 @@ mod tests {
     fn a_range_has_its_frames_and_one_on_each_side() {
         let folder = Folder::new("tracks-range");
         let root = Root::open(folder.path()).unwrap();
-        assert_eq!(seconds(&root, 0, 9), []);
+        assert_eq!(seconds(&root, 0, 9), [0i64; 0]);
         // 14:03 to 6:00 on the next day.
         fill(&root, 57_420);
         assert_eq!(day::days(&root, camera()).unwrap().len(), 2);

@@ -1,0 +1,115 @@
+//! What a timeline costs with 90 days of 16 cameras in the index.
+//!
+//! `cargo bench -p razz-store` makes an index of 1.5 GB under `target/tmp` first, which takes a minute.
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+
+use std::fs;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use razz_base::{CameraId, MediaTime};
+use razz_store::archive::{Archive, Moment};
+use razz_store::disk::Root;
+use razz_store::index::{Gap, GapReason, Index};
+use razz_store::now_written::NowWritten;
+use rusqlite::{Connection, params};
+
+const CAMERAS: u32 = 16;
+const DAYS: i64 = 90;
+const MINUTES_A_DAY: i64 = 1440;
+/// 2026-11-30 14:03 UTC, in UNIX seconds: when it all ends.
+const END_S: i64 = 1_796_047_380;
+/// A camera is away for the last minute of so many.
+const BREAK_EACH: i64 = 13_000;
+
+fn cameras() -> impl Iterator<Item = CameraId> {
+    (1..=CAMERAS).filter_map(CameraId::new)
+}
+
+/// When the `n`th minute begins: media time, and UTC in µs, which the camera's clock falls behind by 20 ppm.
+fn begins(camera: CameraId, n: i64) -> (i64, i64) {
+    let us = (END_S + (n - DAYS * MINUTES_A_DAY) * 60) * 1_000_000;
+    let us = us + i64::from(camera.as_u32()) * 7_310_000 % 60_000_000;
+    (us / 100 * 9, us + n * 60 * 20)
+}
+
+/// Rows as the writer makes them, 90 fragments in each, and a person in every minute.
+fn fill(path: &Path, minutes: i64) {
+    drop(Index::open(path).unwrap());
+    let database = Connection::open(path).unwrap();
+    let fragments = [&[0u8, 0xA0, 0x9F, 5, 0xF0, 60][..]; 90].concat();
+    database.execute_batch("BEGIN").unwrap();
+    {
+        let mut file = database
+            .prepare(
+                "INSERT INTO recording (camera, name, begins, ends, wall, quality, run, header, bytes, frames, ended, \
+                 fragments) VALUES (?1, ?2, ?3, ?4, ?5, 1, 1, 900, 30000000, 1800, 1, ?6)",
+            )
+            .unwrap();
+        let mut count =
+            database.prepare("INSERT INTO density VALUES (?1, ?2, ?3, 'person', 3, 1)").unwrap();
+        for camera in cameras() {
+            for n in (0..minutes).filter(|n| n % BREAK_EACH != BREAK_EACH - 1) {
+                let (ticks, us) = begins(camera, n);
+                let row =
+                    params![camera.as_u32(), us / 1000, ticks, ticks + 5_400_000, us, fragments];
+                file.execute(row).unwrap();
+            }
+            for n in 0..minutes {
+                let at = END_S / 3600 * 3600 + (n - minutes) * 60;
+                count.execute(params![camera.as_u32(), 0, at]).unwrap();
+                if at % 3600 == 0 {
+                    count.execute(params![camera.as_u32(), 1, at]).unwrap();
+                }
+            }
+        }
+    }
+    database.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    drop(database);
+    let index = Index::open(path).unwrap().0;
+    index.rebuild_stretches().unwrap();
+    for camera in cameras() {
+        for n in (0..minutes).filter(|n| n % BREAK_EACH == BREAK_EACH - 1) {
+            let [from, until] = [n, n + 1].map(|n| MediaTime::from_90k(begins(camera, n).0));
+            index.put_gap(camera, Gap { from, until, reason: GapReason::CameraGone }).unwrap();
+        }
+    }
+}
+
+fn timeline(criterion: &mut Criterion) {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("timeline");
+    let _ = fs::remove_dir_all(&folder);
+    let root = Root::open(&folder).unwrap();
+    let path = folder.join(razz_store::INDEX);
+    fill(&path, DAYS * MINUTES_A_DAY);
+    let archive = Archive::new(root, Index::open(&path).unwrap().0, NowWritten::default());
+    let mut group = criterion.benchmark_group("timeline");
+    group.sample_size(10);
+    for (name, from, days) in [("90_days", 90, 90), ("last_day", 1, 1), ("day_long_ago", 80, 1)] {
+        let from = END_S - from * 86_400;
+        let span = [from, from + days * 86_400];
+        group.bench_function(format!("coverage/{name}"), |bencher| {
+            bencher.iter(|| {
+                let [from, until] = span.map(|at| Moment::Wall(at * 1_000_000));
+                for camera in cameras() {
+                    let coverage = archive.coverage(camera, from, until).unwrap();
+                    assert!(!coverage.stretches.is_empty());
+                    black_box(coverage);
+                }
+            });
+        });
+        group.bench_function(format!("density/{name}"), |bencher| {
+            bencher.iter(|| {
+                for camera in cameras() {
+                    black_box(archive.density(camera, span, 400).unwrap());
+                }
+            });
+        });
+    }
+    group.finish();
+    let _ = fs::remove_dir_all(&folder);
+}
+
+criterion_group!(benches, timeline);
+criterion_main!(benches);
