@@ -1,4 +1,4 @@
-//! What a timeline costs with 90 days of 16 cameras in the index.
+//! What a timeline costs with 90 days of 16 cameras in the index, and a start with 100,000 files in the folder.
 //!
 //! `cargo bench -p razz-store` makes an index of 1.5 GB under `target/tmp` first, which takes a minute.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
@@ -8,11 +8,14 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use razz_base::{CameraId, MediaTime};
+use razz_base::{CameraId, MediaTime, MonoTime};
 use razz_store::archive::{Archive, Moment};
+use razz_store::check::Differences;
 use razz_store::disk::Root;
 use razz_store::index::{Gap, GapReason, Index};
+use razz_store::name::FileName;
 use razz_store::now_written::NowWritten;
+use razz_store::writer::{Durability, Writer};
 use rusqlite::{Connection, params};
 
 const CAMERAS: u32 = 16;
@@ -22,6 +25,8 @@ const MINUTES_A_DAY: i64 = 1440;
 const END_S: i64 = 1_796_047_380;
 /// A camera is away for the last minute of so many.
 const BREAK_EACH: i64 = 13_000;
+/// Files of the folder that a start has to compare with the index.
+const FILES: i64 = 100_000;
 
 fn cameras() -> impl Iterator<Item = CameraId> {
     (1..=CAMERAS).filter_map(CameraId::new)
@@ -107,9 +112,47 @@ fn timeline(criterion: &mut Criterion) {
             });
         });
     }
+    let database = Connection::open(&path).unwrap();
+    for (name, has_ended) in [("open/after_an_end", true), ("open/after_a_crash", false)] {
+        database.execute("UPDATE writer SET ended = ?1", [has_ended]).unwrap();
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| black_box(Index::open(&path).unwrap()));
+        });
+    }
     group.finish();
     let _ = fs::remove_dir_all(&folder);
 }
 
-criterion_group!(benches, timeline);
+fn start(criterion: &mut Criterion) {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("start");
+    let _ = fs::remove_dir_all(&folder);
+    let root = Root::open(&folder).unwrap();
+    let path = folder.join(razz_store::INDEX);
+    let minutes = FILES / i64::from(CAMERAS);
+    fill(&path, minutes);
+    for camera in cameras() {
+        for n in 0..minutes {
+            let file = root.path_of(camera, FileName::at_us(begins(camera, n).1));
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, b"x").unwrap();
+        }
+    }
+    let mut group = criterion.benchmark_group("start");
+    group.sample_size(10);
+    group.bench_function("100000_files", |bencher| {
+        bencher.iter(|| {
+            let root = Root::open(&folder).unwrap();
+            let (index, is_new) = Index::open(&path).unwrap();
+            let opened = Writer::open(root.clone(), index, Durability::Each, MonoTime::from_us(0));
+            let (writer, mended) = opened.unwrap();
+            let differences = Differences::look(&root, writer.index()).unwrap();
+            assert!(!is_new && mended == 0 && differences.missing.is_empty());
+            black_box((writer, differences));
+        });
+    });
+    group.finish();
+    let _ = fs::remove_dir_all(&folder);
+}
+
+criterion_group!(benches, timeline, start);
 criterion_main!(benches);

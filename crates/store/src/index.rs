@@ -30,11 +30,14 @@ const VERSION: i64 = 3;
 const JOINED_90K: i64 = CLOCK_RATE;
 /// Files that hold the same time, as after a clock was set back, are no longer than this, in ticks.
 const OVERLAP_90K: i64 = 3600 * CLOCK_RATE;
+/// Behind the name of the database: a file that says that it is damaged.
+const DAMAGED: &str = "-damaged";
 /// Another process may be reading.
 const WAIT: Duration = Duration::from_secs(5);
 
 /// Times are media time at 90 kHz, but for `name` and `wall`: UTC, in ms and µs since 1970. `quality`: 1 by the
-/// camera's sender reports, 0 by arrival. `ended`: 0 while a file is written. `fragments`: see [`Fragments`].
+/// camera's sender reports, 0 by arrival. `ended`: 0 while a file is written, and while there is a
+/// writer. `fragments`: see [`Fragments`].
 const TABLES: &str = "
 CREATE TABLE recording (
   id INTEGER PRIMARY KEY,
@@ -51,6 +54,8 @@ CREATE TABLE gap (
   camera INTEGER NOT NULL, begins INTEGER NOT NULL, ends INTEGER NOT NULL, reason INTEGER NOT NULL,
   PRIMARY KEY (camera, begins)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE writer (ended INTEGER NOT NULL) STRICT;
+INSERT INTO writer VALUES (1);
 ";
 
 /// Why the index cannot be used.
@@ -134,6 +139,9 @@ impl Index {
     /// The index at `path`, which is made where it is not there. Answers besides whether it is new, or was of another
     /// version or damaged: then it is empty, and has to be filled from the files.
     ///
+    /// It is looked through for damage where a writer had not ended: that takes a second for a million files. Damage that
+    /// shows later is an error, and a file beside says so, by which it is made anew when it is opened next.
+    ///
     /// # Errors
     /// When it cannot be made, or the one that is there cannot be read now: it may be sound.
     pub fn open(path: &Path) -> Result<(Self, bool), IndexError> {
@@ -144,11 +152,9 @@ impl Index {
             Err(error) if is_damage(&error) => {}
             Err(error) => return Err(of(error)),
         }
-        for suffix in ["", "-wal", "-shm"] {
-            let mut name = path.as_os_str().to_owned();
-            name.push(suffix);
+        for suffix in ["", "-wal", "-shm", DAMAGED] {
             // Where it is not there, or cannot be taken away, what follows says so.
-            let _ = std::fs::remove_file(name);
+            let _ = std::fs::remove_file(beside(path, suffix));
         }
         let database = connect(path).map_err(of)?;
         database.execute_batch(TABLES).map_err(of)?;
@@ -168,18 +174,42 @@ impl Index {
     }
 
     fn try_open(path: &Path) -> rusqlite::Result<Option<Self>> {
-        if !path.is_file() {
+        if !path.is_file() || beside(path, DAMAGED).exists() {
             return Ok(None);
         }
         let database = connect(path)?;
         let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        let sound: String = database.pragma_query_value(None, "quick_check", |row| row.get(0))?;
-        let fits = version == VERSION && sound == "ok";
-        Ok(fits.then(|| Self { database, path: path.to_owned() }))
+        if version != VERSION {
+            return Ok(None);
+        }
+        let has_ended =
+            database.query_row("SELECT ended FROM writer", [], |row| row.get::<_, bool>(0))?;
+        if !has_ended {
+            let found: String =
+                database.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+            if found != "ok" {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Self { database, path: path.to_owned() }))
+    }
+
+    /// Writing begins, or has ended: what a process leaves that has not said so is looked through for damage.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub(crate) fn put_writer(&self, has_ended: bool) -> Result<(), IndexError> {
+        self.of(self.database.execute("UPDATE writer SET ended = ?1", [has_ended]).map(drop))
     }
 
     fn of<T>(&self, outcome: rusqlite::Result<T>) -> Result<T, IndexError> {
-        outcome.map_err(|error| IndexError::Sqlite { path: self.path.clone(), error })
+        outcome.map_err(|error| {
+            if is_damage(&error) {
+                // Where this cannot be written nothing can, and the error is said all the same.
+                let _ = std::fs::write(beside(&self.path, DAMAGED), format!("{error}\n"));
+            }
+            IndexError::Sqlite { path: self.path.clone(), error }
+        })
     }
 
     fn rows<T>(
@@ -502,6 +532,12 @@ fn span(row: &Row<'_>) -> rusqlite::Result<Span> {
         frames: row.get::<_, i64>(6)? as u64,
         ended: row.get(7)?,
     })
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// Whether the file itself is at fault, not who else has it open, nor what the system allows.

@@ -101,6 +101,7 @@ impl Writer {
         durability: Durability,
         now: MonoTime,
     ) -> Result<(Self, usize), IndexError> {
+        index.put_writer(false)?;
         let ended = check::end_unfinished(&root, &index)?;
         let mended = ended.len();
         let crashed = ended.into_iter().collect();
@@ -231,10 +232,13 @@ impl Writer {
         }
     }
 
-    /// Ends all files.
+    /// Ends all files, and writing with them.
     pub fn stop(&mut self, now: MonoTime) {
         for id in self.cameras.keys().copied().collect::<Vec<_>>() {
             self.stop_camera(now, id, GapReason::NotRunning);
+        }
+        if let Err(error) = self.index.put_writer(true) {
+            error!("{error}");
         }
     }
 

@@ -177,3 +177,37 @@ fn what_gave_way_is_one_gap_and_nothing_before_what_is_kept() {
     assert_eq!((gaps(), index.oldest(camera(1)).unwrap()), (vec![], Some(all[4].span)));
     assert_eq!(index.all().unwrap().len(), 2);
 }
+
+#[test]
+fn damage_is_found_after_a_writer_that_did_not_end_and_when_it_is_met() {
+    let folder = Folder::new("index-damage");
+    let path = database(&folder);
+    let beyond = [i64::MIN, i64::MAX].map(MediaTime::from_90k);
+    for has_ended in [false, true] {
+        let (index, is_new) = Index::open(&path).unwrap();
+        assert!(is_new);
+        index.put_writer(has_ended).unwrap();
+        index.at_once(|index| (0..2000).try_for_each(|n| index.put(camera(1), &entry(n)))).unwrap();
+        drop(index);
+        assert!(!Index::open(&path).unwrap().1, "it is sound");
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2 / 4096 * 4096;
+        bytes[middle..middle + 40 * 4096].fill(0xA5);
+        std::fs::write(&path, bytes).unwrap();
+        let (index, is_new) = Index::open(&path).unwrap();
+        assert_eq!(is_new, !has_ended);
+        if has_ended {
+            let read = |n| index.entry(camera(1), entry(n).span.name);
+            let error = (0..2000).find_map(|n| read(n).err()).unwrap();
+            assert!(error.to_string().contains("malformed"), "{error}");
+            drop(index);
+            assert!(Index::open(&path).unwrap().1, "it is known to be damaged");
+        }
+        drop(std::fs::remove_file(&path));
+    }
+    // It is new, and nothing says otherwise any more.
+    let index = Index::open(&path).unwrap().0;
+    assert_eq!(index.spans(camera(1), beyond[0], beyond[1]).unwrap(), []);
+    drop(index);
+    assert!(!Index::open(&path).unwrap().1);
+}
