@@ -13,8 +13,10 @@ use razz_store::archive::{Archive, Moment};
 use razz_store::check::Differences;
 use razz_store::disk::Root;
 use razz_store::index::{Gap, GapReason, Index};
+use razz_store::keep::make_room;
 use razz_store::name::FileName;
 use razz_store::now_written::NowWritten;
+use razz_store::space::Limits;
 use razz_store::writer::{Durability, Writer};
 use rusqlite::{Connection, params};
 
@@ -88,7 +90,7 @@ fn timeline(criterion: &mut Criterion) {
     let root = Root::open(&folder).unwrap();
     let path = folder.join(razz_store::INDEX);
     fill(&path, DAYS * MINUTES_A_DAY);
-    let archive = Archive::new(root, Index::open(&path).unwrap().0, NowWritten::default());
+    let archive = Archive::new(root.clone(), Index::open(&path).unwrap().0, NowWritten::default());
     let mut group = criterion.benchmark_group("timeline");
     group.sample_size(10);
     for (name, from, days) in [("90_days", 90, 90), ("last_day", 1, 1), ("day_long_ago", 80, 1)] {
@@ -112,6 +114,12 @@ fn timeline(criterion: &mut Criterion) {
             });
         });
     }
+    let index = Index::open(&path).unwrap().0;
+    group.bench_function("make_room/nothing_due", |bencher| {
+        bencher.iter(|| {
+            make_room(&root, &index, &Limits::default(), END_S * 1_000_000).unwrap();
+        });
+    });
     let database = Connection::open(&path).unwrap();
     for (name, has_ended) in [("open/after_an_end", true), ("open/after_a_crash", false)] {
         database.execute("UPDATE writer SET ended = ?1", [has_ended]).unwrap();

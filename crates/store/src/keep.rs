@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use razz_base::{CameraId, MediaTime};
+
 use crate::check::CheckError;
 use crate::disk::Root;
-use crate::index::{Index, Span, Visited};
+use crate::index::{Index, IndexError, Span, Visited};
 use crate::space::{self, Candidate, Importance, Limits, Plan, Room};
 
 /// A disk is never filled to the last byte, whatever is set: the index has to be written too.
@@ -35,35 +37,56 @@ pub fn make_room(
     limits: &Limits,
     now_us: i64,
 ) -> Result<Kept, CheckError> {
-    let mut files: Vec<Candidate> = index
-        .all()?
-        .into_iter()
-        .map(|(camera, span)| Candidate { camera, span, importance: Importance::Quiet })
-        .collect();
-    let used = files.iter().map(|file| file.span.bytes).sum();
-    let mut room = Room { used, free: root.free()? };
+    let mut room = Room { used: index.bytes()?, free: root.free()? };
     let limits = Limits { keep_free: limits.keep_free.max(FLOOR), ..*limits };
-    let mut plan = space::plan(&files, &limits, room, now_us);
-    if plan != Plan::default() {
-        // Who was there when is asked for only where it matters.
-        let visited = index.visited()?;
-        for file in &mut files {
-            let visits = visited.get(&file.camera).map_or(&[][..], Vec::as_slice);
-            file.importance = importance(visits, &file.span);
-        }
+    let cameras = index.cameras()?;
+    let rate = rate(index, &cameras, now_us)?;
+    let mut plan = Plan::default();
+    if is_due(index, &cameras, &limits, room, now_us)? {
+        let files = candidates(index)?;
         plan = space::plan(&files, &limits, room, now_us);
+        let named = |file: &Candidate| ((file.camera, file.span.name), file.span);
+        let spans: HashMap<_, _> = files.iter().map(named).collect();
+        for (camera, name) in &plan.remove {
+            let Some(span) = spans.get(&(*camera, *name)) else { continue };
+            root.remove(*camera, *name)?;
+            index.give_way(*camera, *span)?;
+            room.used = room.used.saturating_sub(span.bytes);
+            room.free += span.bytes;
+        }
     }
-    let spans: HashMap<_, _> =
-        files.iter().map(|file| ((file.camera, file.span.name), file.span)).collect();
-    for (camera, name) in &plan.remove {
-        let Some(span) = spans.get(&(*camera, *name)) else { continue };
-        root.remove(*camera, *name)?;
-        index.give_way(*camera, *span)?;
-        room.used -= span.bytes;
-        room.free += span.bytes;
-    }
-    let days = rate(&files, now_us).and_then(|rate| space::days_of_room(&limits, room, rate));
+    let days = rate.and_then(|rate| space::days_of_room(&limits, room, rate));
     Ok(Kept { room, removed: plan.remove.len(), lacking: plan.lacking, days })
+}
+
+/// Whether anything may have to go, by the oldest files: to look at all of them takes a second for a million.
+fn is_due(
+    index: &Index,
+    cameras: &[CameraId],
+    limits: &Limits,
+    room: Room,
+    now_us: i64,
+) -> Result<bool, IndexError> {
+    if limits.owed(room) > 0 {
+        return Ok(true);
+    }
+    let Some(before_us) = limits.before_us(now_us) else { return Ok(false) };
+    for camera in cameras {
+        if index.oldest(*camera)?.is_some_and(|oldest| oldest.wall.us < before_us) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Every file, and what it is worth.
+fn candidates(index: &Index) -> Result<Vec<Candidate>, IndexError> {
+    let visited = index.visited()?;
+    let of = |(camera, span): (CameraId, Span)| {
+        let visits = visited.get(&camera).map_or(&[][..], Vec::as_slice);
+        Candidate { camera, span, importance: importance(visits, &span) }
+    };
+    Ok(index.all()?.into_iter().map(of).collect())
 }
 
 /// By who was there, of visits oldest first by their ends.
@@ -77,21 +100,25 @@ fn importance(visits: &[Visited], span: &Span) -> Importance {
 }
 
 /// In bytes a second, over the last day or what there is of it.
-fn rate(files: &[Candidate], now_us: i64) -> Option<f64> {
-    let lately = files.iter().filter(|file| now_us - file.span.wall.us < RATE_US);
+fn rate(index: &Index, cameras: &[CameraId], now_us: i64) -> Result<Option<f64>, IndexError> {
     let (mut bytes, mut oldest) = (0, now_us);
-    for file in lately {
-        bytes += file.span.bytes;
-        oldest = oldest.min(file.span.wall.us);
+    // Media time may be an hour away from the time of day.
+    let from = MediaTime::from_wall_us(now_us - RATE_US - 3_600_000_000);
+    for camera in cameras {
+        let spans = index.spans(*camera, from, MediaTime::from_90k(i64::MAX))?;
+        for span in spans.iter().filter(|span| now_us - span.wall.us < RATE_US) {
+            bytes += span.bytes;
+            oldest = oldest.min(span.wall.us);
+        }
     }
     let seconds = (now_us - oldest) as f64 / 1e6;
     // Of less than a minute nothing follows.
-    (seconds > 60.0).then(|| bytes as f64 / seconds)
+    Ok((seconds > 60.0).then(|| bytes as f64 / seconds))
 }
 
 #[cfg(test)]
 mod tests {
-    use razz_base::{MediaTime, MonoTime, WallQuality, WallTime};
+    use razz_base::{MonoTime, WallQuality, WallTime};
 
     use super::*;
     use crate::index::GapReason;
@@ -152,6 +179,12 @@ mod tests {
         let beyond = all[0].key.time.plus_90k(-1);
         let gaps = index.gaps(camera, beyond, all[8999].key.time).unwrap();
         assert!(gaps.iter().all(|gap| gap.reason != GapReason::Deleted), "{gaps:?}");
+        // By their age alone: none is a day old, and a day later all are but the one that is written.
+        let days = Limits { keep_days: [Some(1); 3], ..Limits::default() };
+        assert_eq!(bytes(days).unwrap().removed, 0);
+        let left = index.all().unwrap().len();
+        let later = make_room(&root, &index, &days, now_us + 86_400_000_000).unwrap();
+        assert_eq!((later.removed, later.room.used, later.lacking), (left - 1, 0, 0));
         // The file that is written stays whatever is asked.
         let last = bytes(Limits { max_bytes: Some(0), ..Limits::default() }).unwrap();
         assert_eq!(root.files(camera).unwrap().len(), 1);

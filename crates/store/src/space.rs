@@ -5,6 +5,8 @@ use razz_base::CameraId;
 use crate::index::Span;
 use crate::name::FileName;
 
+const DAY_US: i64 = 86_400_000_000;
+
 /// How much a file is worth.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Importance {
@@ -72,8 +74,7 @@ pub fn plan(files: &[Candidate], limits: &Limits, room: Room, now_us: i64) -> Pl
         .filter(|file| file.importance != Importance::Locked && file.span.ended)
         .collect();
     may_go.sort_by_key(|file| (file.importance, file.span.wall.us, file.camera));
-    let over = room.used.saturating_sub(limits.max_bytes.unwrap_or(u64::MAX));
-    let mut owed = over.max(limits.keep_free.saturating_sub(room.free));
+    let mut owed = limits.owed(room);
     // What is too old goes whether there is room or not, and may be enough.
     may_go.sort_by_key(|file| !limits.is_over(file, now_us));
     for file in may_go {
@@ -88,8 +89,19 @@ pub fn plan(files: &[Candidate], limits: &Limits, room: Room, now_us: i64) -> Pl
 }
 
 impl Limits {
+    /// How much has to go, in bytes, whatever it is.
+    pub fn owed(&self, room: Room) -> u64 {
+        let over = room.used.saturating_sub(self.max_bytes.unwrap_or(u64::MAX));
+        over.max(self.keep_free.saturating_sub(room.free))
+    }
+
+    /// What was taken before then (UTC, µs since 1970) may be too old, by the shortest of the days; `None` where nothing
+    /// ever is.
+    pub fn before_us(&self, now_us: i64) -> Option<i64> {
+        self.keep_days.iter().flatten().min().map(|days| now_us - i64::from(*days) * DAY_US)
+    }
+
     fn is_over(&self, file: &Candidate, now_us: i64) -> bool {
-        const DAY_US: i64 = 86_400_000_000;
         let days = self.keep_days.get(file.importance as usize).copied().flatten();
         days.is_some_and(|days| now_us - file.span.wall.us > i64::from(days) * DAY_US)
     }
@@ -113,7 +125,6 @@ mod tests {
 
     use super::*;
 
-    const DAY_US: i64 = 86_400_000_000;
     const NOW_US: i64 = 100 * DAY_US;
 
     fn file(day: i64, importance: Importance, bytes: u64) -> Candidate {

@@ -98,6 +98,31 @@ impl Index {
         })
     }
 
+    /// What all files that have ended take, in bytes.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn bytes(&self) -> Result<u64, IndexError> {
+        let sum = self.rows(
+            "SELECT coalesce(sum(bytes), 0) FROM stretch WHERE level = ?1",
+            [DAYS],
+            |row| row.get::<_, i64>(0),
+        )?;
+        Ok(sum.first().map_or(0, |bytes| *bytes as u64))
+    }
+
+    /// The cameras of which there are files that have ended.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn cameras(&self) -> Result<Vec<CameraId>, IndexError> {
+        let cameras =
+            self.rows("SELECT DISTINCT camera FROM stretch WHERE level = ?1", [DAYS], |row| {
+                Ok(CameraId::new(row.get(0)?))
+            })?;
+        Ok(cameras.into_iter().flatten().collect())
+    }
+
     /// Makes all stretches anew from the rows of the files: whatever they were is put right.
     ///
     /// # Errors

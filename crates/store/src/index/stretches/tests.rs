@@ -124,6 +124,7 @@ fn files_that_follow_one_another_are_one_stretch() {
         Stretch { from: from_, until: until_, bytes: sum(from, until) }
     };
     assert_eq!(index.stretches(camera(), begin, end).unwrap(), [stretch(0, 3600)]);
+    assert_eq!(index.bytes().unwrap(), sum(0, 3600));
     // Whole files count, whatever the span cuts.
     let cut = |from: i64, until: i64| {
         let [from, until] = [from, until].map(|step| at(FIRST + 4000 + step));
@@ -164,6 +165,8 @@ proptest! {
         prop_assert_eq!(kept, table(&index));
         let [begin, end] = [i64::MIN, i64::MAX].map(MediaTime::from_90k);
         let all = by_files(&index, begin, end);
+        let bytes: u64 = all.iter().map(|one| one.bytes).sum();
+        prop_assert_eq!(index.bytes().unwrap(), bytes);
         prop_assert_eq!(index.stretches(camera(), begin, end).unwrap(), all);
         for (from, steps, early, late) in spans {
             let (from, until) = (at(from).plus_90k(early), at(from + steps).plus_90k(late));
