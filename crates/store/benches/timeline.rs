@@ -12,7 +12,7 @@ use razz_base::{CameraId, MediaTime, MonoTime};
 use razz_store::archive::{Archive, Moment};
 use razz_store::check::Differences;
 use razz_store::disk::Root;
-use razz_store::index::{Gap, GapReason, Index};
+use razz_store::index::{Dated, Gap, GapReason, Index};
 use razz_store::keep::make_room;
 use razz_store::name::FileName;
 use razz_store::now_written::NowWritten;
@@ -120,6 +120,23 @@ fn timeline(criterion: &mut Criterion) {
             make_room(&root, &index, &Limits::default(), END_S * 1_000_000).unwrap();
         });
     });
+    // Everything may have to go, and nothing may.
+    for camera in cameras() {
+        let [from, until] =
+            [0, i64::MAX].map(|ticks| Dated { time: MediaTime::from_90k(ticks), wall_us: 0 });
+        index.lock(camera, [from, until], "", "", 0).unwrap();
+    }
+    group.bench_function("make_room/all_locked", |bencher| {
+        let limits = Limits { max_bytes: Some(0), ..Limits::default() };
+        bencher.iter(|| {
+            let kept = make_room(&root, &index, &limits, END_S * 1_000_000).unwrap();
+            assert!(kept.removed == 0 && kept.lacking > 0);
+        });
+    });
+    let camera = cameras().next().unwrap();
+    let name = FileName::at_us(begins(camera, 70_000).1);
+    let entry = index.entry(camera, name).unwrap().unwrap();
+    group.bench_function("put", |bencher| bencher.iter(|| index.put(camera, &entry).unwrap()));
     let database = Connection::open(&path).unwrap();
     for (name, has_ended) in [("open/after_an_end", true), ("open/after_a_crash", false)] {
         database.execute("UPDATE writer SET ended = ?1", [has_ended]).unwrap();

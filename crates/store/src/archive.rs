@@ -22,6 +22,7 @@ use crate::source::Source;
 use crate::tracks::{self, Recorded};
 
 mod coverage;
+mod locks;
 
 pub use crate::index::{Dated, Stretch};
 pub use coverage::{Coverage, Hole};
@@ -229,6 +230,10 @@ impl Archive {
     /// # Errors
     /// When the index does not answer.
     pub fn media_time(&self, camera: CameraId, moment: Moment) -> Result<MediaTime, ReadError> {
+        Ok(self.media_time_of(camera, moment)?)
+    }
+
+    fn media_time_of(&self, camera: CameraId, moment: Moment) -> Result<MediaTime, IndexError> {
         let Moment::Wall(us) = moment else { return Ok(moment.earliest()) };
         Ok(media_time(&self.spans(camera, moment.earliest(), moment.latest())?, us))
     }

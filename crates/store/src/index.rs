@@ -2,7 +2,7 @@
 //!
 //! It can be made from the files at any time, so it need not survive a power cut to the last row: a file's row is
 //! written when it begins, and once more when it ends; of one that did not end, [`Root::mend`](crate::disk::Root::mend)
-//! says what is in it.
+//! says what is in it. What somebody has locked cannot be made from the files, and stands in a file beside it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,16 +15,20 @@ use crate::scan::Scanned;
 
 mod fragments;
 mod gap;
+mod locks;
 mod stretches;
+mod times;
 mod tracks;
 
 pub use fragments::{Fragments, Place};
 pub use gap::{Gap, GapReason};
+pub use locks::{LOCKS, Lock, LockError, NOTE_CHARS};
 pub use stretches::{Dated, Stretch};
-pub use tracks::{Density, RebuildError, StoredVisit, Visited};
+pub use times::Times;
+pub use tracks::{Density, RebuildError, StoredVisit};
 
 /// The version of the tables. Another one is made anew from the files.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// Footage that goes on after no more than this is one stretch, in ticks: files follow one another without a break, and
 /// a picture may come late.
 const JOINED_90K: i64 = CLOCK_RATE;
@@ -68,6 +72,14 @@ pub enum IndexError {
         path: PathBuf,
         /// Its words.
         error: rusqlite::Error,
+    },
+    /// The file of locks cannot be read or written.
+    #[error("{path}: {why}")]
+    Locks {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
     },
 }
 

@@ -6,7 +6,7 @@ use razz_base::{CameraId, MediaTime};
 
 use crate::check::CheckError;
 use crate::disk::Root;
-use crate::index::{Index, IndexError, Span, Visited};
+use crate::index::{Index, IndexError, Span, Times};
 use crate::space::{self, Candidate, Importance, Limits, Plan, Room};
 
 /// A disk is never filled to the last byte, whatever is set: the index has to be written too.
@@ -41,7 +41,7 @@ pub fn make_room(
     let limits = Limits { keep_free: limits.keep_free.max(FLOOR), ..*limits };
     let cameras = index.cameras()?;
     let rate = rate(index, &cameras, now_us)?;
-    let mut plan = Plan::default();
+    let (mut plan, mut removed) = (Plan::default(), 0);
     if is_due(index, &cameras, &limits, room, now_us)? {
         let files = candidates(index)?;
         plan = space::plan(&files, &limits, room, now_us);
@@ -49,14 +49,15 @@ pub fn make_room(
         let spans: HashMap<_, _> = files.iter().map(named).collect();
         for (camera, name) in &plan.remove {
             let Some(span) = spans.get(&(*camera, *name)) else { continue };
-            root.remove(*camera, *name)?;
-            index.give_way(*camera, *span)?;
-            room.used = room.used.saturating_sub(span.bytes);
-            room.free += span.bytes;
+            if remove(root, index, *camera, span)? {
+                removed += 1;
+                room.used = room.used.saturating_sub(span.bytes);
+                room.free += span.bytes;
+            }
         }
     }
     let days = rate.and_then(|rate| space::days_of_room(&limits, room, rate));
-    Ok(Kept { room, removed: plan.remove.len(), lacking: plan.lacking, days })
+    Ok(Kept { room, removed, lacking: plan.lacking, days })
 }
 
 /// Whether anything may have to go, by the oldest files: to look at all of them takes a second for a million.
@@ -81,21 +82,35 @@ fn is_due(
 
 /// Every file, and what it is worth.
 fn candidates(index: &Index) -> Result<Vec<Candidate>, IndexError> {
-    let visited = index.visited()?;
+    let (visited, locked, nothing) = (index.visited()?, index.locked()?, Times::default());
     let of = |(camera, span): (CameraId, Span)| {
-        let visits = visited.get(&camera).map_or(&[][..], Vec::as_slice);
-        Candidate { camera, span, importance: importance(visits, &span) }
+        let [visited, locked] = [&visited, &locked].map(|all| all.get(&camera).unwrap_or(&nothing));
+        Candidate { camera, span, importance: importance(visited, locked, &span) }
     };
     Ok(index.all()?.into_iter().map(of).collect())
 }
 
-/// By who was there, of visits oldest first by their ends.
-fn importance(visits: &[Visited], span: &Span) -> Importance {
-    let after = visits.partition_point(|visit| visit.until < span.from);
-    let there = visits[after..].iter().filter(|visit| visit.from < span.until);
-    there.fold(Importance::Quiet, |most, visit| match visit.locked {
-        true => Importance::Locked,
-        false => most.max(Importance::Visit),
+/// By what is locked, and by who was there.
+fn importance(visited: &Times, locked: &Times, span: &Span) -> Importance {
+    if locked.overlap(span.from, span.until) {
+        Importance::Locked
+    } else if visited.overlap(span.from, span.until) {
+        Importance::Visit
+    } else {
+        Importance::Quiet
+    }
+}
+
+/// Takes a file away; `false` where somebody has locked it since it was looked at.
+fn remove(root: &Root, index: &Index, camera: CameraId, span: &Span) -> Result<bool, CheckError> {
+    // Nobody can lock it meanwhile.
+    index.at_once(|index| {
+        if !index.locks(camera, span.from, span.until)?.is_empty() {
+            return Ok(false);
+        }
+        root.remove(camera, span.name)?;
+        index.give_way(camera, *span)?;
+        Ok(true)
     })
 }
 
@@ -118,7 +133,7 @@ fn rate(index: &Index, cameras: &[CameraId], now_us: i64) -> Result<Option<f64>,
 
 #[cfg(test)]
 mod tests {
-    use razz_base::{MonoTime, WallQuality, WallTime};
+    use razz_base::{AccessUnit, MonoTime, WallQuality, WallTime};
 
     use super::*;
     use crate::index::GapReason;
@@ -128,41 +143,45 @@ mod tests {
     use crate::writer::{Durability, Writer};
 
     #[test]
-    fn who_was_there_makes_footage_worth_more() {
-        let at = |n: i64| MediaTime::from_90k(n);
-        let visit = |from, until, locked| Visited { from: at(from), until: at(until), locked };
-        let visits = [visit(100, 150, false), visit(140, 400, false), visit(500, 510, true)];
-        let span = |from, until| {
-            let wall = WallTime { us: 0, quality: WallQuality::Arrival };
-            let (from, until, name) = (at(from), at(until), FileName::at_us(0));
-            Span { name, from, until, wall, bytes: 0, frames: 1, ended: true }
-        };
+    fn who_was_there_and_what_is_locked_makes_footage_worth_more() {
+        let times =
+            |spans: &[[i64; 2]]| Times::of(spans.iter().map(|span| span.map(MediaTime::from_90k)));
+        let (visited, locked) = (times(&[[100, 401], [600, 700]]), times(&[[500, 510]]));
         for (from, until, expected) in [
             (0, 100, Importance::Quiet),
             (0, 101, Importance::Visit),
-            (200, 300, Importance::Visit),
             (401, 500, Importance::Quiet),
             (401, 501, Importance::Locked),
-            (100, 600, Importance::Locked),
-            (511, 600, Importance::Quiet),
+            (100, 700, Importance::Locked),
+            (510, 600, Importance::Quiet),
         ] {
-            assert_eq!(importance(&visits, &span(from, until)), expected, "{from} to {until}");
+            let wall = WallTime { us: 0, quality: WallQuality::Arrival };
+            let [from, until] = [from, until].map(MediaTime::from_90k);
+            let name = FileName::at_us(0);
+            let span = Span { name, from, until, wall, bytes: 0, frames: 1, ended: true };
+            assert_eq!(importance(&visited, &locked, &span), expected, "{from} to {until}");
         }
+    }
+
+    /// All of it is written, and the last file not ended.
+    fn recorded(folder: &Folder, units: &[AccessUnit]) -> (Writer, Index) {
+        let root = Root::open(&folder.path().join("footage")).unwrap();
+        let database = folder.path().join("recordings.db");
+        let index = Index::open(&database).unwrap().0;
+        let start = MonoTime::from_us(0);
+        let mut writer = Writer::open(root, index, Durability::Each, start).unwrap().0;
+        for (n, unit) in units.iter().enumerate() {
+            writer.take(MonoTime::from_us(n as i64 * 33_333), unit);
+        }
+        (writer, Index::open(&database).unwrap().0)
     }
 
     #[test]
     fn the_oldest_files_go_with_their_rows_and_what_is_written_stays() {
         let folder = Folder::new("keep");
-        let root = Root::open(&folder.path().join("footage")).unwrap();
-        let database = folder.path().join("recordings.db");
-        let index = Index::open(&database).unwrap().0;
-        let start = MonoTime::from_us(0);
-        let mut writer = Writer::open(root.clone(), index, Durability::Each, start).unwrap().0;
         let all = units(9000, 30);
-        for (n, unit) in all.iter().enumerate() {
-            writer.take(MonoTime::from_us(n as i64 * 33_333), unit);
-        }
-        let index = Index::open(&database).unwrap().0;
+        let (writer, index) = recorded(&folder, &all);
+        let root = writer.root().clone();
         let (camera, now_us) = (all[0].key.camera, all[8999].wall.us);
         let bytes = |limits| make_room(&root, &index, &limits, now_us);
         let before = bytes(Limits::default()).unwrap();
@@ -189,5 +208,40 @@ mod tests {
         let last = bytes(Limits { max_bytes: Some(0), ..Limits::default() }).unwrap();
         assert_eq!(root.files(camera).unwrap().len(), 1);
         assert!(last.lacking > 0 || last.room.used == 0, "{last:?}");
+    }
+
+    #[test]
+    fn what_is_locked_stays_and_is_lacking() {
+        let folder = Folder::new("keep-locked");
+        let all = units(9000, 30);
+        let (mut writer, index) = recorded(&folder, &all);
+        writer.stop(MonoTime::from_us(0));
+        let (root, camera) = (writer.root(), all[0].key.camera);
+        let files: Vec<Span> = index.all().unwrap().into_iter().map(|(_, span)| span).collect();
+        assert!(files.len() >= 5, "{files:?}");
+        let limits = Limits { max_bytes: Some(0), keep_days: [Some(0); 3], ..Limits::default() };
+        let now_us = all[8999].wall.us + 1_000_000;
+        // A moment of the second, and from within the third to within the fourth.
+        let moment = |span: &Span, later| span.dated(span.from.plus_90k(later));
+        let lock = |from, until| index.lock(camera, [from, until], "", "anna", now_us).unwrap();
+        let one = lock(moment(&files[1], 90_000), moment(&files[1], 90_001));
+        lock(moment(&files[2], 90_000), moment(&files[3], 90_000));
+        // As if it was locked after the plan was made.
+        assert!(!remove(root, &index, camera, &files[1]).unwrap());
+        let kept = make_room(root, &index, &limits, now_us).unwrap();
+        let left = |from: usize| -> u64 { files[from..4].iter().map(|file| file.bytes).sum() };
+        let stays = |from: usize| files[from..4].iter().map(|file| file.name).collect::<Vec<_>>();
+        assert_eq!((kept.removed, kept.lacking), (files.len() - 3, left(1)));
+        assert_eq!(kept.room.used, left(1));
+        assert_eq!(root.files(camera).unwrap(), stays(1));
+        // Nobody wants the second any more.
+        assert!(index.unlock(camera, one.id).unwrap());
+        let kept = make_room(root, &index, &limits, now_us).unwrap();
+        assert_eq!((kept.removed, kept.lacking), (1, left(2)));
+        // Where nobody can say what is locked, nothing goes.
+        std::fs::write(folder.path().join(crate::index::LOCKS), "{").unwrap();
+        let error = make_room(root, &index, &limits, now_us).unwrap_err().to_string();
+        assert!(error.contains("nothing recorded gives way"), "{error}");
+        assert_eq!(root.files(camera).unwrap(), stays(2));
     }
 }

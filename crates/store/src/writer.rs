@@ -102,6 +102,10 @@ impl Writer {
         now: MonoTime,
     ) -> Result<(Self, usize), IndexError> {
         index.put_writer(false)?;
+        // Nothing gives way then, and nobody would know before the disk is full.
+        if let Err(error) = index.all_locks() {
+            error!("{error}");
+        }
         let ended = check::end_unfinished(&root, &index)?;
         let mended = ended.len();
         let crashed = ended.into_iter().collect();

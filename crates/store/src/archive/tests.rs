@@ -1,7 +1,7 @@
 use razz_base::{MonoTime, RunId};
 
 use super::*;
-use crate::index::GapReason;
+use crate::index::{GapReason, LockError};
 use crate::now_written::NowWritten;
 use crate::segmenter::tests::units;
 use crate::temporary::Folder;
@@ -141,4 +141,65 @@ fn a_hole_that_the_span_cuts_has_the_time_of_day_of_the_files_at_its_ends() {
             writer.stop(MonoTime::from_us(100_000_000));
         }
     }
+}
+
+#[test]
+fn what_is_locked_has_both_times_and_shows_in_visits() {
+    let folder = Folder::new("archive-lock");
+    let (_writer, archive) = written(&folder, 3000);
+    let first = units(1, 30)[0].clone();
+    let at = |n: i64| first.key.time.plus_90k(n * 3000);
+    let wall = |n: i64| first.wall.us + n * 100_000 / 3 + if n >= 1200 { 3_000_000 } else { 0 };
+    let visit = |from: i64, until: i64| {
+        let moment = |n: i64| tracks::Moment { time: at(n), wall_us: wall(n) };
+        tracks::Visit {
+            camera: camera(),
+            track: razz_base::TrackId::new(7, from as u64),
+            class: "person".to_owned(),
+            from: moment(from),
+            until: moment(until),
+            best: moment(from),
+            bbox: razz_base::Rect::new(0.0, 0.0, 10.0, 10.0),
+            size: razz_base::Size::new(640, 360),
+            confidence: 0.5,
+            cells: tracks::Cells::default(),
+            matched: 9,
+        }
+    };
+    [visit(100, 200), visit(1300, 1400)]
+        .iter()
+        .for_each(|visit| archive.index().put_visit(visit).unwrap());
+    let beyond = [i64::MIN, i64::MAX].map(|ticks| Moment::Media(MediaTime::from_90k(ticks)));
+    let locked = || {
+        let visits = archive.visits(camera(), None, beyond, 9).unwrap();
+        visits.iter().map(|one| one.locked).collect::<Vec<_>>()
+    };
+    assert_eq!(locked(), [false, false]);
+    // By either name, at footage, behind it, in the file that is written now, and in what is to come.
+    for (n, (from, until)) in
+        [(150, 160), (880, 900), (1390, 1500), (2960, 2990)].iter().enumerate()
+    {
+        let by_media = [*from, *until].map(|n| Moment::Media(at(n)));
+        let by_wall = [*from, *until]
+            .map(|n| Moment::Wall(if n == 900 { wall(n - 1) + 33_333 } else { wall(n) }));
+        for span in [by_media, by_wall] {
+            let lock = archive.lock(camera(), span, "note", "anna", 5).unwrap();
+            for (dated, n) in [(lock.from, *from), (lock.until, *until)] {
+                assert!(dated.time.since_90k(at(n)).abs() <= 4, "{n}: {lock:?}");
+                assert!((dated.wall_us - wall(n)).abs() <= 40, "{n}: {lock:?}");
+            }
+        }
+        let [from, until] = [*from, *until].map(|n| Moment::Wall(wall(n)));
+        assert_eq!(archive.locks(camera(), from, until).unwrap().len(), 2);
+        assert_eq!(archive.locks(camera(), beyond[0], beyond[1]).unwrap().len(), 2 * n + 2);
+    }
+    assert_eq!(locked(), [true, true]);
+    let all = archive.locks(camera(), beyond[0], beyond[1]).unwrap();
+    for lock in &all[..2] {
+        assert!(archive.unlock(camera(), lock.id).unwrap());
+    }
+    assert_eq!(locked(), [false, true]);
+    assert_eq!(archive.locks(CameraId::new(2).unwrap(), beyond[0], beyond[1]).unwrap(), []);
+    let empty = [Moment::Media(at(10)); 2];
+    assert!(matches!(archive.lock(camera(), empty, "", "", 5), Err(LockError::Empty)));
 }

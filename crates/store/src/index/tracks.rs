@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use razz_base::{CameraId, MediaTime, Rect, Size, TrackId};
 use rusqlite::{Row, params};
 
-use super::{Index, IndexError};
+use super::{Index, IndexError, Times};
 use crate::disk::{DiskError, Root};
+use crate::tracks::day::Day;
 use crate::tracks::visit::Visitors;
 use crate::tracks::{Cells, MinuteCount, Moment, Seen, Visit, day};
 
-/// Times are media time at 90 kHz, those of `wall` UTC in µs since 1970. Boxes are in quarter pixels. `locked`: it is
-/// never taken away.
+/// Times are media time at 90 kHz, those of `wall` UTC in µs since 1970. Boxes are in quarter pixels.
 ///
 /// `density` has rows of minutes (`level` 0) and of hours (1), which begin at `at`, in UNIX seconds. `tracks`:
 /// different tracks seen in it, those that were there at its beginning among them. `began`: those that were not seen before. So
@@ -25,7 +25,6 @@ CREATE TABLE visit (
   box_left INTEGER NOT NULL, box_top INTEGER NOT NULL, box_right INTEGER NOT NULL, box_bottom INTEGER NOT NULL,
   width INTEGER NOT NULL, height INTEGER NOT NULL,
   confidence REAL NOT NULL, matched INTEGER NOT NULL, cells BLOB NOT NULL,
-  locked INTEGER NOT NULL DEFAULT 0,
   UNIQUE (camera, begins, track)
 ) STRICT;
 CREATE INDEX visit_in_time ON visit (camera, ends);
@@ -42,6 +41,11 @@ const LEVELS: [(i64, i64); 2] = [(0, 60), (1, 3600)];
 const HOURS_FROM_S: i64 = 7200;
 /// No more buckets are made.
 const MOST_POINTS: i64 = 10_000;
+/// So long is a block of tracks, in µs.
+const BLOCK_US: i64 = 10_000_000;
+/// Visits of a camera that are not locked, where `?2` is what is locked.
+const NOT_LOCKED: &str = "camera = ?1 AND NOT EXISTS (SELECT 1 FROM json_each(?2) AS span \
+    WHERE begins < json_extract(span.value, '$[1]') AND ends >= json_extract(span.value, '$[0]'))";
 /// Steps of a pixel in which boxes are kept.
 const PER_PIXEL: f64 = 4.0;
 
@@ -50,21 +54,10 @@ const PER_PIXEL: f64 = 4.0;
 pub struct StoredVisit {
     /// Its number. Another one after the index was made anew.
     pub id: i64,
-    /// It is never taken away.
+    /// Footage of it is locked: neither that nor the visit is taken away.
     pub locked: bool,
     /// What it was.
     pub visit: Visit,
-}
-
-/// A time in which somebody was there.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Visited {
-    /// The first frame.
-    pub from: MediaTime,
-    /// The last frame.
-    pub until: MediaTime,
-    /// It is never taken away.
-    pub locked: bool,
 }
 
 /// How many tracks there were, over time.
@@ -198,7 +191,7 @@ impl Index {
         limit: usize,
     ) -> Result<Vec<StoredVisit>, IndexError> {
         let mut visits = self.rows(
-            "SELECT id, locked, track, class, begins, ends, wall_begins, wall_ends, best, best_wall, box_left, \
+            "SELECT id, track, class, begins, ends, wall_begins, wall_ends, best, best_wall, box_left, \
              box_top, box_right, box_bottom, width, height, confidence, matched, cells FROM visit \
              WHERE camera = ?1 AND ends >= ?2 AND begins < ?3 AND (?4 IS NULL OR class = ?4) \
              ORDER BY ends DESC, id DESC LIMIT ?5",
@@ -212,45 +205,32 @@ impl Index {
             |row| visit(camera, row),
         )?;
         visits.reverse();
+        if !visits.is_empty() {
+            let locked = self.locked_of(camera)?;
+            for StoredVisit { locked: is_locked, visit, .. } in &mut visits {
+                *is_locked = locked.overlap(visit.from.time, visit.until.time.plus_90k(1));
+            }
+        }
         Ok(visits)
     }
 
-    /// When somebody was there, camera by camera, by the frames' times; whether that is locked. Oldest first by their ends.
+    /// When somebody was there, camera by camera, by the frames' times.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub fn visited(&self) -> Result<BTreeMap<CameraId, Vec<Visited>>, IndexError> {
+    pub fn visited(&self) -> Result<BTreeMap<CameraId, Times>, IndexError> {
         let read = |row: &Row<'_>| {
-            let visited = Visited {
-                from: MediaTime::from_90k(row.get(1)?),
-                until: MediaTime::from_90k(row.get(2)?),
-                locked: row.get(3)?,
-            };
-            Ok((CameraId::new(row.get(0)?), visited))
+            let [from, until] = [row.get(1)?, row.get(2)?].map(MediaTime::from_90k);
+            // The last frame is a part of it.
+            Ok((CameraId::new(row.get(0)?), [from, until.plus_90k(1)]))
         };
-        let rows = self.rows(
-            "SELECT camera, begins, ends, locked FROM visit ORDER BY camera, ends",
-            [],
-            read,
-        )?;
-        let mut all: BTreeMap<CameraId, Vec<Visited>> = BTreeMap::new();
-        for (camera, visited) in rows {
+        let mut spans: BTreeMap<CameraId, Vec<_>> = BTreeMap::new();
+        for (camera, span) in self.rows("SELECT camera, begins, ends FROM visit", [], read)? {
             if let Some(camera) = camera {
-                all.entry(camera).or_default().push(visited);
+                spans.entry(camera).or_default().push(span);
             }
         }
-        Ok(all)
-    }
-
-    /// Keeps a visit for ever, or no longer; `false` where there is none of that number.
-    ///
-    /// # Errors
-    /// When the database does not take it.
-    pub fn lock_visit(&self, id: i64, locked: bool) -> Result<bool, IndexError> {
-        let changed = self
-            .database
-            .execute("UPDATE visit SET locked = ?2 WHERE id = ?1", params![id, locked]);
-        Ok(self.of(changed)? > 0)
+        Ok(spans.into_iter().map(|(camera, spans)| (camera, Times::of(spans))).collect())
     }
 
     /// How many tracks of each class there were between two times in UNIX seconds, in at most one bucket more than
@@ -302,15 +282,41 @@ impl Index {
         Ok(Density { from, step, classes })
     }
 
+    /// Takes away tracks that were over at `us` (UTC, µs since 1970) or before: the files of days in which nothing is
+    /// locked, visits that are not locked, and counts. How many files.
+    ///
+    /// # Errors
+    /// When the locks cannot be read, a file cannot be taken away, or the database does not take it.
+    pub fn forget_tracks(
+        &self,
+        root: &Root,
+        camera: CameraId,
+        us: i64,
+    ) -> Result<usize, RebuildError> {
+        let mut locks = self.all_locks()?;
+        locks.retain(|lock| lock.camera == camera);
+        // The last block of a day goes on into the next.
+        let has_lock = |day: Day| {
+            locks.iter().any(|lock| {
+                let begins_us = lock.from.wall_us.saturating_sub(BLOCK_US);
+                begins_us < day.end_us() && day.begin_us() < lock.until.wall_us
+            })
+        };
+        let removed = day::remove_if(root, camera, |day| day.end_us() <= us && !has_lock(day))?;
+        self.remove_tracks_before(camera, us)?;
+        Ok(removed)
+    }
+
     /// Takes away what was over at `us` (UTC, µs since 1970) or before: visits that are not locked, and counts.
     ///
     /// # Errors
     /// When the database does not take it.
     pub fn remove_tracks_before(&self, camera: CameraId, us: i64) -> Result<(), IndexError> {
         self.at_once(|index| {
+            let locked = index.locked_of(camera)?.to_json();
             index.of(index.database.execute(
-                "DELETE FROM visit WHERE camera = ?1 AND wall_ends <= ?2 AND locked = 0",
-                params![camera.as_u32(), us],
+                &format!("DELETE FROM visit WHERE {NOT_LOCKED} AND wall_ends <= ?3"),
+                params![camera.as_u32(), locked, us],
             ))?;
             for (level, seconds) in LEVELS {
                 index.of(index.database.execute(
@@ -333,9 +339,11 @@ impl Index {
             let of = |outcome: rusqlite::Result<usize>| index.of(outcome);
             let camera_only = params![camera.as_u32()];
             of(index.database.execute("DELETE FROM density WHERE camera = ?1", camera_only))?;
-            of(index
-                .database
-                .execute("DELETE FROM visit WHERE camera = ?1 AND locked = 0", camera_only))?;
+            let locked = index.locked_of(camera)?.to_json();
+            of(index.database.execute(
+                &format!("DELETE FROM visit WHERE {NOT_LOCKED}"),
+                params![camera.as_u32(), locked],
+            ))?;
             let mut files = Vec::new();
             for day in day::days(root, camera)? {
                 let file = day::DayFile::of(root, camera, day);
@@ -371,18 +379,18 @@ fn visit(camera: CameraId, row: &Row<'_>) -> rusqlite::Result<StoredVisit> {
     let edge = |n: usize| -> rusqlite::Result<f64> { Ok(row.get::<_, i64>(n)? as f64 / PER_PIXEL) };
     let visit = Visit {
         camera,
-        track: TrackId(row.get::<_, i64>(2)? as u64),
-        class: row.get(3)?,
-        from: moment(4, 6)?,
-        until: moment(5, 7)?,
-        best: moment(8, 9)?,
-        bbox: Rect::new(edge(10)?, edge(11)?, edge(12)?, edge(13)?),
-        size: Size::new(row.get(14)?, row.get(15)?),
-        confidence: row.get(16)?,
-        matched: row.get(17)?,
-        cells: Cells::from_bytes(row.get(18)?),
+        track: TrackId(row.get::<_, i64>(1)? as u64),
+        class: row.get(2)?,
+        from: moment(3, 5)?,
+        until: moment(4, 6)?,
+        best: moment(7, 8)?,
+        bbox: Rect::new(edge(9)?, edge(10)?, edge(11)?, edge(12)?),
+        size: Size::new(row.get(13)?, row.get(14)?),
+        confidence: row.get(15)?,
+        matched: row.get(16)?,
+        cells: Cells::from_bytes(row.get(17)?),
     };
-    Ok(StoredVisit { id: row.get(0)?, locked: row.get(1)?, visit })
+    Ok(StoredVisit { id: row.get(0)?, locked: false, visit })
 }
 
 #[cfg(test)]

@@ -35,9 +35,14 @@ impl Day {
         Self(FileName::at_us(us - us.rem_euclid(DAY_US)))
     }
 
+    /// When it begins, in UTC µs since 1970.
+    pub const fn begin_us(self) -> i64 {
+        self.0.as_ms().saturating_mul(1000)
+    }
+
     /// When it ends, in UTC µs since 1970.
     pub const fn end_us(self) -> i64 {
-        self.0.as_ms().saturating_mul(1000).saturating_add(DAY_US)
+        self.begin_us().saturating_add(DAY_US)
     }
 
     /// Reads a file's name; `None` where it is none of ours.
@@ -68,8 +73,17 @@ pub fn days(root: &Root, camera: CameraId) -> Result<Vec<Day>, DiskError> {
 /// # Errors
 /// When one cannot be taken away.
 pub fn remove_before(root: &Root, camera: CameraId, us: i64) -> Result<usize, DiskError> {
+    remove_if(root, camera, |day| day.end_us() <= us)
+}
+
+/// Takes away the files of the days that `goes` says; how many.
+pub(crate) fn remove_if(
+    root: &Root,
+    camera: CameraId,
+    goes: impl Fn(Day) -> bool,
+) -> Result<usize, DiskError> {
     let mut removed = 0;
-    for day in days(root, camera)?.into_iter().filter(|day| day.end_us() <= us) {
+    for day in days(root, camera)?.into_iter().filter(|day| goes(*day)) {
         let path = DayFile::of(root, camera, day).path;
         fs::remove_file(&path).map_err(|error| DiskError::of(&path, error))?;
         removed += 1;

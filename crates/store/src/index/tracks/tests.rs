@@ -1,6 +1,7 @@
 use razz_base::MonoTime;
 
 use super::*;
+use crate::index::Dated;
 use crate::temporary::Folder;
 use crate::tracks::tests::{BEGIN_US, camera, frame, street, track};
 use crate::tracks::{Recorded, TrackWriter};
@@ -71,16 +72,29 @@ fn visits_are_found_by_time_and_class() {
     assert_eq!(index.visits(CameraId::new(2).unwrap(), None, begin, end, 9).unwrap(), []);
 }
 
+/// A second, counted from the beginning.
+fn dated(second: i64) -> Dated {
+    let wall_us = BEGIN_US + second * 1_000_000;
+    Dated { time: MediaTime::from_wall_us(wall_us), wall_us }
+}
+
 #[test]
-fn a_visit_that_is_put_twice_is_one_and_stays_locked() {
+fn a_visit_that_is_put_twice_is_one_and_is_kept_while_footage_of_it_is_locked() {
     let folder = Folder::new("index-locked");
     let index = open(&folder);
     (0..5).for_each(|n| index.put_visit(&visit(n)).unwrap());
     let id = all(&index)[2].id;
-    assert!(index.lock_visit(id, true).unwrap() && !index.lock_visit(999, true).unwrap());
     let longer = Visit { matched: 200, ..visit(2) };
     index.put_visit(&longer).unwrap();
-    assert_eq!(all(&index)[2], StoredVisit { id, locked: true, visit: longer });
+    assert_eq!(all(&index)[2], StoredVisit { id, locked: false, visit: longer.clone() });
+    // From the last frame of the second visit until the first of the third, and a moment of the third by itself.
+    let lock = |from, until| index.lock(camera(), [from, until].map(dated), "", "", 0).unwrap();
+    let first = lock(90, 120);
+    let second = lock(125, 126);
+    let locked = |index: &Index| all(index).iter().map(|one| one.locked).collect::<Vec<_>>();
+    assert_eq!(locked(&index), [false, true, true, false, false]);
+    assert!(index.unlock(camera(), first.id).unwrap());
+    assert_eq!(locked(&index), [false, false, true, false, false]);
     let rows: Vec<MinuteCount> =
         (0..5).map(|n| minute(BEGIN_US / 1_000_000 + n * 60, "person", 1, 1, 1)).collect();
     rows.iter().for_each(|minute| index.put_minute(camera(), minute).unwrap());
@@ -90,6 +104,37 @@ fn a_visit_that_is_put_twice_is_one_and_stays_locked() {
     let density =
         index.density(camera(), rows[0].at, rows[4].at + 60, 5).unwrap().classes.remove("person");
     assert_eq!(density.unwrap(), [0, 0, 0, 1, 1]);
+    // Nothing holds it any more.
+    assert!(index.unlock(camera(), second.id).unwrap());
+    index.remove_tracks_before(camera(), BEGIN_US + 210_000_000).unwrap();
+    assert_eq!(all(&index).iter().map(|left| left.visit.matched).collect::<Vec<_>>(), [150]);
+}
+
+#[test]
+fn the_tracks_of_days_in_which_something_is_locked_are_kept() {
+    const DAY_S: i64 = 86_400;
+    let folder = Folder::new("index-forget");
+    let index = open(&folder);
+    let root = Root::open(&folder.path().join("footage")).unwrap();
+    // Four days, of which the second is locked, and the last moment of it.
+    let midnight = -(BEGIN_US / 1_000_000 % DAY_S);
+    for day in 0..4 {
+        let file = day::DayFile::of(&root, camera(), Day::at_us(dated(day * DAY_S).wall_us));
+        file.append(&root, b"tracks").unwrap();
+    }
+    let span = [midnight + DAY_S + 60, midnight + 2 * DAY_S];
+    let lock = index.lock(camera(), span.map(dated), "", "", 0).unwrap();
+    let before_us = dated(midnight + 3 * DAY_S).wall_us;
+    let forget = || index.forget_tracks(&root, camera(), before_us).unwrap();
+    let days = || day::days(&root, camera()).unwrap().len();
+    assert_eq!((forget(), days()), (2, 2));
+    // A lock that begins with a day needs the block before it too.
+    assert!(index.unlock(camera(), lock.id).unwrap());
+    let span = [midnight + 2 * DAY_S + 5, midnight + 2 * DAY_S + 6];
+    let lock = index.lock(camera(), span.map(dated), "", "", 0).unwrap();
+    assert_eq!((forget(), days()), (0, 2));
+    assert!(index.unlock(camera(), lock.id).unwrap());
+    assert_eq!((forget(), days()), (1, 1));
 }
 
 #[test]
