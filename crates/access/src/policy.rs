@@ -172,7 +172,7 @@ mod tests {
             .iter()
             .map(|grant| letter(decide(Need::Session, grant.as_ref(), subject)))
             .collect();
-        assert_eq!(got, "+s+++c+++");
+        assert_eq!(got, "+s+++c++++");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use razz_store::disk::Root;
 use razz_store::index::{GapReason, Index};
 use razz_store::keep::{self, Kept};
 use razz_store::space::Limits;
-use razz_store::tracks::{self, TrackWriter, Written, day};
+use razz_store::tracks::{self, TrackWriter, Written};
 use razz_store::writer::{Durability, Writer};
 use tracing::{error, info, warn};
 
@@ -342,9 +342,8 @@ impl<'a> FolderRecorder<'a> {
         self.forgot = Some(now);
         let before_us = self.clock.wall_us() - i64::from(days) * DAY_US;
         let forget = |camera| {
-            day::remove_before(&self.root, camera, before_us).map_err(|error| error.to_string())?;
-            let index = self.writer.index().remove_tracks_before(camera, before_us);
-            index.map_err(|error| error.to_string())
+            let forgotten = self.writer.index().forget_tracks(&self.root, camera, before_us);
+            forgotten.map(drop).map_err(|error| error.to_string())
         };
         let cameras = self.root.cameras().map_err(|error| error.to_string());
         if let Err(error) = cameras.and_then(|cameras| cameras.into_iter().try_for_each(forget)) {

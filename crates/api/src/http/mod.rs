@@ -17,6 +17,7 @@ mod guard;
 mod headers;
 mod host;
 mod inline;
+mod locks;
 mod openapi;
 mod origin;
 mod pages;
@@ -217,6 +218,8 @@ fn app_routes() -> Routes {
             Need::Recording,
             recordings::picture,
         )
+        .on(post.clone(), "/api/recordings/{camera}/locks", Need::Recording, locks::add)
+        .on(Method::DELETE, "/api/recordings/{camera}/locks/{id}", Need::Recording, locks::remove)
         .on(get.clone(), "/api/exports", Need::Recordings, exports::list)
         .on(post.clone(), "/api/exports", Need::Recordings, exports::add)
         .on(get.clone(), "/api/exports/{id}", Need::Recordings, exports::get)

@@ -101,16 +101,16 @@ pub(super) async fn list(
     let room = (&status).into();
     let work = move |archive: Option<&Archive>| {
         let each = |id: CameraId| {
-            let (coverage, density) = match archive {
+            let (coverage, locks, density) = match archive {
                 Some(archive) => {
                     let unix = [from, to].map(|moment| moment.near_us().div_euclid(1_000_000));
                     let density = archive.density(id, unix, points)?.into();
-                    (archive.coverage(id, from, to)?, density)
+                    (archive.coverage(id, from, to)?, archive.locks(id, from, to)?, density)
                 }
                 None => Default::default(),
             };
             let now = status.cameras.get(&id).cloned();
-            Ok(wire::CameraRecordings::new(id.as_u32(), &coverage, density, now))
+            Ok(wire::CameraRecordings::new(id.as_u32(), &coverage, &locks, density, now))
         };
         let cameras: Result<Vec<_>, ReadError> = ids.into_iter().map(each).collect();
         Ok((cameras?, status.error))

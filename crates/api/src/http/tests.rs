@@ -79,7 +79,7 @@ const ASKERS: [Asker; 11] = [
 /// such viewer session. Columns as [`ASKERS`].
 type Row = (&'static str, &'static str, &'static str);
 
-const APP: [Row; 48] = [
+const APP: [Row; 50] = [
     ("POST", "/whep/{camera}", "+s+++c+++++"),
     ("OPTIONS", "/whep/{camera}", "+++++++++++"),
     ("GET", "/whep/{camera}/{session}", "+s+vvcvvvv+"),
@@ -102,6 +102,8 @@ const APP: [Row; 48] = [
     ("GET", "/api/recordings/{camera}/tracks", "+s+++c+xxx+"),
     ("GET", "/api/recordings/{camera}/video.mp4", "+s+++c+xxx+"),
     ("GET", "/api/visits", "+s+++++xxx+"),
+    ("POST", "/api/recordings/{camera}/locks", "+s+++c+xxx+"),
+    ("DELETE", "/api/recordings/{camera}/locks/{id}", "+s+++c+xxx+"),
     ("GET", "/api/exports", "+s+++++xxx+"),
     ("POST", "/api/exports", "+s+++++xxx+"),
     ("GET", "/api/exports/{id}", "+s+++++xxx+"),

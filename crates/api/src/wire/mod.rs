@@ -37,8 +37,9 @@ pub use self::detector::{Candidate, DetectorInfo, DetectorPreview};
 pub use self::probe::{CameraProbe, Quirk};
 pub use self::problem::{Problem, ProblemKind};
 pub use self::recording::{
-    CameraRecordings, Moment, Reason, RecordMode, RecordedGap, RecordedSpan, RecordedTracks,
-    RecordedVisit, RecordingRoom, RecordingState, Recordings, TrackDensity, Visits,
+    CameraRecordings, Moment, NewLock, Reason, RecordMode, RecordedGap, RecordedSpan,
+    RecordedTracks, RecordedVisit, RecordingLock, RecordingRoom, RecordingState, Recordings,
+    TrackDensity, Visits,
 };
 pub use self::rendition::{RenditionStatus, RenditionsStatus};
 pub use self::request::{

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use razz_recorder::{CameraRecording, RecorderStatus, Recording};
 use razz_store::archive::{Coverage, Dated, Hole, Stretch};
-use razz_store::index::{Density, GapReason, StoredVisit};
+use razz_store::index::{Density, GapReason, Lock, StoredVisit};
 use razz_store::tracks::Recorded;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::round::round;
@@ -144,8 +144,57 @@ pub struct CameraRecordings {
     pub spans: Vec<RecordedSpan>,
     /// Where there is none, and why, oldest first.
     pub gaps: Vec<RecordedGap>,
+    /// What of it never gives way, oldest first.
+    pub locks: Vec<RecordingLock>,
     /// How many tracks there were over time.
     pub density: TrackDensity,
+}
+
+/// Footage that never gives way until somebody unlocks it.
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
+#[ts(export_to = "RecordingLock.ts")]
+pub struct RecordingLock {
+    /// Its number, which no other lock ever has.
+    #[ts(type = "number")]
+    pub id: i64,
+    /// From then on.
+    pub from: Moment,
+    /// Until before then.
+    pub to: Moment,
+    /// Why; empty where nobody said.
+    pub note: String,
+    /// Who locked it; null where nobody has to sign in.
+    pub by: Option<String>,
+    /// When, in UNIX seconds.
+    pub made: f64,
+}
+
+impl From<&Lock> for RecordingLock {
+    fn from(lock: &Lock) -> Self {
+        Self {
+            id: lock.id,
+            from: lock.from.into(),
+            to: lock.until.into(),
+            note: lock.note.clone(),
+            by: (!lock.by.is_empty()).then(|| lock.by.clone()),
+            made: round(lock.made_us as f64 / 1e6, 3),
+        }
+    }
+}
+
+/// What never gives way from now on: `POST /api/recordings/{camera}/locks`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, TS, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export_to = "NewLock.ts")]
+pub struct NewLock {
+    /// From then on: UNIX seconds, or `90k:` and a media time.
+    pub from: String,
+    /// Until before then, likewise.
+    pub to: String,
+    /// Why, in 500 characters at most; absent: nothing is said.
+    #[serde(default)]
+    #[ts(optional)]
+    pub note: Option<String>,
 }
 
 /// How many tracks there were over time.
@@ -233,6 +282,7 @@ impl CameraRecordings {
     pub fn new(
         camera_id: u32,
         coverage: &Coverage,
+        locks: &[Lock],
         density: TrackDensity,
         now: Option<CameraRecording>,
     ) -> Self {
@@ -257,6 +307,7 @@ impl CameraRecordings {
             bytes: coverage.stretches.iter().map(|stretch| stretch.bytes).sum(),
             spans: coverage.stretches.iter().map(Into::into).collect(),
             gaps: coverage.holes.iter().map(Into::into).collect(),
+            locks: locks.iter().map(Into::into).collect(),
             density,
         }
     }
@@ -386,13 +437,23 @@ mod tests {
         };
         let classes = [("person".to_owned(), vec![0, 2])].into();
         let density = TrackDensity { from: 1_764_509_940, step: 60, classes };
+        let (note, by) = ("theft".to_owned(), "ann".to_owned());
+        let made_us = 1_764_510_100_000_000;
+        let camera = razz_base::CameraId::new(1).unwrap();
+        let lock = Lock { id: 7, camera, from: at(10), until: at(20), note, by, made_us };
         let now = CameraRecording {
             state: Recording::Stopped(GapReason::DiskFull),
             error: Some("the disk of /r is full".to_owned()),
             ..CameraRecording::default()
         };
-        let shown = serde_json::to_string(&CameraRecordings::new(1, &coverage, density, Some(now)))
-            .unwrap();
+        let shown = serde_json::to_string(&CameraRecordings::new(
+            1,
+            &coverage,
+            &[lock],
+            density,
+            Some(now),
+        ))
+        .unwrap();
         assert_eq!(
             shown,
             concat!(
@@ -403,6 +464,9 @@ mod tests {
                 r#""to":{"unix":1764510060.123,"media_time":"158805905400000"},"bytes":3000}],"#,
                 r#""gaps":[{"from":{"unix":1764510060.123,"media_time":"158805905400000"},"#,
                 r#""to":{"unix":1764510070.123,"media_time":"158805906300000"},"reason":"camera_gone"}],"#,
+                r#""locks":[{"id":7,"from":{"unix":1764510010.123,"media_time":"158805900900000"},"#,
+                r#""to":{"unix":1764510020.123,"media_time":"158805901800000"},"#,
+                r#""note":"theft","by":"ann","made":1764510100.0}],"#,
                 r#""density":{"from":1764509940,"step":60,"classes":{"person":[0,2]}}}"#,
             )
         );

@@ -55,6 +55,7 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<RecordedSpan>();
     visitor.answer::<RecordedTracks>();
     visitor.answer::<RecordedVisit>();
+    visitor.answer::<RecordingLock>();
     visitor.answer::<RecordingRoom>();
     visitor.answer::<RecordingState>();
     visitor.answer::<Recordings>();
@@ -86,6 +87,7 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.request::<DetectorEdit>();
     visitor.request::<DetectorTrial>();
     visitor.request::<NewExport>();
+    visitor.request::<NewLock>();
     visitor.request::<NewPassword>();
     visitor.request::<NewToken>();
     visitor.request::<NewUser>();
