@@ -1,5 +1,7 @@
 //! What is drawn into pictures: lines, letters, and the mosaic over those who are not to be recognised.
 
+use std::collections::HashSet;
+
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 use razz_base::{Rect, Size, TrackSource};
 use razz_media::h264::Matrix;
@@ -250,7 +252,8 @@ impl<'a> Pen<'a> {
 
     /// Nobody is recognised there: squares of one colour, none smaller than a sixteenth of the picture's height or an
     /// eighth of the area's, on a grid that does not move with it, so that they tell nothing over time either.
-    pub(crate) fn mosaic(&mut self, area: Area) {
+    /// `done` has those that are one colour already, by their side and place: people stand where they stood.
+    pub(crate) fn mosaic(&mut self, area: Area, done: &mut HashSet<[i32; 3]>) {
         let area = area.within(self.clip);
         let side = (area.height() / 8).max(self.clip.height() / 48).max(8) & !1;
         let cell = |edge: i32, from: i32| from + (edge - from).div_euclid(side) * side;
@@ -259,7 +262,9 @@ impl<'a> Pen<'a> {
         while top < area.bottom {
             let mut left = cell(area.left, from_x);
             while left < area.right {
-                self.one_colour(Area::new(left, top, side, side));
+                if done.insert([side, left, top]) {
+                    self.one_colour(Area::new(left, top, side, side));
+                }
                 left += side;
             }
             top += side;
@@ -371,7 +376,7 @@ mod tests {
         ] {
             pen.outline(area, Ink::WHITE, true);
             pen.labels(&[(area, "person #7 ü 漢".to_owned(), Ink::WHITE)]);
-            pen.mosaic(area);
+            pen.mosaic(area, &mut HashSet::new());
         }
         pen.caption(&"long ".repeat(100));
         for y in 0..360 {
@@ -390,7 +395,7 @@ mod tests {
         let mut canvas = canvas();
         let area = whole(&canvas);
         let person = Area::new(200, 80, 80, 200);
-        Pen::new(&mut canvas, area).mosaic(person);
+        Pen::new(&mut canvas, area).mosaic(person, &mut HashSet::new());
         let luma = canvas.planes()[0];
         // Squares of 24: no pixel is left as it was, and none of a square differs from another.
         for y in 80..280 {

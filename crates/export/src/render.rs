@@ -8,6 +8,7 @@
 //!
 //! Of one camera every picture keeps its time. Several are shown by the time of day, each with its newest picture.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -254,8 +255,9 @@ impl Tile<'_> {
         if let Some(blur) = drawn.blur {
             let seen = self.boxes.about(archive, time, ABOUT_90K)?;
             let mut pen = Pen::new(canvas, area);
+            let mut done = HashSet::new();
             for one in seen.iter().filter(|one| hides(blur, self.camera, one)) {
-                pen.mosaic(placed(&wider(one), one.size, area));
+                pen.mosaic(placed(&wider(one), one.size, area), &mut done);
             }
         }
         let matrix = canvas.colour().matrix;
