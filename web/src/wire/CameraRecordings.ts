@@ -3,6 +3,7 @@ import type { Moment } from "./Moment";
 import type { Reason } from "./Reason";
 import type { RecordedGap } from "./RecordedGap";
 import type { RecordedSpan } from "./RecordedSpan";
+import type { RecordingLock } from "./RecordingLock";
 import type { RecordingState } from "./RecordingState";
 import type { TrackDensity } from "./TrackDensity";
 
@@ -26,6 +27,8 @@ export type CameraRecordings = {
   spans: Array<RecordedSpan>;
   /** Where there is none, and why, oldest first. */
   gaps: Array<RecordedGap>;
+  /** What of it never gives way, oldest first. */
+  locks: Array<RecordingLock>;
   /** How many tracks there were over time. */
   density: TrackDensity;
 };

@@ -1,5 +1,7 @@
 // Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 
+export type { Blur } from "./Blur";
+export type { BlurException } from "./BlurException";
 export type { CameraEdit } from "./CameraEdit";
 export type { CameraInfo } from "./CameraInfo";
 export type { CameraProbe } from "./CameraProbe";
@@ -15,6 +17,10 @@ export type { DetectorEdit } from "./DetectorEdit";
 export type { DetectorInfo } from "./DetectorInfo";
 export type { DetectorPreview } from "./DetectorPreview";
 export type { DetectorTrial } from "./DetectorTrial";
+export type { ExportFormat } from "./ExportFormat";
+export type { ExportInfo } from "./ExportInfo";
+export type { ExportState } from "./ExportState";
+export type { Exports } from "./Exports";
 export type { FirstPacket } from "./FirstPacket";
 export type { FrameRates } from "./FrameRates";
 export type { Idle } from "./Idle";
@@ -24,6 +30,8 @@ export type { Latency } from "./Latency";
 export type { Me } from "./Me";
 export type { ModelState } from "./ModelState";
 export type { Moment } from "./Moment";
+export type { NewExport } from "./NewExport";
+export type { NewLock } from "./NewLock";
 export type { NewPassword } from "./NewPassword";
 export type { NewToken } from "./NewToken";
 export type { NewUser } from "./NewUser";
@@ -39,6 +47,7 @@ export type { RecordedGap } from "./RecordedGap";
 export type { RecordedSpan } from "./RecordedSpan";
 export type { RecordedTracks } from "./RecordedTracks";
 export type { RecordedVisit } from "./RecordedVisit";
+export type { RecordingLock } from "./RecordingLock";
 export type { RecordingRoom } from "./RecordingRoom";
 export type { RecordingState } from "./RecordingState";
 export type { Recordings } from "./Recordings";

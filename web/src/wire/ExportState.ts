@@ -1,0 +1,4 @@
+// Written from the structs in crates/api/src/wire; what is changed here is overwritten.
+
+/** How far an export is. */
+export type ExportState = "waiting" | "running" | "done" | "failed";
