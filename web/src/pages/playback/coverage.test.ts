@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { extent, gapBeside, merged, nextFootage, previousFootage, seenAt, unixOf, visitBeside, whatIsAt, type Coverage } from "./coverage";
-import type { CameraRecordings, Reason, Moment, Recordings, Visit } from "./recordings";
+import { extent, gapBeside, lockAt, merged, nextFootage, previousFootage, seenAt, unixOf, visitBeside, whatIsAt, type Coverage } from "./coverage";
+import type { CameraRecordings, Reason, RecordingLock, Moment, Recordings, Visit } from "./recordings";
 
 const moment = (unix: number): Moment => ({ unix, media_time: String(unix * 90_000) });
 type Piece = [number, number];
@@ -11,7 +11,7 @@ function answer(spans: Piece[], gaps: [number, number, Reason][] = [], more: Par
     camera_id: 1, state: "recording", reason: null, error: null, oldest: moment(0), newest: moment(1_000), bytes: 0,
     spans: spans.map(([from, to]) => ({ from: moment(from), to: moment(to), bytes: 1 })),
     gaps: gaps.map(([from, to, reason]) => ({ from: moment(from), to: moment(to), reason })),
-    density: { from: 0, step: 1, classes: {} },
+    locks: [], density: { from: 0, step: 1, classes: {} },
     ...more,
   };
   return { now: 1_000, error: null, room: { used: 0, free: 0, days: null }, cameras: [camera] };
@@ -95,4 +95,20 @@ test("from the first to the last of all", () => {
   const coverage = merged(known([[0, 10], answer([[5, 10]])]), answer([], [], { camera_id: 2, oldest: moment(-50), newest: moment(20) }), 0, 10);
   expect(extent(coverage)).toEqual({ oldest: -50, newest: 1_000 });
   expect(extent(new Map())).toBeNull();
+});
+
+const locked = (id: number, from: number, to: number): RecordingLock => ({ id, from: moment(from), to: moment(to), note: "", by: null, made: 0 });
+
+test.each<[string, [Piece, Recordings][], number[]]>([
+  ["those of the answer", [[[0, 100], answer([], [], { locks: [locked(1, 10, 20)] })]], [1]],
+  ["elsewhere they stay", [[[0, 100], answer([], [], { locks: [locked(1, 10, 20)] })], [[200, 300], answer([], [], { locks: [locked(2, 210, 220)] })]], [1, 2]],
+  ["what was unlocked is gone", [[[0, 100], answer([], [], { locks: [locked(1, 10, 20)] })], [[0, 50], answer([])]], []],
+  ["one that reaches beyond is there once", [[[0, 100], answer([], [], { locks: [locked(1, 50, 150)] })], [[100, 200], answer([], [], { locks: [locked(1, 50, 150)] })]], [1]],
+])("locks: %s", (_, answers, ids) => {
+  expect(known(...answers).get(1)?.locks.map(({ id }) => id)).toEqual(ids);
+});
+
+test("a lock holds what lies between its ends", () => {
+  const footage = known([[0, 100], answer([], [], { locks: [locked(3, 10, 20)] })]).get(1);
+  expect([9.9, 10, 19.9, 20].map((t) => lockAt(footage, t)?.id)).toEqual([undefined, 3, 3, undefined]);
 });

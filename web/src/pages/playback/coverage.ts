@@ -1,6 +1,6 @@
 // What is known of the cameras' footage: answers for parts of time, put together. Times are UNIX seconds.
 import type { Wanted } from "./moment";
-import type { CameraRecordings, Density, Reason, Recordings, Visit } from "./recordings";
+import type { CameraRecordings, Density, Reason, RecordingLock, Recordings, Visit } from "./recordings";
 
 /** Footage without a hole. */
 export interface Span {
@@ -17,10 +17,20 @@ export interface Gap {
   reason: Reason;
 }
 
+/** Footage that never gives way: from when to when, why, and who said so. */
+export interface Lock {
+  id: number;
+  from: number;
+  to: number;
+  note: string;
+  by: string | null;
+}
+
 /** All that is known of one camera. */
 export interface Footage {
   spans: readonly Span[];
   gaps: readonly Gap[];
+  locks: readonly Lock[];
   /** The newest last, which counts where they overlap. */
   densities: readonly Density[];
   state: CameraRecordings["state"];
@@ -58,10 +68,12 @@ function withAnswer(before: Footage | undefined, answer: CameraRecordings, from:
   const gaps = answer.gaps.map((gap): Gap => ({ from: gap.from.unix, to: gap.to.unix, reason: gap.reason }));
   // The answer's ends are what it was asked for: a span that reaches farther is joined with what was known of the rest.
   const kept = [...cut(before?.spans ?? [], from, to)].filter((span) => oldest !== null && span.to > oldest);
+  const elsewhere = (before?.locks ?? []).filter((lock) => lock.to <= from || lock.from >= to);
   const covered = (density: Density): boolean => density.from >= from - density.step && endOf(density) <= to + density.step;
   return {
     spans: joined([...kept, ...spans], (left, right) => right.from - left.to <= JOIN),
     gaps: joined([...cut(before?.gaps ?? [], from, to), ...gaps], (left, right) => right.from - left.to <= JOIN && left.reason === right.reason),
+    locks: [...elsewhere, ...answer.locks.map(lockOf)],
     densities: [...(before?.densities ?? []).filter((density) => !covered(density)), answer.density].slice(-DENSITIES),
     state: answer.state,
     reason: answer.reason,
@@ -69,6 +81,16 @@ function withAnswer(before: Footage | undefined, answer: CameraRecordings, from:
     oldest,
     newest: answer.newest?.unix ?? null,
   };
+}
+
+/** A lock as the server tells it. */
+export function lockOf({ id, from, to, note, by }: RecordingLock): Lock {
+  return { id, from: from.unix, to: to.unix, note, by };
+}
+
+/** The lock that holds the footage at `t`. */
+export function lockAt(footage: Footage | undefined, t: number): Lock | undefined {
+  return footage?.locks.find(({ from, to }) => t >= from && t < to);
 }
 
 /** The end of the last bucket. */

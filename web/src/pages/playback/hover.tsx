@@ -1,11 +1,11 @@
 // What the pointer is over on the timeline: the time, what is there, and the picture if the server gives one.
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { whatIsAt, seenAt } from "./coverage";
+import { lockAt, whatIsAt, seenAt } from "./coverage";
 import { hasPictures, pictureAt } from "./pictures";
 import { chosen, coverage, hover, nameOf, now, scrubbing, view, width } from "./state";
 import { clock, day } from "./ticks";
 import { spanOf } from "./timescale";
-import { atWords, lengthWords } from "./words";
+import { atWords, lengthWords, lockWords } from "./words";
 
 /** The pointer has to rest so long before a picture is asked for. */
 const REST_MS = 90;
@@ -35,6 +35,7 @@ export function Hover() {
   if (typeof over?.camera !== "number" || over.t > now.value || scrubbing.value) return null;
   const footage = coverage.value.get(over.camera);
   const there = whatIsAt(footage, over.t);
+  const lock = lockAt(footage, over.t);
   const left = Math.min(width.value - HALF_PX, Math.max(HALF_PX, over.x));
   return (
     <div class="hover" aria-hidden="true">
@@ -47,6 +48,7 @@ export function Hover() {
           {atWords(there, seenAt(footage, over.t))}
           {there.kind === "gap" && `, for ${lengthWords(there.gap.to - there.gap.from)}`}
         </small>
+        {lock && <small class="lock">{lockWords(lock)}</small>}
       </div>
     </div>
   );

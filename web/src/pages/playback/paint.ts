@@ -1,5 +1,5 @@
 // Draws the timeline's rows: footage, what was seen in it, gaps, visits, and the axis beneath.
-import type { Footage } from "./coverage";
+import type { Footage, Lock } from "./coverage";
 import { columnsOf } from "./columns";
 import { isNew } from "./seen";
 import type { Visit } from "./recordings";
@@ -29,6 +29,9 @@ const CALM_PX = 16;
 const CALM = 0.4;
 const ROUND_PX = 4;
 const VISIT_PX = 3;
+/** The line along the foot of locked footage, and the lock at its beginning. */
+const LOCK_PX = 6;
+const GLYPH_PX = 13;
 
 /** Rows for so many cameras: one is tall, many are low. */
 export function layoutOf(count: number, low: boolean): Layout {
@@ -82,6 +85,7 @@ export class Painter {
       this.#fill(this.#colours.track, 0, y, width, layout.row);
       if (footage) this.#row(scene, footage, y);
       this.#visits(scene, visits, y);
+      for (const lock of footage?.locks ?? []) this.#lock(scene, lock, y + layout.row);
       this.#to.restore();
     });
     this.#axis(scene);
@@ -127,6 +131,24 @@ export class Painter {
       this.#fill(this.#colours[kindOf(visit.class)], left, y, wide, VISIT_PX);
       this.#to.globalAlpha = 1;
     }
+  }
+
+  /** Dashes between two ends, with a lock where they come into sight: told apart without colours. */
+  #lock({ view, width }: Scene, { from, to }: Lock, foot: number): void {
+    const left = Math.max(0, xOf(view, width, from));
+    const right = Math.min(width, Math.max(xOf(view, width, to), left + 2));
+    if (right <= 0 || left >= width) return;
+    const { track, text } = this.#colours;
+    this.#fill(track, left, foot - LOCK_PX, right - left, LOCK_PX);
+    for (let x = left + 1; x < right - 1; x += 7) this.#fill(text, x, foot - 4, Math.min(4, right - 1 - x), 2);
+    if (right - left < GLYPH_PX) return;
+    this.#fill(track, left, foot - GLYPH_PX, GLYPH_PX, GLYPH_PX);
+    this.#fill(text, left + 3, foot - 8, 8, 6);
+    this.#to.strokeStyle = text;
+    this.#to.lineWidth = 1.4;
+    this.#to.beginPath();
+    this.#to.arc(left + 7, foot - 8, 2.4, Math.PI, 0);
+    this.#to.stroke();
   }
 
   #axis({ view, width, layout, now, apartPx }: Scene): void {

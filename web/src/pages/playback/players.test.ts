@@ -45,7 +45,7 @@ function camera(id: number, spans: [number, number][], gaps: [number, number, Re
     camera_id: id, state: "recording", reason: null, error: null, oldest: moment(NOW - 5_000), newest: moment(NOW), bytes: 0,
     spans: spans.map(([from, to]) => ({ from: moment(NOW + from), to: moment(NOW + to), bytes: 0 })),
     gaps: gaps.map(([from, to, reason]) => ({ from: moment(NOW + from), to: moment(NOW + to), reason })),
-    density: { from: 0, step: 60, classes: {} },
+    locks: [], density: { from: 0, step: 60, classes: {} },
   };
 }
 const known = (...cameras: Recordings["cameras"]): Coverage => merged(new Map(), { now: NOW, error: null, room: { used: 0, free: 0, days: null }, cameras }, NOW - 5_000, NOW);

@@ -24,7 +24,7 @@ test("kinds of classes", () => {
 });
 
 test("a camera that should be recorded and is not", () => {
-  const footage = { spans: [], gaps: [], densities: [], oldest: null, newest: null };
+  const footage = { spans: [], gaps: [], locks: [], densities: [], oldest: null, newest: null };
   expect(troubleWords("Gate", { ...footage, state: "stopped", reason: "disk_full", error: null })).toBe("Gate is not being recorded: the disk was full.");
   expect(troubleWords("Gate", { ...footage, state: "stopped", reason: null, error: null })).toBe("Gate is not being recorded.");
   expect(troubleWords("Gate", { ...footage, state: "waiting", reason: null, error: null })).toBe("");

@@ -1,5 +1,5 @@
 // What the page says in words: reasons, objects, lengths of time.
-import type { At, Footage } from "./coverage";
+import type { At, Footage, Lock } from "./coverage";
 import type { Reason } from "./recordings";
 
 const REASONS: Record<Reason, string> = {
@@ -54,6 +54,11 @@ export function countWords(counts: ReadonlyMap<string, number>): string {
 export function atWords(at: At, counts: ReadonlyMap<string, number>): string {
   if (at.kind === "footage") return ["recorded", countWords(counts)].filter((part) => part !== "").join(", ");
   return at.kind === "gap" ? `not recorded: ${reasonWords(at.gap.reason)}` : "nothing recorded";
+}
+
+/** "locked by anna: burglary", "locked". */
+export function lockWords({ note, by }: Pick<Lock, "note" | "by">): string {
+  return `locked${by === null ? "" : ` by ${by}`}${note === "" ? "" : `: ${note}`}`;
 }
 
 /** A sentence where a camera should record and does not; empty where all is well. */
