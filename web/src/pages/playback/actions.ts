@@ -4,7 +4,7 @@ import { faster, RATES, type Command } from "./playbackkeys";
 import { seekAll, settle, stepAll } from "./players";
 import type { Visit } from "./recordings";
 import { visitsBeyond } from "./loader";
-import { at, chosen, coverage, footages, frame, live, marks, paused, present, rate, said, scrubbing, view, visited, visits } from "./state";
+import { at, chosen, coverage, drawer, footages, frame, live, marks, paused, present, rate, said, scrubbing, view, visited, visits } from "./state";
 import { around, atPresent, clamped, following, panned, showsPresent, spanOf, zoomed, type View } from "./timescale";
 import { clock } from "./ticks";
 import { lengthWords, reasonWords } from "./words";
@@ -179,6 +179,8 @@ export function run(command: Command): void {
     case "mark": mark(command.end); break;
     case "clear": marks.value = { in: null, out: null }; break;
     case "download": download(); break;
+    case "export": drawer.value = "export"; break;
+    case "lock": drawer.value = "locks"; break;
     case "visit": void goToVisit(command.direction); break;
     case "gap": goToGap(command.direction); break;
     case "jump": document.querySelector<HTMLElement>("[data-jump]")?.click(); break;

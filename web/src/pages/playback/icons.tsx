@@ -14,6 +14,8 @@ const PATHS = {
   begin: "M7 4h7v2H9v12h5v2H7z",
   end: "M17 4h-7v2h5v12h-5v2h7z",
   down: "M11 4h2v9l3.5-3.5 1.4 1.4L12 16.8 6.1 10.9l1.4-1.4L11 13zM5 18h14v2H5z",
+  share: "M11 16V6L7.5 9.5 6.1 8.1 12 2.2l5.9 5.9-1.4 1.4L13 6v10zM4 14h2v5h12v-5h2v7H4z",
+  lock: "M8 10V7.5a4 4 0 0 1 8 0V10h2v11H6V10zm2 0h4V7.5a2 2 0 0 0-4 0z",
   clear: "m6.4 5 5.6 5.6L17.6 5 19 6.4 13.4 12l5.6 5.6-1.4 1.4-5.6-5.6L6.4 19 5 17.6l5.6-5.6L5 6.4z",
   calendar: "M7 3h2v2h6V3h2v2h3v15H4V5h3zm-1 7v8h12v-8z",
 } as const;

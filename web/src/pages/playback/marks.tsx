@@ -3,12 +3,9 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { bytes } from "../amounts";
 import { run } from "./actions";
 import { Icon } from "./icons";
-import { fetchRecordings, videoHref } from "./recordings";
-import { chosen, marked, marks, nameOf } from "./state";
+import { BEYOND, bytesIn, fetchRecordings, videoHref } from "./recordings";
+import { chosen, exporting, marked, marks, nameOf } from "./state";
 import { lengthWords } from "./words";
-
-/** Frames lie on a mark's own millisecond: the end is exclusive, so it goes beyond. */
-const BEYOND = 0.001;
 
 export function Marks() {
   /** Bytes of each camera between the marks. */
@@ -20,7 +17,7 @@ export function Marks() {
     if (!span) return undefined;
     let gone = false;
     void fetchRecordings(cameras, span.from, span.to + BEYOND, 1).then((answer) => {
-      if (!gone && answer.ok) sizes.value = new Map(answer.value.cameras.map((camera) => [camera.camera_id, camera.bytes]));
+      if (!gone && answer.ok) sizes.value = new Map(answer.value.cameras.map((camera) => [camera.camera_id, bytesIn(camera, span.from, span.to)]));
     });
     return () => {
       gone = true;
@@ -38,6 +35,15 @@ export function Marks() {
       <button type="button" class="round" title="Mark the end (O)" aria-label="Mark the end (O)" aria-pressed={to !== null} onClick={() => { run({ do: "mark", end: "out" }); }}>
         <Icon sign="end" />
       </button>
+      <button type="button" class="round" title="Export (E)" aria-label="Export (E)" aria-haspopup="dialog" onClick={() => { run({ do: "export" }); }}>
+        <Icon sign="share" />
+        {exporting.value !== null && <small>{Math.floor(exporting.value * 100)} %</small>}
+      </button>
+      {span && (
+        <button type="button" class="round lock" title="Lock what is marked (B)" aria-label="Lock what is marked (B)" aria-haspopup="dialog" onClick={() => { run({ do: "lock" }); }}>
+          <Icon sign="lock" />
+        </button>
+      )}
       {span && cameras.length === 0 && <small>nothing there</small>}
       {span && cameras.length > 0 && <Download cameras={cameras} from={span.from} to={span.to + BEYOND} sizes={sizes.value} />}
       {(from !== null || to !== null) && (

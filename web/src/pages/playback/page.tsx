@@ -10,8 +10,9 @@ import { formatAddress } from "./moment";
 import { commandOf, KEYS } from "./playbackkeys";
 import { keepInStep } from "./players";
 import { keepLooked } from "./seen";
+import { resume, Side } from "./side";
 import { Stages } from "./stages";
-import { answered, at, cameras, chosen, coverage, frame, live, nameOf, paused, present, recorded, room, said, scrubbing, trouble, view, visits } from "./state";
+import { answered, at, cameras, chosen, coverage, drawer, frame, live, nameOf, paused, present, recorded, room, said, scrubbing, trouble, view, visits } from "./state";
 import "./playback.css";
 import { Timeline } from "./timeline";
 import { atPresent, showsPresent, spanOf } from "./timescale";
@@ -77,7 +78,7 @@ function Playback() {
         {shown && (
           <>
             <Stages />
-            {visits.value !== null && <Visits />}
+            {drawer.value === null ? visits.value !== null && <Visits /> : <Side />}
             <div class="dock">
               <p class="said" role="status">
                 {said.value}
@@ -155,6 +156,7 @@ effect(() => {
 });
 
 load();
+resume();
 keepInStep();
 keepAddress();
 keepInSight();

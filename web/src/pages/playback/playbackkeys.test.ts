@@ -21,6 +21,8 @@ test.each([
   [key("i"), { do: "mark", end: "in" }],
   [key("O"), { do: "mark", end: "out" }],
   [key("d"), { do: "download" }],
+  [key("e"), { do: "export" }],
+  [key("b"), { do: "lock" }],
   [key("t"), { do: "jump" }],
   // The dialog of keys is the shell's, the rest the browser's.
   [key("?", { shiftKey: true }), null],

@@ -8,7 +8,7 @@ export const RATES = [-4, -2, -1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64] as const;
 export type Command =
   | { do: "toggle" } | { do: "pause" } | { do: "faster"; direction: 1 | -1 } | { do: "frames"; count: number } | { do: "skip"; seconds: number }
   | { do: "page"; direction: 1 | -1 } | { do: "zoom"; factor: number } | { do: "oldest" } | { do: "live" } | { do: "mark"; end: "in" | "out" }
-  | { do: "clear" } | { do: "download" } | { do: "visit"; direction: 1 | -1 } | { do: "gap"; direction: 1 | -1 } | { do: "jump" } | { do: "fullscreen" };
+  | { do: "clear" } | { do: "download" } | { do: "export" } | { do: "lock" } | { do: "visit"; direction: 1 | -1 } | { do: "gap"; direction: 1 | -1 } | { do: "jump" } | { do: "fullscreen" };
 
 /** For the dialog of `?`. */
 export const KEYS: KeyWords = [
@@ -26,6 +26,8 @@ export const KEYS: KeyWords = [
   ["I  O", "mark the beginning, the end"],
   ["X", "clear the marks"],
   ["D", "download what is marked"],
+  ["E", "export: other cameras, boxes, blurring, tracks"],
+  ["B", "lock what is marked"],
   ["F", "full screen"],
   ["?", "this list"],
 ];
@@ -37,7 +39,7 @@ const COMMANDS: Record<string, Command> = {
   "[": { do: "visit", direction: -1 }, "]": { do: "visit", direction: 1 }, "{": { do: "gap", direction: -1 }, "}": { do: "gap", direction: 1 },
   "+": { do: "zoom", factor: ZOOM }, "=": { do: "zoom", factor: ZOOM }, "-": { do: "zoom", factor: 1 / ZOOM }, "_": { do: "zoom", factor: 1 / ZOOM },
   Home: { do: "oldest" }, End: { do: "live" }, PageUp: { do: "page", direction: -1 }, PageDown: { do: "page", direction: 1 },
-  i: { do: "mark", end: "in" }, o: { do: "mark", end: "out" }, x: { do: "clear" }, d: { do: "download" }, t: { do: "jump" }, f: { do: "fullscreen" },
+  i: { do: "mark", end: "in" }, o: { do: "mark", end: "out" }, x: { do: "clear" }, d: { do: "download" }, e: { do: "export" }, b: { do: "lock" }, t: { do: "jump" }, f: { do: "fullscreen" },
 };
 
 /** What of a key event counts. */

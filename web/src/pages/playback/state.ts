@@ -52,6 +52,10 @@ export const trouble = signal("");
 export const said = signal("");
 
 export const marks = signal<{ in: number | null; out: number | null }>({ in: null, out: null });
+/** What is open beside the pictures, in place of the visits. */
+export const drawer = signal<"export" | "exports" | "locks" | null>(null);
+/** How far the exports are that are being made, 0 to 1; null: none is. */
+export const exporting = signal<number | null>(null);
 /** Where the pointer is on the timeline. */
 export const hover = signal<{ t: number; x: number; camera: number | null } | null>(null);
 export const looked = readLooked(localStorage);

@@ -64,7 +64,7 @@ export function Visits() {
 }
 
 /** The object as it was seen best, cut out of the recorded picture. */
-function Picture({ visit: { camera_id: camera, best, bbox, frame_size: frame } }: { visit: Visit }) {
+export function Picture({ visit: { camera_id: camera, best, bbox, frame_size: frame } }: { visit: Visit }) {
   const { width, left, top } = placed(bbox, frame, THUMB_PX);
   return (
     <span class="thumb" aria-hidden="true">
