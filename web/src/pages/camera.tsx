@@ -11,7 +11,8 @@ import { History } from "./history";
 import { keysFor } from "./keys";
 import { RazzPlayer } from "./player";
 import { poll, type Polled } from "./poll";
-import { Header, type KeyWords } from "./shell";
+import type { KeyWords } from "./keysdialog";
+import { Header } from "./shell";
 import { StateDot } from "./state";
 import { noteFrame, Tracks } from "./tracks";
 

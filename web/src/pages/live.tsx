@@ -11,7 +11,8 @@ import { arranged, keepOrder, moved, readOrder } from "./order";
 import { playbackHref } from "./place";
 import { RazzPlayer } from "./player";
 import { poll } from "./poll";
-import { headPx, Header, type KeyWords } from "./shell";
+import type { KeyWords } from "./keysdialog";
+import { headPx, Header } from "./shell";
 import { StateDot } from "./state";
 
 /** The list is asked for this often: cameras come and go, and change their state. */

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { Keys, keysShown, type KeyWords } from "./keysdialog";
 import { leave, learnMe, me } from "./me";
 import { placeOf, signInHref } from "./place";
 import { hasRecordings, learnRecordings } from "./hasrecordings";
@@ -13,11 +14,6 @@ const PAGES = [
   ["settings.html", "Settings"],
   ["troubleshooting.html", "Troubleshooting"],
 ] as const;
-
-/** What each key does on a page. */
-export type KeyWords = readonly (readonly [string, string])[];
-
-const keysShown = signal(false);
 
 /** Height of the header in CSS pixels; also the style sheet's `--head`. It grows where its words do not fit on a line. */
 export const headPx = signal(49);
@@ -95,35 +91,3 @@ function Account() {
     </span>
   );
 }
-
-function Keys({ keys }: { keys: KeyWords }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const shown = keysShown.value;
-  useEffect(() => {
-    if (shown) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [shown]);
-  return (
-    <dialog ref={dialog} aria-label="Keys" onClose={() => (keysShown.value = false)}>
-      <h2>Keys</h2>
-      <dl>
-        {keys.map(([key, words]) => (
-          <div key={key}>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{words}</dd>
-          </div>
-        ))}
-      </dl>
-      <form method="dialog">
-        <button class="quiet">close</button>
-      </form>
-    </dialog>
-  );
-}
-
-addEventListener("keydown", (event) => {
-  const [target] = event.composedPath();
-  if (event.key === "?" && !(target instanceof HTMLInputElement)) keysShown.value = true;
-});

@@ -13,7 +13,7 @@ import { HZ, type Moment } from "./moment";
 import { backwards, forwards, keyPictures, type Advance } from "./motion";
 import type { Engine, EngineHost } from "./playing";
 import { Search } from "./search";
-import type { Failure, RecordingServer } from "./server";
+import type { Failure, RecordingSource } from "./server";
 
 /** Footage is here for so many seconds of watching ahead. */
 const AHEAD_S = 10;
@@ -23,7 +23,7 @@ const CUSHION_WAIT_MS = 3_000;
 
 /** One recording, by WebCodecs. */
 export class CodecsEngine implements Engine {
-  readonly #server: RecordingServer;
+  readonly #server: RecordingSource;
   readonly #host: EngineHost;
   readonly #all: Footage;
   readonly #keys: Footage;
@@ -43,7 +43,7 @@ export class CodecsEngine implements Engine {
   /** By codec; false also while the browser is being asked. */
   readonly #decodable = new Map<string, boolean>();
 
-  constructor(server: RecordingServer, rate: number, host: EngineHost) {
+  constructor(server: RecordingSource, rate: number, host: EngineHost) {
     this.#server = server;
     this.#host = host;
     this.#clock = new PlaybackClock(0, rate);

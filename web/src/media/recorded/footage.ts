@@ -2,7 +2,7 @@
 import { FragmentParser } from "./fmp4";
 import { endOf, Gops, type Gop } from "./gops";
 import { HZ, later, type Moment } from "./moment";
-import type { Failure, RecordingServer } from "./server";
+import { SourceError, type Failure, type RecordingSource } from "./server";
 
 /** Coded pictures kept in memory. */
 const KEPT_BYTES = 64 * 1024 * 1024;
@@ -28,7 +28,7 @@ interface Read {
 export class Footage {
   /** What is here. */
   readonly gops = new Gops(KEPT_BYTES);
-  readonly #server: RecordingServer;
+  readonly #server: RecordingSource;
   readonly #keysOnly: boolean;
   readonly #onChange: () => void;
   #reading: AbortController | null = null;
@@ -44,7 +44,7 @@ export class Footage {
   #wake: (() => void) | null = null;
 
   /** `onChange`: more has come, or there is no more. */
-  constructor(server: RecordingServer, keysOnly: boolean, onChange: () => void) {
+  constructor(server: RecordingSource, keysOnly: boolean, onChange: () => void) {
     this.#server = server;
     this.#keysOnly = keysOnly;
     this.#onChange = onChange;
@@ -180,8 +180,8 @@ export class Footage {
           while (this.#isEnough && !isOver(signal)) await this.#wait();
         }
       }
-    } catch {
-      read.failure = { kind: "network" };
+    } catch (error) {
+      read.failure = error instanceof SourceError ? error.failure : { kind: "network" };
     } finally {
       reader.cancel().catch(() => undefined);
     }

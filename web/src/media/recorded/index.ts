@@ -17,7 +17,8 @@ import { MseEngine } from "./mse";
 import type { Engine, EngineHost } from "./playing";
 import { recordedState } from "./recordedstate";
 import { Screen } from "./screen";
-import { RecordingServer } from "./server";
+import type { RecordingSource } from "./server";
+import { sourceOf } from "./source";
 import { troubleWords } from "./words";
 
 const TICK_MS = 250;
@@ -28,7 +29,7 @@ export type { GapDetail, PlaybackDetail, RecordedFrame, RecordedView, Wish };
 export class Recorded implements Playable {
   readonly #view: RecordedView;
   readonly #wish: Wish;
-  readonly #server: RecordingServer;
+  readonly #server: RecordingSource;
   readonly #screen: Screen;
   readonly #abort = new AbortController();
   #engine: Engine;
@@ -43,7 +44,7 @@ export class Recorded implements Playable {
   constructor(config: PlayerConfig, view: RecordedView, wish: Wish, Presenting: typeof Presenter) {
     this.#view = view;
     this.#wish = wish;
-    this.#server = new RecordingServer(config.origin, config.camera);
+    this.#server = sourceOf(config);
     this.#screen = new Screen(this.#server, view.canvas, config.options, Presenting, {
       onFrame: (frame) => { this.#drawn(frame); },
       onTracks: () => { this.#engine.tick(now()); },

@@ -12,7 +12,7 @@ import { HZ, type Moment } from "./moment";
 import type { Engine, EngineHost } from "./playing";
 import { Reel } from "./reel";
 import { Search } from "./search";
-import type { Failure, RecordingServer } from "./server";
+import type { Failure, RecordingSource } from "./server";
 
 /** The video is fed so many seconds ahead, and so much footage is fetched going fast or back. */
 const AHEAD_S = 12;
@@ -22,7 +22,7 @@ const END_S = 0.08;
 
 /** One recording, by Media Source. */
 export class MseEngine implements Engine {
-  readonly #server: RecordingServer;
+  readonly #server: RecordingSource;
   readonly #host: EngineHost;
   readonly #video: HTMLVideoElement;
   readonly #feed: MediaFeed;
@@ -42,7 +42,7 @@ export class MseEngine implements Engine {
   /** The video was emptied under the picture it shows: without a seek it would not go on before the next key picture. */
   #isStale = false;
 
-  constructor(server: RecordingServer, rate: number, video: HTMLVideoElement, host: EngineHost) {
+  constructor(server: RecordingSource, rate: number, video: HTMLVideoElement, host: EngineHost) {
     this.#server = server;
     this.#host = host;
     this.#video = video;

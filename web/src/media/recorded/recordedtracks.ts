@@ -5,7 +5,7 @@ import { rtpDiff } from "../clock/rtp";
 import { inProportion } from "../geometry";
 import { frameOf, sameSize, trailsOf, type Lookup, type TrackFrame, type TrackSource } from "../trackmap";
 import { HZ, rtpOf } from "./moment";
-import type { RecordingServer } from "./server";
+import type { RecordingSource } from "./server";
 
 /** Tracks are fetched by so much at a time. */
 const SPAN_90K = 30 * HZ;
@@ -41,7 +41,7 @@ export class RecordedTracks implements TrackSource {
   near = 0;
   /** Of a recording every frame has a time: none is looked up by the newest. */
   readonly newest = null;
-  readonly #server: RecordingServer;
+  readonly #server: RecordingSource;
   readonly #onChange: () => void;
   readonly #onClass: (name: string) => void;
   readonly #spans = new Map<number, Span>();
@@ -50,7 +50,7 @@ export class RecordedTracks implements TrackSource {
   #aspect: readonly [number, number] | null = null;
 
   /** `onChange`: more tracks are there; `onClass`: objects of this class are among them. */
-  constructor(server: RecordingServer, onChange: () => void, onClass: (name: string) => void) {
+  constructor(server: RecordingSource, onChange: () => void, onClass: (name: string) => void) {
     this.#server = server;
     this.#onChange = onChange;
     this.#onClass = onClass;

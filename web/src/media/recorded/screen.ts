@@ -6,7 +6,7 @@ import type { RecordedFrame } from "./details";
 import type { Sample } from "./fmp4";
 import { HZ, rtpOf } from "./moment";
 import { RecordedTracks } from "./recordedtracks";
-import type { RecordingServer } from "./server";
+import type { RecordingSource } from "./server";
 
 /** Pictures wait for their tracks so long at most; if that was in vain, none waits for some time. */
 const PATIENCE_MS = 1_000;
@@ -41,7 +41,7 @@ export class Screen {
   #impatientUntilMs = 0;
 
   /** `Presenting` is the class that draws live video. */
-  constructor(server: RecordingServer, canvas: HTMLCanvasElement, options: DrawOptions, Presenting: typeof Presenter, events: ScreenEvents) {
+  constructor(server: RecordingSource, canvas: HTMLCanvasElement, options: DrawOptions, Presenting: typeof Presenter, events: ScreenEvents) {
     this.#events = events;
     this.#tracks = new RecordedTracks(server, () => { this.#tracksCame(); }, (name) => {
       if (this.classes.size < CLASSES) this.classes.add(name);

@@ -2,7 +2,7 @@
 import type { Footage } from "./footage";
 import type { Gop } from "./gops";
 import { HZ, later, type Moment } from "./moment";
-import type { RecordingServer } from "./server";
+import type { RecordingSource } from "./server";
 
 /** Nothing recorded for longer than this is told as a hole. */
 const HOLE_90K = 2 * HZ;
@@ -16,7 +16,7 @@ export interface Place {
 
 /** The look for one moment. */
 export class Search {
-  readonly #server: RecordingServer;
+  readonly #server: RecordingSource;
   readonly #footage: Footage;
   readonly #onSkipped: (from: number, to: number) => void;
   readonly #abort = new AbortController();
@@ -26,7 +26,7 @@ export class Search {
   #isNothing = false;
 
   /** Begins at once; `onSkipped`: nothing is recorded there, and the next footage is taken. */
-  constructor(to: Moment, footage: Footage, server: RecordingServer, onSkipped: (from: number, to: number) => void) {
+  constructor(to: Moment, footage: Footage, server: RecordingSource, onSkipped: (from: number, to: number) => void) {
     this.#to = to;
     this.#footage = footage;
     this.#server = server;

@@ -5,7 +5,7 @@ import type { WhepFailure } from "../words";
 import { momentText, type Moment } from "./moment";
 
 /** Why an answer did not come, or came to nothing. */
-export type Failure = Extract<WhepFailure, { kind: "network" | "http" }>;
+export type Failure = Extract<WhepFailure, { kind: "network" | "http" }> | { kind: "file"; name: string };
 
 /** An answer; `nothing`: nothing is recorded there. */
 export type Answer<T> = { kind: "answer"; answer: T } | { kind: "nothing" } | { kind: "failed"; failure: Failure };
@@ -27,8 +27,28 @@ export interface Span {
   until: number;
 }
 
-/** One camera's recordings on one server. */
-export class RecordingServer {
+/** One camera's recordings, wherever they are kept. */
+export interface RecordingSource {
+  /** Footage from the key picture at or before `from` up to `to`; `keysOnly`: of it the key pictures. */
+  fragments(from: Moment, to: Moment, keysOnly: boolean, signal: AbortSignal): Promise<Answer<ReadableStream<Uint8Array>>>;
+  /** Track frames of the detected frames between the two, and the one before and after them. */
+  tracks(from: Moment, to: Moment, signal: AbortSignal): Promise<Answer<TrackMessage[]>>;
+  /** Where there is footage between the two. */
+  spans(from: Moment, to: Moment, signal: AbortSignal): Promise<Answer<Span[]>>;
+}
+
+/** Why footage ends in the middle of an answer. */
+export class SourceError extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.kind);
+    this.failure = failure;
+  }
+}
+
+/** Those on a server. */
+export class RecordingServer implements RecordingSource {
   readonly #origin: Origin;
   readonly #camera: number;
 
@@ -37,19 +57,16 @@ export class RecordingServer {
     this.#camera = camera;
   }
 
-  /** Footage from the key picture at or before `from` up to `to`; `keysOnly`: of it the key pictures. */
   fragments(from: Moment, to: Moment, keysOnly: boolean, signal: AbortSignal): Promise<Answer<ReadableStream<Uint8Array>>> {
     const query = { from: momentText(from), to: momentText(to), ...(keysOnly && { keys: "1" }) };
     return this.#get(`${this.#camera}/fragments`, query, signal, ({ body }) => Promise.resolve(body ?? new Blob().stream()));
   }
 
-  /** Track frames of the detected frames between the two, and the one before and after them. */
   tracks(from: Moment, to: Moment, signal: AbortSignal): Promise<Answer<TrackMessage[]>> {
     return this.#get(`${this.#camera}/tracks`, { from: momentText(from), to: momentText(to) }, signal, async (response) =>
       ((await response.json()) as { frames: TrackMessage[] }).frames);
   }
 
-  /** Where there is footage between the two. */
   spans(from: Moment, to: Moment, signal: AbortSignal): Promise<Answer<Span[]>> {
     const query = { camera: String(this.#camera), from: momentText(from), to: momentText(to), points: "1" };
     return this.#get("", query, signal, async (response) => {

@@ -3,8 +3,7 @@ import { extent, gapBeside, visitBeside } from "./coverage";
 import { faster, RATES, type Command } from "./playbackkeys";
 import { seekAll, settle, stepAll } from "./players";
 import type { Visit } from "./recordings";
-import { visitsBeyond } from "./loader";
-import { at, chosen, coverage, drawer, footages, frame, live, marks, paused, present, rate, said, scrubbing, view, visited, visits } from "./state";
+import { at, chosen, coverage, drawer, ends, footages, frame, live, marks, paused, present, rate, said, scrubbing, view, visited, visits, visitsBeyond } from "./state";
 import { around, atPresent, clamped, following, panned, showsPresent, spanOf, zoomed, type View } from "./timescale";
 import { clock } from "./ticks";
 import { lengthWords, reasonWords } from "./words";
@@ -25,11 +24,13 @@ export function show(to: View): void {
 }
 
 /** Goes to a moment; one that lies in the future is live. */
-export function seek(t: number, mediaTime: string | null = null): void {
-  if (t >= present() - LIVE_NEAR) {
+export function seek(to: number, mediaTime: string | null = null): void {
+  const end = ends.peek();
+  if (end === null && to >= present() - LIVE_NEAR) {
     goLive();
     return;
   }
+  const t = end === null ? to : Math.min(to, end - BEFORE_GAP);
   const wasLive = live.peek();
   live.value = false;
   at.value = t;
@@ -47,6 +48,11 @@ export function follow(): void {
 
 /** The right end: the cameras as they are. */
 export function goLive(): void {
+  const end = ends.peek();
+  if (end !== null) {
+    seek(end);
+    return;
+  }
   live.value = true;
   paused.value = false;
   rate.value = 1;
@@ -128,7 +134,7 @@ export function showVisit(visit: Visit): void {
 async function goToVisit(direction: 1 | -1): Promise<void> {
   if (visits.peek() === null) return;
   const t = live.peek() ? present() : at.peek();
-  const found = visitBeside(visits.peek() ?? [], t, direction) ?? visitBeside(await visitsBeyond(t, direction), t, direction);
+  const found = visitBeside(visits.peek() ?? [], t, direction) ?? visitBeside(await visitsBeyond.peek()(t, direction), t, direction);
   if (found) showVisit(found);
   else said.value = direction > 0 ? "No later visit." : "No earlier visit.";
 }

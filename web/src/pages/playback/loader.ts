@@ -4,8 +4,8 @@ import { fetchCameras } from "../api";
 import { poll } from "../poll";
 import { extent, merged } from "./coverage";
 import { learnPictures } from "./pictures";
-import { fetchRecordings, fetchVisits, type Visit } from "./recordings";
-import { ahead, answered, cameras, chosen, coverage, now, picked, present, room, trouble, view, visits, width } from "./state";
+import { fetchRecordings, fetchVisits, VISITS_MOST, type Visit } from "./recordings";
+import { ahead, answered, cameras, chosen, coverage, now, picked, present, room, trouble, view, visits, visitsBeyond, width } from "./state";
 import { clamped, showsPresent, spanOf } from "./timescale";
 
 /** A timeline that moves is asked for when it rests so long. */
@@ -18,7 +18,6 @@ const LIST_MS = 30_000;
 const SETTLED = 15;
 /** The server's most. */
 const POINTS_MAX = 2_000;
-export const VISITS_MOST = 500;
 /** Asked for beyond each end, as a share of the view: a short drag finds it there. */
 const BESIDE = 0.25;
 const CREEP = 0.1;
@@ -30,6 +29,7 @@ let asked = "";
 
 /** Begins to load; once for a page. */
 export function load(): void {
+  visitsBeyond.value = beyond;
   const list = poll(fetchCameras, LIST_MS);
   effect(() => {
     cameras.value = list.value.value ?? [];
@@ -111,7 +111,7 @@ async function loadVisits(from: number, to: number): Promise<void> {
 }
 
 /** Visits farther away than what is loaded: those of the next hours, then of all time, in one direction. */
-export async function visitsBeyond(t: number, direction: 1 | -1): Promise<Visit[]> {
+async function beyond(t: number, direction: 1 | -1): Promise<Visit[]> {
   for (const reach of [6 * 3_600, 90 * 86_400]) {
     const answer = await fetchVisits(chosen.peek(), Math.max(0, direction < 0 ? t - reach : t), direction < 0 ? t : t + reach, VISITS_MOST);
     if (!answer.ok) return [];

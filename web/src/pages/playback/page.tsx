@@ -3,11 +3,12 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { bytes } from "../amounts";
 import { Header } from "../shell";
-import { follow, run } from "./actions";
+import { follow } from "./actions";
 import { Controls } from "./controls";
+import { listen } from "./listeners";
 import { load } from "./loader";
 import { formatAddress } from "./moment";
-import { commandOf, KEYS } from "./playbackkeys";
+import { KEYS } from "./playbackkeys";
 import { keepInStep } from "./players";
 import { keepLooked } from "./seen";
 import { resume, Side } from "./side";
@@ -21,7 +22,6 @@ import { troubleWords } from "./words";
 
 /** The address follows this seldom while a recording plays: browsers refuse more. */
 const ADDRESS_MS = 1_000;
-const SAID_MS = 10_000;
 
 /** In place of recordings: what to set, for the server or (`off`) for its cameras. */
 function Nothing({ off }: { off: boolean }) {
@@ -123,38 +123,11 @@ function keepInSight(): void {
   });
 }
 
-addEventListener("keydown", (event) => {
-  const [target] = event.composedPath();
-  if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
-  if (target instanceof Element && target.closest("input, select, textarea") !== null) return;
-  // Space and Enter press the button that has the focus.
-  if (event.key === " " && target instanceof Element && target.closest("button, a, summary") !== null) return;
-  const command = commandOf(event);
-  if (!command || answered.peek() !== "yes") return;
-  event.preventDefault();
-  run(command);
-});
 addEventListener("pagehide", () => {
   if (answered.peek() === "yes") keepLooked(localStorage, present());
 });
-// A button that is clicked does not take the focus: space goes on to play and pause. By Tab they are all reached.
-addEventListener("mousedown", (event) => {
-  if (event.target instanceof Element && event.target.closest(".playback button, .playback summary")) event.preventDefault();
-});
-// A menu closes when the viewer goes on elsewhere.
-addEventListener("pointerdown", ({ target }) => {
-  const menu = document.querySelector<HTMLDetailsElement>("details.choice[open]");
-  if (menu && target instanceof Node && !menu.contains(target)) menu.open = false;
-});
-// What was said is of its moment.
-effect(() => {
-  if (said.value === "") return undefined;
-  const timer = setTimeout(() => (said.value = ""), SAID_MS);
-  return () => {
-    clearTimeout(timer);
-  };
-});
 
+listen(() => answered.peek() === "yes");
 load();
 resume();
 keepInStep();

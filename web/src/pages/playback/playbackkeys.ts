@@ -1,5 +1,5 @@
 // What each key does on the playback page.
-import type { KeyWords } from "../shell";
+import type { KeyWords } from "../keysdialog";
 
 /** Speeds on offer; negative ones run backwards. */
 export const RATES = [-4, -2, -1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64] as const;

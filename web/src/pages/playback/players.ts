@@ -5,7 +5,7 @@ import { nextFootage, previousFootage, seenAt, unixOf, whatIsAt } from "./covera
 import type { Playback, RecordedFrame, SkippedGap } from "../player";
 import { isLost, leaderOf, SETTLE_MS, strays, type Standing } from "./insync";
 import { formatMoment, parseMoment } from "./moment";
-import { at, chosen, coverage, footages, frame, isCovered, live, now, paused, present, rate, said, scrubbing } from "./state";
+import { at, chosen, coverage, ends, footages, frame, isCovered, live, now, paused, present, rate, said, scrubbing } from "./state";
 import { clock } from "./ticks";
 import { reasonWords } from "./words";
 
@@ -132,7 +132,7 @@ export function noteFrame(camera: number, { unix, mediaTime }: RecordedFrame): v
 export function noteEnd({ ended }: Playback): void {
   if (!ended || entries.size > 1 || paused.peek()) return;
   // Faster than the present, time cannot be had; and before the beginning there is none.
-  if (rate.peek() < 0) paused.value = true;
+  if (rate.peek() < 0 || ends.peek() !== null) paused.value = true;
   else if (rate.peek() > 1) rate.value = 1;
   settle();
 }

@@ -5,6 +5,9 @@ import { ask, type Answer } from "../api";
 /** Frames lie on a mark's own millisecond: the end is exclusive, so it goes beyond. */
 export const BEYOND = 0.001;
 
+/** Visits that the server tells at once at most. */
+export const VISITS_MOST = 500;
+
 export type { CameraRecordings, Moment, Reason, RecordingLock, RecordedVisit as Visit, Recordings, TrackDensity as Density } from "../../wire";
 
 /** A moment as the server's `from` and `to` take it. */

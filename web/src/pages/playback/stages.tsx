@@ -8,7 +8,7 @@ import { toggled } from "../scope";
 import { whatIsAt } from "./coverage";
 import { MOST_CAMERAS } from "./moment";
 import { beginning, enter, noteEnd, noteFrame, noteGap } from "./players";
-import { at, choose, chosen, coverage, live, nameOf, recorded } from "./state";
+import { at, choose, chosen, coverage, live, looks, nameOf, recorded } from "./state";
 import { reasonWords } from "./words";
 
 export function Stages() {
@@ -62,6 +62,7 @@ function Stage({ id }: { id: number }) {
         ref={player}
         camera={id}
         {...(begin.current === undefined ? {} : { at: begin.current })}
+        {...looks.value}
         aria-label={`${nameOf(id)}: player`}
         onrazz-frame={({ detail }) => { noteFrame(id, detail); }}
         onrazz-playback={({ detail }) => { noteEnd(detail); }}

@@ -1,6 +1,7 @@
 // What the playback page shows now, in one place: everything else reads it, and changes it by actions.ts.
 import { computed, signal } from "@preact/signals";
 import type { CameraInfo } from "../../wire";
+import type { PlayerProps } from "../player";
 import { whatIsAt, type Coverage, type Footage } from "./coverage";
 import { MOST_CAMERAS, parseAddress } from "./moment";
 import type { Recordings, Visit } from "./recordings";
@@ -11,12 +12,16 @@ import { around, type View } from "./timescale";
 const SPAN = 2 * 3_600;
 const CHOSEN = "razz.playback.cameras";
 
+type Looks = Pick<PlayerProps, "no-boxes" | "no-labels" | "no-trails" | "classes">;
+
 export const address = parseAddress(location.search);
 
 /** The server's clock is ahead of ours by so many seconds. */
 export const ahead = signal(0);
-/** The present by the server's clock. */
-export const present = (): number => Date.now() / 1000 + ahead.peek();
+/** Where all recordings end for good, as those of an export do; null: they go on. */
+export const ends = signal<number | null>(null);
+/** The present by the server's clock: the latest moment that can be shown. */
+export const present = (): number => ends.peek() ?? Date.now() / 1000 + ahead.peek();
 /** The same for what is drawn: it moves on as the page lives. */
 export const now = signal(present());
 
@@ -33,10 +38,12 @@ export const rate = signal(1);
 export const scrubbing = signal(false);
 
 export const view = signal<View>(around(at.peek(), address.span ?? SPAN, live.peek() ? 0.96 : 0.5));
+/** Attributes of all players: what is drawn at the boxes, and which. */
+export const looks = signal<Readonly<Looks>>({});
 /** Width of the timeline's rows in CSS pixels. */
 export const width = signal(0);
 
-export const cameras = signal<readonly CameraInfo[]>([]);
+export const cameras = signal<readonly Pick<CameraInfo, "id" | "name">[]>([]);
 /** Null until somebody has chosen. */
 export const picked = signal<readonly number[] | null>(address.cameras ?? readChosen());
 export const coverage = signal<Coverage>(new Map());
@@ -44,6 +51,8 @@ export const coverage = signal<Coverage>(new Map());
 export const room = signal<Recordings["room"] | null>(null);
 /** Null: the server keeps no visits. */
 export const visits = signal<readonly Visit[] | null>(null);
+/** Finds the visits after a moment, or before it, that are not among those. */
+export const visitsBeyond = signal<(t: number, direction: 1 | -1) => Promise<readonly Visit[]>>(() => Promise.resolve([]));
 /** `none`: this server does not record. */
 export const answered = signal<"not yet" | "none" | "yes">("not yet");
 /** Why the server cannot be asked, or cannot record. */
