@@ -61,6 +61,8 @@ export class Presenter {
   #frame: DrawnFrame | null = null;
   #source: FrameSource = "videoframe";
   #filter: TrackFilter = ALL_TRACKS;
+  /** The frame on the canvas was drawn with another filter: a recording that stands still is drawn once more. */
+  #isStale = false;
   #opaque = false;
   #words: readonly string[] = [];
   readonly #skews = new Rolling(SKEWS);
@@ -139,6 +141,7 @@ export class Presenter {
   /** Draws the tracks that pass, from the next frame on. */
   setFilter(filter: TrackFilter): void {
     this.#filter = filter;
+    this.#isStale = true;
   }
 
   /** Magnifies, at once. */
@@ -209,7 +212,8 @@ export class Presenter {
     const found = { ...looked, tracks: filtered(looked.tracks, this.#filter) };
     const trails = this.#trails(frame.rtp ?? found.from?.rtp ?? null);
     const lookedMs = now() - startedMs;
-    if (frame.rtp !== null && frame.rtp === this.#frame?.rtpTimestamp && found.mode === this.#frame.mode) return null;
+    if (!this.#isStale && frame.rtp !== null && frame.rtp === this.#frame?.rtpTimestamp && found.mode === this.#frame.mode) return null;
+    this.#isStale = false;
     this.#source = frame.source;
     this.#replace(new Picture("clone" in frame.image ? frame.image.clone() : frame.image, frame.width, frame.height));
     const size = this.#proportions(frame);

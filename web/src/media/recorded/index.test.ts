@@ -155,6 +155,17 @@ test("pauses, steps both ways, and goes on", async () => {
   expect(shown()).toBeGreaterThan(stood + 18);
 });
 
+test("paused, another filter shows at once", async () => {
+  await open({ at: `90k:${at(6)}` });
+  player.pause();
+  await run(200);
+  const before = player.frame?.tracks.length;
+  player.setAttribute("classes", "!person");
+  const hidden = player.frame?.tracks.length;
+  player.removeAttribute("classes");
+  expect([before, hidden, player.frame?.tracks.length]).toEqual([1, 0, 1]);
+});
+
 test("a picture that is sought comes after the key picture before it", async () => {
   await open({ at: `90k:${at(15)}` });
   player.pause();
