@@ -27,6 +27,8 @@ const checks = [
   ["exports and locks on that page, gzipped", gzipped(drawer), 7_000],
   // Loaded by who plays a recording, and kept by the browser from then on.
   ["what plays recordings, gzipped", gzipped(recorded), 20_000],
+  // In every offline export, with the player and what plays recordings: it loads nothing but the data beside it.
+  ["the page of an offline export, gzipped", gzipSync(read("offline/index.html")).length, 76_000],
 ];
 let failed = false;
 for (const [what, bytes, limit] of checks) {

@@ -38,6 +38,7 @@ export interface PlayerProps {
   "no-labels"?: boolean;
   "no-trails"?: boolean;
   "no-boxes"?: boolean;
+  "no-indicator"?: boolean;
   classes?: string;
   "aria-label"?: string;
   "onrazz-state"?: (event: CustomEvent<PlayerState>) => void;

@@ -1,13 +1,13 @@
 // Keys, clicks and what was said, wherever on the page.
 import { effect } from "@preact/signals";
 import { run } from "./actions";
-import { commandOf } from "./playbackkeys";
+import { commandOf, type Command } from "./playbackkeys";
 import { said } from "./state";
 
 const SAID_MS = 10_000;
 
-/** Listens for as long as the page lives; keys do something once it `isReady`. */
-export function listen(isReady: () => boolean): void {
+/** Listens for as long as the page lives; once it `isReady`, `act` does what keys ask for. */
+export function listen(isReady: () => boolean, act: (command: Command) => void = run): void {
   addEventListener("keydown", (event) => {
     const [target] = event.composedPath();
     if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
@@ -17,7 +17,7 @@ export function listen(isReady: () => boolean): void {
     const command = commandOf(event);
     if (!command || !isReady()) return;
     event.preventDefault();
-    run(command);
+    act(command);
   });
   // A button that is clicked does not take the focus: space goes on to play and pause. By Tab they are all reached.
   addEventListener("mousedown", (event) => {

@@ -175,9 +175,30 @@ test("one alone: fast play ends at the present, backwards at the beginning", () 
   enter(2, null);
   const end = { ended: true, paused: false, rate: 1, unix: null, seeking: false };
   [state.paused.value, state.rate.value] = [false, 16];
-  noteEnd(end);
+  noteEnd(1, end);
   expect([state.rate.value, state.paused.value]).toEqual([1, false]);
   state.rate.value = -2;
-  noteEnd(end);
+  noteEnd(1, end);
   expect(state.paused.value).toBe(true);
+});
+
+test("several of an export: they stop when the last one is at its end", async () => {
+  const end = { ended: true, paused: false, rate: 1, unix: null, seeking: false };
+  await rest();
+  enter(2, players[1] as unknown as Parameters<typeof enter>[1]);
+  [state.paused.value, state.rate.value, state.ends.value] = [false, 1, NOW - 100];
+  seek(NOW - 700);
+  noteEnd(1, end);
+  const first = state.paused.value;
+  noteEnd(2, end);
+  expect([first, state.paused.value]).toEqual([false, true]);
+});
+
+test("in an export nothing is live: its end is the latest moment", async () => {
+  await rest();
+  state.ends.value = NOW - 100;
+  goLive();
+  expect([state.live.value, state.at.value]).toEqual([false, NOW - 100.04]);
+  seek(NOW + 5);
+  expect([state.live.value, state.at.value]).toEqual([false, NOW - 100.04]);
 });

@@ -22,6 +22,8 @@ interface Entry {
   element: RazzPlayer;
   /** Whether it was told to play. */
   plays: boolean;
+  /** Whether it has said that nothing more comes. */
+  ended: boolean;
   soughtMs: number;
 }
 const entries = new Map<number, Entry>();
@@ -43,7 +45,7 @@ export function enter(camera: number, element: RazzPlayer | null): void {
     return;
   }
   if (entries.get(camera)?.element === element) return;
-  entries.set(camera, { element, plays: true, soughtMs: performance.now() });
+  entries.set(camera, { element, plays: true, ended: false, soughtMs: performance.now() });
   element.setAttribute("rate", String(rate.peek()));
   if (!live.peek() && paused.peek()) hold(camera);
 }
@@ -129,8 +131,12 @@ export function noteFrame(camera: number, { unix, mediaTime }: RecordedFrame): v
 }
 
 /** A player has come to an end: of all that there is, or of its camera's past. */
-export function noteEnd({ ended }: Playback): void {
-  if (!ended || entries.size > 1 || paused.peek()) return;
+export function noteEnd(camera: number, { ended }: Playback): void {
+  const entry = entries.get(camera);
+  if (entry) entry.ended = ended;
+  if (!ended || paused.peek()) return;
+  // Of several the others may go on; where more can be recorded, they all do.
+  if (entries.size > 1 && (ends.peek() === null || [...entries.values()].some((one) => one.plays && !one.ended))) return;
   // Faster than the present, time cannot be had; and before the beginning there is none.
   if (rate.peek() < 0 || ends.peek() !== null) paused.value = true;
   else if (rate.peek() > 1) rate.value = 1;

@@ -65,7 +65,7 @@ function Stage({ id }: { id: number }) {
         {...looks.value}
         aria-label={`${nameOf(id)}: player`}
         onrazz-frame={({ detail }) => { noteFrame(id, detail); }}
-        onrazz-playback={({ detail }) => { noteEnd(detail); }}
+        onrazz-playback={({ detail }) => { noteEnd(id, detail); }}
         onrazz-gap={({ detail }) => { noteGap(id, detail); }}
       />
       <Hole id={id} />

@@ -12,7 +12,7 @@ import { around, type View } from "./timescale";
 const SPAN = 2 * 3_600;
 const CHOSEN = "razz.playback.cameras";
 
-type Looks = Pick<PlayerProps, "no-boxes" | "no-labels" | "no-trails" | "classes">;
+type Looks = Pick<PlayerProps, "no-boxes" | "no-labels" | "no-trails" | "no-indicator" | "classes">;
 
 export const address = parseAddress(location.search);
 
@@ -67,7 +67,7 @@ export const drawer = signal<"export" | "exports" | "locks" | null>(null);
 export const exporting = signal<number | null>(null);
 /** Where the pointer is on the timeline. */
 export const hover = signal<{ t: number; x: number; camera: number | null } | null>(null);
-export const looked = readLooked(localStorage);
+export const looked = lookedBefore();
 /** Visits that were jumped to. */
 export const visited = signal<ReadonlySet<string>>(new Set());
 
@@ -94,6 +94,15 @@ export const nameOf = (id: number): string => cameras.peek().find((camera) => ca
 /** The footage of the cameras shown. */
 export const footages = (): Footage[] => chosen.peek().flatMap((id) => coverage.peek().get(id) ?? []);
 export const isCovered = (id: number, t: number): boolean => whatIsAt(coverage.peek().get(id), t).kind === "footage";
+
+function lookedBefore(): number | null {
+  try {
+    return readLooked(localStorage);
+  } catch {
+    // A page that may keep nothing, as some that are opened as files.
+    return null;
+  }
+}
 
 function readChosen(): number[] | null {
   try {

@@ -19,9 +19,11 @@ export function Drawer() {
   useLayoutEffect(() => {
     const before = document.activeElement;
     return () => {
-      // Who is elsewhere by then stays there.
-      if (document.activeElement !== null && document.activeElement !== document.body) return;
-      (before instanceof HTMLElement && before.isConnected && before !== document.body ? before : document.querySelector<HTMLElement>(".scale"))?.focus();
+      requestAnimationFrame(() => {
+        // Who is elsewhere by then stays there.
+        if (document.activeElement !== null && document.activeElement !== document.body) return;
+        (before instanceof HTMLElement && before.isConnected && before !== document.body ? before : document.querySelector<HTMLElement>(".scale"))?.focus();
+      });
     };
   }, []);
   // Opened by a key or a button, it has the focus; so it has when another part of it is opened.
