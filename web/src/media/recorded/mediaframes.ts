@@ -1,5 +1,8 @@
 // The frames that a <video> shows of a recording, each with its time in the video: that is its name.
 
+/** The next frame is no further away than this: what says so is no time. Firefox 153 has whole seconds where microseconds belong. */
+const NEAR_S = 1;
+
 /** Tells of every frame, from its making to `stop`. */
 export class MediaFrames {
   readonly #video: HTMLVideoElement;
@@ -24,7 +27,8 @@ export class MediaFrames {
       const frame = this.#taken();
       try {
         // A callback that runs late finds the next frame on the video: then that frame's own time is the right one.
-        this.#onFrame(frame ? frame.timestamp / 1e6 : mediaTime, frame);
+        const own = frame ? frame.timestamp / 1e6 : mediaTime;
+        this.#onFrame(Math.abs(own - mediaTime) < NEAR_S ? own : mediaTime, frame);
       } finally {
         frame?.close();
       }
