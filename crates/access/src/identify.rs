@@ -87,6 +87,11 @@ pub(super) fn holds(records: &Records, grant: &Grant, camera: CameraId, now: i64
     }
 }
 
+/// What an account may do now; `None` where it is gone, or `grant` is of none.
+pub(super) fn renewed(records: &Records, grant: &Grant, now: i64) -> Option<Grant> {
+    grant.who.account().and_then(|_| renew(records, &grant.who, now))
+}
+
 fn of_user(user: &User, who: Who) -> Grant {
     Grant { who, rank: user.role.into(), scope: user.cameras.clone() }
 }

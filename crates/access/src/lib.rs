@@ -34,6 +34,7 @@ pub use self::accounts::{
     make_password,
 };
 pub use self::grant::Grant;
+use self::grant::Rank;
 pub use self::identify::Credentials;
 use self::limit::Limiter;
 pub use self::limit::network_of_client;
@@ -125,6 +126,15 @@ impl Access {
     /// Whether `grant` still allows watching `camera`.
     pub fn holds(&self, grant: &Grant, camera: CameraId) -> bool {
         let still = |on: &On| identify::holds(&on.store.records(), grant, camera, self.now_s());
+        self.on.as_ref().is_none_or(still)
+    }
+
+    /// Whether `grant` still allows looking into the past of `camera`.
+    pub fn looks_back(&self, grant: &Grant, camera: CameraId) -> bool {
+        let still = |on: &On| {
+            let now = identify::renewed(&on.store.records(), grant, self.now_s());
+            now.is_some_and(|now| now.rank >= Rank::Viewer && now.scope.sees(camera))
+        };
         self.on.as_ref().is_none_or(still)
     }
 

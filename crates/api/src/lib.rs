@@ -10,6 +10,7 @@ mod control;
 mod http;
 mod metrics;
 mod offline;
+mod playback_feed;
 pub mod tls;
 mod track_feed;
 pub mod wire;

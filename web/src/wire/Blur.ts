@@ -1,10 +1,10 @@
 // Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 import type { BlurException } from "./BlurException";
 
-/** Who cannot be recognised in an export. */
+/** Who is made unrecognisable. */
 export type Blur = {
-  /** The classes that are blurred; absent: people. */
+  /** Everybody of these classes; absent: people. */
   classes?: Array<string>;
-  /** Tracks that are not, though their class is. */
+  /** But these. */
   except?: Array<BlurException>;
 };

@@ -1,8 +1,8 @@
 // Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 
-/** Somebody who stays to be seen where others are blurred. */
+/** A track that stays as it is where others are made unrecognisable. */
 export type BlurException = {
-  /** The camera's number. */
+  /** Its camera. */
   camera_id: number;
   /** As in every track message. */
   track_id: number;

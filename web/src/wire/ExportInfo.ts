@@ -3,38 +3,38 @@ import type { ExportFormat } from "./ExportFormat";
 import type { ExportState } from "./ExportState";
 import type { Moment } from "./Moment";
 
-/** An export: waiting, being made, there to be fetched, or failed. */
+/** An export. */
 export type ExportInfo = {
   /** Names it in addresses. */
   id: string;
-  /** As people see it. */
+  /** What people call it; empty where nobody said. */
   name: string;
-  /** How far it is. */
+  /** How far it has come. */
   state: ExportState;
-  /** How much of it is made, 0 to 1. */
+  /** The share of it that is made, 0 to 1. */
   progress: number;
-  /** Seconds until it is done; null where that is not known. */
+  /** Seconds until it is done at the rate so far; null where that is not known. */
   remaining_s: number | null;
   /** Its cameras. */
   cameras: Array<number>;
-  /** Where it begins. */
+  /** Its first moment. */
   from: Moment;
-  /** Where it ends. */
+  /** Behind its last one. */
   to: Moment;
-  /** What it is. */
+  /** What kind of file. */
   format: ExportFormat;
-  /** Somebody in it is blurred. */
+  /** Somebody is unrecognisable in it. */
   blurred: boolean;
   /** When it was asked for, in UNIX seconds. */
   made: number;
-  /** Who asked; null where nobody signs in. */
+  /** By whom; null where nobody has to sign in. */
   by: string | null;
   /** Why it failed. */
   error: string | null;
-  /** How large its file is, so far. */
+  /** How large the file is; 0 before it is there. */
   bytes: number;
-  /** The name of its file; null until it is done. */
+  /** What it is called; null before it is there. */
   file: string | null;
-  /** When it is deleted, in UNIX seconds. */
+  /** When it goes, in UNIX seconds; null where it stays. */
   expires: number | null;
 };

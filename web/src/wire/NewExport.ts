@@ -4,20 +4,20 @@ import type { ExportFormat } from "./ExportFormat";
 
 /** What is to be exported: `POST /api/exports`. */
 export type NewExport = {
-  /** Of which cameras, 1 to 16. */
+  /** Of which cameras, 1 to 16, in this order. */
   cameras: Array<number>;
-  /** From then on: UNIX seconds, or `90k:` and a media time. */
+  /** The first moment: UNIX seconds, or `90k:` and a media time of the first camera. */
   from: string;
-  /** Until then, written alike. */
+  /** Behind the last moment, likewise. */
   to: string;
   /** As what. */
   format: ExportFormat;
-  /** Boxes are drawn into the picture; absent: they are. Only of `rendered`. */
+  /** Boxes are burned in; absent: they are. Only of `rendered`. */
   boxes?: boolean;
-  /** And labels at the boxes; absent: they are. Only of `rendered`. */
+  /** And what stands at them; absent: it is. Only of `rendered`. */
   labels?: boolean;
-  /** Who is blurred; null is as good as absent: nobody. Only of `rendered` and `player`. */
+  /** Who is made unrecognisable; null or absent: nobody. Only of `rendered` and `player`. */
   blur?: Blur | null;
-  /** Names it in the list, and its file. */
+  /** What people call it; names its file, too. */
   name?: string;
 };

@@ -1,11 +1,11 @@
 // Written from the structs in crates/api/src/wire; what is changed here is overwritten.
 
-/** Footage that never gives way: `POST /api/recordings/{camera}/locks`. */
+/** What never gives way from now on: `POST /api/recordings/{camera}/locks`. */
 export type NewLock = {
   /** From then on: UNIX seconds, or `90k:` and a media time. */
   from: string;
-  /** Until then, written alike. */
+  /** Until before then, likewise. */
   to: string;
-  /** Why; absent: nothing is said. */
+  /** Why, in 500 characters at most; absent: nothing is said. */
   note?: string;
 };

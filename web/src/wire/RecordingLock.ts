@@ -3,15 +3,15 @@ import type { Moment } from "./Moment";
 
 /** Footage that never gives way until somebody unlocks it. */
 export type RecordingLock = {
-  /** Names it among those of its camera. */
+  /** Its number, which no other lock ever has. */
   id: number;
   /** From then on. */
   from: Moment;
-  /** Until then. */
+  /** Until before then. */
   to: Moment;
-  /** Why; empty where nothing was said. */
+  /** Why; empty where nobody said. */
   note: string;
-  /** Who locked it; null where nobody signs in. */
+  /** Who locked it; null where nobody has to sign in. */
   by: string | null;
   /** When, in UNIX seconds. */
   made: number;

@@ -8,6 +8,11 @@ export type Recordings = {
   now: number;
   /** Why nothing at all can be recorded; null while it can. */
   error: string | null;
+  /**
+   * The public key that recordings are signed with, in 64 hexadecimal digits, for `razz record verify`; null where they
+   * are not.
+   */
+  key: string | null;
   /** How full it is. */
   room: RecordingRoom;
   /** Those that were asked for and are in sight, by id. */

@@ -49,6 +49,7 @@ use self::pages::Pages;
 use self::problem::{Problem, QueryParameters};
 use self::routes::Routes;
 use crate::control::Control;
+use crate::playback_feed;
 use crate::track_feed::{self, FeedQuery};
 use crate::wire;
 use razz_access::grant::Who;
@@ -193,6 +194,7 @@ fn app_routes() -> Routes {
         .on(Method::DELETE, "/whep/{camera}/{session}", Need::Session, whep::delete)
         .on(Method::OPTIONS, "/whep/{camera}/{session}", Need::Nothing, whep::session_options)
         .on(get.clone(), "/ws/tracking/{camera}", Need::Watch, tracking)
+        .on(get.clone(), "/ws/playback", Need::Recordings, playback)
         .on(get.clone(), "/api/cameras", Need::List, api::cameras)
         .on(post.clone(), "/api/cameras", Need::Admin, cameras::add)
         .on(post.clone(), "/api/cameras/test", Need::Admin, cameras::test)
@@ -278,6 +280,22 @@ fn guarded(routes: Routes, port: Port, app: App) -> Router {
         return router;
     }
     router.layer(middleware::from_fn_with_state(telemetry, span::trace))
+}
+
+/// `GET /ws/playback`.
+async fn playback(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let recorder = recordings::recorder(&app)?;
+    let upgrade = upgrade.map_err(|error| Problem::bad_request(&error.body_text()))?;
+    // Requests are short.
+    let upgrade = upgrade.max_message_size(4096).max_frame_size(4096);
+    let (access, cameras) = (Arc::clone(&app.access), Arc::clone(&app.cameras));
+    let allowed = move |id| cameras.find(id).is_some() && access.looks_back(&grant, id);
+    let serve = move |socket| playback_feed::serve(socket, recorder, allowed);
+    Ok(upgrade.on_upgrade(serve).into_response())
 }
 
 async fn tracking(

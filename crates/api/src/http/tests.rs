@@ -79,7 +79,7 @@ const ASKERS: [Asker; 11] = [
 /// such viewer session. Columns as [`ASKERS`].
 type Row = (&'static str, &'static str, &'static str);
 
-const APP: [Row; 50] = [
+const APP: [Row; 51] = [
     ("POST", "/whep/{camera}", "+s+++c+++++"),
     ("OPTIONS", "/whep/{camera}", "+++++++++++"),
     ("GET", "/whep/{camera}/{session}", "+s+vvcvvvv+"),
@@ -87,6 +87,7 @@ const APP: [Row; 50] = [
     ("DELETE", "/whep/{camera}/{session}", "+s+vvcvvvv+"),
     ("OPTIONS", "/whep/{camera}/{session}", "+++++++++++"),
     ("GET", "/ws/tracking/{camera}", "+s+++c+++++"),
+    ("GET", "/ws/playback", "+s+++++xxx+"),
     ("GET", "/api/cameras", "+s+++++xx++"),
     ("POST", "/api/cameras", "+s+xxxxxxx+"),
     ("POST", "/api/cameras/test", "+s+xxxxxxx+"),

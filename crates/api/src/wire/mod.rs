@@ -10,6 +10,7 @@ mod detector;
 mod export;
 #[cfg(test)]
 mod openapi;
+mod playback;
 mod probe;
 mod problem;
 mod recording;
@@ -50,3 +51,4 @@ pub use self::stats::{Delivery, ModelState, Stats};
 pub use self::track::{TrackMessage, TrackStats};
 pub use self::viewer::{Quality, RenditionInfo, ViewerEdit, ViewerSession, Why};
 pub use export::{Blur, BlurException, ExportFormat, ExportInfo, ExportState, Exports, NewExport};
+pub use playback::{PlaybackAnswer, PlaybackRequest, PlaybackState};

@@ -390,7 +390,7 @@ mod tests {
             (refused::<NewUser>(r#"{"name": "c"}"#), "missing field `role`"),
             (
                 refused::<NewUser>(r#"{"name": "c", "role": "root"}"#),
-                "expected `admin` or `viewer`",
+                "expected one of `admin`, `viewer`, `live`",
             ),
             (refused::<NewUser>(r#"{"nam": "c"}"#), "unknown field `nam`"),
             (refused::<NewViewToken>(r#"{"seconds": 9}"#), "missing field `cameras`"),

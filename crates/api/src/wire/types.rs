@@ -46,6 +46,8 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<Me>();
     visitor.answer::<ModelState>();
     visitor.answer::<Moment>();
+    visitor.answer::<PlaybackAnswer>();
+    visitor.answer::<PlaybackState>();
     visitor.answer::<Pong>();
     visitor.answer::<Quality>();
     visitor.answer::<Quirk>();
@@ -93,6 +95,7 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.request::<NewUser>();
     visitor.request::<NewViewToken>();
     visitor.request::<Ping>();
+    visitor.request::<PlaybackRequest>();
     visitor.request::<SetUp>();
     visitor.request::<SignIn>();
     visitor.request::<UserEdit>();

@@ -76,6 +76,7 @@ export class Recorded implements Playable {
     clearInterval(this.#timer);
     this.#engine.stop();
     this.#screen.stop();
+    this.#server.close?.();
   }
 
   /** The last drawn frame; null before the first. */

@@ -3,6 +3,7 @@ import type { TrackMessage } from "../../wire";
 import { authorization, problemOf, type Origin } from "../origin";
 import type { WhepFailure } from "../words";
 import { momentText, type Moment } from "./moment";
+import { SharedSocket } from "./socket";
 
 /** Why an answer did not come, or came to nothing. */
 export type Failure = Extract<WhepFailure, { kind: "network" | "http" }> | { kind: "file"; name: string };
@@ -35,6 +36,8 @@ export interface RecordingSource {
   tracks(from: Moment, to: Moment, signal: AbortSignal): Promise<Answer<TrackMessage[]>>;
   /** Where there is footage between the two. */
   spans(from: Moment, to: Moment, signal: AbortSignal): Promise<Answer<Span[]>>;
+  /** Nobody asks any more. */
+  close?(): void;
 }
 
 /** Why footage ends in the middle of an answer. */
@@ -51,13 +54,26 @@ export class SourceError extends Error {
 export class RecordingServer implements RecordingSource {
   readonly #origin: Origin;
   readonly #camera: number;
+  readonly #shared: SharedSocket;
 
   constructor(origin: Origin, camera: number) {
     this.#origin = origin;
     this.#camera = camera;
+    this.#shared = new SharedSocket(origin, camera);
+  }
+
+  close(): void {
+    this.#shared.leave();
   }
 
   fragments(from: Moment, to: Moment, keysOnly: boolean, signal: AbortSignal): Promise<Answer<ReadableStream<Uint8Array>>> {
+    // Several players share a connection; one alone, and where there is none to share, asks by itself.
+    const shared = this.#shared.fragments(from, to, keysOnly, signal);
+    const alone = (): Promise<Answer<ReadableStream<Uint8Array>>> => this.#fragments(from, to, keysOnly, signal);
+    return shared === null ? alone() : shared.then((answer) => answer ?? alone());
+  }
+
+  #fragments(from: Moment, to: Moment, keysOnly: boolean, signal: AbortSignal): Promise<Answer<ReadableStream<Uint8Array>>> {
     const query = { from: momentText(from), to: momentText(to), ...(keysOnly && { keys: "1" }) };
     return this.#get(`${this.#camera}/fragments`, query, signal, ({ body }) => Promise.resolve(body ?? new Blob().stream()));
   }

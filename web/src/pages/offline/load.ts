@@ -67,7 +67,7 @@ function tell(told: ExportManifest, seen: ReadonlyMap<number, readonly RecordedV
     camera_id: one.id, state: "off", reason: null, error: null, oldest: one.from, newest: one.to, bytes: 0, spans: one.spans, gaps: one.gaps, locks: [],
     density: seen.has(one.id) ? densityOf(seen.get(one.id) ?? [], one.from.unix, one.to.unix) : NO_DENSITY,
   }));
-  coverage.value = merged(new Map(), { now: 0, error: null, room: { used: 0, free: 0, days: null }, cameras: of }, 0, Infinity);
+  coverage.value = merged(new Map(), { now: 0, error: null, key: null, room: { used: 0, free: 0, days: null }, cameras: of }, 0, Infinity);
 }
 
 /** Looks through all tracks for who was there, one script after the other: the page is there meanwhile. */

@@ -14,7 +14,7 @@ function answer(spans: Piece[], gaps: [number, number, Reason][] = [], more: Par
     locks: [], density: { from: 0, step: 1, classes: {} },
     ...more,
   };
-  return { now: 1_000, error: null, room: { used: 0, free: 0, days: null }, cameras: [camera] };
+  return { now: 1_000, error: null, key: null, room: { used: 0, free: 0, days: null }, cameras: [camera] };
 }
 
 /** What is known after these answers, each for a part of time. */

@@ -48,7 +48,7 @@ function camera(id: number, spans: [number, number][], gaps: [number, number, Re
     locks: [], density: { from: 0, step: 60, classes: {} },
   };
 }
-const known = (...cameras: Recordings["cameras"]): Coverage => merged(new Map(), { now: NOW, error: null, room: { used: 0, free: 0, days: null }, cameras }, NOW - 5_000, NOW);
+const known = (...cameras: Recordings["cameras"]): Coverage => merged(new Map(), { now: NOW, error: null, key: null, room: { used: 0, free: 0, days: null }, cameras }, NOW - 5_000, NOW);
 
 let players: [FakePlayer, FakePlayer];
 let stepping = false;

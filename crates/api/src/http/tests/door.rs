@@ -206,7 +206,7 @@ async fn pages_of_listed_origins_use_the_player_and_nothing_else() {
     for (port, (method, route, _)) in every_row() {
         let path = path_of(route);
         let open = port == Port::App
-            && ["/whep/", "/ws/", "/player.js", "/api/cameras/1/", "/api/recordings/1/"]
+            && ["/whep/", "/ws/tracking/", "/player.js", "/api/cameras/1/", "/api/recordings/1/"]
                 .iter()
                 .any(|it| path.starts_with(it))
             && method != "OPTIONS";

@@ -27,6 +27,8 @@ export function ExportForm() {
   const recordedBytes = footage?.reduce((sum, camera) => sum + bytesIn(camera, span.value.from, span.value.to), 0) ?? null;
   const size = recordedBytes === null ? null : sizeOf(filled, recordedBytes);
   const [only] = filled.cameras;
+  // What is wrong with what has no field of its own.
+  const elsewhere = errors.filter(({ key }) => key !== null && !["from", "to", "name"].includes(key)).map(({ message }) => message);
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault();
@@ -70,7 +72,7 @@ export function ExportForm() {
           {(more) => <input {...more} value={filled.name} maxLength={100} autocomplete="off" onInput={(event) => { set({ name: event.currentTarget.value }); }} />}
         </Field>
       )}
-      <Said words={refused} />
+      <Said words={[refused, ...elsewhere].filter((words) => words !== "").join("; ")} />
       {recordedBytes !== null && wrong === "" && <p class="quiet">{recordedBytes === 0 ? "Nothing is recorded there." : size === null ? "How large it becomes is known when it is made." : `About ${bytes(size)}.`}</p>}
       {wrong !== "" && <p class="quiet">{wrong}</p>}
       <p class="buttons">
