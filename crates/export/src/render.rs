@@ -313,7 +313,7 @@ fn fitted(size: Size, area: Area) -> Area {
     let even = |side: f64| (side.round() as i32 & !1).max(2);
     let (w, h) = (even(f64::from(size.width) * scale), even(f64::from(size.height) * scale));
     let (w, h) = (w.min(area.right - area.left), h.min(area.bottom - area.top));
-    let middle = |from: i32, room: i32, side: i32| from + ((room - side) / 2 & !1);
+    let middle = |from: i32, room: i32, side: i32| from + (((room - side) / 2) & !1);
     Area::new(
         middle(area.left, area.right - area.left, w),
         middle(area.top, area.bottom - area.top, h),
@@ -336,7 +336,7 @@ fn lay_out(tiles: &mut [Tile<'_>], first: Size) -> Size {
     }
     let columns = (1..=count).find(|columns| columns * columns >= count).unwrap_or(1);
     let rows = count.div_ceil(columns);
-    let width = WALL.width as i32 / columns as i32 & !1;
+    let width = (WALL.width as i32 / columns as i32) & !1;
     // Two beside each other need not have bars above and below.
     let height = (width as f64 * f64::from(first.height) / f64::from(first.width)) as i32;
     let height = height.min(WALL.height as i32 / rows as i32).max(2) & !1;

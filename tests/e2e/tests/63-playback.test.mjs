@@ -13,19 +13,19 @@ import { measureFor, until } from "../lib/wait.mjs";
 const FRAME = 3_000;
 /** Footage to play. */
 const SECONDS = 16;
-const SEEKS = 20;
+const SEEKS = 50;
 const STEPS = 12;
 
 /** A camera with the clip of that scene, recorded. */
 async function recording(world, name) {
   const { clip, detector, frames } = scene(name);
   const camera = await world.camera({ one: `clip:${clip}` });
-  const razz = await world.serve({
+  const serve = () => world.serve({
     detector,
     record: { path: `${world.folder}/footage`, max_bytes: "1GB" },
     camera: [{ id: 1, url: camera.url("one"), detect_fps: 6 }],
   });
-  return { camera, razz, loop: frames.length };
+  return { camera, razz: await serve(), serve, loop: frames.length };
 }
 
 /** Which number belongs to which RTP timestamp, by snapshots of the server. */
@@ -106,6 +106,87 @@ async function provePlayback(world, options) {
 scenario("each recorded frame shows its number and its tracks", { browser: true, seconds: 240 }, (world) => provePlayback(world, {}));
 
 scenario("the same without WebCodecs", { browser: true, seconds: 240 }, (world) => provePlayback(world, { codecs: false }));
+
+scenario("across a restart of the camera and one of razz each frame is still its own", { browser: true, seconds: 300 }, async (world) => {
+  const { camera, razz: before, serve, loop } = await recording(world, "street");
+  const goesOn = (razz, count) => until(`${count} spans of footage`, async () => {
+    const { spans } = await recorded(razz);
+    const last = spans.at(-1);
+    return spans.length >= count && last.until - last.from > 7 * 90_000 && spans;
+  }, { seconds: 90, every: 250 });
+  await goesOn(before, 1);
+  await camera.kill();
+  await measureFor(3);
+  await world.restarted(camera);
+  await goesOn(before, 2);
+  await before.stop();
+  const razz = await serve();
+  const spans = (await goesOn(razz, 3)).slice(0, 3);
+
+  // In each span the clip begins anew: its relation to the media time is that of a picture that the server decodes.
+  const page = await world.page(razz.at("/healthz"));
+  await page.evaluate(installCounter);
+  const relation = async ({ from }) => page.evaluate(async (at) => {
+    const response = await fetch(`/api/recordings/1/picture.jpg?at=90k:${at}`);
+    const bitmap = await createImageBitmap(await response.blob());
+    return { rtp: Number(BigInt(response.headers.get("razz-time")) % 2n ** 32n), number: window.readCounter(bitmap, bitmap.width, bitmap.height) };
+  }, from + 90_000);
+  const relations = [];
+  for (const span of spans) relations.push(await relation(span));
+  await page.close();
+  const last = spans.at(-1).until - 2 * 90_000;
+  const tracks = await TrackTruth.of(razz, spans[0].from, last);
+
+  for (const codecs of [true, false]) {
+    const playback = await Playback.open(world, razz, `90k:${spans[0].from + 90_000}`, { codecs, paused: true });
+    await playback.untilSettled("the first frame");
+    let boxes = 0;
+    for (const [n, span] of spans.entries()) {
+      // To its end, and over the hole into the next.
+      const begin = Math.max(span.from + 30_000, span.until - 3 * 90_000);
+      await playback.seek(begin);
+      await playback.do((player) => player.play());
+      const drawn = await playback.frames(60);
+      await playback.do((player) => player.pause());
+      for (const [m, { from, until: end }] of spans.entries()) {
+        const inside = drawn.filter(({ mediaTime }) => mediaTime >= from && mediaTime < Math.min(end, last));
+        if (inside.length > 0) boxes += checkFrames(inside, { fixed: relations[m], loop, tracks }, `span ${m}, from span ${n}`);
+      }
+    }
+    world.tell(`${codecs ? "WebCodecs" : "Media Source"}: ${boxes} boxes`);
+    assert.ok(boxes > 50, `${boxes} boxes`);
+    await playback.page.close();
+  }
+});
+
+scenario("a camera that changes its size plays on over the change", { browser: true, seconds: 180 }, async (world) => {
+  const camera = await world.camera({ one: "sizes" });
+  const razz = await world.serve({
+    record: { path: `${world.folder}/footage`, max_bytes: "1GB" },
+    camera: [{ id: 1, url: camera.url("one"), detect_fps: 0 }],
+  });
+  await untilRecorded(razz, 5);
+  await camera.switchSize();
+  const known = await until("both sizes", async () => {
+    const { spans, seconds } = await recorded(razz);
+    return seconds > 12 && spans;
+  }, { seconds: 60, every: 250 });
+  const [{ from }, { until: end }] = [known[0], known.at(-1)];
+  const address = `/api/recordings/1/video.mp4?from=90k:${from}&to=90k:${end}`;
+  const change = Number((await fetch(razz.at(address), { method: "HEAD" })).headers.get("razz-until"));
+  assert.ok(change > from && change < end - 90_000, "one file goes up to where the size changes");
+  for (const codecs of [true, false]) {
+    const playback = await Playback.open(world, razz, `90k:${change - 2 * 90_000}`, { codecs });
+    const times = [];
+    await until("pictures of both sizes", async () => {
+      for (const { mediaTime } of await playback.drawn()) times.push(mediaTime);
+      return times.length > 60 && times.at(-1) > change + 90_000;
+    }, { seconds: 60, every: 100 });
+    assert.ok(times.some((time) => time < change), "it begins before the change");
+    assert.ok(times.every((time, at) => at === 0 || time > times[at - 1]), "one after the other");
+    await playback.page.close();
+  }
+});
 
 scenario("holes are skipped and told, the end of the footage goes on growing, and without `at` it is live again", { browser: true, seconds: 240 }, async (world) => {
   const { camera, razz, loop } = await recording(world, "street");
