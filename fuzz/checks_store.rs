@@ -95,11 +95,16 @@ pub fn track_block(data: &[u8]) -> usize {
         assert_eq!((a.key, a.wall, a.size, a.detected), (b.key, b.wall, b.size, b.detected));
         let tracks = |of: &Recorded| -> Vec<(Track, String)> {
             let named = |track: &Track| {
-                (Track { class: Default::default(), ..track.clone() }, of.class(track).to_owned())
+                let plain = Track { class: Default::default(), confidence: 0.0, ..track.clone() };
+                (plain, of.class(track).to_owned())
             };
             of.frame.tracks.iter().map(named).collect()
         };
         assert_eq!(tracks(again), tracks(frame));
+        // A block of the first version has twice as many steps of confidence.
+        for (a, b) in a.tracks.iter().zip(b.tracks.iter()) {
+            assert!((a.confidence - b.confidence).abs() <= 1.0 / 256.0);
+        }
     }
     frames.len()
 }

@@ -13,7 +13,7 @@ use razz_base::{MediaTime, Rect, Size, Track, TrackSource, TrackState, WallQuali
 use super::Recorded;
 use super::cells::Cells;
 use super::columns::{Columns, Of};
-use super::header::{self, BlockError, Header};
+use super::header::{self, BlockError, CONFIDENCE_STEPS, Header};
 use super::lives::{
     BOX_DEEP_SORT, BOX_PREDICTED, BOX_RECLASSED, FRAME_BY_REPORTS, FRAME_NOT_DETECTED,
     FRAME_RESIZED, Life, Lives,
@@ -25,8 +25,6 @@ pub(super) use super::header::MOST_FRAMES;
 
 /// No coordinate is further away, in those steps.
 pub(super) const FARTHEST: i64 = 1 << 24;
-/// Steps of confidence.
-pub(super) const CONFIDENCE_STEPS: f64 = 256.0;
 /// More compresses little better and takes much longer: level 9 is 2 % smaller.
 const LEVEL: i32 = 3;
 /// What a class is called that has no room for its name.
@@ -76,6 +74,7 @@ pub fn encode(frames: &[Recorded]) -> Result<(Header, Vec<u8>), BlockError> {
         classes: encoder.classes.names,
         unpacked_bytes: unpacked.len(),
         body_checksum: crc32fast::hash(&body),
+        confidence_steps: CONFIDENCE_STEPS,
     };
     let mut block = header.write();
     block.extend_from_slice(&body);
@@ -212,7 +211,8 @@ fn put_box(
         columns.put_signed(of, found.wrapping_sub(expected));
     }
     life.motion.observe(time.as_90k(), found);
-    let confidence = (track.confidence * CONFIDENCE_STEPS).round().clamp(0.0, CONFIDENCE_STEPS);
+    const STEPS: f64 = CONFIDENCE_STEPS as f64;
+    let confidence = (track.confidence * STEPS).round().clamp(0.0, STEPS);
     let confidence = confidence as i64;
     columns.put_signed(Of::Confidences, confidence - life.confidence);
     life.confidence = confidence;

@@ -10,7 +10,7 @@ use razz_base::{
 };
 
 use super::Recorded;
-use super::block::{CONFIDENCE_STEPS, FARTHEST, rect};
+use super::block::{FARTHEST, rect};
 use super::columns::{ColumnReader, Of};
 use super::header::{BlockError, Header};
 use super::lives::{
@@ -80,6 +80,7 @@ struct Decoder<'a> {
     first: bool,
     /// Boxes without flags until the next one that has some.
     plain: u64,
+    confidence_steps: u16,
 }
 
 impl<'a> Decoder<'a> {
@@ -98,6 +99,7 @@ impl<'a> Decoder<'a> {
             size: None,
             id: 0,
             first: true,
+            confidence_steps: header.confidence_steps,
         })
     }
 
@@ -137,7 +139,8 @@ impl<'a> Decoder<'a> {
                     0
                 }
             };
-            tracks.push(take_box(&mut self.columns, life, time, flags, self.classes)?);
+            let steps = self.confidence_steps;
+            tracks.push(take_box(&mut self.columns, life, time, flags, self.classes, steps)?);
         }
         let quality = if flags & FRAME_BY_REPORTS == 0 {
             WallQuality::Arrival
@@ -206,6 +209,7 @@ fn take_box(
     time: MediaTime,
     flags: u64,
     classes: usize,
+    confidence_steps: u16,
 ) -> Result<Track, BlockError> {
     const FAR: BlockError = BlockError::Damaged("a box is too far away");
     let expected = life.motion.expected(time.as_90k());
@@ -221,7 +225,7 @@ fn take_box(
     }
     life.motion.observe(time.as_90k(), found);
     life.confidence = life.confidence.wrapping_add(columns.take_signed(Of::Confidences)?);
-    if !(0..=CONFIDENCE_STEPS as i64).contains(&life.confidence) {
+    if !(0..=i64::from(confidence_steps)).contains(&life.confidence) {
         return Err(BlockError::Damaged("a confidence is beyond 1"));
     }
     let (state, age_us) = if flags & BOX_PREDICTED == 0 {
@@ -239,7 +243,7 @@ fn take_box(
         id: life.id,
         bbox: rect(found),
         class: ClassId(class.ok_or(BlockError::Damaged("a class has no name"))?),
-        confidence: life.confidence as f64 / CONFIDENCE_STEPS,
+        confidence: life.confidence as f64 / f64::from(confidence_steps),
         source: source_of(flags),
         state,
         age_us,

@@ -1,7 +1,7 @@
 //! What stands in clear in front of a block.
 //!
 //! ```text
-//!  0  "rzt", and the version, 1
+//!  0  "rzt", and the version, 2; 1 has twice as many steps of confidence
 //!  4  u16  bytes of the header, with its checksum
 //!  6  u32  bytes of the body behind it, compressed by zstd
 //! 10  u32  bytes of that when it is unpacked
@@ -25,8 +25,13 @@ use super::cells::Cells;
 
 /// The first bytes of a block.
 pub(super) const MAGIC: [u8; 3] = *b"rzt";
-/// The version that is written, and the only one so far.
-const VERSION: u8 = 1;
+/// The version that is written, and the one before, which is read.
+const VERSION: u8 = 2;
+const FINER: u8 = 1;
+/// Steps of confidence from 0 to 1 in each: half as many take an eighth of a byte less for each box, and are finer than
+/// any detector means it.
+pub(super) const CONFIDENCE_STEPS: u16 = 128;
+const FINER_STEPS: u16 = 256;
 /// Where the checksum of the body is, where the names begin, and the checksum behind them.
 const BODY_CHECKSUM: usize = 64;
 const NAMES: usize = 68;
@@ -93,6 +98,7 @@ pub struct Header {
     pub classes: Vec<String>,
     pub(super) unpacked_bytes: usize,
     pub(super) body_checksum: u32,
+    pub(super) confidence_steps: u16,
 }
 
 impl Header {
@@ -115,11 +121,12 @@ impl Header {
         if data[..known] != MAGIC[..known] {
             return Err(BlockError::Damaged("it does not begin as one"));
         }
-        match data.get(MAGIC.len()) {
+        let confidence_steps = match data.get(MAGIC.len()) {
             None => return Err(BlockError::Short),
-            Some(&VERSION) => {}
+            Some(&VERSION) => CONFIDENCE_STEPS,
+            Some(&FINER) => FINER_STEPS,
             Some(other) => return Err(BlockError::Version(*other)),
-        }
+        };
         let bytes = usize::from(u16::from_be_bytes(array(data, 4)?));
         if !(NAMES + CHECKSUM_BYTES..=Self::MOST_BYTES).contains(&bytes) {
             return Err(LENGTH);
@@ -145,6 +152,7 @@ impl Header {
             cells: Cells::from_bytes(array(header, 46)?),
             body_checksum: u32_at(BODY_CHECKSUM)?,
             classes: names(&header[NAMES..])?,
+            confidence_steps,
         };
         let fits = header.frames <= MOST_FRAMES
             && header.boxes <= MOST_BOXES

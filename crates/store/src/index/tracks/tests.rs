@@ -233,7 +233,7 @@ fn an_index_that_is_gone_is_made_from_the_files_of_tracks() {
         for (made, was) in all(&index).iter().zip(&visits) {
             // Boxes and confidences were stored in steps.
             let (made, was) = (&made.visit, &was.visit);
-            assert!((made.confidence - was.confidence).abs() <= 1.0 / 512.0);
+            assert!((made.confidence - was.confidence).abs() <= 1.0 / 256.0);
             if made.best == was.best {
                 for (made, was) in made.bbox.to_array().iter().zip(was.bbox.to_array()) {
                     assert!((made - was).abs() <= 0.25, "{made} {was}");
