@@ -7,7 +7,7 @@ import { playFrom } from "../../media/recorded/source";
 import type { CameraRecordings, RecordedVisit, TrackDensity } from "../../wire";
 import { merged } from "../playback/coverage";
 import { MOST_CAMERAS } from "../playback/moment";
-import { address, answered, at, cameras, coverage, ends, live, looks, paused, picked, view, visits } from "../playback/state";
+import { address, answered, at, cameras, coverage, ends, live, paused, picked, view, visits } from "../playback/state";
 import { spanOf, SPAN_MIN } from "../playback/timescale";
 import { densityOf, VisitsOf } from "./visitsof";
 
@@ -48,7 +48,6 @@ function begin(told: ExportManifest, scripts: Scripts): void {
   ends.value = to;
   tell(told, new Map());
   // How exact boxes are is for who sets razz up.
-  looks.value = { "no-indicator": true };
   live.value = false;
   paused.value = true;
   at.value = address.at && address.at.unix >= from && address.at.unix < to ? address.at.unix : from;

@@ -6,6 +6,7 @@ import { run } from "../playback/actions";
 import { Speed, Transport, When, Zoom } from "../playback/controls";
 import { listen } from "../playback/listeners";
 import "../playback/playback.css";
+import { Looks } from "../playback/looks";
 import { KEYS, type Command } from "../playback/playbackkeys";
 import { keepInStep } from "../playback/players";
 import { Choice, Stages } from "../playback/stages";
@@ -15,7 +16,7 @@ import { Timeline } from "../playback/timeline";
 import { Visits } from "../playback/visits";
 import { lengthWords } from "../playback/words";
 import { broken, load, manifest } from "./load";
-import { Looks, Save } from "./menus";
+import { Save } from "./menus";
 import "./offline.css";
 
 /** What an export has no use for: it is a span already, and nobody is watched live. */

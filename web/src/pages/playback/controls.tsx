@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { run, seek, setRate } from "./actions";
 import { Icon, type Sign } from "./icons";
+import { Looks } from "./looks";
 import { Marks } from "./marks";
 import { fieldValue, ofField } from "./moment";
 import { RATES, rateWords, type Command } from "./playbackkeys";
@@ -29,6 +30,7 @@ export function Controls() {
       <Transport />
       <div class="more">
         <Marks />
+        <Looks />
         <Speed />
         <Zoom />
         <button type="button" class="live" aria-pressed={live.value} title="Live (End)" onClick={() => { run({ do: "live" }); }}>

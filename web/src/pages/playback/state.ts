@@ -39,7 +39,7 @@ export const scrubbing = signal(false);
 
 export const view = signal<View>(around(at.peek(), address.span ?? SPAN, live.peek() ? 0.96 : 0.5));
 /** Attributes of all players: what is drawn at the boxes, and which. */
-export const looks = signal<Readonly<Looks>>({});
+export const looks = signal<Readonly<Looks>>({ "no-indicator": true });
 /** Width of the timeline's rows in CSS pixels. */
 export const width = signal(0);
 
