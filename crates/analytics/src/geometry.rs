@@ -33,6 +33,9 @@ fn dot(u: Point, v: Point) -> f64 {
     u[0] * v[0] + u[1] * v[1]
 }
 
+/// Of the depth of a zone, the band is this at most: who stands in the middle of a small zone is in it.
+const BAND_OF_DEPTH: f64 = 0.5;
+
 /// Where a motion passed something.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Passing {
@@ -42,34 +45,64 @@ pub(crate) struct Passing {
     pub(crate) on_line: bool,
 }
 
+/// A piece of a line or an outline, with what every question about it needs.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Segment {
+    from: Point,
+    to: Point,
+    along: Point,
+    per_length: f64,
+    per_length_squared: f64,
+}
+
+impl Segment {
+    fn new(from: Point, to: Point) -> Self {
+        let along = minus(to, from);
+        let squared = dot(along, along);
+        Self {
+            from,
+            to,
+            along,
+            per_length: 1.0 / squared.sqrt(),
+            per_length_squared: 1.0 / squared,
+        }
+    }
+
+    /// The distance of a point to the right of the straight line that the segment is a piece of, and the
+    /// share of the way along the segment next to which it lies.
+    fn locate(&self, p: Point) -> (f64, f64) {
+        let off = minus(p, self.from);
+        let side = cross(self.along, off) * self.per_length;
+        (side, dot(self.along, off) * self.per_length_squared)
+    }
+}
+
 /// A line of one or more segments, which goes on straight beyond both of its ends so that every
 /// point of the picture has a side.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Polyline {
-    points: Vec<Point>,
+    segments: Vec<Segment>,
 }
 
 impl Polyline {
     /// From two points or more, no two neighbours equal.
     pub(crate) fn new(points: Vec<Point>) -> Self {
         debug_assert!(points.len() >= 2, "a line that was validated has two points");
-        Self { points }
+        Self { segments: points.windows(2).map(|ends| Segment::new(ends[0], ends[1])).collect() }
     }
 
     /// The distance to the line or its extension: positive to the right of the way from the first
     /// point to the last, negative to the left.
     pub(crate) fn signed_distance(&self, p: Point) -> f64 {
-        let last = self.points.len() - 2;
-        // (distance, distance to the segment's own straight line, signed) of the nearest segment.
+        let last = self.segments.len() - 1;
+        // The distance to the nearest segment, and to the straight line that it is a piece of.
         let mut nearest = (f64::INFINITY, 0.0_f64);
-        for (index, ends) in self.points.windows(2).enumerate() {
-            let (along, from_start) = (minus(ends[1], ends[0]), minus(p, ends[0]));
-            let side = cross(along, from_start) / length(along);
-            let share = dot(along, from_start) / dot(along, along);
+        for (index, segment) in self.segments.iter().enumerate() {
+            let (side, share) = segment.locate(p);
             let away = if share < 0.0 && index > 0 {
-                distance(p, ends[0])
+                distance(p, segment.from)
             } else if share > 1.0 && index < last {
-                distance(p, ends[1])
+                distance(p, segment.to)
             } else {
                 side.abs()
             };
@@ -85,19 +118,15 @@ impl Polyline {
     /// Where a motion from `p` to `q`, points on different sides, passed the line or its extension:
     /// the last time, if it passed several segments.
     pub(crate) fn passing(&self, p: Point, q: Point) -> Passing {
-        let motion = minus(q, p);
-        let last = self.points.len() - 2;
+        let last = self.segments.len() - 1;
         let mut found: Option<Passing> = None;
-        for (index, ends) in self.points.windows(2).enumerate() {
-            let along = minus(ends[1], ends[0]);
-            let (before, after) =
-                (cross(along, minus(p, ends[0])), cross(along, minus(q, ends[0])));
+        for (index, segment) in self.segments.iter().enumerate() {
+            let (before, after) = (segment.locate(p).0, segment.locate(q).0);
             if (before < 0.0) == (after < 0.0) {
                 continue;
             }
             let share = before / (before - after);
-            let at = minus(between(p, q, share), ends[0]);
-            let place = dot(along, at) / dot(along, along);
+            let place = segment.locate(between(p, q, share)).1;
             // The first end belongs to the line and the last does not, so that of two lines laid end
             // to end exactly one is passed.
             let on_line = (0.0..1.0).contains(&place);
@@ -107,20 +136,36 @@ impl Polyline {
             }
         }
         found.unwrap_or_else(|| {
-            // Rounding hid a passing at a corner: by the distances, which have different signs.
+            // Rounding hid a passing at a corner between two segments: by the distances, which have
+            // different signs.
             let (before, after) = (self.signed_distance(p).abs(), self.signed_distance(q).abs());
             let whole = before + after;
             let share = if whole > 0.0 { before / whole } else { 1.0 };
-            let on_line = length(motion) > 0.0 && self.points.len() > 2;
-            Passing { share, on_line }
+            Passing { share, on_line: last > 0 }
         })
     }
+}
+
+/// Where a point lies to a polygon.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Standing {
+    /// Inside, and far enough from the edge for it to be beyond doubt.
+    Inside,
+    /// Inside, near the edge.
+    InsideNearEdge,
+    /// Outside, near the edge. Of two zones laid side by side a point on their edge is inside one.
+    OutsideNearEdge,
+    /// Outside beyond doubt.
+    Outside,
 }
 
 /// A polygon without crossing edges.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Polygon {
-    points: Vec<Point>,
+    edges: Vec<Segment>,
+    /// The smallest and the largest x and y.
+    low: Point,
+    high: Point,
     /// How far from the edge a point of it can be, at least.
     depth: f64,
 }
@@ -132,63 +177,69 @@ impl Polygon {
     /// From three points or more; the last edge closes it.
     pub(crate) fn new(points: Vec<Point>) -> Self {
         debug_assert!(points.len() >= 3, "a zone that was validated has three points");
-        let mut polygon = Self { points, depth: 0.0 };
-        polygon.depth = polygon.find_depth();
-        polygon
-    }
-
-    fn edges(&self) -> impl Iterator<Item = (Point, Point)> {
-        let before = self.points.iter().cycle().skip(self.points.len() - 1);
-        before.zip(&self.points).map(|(a, b)| (*a, *b))
-    }
-
-    /// The distance of the deepest of a grid of points.
-    fn find_depth(&self) -> f64 {
+        let before = points.iter().cycle().skip(points.len() - 1);
         let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
-        for point in &self.points {
+        for point in &points {
             for axis in 0..2 {
                 low[axis] = low[axis].min(point[axis]);
                 high[axis] = high[axis].max(point[axis]);
             }
         }
-        let steps = Self::DEPTH_STEPS;
-        let at = |axis: usize, step: u32| {
-            low[axis] + (high[axis] - low[axis]) * (f64::from(step) + 0.5) / f64::from(steps)
-        };
-        let grid = (0..steps).flat_map(|i| (0..steps).map(move |j| (i, j)));
-        grid.map(|(i, j)| self.signed_distance([at(0, i), at(1, j)])).fold(0.0, f64::max)
+        let edges = before.zip(&points).map(|(a, b)| Segment::new(*a, *b)).collect();
+        let mut polygon = Self { edges, low, high, depth: 0.0 };
+        polygon.depth = polygon.find_depth();
+        polygon
     }
 
-    /// How far from the edge a point of it can be, in picture heights: found on a grid, so a little
-    /// less than it is; 0 of a sliver that no point of the grid falls into.
-    pub(crate) fn depth(&self) -> f64 {
-        self.depth
+    /// The distance of the deepest of a grid of points.
+    fn find_depth(&self) -> f64 {
+        let steps = Self::DEPTH_STEPS;
+        let at = |axis: usize, step: u32| {
+            let share = (f64::from(step) + 0.5) / f64::from(steps);
+            self.low[axis] + (self.high[axis] - self.low[axis]) * share
+        };
+        let grid = (0..steps).flat_map(|i| (0..steps).map(move |j| [at(0, i), at(1, j)]));
+        grid.filter(|p| self.contains(*p)).map(|p| self.to_edge(p)).fold(0.0, f64::max)
+    }
+
+    /// Where a point stands, if a doubt reaches `band` from the edge: less in a zone so small that nobody
+    /// would be beyond doubt in it.
+    pub(crate) fn standing(&self, p: Point, band: f64) -> Standing {
+        let band = band.min(BAND_OF_DEPTH * self.depth);
+        let far = |axis: usize| p[axis] < self.low[axis] - band || p[axis] > self.high[axis] + band;
+        if far(0) || far(1) {
+            return Standing::Outside;
+        }
+        let near = self.to_edge(p) < band;
+        match (self.contains(p), near) {
+            (true, false) => Standing::Inside,
+            (true, true) => Standing::InsideNearEdge,
+            (false, true) => Standing::OutsideNearEdge,
+            (false, false) => Standing::Outside,
+        }
     }
 
     /// Whether a point is inside, by the parity of the edges to its right (of a shared edge the point
     /// belongs to one side only).
-    pub(crate) fn contains(&self, p: Point) -> bool {
+    fn contains(&self, p: Point) -> bool {
         let mut inside = false;
-        for (a, b) in self.edges() {
-            if (a[1] > p[1]) != (b[1] > p[1]) {
-                let x = a[0] + (p[1] - a[1]) * (b[0] - a[0]) / (b[1] - a[1]);
-                inside ^= p[0] < x;
+        for Segment { from, to, along, .. } in &self.edges {
+            if (from[1] > p[1]) != (to[1] > p[1]) {
+                inside ^= p[0] < from[0] + (p[1] - from[1]) * along[0] / along[1];
             }
         }
         inside
     }
 
-    /// The distance to the edge: positive inside, negative outside.
-    pub(crate) fn signed_distance(&self, p: Point) -> f64 {
+    /// The distance to the edge.
+    fn to_edge(&self, p: Point) -> f64 {
         let mut nearest = f64::INFINITY;
-        for (a, b) in self.edges() {
-            let (along, from_start) = (minus(b, a), minus(p, a));
-            let share = (dot(along, from_start) / dot(along, along)).clamp(0.0, 1.0);
-            let off = minus(from_start, [share * along[0], share * along[1]]);
+        for edge in &self.edges {
+            let share = edge.locate(p).1.clamp(0.0, 1.0);
+            let off = minus(p, between(edge.from, edge.to, share));
             nearest = nearest.min(dot(off, off));
         }
-        let nearest = nearest.sqrt();
-        if self.contains(p) { nearest } else { -nearest }
+        nearest.sqrt()
     }
 
     /// The share of a motion from `p` to `q`, of which one is inside, at which the edge was passed
@@ -196,14 +247,13 @@ impl Polygon {
     pub(crate) fn passing(&self, p: Point, q: Point) -> f64 {
         let motion = minus(q, p);
         let mut last: Option<f64> = None;
-        for (a, b) in self.edges() {
-            let along = minus(b, a);
-            let turn = cross(motion, along);
+        for Segment { from, along, .. } in &self.edges {
+            let turn = cross(motion, *along);
             if turn == 0.0 {
                 continue;
             }
-            let to_edge = minus(a, p);
-            let (share, place) = (cross(to_edge, along) / turn, cross(to_edge, motion) / turn);
+            let to_edge = minus(*from, p);
+            let (share, place) = (cross(to_edge, *along) / turn, cross(to_edge, motion) / turn);
             let there = (0.0..=1.0).contains(&share) && (0.0..=1.0).contains(&place);
             if there && last.is_none_or(|l| share > l) {
                 last = Some(share);
@@ -296,17 +346,22 @@ mod tests {
         let reversed: Vec<_> = corners.iter().rev().copied().collect();
         for points in [corners, reversed] {
             let polygon = Polygon::new(points);
-            for (p, want) in [
-                ([0.25, 0.25], 0.25),
-                ([0.75, 0.75], -0.25),
-                ([2.0, 0.25], -1.0),
-                ([0.5, 0.5], 0.0),
-                ([0.1, 0.9], 0.1),
+            for (p, to_edge, standing) in [
+                ([0.25, 0.25], 0.25, Standing::Inside),
+                ([0.75, 0.75], 0.25, Standing::Outside),
+                ([2.0, 0.25], 1.0, Standing::Outside),
+                ([0.5, 0.5], 0.0, Standing::OutsideNearEdge),
+                ([0.05, 0.9], 0.05, Standing::InsideNearEdge),
+                ([-0.05, 0.9], 0.05, Standing::OutsideNearEdge),
+                ([-0.15, 0.9], 0.15, Standing::Outside),
             ] {
-                assert!((polygon.signed_distance(p) - want).abs() < 1e-12, "{p:?}");
+                assert!((polygon.to_edge(p) - to_edge).abs() < 1e-12, "{p:?}");
+                assert_eq!(polygon.standing(p, 0.1), standing, "{p:?}");
             }
+            // A band as wide as the zone is deep leaves half of it.
+            assert_eq!(polygon.standing([0.25, 0.25], 9.0), Standing::Inside);
             assert!((polygon.passing([0.25, 0.25], [0.25, -0.25]) - 0.5).abs() < 1e-12);
-            assert!(polygon.depth() > 0.2 && polygon.depth() < 0.3);
+            assert!(polygon.depth > 0.2 && polygon.depth < 0.3);
         }
     }
 

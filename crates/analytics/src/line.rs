@@ -43,7 +43,7 @@ pub(crate) struct Crossed {
     pub(crate) change: Change,
 }
 
-/// What is remembered of an object about a line: 300 bytes.
+/// What is remembered of an object about a line: 220 bytes.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct LineState {
     pub(crate) committed: Option<Side>,

@@ -36,7 +36,7 @@ pub struct TrackRow {
     pub id: u64,
     /// Where, in pixels.
     pub bbox: Rect,
-    /// How sure, 0 to 1.
+    /// How sure, 0 to 1. Where others are more, 0 says that the box is to be left out of account.
     pub confidence: f64,
 }
 
@@ -239,8 +239,11 @@ pub fn frames(clip: Clip<'_>) -> Result<Vec<TrackFrame>, OfflineError> {
     if !(0.01..=1000.0).contains(&clip.fps) {
         return Err(OfflineError::Rate(clip.fps));
     }
+    // In ground truth a confidence of 0 marks what is to be left out; tools that know none may write
+    // 0 everywhere.
+    let marks = clip.rows.iter().any(|row| row.confidence != 0.0);
     let mut by_frame: BTreeMap<u32, Vec<Track>> = BTreeMap::new();
-    for row in clip.rows {
+    for row in clip.rows.iter().filter(|row| !marks || row.confidence != 0.0) {
         by_frame.entry(row.frame).or_default().push(Track {
             id: TrackId(row.id),
             bbox: row.bbox,

@@ -8,11 +8,8 @@ use razz_base::{ClassId, TrackId};
 
 use crate::VisitEnd;
 use crate::class_votes::ClassVotes;
-use crate::geometry::{Point, Polygon};
+use crate::geometry::{Point, Polygon, Standing};
 use crate::sighting::Sighting;
-
-/// Of the depth of a zone, the band is this at most: who stands in the middle of a small zone is in it.
-const BAND_OF_DEPTH: f64 = 0.5;
 
 /// A visit as it is known.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -62,7 +59,7 @@ impl Published {
     }
 }
 
-/// What is remembered of an object about a zone: 250 bytes.
+/// What is remembered of an object about a zone: 220 bytes.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct ZoneState {
     /// In or out, committed.
@@ -100,8 +97,8 @@ impl ZoneState {
         grace: i64,
         track: TrackId,
     ) -> Option<ZoneChange> {
-        let depth = zone.signed_distance(sighting.at);
-        let now_inside = depth > 0.0;
+        let standing = zone.standing(sighting.at, band * sighting.height);
+        let now_inside = matches!(standing, Standing::Inside | Standing::InsideNearEdge);
         let first = *self.first.get_or_insert(sighting.time);
         if let Some((time, at, was_inside)) = self.newest
             && was_inside != now_inside
@@ -110,17 +107,16 @@ impl ZoneState {
             self.passed = Some(time + (share * (sighting.time - time) as f64).round() as i64);
         }
         self.newest = Some((sighting.time, sighting.at, now_inside));
-        let band = (band * sighting.height).min(BAND_OF_DEPTH * zone.depth());
-        let committed = if depth >= band && now_inside {
-            true
-        } else if depth <= -band && !now_inside {
-            false
-        } else {
-            // In the band it is where it was.
-            if self.inside == Some(true) {
-                self.stay(sighting.time);
+        let committed = match standing {
+            Standing::Inside => true,
+            Standing::Outside => false,
+            // Near the edge it is where it was.
+            Standing::InsideNearEdge | Standing::OutsideNearEdge => {
+                if self.inside == Some(true) {
+                    self.stay(sighting.time);
+                }
+                return None;
             }
-            return None;
         };
         let before = self.inside.replace(committed);
         let passed = self.passed.take();

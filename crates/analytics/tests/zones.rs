@@ -141,9 +141,9 @@ fn occupancy_is_who_is_there_now() {
             _ => None,
         })
         .collect();
-    // Frame 51 is the first below the upper edge, frame 150 the first on the lower one; who was lost on frame
-    // 149 is there for half a second more.
-    assert_eq!(counts, [(0, 1), (51, 2), (100, 3), (150, 2), (164, 1)]);
+    // On frame 50 the foot is on the upper edge, which belongs to the zone, and on frame 150 on the lower one,
+    // which does not; who was lost on frame 149 is there for half a second more.
+    assert_eq!(counts, [(0, 1), (50, 2), (100, 3), (150, 2), (164, 1)]);
 }
 
 #[test]
@@ -163,6 +163,26 @@ fn occupancy_ends_when_nobody_looks_and_is_0_from_the_start() {
     }
     assert_eq!(counts, [(0, 0), (30, 1), (59 + 300, 0)]);
     assert_eq!(analytics.occupancy(AreaId(2)), []);
+}
+
+#[test]
+fn time_alone_ends_what_a_camera_that_is_away_leaves() {
+    let scene = Scene::new(30, 60).with(1, 0..60, |_| [500.0, 600.0]);
+    let mut analytics = Analytics::new(camera(), vec![hall(&HALL)], Settings::default());
+    for frame in scene.frames() {
+        analytics.handle(&frame).unwrap();
+    }
+    assert_eq!(analytics.occupancy(AreaId(2)), [(PERSON, 1)]);
+    while analytics.poll_event().is_some() {}
+    analytics.handle_time(scene.time(89)).unwrap();
+    let event = analytics.poll_event().expect("a second later the visit is over");
+    assert!(
+        matches!(&event.fact, Fact::Visit(v) if v.end == Some((scene.time(59), VisitEnd::Lost)))
+    );
+    analytics.handle_time(scene.time(359)).unwrap();
+    let event = analytics.poll_event().expect("and ten seconds later nobody is known to be there");
+    assert!(matches!(&event.fact, Fact::Occupancy(occupancy) if occupancy.count == 0));
+    assert!(analytics.handle(&scene.frames()[59]).is_err());
 }
 
 #[test]

@@ -93,23 +93,10 @@ impl Analytics {
             let (found, expected) = (frame.key.camera, self.camera);
             return Err(InputError::OtherCamera { found, expected, time });
         }
-        if let Some(newest) = self.now.map(MediaTime::from_90k)
-            && time <= newest
-        {
-            return Err(InputError::OutOfOrder { camera: self.camera, time, newest });
-        }
-        let now = time.as_90k();
-        if !(-FURTHEST_TICKS..=FURTHEST_TICKS).contains(&now) {
-            return Err(InputError::NoTime { camera: self.camera, time });
-        }
-        // What was due before this frame knows nothing of it: however many frames there are between
-        // two sightings, the facts are the same.
-        self.run_timers(now);
-        self.now = Some(now);
+        let now = self.pass(time)?;
         if self.layout.fit(frame.size) {
             self.forget_places();
         }
-        self.switch_areas(time);
         let mut looked_at = frame.detected;
         for track in frame.tracks.iter().filter(|track| track.state == TrackState::Matched) {
             if let Some(outline) = Outline::new(&track.bbox, frame.size) {
@@ -130,6 +117,35 @@ impl Analytics {
         self.count(now);
         self.publish();
         Ok(())
+    }
+
+    /// Lets time pass without a frame, which a camera that is away needs: who was there is there no longer,
+    /// visits end. Frames that come later have to be after it. The facts are the same without it, and later.
+    pub fn handle_time(&mut self, time: MediaTime) -> Result<(), InputError> {
+        let now = self.pass(time)?;
+        self.count(now);
+        self.publish();
+        Ok(())
+    }
+
+    /// Moves on to a time: what is due by then happens, and areas come into force and go out of it.
+    fn pass(&mut self, time: MediaTime) -> Result<i64, InputError> {
+        let camera = self.camera;
+        if let Some(newest) = self.now.map(MediaTime::from_90k)
+            && time <= newest
+        {
+            return Err(InputError::OutOfOrder { camera, time, newest });
+        }
+        let now = time.as_90k();
+        if !(-FURTHEST_TICKS..=FURTHEST_TICKS).contains(&now) {
+            return Err(InputError::NoTime { camera, time });
+        }
+        // What was due before this time knows nothing of what comes with it: however many frames there
+        // are between two sightings, the facts are the same.
+        self.run_timers(now);
+        self.now = Some(now);
+        self.switch_areas(time);
+        Ok(now)
     }
 
     /// The next event, oldest frame first; within a frame by the time of the fact.
