@@ -49,18 +49,17 @@ fn main() {
 /// By group of sequences, then by rule, one tally for each truth.
 type Table = BTreeMap<String, BTreeMap<usize, [Tally; TRUTHS.len()]>>;
 
+/// The groups that a sequence belongs to: its set, and all of cameras that stand still.
 fn groups(sequence: &Sequence) -> Vec<String> {
     let part = if sequence.is_held_out() { "held out" } else { "chosen on" };
     let mut groups = vec![format!("{} ({part})", sequence.set)];
     if sequence.stands_still() {
         groups.push(format!("= all that stand still ({part})"));
     }
-    if sequence.set == "mot17val_yolox" && sequence.stands_still() {
-        groups.push("= mot17val_yolox 02, 04, 09".to_owned());
-    }
     groups
 }
 
+/// Scores every rule on gates or lines, and prints a table for each group.
 fn lines(
     sequences: &[Sequence],
     source: &Tracks,
@@ -99,14 +98,10 @@ fn lines(
         }
     }
     println!("\n## {source:?}, every {stride}. frame; truth by {TRUTHS:?} of a height");
-    let brief = std::env::var_os("BRIEF").is_some();
     for (group, rules) in &table {
         println!("\n{group}: {} true", rules[&0].map(|t| t.truth.to_string()).join(" / "));
         println!("| rule | F1 | count error % | bias % | P / R at 0.1 |\n|---|---|---|---|---|");
         for (rule, tallies) in rules {
-            if brief && *rule > 1 {
-                continue;
-            }
             let each = |f: fn(&Tally) -> f64| {
                 tallies.iter().map(|t| format!("{:.1}", f(t))).collect::<Vec<_>>().join(" / ")
             };
@@ -123,6 +118,7 @@ fn lines(
     }
 }
 
+/// The same on zones.
 fn zones(sequences: &[Sequence], source: &Tracks, stride: u32) {
     let mut names = vec!["razz".to_owned(), "razz, nothing joined".to_owned()];
     names.extend(ZoneRule::ALL.iter().map(|(name, _)| (*name).to_owned()));

@@ -4,7 +4,7 @@
 
 mod scenes;
 
-use razz_analytics::{Analytics, Area, AreaId, Direction, Fact, InSide, Settings};
+use razz_analytics::{Analytics, Anchor, Area, AreaId, Direction, Fact, InSide, Settings};
 use razz_base::{ClassId, MediaTime, Rect, TrackId};
 use scenes::{CAR, PERSON, Scene, camera, door, final_facts, in_and_out};
 
@@ -253,6 +253,27 @@ fn a_crossing_is_dated_to_the_line_at_any_rate() {
         let Fact::Crossing(crossing) = event.fact else { panic!("a crossing") };
         assert!((crossing.place[1] - 0.5).abs() < 1e-12 && !crossing.bridged);
         assert_eq!((crossing.direction, crossing.class), (Direction::In, PERSON));
+    }
+}
+
+#[test]
+fn an_area_says_which_point_of_a_box_counts() {
+    // Somebody sits down: the head goes over the line, the feet stay where they are.
+    let scene = Scene::new(30, 90).with_box(1, PERSON, 0..90, |f| {
+        let top = 400.0 + 2.0 * f.clamp(20, 60) as f64;
+        Rect::new(300.0, top, 340.0, 560.0)
+    });
+    for (anchor, want) in [(Anchor::Foot, 0), (Anchor::Center, 0), (Anchor::Head, 1)] {
+        let mut area = door(&MIDDLE);
+        area.anchor = anchor;
+        assert_eq!(in_and_out(&final_facts(&scene.told(vec![area]))), (want, 0), "{anchor:?}");
+    }
+    // Somebody whose middle goes over it.
+    let scene = Scene::new(30, 90).with(1, 0..90, |f| [300.0, 510.0 + 2.0 * f.min(40) as f64]);
+    for (anchor, want) in [(Anchor::Foot, 0), (Anchor::Center, 1), (Anchor::Head, 0)] {
+        let mut area = door(&MIDDLE);
+        area.anchor = anchor;
+        assert_eq!(in_and_out(&final_facts(&scene.told(vec![area]))), (want, 0), "{anchor:?}");
     }
 }
 

@@ -59,7 +59,7 @@ fn anchor(bbox: &Rect, centre: bool) -> [f64; 2] {
 fn line_zone(track: &Track, line: &Line, corners: bool, frames: usize) -> Vec<Crossing> {
     let mut found = Vec::new();
     let mut states: Vec<bool> = Vec::new();
-    for (index, (frame, bbox)) in track.iter().enumerate() {
+    for (frame, bbox) in track {
         let anchors = if corners {
             vec![
                 [bbox.left, bbox.top],
@@ -85,7 +85,6 @@ fn line_zone(track: &Track, line: &Line, corners: bool, frames: usize) -> Vec<Cr
             let place = if corners { bbox.center() } else { foot(bbox) };
             found.push(Crossing { frame: f64::from(*frame), place, to_right: right[0] });
         }
-        let _ = index;
     }
     found
 }
