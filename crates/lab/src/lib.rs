@@ -1,10 +1,11 @@
-//! Measuring and trying things out without a server: `razz bench`, `razz detect`, `razz track`.
+//! Measuring and trying things out without a server: `razz bench`, `razz detect`, `razz track`, `razz count`.
 //!
 //! Nothing of the running server depends on this crate. It starts one as a child process where a
 //! whole server is to be measured.
 
 pub mod bench;
 mod clip;
+pub mod count;
 pub mod detect;
 pub mod model;
 pub mod progress;
