@@ -70,6 +70,7 @@ pub mod offline;
 mod path;
 mod plane;
 mod publish;
+mod published;
 mod settings;
 mod sighting;
 mod snapshot;

@@ -6,13 +6,14 @@ use crate::class_votes::ClassVotes;
 use crate::geometry::{Point, minus};
 use crate::layout::{Form, Ready};
 use crate::line::{Change, LineState, Side};
+use crate::published::Published;
 use crate::settings::{
     CONFIRM_SIGHTINGS, CONFIRM_TICKS, FORGET_TICKS, HEIGHT_TICKS, JOIN_DECISION_TICKS,
     MAX_OPEN_FACTS, PRESENT_TICKS, UNWATCHED_TICKS, VELOCITY_TICKS,
 };
 use crate::sighting::Outline;
 use crate::speed::SpeedWindow;
-use crate::zone::{OpenVisit, Published, ZoneState};
+use crate::zone::{OpenVisit, ZoneState};
 use crate::{Anchor, AreaId};
 
 /// About one area.

@@ -5,7 +5,8 @@ use razz_base::{CameraId, ClassId, MediaTime, TrackId};
 use crate::layout::{Layout, Ready};
 use crate::line::Side;
 use crate::object::OpenCrossing;
-use crate::zone::{OpenVisit, Published};
+use crate::published::Published;
+use crate::zone::OpenVisit;
 use crate::{
     Crossing, Direction, Event, EventKey, Fact, InSide, Occupancy, Shape, Visit, VisitEnd,
 };

@@ -11,9 +11,10 @@ use crate::class_votes::ClassVotes;
 use crate::layout::Layout;
 use crate::line::{Change, LineState, Seen, Side};
 use crate::object::{AreaState, Object, OpenCrossing};
+use crate::published::Published;
 use crate::settings::{FORGET_TICKS, FURTHEST_TICKS};
 use crate::speed::SpeedWindow;
-use crate::zone::{OpenVisit, Published, ZoneState};
+use crate::zone::{OpenVisit, ZoneState};
 use crate::{Analytics, Area, AreaId, Plane, Settings, Speed, VisitEnd};
 
 /// What a snapshot begins with; the last number counts the formats.

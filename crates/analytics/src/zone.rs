@@ -4,17 +4,17 @@
 //! the edge. A visit goes on over an absence of up to the grace, and over any gap in which the track was not
 //! seen and did not leave.
 
-use razz_base::{ClassId, TrackId};
+use razz_base::TrackId;
 
-use crate::VisitEnd;
 use crate::class_votes::ClassVotes;
 use crate::geometry::{Point, Polygon, Standing};
+use crate::published::Published;
 use crate::sighting::Sighting;
 
 /// A visit as it is known.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct OpenVisit {
-    /// Of its key: the time it was first told to begin, and its first track.
+    /// Of its key: the time it was first published to begin, and its first track.
     pub(crate) key_time: i64,
     pub(crate) key_track: TrackId,
     pub(crate) from: i64,
@@ -24,39 +24,8 @@ pub(crate) struct OpenVisit {
     /// When it was last seen inside.
     pub(crate) last_inside: i64,
     pub(crate) votes: ClassVotes,
-    /// What was last told of it.
+    /// What was last published of it.
     pub(crate) published: Published,
-}
-
-/// What was told of a fact whose class, and end, may change.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub(crate) enum Published {
-    #[default]
-    Nothing,
-    Open {
-        revision: u32,
-        class: ClassId,
-    },
-    Ended {
-        revision: u32,
-        class: ClassId,
-        end: (i64, VisitEnd),
-    },
-    Retracted {
-        revision: u32,
-    },
-}
-
-impl Published {
-    /// The number of the next telling: corrections have 1 and more.
-    pub(crate) fn next_revision(&self) -> u32 {
-        match self {
-            Self::Nothing => 0,
-            Self::Open { revision, .. }
-            | Self::Ended { revision, .. }
-            | Self::Retracted { revision } => revision.saturating_add(1),
-        }
-    }
 }
 
 /// What is remembered of an object about a zone: 220 bytes.

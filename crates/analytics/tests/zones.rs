@@ -111,6 +111,38 @@ fn a_visit_is_told_when_it_begins_and_when_it_ends() {
 }
 
 #[test]
+fn who_was_lost_and_is_seen_to_have_left_has_left() {
+    // Hidden for two seconds in the hall, and seen again outside of it.
+    let scene = Scene::new(30, 300)
+        .with(1, 0..60, |_| [500.0, 600.0])
+        .with(1, 120..180, |f| [500.0, 820.0 + f as f64 - 120.0]);
+    let facts = final_facts(&scene.told(vec![hall(&HALL)]));
+    let [visit] = &visits(&facts)[..] else { panic!("{facts:?}") };
+    // Between the two sightings, where the way between them passes the edge: 200 of 221 pixels.
+    let (end, why) = visit.end.unwrap();
+    assert_eq!(why, VisitEnd::Left);
+    assert!(end > scene.time(59) && end < scene.time(121));
+}
+
+#[test]
+fn a_bumped_camera_begins_no_visit_in_the_past() {
+    let scene =
+        Scene::new(30, 200).with(1, 0..200, |f| [500.0, if f < 100 { 200.0 } else { 600.0 }]);
+    let mut analytics = Analytics::new(camera(), vec![hall(&HALL)], Settings::default());
+    for (index, frame) in scene.frames().iter().enumerate() {
+        if index == 100 {
+            analytics.handle_camera_moved();
+        }
+        analytics.handle(frame).unwrap();
+    }
+    analytics.finish();
+    let told: Vec<_> = std::iter::from_fn(|| analytics.poll_event()).collect();
+    let facts = final_facts(&told);
+    let [visit] = &visits(&facts)[..] else { panic!("{facts:?}") };
+    assert_eq!((visit.from, visit.entered), (scene.time(100), false));
+}
+
+#[test]
 fn a_joined_visit_takes_back_what_was_told_of_its_parts() {
     let inside = |_: i64| [500.0, 600.0];
     let scene = Scene::new(30, 400).with(1, 0..50, inside).with(2, 100..200, inside);

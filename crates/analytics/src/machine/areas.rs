@@ -4,12 +4,13 @@
 use razz_base::MediaTime;
 
 use super::Analytics;
-use crate::Area;
-use crate::VisitEnd;
+use crate::{Area, VisitEnd};
+
 use crate::layout::{Layout, Ready};
 use crate::object::AreaState;
 use crate::publish::Publisher;
-use crate::zone::{Published, ZoneState};
+use crate::published::Published;
+use crate::zone::ZoneState;
 
 impl Analytics {
     /// Puts other areas in the place of those that were; those with the same id and version go on. What
@@ -58,7 +59,8 @@ impl Analytics {
                 match state {
                     AreaState::Line(line) => *line = Default::default(),
                     AreaState::Zone(zone) => {
-                        (zone.inside, zone.newest, zone.passed) = (None, None, None);
+                        (zone.inside, zone.first) = (None, None);
+                        (zone.newest, zone.passed) = (None, None);
                     }
                 }
             }

@@ -8,11 +8,13 @@ use crate::layout::Form;
 use crate::line::Crossed;
 use crate::object::{AreaState, Object, OpenCrossing};
 use crate::publish::Publisher;
+use crate::published::Published;
 use crate::settings::MAX_TRACKS;
 use crate::sighting::{Outline, Sighting};
-use crate::zone::{Published, ZoneChange};
+use crate::zone::ZoneChange;
 
 impl Analytics {
+    /// Takes a sighting of a track on the frame at `now`.
     pub(super) fn see(&mut self, now: i64, track: &Track, outline: &Outline) {
         let grace = self.grace();
         let object = self
@@ -58,19 +60,24 @@ impl Analytics {
                         let end = Some((left, VisitEnd::Left));
                         self.batch.extend(publisher.visit(ready, &mut before, end, track.id));
                     }
-                    // One that was left before the track was believed is told of as well.
-                    if let Some(visit) = &mut state.visit
-                        && (visit.left.is_none() || visit.published == Published::Nothing)
-                    {
-                        self.batch.extend(publisher.visit(ready, visit, None, track.id));
-                    }
+                    let Some(visit) = &mut state.visit else { continue };
+                    let end = match (visit.left, visit.published) {
+                        // Lost for longer than the grace, and now seen to have left.
+                        (Some(left), Published::Ended { .. }) => Some((left, VisitEnd::Left)),
+                        // It may come back within the grace.
+                        (Some(_), Published::Open { .. } | Published::Retracted { .. }) => continue,
+                        // It goes on, or was over before the track was believed and is published now.
+                        (None, _) | (_, Published::Nothing) => None,
+                    };
+                    self.batch.extend(publisher.visit(ready, visit, end, track.id));
                 }
                 _ => unreachable!("states are made from the forms of their areas"),
             }
         }
-        let speed = match found.is_empty() {
-            true => None,
-            false => object.ground.speed(self.plane.as_ref(), self.layout.aspect()),
+        let speed = if found.is_empty() {
+            None
+        } else {
+            object.ground.speed(self.plane.as_ref(), self.layout.aspect())
         };
         for (place, crossed) in found {
             let area = &self.layout.areas[place].area;

@@ -9,8 +9,9 @@ use crate::join::continuation;
 use crate::layout::Form;
 use crate::object::{AreaState, Object, OpenCrossing};
 use crate::publish::Publisher;
+use crate::published::Published;
 use crate::settings::{FORGET_TICKS, JOIN_DECISION_TICKS};
-use crate::zone::{OpenVisit, Published, ZoneState};
+use crate::zone::{OpenVisit, ZoneState};
 
 impl Analytics {
     /// Runs what is due until `until`, in the order in which it is due.
