@@ -174,8 +174,8 @@ fn occupancy_is_who_is_there_now() {
         })
         .collect();
     // On frame 50 the foot is on the upper edge, which belongs to the zone, and on frame 150 on the lower one,
-    // which does not; who was lost on frame 149 is there for half a second more.
-    assert_eq!(counts, [(0, 1), (50, 2), (100, 3), (150, 2), (164, 1)]);
+    // which does not; who was lost on frame 149 is there for a second more.
+    assert_eq!(counts, [(0, 1), (50, 2), (100, 3), (150, 2), (179, 1)]);
 }
 
 #[test]
