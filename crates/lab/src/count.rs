@@ -107,7 +107,9 @@ fn one_area(id: AreaId, written: WrittenArea) -> Result<Area, String> {
             return Err(format!("area {name:?}: only a line has a side that is `in`"));
         }
         _ => {
-            return Err(format!("area {name:?}: expects either `line` or `zone`, a list of [x, y]"));
+            return Err(format!(
+                "area {name:?}: expects either `line` or `zone`, a list of [x, y]"
+            ));
         }
     };
     area.map_err(|error| error.to_string())
