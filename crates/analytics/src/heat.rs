@@ -3,6 +3,8 @@
 //! What is counted is the anchor, not the box: a box covers what lies behind an object as well. Seconds
 //! per cell and tracks per cell are two maps: a queue shows in one, a passage in the other. Who has not moved
 //! for five minutes (a parked car) is counted apart, or nothing else would be seen.
+//!
+//! A map has no snapshot: what was not taken by a restart is counted anew from the record.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! The way that every object took, in few points.
+//! The way that every object took, in few points. As heat maps, paths have no snapshot: those that had not
+//! ended at a restart come anew from the record.
 
 use std::collections::{BTreeMap, VecDeque};
 
