@@ -17,7 +17,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use razz_base::{
@@ -60,6 +60,14 @@ pub enum OfflineError {
         width: u32,
         /// As given.
         height: u32,
+    },
+    /// A frame so late that no clip has it.
+    #[error("frame {frame} is past {most}: number the frames of the clip from 1")]
+    TooLong {
+        /// The last frame.
+        frame: u32,
+        /// The last that a clip may have.
+        most: u32,
     },
     /// Not a number of frames per second.
     #[error("{0} frames per second are not between 0.01 and 1000")]
@@ -104,6 +112,9 @@ pub struct Clip<'a> {
     /// Frames per second.
     pub fps: f64,
 }
+
+/// Most frames of a clip: 92 hours at 30 a second.
+pub const MAX_FRAMES: u32 = 10_000_000;
 
 /// One crossing.
 #[derive(Clone, PartialEq, Debug)]
@@ -230,7 +241,8 @@ fn time_of(frame: u32, fps: f64) -> MediaTime {
     MediaTime::from_90k((f64::from(frame) * 90_000.0 / fps).round() as i64)
 }
 
-/// The frames of a clip that were looked at, as the tracker would have published them.
+/// The frames of a clip that were looked at, as the tracker would have published them; of those without any
+/// track in a row the first.
 pub fn frames(clip: Clip<'_>) -> Result<Vec<TrackFrame>, OfflineError> {
     let Size { width, height } = clip.size;
     if width == 0 || height == 0 {
@@ -258,8 +270,14 @@ pub fn frames(clip: Clip<'_>) -> Result<Vec<TrackFrame>, OfflineError> {
     let Some((&first, &last)) = by_frame.keys().next().zip(by_frame.keys().next_back()) else {
         return Ok(Vec::new());
     };
+    if last > MAX_FRAMES {
+        return Err(OfflineError::TooLong { frame: last, most: MAX_FRAMES });
+    }
     let step = by_frame.keys().fold(0, |step, frame| greatest_common_divisor(step, frame - first));
-    let looked_at = (first..=last).step_by(step.max(1) as usize);
+    // Of the frames on which nobody was, the first says all: who is gone is gone from then on.
+    let after = |frame: &u32| (frame + step).min(last);
+    let looked_at: BTreeSet<u32> =
+        by_frame.keys().flat_map(|frame| [*frame, after(frame)]).collect();
     let make = |frame: u32| {
         let time = time_of(frame, clip.fps);
         let mut tracks = by_frame.remove(&frame).unwrap_or_default();
@@ -272,7 +290,7 @@ pub fn frames(clip: Clip<'_>) -> Result<Vec<TrackFrame>, OfflineError> {
             tracks: tracks.into(),
         }
     };
-    Ok(looked_at.map(make).collect())
+    Ok(looked_at.into_iter().map(make).collect())
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {

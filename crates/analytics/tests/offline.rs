@@ -54,6 +54,9 @@ fn a_clip_needs_a_size_and_a_rate() {
     for (size, fps) in [(Size::new(0, 9), 30.0), (SIZE, 0.0), (SIZE, f64::NAN), (SIZE, 1e9)] {
         assert!(count(Clip { rows: &[], size, fps }, Vec::new(), Settings::default()).is_err());
     }
+    let late = parse_rows("1,1,0,0,9,9,1\n2,1,0,0,9,9,1\n4000000000,1,0,0,9,9,1").unwrap();
+    let late = Clip { rows: &late, size: SIZE, fps: 25.0 };
+    assert!(matches!(frames(late), Err(OfflineError::TooLong { frame: 4_000_000_000, .. })));
     let empty = Clip { rows: &[], size: SIZE, fps: 25.0 };
     assert_eq!(count(empty, vec![hall(&LOWER)], Settings::default()), Ok(Counts::default()));
 }
@@ -86,6 +89,9 @@ fn every_fifth_frame_is_a_slower_detector_not_somebody_who_blinks() {
     let rows = parse_rows(&text((1..=151).step_by(5), 4, foot)).unwrap();
     let clip = Clip { rows: &rows, size: SIZE, fps: 30.0 };
     assert_eq!(frames(clip).unwrap().len(), 31);
+    // A gap has one frame without anybody, which says that somebody looked.
+    let rows = parse_rows(&(text(1..=9, 4, foot) + &text(100..=109, 4, foot))).unwrap();
+    assert_eq!(frames(Clip { rows: &rows, size: SIZE, fps: 30.0 }).unwrap().len(), 20);
     let counts = counted(&text((1..=151).step_by(5), 4, foot), 30.0);
     assert_eq!(counts.crossings[0].frame, 18);
     // An entry for every frame; from the first one that was looked at inside on there is one.
