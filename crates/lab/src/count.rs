@@ -29,7 +29,7 @@ pub struct Options {
 
 /// The file of areas.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "expected an object with `size`, `fps` and `areas`")]
 struct Written {
     size: [u32; 2],
     fps: f64,
@@ -37,7 +37,7 @@ struct Written {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "expected an area with `name` and `line` or `zone`")]
 struct WrittenArea {
     name: String,
     #[serde(default)]
