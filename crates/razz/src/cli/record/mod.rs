@@ -112,6 +112,15 @@ fn carry_out(options: &Options) -> Result<(), Failure> {
     }
     let (root, database) = folder(options)?;
     let (index, is_new) = Index::open(&database).map_err(failed)?;
+    // One that was not there, or of another version, is empty: what follows would find nothing, and a server that takes
+    // it for a whole one would find no visits.
+    let made = match is_new {
+        true => {
+            rebuild_visits(&root, &index);
+            Some(check(&root, &index)?)
+        }
+        false => None,
+    };
     match &options.what {
         What::List { camera } => {
             print(&list(&root, index, *camera)?);
@@ -126,10 +135,8 @@ fn carry_out(options: &Options) -> Result<(), Failure> {
         }
         What::Verify { .. } | What::Key => Ok(()),
         What::Check => {
-            if is_new {
-                rebuild_visits(&root, &index);
-            }
-            print(&check(&root, &index)?);
+            let said = made.map_or_else(|| check(&root, &index), Ok)?;
+            print(&said);
             Ok(())
         }
     }
