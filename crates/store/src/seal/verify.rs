@@ -24,7 +24,7 @@ pub enum VerifyError {
     NotOurs,
     /// It has no key in it.
     #[error(
-        "was recorded without signatures (by a razz before 0.2, or encoded anew since), so nothing can be said of it"
+        "was recorded without signatures, by an older razz, or encoded anew since: nothing can be said of it"
     )]
     NotSigned,
 }
