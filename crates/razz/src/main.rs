@@ -70,6 +70,7 @@ fn main() -> ExitCode {
         (Command::Check(check), _) => cli::check::run(&check),
         (Command::Models(options), _) => cli::models::run(&options),
         (Command::Count(options), _) => razz_lab::count::run(&options),
+        (Command::Site(options), _) => razz_lab::site::run(&options),
         (Command::Record(options), _) => cli::record::run(&options),
         (Command::Users(options), _) => cli::users::run(&options),
         (Command::Completions { shell }, _) => cli::completions::completions(shell),

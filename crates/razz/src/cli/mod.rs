@@ -23,7 +23,7 @@ use clap::{Args, Parser, Subcommand};
 
 use razz_config::{LogFormat, Network};
 pub(crate) use razz_lab::terminal::{Failure, end, fail, print, refuse, say};
-use razz_lab::{bench, count, detect, track};
+use razz_lab::{bench, count, detect, site, track};
 use razz_observe::logging::LogLevel;
 
 /// Reads a word as the value that it names in `table`.
@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Track(track::Options),
     /// Count what crosses lines and is in zones, in a file of tracks
     Count(count::Options),
+    /// Say who is who across cameras, in files of tracks
+    Site(site::Options),
     /// List the models that razz knows, fetch one, or say what a model file is
     Models(models::Options),
     /// Say what is recorded, write footage as a file, or put the index of recordings right
