@@ -57,11 +57,10 @@ impl Boxes {
     ) -> Result<Vec<FrameBox>, ReadError> {
         let (from, until) = (time.plus_90k(-within_90k), time.plus_90k(within_90k));
         self.read(archive, from, until)?;
-        let inside = |one: &&Recorded| (from..=until).contains(&one.frame.key.time);
+        let first = self.frames.partition_point(|one| one.frame.key.time < from);
+        let inside = self.frames[first..].iter().take_while(|one| one.frame.key.time <= until);
         let mut found = at(&self.frames, time);
-        for frame in self.frames.iter().filter(inside) {
-            found.extend(all_of(frame));
-        }
+        found.extend(inside.flat_map(all_of));
         Ok(found)
     }
 

@@ -27,7 +27,8 @@ mod track_files;
 pub use error::ExportError;
 pub use job::{Export, State};
 pub use journal::Entry;
-pub use make::{Materials, Presentation, estimate, make};
+pub use make::{Materials, Presentation, estimate, make, plain_name};
+pub use moments::rfc3339;
 pub use queue::{AddError, ExportSettings, Exports, Sources};
 pub use request::{Blur, Format, MOST_CAMERAS, PEOPLE, Request, RequestError};
 

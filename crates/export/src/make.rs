@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, BufWriter, Cursor, Seek, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use razz_base::{CLOCK_RATE, CameraId};
 use razz_media::mp4::write::{Checked, checked};
 use razz_store::archive::{Archive, Coverage, Moment};
 use razz_store::footage::Wanted;
+use razz_store::scan::header_bytes;
 use razz_store::tracks::Recorded;
 use razz_vision::Decoders;
 use zip::ZipWriter;
@@ -72,11 +73,12 @@ impl Request {
             (name, _) => name.to_owned(),
         };
         let extension = if self.is_several_files() { "zip" } else { self.format.extension() };
-        format!("{} {}.{extension}", plain(&title), for_file(self.from_us))
+        format!("{} {}.{extension}", plain_name(&title), for_file(self.from_us))
     }
 }
 
-fn plain(name: &str) -> String {
+/// `name` in letters that every file system and header takes, 80 at most.
+pub fn plain_name(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' };
     let name: String = name.chars().take(80).map(plain).collect();
     // A name that begins with a dot is hidden, and one of dots alone is a folder.
@@ -214,7 +216,7 @@ impl Maker<'_> {
         let mut is_there = false;
         for (n, camera) in self.request.cameras.iter().enumerate() {
             let mut part = |share: f64| progress((n as f64 + share) / all);
-            let name = plain(&format!("{camera} {}", self.name(*camera)));
+            let name = plain_name(&format!("{camera} {}", self.name(*camera)));
             let name = format!(
                 "{name} {}.{}",
                 for_file(self.request.from_us),
@@ -395,12 +397,14 @@ impl Maker<'_> {
             rest.extend(read.map_err(|error| ExportError::Footage(error.to_string()))?);
             let mut at = 0;
             while at < rest.len() {
-                if let Some(length) = header_bytes(&rest[at..]) {
+                let left = &rest[at..];
+                if let Ok(length) = header_bytes(&mut Cursor::new(left), left.len() as u64) {
+                    let length = length as usize;
                     header = rest[at..at + length].to_vec();
                     at += length;
                     continue;
                 }
-                let Checked::Whole(found) = checked(&rest[at..]) else { break };
+                let Checked::Whole(found) = checked(left) else { break };
                 let fragment = &rest[at..at + found.bytes];
                 self.zip(zip.push(
                     chunks,
@@ -434,18 +438,6 @@ fn cut(mut coverage: Coverage, request: &Request) -> Coverage {
         clamp(&mut one.until);
     }
     coverage
-}
-
-/// How long the header is that `data` begins with, `ftyp` and `moov`; `None` where it begins with a fragment, or is
-/// shorter.
-fn header_bytes(data: &[u8]) -> Option<usize> {
-    let head = |at: usize, kind: &[u8; 4]| {
-        let head = data.get(at..at + 8).filter(|head| head[4..8] == *kind)?;
-        Some(u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize)
-    };
-    let ftyp = head(0, b"ftyp")?;
-    let end = ftyp.checked_add(head(ftyp, b"moov")?)?;
-    (end <= data.len()).then_some(end)
 }
 
 fn cancelled(flow: ControlFlow<()>) -> Result<(), ExportError> {

@@ -8,10 +8,11 @@ pub(crate) fn utc(us: i64) -> String {
     parts(us).map_or_else(String::new, |(date, clock, ms)| format!("{date} {clock}.{ms:03} UTC"))
 }
 
-/// "2026-11-30T14:03:00.120Z".
-pub(crate) fn rfc3339(us: i64) -> String {
+/// "2026-11-30T14:03:00.12Z" of UTC in µs since 1970; UNIX seconds where no calendar has it.
+pub fn rfc3339(us: i64) -> String {
     let date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(us / 1000) * 1_000_000);
-    date.ok().and_then(|date| date.format(&Rfc3339).ok()).unwrap_or_default()
+    let text = date.ok().and_then(|date| date.format(&Rfc3339).ok());
+    text.unwrap_or_else(|| format!("{:.3}", us as f64 / 1e6))
 }
 
 /// "2026-11-30 14-03-00", for names of files.

@@ -236,21 +236,6 @@ fn entry<'a>(what: &'static str, export: &'a Export) -> Entry<'a> {
     Entry { what, by: request.by.as_deref(), cameras: &request.cameras, span_us, format }
 }
 
-impl Format {
-    /// Its name in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Mp4 => "mp4",
-            Self::Rendered => "rendered",
-            Self::Player => "player",
-            Self::Mot => "mot",
-            Self::Coco => "coco",
-            Self::Vtt => "vtt",
-            Self::Csv => "csv",
-        }
-    }
-}
-
 impl Shared {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -291,9 +276,13 @@ impl Shared {
         }
     }
 
+    /// On the disk, in bytes; `None` where it does not say.
+    fn free(&self) -> Option<u64> {
+        Root::open(&self.settings.recordings).and_then(|root| root.free()).ok()
+    }
+
     fn check_room(&self, wanted: u64) -> Result<(), ExportError> {
-        let root = Root::open(&self.settings.recordings);
-        let Ok(free) = root.and_then(|root| root.free()) else { return Ok(()) };
+        let Some(free) = self.free() else { return Ok(()) };
         let room = free.saturating_sub(self.settings.keep_free / 2);
         if wanted > room {
             return Err(ExportError::Room { free: bytes(room), wanted: bytes(wanted) });
@@ -418,7 +407,7 @@ impl Shared {
 
     /// Nearly nothing is left on the disk.
     fn is_full(&self) -> Option<ExportError> {
-        let free = Root::open(&self.settings.recordings).and_then(|root| root.free()).ok()?;
+        let free = self.free()?;
         let least = self.settings.keep_free / 4;
         (free < least).then(|| ExportError::Room { free: bytes(0), wanted: bytes(least) })
     }

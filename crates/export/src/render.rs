@@ -10,6 +10,7 @@
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use razz_base::{
@@ -19,7 +20,7 @@ use razz_base::{
 use razz_media::h264::{NalType, nal_type, nal_units};
 use razz_media::mp4::write::{FragmentWriter, header};
 use razz_store::archive::{Archive, Moment};
-use razz_vision::{Canvas, Decoders, Picture, Scaling, VideoEncoder};
+use razz_vision::{Canvas, Decoders, Encoded, Picture, Scaling, VideoEncoder};
 
 use crate::boxes::{Boxes, FrameBox};
 use crate::draw::{Area, Ink, Pen, placed};
@@ -372,10 +373,20 @@ fn encode(
     file.end().map_or(Ok(()), write)
 }
 
+/// How a stream is coded that begins with this key picture.
+pub(crate) fn format_of(encoded: &Encoded) -> Arc<StreamFormat> {
+    let sets: Vec<u8> = nal_units(&encoded.annex_b)
+        .filter(|nal| matches!(nal_type(nal), Some(NalType::Sps | NalType::Pps)))
+        .flat_map(|nal| [&[0, 0, 0, 1], nal].concat())
+        .collect();
+    let format = StreamFormat::new(Codec::H264, encoded.size);
+    Arc::new(StreamFormat { parameter_sets: sets.into(), ..(*format).clone() })
+}
+
 /// Pictures to an MP4 file.
 struct Mp4Out {
     camera: CameraId,
-    format: Option<std::sync::Arc<StreamFormat>>,
+    format: Option<Arc<StreamFormat>>,
     header: Vec<u8>,
     writer: FragmentWriter,
     newest: MediaTime,
@@ -391,22 +402,17 @@ impl Mp4Out {
 
     fn push(
         &mut self,
-        encoded: razz_vision::Encoded,
+        encoded: Encoded,
         time: MediaTime,
         wall: WallTime,
     ) -> Result<Option<Coded>, ExportError> {
         let format = match &self.format {
             Some(format) => format.clone(),
             None => {
-                let sets: Vec<u8> = nal_units(&encoded.annex_b)
-                    .filter(|nal| matches!(nal_type(nal), Some(NalType::Sps | NalType::Pps)))
-                    .flat_map(|nal| [&[0, 0, 0, 1], nal].concat())
-                    .collect();
-                let format = StreamFormat::new(Codec::H264, encoded.size);
-                let format = StreamFormat { parameter_sets: sets.into(), ..(*format).clone() };
+                let format = format_of(&encoded);
                 self.header =
                     header(&format).map_err(|error| ExportError::Footage(error.to_string()))?;
-                self.format.insert(format.into()).clone()
+                self.format.insert(format).clone()
             }
         };
         let due = self.writer.begins().is_some_and(|begins| {

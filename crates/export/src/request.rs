@@ -32,6 +32,37 @@ pub enum Format {
     Csv,
 }
 
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Mp4, Self::Rendered, Self::Player, Self::Mot, Self::Coco, Self::Vtt, Self::Csv];
+
+    /// Its name in the API and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mp4 => "mp4",
+            Self::Rendered => "rendered",
+            Self::Player => "player",
+            Self::Mot => "mot",
+            Self::Coco => "coco",
+            Self::Vtt => "vtt",
+            Self::Csv => "csv",
+        }
+    }
+
+    /// What files of it end in.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Mp4 | Self::Rendered => "mp4",
+            Self::Player => "zip",
+            Self::Mot => "txt",
+            Self::Coco => "json",
+            Self::Vtt => "vtt",
+            Self::Csv => "csv",
+        }
+    }
+}
+
 /// Who cannot be recognised in what is encoded anew.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Blur {

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use razz_base::{
-    AccessUnit, CameraId, ClassId, ClassNames, Codec, FrameKey, MediaTime, MonoTime, Rect, RunId,
-    Size, StreamFormat, Track, TrackFrame, TrackId, TrackSource, TrackState, WallQuality, WallTime,
+    AccessUnit, CameraId, ClassId, ClassNames, FrameKey, MediaTime, MonoTime, Rect, RunId, Size,
+    StreamFormat, Track, TrackFrame, TrackId, TrackSource, TrackState, WallQuality, WallTime,
 };
-use razz_media::h264::{Matrix, NalType, nal_type, nal_units};
+use razz_media::h264::{Matrix, nal_units};
 use razz_media::mp4::Mp4;
 use razz_observe::clock::Clock;
 use razz_store::archive::Archive;
@@ -22,6 +22,7 @@ use razz_store::tracks::{Recorded, TrackWriter};
 use razz_store::writer::{Durability, Writer};
 use razz_vision::{Canvas, Decoders, Picture, VideoEncoder};
 
+use crate::render::format_of;
 use crate::request::tests::request;
 use crate::{
     AddError, Blur, Export, ExportError, ExportSettings, Exports, Format, Materials, Presentation,
@@ -103,14 +104,7 @@ fn units(camera: u32, count: i64) -> Vec<AccessUnit> {
             }
         }
         let encoded = encoder.encode(&canvas, time(n)).unwrap().unwrap();
-        let format = format.get_or_insert_with(|| {
-            let sets: Vec<u8> = nal_units(&encoded.annex_b)
-                .filter(|nal| matches!(nal_type(nal), Some(NalType::Sps | NalType::Pps)))
-                .flat_map(|nal| [&[0, 0, 0, 1], nal].concat())
-                .collect();
-            let format = (*StreamFormat::new(Codec::H264, SIZE)).clone();
-            Arc::new(StreamFormat { parameter_sets: sets.into(), ..format })
-        });
+        let format = format.get_or_insert_with(|| format_of(&encoded));
         AccessUnit {
             key: FrameKey { camera: id(camera), time: time(n) },
             run: RunId(1),

@@ -19,20 +19,6 @@ pub(crate) struct CameraTracks {
     pub(crate) frames: Vec<Recorded>,
 }
 
-impl Format {
-    /// What files of it end in.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Mp4 | Self::Rendered => "mp4",
-            Self::Player => "zip",
-            Self::Mot => "txt",
-            Self::Coco => "json",
-            Self::Vtt => "vtt",
-            Self::Csv => "csv",
-        }
-    }
-}
-
 /// Writes the tracks of one camera; of several there is a file each.
 pub(crate) fn write(format: Format, tracks: &CameraTracks, out: &mut dyn Write) -> io::Result<()> {
     match format {

@@ -74,8 +74,11 @@ pub fn scan(file: &mut (impl Read + Seek)) -> Result<Scanned, ScanError> {
     Ok(Scanned { header, fragments, whole: at, length })
 }
 
-/// The length of `ftyp` and `moov`.
-fn header_bytes(file: &mut (impl Read + Seek), length: u64) -> Result<u64, ScanError> {
+/// The length of the header that a file of ours begins with, `ftyp` and `moov`; the file has `length` bytes.
+///
+/// # Errors
+/// When it cannot be read, or begins otherwise.
+pub fn header_bytes(file: &mut (impl Read + Seek), length: u64) -> Result<u64, ScanError> {
     let mut at = 0;
     for kind in [b"ftyp", b"moov"] {
         let mut head = [0; 8];

@@ -8,7 +8,8 @@ import { execFile, execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import { clip, RAZZ, ROOT } from "../lib/paths.mjs";
+import { framesOf } from "../lib/mp4.mjs";
+import { clip, RAZZ } from "../lib/paths.mjs";
 import { receiver } from "../lib/receiver.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { Seeded } from "../lib/seeded.mjs";
@@ -16,15 +17,6 @@ import { measureFor, until } from "../lib/wait.mjs";
 
 const run = promisify(execFile);
 const KILLS = Number(process.env.RAZZ_KILLS ?? 6);
-
-/** What GStreamer finds in an MP4. */
-async function framesOf(file) {
-  const client = path.join(ROOT, "tests/e2e/clients/mp4_frames.py");
-  const { stdout } = await run("/usr/bin/python3", [client, file], { timeout: 60_000, maxBuffer: 1 << 26 });
-  const told = JSON.parse(stdout.trim().split("\n").at(-1));
-  assert.equal(told.error, undefined, `${file}: ${told.error}`);
-  return told;
-}
 
 /** The files of a camera, oldest first. */
 function files(footage, camera = 1) {

@@ -9,7 +9,8 @@ import { promisify } from "node:util";
 import { pathToFileURL } from "node:url";
 import { installCounter, recordDrawn } from "../lib/counter.mjs";
 import { fixedBySnapshot } from "../lib/frameproof.mjs";
-import { RAZZ, ROOT } from "../lib/paths.mjs";
+import { framesOf } from "../lib/mp4.mjs";
+import { RAZZ } from "../lib/paths.mjs";
 import { checkFrames, recorded, TrackTruth, untilRecorded } from "../lib/playback.mjs";
 import { scenario } from "../lib/scenario.mjs";
 import { scene } from "../lib/truth.mjs";
@@ -50,13 +51,6 @@ async function exported(world, razz, wanted) {
   const place = path.join(world.folder, `${wanted.format}-${begun.id}-${done.file.replaceAll(" ", "_")}`);
   writeFileSync(place, bytes);
   return { place, bytes, done };
-}
-
-/** What GStreamer finds in an MP4. */
-async function framesOf(file) {
-  const client = path.join(ROOT, "tests/e2e/clients/mp4_frames.py");
-  const { stdout } = await run("/usr/bin/python3", [client, file], { timeout: 60_000, maxBuffer: 1 << 26 });
-  return JSON.parse(stdout.trim().split("\n").at(-1));
 }
 
 /** `razz record verify`: its exit code and what it says. */

@@ -11,7 +11,7 @@ use axum::{Extension, Json};
 use futures_util::stream;
 use razz_access::Grant;
 use razz_base::CameraId;
-use razz_export::Entry;
+use razz_export::{Entry, plain_name};
 use razz_recorder::Recorder;
 use razz_store::archive::{Archive, Moment, NoMoment, ReadError};
 use razz_store::clip::Clip;
@@ -100,17 +100,19 @@ pub(super) async fn list(
     let status = recorder.status();
     let room = (&status).into();
     let work = move |archive: Option<&Archive>| {
+        let locks = archive.map(|archive| archive.all_locks(from, to)).transpose()?;
         let each = |id: CameraId| {
-            let (coverage, locks, density) = match archive {
+            let (coverage, density) = match archive {
                 Some(archive) => {
                     let unix = [from, to].map(|moment| moment.near_us().div_euclid(1_000_000));
                     let density = archive.density(id, unix, points)?.into();
-                    (archive.coverage(id, from, to)?, archive.locks(id, from, to)?, density)
+                    (archive.coverage(id, from, to)?, density)
                 }
                 None => Default::default(),
             };
             let now = status.cameras.get(&id).cloned();
-            Ok(wire::CameraRecordings::new(id.as_u32(), &coverage, &locks, density, now))
+            let locks = locks.iter().flatten().filter(|lock| lock.camera == id);
+            Ok(wire::CameraRecordings::new(id.as_u32(), &coverage, locks, density, now))
         };
         let cameras: Result<Vec<_>, ReadError> = ids.into_iter().map(each).collect();
         Ok((cameras?, status.error))
@@ -297,10 +299,8 @@ pub(super) async fn picture(
 
 /// Such as `Gate 2026-11-30 14-03-00.120Z.mp4`, of letters that file systems and headers take.
 fn file_name(camera: &str, wall_us: i64) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' };
-    let camera: String = camera.chars().map(plain).collect();
     let time = FileName::at_us(wall_us).to_string().replace('/', " ");
-    format!("{} {time}", camera.trim())
+    format!("{} {time}", plain_name(camera))
 }
 
 pub(super) fn recorder(app: &App) -> Result<Arc<Recorder>, Problem> {

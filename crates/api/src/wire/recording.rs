@@ -279,10 +279,10 @@ impl From<&StoredVisit> for RecordedVisit {
 
 impl CameraRecordings {
     /// Of `coverage`, while the recorder says `now` of the camera.
-    pub fn new(
+    pub fn new<'a>(
         camera_id: u32,
         coverage: &Coverage,
-        locks: &[Lock],
+        locks: impl IntoIterator<Item = &'a Lock>,
         density: TrackDensity,
         now: Option<CameraRecording>,
     ) -> Self {
@@ -307,7 +307,7 @@ impl CameraRecordings {
             bytes: coverage.stretches.iter().map(|stretch| stretch.bytes).sum(),
             spans: coverage.stretches.iter().map(Into::into).collect(),
             gaps: coverage.holes.iter().map(Into::into).collect(),
-            locks: locks.iter().map(Into::into).collect(),
+            locks: locks.into_iter().map(Into::into).collect(),
             density,
         }
     }

@@ -41,9 +41,19 @@ impl Archive {
         from: Moment,
         until: Moment,
     ) -> Result<Vec<Lock>, ReadError> {
-        let beyond = [i64::MIN, i64::MAX].map(MediaTime::from_90k);
-        let mut locks = self.index().locks(camera, beyond[0], beyond[1])?;
+        let mut locks = self.all_locks(from, until)?;
+        locks.retain(|lock| lock.camera == camera);
+        Ok(locks)
+    }
+
+    /// Those of all cameras: their file is read once.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn all_locks(&self, from: Moment, until: Moment) -> Result<Vec<Lock>, ReadError> {
+        let mut locks = self.index().all_locks()?;
         locks.retain(|lock| from.is_before(&lock.until) && until.is_after(&lock.from));
+        locks.sort_by_key(|lock| (lock.from.time, lock.id));
         Ok(locks)
     }
 

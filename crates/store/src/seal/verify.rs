@@ -1,6 +1,5 @@
 //! Whether a file is what was recorded.
 
-use std::fmt;
 use std::io::{self, Read};
 
 use razz_base::{CLOCK_RATE, CameraId, MediaTime};
@@ -44,41 +43,6 @@ pub enum Fault {
     Damaged(u64),
     /// It is signed by another key than the one expected.
     OtherKey(PublicKey),
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Altered(at) => write!(f, "the pictures from {} on were altered", Seconds(*at)),
-            Self::NotSigned(at) => {
-                write!(f, "the pictures from {} on are not signed", Seconds(*at))
-            }
-            Self::Missing(from, to) => {
-                write!(
-                    f,
-                    "what was recorded between {} and {} was taken out",
-                    Seconds(*from),
-                    Seconds(*to)
-                )
-            }
-            Self::Moved(at) => {
-                write!(f, "the pictures of {} were moved to another time", Seconds(*at))
-            }
-            Self::Damaged(offset) => {
-                write!(f, "it is damaged or cut short {offset} bytes from its start")
-            }
-            Self::OtherKey(key) => write!(f, "it is signed by another key: {key}"),
-        }
-    }
-}
-
-/// UNIX seconds, near enough to find the place.
-struct Seconds(MediaTime);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3}", self.0.as_90k() as f64 / CLOCK_RATE as f64)
-    }
 }
 
 /// A time of which there was nothing to record, or nothing was recorded: nothing was taken out there.

@@ -4,15 +4,15 @@ import { Keys, keysShown } from "../keysdialog";
 import "../style.css";
 import { run } from "../playback/actions";
 import { Speed, Transport, When, Zoom } from "../playback/controls";
+import { Dock } from "../playback/dock";
 import { listen } from "../playback/listeners";
-import "../playback/playback.css";
 import { Looks } from "../playback/looks";
 import { KEYS, type Command } from "../playback/playbackkeys";
+import "../playback/playback.css";
 import { keepInStep } from "../playback/players";
 import { Choice, Stages } from "../playback/stages";
-import { answered, said, visits } from "../playback/state";
+import { answered, visits } from "../playback/state";
 import { clock, day } from "../playback/ticks";
-import { Timeline } from "../playback/timeline";
 import { Visits } from "../playback/visits";
 import { lengthWords } from "../playback/words";
 import { broken, load, manifest } from "./load";
@@ -77,13 +77,9 @@ function Offline() {
           <>
             <Stages />
             {visits.value !== null && <Visits />}
-            <div class="dock">
-              <p class="said" role="status">
-                {said.value}
-              </p>
+            <Dock>
               <Controls />
-              <Timeline />
-            </div>
+            </Dock>
           </>
         )}
       </main>

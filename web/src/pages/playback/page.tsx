@@ -5,6 +5,7 @@ import { bytes } from "../amounts";
 import { Header } from "../shell";
 import { follow } from "./actions";
 import { Controls } from "./controls";
+import { Dock } from "./dock";
 import { listen } from "./listeners";
 import { load } from "./loader";
 import { formatAddress } from "./moment";
@@ -13,9 +14,8 @@ import { keepInStep } from "./players";
 import { keepLooked } from "./seen";
 import { resume, Side } from "./side";
 import { Stages } from "./stages";
-import { answered, at, cameras, chosen, coverage, drawer, frame, live, nameOf, paused, present, recorded, room, said, scrubbing, trouble, view, visits } from "./state";
+import { answered, at, cameras, chosen, coverage, drawer, frame, live, nameOf, paused, present, recorded, room, scrubbing, trouble, view, visits } from "./state";
 import "./playback.css";
-import { Timeline } from "./timeline";
 import { atPresent, showsPresent, spanOf } from "./timescale";
 import { Visits } from "./visits";
 import { troubleWords } from "./words";
@@ -79,13 +79,9 @@ function Playback() {
           <>
             <Stages />
             {drawer.value === null ? visits.value !== null && <Visits /> : <Side />}
-            <div class="dock">
-              <p class="said" role="status">
-                {said.value}
-              </p>
+            <Dock>
               <Controls />
-              <Timeline />
-            </div>
+            </Dock>
           </>
         )}
       </main>

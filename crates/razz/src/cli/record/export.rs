@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use razz_base::CameraId;
 use razz_config::Config;
-use razz_export::{Blur, Format, Materials, Request};
+use razz_export::{Blur, Format, Materials, Request, rfc3339};
 use razz_lab::progress::Progress;
 use razz_observe::clock::Clock;
 use razz_store::archive::{Archive, Moment};
 use razz_vision::Decoders;
 
-use super::{Failure, Options, failed, utc};
+use super::{Failure, Options, failed};
 
 /// What of the recordings, and as what.
 pub(super) struct Wanted<'a> {
@@ -25,19 +25,8 @@ pub(super) struct Wanted<'a> {
     pub(super) except: &'a [u64],
 }
 
-/// Every format by its name.
-const FORMATS: [Format; 7] = [
-    Format::Mp4,
-    Format::Rendered,
-    Format::Player,
-    Format::Mot,
-    Format::Coco,
-    Format::Vtt,
-    Format::Csv,
-];
-
 pub(super) fn format_names() -> PossibleValuesParser {
-    PossibleValuesParser::new(FORMATS.map(Format::name))
+    PossibleValuesParser::new(Format::ALL.map(Format::name))
 }
 
 pub(super) fn export(
@@ -54,7 +43,7 @@ pub(super) fn export(
         Moment::Wall(us) => Ok(us),
         Moment::Media(time) => archive.wall_us(first, time).map_err(failed),
     };
-    let format = FORMATS.into_iter().find(|format| format.name() == wanted.format);
+    let format = Format::ALL.into_iter().find(|format| format.name() == wanted.format);
     let except = wanted.except.iter();
     let blur = Blur {
         classes: wanted.blur.to_vec(),
@@ -101,7 +90,7 @@ pub(super) fn export(
         "{}: {:.1} s from {}, {:.1} MB",
         path.display(),
         (request.until_us - request.from_us) as f64 / 1e6,
-        utc(request.from_us),
+        rfc3339(request.from_us),
         bytes as f64 / 1e6
     );
     if matches!(request.format, Format::Mp4 | Format::Rendered) {

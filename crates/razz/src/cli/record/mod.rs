@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use razz_base::{CameraId, MediaTime};
 use razz_config::Config;
-use razz_export::PEOPLE;
+use razz_export::{PEOPLE, rfc3339};
 use razz_lab::progress::Progress;
 use razz_store::archive::{Archive, Dated, Moment};
 use razz_store::check::{Differences, rebuild_visits};
@@ -105,41 +105,42 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 }
 
 fn carry_out(options: &Options) -> Result<(), Failure> {
-    match &options.what {
+    let said = match &options.what {
         What::Verify { file, key } => return verify(file, *key),
-        What::Key => return key(options),
-        _ => {}
-    }
-    let (root, database) = folder(options)?;
-    let (index, is_new) = Index::open(&database).map_err(failed)?;
-    // One that was not there, or of another version, is empty: what follows would find nothing, and a server that takes
-    // it for a whole one would find no visits.
-    let made = match is_new {
-        true => {
-            rebuild_visits(&root, &index);
-            Some(check(&root, &index)?)
-        }
-        false => None,
-    };
-    match &options.what {
+        What::Key => key(options)?,
         What::List { camera } => {
-            print(&list(&root, index, *camera)?);
-            Ok(())
+            let (root, index, _) = open(options)?;
+            list(&root, index, *camera)?
         }
         What::Export { camera, from, to, format, boxes, blur, except, file } => {
+            let (root, index, _) = open(options)?;
             let archive = Archive::new(root, index, NowWritten::default());
             let format = if *boxes { "rendered" } else { format };
             let wanted = Wanted { cameras: camera, span: [*from, *to], format, blur, except };
-            print(&export(options, &archive, &wanted, file)?);
-            Ok(())
+            export(options, &archive, &wanted, file)?
         }
-        What::Verify { .. } | What::Key => Ok(()),
-        What::Check => {
-            let said = made.map_or_else(|| check(&root, &index), Ok)?;
-            print(&said);
-            Ok(())
-        }
-    }
+        What::Check => match open(options)? {
+            (.., Some(made)) => made,
+            (root, index, None) => check(&root, &index)?,
+        },
+    };
+    print(&said);
+    Ok(())
+}
+
+/// The folder, and the index in it. One that was not there, or is of another version, is filled from the files, and what
+/// that came to is answered besides: empty, whoever reads it would find nothing, and a server would take it for a whole one
+/// without visits.
+fn open(options: &Options) -> Result<(Root, Index, Option<String>), Failure> {
+    let (root, database) = folder(options)?;
+    let (index, is_new) = Index::open(&database).map_err(failed)?;
+    let made = if is_new {
+        rebuild_visits(&root, &index);
+        Some(check(&root, &index)?)
+    } else {
+        None
+    };
+    Ok((root, index, made))
 }
 
 /// The folder, which has to be there, and the index in it.
@@ -196,7 +197,7 @@ fn list(root: &Root, index: Index, only: Option<CameraId>) -> Result<String, Fai
         }
         lines.sort_by_key(|(from, _)| from.time);
         for (from, said) in lines {
-            let _ = writeln!(text, "  {}  {said}", utc(from.wall_us));
+            let _ = writeln!(text, "  {}  {said}", rfc3339(from.wall_us));
         }
     }
     if text.is_empty() {
@@ -238,12 +239,6 @@ fn moment(text: &str) -> Result<Moment, String> {
     Ok(Moment::Wall((date.unix_timestamp_nanos() / 1000) as i64))
 }
 
-fn utc(us: i64) -> String {
-    let date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(us / 1000) * 1_000_000);
-    let text = date.ok().and_then(|date| date.format(&Rfc3339).ok());
-    text.unwrap_or_else(|| format!("{:.3}", us as f64 / 1e6))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,6 +257,6 @@ mod tests {
         ] {
             assert_eq!(moment(text).ok(), expected, "{text}");
         }
-        assert_eq!(utc(us + 120_000), "2026-11-30T14:03:00.12Z");
+        assert_eq!(rfc3339(us + 120_000), "2026-11-30T14:03:00.12Z");
     }
 }

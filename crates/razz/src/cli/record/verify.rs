@@ -6,9 +6,10 @@ use std::io::BufReader;
 use std::path::Path;
 
 use razz_base::MediaTime;
+use razz_export::rfc3339;
 use razz_store::seal::{self, Fault, PublicKey, Signer};
 
-use super::{Failure, Options, failed, print, utc};
+use super::{Failure, Options, failed, print};
 use crate::state;
 
 /// Prints what a file is; an error where it is not what was recorded.
@@ -22,7 +23,7 @@ pub(super) fn verify(path: &Path, key: Option<PublicKey>) -> Result<(), Failure>
         path.display(),
         report.frames,
         report.camera,
-        utc(report.wall_us),
+        rfc3339(report.wall_us),
         report.key
     );
     text += match key {
@@ -31,7 +32,7 @@ pub(super) fn verify(path: &Path, key: Option<PublicKey>) -> Result<(), Failure>
             ", which is the file's own word: compare it with what `razz record key` prints on the server, or say --key"
         }
     };
-    let wall = |time: MediaTime| utc(report.wall_us + time.since_us(report.span[0]));
+    let wall = |time: MediaTime| rfc3339(report.wall_us + time.since_us(report.span[0]));
     for hole in &report.holes {
         let seconds = hole.until.since_secs(hole.from);
         let _ = match hole.is_open {
@@ -62,7 +63,10 @@ pub(super) fn verify(path: &Path, key: Option<PublicKey>) -> Result<(), Failure>
             format!("what was recorded between {} and {} was taken out", wall(*from), wall(*to))
         }
         Fault::Moved(at) => format!("what it shows from {} on was moved in time", wall(*at)),
-        Fault::Damaged(_) | Fault::OtherKey(_) => fault.to_string(),
+        Fault::Damaged(offset) => {
+            format!("it is damaged or cut short {offset} bytes from its start")
+        }
+        Fault::OtherKey(key) => format!("it is signed by another key: {key}"),
     });
     let mut told: Vec<String> = told.collect();
     if report.faults.len() > TOLD {
@@ -71,13 +75,12 @@ pub(super) fn verify(path: &Path, key: Option<PublicKey>) -> Result<(), Failure>
     Err(at(&format!("is not what was recorded: {}", told.join("; "))))
 }
 
-pub(super) fn key(options: &Options) -> Result<(), Failure> {
+pub(super) fn key(options: &Options) -> Result<String, Failure> {
     let path = state::key_beside(&options.config);
     if !path.is_file() {
         let said = "no key is here; razz makes it when it records for the first time";
         return Err(failed(format!("{}: {said}", path.display())));
     }
     let signer = Signer::at(&path).map_err(failed)?;
-    print(&signer.public().to_string());
-    Ok(())
+    Ok(signer.public().to_string())
 }
