@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use razz_base::{CameraId, TrackId};
-use razz_site::identity::{Settings, Sighting, Solver, TrackKey};
+use razz_site::identity::{Observation, Settings, Solver, TrackKey};
 use razz_site::plane::Place;
 use razz_site::{Site, Sym2};
 
@@ -12,7 +12,7 @@ const CAMERAS: u32 = 64;
 const PEOPLE: u32 = 20;
 
 /// Every area of 20 by 20 m is seen by four cameras; people walk in circles.
-fn sightings(step: i64) -> Vec<Sighting> {
+fn observations(step: i64) -> Vec<Observation> {
     let mut seen = Vec::new();
     for camera in 0..CAMERAS {
         let area = f64::from(camera / 4);
@@ -26,7 +26,7 @@ fn sightings(step: i64) -> Vec<Sighting> {
                 camera: CameraId::new(camera + 1).expect("from 1"),
                 track: TrackId(u64::from(person)),
             };
-            seen.push(Sighting { key, place: Place { at, cov: Sym2::round(0.15) }, mixed: 0.0 });
+            seen.push(Observation { key, place: Place { at, cov: Sym2::round(0.15) }, mixed: 0.0 });
         }
     }
     seen
@@ -37,10 +37,10 @@ fn step(criterion: &mut Criterion) {
     let mut site = Site::new(Settings::default());
     let mut out = Vec::new();
     for n in 0..50 {
-        solver.step(n * 100_000, &sightings(n), &mut out);
-        site.handle_step(n * 100_000, &sightings(n));
+        solver.step(n * 100_000, &observations(n), &mut out);
+        site.handle_step(n * 100_000, &observations(n));
     }
-    let next = sightings(50);
+    let next = observations(50);
     criterion.bench_function("solver step, 64 cameras x 20", |bencher| {
         bencher.iter_batched(
             || (solver.clone(), Vec::new()),

@@ -13,7 +13,7 @@
 //!
 //! ```
 //! use razz_base::{CameraId, Rect, Size, TrackId};
-//! use razz_site::identity::{Settings, Sighting, TrackKey};
+//! use razz_site::identity::{Settings, Observation, TrackKey};
 //! use razz_site::plane::{Click, Foot, Plane};
 //! use razz_site::Site;
 //!
@@ -35,14 +35,14 @@
 //! for step in 0..20 {
 //!     let at = [-1.0 + 0.12 * f64::from(step), 3.0];
 //!     // A real driver has boxes from the cameras' trackers, all at one moment of the site's line.
-//!     let sightings: Vec<Sighting> = planes.iter().zip(1..).map(|(plane, camera)| {
+//!     let observations: Vec<Observation> = planes.iter().zip(1..).map(|(plane, camera)| {
 //!         let foot = plane.to_image(at).unwrap();
 //!         let bbox = Rect::new(foot[0] - 20.0, foot[1] - 120.0, foot[0] + 20.0, foot[1]);
 //!         let place = Foot::of(&bbox, size, None).place(plane).unwrap();
 //!         let key = TrackKey { camera: CameraId::new(camera).unwrap(), track: TrackId(7) };
-//!         Sighting { key, place, mixed: 0.0 }
+//!         Observation { key, place, mixed: 0.0 }
 //!     }).collect();
-//!     site.handle_step(i64::from(step) * 100_000, &sightings);
+//!     site.handle_step(i64::from(step) * 100_000, &observations);
 //! }
 //! // One person, whom both cameras see.
 //! assert_eq!(site.solver().identities().len(), 1);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use razz_base::{CameraId, Rect, Size, TrackId};
 
-use crate::identity::{Change, IdentityId, Settings, Sighting, Solver, TrackKey};
+use crate::identity::{Change, IdentityId, Observation, Settings, Solver, TrackKey};
 use crate::matrix::{Point, minus, norm};
 use crate::plane::{Foot, HeightModel, Place, Plane, Warp, WarpSample};
 
@@ -178,14 +178,18 @@ fn learn(views: &mut [View], fps: f64, round: usize) {
 fn solve(views: &[View], fps: f64, settings: &Settings) -> Vec<Vec<Option<IdentityId>>> {
     let every = (fps / STEPS_PER_S).round().max(1.0) as i64;
     let us = |frame: i64| (frame as f64 * 1e6 / fps).round() as i64;
-    let mut steps: BTreeMap<i64, Vec<Sighting>> = BTreeMap::new();
+    let mut steps: BTreeMap<i64, Vec<Observation>> = BTreeMap::new();
     for view in views {
         for ((b, place), foot) in view.boxes.iter().zip(&view.places).zip(&view.feet) {
             if b.frame.rem_euclid(every) == 0
                 && let Some(place) = *place
             {
                 let key = TrackKey { camera: view.id, track: b.track };
-                steps.entry(b.frame).or_default().push(Sighting { key, place, mixed: foot.mixed });
+                steps.entry(b.frame).or_default().push(Observation {
+                    key,
+                    place,
+                    mixed: foot.mixed,
+                });
             }
         }
     }
@@ -193,8 +197,8 @@ fn solve(views: &[View], fps: f64, settings: &Settings) -> Vec<Vec<Option<Identi
     let mut spans: BTreeMap<TrackKey, Vec<(i64, IdentityId)>> = BTreeMap::new();
     let mut into: BTreeMap<IdentityId, IdentityId> = BTreeMap::new();
     let mut out = Vec::new();
-    for (frame, sightings) in &steps {
-        solver.step(us(*frame), sightings, &mut out);
+    for (frame, observations) in &steps {
+        solver.step(us(*frame), observations, &mut out);
         for change in out.drain(..) {
             match change {
                 Change::Joined { track, identity, from_us, .. } => {
@@ -220,17 +224,18 @@ fn solve(views: &[View], fps: f64, settings: &Settings) -> Vec<Vec<Option<Identi
         Some(resolve(spans[n.saturating_sub(1)].1))
     };
     let mut seen: BTreeMap<IdentityId, Seen> = BTreeMap::new();
-    for (frame, sightings) in &steps {
+    for (frame, observations) in &steps {
         let at_us = us(*frame);
-        let who: Vec<Option<IdentityId>> = sightings.iter().map(|s| label(s.key, at_us)).collect();
-        for (sighting, id) in sightings.iter().zip(&who) {
+        let who: Vec<Option<IdentityId>> =
+            observations.iter().map(|s| label(s.key, at_us)).collect();
+        for (observation, id) in observations.iter().zip(&who) {
             let Some(id) = *id else { continue };
-            let others = views.iter().filter(|view| view.id != sighting.key.camera);
-            let looked_at = others.into_iter().any(|view| looks_at(view, sighting.place.at));
-            let beside = sightings.iter().zip(&who);
+            let others = views.iter().filter(|view| view.id != observation.key.camera);
+            let looked_at = others.into_iter().any(|view| looks_at(view, observation.place.at));
+            let beside = observations.iter().zip(&who);
             let confirmed = beside
                 .into_iter()
-                .any(|(s, i)| *i == Some(id) && s.key.camera != sighting.key.camera);
+                .any(|(s, i)| *i == Some(id) && s.key.camera != observation.key.camera);
             let seen = seen.entry(id).or_default();
             seen.all += 1;
             seen.looked_at += u32::from(looked_at);
@@ -262,7 +267,7 @@ struct Seen {
 /// A person is this many pixels for a metre at least, or no detector finds them.
 const DETECTABLE_PX_PER_M: f64 = 12.0;
 
-/// Sightings by a second camera that make an identity real, in shares of those where one looked.
+/// Observations by a second camera that make an identity real, in shares of those where one looked.
 const CONFIRMED_SHARE: f64 = 0.05;
 
 impl Seen {

@@ -1,14 +1,14 @@
-//! One door for the running site: sightings and corrections in, who is who out.
+//! One door for the running site: observations and corrections in, who is who out.
 
 use std::collections::{BTreeSet, VecDeque};
 
-use crate::identity::{Change, Constraints, IdentityId, Settings, Sighting, Solver};
+use crate::identity::{Change, Constraints, IdentityId, Observation, Settings, Solver};
 use crate::ledger::{Book, Correction, Event, Ledger, Span};
 
 /// How far back a correction decides anew, in µs.
 pub const RESOLVED_US: i64 = 600_000_000;
 
-/// Sightings kept for that at most (about 30 MB): with more cameras than that is enough for, it is less than ten minutes.
+/// Observations kept for that at most (about 30 MB): with more cameras than that is enough for, it is less than ten minutes.
 const MOST_SIGHTINGS: usize = 400_000;
 
 /// Why a correction was refused.
@@ -31,7 +31,7 @@ pub struct Site {
     solver: Solver,
     /// The solver as it was before the steps that are kept.
     past: Solver,
-    steps: VecDeque<(i64, Vec<Sighting>)>,
+    steps: VecDeque<(i64, Vec<Observation>)>,
     kept: usize,
     ledger: Ledger,
     next_correction: u64,
@@ -54,17 +54,17 @@ impl Site {
     }
 
     /// Takes what all cameras see at one moment, in any order. Moments come in order; about ten a second.
-    pub fn handle_step(&mut self, at_us: i64, sightings: &[Sighting]) {
+    pub fn handle_step(&mut self, at_us: i64, observations: &[Observation]) {
         let mut known: BTreeSet<IdentityId> =
             self.solver.identities().iter().map(|i| i.id).collect();
-        self.solver.step(at_us, sightings, &mut self.changes);
+        self.solver.step(at_us, observations, &mut self.changes);
         for change in self.changes.drain(..) {
             let is_new =
                 matches!(change, Change::Joined { identity, .. } if known.insert(identity));
             self.ledger.append_change(&change, is_new);
         }
-        self.kept += sightings.len();
-        self.steps.push_back((at_us, sightings.to_vec()));
+        self.kept += observations.len();
+        self.steps.push_back((at_us, observations.to_vec()));
         while self.steps.front().is_some_and(|(us, _)| *us < at_us - RESOLVED_US)
             || self.kept > MOST_SIGHTINGS
         {
@@ -142,8 +142,8 @@ impl Site {
         let mut solver = self.past.clone();
         let mut again = Ledger::default();
         let mut changes = Vec::new();
-        for (at_us, sightings) in &self.steps {
-            solver.step(*at_us, sightings, &mut changes);
+        for (at_us, observations) in &self.steps {
+            solver.step(*at_us, observations, &mut changes);
             changes.drain(..).for_each(|change| again.append_change(&change, false));
         }
         self.solver = solver;

@@ -5,7 +5,7 @@ mod dice;
 use dice::Dice;
 use proptest::prelude::*;
 use razz_base::{CameraId, TrackId};
-use razz_site::identity::{IdentityId, Settings, Sighting, TrackKey};
+use razz_site::identity::{IdentityId, Observation, Settings, TrackKey};
 use razz_site::ledger::{Book, Correction, Event};
 use razz_site::plane::Place;
 use razz_site::{CorrectionError, Site, Sym2};
@@ -39,7 +39,7 @@ impl Floor {
         Self { dice, tracks, next_track: people.len() as u64, people }
     }
 
-    fn step(&mut self) -> Vec<Sighting> {
+    fn step(&mut self) -> Vec<Observation> {
         let mut seen = Vec::new();
         for (at, velocity) in &mut self.people {
             for axis in 0..2 {
@@ -60,19 +60,19 @@ impl Floor {
                 }
                 let at = self.people[person].0.map(|v| v + 0.1 * self.dice.normal());
                 let place = Place { at, cov: Sym2::round(0.1) };
-                seen.push(Sighting { key: key(camera as u32 + 1, *track), place, mixed: 0.0 });
+                seen.push(Observation { key: key(camera as u32 + 1, *track), place, mixed: 0.0 });
             }
         }
         seen
     }
 }
 
-fn steps(seed: u64, people: usize, cameras: usize, count: usize) -> Vec<Vec<Sighting>> {
+fn steps(seed: u64, people: usize, cameras: usize, count: usize) -> Vec<Vec<Observation>> {
     let mut floor = Floor::new(seed, people, cameras);
     (0..count).map(|_| floor.step()).collect()
 }
 
-fn run(steps: &[Vec<Sighting>]) -> Site {
+fn run(steps: &[Vec<Observation>]) -> Site {
     let mut site = Site::new(Settings::default());
     for (n, seen) in steps.iter().enumerate() {
         site.handle_step(n as i64 * STEP_US, seen);
@@ -195,7 +195,7 @@ fn corrections_hold() {
 fn same_joins_who_never_met() {
     // One is seen by camera 1, then a minute later another by camera 2, ten metres away.
     let mut site = Site::new(Settings::default());
-    let see = |camera, at| Sighting {
+    let see = |camera, at| Observation {
         key: key(camera, 1),
         place: Place { at, cov: Sym2::round(0.1) },
         mixed: 0.0,

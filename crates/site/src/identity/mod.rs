@@ -20,7 +20,7 @@ use razz_base::{CameraId, TrackId};
 pub use constraint::Constraints;
 pub use settings::Settings;
 pub use solver::{Change, Identity, Solver};
-pub use tracks::Sighting;
+pub use tracks::Observation;
 
 /// Who somebody is, over all cameras; given once and never again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use razz_base::CameraId;
 
 use super::tracks::TrackMemory;
-use super::{Constraints, IdentityId, Settings, Sighting, TrackKey};
+use super::{Constraints, IdentityId, Observation, Settings, TrackKey};
 use crate::filter::Motion;
 use crate::matrix::Sym2;
 use crate::plane::Place;
@@ -69,7 +69,7 @@ pub enum Change {
     },
 }
 
-/// The solver of one site. Steps come in order of time; the order of the sightings of a step does not matter.
+/// The solver of one site. Steps come in order of time; the order of the observations of a step does not matter.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Solver {
     pub(super) settings: Settings,
@@ -135,8 +135,8 @@ impl Solver {
     }
 
     /// Takes what all cameras see at one time; appends what was decided to `out`. A time that is not after the last is
-    /// ignored, and so is a second sighting of one track.
-    pub fn step(&mut self, at_us: i64, sightings: &[Sighting], out: &mut Vec<Change>) {
+    /// ignored, and so is a second observation of one track.
+    pub fn step(&mut self, at_us: i64, observations: &[Observation], out: &mut Vec<Change>) {
         if at_us <= self.now_us {
             return;
         }
@@ -147,7 +147,7 @@ impl Solver {
             identity.motion.predict(passed_s, unseen);
         }
         self.now_us = at_us;
-        self.see(sightings, passed_s);
+        self.see(observations, passed_s);
         self.cut();
         let mut step = self.prepare();
         for _ in 0..ROUNDS {
@@ -164,16 +164,16 @@ impl Solver {
         self.forget();
     }
 
-    fn see(&mut self, sightings: &[Sighting], passed_s: f64) {
-        for sighting in sightings {
-            let found = self.tracks.binary_search_by_key(&sighting.key, |track| track.key);
+    fn see(&mut self, observations: &[Observation], passed_s: f64) {
+        for observation in observations {
+            let found = self.tracks.binary_search_by_key(&observation.key, |track| track.key);
             let index = found.unwrap_or_else(|index| {
-                self.tracks.insert(index, TrackMemory::new(sighting.key, self.now_us));
+                self.tracks.insert(index, TrackMemory::new(observation.key, self.now_us));
                 index
             });
             let track = &mut self.tracks[index];
             if track.samples.back().is_none_or(|last| last.at_us < self.now_us) {
-                track.push(self.now_us, passed_s, sighting, &self.settings);
+                track.push(self.now_us, passed_s, observation, &self.settings);
             }
         }
     }

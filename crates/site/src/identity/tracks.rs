@@ -10,7 +10,7 @@ const MOST_SAMPLES: usize = 32;
 
 /// A track at one step.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Sighting {
+pub struct Observation {
     /// The track.
     pub key: TrackKey,
     /// Where its object stands.
@@ -61,13 +61,14 @@ impl TrackMemory {
         &mut self,
         at_us: i64,
         passed_s: f64,
-        sighting: &Sighting,
+        observation: &Observation,
         settings: &Settings,
     ) {
-        let mixed = (sighting.mixed - settings.mixed_from).max(0.0) / (1.0 - settings.mixed_from);
+        let mixed =
+            (observation.mixed - settings.mixed_from).max(0.0) / (1.0 - settings.mixed_from);
         let grown = (self.loyalty + passed_s / settings.settle_s).min(1.0);
         self.loyalty = grown.min(1.0 - mixed).max(0.0);
-        self.samples.push_back(Sample { at_us, place: sighting.place });
+        self.samples.push_back(Sample { at_us, place: observation.place });
         let oldest_us = at_us - settings.window_us;
         while self.samples.len() > MOST_SAMPLES
             || self.samples.front().is_some_and(|s| s.at_us < oldest_us)
