@@ -1,11 +1,16 @@
 //! Changes the text of a config file and keeps its comments and its order.
 
+mod areas;
+
 use razz_base::CameraId;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
 use url::Url;
 
 use super::secret_reference;
 use super::source::rtsp_port;
+
+pub use self::areas::AreaEdit;
+pub(super) use self::areas::set_areas;
 
 /// What a camera is to be. A key that is `None` stays as it is, `Some(None)` takes it out of the
 /// file.
@@ -171,10 +176,11 @@ pub(super) fn change_detector(
     Ok(())
 }
 
-/// Takes the camera of this number out, with the comments right above it.
+/// Takes the camera of this number out, with the comments right above it, and what is drawn on its picture.
 pub(super) fn remove(document: &mut DocumentMut, id: u32) -> Result<(), EditError> {
     let at = cameras(document)?.iter().position(|camera| id_of(*camera) == Some(id));
     let at = at.ok_or(EditError::Unknown(id))?;
+    set_areas(document, id, &[])?;
     match document.get_mut("camera") {
         Some(Item::ArrayOfTables(tables)) => {
             tables.remove(at);

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use razz_base::DetectFrom;
 use toml_edit::DocumentMut;
 
-use super::edit::{self, CameraEdit, DetectorEdit, EditError};
+use super::edit::{self, AreaEdit, CameraEdit, DetectorEdit, EditError};
 use super::problem::ConfigErrors;
 use super::resolved::Config;
 use super::source::Source;
@@ -94,6 +94,14 @@ impl ConfigFile {
     /// See [`WriteError`].
     pub fn remove_camera(&self, id: u32) -> Result<Config, WriteError> {
         self.edit(|document| edit::remove(document, id)).map(|((), config)| config)
+    }
+
+    /// Makes the areas of a camera these.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub fn set_areas(&self, camera: u32, areas: &[AreaEdit]) -> Result<Config, WriteError> {
+        self.edit(|document| edit::set_areas(document, camera, areas)).map(|((), config)| config)
     }
 
     /// Changes the detector.

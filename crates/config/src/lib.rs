@@ -39,14 +39,14 @@ pub use self::certificate::{CertificateCheck, Fingerprint, NoCheck};
 pub use self::document::closest;
 pub use razz_base::Transport;
 
-pub use self::edit::{CameraEdit, DetectorEdit, EditError, WrittenFps};
+pub use self::edit::{AreaEdit, CameraEdit, DetectorEdit, EditError, WrittenFps};
 pub use self::file::{ConfigFile, WriteError};
 pub use self::model::{MissingModel, ModelChoice};
 pub use self::network::Network;
 pub use self::problem::ConfigErrors;
 use self::problem::{ConfigError, Problems};
 pub use self::resolved::{
-    Access, Acme, Camera, Collector, Compat, Config, Decoder, Detector, Disk, EmbedderChoice,
+    Access, Acme, Area, Camera, Collector, Compat, Config, Decoder, Detector, Disk, EmbedderChoice,
     LogFormat, Mqtt, Record, Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
 pub use self::schema::schema;

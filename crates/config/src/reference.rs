@@ -6,8 +6,8 @@ use std::{env, fs};
 use super::document::prose;
 use super::document::{Group, Key};
 use super::written::{
-    Access, Acme, Camera, Compat, Decoder, Detector, Log, Mqtt, Server, Telemetry, Tls, Tracker,
-    Turn, Viewers, Webhook,
+    Access, Acme, Area, Camera, Compat, Decoder, Detector, Log, Mqtt, Record, Server, Telemetry,
+    Tls, Tracker, Turn, Viewers, Webhook,
 };
 
 const INTRODUCTION: &str = "\
@@ -52,9 +52,11 @@ fn page() -> String {
     section::<Decoder>(&mut page);
     section::<Detector>(&mut page);
     section::<Tracker>(&mut page);
+    section::<Record>(&mut page);
     section::<Mqtt>(&mut page);
     section::<Webhook>(&mut page);
     section::<Camera>(&mut page);
+    section::<Area>(&mut page);
     page
 }
 

@@ -1,5 +1,6 @@
 //! From settings as written to settings as used: every value is checked here, once.
 
+mod areas;
 mod cameras;
 mod record;
 
@@ -55,6 +56,7 @@ pub(super) fn resolve(
         written.webhooks.into_iter().map(|webhook| resolver.webhook(webhook.value)).collect();
     let reach = access.as_ref().map(|access| access.cameras.clone()).unwrap_or_default();
     let cameras = resolver.cameras(written.cameras, &reach);
+    let areas = resolver.areas(written.areas, cameras.as_deref());
     Some(Config {
         server: server?,
         access: access?,
@@ -69,6 +71,7 @@ pub(super) fn resolve(
         mqtt: mqtt?,
         webhooks: webhooks.into_iter().collect::<Option<_>>()?,
         cameras: cameras?,
+        areas: areas?,
     })
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use razz_analytics::{Anchor, Shape};
 use razz_base::{CameraId, DetectFrom, DetectRate, EventKind, Quality, RecordMode};
 use razz_vision::{DecoderEngine, Device, EngineChoice, Hardware, Precision};
 
@@ -44,6 +45,8 @@ pub struct Config {
     pub webhooks: Vec<Webhook>,
     /// In the file's order; ids differ.
     pub cameras: Vec<Camera>,
+    /// Lines and zones that are counted at.
+    pub areas: Vec<Area>,
 }
 
 /// Where razz listens. Port 0 lets the system choose.
@@ -380,6 +383,21 @@ pub struct Camera {
     pub record: RecordMode,
     /// With [`RecordMode::Visits`]: how long before and after one, in µs.
     pub around_us: [i64; 2],
+}
+
+/// A line or a zone in the picture of a camera, whose drawing is checked.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Area {
+    /// Whose picture.
+    pub camera: CameraId,
+    /// What people call it; another for each area of a camera.
+    pub name: String,
+    /// The drawing.
+    pub shape: Shape,
+    /// Where an object is.
+    pub anchor: Anchor,
+    /// The names of the classes that count; empty: all.
+    pub classes: Vec<String>,
 }
 
 /// razz would listen where other machines reach it, with nobody asked who they are.

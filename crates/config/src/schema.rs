@@ -171,8 +171,10 @@ mod tests {
     /// A file in which `key` of this group is `value`, and nothing is missing.
     fn with_key(header: &str, keys: &[Key], key: &Key, value: &str) -> String {
         let mut text = format!("{header}\n{} = {value}\n", key.name);
-        for (name, fits) in [("id", "1"), ("url", "\"rtsp://h/s\"")] {
-            let needed = |other: &Key| other.name == name && other.default.is_empty();
+        let needed = [("id", "1"), ("url", "\"rtsp://h/s\""), ("camera", "1"), ("name", "\"A\"")];
+        for (name, fits) in needed {
+            let needed =
+                |other: &Key| other.name == name && other.default.is_empty() && !other.optional;
             if key.name != name && keys.iter().any(needed) {
                 let fits = if header == "[[webhook]]" { "\"http://h/\"" } else { fits };
                 text.push_str(&format!("{name} = {fits}\n"));
@@ -180,6 +182,13 @@ mod tests {
         }
         if key.name == "detect_from" {
             text.push_str("sub_url = \"rtsp://h/2\"\n");
+        }
+        if header == "[[area]]" {
+            let camera = value.parse().ok().filter(|id| key.name == "camera" && *id > 0);
+            let camera = camera.unwrap_or(1_u32);
+            text.push_str(&format!(
+                "line = [[0, 0], [1, 1]]\n[[camera]]\nid = {camera}\nurl = \"rtsp://h/s\"\n"
+            ));
         }
         text
     }

@@ -1,6 +1,7 @@
 //! What a config file means, and what is said about one that is wrong: tables.
 
 mod access;
+mod areas;
 mod secrets;
 mod sub;
 
@@ -102,6 +103,7 @@ fn an_empty_file_means_the_defaults() {
             record: None,
             mqtt: None,
             webhooks: Vec::new(),
+            areas: Vec::new(),
             cameras: vec![],
         }
     );
@@ -633,7 +635,8 @@ fn files_that_cannot_be_read_are_named() {
 fn the_example_shows_every_key_with_its_default() {
     let text = fs::read_to_string(repository().join("razz.example.toml")).unwrap();
     let example = parse(&text).unwrap();
-    let defaults = Config { cameras: example.cameras.clone(), ..parse("").unwrap() };
+    let (cameras, areas) = (example.cameras.clone(), example.areas.clone());
+    let defaults = Config { cameras, areas, ..parse("").unwrap() };
     assert_eq!(example, defaults);
     // Of what is off by default the header is commented out.
     let text = text.replace("\n# [[", "\n[[");

@@ -75,6 +75,14 @@ macro_rules! limit {
     };
 }
 
+/// A key's name without what makes a word of Rust's own a name in it.
+const fn plain(name: &'static str) -> &'static str {
+    match name.as_bytes() {
+        [b'r', b'#', ..] => name.split_at(2).1,
+        _ => name,
+    }
+}
+
 /// Declares a group: a struct with one [`At`] per key, and its [`Group`] implementation.
 ///
 /// A default is TOML; `""` says that there is none (the key is required unless its type is an
@@ -99,7 +107,7 @@ macro_rules! group {
             const DOC: &'static [&'static str] = &[$($group_doc),+];
             const KEYS: &'static [Key] = &[$(
                 Key {
-                    name: stringify!($key),
+                    name: $crate::written::plain(stringify!($key)),
                     default: $default,
                     doc: &[$($doc),+],
                     limit: limit!($($limit)?),
@@ -118,8 +126,10 @@ macro_rules! group {
     };
 }
 
+mod area;
 mod record;
 
+pub(crate) use self::area::{ANCHORS, Area, MAX_AREA_NAME, SIDES};
 pub(crate) use self::record::{DAYS, DISKS, Record};
 
 group! {
@@ -505,10 +515,11 @@ pub(super) struct Written {
     pub(super) mqtt: Mqtt,
     pub(super) webhooks: Vec<At<Webhook>>,
     pub(super) cameras: Vec<At<Camera>>,
+    pub(super) areas: Vec<At<Area>>,
 }
 
 /// Every group.
-pub(super) const GROUPS: [Declared; 13] = [
+pub(super) const GROUPS: [Declared; 14] = [
     (Server::HEADER, Server::DOC, Server::KEYS),
     (Access::HEADER, Access::DOC, Access::KEYS),
     (Viewers::HEADER, Viewers::DOC, Viewers::KEYS),
@@ -522,6 +533,7 @@ pub(super) const GROUPS: [Declared; 13] = [
     (Mqtt::HEADER, Mqtt::DOC, Mqtt::KEYS),
     (Webhook::HEADER, Webhook::DOC, Webhook::KEYS),
     (Camera::HEADER, Camera::DOC, Camera::KEYS),
+    (Area::HEADER, Area::DOC, Area::KEYS),
 ];
 
 impl Written {
@@ -548,6 +560,7 @@ impl Written {
         let mqtt = group(document, problems);
         let webhooks = list(document, problems);
         let cameras = list(document, problems);
+        let areas = list(document, problems);
         Some(Self {
             server: server?,
             access: access?,
@@ -562,6 +575,7 @@ impl Written {
             mqtt: mqtt?,
             webhooks,
             cameras,
+            areas,
         })
     }
 }

@@ -1,0 +1,109 @@
+//! The areas: each with a camera, a name and a drawing.
+
+use razz_analytics::{self as analytics, Anchor, AreaId, InSide};
+use razz_base::CameraId;
+
+use super::Resolver;
+use crate::document::At;
+use crate::resolved::{Area, Camera};
+use crate::written::{self, ANCHORS, MAX_AREA_NAME, SIDES};
+
+/// Most areas of one camera: every object is compared with each of them on every frame.
+const MAX_AREAS: usize = 32;
+
+impl Resolver<'_, '_> {
+    pub(super) fn areas(
+        &mut self,
+        written: Vec<At<written::Area>>,
+        cameras: Option<&[Camera]>,
+    ) -> Option<Vec<Area>> {
+        let mut areas: Vec<(Area, usize)> = Vec::new();
+        let mut all = true;
+        for At { value, at } in written {
+            let (camera_at, name_at) = (value.camera.at, value.name.at);
+            let Some(area) = self.area(value, at) else {
+                all = false;
+                continue;
+            };
+            // A camera that is wrong itself was named already.
+            let is_there = |camera: &Camera| camera.id == area.camera;
+            if cameras.is_some_and(|cameras| !cameras.iter().any(is_there)) {
+                let message = format!(
+                    "`camera` of [[area]] is {}, and no camera has that `id`; give it that of the camera \
+                     whose picture it is drawn on",
+                    area.camera
+                );
+                self.problems.add(camera_at, message);
+                all = false;
+            }
+            let beside = || areas.iter().filter(|(other, _)| other.camera == area.camera);
+            if let Some((_, at)) = beside().find(|(other, _)| other.name == area.name) {
+                let message = format!(
+                    "the area on line {} of the same camera is called {:?} as well; give each its own name",
+                    self.problems.line(*at),
+                    area.name
+                );
+                self.problems.add(name_at, message);
+                all = false;
+            }
+            if beside().count() == MAX_AREAS {
+                let message = format!(
+                    "camera {} has more than {MAX_AREAS} areas; take some out",
+                    area.camera
+                );
+                self.problems.add(at, message);
+                all = false;
+            }
+            areas.push((area, name_at));
+        }
+        all.then(|| areas.into_iter().map(|(area, _)| area).collect())
+    }
+
+    fn area(&mut self, written: written::Area, at: usize) -> Option<Area> {
+        let camera = u32::try_from(written.camera.value).ok().and_then(CameraId::new);
+        let camera = camera.filter(|id| !id.is_ad_hoc());
+        if camera.is_none() {
+            self.problems.add(written.camera.at, "`camera` of [[area]] expects a camera's `id`");
+        }
+        let name = written.name.value.trim().to_owned();
+        let fits = name.chars().count() <= MAX_AREA_NAME && !name.chars().any(char::is_control);
+        if name.is_empty() || !fits {
+            let message =
+                format!("`name` of [[area]] expects one line of 1 to {MAX_AREA_NAME} characters");
+            self.problems.add(written.name.at, message);
+            return None;
+        }
+        let [right, left] = SIDES;
+        let inside =
+            self.word("in", &written.r#in, &[(right, InSide::Right), (left, InSide::Left)]);
+        let [foot, center, head] = ANCHORS;
+        let anchors = [(foot, Anchor::Foot), (center, Anchor::Center), (head, Anchor::Head)];
+        let anchor = self.word("anchor", &written.anchor, &anchors);
+        let classes = self.each(&written.classes.value, |class| match class.trim() {
+            "" => {
+                Err("`classes` of [[area]] expects names of classes, such as \"person\"".to_owned())
+            }
+            class => Ok(class.to_owned()),
+        });
+        let (id, inside) = (AreaId(0), inside?);
+        let (drawn, at) = match (written.line, written.zone) {
+            (At { value: Some(line), at }, At { value: None, .. }) => {
+                (analytics::Area::line(id, &name, line.0, inside), at)
+            }
+            (At { value: None, .. }, At { value: Some(zone), at }) => {
+                (analytics::Area::zone(id, &name, zone.0), at)
+            }
+            _ => {
+                let message = format!(
+                    "area {name:?} expects one of two: `line` with two points or more, or `zone` with three \
+                     corners or more"
+                );
+                self.problems.add(at, message);
+                return None;
+            }
+        };
+        let drawn = drawn.map_err(|error| self.problems.add(at, error.to_string())).ok()?;
+        let shape = drawn.shape().clone();
+        Some(Area { camera: camera?, name, shape, anchor: anchor?, classes: classes? })
+    }
+}
