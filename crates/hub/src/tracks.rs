@@ -91,12 +91,21 @@ impl Tracks {
     /// Subscribes to the track frames from now on.
     pub fn subscribe(&self, frames: Frames, policy: Policy) -> Subscription {
         let subscriber = Subscriber::new(policy);
+        let attachment = self.attach(&subscriber, frames);
+        Subscription { subscriber, _attachment: attachment }
+    }
+
+    /// The track frames from now on go to `subscriber`, who may be one of several cameras.
+    pub fn attach(
+        &self,
+        subscriber: &Subscriber<Published>,
+        frames: Frames,
+    ) -> Attachment<Published> {
         let topic = match frames {
             Frames::Every => &self.every,
             Frames::Detected => &self.detected,
         };
-        let attachment = topic.attach(&subscriber, false);
-        Subscription { subscriber, _attachment: attachment }
+        topic.attach(subscriber, false)
     }
 }
 

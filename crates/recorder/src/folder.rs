@@ -134,7 +134,8 @@ impl<'a> FolderRecorder<'a> {
         if mended > 0 {
             info!("{mended} recordings had not been ended and are whole up to their last second");
         }
-        let tracks = TrackWriter::new(root.clone());
+        let mut tracks = TrackWriter::new(root.clone());
+        let recovered = tracks.recover().map_err(|error| error.to_string())?;
         check_beside(&root, writer.index(), is_new);
         writer.tell(shared.now_written.clone());
         if let Some(signer) = &shared.signer {
@@ -147,7 +148,7 @@ impl<'a> FolderRecorder<'a> {
         }
         info!("recordings are kept in {}", root.path().display());
         lock(&shared.status).error = None;
-        Ok(Self {
+        let recorder = Self {
             settings,
             shared,
             clock,
@@ -161,7 +162,9 @@ impl<'a> FolderRecorder<'a> {
             made_room: None,
             forgot: None,
             kept: Kept::default(),
-        })
+        };
+        recorder.put_tracks(&recovered);
+        Ok(recorder)
     }
 
     /// Nothing can be recorded.
@@ -171,6 +174,7 @@ impl<'a> FolderRecorder<'a> {
             error!("nothing is recorded: {said}");
         }
         let stopped = |camera: &Arc<Camera>| {
+            camera.recording.drop_tracks();
             let state = match camera.settings().record {
                 RecordMode::Off => Recording::Off,
                 RecordMode::Always | RecordMode::Visits => {
@@ -214,6 +218,7 @@ impl<'a> FolderRecorder<'a> {
             recorded.window = Window::new(around_us);
             if mode == RecordMode::Off {
                 (recorded.attachment, recorded.tracks) = (None, None);
+                recorded.camera.recording.drop_tracks();
                 off.push(id);
                 self.writer.stop_camera(now, id, GapReason::Off);
                 continue;
@@ -285,7 +290,9 @@ impl<'a> FolderRecorder<'a> {
             while let Some(received) = tracks.try_next() {
                 let (frame, classes) = (received.item.frame.clone(), received.item.names.clone());
                 let frame = tracks::Recorded { frame, classes };
+                let time = frame.frame.key.time;
                 written.extend(self.tracks.take(now, &frame));
+                recorded.camera.recording.keep_tracks(time);
                 self.shared.now_written.add_tracks(frame);
             }
         }

@@ -211,9 +211,7 @@ fn put_box(
         columns.put_signed(of, found.wrapping_sub(expected));
     }
     life.motion.observe(time.as_90k(), found);
-    const STEPS: f64 = CONFIDENCE_STEPS as f64;
-    let confidence = (track.confidence * STEPS).round().clamp(0.0, STEPS);
-    let confidence = confidence as i64;
+    let confidence = steps(track.confidence);
     columns.put_signed(Of::Confidences, confidence - life.confidence);
     life.confidence = confidence;
     let mut flags = 0;
@@ -233,6 +231,22 @@ fn put_box(
         life.class = class;
     }
     flags
+}
+
+/// A confidence in the steps that are stored.
+fn steps(confidence: f64) -> i64 {
+    const STEPS: f64 = CONFIDENCE_STEPS as f64;
+    (confidence * STEPS).round().clamp(0.0, STEPS) as i64
+}
+
+/// A track as it comes back from a block, but for its velocity.
+pub(super) fn as_stored(track: &Track) -> Track {
+    Track {
+        bbox: rect(quantised(track)),
+        confidence: steps(track.confidence) as f64 / f64::from(CONFIDENCE_STEPS),
+        age_us: if track.state == TrackState::Predicted { track.age_us } else { 0 },
+        ..track.clone()
+    }
 }
 
 /// Left, top, width and height in quarter pixels, where the width is that between the stored edges.

@@ -18,6 +18,7 @@ mod columns;
 pub mod day;
 mod decode;
 mod header;
+mod journal;
 mod lives;
 mod motion;
 mod read;
@@ -45,6 +46,15 @@ impl Recorded {
     pub fn class(&self, track: &Track) -> &str {
         self.classes.name(track.class)
     }
+}
+
+/// The frame as it comes back from a block: what is decided by it live is decided the same by the record. Velocities,
+/// which no block has, stay as they were.
+pub fn as_stored(frame: &TrackFrame) -> TrackFrame {
+    let mut tracks: Vec<Track> = frame.tracks.iter().map(block::as_stored).collect();
+    tracks.sort_by_key(|track| track.id);
+    tracks.dedup_by_key(|track| track.id);
+    TrackFrame { tracks: tracks.into(), ..frame.clone() }
 }
 
 #[cfg(test)]

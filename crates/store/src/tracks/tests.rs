@@ -301,3 +301,26 @@ fn blocks_of_the_version_before_are_read() {
     // The same number of steps is half as much there.
     assert_eq!(confidence(&older), confidence(&block) / 2.0);
 }
+
+#[test]
+fn a_frame_as_it_is_stored_is_the_one_that_comes_back() {
+    for frames in street(9, 5, 30).chunks(37) {
+        let (_, bytes) = encode(frames).unwrap();
+        let back = decode(&bytes, camera()).unwrap();
+        assert_eq!(back.len(), frames.len());
+        for (back, live) in back.iter().zip(frames) {
+            let expected = as_stored(&live.frame);
+            // A block has no velocities, and names of its own.
+            let plain = |track: &Track, recorded: &Recorded| {
+                let class = recorded.class(track).to_owned();
+                (Track { velocity: [0.0; 4], class: Default::default(), ..track.clone() }, class)
+            };
+            let each = |tracks: &[Track], recorded: &Recorded| -> Vec<_> {
+                tracks.iter().map(|track| plain(track, recorded)).collect()
+            };
+            assert_eq!(each(&back.frame.tracks, back), each(&expected.tracks, live));
+            let outer = |frame: &TrackFrame| (frame.key, frame.wall, frame.size, frame.detected);
+            assert_eq!(outer(&back.frame), outer(&expected));
+        }
+    }
+}

@@ -3,15 +3,17 @@
 //! One thread owns it, the one that owns the [`Writer`](crate::writer::Writer) of the same disk: it asks for nothing
 //! and waits for nothing but the disk. What it answers is for the index.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use razz_base::{CLOCK_RATE, CameraId, MediaTime, MonoTime};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::Recorded;
 use super::block::{self, encode};
 use super::day::{Day, DayFile};
 use super::header::{BlockError, Header};
+use super::journal::Journal;
+use super::read;
 use super::visit::{Seen, Visitors};
 use crate::disk::{DiskError, Root};
 
@@ -71,6 +73,8 @@ struct Camera {
     id: CameraId,
     frames: Vec<Recorded>,
     boxes: usize,
+    /// The same frames on the disk.
+    journal: Journal,
     /// The newest frame, whether it is written or not.
     newest: Option<MediaTime>,
     /// When it came; `None` when everything was written since then.
@@ -96,7 +100,8 @@ impl TrackWriter {
     /// nobody.
     pub fn take(&mut self, now: MonoTime, recorded: &Recorded) -> Option<Written> {
         let key = recorded.frame.key;
-        let camera = self.cameras.entry(key.camera).or_insert_with(|| Camera::new(key.camera));
+        let Self { root, cameras } = self;
+        let camera = cameras.entry(key.camera).or_insert_with(|| Camera::new(root, key.camera));
         if !recorded.frame.detected || camera.newest.is_some_and(|newest| key.time <= newest) {
             return None;
         }
@@ -108,11 +113,64 @@ impl TrackWriter {
         });
         let mut seen = Seen::default();
         camera.visitors.take(recorded, &mut seen);
-        let block = if full { camera.write(&self.root) } else { None };
+        let block = if full { camera.write(root) } else { None };
+        if let Err(error) = camera.journal.append(recorded)
+            && camera.status.error.is_none()
+        {
+            let said = format!("tracks of the last seconds would be lost in a crash: {error}");
+            warn!(camera = %camera.id, "{said}");
+            camera.status.error = Some(said);
+        }
         camera.frames.push(recorded.clone());
         camera.boxes += boxes;
         (camera.newest, camera.heard) = (Some(key.time), Some(now));
         camera.written(block, seen)
+    }
+
+    /// Writes what was not written when a process before this one ended without notice.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn recover(&mut self) -> Result<Vec<Written>, DiskError> {
+        let mut written = Vec::new();
+        for id in self.root.cameras()? {
+            let mut camera = Camera::new(&self.root, id);
+            let frames = camera.journal.frames().unwrap_or_else(|error| {
+                warn!(camera = %id, "the last seconds of tracks cannot be read: {error}");
+                Vec::new()
+            });
+            let Some(first) = frames.first().map(|recorded| recorded.frame.key.time) else {
+                continue;
+            };
+            // It may have ended after the block was written, and before the journal was emptied.
+            let end = MediaTime::from_90k(i64::MAX);
+            let there: BTreeSet<MediaTime> = read(&self.root, id, first, end)?
+                .iter()
+                .map(|recorded| recorded.frame.key.time)
+                .collect();
+            let mut seen = Seen::default();
+            for recorded in frames {
+                let time = recorded.frame.key.time;
+                let is_next = camera.newest.is_none_or(|newest| time > newest);
+                if is_next && !there.contains(&time) && camera.frames.len() < block::MOST_FRAMES {
+                    camera.visitors.take(&recorded, &mut seen);
+                    camera.newest = Some(time);
+                    camera.frames.push(recorded);
+                }
+            }
+            camera.visitors.finish(&mut seen);
+            if camera.frames.is_empty() {
+                let _ = camera.journal.clear();
+            }
+            let block = camera.write(&self.root);
+            written.extend(camera.written(block, seen));
+        }
+        Ok(written)
+    }
+
+    /// Up to which frame of a camera what was taken outlives the process.
+    pub fn kept_until(&self, camera: CameraId) -> Option<MediaTime> {
+        self.cameras.get(&camera).and_then(|camera| camera.newest)
     }
 
     /// Time passed.
@@ -144,9 +202,10 @@ impl TrackWriter {
 }
 
 impl Camera {
-    fn new(id: CameraId) -> Self {
+    fn new(root: &Root, id: CameraId) -> Self {
         Self {
             id,
+            journal: Journal::of(root, id),
             frames: Vec::new(),
             boxes: 0,
             newest: None,
@@ -170,6 +229,8 @@ impl Camera {
         }
         match self.append(root, &frames) {
             Ok(block) => {
+                // What cannot be taken away is found there at the next start, and in the block.
+                let _ = self.journal.clear();
                 if self.status.error.take().is_some() {
                     info!(camera = %self.id, "tracks are recorded again");
                 }
@@ -318,10 +379,23 @@ mod tests {
         let path = folder.path().join("1/2026-11-30.tracks");
         let whole = fs::read(&path).unwrap();
         fs::write(&path, [&whole[..], &whole[..whole.len() / 3]].concat()).unwrap();
+        // The frames of the block that was not full yet are in the journal, the last of them halfway.
+        let journal = folder.path().join("1/open.journal");
+        let noted = fs::read(&journal).unwrap();
+        fs::write(&journal, &noted[..noted.len() - 9]).unwrap();
         let mut writer = TrackWriter::new(root.clone());
+        let [recovered] = &writer.recover().unwrap()[..] else { panic!("one block") };
+        assert_eq!(recovered.block.as_ref().unwrap().header.frames, 9);
+        assert_eq!(times(&all(&root)), times(&frames[..109]));
+        // As if it had ended before the journal was emptied.
+        fs::write(&journal, &noted).unwrap();
+        let again = TrackWriter::new(root.clone()).recover().unwrap();
+        assert_eq!(again[0].block.as_ref().unwrap().header.frames, 1);
+        assert_eq!(TrackWriter::new(root.clone()).recover().unwrap(), []);
         feed(&mut writer, &frames[110..]);
         writer.stop();
-        assert_eq!(times(&all(&root)), times(&[&frames[..100], &frames[110..]].concat()));
+        assert_eq!(times(&all(&root)), times(&frames));
         assert!(fs::read(&path).unwrap().starts_with(&whole));
+        assert_eq!(fs::read(&journal).unwrap().len(), 0);
     }
 }
