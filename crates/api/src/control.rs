@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use razz_analysis::Pool;
 use razz_base::{CameraId, DetectFrom};
-use razz_config::{self as config, CameraEdit, CameraNetworks, DetectorEdit, WriteError};
+use razz_config::{self as config, AreaEdit, CameraEdit, CameraNetworks, DetectorEdit, WriteError};
 use razz_hub::Camera;
 
 /// The settings in force, and the ways to change them.
@@ -43,6 +43,12 @@ pub trait Control: Send + Sync {
     /// # Errors
     /// As [`Self::add_camera`].
     fn remove_camera(&self, id: u32) -> Result<(), ChangeError>;
+
+    /// Makes the areas of a camera these, in the file and as they are counted at.
+    ///
+    /// # Errors
+    /// As [`Self::add_camera`].
+    fn set_areas(&self, camera: CameraId, areas: &[AreaEdit]) -> Result<(), ChangeError>;
 
     /// Where a stream of a camera would be found after a change, which is not made.
     ///

@@ -7,6 +7,7 @@
 
 pub mod connections;
 mod control;
+mod facts_feed;
 mod http;
 mod metrics;
 mod offline;

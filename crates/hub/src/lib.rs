@@ -15,9 +15,10 @@
 //! Read in this order: [`queue`] is one subscriber, [`topic`] many of them, [`stream`] a topic of video
 //! with the GOP at hand, [`sub`] the smaller stream of a camera, [`renditions`] the encodings that razz makes
 //! itself, [`tracks`] the track frames of a camera, [`recording`] whether it is recorded. [`health`] holds the numbers of a camera, [`cameras`] the
-//! cameras by their ids.
+//! cameras by their ids, [`facts`] what was counted in their pictures.
 
 pub mod cameras;
+pub mod facts;
 pub mod health;
 pub mod queue;
 pub mod recording;

@@ -5,15 +5,16 @@ mod running;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use razz_analysis::{AnalysisSettings, Load, ModelState, Pictures, Pool, detector};
 use razz_api::{ChangeError, Control};
 use razz_base::{CameraId, DetectFrom, DetectRate, RecordMode};
 use razz_config::{
-    self as config, CameraEdit, CameraNetworks, Config, ConfigFile, DetectorEdit, ModelChoice,
+    self as config, AreaEdit, CameraEdit, CameraNetworks, Config, ConfigFile, DetectorEdit, ModelChoice,
 };
+use razz_facts::Facts;
 use razz_hub::{Camera, Cameras};
 use razz_observe::clock::Clock;
 use razz_observe::telemetry::Telemetry;
@@ -46,6 +47,8 @@ pub(crate) struct RunningServer {
     file: Option<ConfigFile>,
     state: Mutex<State>,
     identity: Identity,
+    /// Counts at the areas of the settings in force.
+    facts: OnceLock<Arc<Facts>>,
     /// The id of the next ad-hoc camera.
     next_ad_hoc: AtomicU32,
 }
@@ -89,6 +92,7 @@ impl RunningServer {
             file,
             state: Mutex::new(state),
             identity,
+            facts: OnceLock::new(),
             next_ad_hoc: AtomicU32::new(CameraId::FIRST_AD_HOC),
         });
         server.identity.forget_removed();
@@ -99,6 +103,14 @@ impl RunningServer {
             }
         }
         server
+    }
+
+    /// `facts` counts at the areas of the settings in force, from now on.
+    pub(crate) fn count_with(&self, facts: &Arc<Facts>) {
+        let areas = self.state().config.areas.clone();
+        facts.set_areas(areas, Vec::new());
+        // It is called once.
+        let _ = self.facts.set(Arc::clone(facts));
     }
 
     /// The cameras.
@@ -178,6 +190,11 @@ impl RunningServer {
 
     /// Makes what runs what `new` wants.
     fn apply(&self, new: Config) {
+        self.apply_with(new, Vec::new());
+    }
+
+    /// As [`Self::apply`], where areas were renamed: camera, name before, name now.
+    fn apply_with(&self, new: Config, renamed: Vec<(CameraId, String, String)>) {
         let mut state = self.state();
         let stamp = FileState::of(&new);
         let is_off = matches!(state.pool.state(), ModelState::Off);
@@ -188,6 +205,9 @@ impl RunningServer {
             warn!("{section} has changed; it takes effect when razz is started again");
         }
         state.config = new;
+        if let Some(facts) = self.facts.get() {
+            facts.set_areas(state.config.areas.clone(), renamed);
+        }
         if new_pool {
             let pool = start_pool(&state.config, self.clock);
             std::mem::replace(&mut state.pool, pool).close();
@@ -360,6 +380,15 @@ impl Control for RunningServer {
     fn remove_camera(&self, id: u32) -> Result<(), ChangeError> {
         let config = self.file()?.remove_camera(id)?;
         self.apply(config);
+        Ok(())
+    }
+
+    fn set_areas(&self, camera: CameraId, areas: &[AreaEdit]) -> Result<(), ChangeError> {
+        let config = self.file()?.set_areas(camera.as_u32(), areas)?;
+        let renamed = |area: &AreaEdit| {
+            area.was.clone().map(|was| (camera, was, area.name.clone()))
+        };
+        self.apply_with(config, areas.iter().filter_map(renamed).collect());
         Ok(())
     }
 

@@ -22,6 +22,7 @@ use razz_base::CameraId;
 use razz_config::{Config, ConfigFile};
 use razz_delivery::{self as delivery, Viewers};
 use razz_export::{ExportSettings, Exports, Sources};
+use razz_facts::{Facts, Recordings};
 use razz_hub::Cameras;
 use razz_observe::clock::Clock;
 use razz_observe::process::{self, Usage};
@@ -94,6 +95,12 @@ async fn serve(
     let (advertise, limits) = (&config.server.advertise, config.viewers.clone());
     let viewers = Viewers::start(ports, advertise, limits, telemetry.clone(), clock)
         .map_err(|error| format!("cannot serve viewers: {error}"))?;
+    let facts_file = match (&config.record, &files) {
+        (Some(record), _) => record.path.join(razz_facts::DATABASE),
+        (None, Some((_, state))) => state.facts_file(),
+        // Of a demo that records nothing.
+        (None, None) => std::env::temp_dir().join(format!("razz-{}.facts", std::process::id())),
+    };
     let key_file = match (&files, &config.record) {
         (Some((_, state)), _) => state.key_file(),
         // Of the demo.
@@ -147,6 +154,9 @@ async fn serve(
         }
         _ => None,
     };
+    let facts = start_facts(&facts_file, &config, recorder.clone(), server.cameras(), clock)
+        .map_err(|error| format!("cannot count: {error}"))?;
+    server.count_with(&facts);
     let usage = Usage::default();
     tokio::spawn(usage.clone().watch(clock));
     let local = listener.local_addr().map_err(|error| error.to_string())?;
@@ -158,6 +168,7 @@ async fn serve(
         decoders,
         recorder: recorder.clone(),
         exports: exports.clone(),
+        facts: Arc::clone(&facts),
         viewers: viewers.clone(),
         viewer_limits: config.viewers.clone(),
         usage,
@@ -199,6 +210,8 @@ async fn serve(
         // Before the cameras are gone: what they sent last is on the disk then. It does not panic.
         let _ = tokio::task::spawn_blocking(move || recorder.stop()).await;
     }
+    // After the recorder: what is counted is kept as far as the record goes.
+    let _ = tokio::task::spawn_blocking(move || facts.stop()).await;
     server.stop();
     // An error cannot be: it does not panic, and the runtime is here.
     let _ = tokio::task::spawn_blocking(move || state.stop()).await;
@@ -246,6 +259,25 @@ fn start_exports(
         presentation: razz_api::presentation(),
     };
     Exports::start(settings, sources, clock)
+}
+
+/// Counts at lines and zones.
+fn start_facts(
+    file: &Path,
+    config: &Config,
+    recorder: Option<Arc<Recorder>>,
+    cameras: &Arc<Cameras>,
+    clock: Clock,
+) -> std::io::Result<Arc<Facts>> {
+    let recordings = move || match &recorder {
+        None => Recordings::None,
+        // Where the folder cannot be opened yet nothing is written in its place.
+        Some(recorder) => {
+            recorder.archive().map_or(Recordings::Waiting, |archive| Recordings::At(Arc::clone(archive)))
+        }
+    };
+    let (areas, feed) = (config.areas.clone(), Arc::default());
+    Facts::start(file, areas, Arc::clone(cameras), feed, Box::new(recordings), clock)
 }
 
 async fn listen(key: &str, address: SocketAddr) -> Result<TcpListener, String> {

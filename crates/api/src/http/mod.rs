@@ -3,6 +3,7 @@
 
 mod accounts;
 mod api;
+mod areas;
 mod assets;
 mod base;
 mod body;
@@ -13,6 +14,7 @@ mod detector;
 mod dial;
 mod embed;
 mod exports;
+mod facts;
 mod guard;
 mod headers;
 mod host;
@@ -49,6 +51,7 @@ use self::pages::Pages;
 use self::problem::{Problem, QueryParameters};
 use self::routes::Routes;
 use crate::control::Control;
+use crate::facts_feed;
 use crate::playback_feed;
 use crate::track_feed::{self, FeedQuery};
 use crate::wire;
@@ -60,6 +63,7 @@ use razz_analysis::Pictures;
 use razz_config as config;
 use razz_delivery::{Demand, OpenError, Opened, Opener, Viewers};
 use razz_export::Exports;
+use razz_facts::Facts;
 use razz_hub::{Camera, Cameras};
 use razz_notify::Events;
 use razz_observe::clock::Clock;
@@ -83,6 +87,8 @@ pub struct App {
     pub recorder: Option<Arc<Recorder>>,
     /// What makes files of recordings; `None`: nothing is recorded.
     pub exports: Option<Arc<Exports>>,
+    /// What counts at lines and zones.
+    pub facts: Arc<Facts>,
     /// The viewers' sessions.
     pub viewers: Viewers,
     /// How many there may be.
@@ -195,6 +201,14 @@ fn app_routes() -> Routes {
         .on(Method::OPTIONS, "/whep/{camera}/{session}", Need::Nothing, whep::session_options)
         .on(get.clone(), "/ws/tracking/{camera}", Need::Watch, tracking)
         .on(get.clone(), "/ws/playback", Need::Recordings, playback)
+        .on(get.clone(), "/ws/facts", Need::List, counted)
+        .on(get.clone(), "/api/areas", Need::List, areas::list)
+        .on(put.clone(), "/api/areas/{camera}", Need::Admin, areas::change)
+        .on(post.clone(), "/api/areas/preview", Need::Recordings, areas::preview)
+        .on(get.clone(), "/api/facts", Need::Recordings, facts::sums)
+        .on(get.clone(), "/api/facts/rows", Need::Recordings, facts::rows)
+        .on(get.clone(), "/api/facts.csv", Need::Recordings, facts::table)
+        .on(get.clone(), "/api/heat", Need::Recordings, facts::heat)
         .on(get.clone(), "/api/cameras", Need::List, api::cameras)
         .on(post.clone(), "/api/cameras", Need::Admin, cameras::add)
         .on(post.clone(), "/api/cameras/test", Need::Admin, cameras::test)
@@ -295,6 +309,22 @@ async fn playback(
     let (access, cameras) = (Arc::clone(&app.access), Arc::clone(&app.cameras));
     let allowed = move |id| cameras.find(id).is_some() && access.looks_back(&grant, id);
     let serve = move |socket| playback_feed::serve(socket, recorder, allowed);
+    Ok(upgrade.on_upgrade(serve).into_response())
+}
+
+/// `GET /ws/facts`.
+async fn counted(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let upgrade = upgrade.map_err(|error| Problem::bad_request(&error.body_text()))?;
+    // Clients have nothing to say.
+    let upgrade = upgrade.max_message_size(4096).max_frame_size(4096);
+    let (access, cameras) = (Arc::clone(&app.access), Arc::clone(&app.cameras));
+    let allowed = move |id| cameras.find(id).is_some() && access.holds(&grant, id);
+    let feed = Arc::clone(app.facts.feed());
+    let serve = move |socket| facts_feed::serve(socket, feed, allowed);
     Ok(upgrade.on_upgrade(serve).into_response())
 }
 

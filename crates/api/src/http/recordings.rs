@@ -340,7 +340,7 @@ pub(super) fn moment(name: &str, text: &str) -> Result<Moment, Problem> {
     text.parse().map_err(|error: NoMoment| Problem::bad_request(&format!("`{name}` is {error}")))
 }
 
-fn cameras(list: &str) -> Result<Vec<CameraId>, Problem> {
+pub(super) fn cameras(list: &str) -> Result<Vec<CameraId>, Problem> {
     let each = |name: &str| name.trim().parse().map_err(|_| Problem::unknown_camera(name));
     list.split(',').map(each).collect()
 }

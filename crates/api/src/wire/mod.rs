@@ -4,10 +4,12 @@
 //! Only this folder knows the formats; a change that is not an addition breaks pages in the field.
 
 mod access;
+mod area;
 mod camera;
 mod clock;
 mod detector;
 mod export;
+mod fact;
 #[cfg(test)]
 mod openapi;
 mod playback;
@@ -29,12 +31,20 @@ mod viewer;
 pub(crate) use self::openapi::schemas;
 
 pub use self::access::{CompatPort, Me, TokenInfo, UserInfo, ViewToken};
+pub use self::area::{
+    AreaAnchor, AreaEdit, AreaInfo, AreaKind, AreaPreview, AreaPreviewRequest, Areas, AreasEdit, InSide,
+    PreviewClass, PreviewExample, PreviewHour,
+};
 pub use self::camera::{
     CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Idle, Latency, SubMapping,
     SubStatus,
 };
 pub use self::clock::Ping;
 pub use self::detector::{Candidate, DetectorInfo, DetectorPreview};
+pub use self::fact::{
+    AreaFacts, AreaNow, ClassFacts, Dwell, DwellBucket, FactDirection, FactEnd, FactKind, FactMessage,
+    FactRow, FactRows, FactSeries, Facts, Heat, NowClass, OccupancyFacts,
+};
 pub use self::probe::{CameraProbe, Quirk};
 pub use self::problem::{Problem, ProblemKind};
 pub use self::recording::{

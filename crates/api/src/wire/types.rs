@@ -21,6 +21,31 @@ pub(super) trait Visitor {
 
 /// Shows `visitor` every type.
 pub(super) fn visit(visitor: &mut impl Visitor) {
+    visitor.answer::<AreaAnchor>();
+    visitor.answer::<AreaFacts>();
+    visitor.answer::<AreaInfo>();
+    visitor.answer::<AreaKind>();
+    visitor.answer::<AreaNow>();
+    visitor.answer::<AreaPreview>();
+    visitor.answer::<Areas>();
+    visitor.answer::<ClassFacts>();
+    visitor.answer::<Dwell>();
+    visitor.answer::<DwellBucket>();
+    visitor.answer::<FactDirection>();
+    visitor.answer::<FactEnd>();
+    visitor.answer::<FactKind>();
+    visitor.answer::<FactMessage>();
+    visitor.answer::<FactRow>();
+    visitor.answer::<FactRows>();
+    visitor.answer::<FactSeries>();
+    visitor.answer::<Facts>();
+    visitor.answer::<Heat>();
+    visitor.answer::<InSide>();
+    visitor.answer::<NowClass>();
+    visitor.answer::<OccupancyFacts>();
+    visitor.answer::<PreviewClass>();
+    visitor.answer::<PreviewExample>();
+    visitor.answer::<PreviewHour>();
     visitor.answer::<CameraInfo>();
     visitor.answer::<CameraProbe>();
     visitor.answer::<CameraRecordings>();
@@ -83,6 +108,9 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<Visits>();
     visitor.answer::<Why>();
 
+    visitor.request::<AreaEdit>();
+    visitor.request::<AreaPreviewRequest>();
+    visitor.request::<AreasEdit>();
     visitor.request::<Blur>();
     visitor.request::<BlurException>();
     visitor.request::<CameraEdit>();

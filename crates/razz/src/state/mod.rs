@@ -80,6 +80,11 @@ impl StateFile {
         key_beside(&self.path)
     }
 
+    /// The database beside it with what is counted, where nothing is recorded.
+    pub(crate) fn facts_file(&self) -> PathBuf {
+        self.path.with_extension("").with_extension("facts.sqlite")
+    }
+
     /// Reads the file at `path`, which need not be there. One that cannot be understood is renamed,
     /// and the log says so: cameras go on, from the wall clock.
     ///

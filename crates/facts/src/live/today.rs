@@ -1,0 +1,158 @@
+//! Counts since midnight, and what was told lately, so that corrections change what they are of.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use razz_analytics::{Direction, EventKey};
+use razz_hub::facts::{Fact, Today, What};
+
+/// What was told is corrected within some seconds; nothing older is remembered, in µs.
+const REMEMBERED_US: i64 = 600_000_000;
+
+/// When the day began in which `now_us` is, where the server is, in UTC µs since 1970.
+pub(crate) fn midnight_us(now_us: i64, zone: &TimeZone) -> i64 {
+    let day = Timestamp::from_microsecond(now_us)
+        .ok()
+        .and_then(|now| now.to_zoned(zone.clone()).start_of_day().ok());
+    day.map_or(now_us - now_us.rem_euclid(86_400_000_000), |day| day.timestamp().as_microsecond())
+}
+
+/// The counts of a camera's areas, by the areas' numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    since_us: i64,
+    areas: BTreeMap<u32, Today>,
+    lately: HashMap<EventKey, Arc<Fact>>,
+}
+
+impl Counts {
+    /// Since when it counts.
+    pub(crate) fn since_us(&self) -> i64 {
+        self.since_us
+    }
+
+    /// Begins with what was counted from midnight until now; of that `told` may still be corrected.
+    pub(crate) fn begin(
+        &mut self,
+        since_us: i64,
+        areas: BTreeMap<u32, Today>,
+        told: impl IntoIterator<Item = (EventKey, Fact)>,
+    ) {
+        (self.since_us, self.areas) = (since_us, areas);
+        for (key, fact) in told {
+            self.lately.entry(key).or_insert_with(|| Arc::new(fact));
+        }
+    }
+
+    /// What was told of a fact lately.
+    pub(crate) fn before(&self, key: &EventKey) -> Option<&Arc<Fact>> {
+        self.lately.get(key)
+    }
+
+    /// A fact was told, or corrected.
+    pub(crate) fn count(&mut self, key: EventKey, fact: &Arc<Fact>) {
+        let before = self.lately.insert(key, Arc::clone(fact));
+        if before.as_ref().is_some_and(|before| before.revision > fact.revision) {
+            return;
+        }
+        let today = self.areas.entry(key.area.0).or_default();
+        if let Some(before) = before {
+            add(today, &before, self.since_us, -1);
+        }
+        add(today, fact, self.since_us, 1);
+    }
+
+    /// The counts of an area.
+    pub(crate) fn of(&self, area: u32) -> Today {
+        self.areas.get(&area).copied().unwrap_or_default()
+    }
+
+    /// What is older than any correction is forgotten.
+    pub(crate) fn forget(&mut self, now_us: i64) {
+        self.lately.retain(|_, fact| {
+            let last = match &fact.what {
+                What::Visit { end: Some((end, _)), .. } => end.wall_us,
+                What::Visit { end: None, .. } => return !fact.retracted,
+                What::Crossing { .. } => fact.at.wall_us,
+            };
+            now_us - last < REMEMBERED_US
+        });
+    }
+}
+
+fn add(today: &mut Today, fact: &Fact, since_us: i64, times: i64) {
+    if fact.retracted || fact.at.wall_us < since_us {
+        return;
+    }
+    let count = match fact.what {
+        What::Crossing { direction: Direction::In, .. } => &mut today.ins,
+        What::Crossing { direction: Direction::Out, .. } => &mut today.outs,
+        What::Visit { .. } => &mut today.visits,
+    };
+    *count = count.saturating_add_signed(times);
+}
+
+#[cfg(test)]
+mod tests {
+    use razz_analytics::AreaId;
+    use razz_base::{MediaTime, TrackId};
+    use razz_hub::facts::Moment;
+
+    use super::*;
+    use crate::testing::camera;
+
+    #[test]
+    fn a_day_begins_at_midnight_where_the_server_is() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        for (now, zone, expected) in [
+            ("2026-12-01T02:41:00Z", TimeZone::UTC, "2026-12-01T00:00:00Z"),
+            ("2026-12-01T02:41:00Z", berlin.clone(), "2026-11-30T23:00:00Z"),
+            ("2026-11-30T22:59:59Z", berlin.clone(), "2026-11-29T23:00:00Z"),
+            // The day has 23 hours, and 25.
+            ("2026-03-29T21:59:59Z", berlin.clone(), "2026-03-28T23:00:00Z"),
+            ("2026-10-25T22:59:59Z", berlin, "2026-10-24T22:00:00Z"),
+        ] {
+            assert_eq!(midnight_us(at(now), &zone), at(expected), "{now}");
+        }
+    }
+
+    #[test]
+    fn corrections_change_what_they_are_of() {
+        let key = |track: u64, at: i64| EventKey {
+            camera: camera(),
+            area: AreaId(1),
+            version: 1,
+            time: MediaTime::from_90k(at),
+            track: Some(TrackId(track)),
+        };
+        let fact = |track: u64, wall_us: i64, revision: u32, direction| {
+            let what = What::Crossing { direction, place: [0.5; 2], bridged: false, speed: None };
+            Arc::new(Fact {
+                camera: camera(),
+                area: "Door".into(),
+                at: Moment { time: MediaTime::from_90k(0), wall_us },
+                track: TrackId(track),
+                class: "person".into(),
+                revision,
+                retracted: false,
+                what,
+            })
+        };
+        let mut counts = Counts::default();
+        counts.begin(1000, BTreeMap::from([(1, Today { ins: 5, outs: 2, visits: 0 })]), []);
+        counts.count(key(1, 7), &fact(1, 2000, 0, Direction::In));
+        counts.count(key(2, 7), &fact(2, 900, 0, Direction::In));
+        assert_eq!((counts.of(1).ins, counts.of(1).outs), (6, 2));
+        counts.count(key(1, 7), &fact(1, 2000, 1, Direction::Out));
+        assert_eq!((counts.of(1).ins, counts.of(1).outs), (5, 3));
+        let mut retracted = (*fact(1, 2000, 2, Direction::Out)).clone();
+        retracted.retracted = true;
+        counts.count(key(1, 7), &Arc::new(retracted));
+        assert_eq!((counts.of(1).ins, counts.of(1).outs), (5, 2));
+        counts.forget(2000 + REMEMBERED_US);
+        assert!(counts.before(&key(1, 7)).is_none());
+    }
+}

@@ -1,0 +1,121 @@
+//! Counts over what is recorded: the past of a new area, the counts of one that nobody has saved yet, and whether the facts
+//! that are kept are those of the record.
+
+mod check;
+mod heat;
+mod preview;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use razz_base::{CLOCK_RATE, MediaTime};
+use razz_store::archive::{Archive, ReadError};
+use tracing::{info, warn};
+
+pub use self::check::{Check, Difference, check};
+pub use self::heat::{HeatMap, heat};
+pub use self::preview::{Counts, Example, Preview, PreviewRequest, preview};
+use crate::counter::Counter;
+use crate::database::{Commit, Database, FactsError};
+use crate::live::{time_spent, with_rows};
+use crate::record;
+
+/// What is undecided when an area is over is decided so long after it, in ticks: joined tracks, ends of visits.
+const DECIDED_90K: i64 = 20 * CLOCK_RATE;
+
+/// Why what is recorded cannot be counted.
+#[derive(Debug, thiserror::Error)]
+pub enum PastError {
+    /// The record.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The facts.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+}
+
+/// Counts the past of an area that was drawn later, from the beginning of the record, unless `stop` says so; it is
+/// begun anew then at the next start.
+pub(crate) fn count_past(
+    database: &mut Database,
+    archive: &Archive,
+    row: i64,
+    stop: &dyn Fn() -> bool,
+) -> Result<(), PastError> {
+    let versions = database.versions(None)?;
+    let Some(version) = versions.into_iter().find(|version| version.row == row && !version.counted)
+    else {
+        return Ok(());
+    };
+    database.forget_counts(row)?;
+    let mut names = database.names()?;
+    let (camera, name) = (version.camera, Arc::clone(&version.name));
+    let until = version.until.unwrap_or(MediaTime::from_90k(i64::MAX));
+    let mut counter = Counter::new(camera, vec![version], &mut names);
+    let (mut frames, mut failed) = (0, None);
+    let begin = record::first(archive, camera)?.unwrap_or(until);
+    record::walk(archive, camera, begin, until.plus_90k(DECIDED_90K), |piece| {
+        for one in piece {
+            frames += usize::from(counter.take(&mut names, &one.frame, &one.classes));
+        }
+        failed = write(database, &mut counter, &mut names).err();
+        failed.is_none() && !stop()
+    })?;
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    if stop() {
+        return Ok(());
+    }
+    counter.finish();
+    write(database, &mut counter, &mut names)?;
+    database.counted(row)?;
+    if frames > 0 {
+        info!(%camera, "{frames} recorded frames are counted at {name}");
+    }
+    Ok(())
+}
+
+fn write(
+    database: &mut Database,
+    counter: &mut Counter,
+    names: &mut crate::names::Names,
+) -> Result<(), FactsError> {
+    let Some(last) = counter.last() else { return Ok(()) };
+    let (camera, told) = (counter.camera(), with_rows(counter));
+    let mut time = time_spent(counter, last);
+    // What comes is counted by another machine, which goes on from its own state.
+    time.state = None;
+    database.commit(&[Commit { camera, told, time: Some(time) }], names)
+}
+
+/// Counts the past of areas, one after the other, as they come.
+pub(crate) fn work(shared: &crate::Shared) {
+    loop {
+        let row = {
+            let mut waiting = razz_hub::lock(&shared.past);
+            loop {
+                if shared.stop.load(Ordering::Acquire) {
+                    return;
+                }
+                match waiting.pop_front() {
+                    Some(row) => break row,
+                    None => {
+                        waiting = shared
+                            .past_woken
+                            .wait(waiting)
+                            .unwrap_or_else(std::sync::PoisonError::into_inner);
+                    }
+                }
+            }
+        };
+        let crate::Recordings::At(archive) = (shared.recordings)() else { continue };
+        let stop = || shared.stop.load(Ordering::Acquire);
+        let counted = Database::open(&shared.path)
+            .map_err(PastError::from)
+            .and_then(|mut database| count_past(&mut database, &archive, row, &stop));
+        if let Err(error) = counted {
+            warn!("the past of an area could not be counted: {error}");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What an area would have counted that nobody has saved yet.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use razz_analytics::{Direction, EventKey};
+use razz_base::{CLOCK_RATE, CameraId, MediaTime, TrackId};
+use razz_hub::facts::{self, Moment, What};
+use razz_store::archive::{self, Archive};
+
+use super::{DECIDED_90K, PastError};
+use crate::counter::{self, Counter};
+use crate::drawing::{Drawing, Version};
+use crate::names::Names;
+use crate::record;
+
+/// The newest first, by so much, in ticks: a day.
+const PIECE_90K: i64 = 86_400 * CLOCK_RATE;
+/// The counter begins so long before a piece, in ticks, to know who is there.
+const WARM_90K: i64 = 30 * CLOCK_RATE;
+/// Examples that are shown.
+const EXAMPLES: usize = 50;
+const HOUR_US: i64 = 3_600_000_000;
+
+/// What is asked.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PreviewRequest {
+    /// Whose picture.
+    pub camera: CameraId,
+    /// What is drawn.
+    pub drawing: Drawing,
+    /// From when.
+    pub from: archive::Moment,
+    /// Until when.
+    pub until: archive::Moment,
+}
+
+/// Counts in and out, and of visits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Crossed to the side that counts as in.
+    pub ins: u64,
+    /// And away from it.
+    pub outs: u64,
+    /// Visits.
+    pub visits: u64,
+}
+
+/// Somebody who was counted.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Example {
+    /// When.
+    pub at: Moment,
+    /// Who.
+    pub track: TrackId,
+    /// What it is.
+    pub class: Arc<str>,
+    /// Which way a line was crossed.
+    pub direction: Option<Direction>,
+    /// Where it was counted, in shares of the picture.
+    pub place: Option<[f64; 2]>,
+}
+
+/// What was counted so far.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Preview {
+    /// From when that is, and until when.
+    pub span: Option<[Moment; 2]>,
+    /// All of what was asked for.
+    pub complete: bool,
+    /// So much of it has tracks, in seconds.
+    pub searched_s: f64,
+    /// Different tracks in it.
+    pub tracks: u64,
+    /// In all.
+    pub counts: Counts,
+    /// By class.
+    pub classes: BTreeMap<Arc<str>, Counts>,
+    /// By hours, which begin at these times in UTC µs since 1970.
+    pub hours: BTreeMap<i64, Counts>,
+    /// Most at a time, in a zone.
+    pub most: u32,
+    /// How long the visits took, in ticks.
+    dwell: Vec<i64>,
+    /// The newest that were counted.
+    pub examples: Vec<Example>,
+}
+
+impl Preview {
+    /// Half of the visits took no longer, in seconds.
+    pub fn dwell_p50_s(&self) -> Option<f64> {
+        let mut all = self.dwell.clone();
+        all.sort_unstable();
+        let middle = all.get(all.len().saturating_sub(1) / 2)?;
+        Some(*middle as f64 / CLOCK_RATE as f64)
+    }
+
+    fn add(&mut self, fact: &facts::Fact) {
+        let count = |counts: &mut Counts| match fact.what {
+            What::Crossing { direction: Direction::In, .. } => counts.ins += 1,
+            What::Crossing { direction: Direction::Out, .. } => counts.outs += 1,
+            What::Visit { .. } => counts.visits += 1,
+        };
+        count(&mut self.counts);
+        count(self.classes.entry(Arc::clone(&fact.class)).or_default());
+        let hour = fact.at.wall_us.div_euclid(HOUR_US) * HOUR_US;
+        count(self.hours.entry(hour).or_default());
+        let (direction, place) = match fact.what {
+            What::Crossing { direction, place, .. } => (Some(direction), Some(place)),
+            What::Visit { end, .. } => {
+                self.dwell.extend(end.map(|(end, _)| end.time.since_90k(fact.at.time)));
+                (None, None)
+            }
+        };
+        let facts::Fact { at, track, class, .. } = fact.clone();
+        self.examples.push(Example { at, track, class, direction, place });
+    }
+}
+
+/// Counts over the record, the newest day first; `each` sees what was counted so far after each of them, and answers
+/// whether to go on.
+///
+/// # Errors
+/// When the record cannot be read.
+pub fn preview(
+    archive: &Archive,
+    request: &PreviewRequest,
+    mut each: impl FnMut(&Preview) -> bool,
+) -> Result<Preview, PastError> {
+    let camera = request.camera;
+    let from = archive.media_time(camera, request.from)?;
+    let until = archive.media_time(camera, request.until)?;
+    let newest = record::newest(archive, camera)?.unwrap_or(from).plus_90k(1);
+    let until = until.min(newest);
+    let begin = record::first(archive, camera)?.map_or(until, |first| first.max(from));
+    let mut preview = Preview::default();
+    let mut end = until;
+    while end > begin {
+        let start = begin.max(MediaTime::from_90k(end.as_90k().saturating_sub(PIECE_90K)));
+        piece(archive, request, start, end, &mut preview)?;
+        // Days without anything are passed over.
+        let before = record::before(archive, camera, start)?;
+        end = before.map_or(begin, |before| start.min(before.plus_90k(1)));
+        preview.complete = end <= begin;
+        if !preview.complete && !each(&preview) {
+            return Ok(preview);
+        }
+    }
+    preview.complete = true;
+    Ok(preview)
+}
+
+fn piece(
+    archive: &Archive,
+    request: &PreviewRequest,
+    start: MediaTime,
+    end: MediaTime,
+    preview: &mut Preview,
+) -> Result<(), PastError> {
+    let camera = request.camera;
+    let version = Version {
+        row: 0,
+        camera,
+        area: 1,
+        version: 1,
+        name: "".into(),
+        drawing: request.drawing.clone(),
+        from: None,
+        until: None,
+        counted: true,
+    };
+    let mut names = Names::default();
+    let mut counter = Counter::new(camera, vec![version], &mut names);
+    let mut found: HashMap<EventKey, facts::Fact> = HashMap::new();
+    let mut tracks: BTreeSet<TrackId> = BTreeSet::new();
+    let mut span: Option<[Moment; 2]> = None;
+    let mut searched_90k = 0;
+    let warm = MediaTime::from_90k(start.as_90k().saturating_sub(WARM_90K));
+    record::walk(archive, camera, warm, end.plus_90k(DECIDED_90K), |piece| {
+        for one in piece {
+            let now = Moment { time: one.frame.key.time, wall_us: one.frame.wall.us };
+            if !counter.take(&mut names, &one.frame, &one.classes) {
+                continue;
+            }
+            if now.time >= start && now.time < end {
+                tracks.extend(one.frame.tracks.iter().map(|track| track.id));
+                let passed = span.map_or(0, |[_, last]| now.time.since_90k(last.time));
+                searched_90k += if passed <= 10 * CLOCK_RATE { passed } else { 0 };
+                span = Some([span.map_or(now, |[first, _]| first), now]);
+                let inside: u32 =
+                    counter.inside(1).iter().map(|(_, count)| count).sum();
+                preview.most = preview.most.max(inside);
+            }
+        }
+        for told in counter.take_told() {
+            let key = told.event.key;
+            if let Some(fact) = counter::fact(&told, &names, found.get(&key)) {
+                found.insert(key, fact);
+            }
+        }
+        true
+    })?;
+    counter.finish();
+    for told in counter.take_told() {
+        let key = told.event.key;
+        if let Some(fact) = counter::fact(&told, &names, found.get(&key)) {
+            found.insert(key, fact);
+        }
+    }
+    let is_in = |fact: &&facts::Fact| !fact.retracted && fact.at.time >= start && fact.at.time < end;
+    let mut facts: Vec<&facts::Fact> = found.values().filter(is_in).collect();
+    facts.sort_by_key(|fact| std::cmp::Reverse((fact.at.time, fact.track)));
+    facts.iter().for_each(|fact| preview.add(fact));
+    preview.examples.truncate(EXAMPLES);
+    preview.tracks += tracks.len() as u64;
+    preview.searched_s += searched_90k as f64 / CLOCK_RATE as f64;
+    if let Some([first, last]) = span {
+        preview.span = Some([first, preview.span.map_or(last, |[_, last]| last)]);
+    }
+    Ok(())
+}
