@@ -29,7 +29,21 @@ export default defineConfig({
   build: {
     target: "es2022",
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: ["index.html", "camera-viewer.html", "dashboard.html", "playback.html", "settings.html", "sign-in.html", "troubleshooting.html"] },
+    rolldownOptions: {
+      // A file of a few hundred bytes costs more in its head than in its content: what several pages share lies in few files.
+      output: {
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            { name: "shared", test: /\/src\/pages\/(amounts|fieldwords|field|form|keys|scope|state)\.tsx?$/ },
+            { name: "moments", test: /\/src\/pages\/playback\/(moment|recordings|words)\.ts$/ },
+            // With what they import besides: left to the bundler it may end up in one page's own script, which the others would then run.
+            { name: "facts", test: /\/src\/(pages\/facts|media\/backoff\.ts)/ },
+          ],
+        },
+      },
+      input: ["index.html", "alerts.html", "areas.html", "analytics.html", "camera-viewer.html", "dashboard.html", "playback.html", "settings.html", "sign-in.html", "troubleshooting.html"],
+    },
   },
   // `npm run dev` beside a running razz.
   server: {

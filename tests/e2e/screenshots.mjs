@@ -1,4 +1,5 @@
-// Takes a picture of every page, on a desktop and on a phone: node screenshots.mjs [FOLDER]
+// Takes a picture of every page, on a desktop and on a phone: node screenshots.mjs [FOLDER [NAME ...]]
+// With names of pages of the demo, only of those.
 // Live pages are those of `razz demo`; settings, and the pages that let people in, of a razz with a config file and the
 // fast scene of RAZZ_SCENE as its camera.
 // FOLDER is docs/screenshots unless given. `make screenshots` builds what it needs.
@@ -13,7 +14,7 @@ import { config, Razz, written } from "./lib/razz.mjs";
 import { scene } from "./lib/truth.mjs";
 import { measureFor, until } from "./lib/wait.mjs";
 
-const folder = process.argv[2] ?? path.join(ROOT, "docs/screenshots");
+const [folder = path.join(ROOT, "docs/screenshots"), ...only] = process.argv.slice(2);
 const VIEWS = [
   { name: "desktop", viewport: { width: 1280, height: 800 }, colorScheme: "dark" },
   { name: "phone", viewport: { width: 390, height: 844 }, colorScheme: "light", isMobile: true, hasTouch: true },
@@ -32,6 +33,21 @@ const PAGES = [
     await measureFor(4);
   }],
   ["dashboard", "/dashboard.html", 0, () => measureFor(5)],
+  ["areas", "/areas.html?camera=1", null, async (page) => {
+    await page.getByRole("button", { name: /^Pavement/ }).click();
+    await page.locator(".counts:not(.old) .sum").waitFor({ timeout: 40_000 });
+    await page.evaluate(() => scrollTo(0, 0));
+    await measureFor(5);
+  }],
+  // Counted for some minutes: by then there is something to see.
+  ["analytics", "/analytics.html?range=1h", null, async (page) => {
+    await page.locator(".panels").waitFor({ timeout: 20_000 });
+    await measureFor(5);
+  }],
+  ["alerts", "/alerts.html", null, async (page) => {
+    await page.locator(".alert").first().waitFor({ timeout: 200_000 });
+    await measureFor(3);
+  }],
   ["troubleshooting", "/troubleshooting.html", 1, () => measureFor(5)],
 ];
 /** What an admin sees of their own. */
@@ -68,6 +84,7 @@ function busy(page, players) {
 let bytes = 0;
 /** Takes a picture of a page when it is ready. */
 async function take(page, view, razz, [name, address, players, before]) {
+  if (only.length > 0 && !only.includes(name)) return;
   await goTo(page, razz.at(address));
   if (players !== null) await untilPlayers(page, players);
   if (players > 0) await until("boxes", () => busy(page, players), { seconds: 150 });
@@ -102,20 +119,22 @@ try {
     // It plays no more.
     await goTo(page, razz.at("/healthz"));
   }
-  camera = await new Camera({ crossing: `clip:${scene("crossing").clip}` }).listening();
-  own = await ownRazz(camera.url("crossing"), home);
-  const link = new URL(await own.setUpLink());
-  const form = (page) => page.getByLabel("Name").fill(ADMIN.name);
-  for (const [view, page] of Object.entries(pages)) await take(page, view, own, ["set-up", link.pathname + link.hash, 0, form]);
-  await fetch(own.at("/api/set-up"), {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ ...ADMIN, token: link.hash.slice(1) }),
-  });
-  for (const [view, page] of Object.entries(pages)) {
-    await take(page, view, own, ["sign-in", "/sign-in.html", 0, form]);
-    await page.getByLabel("Password").fill(ADMIN.password);
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.waitForURL(own.at("/"), { waitUntil: "commit" });
-    for (const what of ADMIN_PAGES) await take(page, view, own, what);
+  if (only.length === 0) {
+    camera = await new Camera({ crossing: `clip:${scene("crossing").clip}` }).listening();
+    own = await ownRazz(camera.url("crossing"), home);
+    const link = new URL(await own.setUpLink());
+    const form = (page) => page.getByLabel("Name").fill(ADMIN.name);
+    for (const [view, page] of Object.entries(pages)) await take(page, view, own, ["set-up", link.pathname + link.hash, 0, form]);
+    await fetch(own.at("/api/set-up"), {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ ...ADMIN, token: link.hash.slice(1) }),
+    });
+    for (const [view, page] of Object.entries(pages)) {
+      await take(page, view, own, ["sign-in", "/sign-in.html", 0, form]);
+      await page.getByLabel("Password").fill(ADMIN.password);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.waitForURL(own.at("/"), { waitUntil: "commit" });
+      for (const what of ADMIN_PAGES) await take(page, view, own, what);
+    }
   }
 } finally {
   await browser.close();

@@ -8,13 +8,29 @@ const read = (name) => readFileSync(new URL(name, dist));
 
 const player = read("player.js");
 const scripts = readdirSync(new URL("assets/", dist)).filter((name) => name.endsWith(".js"));
-const gzipped = (names) => names.reduce((sum, name) => sum + gzipSync(read(`assets/${name}`)).length, 0);
+const gzipped = (names) => [...names].reduce((sum, name) => sum + gzipSync(read(`assets/${name}`)).length, 0);
 const recorded = scripts.filter((name) => name.startsWith("recorded-"));
-/** The page of recordings is as large as all others but settings together: it has a limit of its own, and no other page loads it. */
-const playback = scripts.filter((name) => name.startsWith("playback-"));
-/** Exports and locks, which that page loads when they are opened. */
+/** Exports and locks, which the page of recordings loads when they are opened. */
 const drawer = scripts.filter((name) => name.startsWith("drawer-"));
-const app = scripts.filter((name) => !recorded.includes(name) && !playback.includes(name) && !drawer.includes(name));
+/** Pages that are large and have limits of their own: no other page loads what is theirs. */
+const LARGE = ["alerts.html", "analytics.html", "areas.html", "playback.html"];
+/** All scripts that a page loads, at once or when something of it is looked at. */
+const loadedBy = (page) => {
+  const found = new Set();
+  const follow = (text) => {
+    for (const name of scripts) {
+      if (found.has(name) || !text.includes(name)) continue;
+      found.add(name);
+      follow(read(`assets/${name}`).toString());
+    }
+  };
+  follow(read(page).toString());
+  return found;
+};
+const pages = readdirSync(dist).filter((name) => name.endsWith(".html") && name !== "compat-player.html");
+const app = new Set(pages.filter((page) => !LARGE.includes(page)).flatMap((page) => [...loadedBy(page)]));
+/** What a page loads beyond what the others have loaded before; several of the large ones may share it. */
+const ownOf = (page) => [...loadedBy(page)].filter((name) => !app.has(name) && !drawer.includes(name) && !recorded.includes(name));
 const appGzip = gzipped(app) + gzipSync(player).length;
 
 const checks = [
@@ -23,8 +39,12 @@ const checks = [
   // 0.9 kB of it for the link to recordings on every page, and for what pages share now that were in one of them only.
   ["all script of the app with the player but without recordings, gzipped", appGzip, 83_300],
   // 1.1 kB of it for locks on the timeline, and for opening what exports and locks; 0.5 for what is drawn at the boxes.
-  ["script of the page of recordings, gzipped", gzipped(playback), 18_600],
+  ["script of the page of recordings, gzipped", gzipped(ownOf("playback.html")), 18_600],
   ["exports and locks on that page, gzipped", gzipped(drawer), 7_000],
+  ["script of the area editor, gzipped", gzipped(ownOf("areas.html")), 17_500],
+  // The plots that it shares with the page of a camera are the app's.
+  ["script of the page of figures, gzipped", gzipped(ownOf("analytics.html")), 25_000],
+  ["script of the page of alerts and rules, gzipped", gzipped(ownOf("alerts.html")), 12_000],
   // Loaded by who plays a recording, and kept by the browser from then on.
   ["what plays recordings, gzipped", gzipped(recorded), 20_000],
   // In every offline export, with the player and what plays recordings: it loads nothing but the data beside it.
@@ -35,6 +55,14 @@ for (const [what, bytes, limit] of checks) {
   const fits = bytes <= limit;
   failed ||= !fits;
   console.log(`${fits ? "ok " : "TOO LARGE"} ${what}: ${bytes} of at most ${limit} bytes`);
+}
+// What several pages share may end up in the script of one of them, and the others would draw that page as well.
+const entryOf = (page) => /<script type="module"[^>]* src="\.\/assets\/([^"]+)"/.exec(read(page).toString())?.[1];
+for (const page of pages) {
+  const strangers = pages.filter((other) => entryOf(other) !== undefined && entryOf(other) !== entryOf(page) && loadedBy(page).has(entryOf(other)));
+  if (strangers.length === 0) continue;
+  console.log(`${page} runs the script of ${strangers.join(", ")}: put what they share into a group of vite.config.ts`);
+  failed = true;
 }
 const loads = [...player.toString().matchAll(/\bimport\((.*?)\)/g)].map(([, what]) => what.slice(1, -1));
 if (/^\s*import\s|[;}]import\s*["{*]/.test(player.toString()) || loads.join() !== `./assets/${recorded.join()}`) {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use razz_alert::Draft;
 use razz_analysis::Pool;
 use razz_base::{CameraId, DetectFrom};
-use razz_config::{self as config, AreaEdit, CameraEdit, CameraNetworks, DetectorEdit, WriteError};
+use razz_config::{
+    self as config, AreaEdit, CameraEdit, CameraNetworks, Channel, DetectorEdit, WriteError,
+};
 use razz_hub::Camera;
 
 /// The settings in force, and the ways to change them.
@@ -49,6 +52,15 @@ pub trait Control: Send + Sync {
     /// # Errors
     /// As [`Self::add_camera`].
     fn set_areas(&self, camera: CameraId, areas: &[AreaEdit]) -> Result<(), ChangeError>;
+
+    /// Makes the rules these, in the file and as they are looked at.
+    ///
+    /// # Errors
+    /// As [`Self::add_camera`].
+    fn set_rules(&self, rules: &[Draft]) -> Result<(), ChangeError>;
+
+    /// Where alerts can go, as it is set.
+    fn channels(&self) -> Vec<Channel>;
 
     /// Where a stream of a camera would be found after a change, which is not made.
     ///

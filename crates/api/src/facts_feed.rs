@@ -6,12 +6,13 @@ use std::time::Duration;
 use axum::extract::ws::{Message, WebSocket};
 use bytes::Bytes;
 use razz_base::CameraId;
+use razz_hub::alerts::Alerts;
 use razz_hub::facts::{Facts, News};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::debug;
 
-use crate::wire::FactMessage;
+use crate::wire::{AlertInfo, FactMessage};
 
 /// So that both sides notice when the other is gone.
 const PING_EVERY: Duration = Duration::from_secs(10);
@@ -20,9 +21,10 @@ const PING_EVERY: Duration = Duration::from_secs(10);
 pub(crate) async fn serve(
     socket: WebSocket,
     feed: Arc<Facts>,
+    alerts: Arc<Alerts>,
     allowed: impl Fn(CameraId) -> bool,
 ) {
-    if let Err(error) = run(socket, &feed, allowed).await {
+    if let Err(error) = run(socket, &feed, &alerts, allowed).await {
         debug!("client of facts left: {error}");
     }
 }
@@ -30,9 +32,10 @@ pub(crate) async fn serve(
 async fn run(
     mut socket: WebSocket,
     feed: &Facts,
+    alerts: &Alerts,
     allowed: impl Fn(CameraId) -> bool,
 ) -> Result<(), axum::Error> {
-    let mut news = feed.listen();
+    let (mut news, mut alerts) = (feed.listen(), alerts.listen());
     let all = || {
         let now = feed.now();
         let areas = now.iter().filter(|now| allowed(now.camera)).map(|now| (&**now).into());
@@ -61,6 +64,14 @@ async fn run(
                 Ok(News::Fact(_) | News::Now(_) | News::Occupancy(_)) => continue,
                 // What was missed is in the counts.
                 Ok(News::Areas) | Err(RecvError::Lagged(_)) => all(),
+                Err(RecvError::Closed) => return Ok(()),
+            },
+            heard = alerts.recv() => match heard {
+                Ok(news) if allowed(news.alert.camera) => FactMessage::Alert {
+                    alert: AlertInfo::new(&news.alert, &news.camera_name, news.acknowledged.as_ref()),
+                },
+                // What was missed is in the inbox.
+                Ok(_) | Err(RecvError::Lagged(_)) => continue,
                 Err(RecvError::Closed) => return Ok(()),
             },
             _ = ping.tick() => {

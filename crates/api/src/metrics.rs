@@ -11,6 +11,7 @@ use prometheus::proto::{Metric, MetricType};
 use razz_analysis::{Inference, ModelState, Pool};
 use razz_base::CameraState;
 use razz_delivery::{Counters, Viewers};
+use razz_hub::facts::Facts;
 use razz_hub::health::{Histogram, Idle, Snapshot};
 use razz_hub::recording::Kept;
 use razz_hub::renditions::RenditionsSnapshot;
@@ -20,9 +21,11 @@ use razz_observe::clock::Clock;
 use razz_observe::process;
 use razz_store::space::Room;
 
+mod area;
 mod family;
 mod rendition;
 
+use area::PER_AREA;
 use family::{counter, family, gauge, histogram};
 use rendition::{PER_RENDITION, ReadRendition};
 
@@ -267,6 +270,8 @@ pub(crate) struct Whole<'a> {
     pub(crate) viewers: &'a Viewers,
     /// Of those who subscribe to events.
     pub(crate) queues: &'a [Arc<Queue>],
+    /// What is counted at lines and zones.
+    pub(crate) facts: &'a Facts,
     pub(crate) clock: Clock,
 }
 
@@ -451,6 +456,9 @@ pub(crate) fn render(whole: &Whole<'_>) -> prometheus::Result<Vec<u8>> {
         });
         families.extend(family(name, help, read.kind(), metrics.collect()));
     }
+    for (name, help, read) in PER_AREA {
+        families.extend(family(name, help, read.kind, (read.read)(whole.facts)));
+    }
     let usage = process::now();
     for (name, help, read) in OVERALL {
         families.extend(family(name, help, read.kind(), read.metrics(whole, &usage)));
@@ -532,7 +540,8 @@ mod tests {
         let camera = PER_CAMERA.iter().map(|(name, ..)| *name);
         let queue = PER_QUEUE.iter().map(|(name, ..)| *name);
         let rendition = PER_RENDITION.iter().map(|(name, ..)| *name);
-        camera.chain(rendition).chain(queue).chain(OVERALL.iter().map(|(name, ..)| *name))
+        let area = PER_AREA.iter().map(|(name, ..)| *name);
+        camera.chain(rendition).chain(queue).chain(area).chain(OVERALL.iter().map(|(name, ..)| *name))
     }
 
     #[test]
@@ -566,6 +575,10 @@ mod tests {
                 ReadQueue::Gauge(_) => "gauge",
             };
             page += &format!("| `{name}` | {kind} | `to` | {help} |\n");
+        }
+        for (name, help, read) in PER_AREA {
+            let kind = if read.kind == MetricType::GAUGE { "gauge" } else { "counter" };
+            page += &format!("| `{name}` | {kind} | {} | {help} |\n", read.labels);
         }
         for (name, help, read) in OVERALL {
             let (kind, labels) = match read {

@@ -106,17 +106,23 @@ pub enum EventKind {
     RecordingStopped,
     /// It is recorded again.
     RecordingResumed,
+    /// A rule found something, or so many more times of it.
+    AlertFiring,
+    /// What it found is over.
+    AlertResolved,
 }
 
 impl EventKind {
     /// Every kind, by its name in settings and messages.
-    pub const ALL: [(&'static str, Self); 6] = [
+    pub const ALL: [(&'static str, Self); 8] = [
         ("track_started", Self::TrackStarted),
         ("track_ended", Self::TrackEnded),
         ("camera_online", Self::CameraOnline),
         ("camera_offline", Self::CameraOffline),
         ("recording_stopped", Self::RecordingStopped),
         ("recording_resumed", Self::RecordingResumed),
+        ("alert_firing", Self::AlertFiring),
+        ("alert_resolved", Self::AlertResolved),
     ];
 
     /// Its name in settings and messages.

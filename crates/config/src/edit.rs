@@ -1,6 +1,7 @@
 //! Changes the text of a config file and keeps its comments and its order.
 
 mod areas;
+mod rules;
 
 use razz_base::CameraId;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
@@ -11,6 +12,7 @@ use super::source::rtsp_port;
 
 pub use self::areas::AreaEdit;
 pub(super) use self::areas::set_areas;
+pub(super) use self::rules::set_rules;
 
 /// What a camera is to be. A key that is `None` stays as it is, `Some(None)` takes it out of the
 /// file.

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use razz_alert::Draft;
 use razz_base::DetectFrom;
 use toml_edit::DocumentMut;
 
@@ -102,6 +103,14 @@ impl ConfigFile {
     /// See [`WriteError`].
     pub fn set_areas(&self, camera: u32, areas: &[AreaEdit]) -> Result<Config, WriteError> {
         self.edit(|document| edit::set_areas(document, camera, areas)).map(|((), config)| config)
+    }
+
+    /// Makes the rules these.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub fn set_rules(&self, rules: &[Draft]) -> Result<Config, WriteError> {
+        self.edit(|document| edit::set_rules(document, rules)).map(|((), config)| config)
     }
 
     /// Changes the detector.

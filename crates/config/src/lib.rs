@@ -46,8 +46,9 @@ pub use self::network::Network;
 pub use self::problem::ConfigErrors;
 use self::problem::{ConfigError, Problems};
 pub use self::resolved::{
-    Access, Acme, Area, Camera, Collector, Compat, Config, Decoder, Detector, Disk, EmbedderChoice,
-    LogFormat, Mqtt, Record, Server, Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
+    Access, Acme, Alert, Apprise, Area, Camera, Channel, Collector, Compat, Config, Decoder,
+    Detector, Disk, EmbedderChoice, LogFormat, Mail, Mqtt, Ntfy, Record, Server, Telegram,
+    Telemetry, Tls, Tracker, TrackerKind, Turn, Viewers, Webhook,
 };
 pub use self::schema::schema;
 pub use self::source::{Source, SourceError};

@@ -6,8 +6,8 @@ use std::{env, fs};
 use super::document::prose;
 use super::document::{Group, Key};
 use super::written::{
-    Access, Acme, Area, Camera, Compat, Decoder, Detector, Log, Mqtt, Record, Server, Telemetry,
-    Tls, Tracker, Turn, Viewers, Webhook,
+    Access, Acme, Alert, Apprise, Area, Camera, Compat, Decoder, Detector, Log, Mail, Mqtt, Ntfy,
+    Record, Rule, Server, Telegram, Telemetry, Tls, Tracker, Turn, Viewers, Webhook,
 };
 
 const INTRODUCTION: &str = "\
@@ -57,6 +57,12 @@ fn page() -> String {
     section::<Webhook>(&mut page);
     section::<Camera>(&mut page);
     section::<Area>(&mut page);
+    section::<Rule>(&mut page);
+    section::<Alert>(&mut page);
+    section::<Mail>(&mut page);
+    section::<Ntfy>(&mut page);
+    section::<Telegram>(&mut page);
+    section::<Apprise>(&mut page);
     page
 }
 

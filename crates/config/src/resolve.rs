@@ -3,6 +3,7 @@
 mod areas;
 mod cameras;
 mod record;
+mod rules;
 
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
@@ -57,6 +58,8 @@ pub(super) fn resolve(
     let reach = access.as_ref().map(|access| access.cameras.clone()).unwrap_or_default();
     let cameras = resolver.cameras(written.cameras, &reach);
     let areas = resolver.areas(written.areas, cameras.as_deref());
+    let alert = resolver.alert(written.alert);
+    let rules = resolver.rules(written.rules, cameras.as_deref(), areas.as_deref(), alert.as_ref());
     Some(Config {
         server: server?,
         access: access?,
@@ -72,6 +75,8 @@ pub(super) fn resolve(
         webhooks: webhooks.into_iter().collect::<Option<_>>()?,
         cameras: cameras?,
         areas: areas?,
+        alert: alert?,
+        rules: rules?,
     })
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use razz_alert::Rule;
 use razz_analytics::{Anchor, Shape};
 use razz_base::{CameraId, DetectFrom, DetectRate, EventKind, Quality, RecordMode};
 use razz_vision::{DecoderEngine, Device, EngineChoice, Hardware, Precision};
@@ -47,6 +48,10 @@ pub struct Config {
     pub cameras: Vec<Camera>,
     /// Lines and zones that are counted at.
     pub areas: Vec<Area>,
+    /// Where alerts go.
+    pub alert: Alert,
+    /// What raises them.
+    pub rules: Vec<Rule>,
 }
 
 /// Where razz listens. Port 0 lets the system choose.
@@ -398,6 +403,113 @@ pub struct Area {
     pub anchor: Anchor,
     /// The names of the classes that count; empty: all.
     pub classes: Vec<String>,
+}
+
+/// A way that alerts go.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Channel {
+    /// The broker of `[mqtt]`.
+    Mqtt,
+    /// Every `[[webhook]]` that takes alerts.
+    Webhook,
+    /// `[alert.mail]`.
+    Mail,
+    /// `[alert.ntfy]`.
+    Ntfy,
+    /// `[alert.telegram]`.
+    Telegram,
+    /// `[alert.apprise]`.
+    Apprise,
+}
+
+impl Channel {
+    /// Every channel, by its name in settings.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("mqtt", Self::Mqtt),
+        ("webhook", Self::Webhook),
+        ("mail", Self::Mail),
+        ("ntfy", Self::Ntfy),
+        ("telegram", Self::Telegram),
+        ("apprise", Self::Apprise),
+    ];
+
+    /// Its name in settings.
+    pub fn name(self) -> &'static str {
+        let named = Self::ALL.into_iter().find(|(_, channel)| *channel == self);
+        named.map_or("", |(name, _)| name)
+    }
+}
+
+/// Where alerts go, besides MQTT and webhooks.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Alert {
+    /// The app's address as people reach it, without a slash at its end.
+    pub link: Option<String>,
+    /// E-mail.
+    pub mail: Option<Mail>,
+    /// ntfy.
+    pub ntfy: Option<Ntfy>,
+    /// Telegram.
+    pub telegram: Option<Telegram>,
+    /// Apprise.
+    pub apprise: Option<Apprise>,
+}
+
+impl Alert {
+    /// Whether there is such a way; MQTT and webhooks are elsewhere.
+    pub fn has(&self, channel: Channel) -> bool {
+        match channel {
+            Channel::Mqtt | Channel::Webhook => false,
+            Channel::Mail => self.mail.is_some(),
+            Channel::Ntfy => self.ntfy.is_some(),
+            Channel::Telegram => self.telegram.is_some(),
+            Channel::Apprise => self.apprise.is_some(),
+        }
+    }
+}
+
+/// A server that takes mail for delivery.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mail {
+    /// `smtp` or `smtps`, with user name and password in it.
+    pub server: Secret,
+    /// Whom to; never empty.
+    pub to: Vec<String>,
+    /// Whom from.
+    pub from: Option<String>,
+}
+
+/// A topic of ntfy.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ntfy {
+    /// Secret, since who knows it can read along.
+    pub url: Secret,
+    /// An access token.
+    pub token: Option<Secret>,
+    /// 1 to 5.
+    pub priority: u8,
+    /// Whether pictures are sent.
+    pub snapshots: bool,
+}
+
+/// A chat of Telegram.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Telegram {
+    /// The bot's.
+    pub token: Secret,
+    /// A number, or a channel's name.
+    pub chat: String,
+    /// Where it is asked, without a slash at its end.
+    pub api: String,
+    /// Whether pictures are sent.
+    pub snapshots: bool,
+}
+
+/// An Apprise server.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Apprise {
+    /// Secret, since its key is in it.
+    pub url: Secret,
 }
 
 /// razz would listen where other machines reach it, with nobody asked who they are.

@@ -183,6 +183,9 @@ mod tests {
         if key.name == "detect_from" {
             text.push_str("sub_url = \"rtsp://h/2\"\n");
         }
+        if header == "[[rule]]" {
+            text.push_str(&rest_of_rule(key.name, value));
+        }
         if header == "[[area]]" {
             let camera = value.parse().ok().filter(|id| key.name == "camera" && *id > 0);
             let camera = camera.unwrap_or(1_u32);
@@ -190,6 +193,39 @@ mod tests {
                 "line = [[0, 0], [1, 1]]\n[[camera]]\nid = {camera}\nurl = \"rtsp://h/s\"\n"
             ));
         }
+        text
+    }
+
+    /// What a rule needs besides, and what it names.
+    fn rest_of_rule(key: &str, value: &str) -> String {
+        let when = match key {
+            "when" => value.trim_matches('"'),
+            "area" | "direction" => "crossing",
+            "above" | "below" => "occupancy",
+            _ => "appears",
+        };
+        let mut text = String::new();
+        if key != "when" {
+            text.push_str(&format!("when = \"{when}\"\n"));
+        }
+        let is_anywhere = ["appears", "camera_offline", "recording_stopped"].contains(&when);
+        if key != "area" && !is_anywhere {
+            text.push_str("area = \"A\"\n");
+        }
+        text.push_str(match when {
+            "dwell" | "speed" if key != "above" => "above = 1\n",
+            "occupancy" if key == "when" => "above = 2\n",
+            "absence" => "for = \"1s\"\n",
+            _ => "",
+        });
+        let area = if key == "area" { value } else { "\"A\"" };
+        let camera = value.parse().ok().filter(|id| key == "camera" && *id > 0).unwrap_or(1_u32);
+        let ways = "mail = { server = \"smtps://h\", to = [\"a@b.c\"] }\nntfy = { url = \"http://h/t\" }\n\
+                    telegram = { token = \"t\", chat = \"1\" }\napprise = { url = \"http://h/n\" }\n";
+        text.push_str(&format!(
+            "[[camera]]\nid = {camera}\nurl = \"rtsp://h/s\"\n[[area]]\ncamera = {camera}\nname = {area}\n\
+             line = [[0, 0], [1, 1]]\n[alert]\n{ways}"
+        ));
         text
     }
 

@@ -104,6 +104,8 @@ fn an_empty_file_means_the_defaults() {
             mqtt: None,
             webhooks: Vec::new(),
             areas: Vec::new(),
+            alert: Alert::default(),
+            rules: Vec::new(),
             cameras: vec![],
         }
     );
@@ -272,8 +274,8 @@ fn what_is_wrong_is_said_with_its_place() {
         (
             "[[webhook]]\nurl = \"https://h/\"\nevents = [\"track_start\"]",
             "3:11: `events` expects one of \"track_started\", \"track_ended\", \"camera_online\", \
-             \"camera_offline\", \"recording_stopped\", \"recording_resumed\"; did you mean \
-             \"track_started\"?",
+             \"camera_offline\", \"recording_stopped\", \"recording_resumed\", \"alert_firing\", \
+             \"alert_resolved\"; did you mean \"track_started\"?",
         ),
         ("[[webhook]]\nsecret = \"x\"", "1:1: `url` is missing in [[webhook]]; add it"),
         (
@@ -635,8 +637,8 @@ fn files_that_cannot_be_read_are_named() {
 fn the_example_shows_every_key_with_its_default() {
     let text = fs::read_to_string(repository().join("razz.example.toml")).unwrap();
     let example = parse(&text).unwrap();
-    let (cameras, areas) = (example.cameras.clone(), example.areas.clone());
-    let defaults = Config { cameras, areas, ..parse("").unwrap() };
+    let Config { cameras, areas, rules, .. } = example.clone();
+    let defaults = Config { cameras, areas, rules, ..parse("").unwrap() };
     assert_eq!(example, defaults);
     // Of what is off by default the header is commented out.
     let text = text.replace("\n# [[", "\n[[");

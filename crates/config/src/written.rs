@@ -128,9 +128,13 @@ macro_rules! group {
 
 mod area;
 mod record;
+mod rule;
 
 pub(crate) use self::area::{ANCHORS, Area, MAX_AREA_NAME, SIDES};
 pub(crate) use self::record::{DAYS, DISKS, Record};
+pub(crate) use self::rule::{
+    ABOVE, Alert, Apprise, BELOW, Mail, NTFY_PRIORITY, Ntfy, Rule, Telegram, WAYS,
+};
 
 group! {
     /// Where razz listens.
@@ -418,8 +422,9 @@ group! {
         /// Where to, `https://…` or `http://…`, or `env:NAME`.
         url: Secret [Limit::Pattern("^(https?://.|env:.|credential:.)")] = "",
         /// What of: `"track_started"`, `"track_ended"`, `"camera_online"`, `"camera_offline"`,
-        /// `"recording_stopped"`, `"recording_resumed"`.
-        events: Vec<At<String>> [Limit::Words(&EVENTS)] = r#"["track_started", "track_ended", "camera_online", "camera_offline", "recording_stopped", "recording_resumed"]"#,
+        /// `"recording_stopped"`, `"recording_resumed"`; `"alert_firing"`, `"alert_resolved"` of the rules whose
+        /// `notify` names webhooks.
+        events: Vec<At<String>> [Limit::Words(&EVENTS)] = r#"["track_started", "track_ended", "camera_online", "camera_offline", "recording_stopped", "recording_resumed", "alert_firing", "alert_resolved"]"#,
         /// What signs the messages (HMAC-SHA256), or `env:NAME`; without it they are not signed.
         secret: Option<Secret> = "",
         /// Whether pictures of what came are sent along, as base64 in the message.
@@ -516,10 +521,12 @@ pub(super) struct Written {
     pub(super) webhooks: Vec<At<Webhook>>,
     pub(super) cameras: Vec<At<Camera>>,
     pub(super) areas: Vec<At<Area>>,
+    pub(super) alert: Alert,
+    pub(super) rules: Vec<At<Rule>>,
 }
 
 /// Every group.
-pub(super) const GROUPS: [Declared; 14] = [
+pub(super) const GROUPS: [Declared; 16] = [
     (Server::HEADER, Server::DOC, Server::KEYS),
     (Access::HEADER, Access::DOC, Access::KEYS),
     (Viewers::HEADER, Viewers::DOC, Viewers::KEYS),
@@ -534,6 +541,8 @@ pub(super) const GROUPS: [Declared; 14] = [
     (Webhook::HEADER, Webhook::DOC, Webhook::KEYS),
     (Camera::HEADER, Camera::DOC, Camera::KEYS),
     (Area::HEADER, Area::DOC, Area::KEYS),
+    (Alert::HEADER, Alert::DOC, Alert::KEYS),
+    (Rule::HEADER, Rule::DOC, Rule::KEYS),
 ];
 
 impl Written {
@@ -561,6 +570,8 @@ impl Written {
         let webhooks = list(document, problems);
         let cameras = list(document, problems);
         let areas = list(document, problems);
+        let alert = group(document, problems);
+        let rules = list(document, problems);
         Some(Self {
             server: server?,
             access: access?,
@@ -576,6 +587,8 @@ impl Written {
             webhooks,
             cameras,
             areas,
+            alert: alert?,
+            rules,
         })
     }
 }

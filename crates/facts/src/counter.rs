@@ -8,6 +8,8 @@ use razz_analytics::{Analytics, Event, EventKey, Fact, Plane, Settings, Snapshot
 use razz_base::{CameraId, ClassId, ClassNames, MediaTime, TrackFrame};
 use razz_hub::facts::{self, Moment, What};
 
+use razz_store::tracks::Recorded;
+
 use crate::drawing::Version;
 use crate::names::Names;
 
@@ -19,7 +21,7 @@ pub(crate) const QUARTER_US: i64 = 900_000_000;
 
 /// What an event says, with its times told in UTC as well.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Told {
+pub(crate) struct DatedEvent {
     /// The event.
     pub(crate) event: Event,
     /// When it happened.
@@ -49,7 +51,7 @@ pub(crate) struct Counter {
     /// The last frame, and how many are in each zone since: by row.
     last: Option<Moment>,
     inside: BTreeMap<i64, u32>,
-    told: Vec<Told>,
+    told: Vec<DatedEvent>,
     spent: Spent,
     watched: Vec<Watched>,
 }
@@ -101,7 +103,8 @@ impl Counter {
     fn zones(&self, versions: &[Version]) -> BTreeMap<i64, u32> {
         let in_force = |version: &&Version| {
             let begun = version.from.is_none_or(|from| self.last.is_some_and(|l| l.time >= from));
-            let over = version.until.is_some_and(|until| self.last.is_some_and(|l| l.time >= until));
+            let over =
+                version.until.is_some_and(|until| self.last.is_some_and(|l| l.time >= until));
             version.is_zone() && begun && !over
         };
         let count = |version: &Version| {
@@ -125,10 +128,20 @@ impl Counter {
         *self = next;
     }
 
-    /// Takes a frame; of one that is not later than the last nothing is taken. Answers whether it was.
+    /// Takes a frame as it comes; of one that is not later than the last nothing is taken. Answers whether it was.
     pub(crate) fn take(&mut self, names: &mut Names, frame: &TrackFrame, of: &ClassNames) -> bool {
-        let frame = names.of_frame(frame, of);
-        if self.analytics.handle(&frame).is_err() {
+        let frame = names.of_live(frame, of);
+        self.take_numbered(&frame)
+    }
+
+    /// Takes a frame of the record, likewise.
+    pub(crate) fn take_recorded(&mut self, names: &mut Names, recorded: &Recorded) -> bool {
+        let frame = names.of_recorded(recorded);
+        self.take_numbered(&frame)
+    }
+
+    fn take_numbered(&mut self, frame: &TrackFrame) -> bool {
+        if self.analytics.handle(frame).is_err() {
             return false;
         }
         let now = Moment { time: frame.key.time, wall_us: frame.wall.us };
@@ -139,7 +152,7 @@ impl Counter {
 
     /// Nothing came for a while, and nothing is known to be there any more: who was there is gone. What is answered is
     /// what this machine would say; it goes on as if it had not been asked, since late frames may come yet.
-    pub(crate) fn silence(&self, time: MediaTime) -> Vec<Told> {
+    pub(crate) fn silence(&self, time: MediaTime) -> Vec<DatedEvent> {
         let Some(last) = self.last else { return Vec::new() };
         let mut ahead = self.analytics.clone();
         if ahead.handle_time(time).is_err() {
@@ -189,9 +202,10 @@ impl Counter {
             self.told.push(tell(event, now));
         }
         let over = |version: &Version| version.until.is_some_and(|until| now.time >= until);
-        let ended: Vec<i64> =
-            self.versions.values().filter(|version| over(version)).map(|v| v.row).collect();
-        self.inside.retain(|row, _| !ended.contains(row));
+        let (inside, versions) = (&mut self.inside, &self.versions);
+        if versions.values().any(over) {
+            inside.retain(|row, _| !versions.values().any(|one| one.row == *row && over(one)));
+        }
     }
 
     /// The version that an event is about.
@@ -233,7 +247,7 @@ impl Counter {
     }
 
     /// What was told since this was asked last.
-    pub(crate) fn take_told(&mut self) -> Vec<Told> {
+    pub(crate) fn take_told(&mut self) -> Vec<DatedEvent> {
         std::mem::take(&mut self.told)
     }
 
@@ -250,21 +264,26 @@ fn moment(near: Moment, time: MediaTime) -> Moment {
     Moment { time, wall_us: near.wall_us.saturating_add(time.since_us(near.time)) }
 }
 
-fn tell(event: Event, now: Moment) -> Told {
+fn tell(event: Event, now: Moment) -> DatedEvent {
     let end = match &event.fact {
         Fact::Visit(visit) => visit.end.map(|(end, _)| moment(now, end)),
         Fact::Crossing(_) | Fact::Occupancy(_) | Fact::Retracted => None,
     };
     let at = moment(now, event.key.time);
-    Told { at, end, frame: now.time, event }
+    DatedEvent { at, end, frame: now.time, event }
 }
 
 /// For those who listen; `None` for what is no crossing and no visit. `before`: what was told of it until now.
-pub(crate) fn fact(told: &Told, names: &Names, before: Option<&facts::Fact>) -> Option<facts::Fact> {
+pub(crate) fn fact(
+    told: &DatedEvent,
+    names: &Names,
+    before: Option<&facts::Fact>,
+) -> Option<facts::Fact> {
     let event = &told.event;
     let (class, what) = match &event.fact {
         Fact::Crossing(crossing) => {
-            let (direction, place, bridged) = (crossing.direction, crossing.place, crossing.bridged);
+            let (direction, place, bridged) =
+                (crossing.direction, crossing.place, crossing.bridged);
             let what = What::Crossing { direction, place, bridged, speed: crossing.speed };
             (names.name(crossing.class), what)
         }

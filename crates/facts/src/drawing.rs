@@ -120,9 +120,7 @@ const ANCHORS: [Anchor; 3] = [Anchor::Foot, Anchor::Center, Anchor::Head];
 impl From<&Drawing> for Written {
     fn from(drawing: &Drawing) -> Self {
         let (line, zone, left) = match &drawing.shape {
-            Shape::Line { points, inside } => {
-                (Some(points.clone()), None, *inside == InSide::Left)
-            }
+            Shape::Line { points, inside } => (Some(points.clone()), None, *inside == InSide::Left),
             Shape::Zone { points } => (None, Some(points.clone()), false),
         };
         let mut classes = drawing.classes.clone();

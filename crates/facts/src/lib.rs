@@ -2,7 +2,7 @@
 //! recorded, by the same machine (`razz-analytics`), and kept.
 //!
 //! ```text
-//! track frames ─► live ──► feed: WebSockets, MQTT, rules        at once
+//! track frames ─► counting ► feed: WebSockets, MQTT, rules        at once
 //!                   └────► database: facts, sums, state         once the frames are in the record
 //! recorded tracks ─► past ─► database (new areas) · previews · check
 //! ```
@@ -11,13 +11,13 @@
 //! have yet. After a restart counting goes on from the last state over what was recorded since, so that what is kept is
 //! what the record says, however razz ended. [`check`] compares the two.
 //!
-//! [`Facts`] is the handle, `counter` one camera's machine, [`database`] what is kept, `live` the thread that counts what
+//! [`Facts`] is the handle, `counter` one camera's machine, [`database`] what is kept, `counting` the thread that counts what
 //! comes, `past` what counts over the record.
 
 mod counter;
+mod counting;
 pub mod database;
 mod drawing;
-mod live;
 mod names;
 mod past;
 mod record;
@@ -27,7 +27,7 @@ mod testing;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use razz_base::CameraId;
@@ -37,6 +37,7 @@ use razz_store::archive::Archive;
 use tracing::error;
 
 use crate::database::Database;
+use crate::names::Names;
 pub use crate::database::FactsError;
 pub use crate::drawing::{Drawing, Version};
 pub use crate::past::{
@@ -70,6 +71,8 @@ pub(crate) struct Shared {
     /// Versions of areas whose past is to be counted: their rows.
     past: Mutex<VecDeque<i64>>,
     past_woken: Condvar,
+    /// The numbers of classes, for all who write to the database.
+    names: OnceLock<Names>,
     clock: Clock,
 }
 
@@ -91,8 +94,18 @@ impl Shared {
             error: Mutex::default(),
             past: Mutex::default(),
             past_woken: Condvar::new(),
+            names: OnceLock::new(),
             clock,
         }
+    }
+
+    /// The numbers of classes, as the database has them.
+    pub(crate) fn names(&self, database: &Database) -> Result<Names, FactsError> {
+        if let Some(names) = self.names.get() {
+            return Ok(names.clone());
+        }
+        let names = database.names()?;
+        Ok(self.names.get_or_init(|| names).clone())
     }
 
     /// Their past is to be counted.
@@ -140,7 +153,7 @@ impl Facts {
         let live = move || {
             // A panic loses what was not kept; the next turn goes on from what was.
             while !counting.is_stopped() {
-                let turn = || live::Counting::run(&counting, &cameras);
+                let turn = || counting::Counting::run(&counting, &cameras);
                 if std::panic::catch_unwind(std::panic::AssertUnwindSafe(turn)).is_err() {
                     error!("counting failed by a fault of razz; it goes on from what is kept");
                 }

@@ -16,8 +16,9 @@ pub use self::check::{Check, Difference, check};
 pub use self::heat::{HeatMap, heat};
 pub use self::preview::{Counts, Example, Preview, PreviewRequest, preview};
 use crate::counter::Counter;
+use crate::counting::{time_spent, with_rows};
 use crate::database::{Commit, Database, FactsError};
-use crate::live::{time_spent, with_rows};
+use crate::names::Names;
 use crate::record;
 
 /// What is undecided when an area is over is decided so long after it, in ticks: joined tracks, ends of visits.
@@ -38,6 +39,7 @@ pub enum PastError {
 /// begun anew then at the next start.
 pub(crate) fn count_past(
     database: &mut Database,
+    names: &mut Names,
     archive: &Archive,
     row: i64,
     stop: &dyn Fn() -> bool,
@@ -48,17 +50,16 @@ pub(crate) fn count_past(
         return Ok(());
     };
     database.forget_counts(row)?;
-    let mut names = database.names()?;
     let (camera, name) = (version.camera, Arc::clone(&version.name));
     let until = version.until.unwrap_or(MediaTime::from_90k(i64::MAX));
-    let mut counter = Counter::new(camera, vec![version], &mut names);
+    let mut counter = Counter::new(camera, vec![version], names);
     let (mut frames, mut failed) = (0, None);
     let begin = record::first(archive, camera)?.unwrap_or(until);
     record::walk(archive, camera, begin, until.plus_90k(DECIDED_90K), |piece| {
         for one in piece {
-            frames += usize::from(counter.take(&mut names, &one.frame, &one.classes));
+            frames += usize::from(counter.take_recorded(names, one));
         }
-        failed = write(database, &mut counter, &mut names).err();
+        failed = write(database, &mut counter, names).err();
         failed.is_none() && !stop()
     })?;
     if let Some(error) = failed {
@@ -68,7 +69,7 @@ pub(crate) fn count_past(
         return Ok(());
     }
     counter.finish();
-    write(database, &mut counter, &mut names)?;
+    write(database, &mut counter, names)?;
     database.counted(row)?;
     if frames > 0 {
         info!(%camera, "{frames} recorded frames are counted at {name}");
@@ -79,7 +80,7 @@ pub(crate) fn count_past(
 fn write(
     database: &mut Database,
     counter: &mut Counter,
-    names: &mut crate::names::Names,
+    names: &Names,
 ) -> Result<(), FactsError> {
     let Some(last) = counter.last() else { return Ok(()) };
     let (camera, told) = (counter.camera(), with_rows(counter));
@@ -113,7 +114,10 @@ pub(crate) fn work(shared: &crate::Shared) {
         let stop = || shared.stop.load(Ordering::Acquire);
         let counted = Database::open(&shared.path)
             .map_err(PastError::from)
-            .and_then(|mut database| count_past(&mut database, &archive, row, &stop));
+            .and_then(|mut database| {
+                let mut names = shared.names(&database)?;
+                count_past(&mut database, &mut names, &archive, row, &stop)
+            });
         if let Err(error) = counted {
             warn!("the past of an area could not be counted: {error}");
         }

@@ -106,22 +106,54 @@ pub enum News {
     Areas,
 }
 
+/// What is counted together since start: what only grows.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Total {
+    /// Whose picture.
+    pub camera: CameraId,
+    /// The line or zone.
+    pub area: Arc<str>,
+    /// The class.
+    pub class: Arc<str>,
+    /// Which way a line was crossed; `None`: visits of a zone.
+    pub direction: Option<Direction>,
+}
+
 /// Where facts are published.
 #[derive(Debug)]
 pub struct Facts {
     news: broadcast::Sender<News>,
     now: Mutex<BTreeMap<(CameraId, Arc<str>), Arc<AreaNow>>>,
+    totals: Mutex<(BTreeMap<Total, u64>, u64)>,
 }
 
 impl Default for Facts {
     fn default() -> Self {
-        Self { news: broadcast::channel(WAITING).0, now: Mutex::default() }
+        Self {
+            news: broadcast::channel(WAITING).0,
+            now: Mutex::default(),
+            totals: Mutex::default(),
+        }
     }
 }
 
 impl Facts {
     /// Tells of a fact.
     pub fn publish(&self, fact: Arc<Fact>) {
+        {
+            let (totals, corrections) = &mut *lock(&self.totals);
+            if fact.revision == 0 {
+                let direction = match fact.what {
+                    What::Crossing { direction, .. } => Some(direction),
+                    What::Visit { .. } => None,
+                };
+                let (area, class) = (Arc::clone(&fact.area), Arc::clone(&fact.class));
+                let total = Total { camera: fact.camera, area, class, direction };
+                *totals.entry(total).or_default() += 1;
+            } else {
+                *corrections += 1;
+            }
+        }
         // Nobody may be listening.
         let _ = self.news.send(News::Fact(fact));
     }
@@ -145,6 +177,12 @@ impl Facts {
     /// Every area as it is now, by camera and name.
     pub fn now(&self) -> Vec<Arc<AreaNow>> {
         lock(&self.now).values().cloned().collect()
+    }
+
+    /// What was told since start as it was seen, and how many corrections there were of that, an end of a visit among
+    /// them.
+    pub fn totals(&self) -> (BTreeMap<Total, u64>, u64) {
+        lock(&self.totals).clone()
     }
 
     /// News from now on.

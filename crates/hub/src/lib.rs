@@ -15,8 +15,10 @@
 //! Read in this order: [`queue`] is one subscriber, [`topic`] many of them, [`stream`] a topic of video
 //! with the GOP at hand, [`sub`] the smaller stream of a camera, [`renditions`] the encodings that razz makes
 //! itself, [`tracks`] the track frames of a camera, [`recording`] whether it is recorded. [`health`] holds the numbers of a camera, [`cameras`] the
-//! cameras by their ids, [`facts`] what was counted in their pictures.
+//! cameras by their ids, [`facts`] what was counted in their pictures, [`alerts`] what rules
+//! have found in that.
 
+pub mod alerts;
 pub mod cameras;
 pub mod facts;
 pub mod health;

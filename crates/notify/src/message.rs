@@ -20,6 +20,12 @@ pub struct Message {
     /// Of track events.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub track: Option<EventTrack>,
+    /// Of alerts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alert: Option<EventAlert>,
+    /// Of alerts: where the app shows it, if it is known where people reach the app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
     /// Why a camera is offline, without credentials, or why it is not recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -44,6 +50,32 @@ pub struct EventTrack {
     pub first_seen: f64,
     /// When it was seen last.
     pub last_seen: f64,
+}
+
+/// The alert of an event.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct EventAlert {
+    /// The same from its beginning to its end.
+    pub id: String,
+    /// The rule's name.
+    pub rule: String,
+    /// `firing` or `resolved`.
+    pub state: &'static str,
+    /// What is the matter, as a sentence.
+    pub words: String,
+    /// At which line or in which zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub area: Option<String>,
+    /// What it is about, where that is one class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// Since when it is so.
+    pub since: f64,
+    /// Until when it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<f64>,
+    /// How often it happened, with what is gathered in it.
+    pub count: u32,
 }
 
 fn by_name<S: Serializer>(kind: &EventKind, serializer: S) -> Result<S::Ok, S::Error> {

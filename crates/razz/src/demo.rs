@@ -90,15 +90,34 @@ fn settings(port: u16, urls: &[String], password: &str, recordings: Option<&Path
             "[record]\npath = {folder:?}\nmax_bytes = \"{RECORDED}\"\nkeep_free = \"2GB\""
         );
     }
-    for (n, url) in (1..).zip(urls) {
+    for (n, url) in (1_usize..).zip(urls) {
         let _ = write!(
             text,
             "[[camera]]\nid = {n}\nname = \"Demo camera {n}\"\nurl = \"{url}\"\n\
              username = \"{USER}\"\npassword = \"{password}\"\ndetect_fps = 10\n",
         );
+        text.push_str(&drawn(n));
     }
+    text.push_str(RULE);
     text
 }
+
+/// What is counted in the street of each camera: all of them have the road and the pavements in the same places.
+fn drawn(camera: usize) -> String {
+    let area = |name: &str, drawn: &str, classes: &str| {
+        format!("[[area]]\ncamera = {camera}\nname = \"{name}\"\n{drawn}\nclasses = [{classes}]\n")
+    };
+    let vehicles = "\"car\", \"bus\", \"truck\", \"motorcycle\", \"bicycle\"";
+    [
+        area("Road", "line = [[0.5, 0.56], [0.5, 0.8]]", vehicles),
+        area("Pavement", "line = [[0.5, 0.8], [0.5, 1.0]]", "\"person\""),
+        area("Shops", "zone = [[0.25, 0.46], [0.95, 0.46], [0.95, 0.565], [0.25, 0.565]]", "\"person\""),
+    ]
+    .concat()
+}
+
+/// Something that happens now and then.
+const RULE: &str = "[[rule]]\nname = \"Many at the shops\"\nwhen = \"occupancy\"\narea = \"Shops\"\nabove = 5\nfor = \"5s\"\n";
 
 #[cfg(test)]
 mod tests {
@@ -121,7 +140,7 @@ mod tests {
             let compat = server.compat_listen.unwrap();
             let got = [server.listen.port(), compat.port(), server.webrtc_udp.port()];
             assert_eq!(got, ports, "{port}");
-            assert_eq!(config.cameras.len(), 2);
+            assert_eq!((config.cameras.len(), config.areas.len(), config.rules.len()), (2, 6, 1));
             let record = config.record.unwrap();
             assert_eq!(
                 (record.path.to_str(), record.max_bytes),

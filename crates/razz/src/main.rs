@@ -72,6 +72,7 @@ fn main() -> ExitCode {
         (Command::Count(options), _) => razz_lab::count::run(&options),
         (Command::Site(options), _) => razz_lab::site::run(&options),
         (Command::Record(options), _) => cli::record::run(&options),
+        (Command::Facts(options), _) => cli::facts::run(&options),
         (Command::Users(options), _) => cli::users::run(&options),
         (Command::Completions { shell }, _) => cli::completions::completions(shell),
         (Command::Man, _) => cli::completions::man(),

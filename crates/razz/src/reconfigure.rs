@@ -8,16 +8,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use razz_alert::Draft;
 use razz_analysis::{AnalysisSettings, Load, ModelState, Pictures, Pool, detector};
 use razz_api::{ChangeError, Control};
 use razz_base::{CameraId, DetectFrom, DetectRate, RecordMode};
 use razz_config::{
-    self as config, AreaEdit, CameraEdit, CameraNetworks, Config, ConfigFile, DetectorEdit, ModelChoice,
+    self as config, AreaEdit, CameraEdit, CameraNetworks, Channel, Config, ConfigFile,
+    DetectorEdit, ModelChoice,
 };
 use razz_facts::Facts;
 use razz_hub::{Camera, Cameras};
 use razz_observe::clock::Clock;
 use razz_observe::telemetry::Telemetry;
+use razz_rules::Rules;
 use razz_vision::{Decoders, DetectorSettings, EngineChoice};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
@@ -49,6 +52,8 @@ pub(crate) struct RunningServer {
     identity: Identity,
     /// Counts at the areas of the settings in force.
     facts: OnceLock<Arc<Facts>>,
+    /// Looks at that by the rules of the settings in force.
+    rules: OnceLock<Arc<Rules>>,
     /// The id of the next ad-hoc camera.
     next_ad_hoc: AtomicU32,
 }
@@ -93,6 +98,7 @@ impl RunningServer {
             state: Mutex::new(state),
             identity,
             facts: OnceLock::new(),
+            rules: OnceLock::new(),
             next_ad_hoc: AtomicU32::new(CameraId::FIRST_AD_HOC),
         });
         server.identity.forget_removed();
@@ -105,12 +111,14 @@ impl RunningServer {
         server
     }
 
-    /// `facts` counts at the areas of the settings in force, from now on.
-    pub(crate) fn count_with(&self, facts: &Arc<Facts>) {
-        let areas = self.state().config.areas.clone();
-        facts.set_areas(areas, Vec::new());
+    /// `facts` counts at the areas of the settings in force, and `rules` looks by their rules, from now on.
+    pub(crate) fn count_with(&self, facts: &Arc<Facts>, rules: &Arc<Rules>) {
+        let state = self.state();
+        facts.set_areas(state.config.areas.clone(), Vec::new());
+        rules.set_rules(state.config.rules.clone());
         // It is called once.
         let _ = self.facts.set(Arc::clone(facts));
+        let _ = self.rules.set(Arc::clone(rules));
     }
 
     /// The cameras.
@@ -207,6 +215,9 @@ impl RunningServer {
         state.config = new;
         if let Some(facts) = self.facts.get() {
             facts.set_areas(state.config.areas.clone(), renamed);
+        }
+        if let Some(rules) = self.rules.get() {
+            rules.set_rules(state.config.rules.clone());
         }
         if new_pool {
             let pool = start_pool(&state.config, self.clock);
@@ -385,11 +396,25 @@ impl Control for RunningServer {
 
     fn set_areas(&self, camera: CameraId, areas: &[AreaEdit]) -> Result<(), ChangeError> {
         let config = self.file()?.set_areas(camera.as_u32(), areas)?;
-        let renamed = |area: &AreaEdit| {
-            area.was.clone().map(|was| (camera, was, area.name.clone()))
-        };
+        let renamed =
+            |area: &AreaEdit| area.was.clone().map(|was| (camera, was, area.name.clone()));
         self.apply_with(config, areas.iter().filter_map(renamed).collect());
         Ok(())
+    }
+
+    fn set_rules(&self, rules: &[Draft]) -> Result<(), ChangeError> {
+        self.apply(self.file()?.set_rules(rules)?);
+        Ok(())
+    }
+
+    fn channels(&self) -> Vec<Channel> {
+        let config = &self.state().config;
+        let is_set = |channel: &Channel| match channel {
+            Channel::Mqtt => config.mqtt.is_some(),
+            Channel::Webhook => !config.webhooks.is_empty(),
+            other => config.alert.has(*other),
+        };
+        Channel::ALL.into_iter().map(|(_, channel)| channel).filter(is_set).collect()
     }
 
     fn source_of(

@@ -28,6 +28,7 @@ use razz_observe::clock::Clock;
 use razz_observe::process::{self, Usage};
 use razz_observe::telemetry;
 use razz_recorder::Recorder;
+use razz_rules::Rules;
 use razz_store::seal::Signer;
 use razz_vision::Decoders;
 
@@ -136,7 +137,12 @@ async fn serve(
         move || server.wanted_cameras()
     };
     let pictures = Arc::new(pictures::NewestPictures(Arc::clone(server.pictures())));
-    let events = razz_notify::start(&config, server.cameras(), wanted, pictures, clock)?;
+    let feed = Arc::<razz_hub::facts::Facts>::default();
+    let told = Arc::<razz_hub::alerts::Alerts>::default();
+    let events = {
+        let (feed, told) = (Arc::clone(&feed), Arc::clone(&told));
+        razz_notify::start(&config, server.cameras(), wanted, pictures, feed, told, clock)?
+    };
 
     let recorder = match &config.record {
         Some(record) => {
@@ -154,9 +160,12 @@ async fn serve(
         }
         _ => None,
     };
-    let facts = start_facts(&facts_file, &config, recorder.clone(), server.cameras(), clock)
+    let cameras = server.cameras();
+    let facts = start_facts(&facts_file, &config, feed, recorder.clone(), cameras, clock)
         .map_err(|error| format!("cannot count: {error}"))?;
-    server.count_with(&facts);
+    let rules = start_rules(&facts_file, &config, &facts, told, recorder.clone(), cameras, clock)
+        .map_err(|error| format!("cannot look at rules: {error}"))?;
+    server.count_with(&facts, &rules);
     let usage = Usage::default();
     tokio::spawn(usage.clone().watch(clock));
     let local = listener.local_addr().map_err(|error| error.to_string())?;
@@ -169,6 +178,7 @@ async fn serve(
         recorder: recorder.clone(),
         exports: exports.clone(),
         facts: Arc::clone(&facts),
+        rules: Arc::clone(&rules),
         viewers: viewers.clone(),
         viewer_limits: config.viewers.clone(),
         usage,
@@ -211,7 +221,11 @@ async fn serve(
         let _ = tokio::task::spawn_blocking(move || recorder.stop()).await;
     }
     // After the recorder: what is counted is kept as far as the record goes.
-    let _ = tokio::task::spawn_blocking(move || facts.stop()).await;
+    let _ = tokio::task::spawn_blocking(move || {
+        facts.stop();
+        rules.stop();
+    })
+    .await;
     server.stop();
     // An error cannot be: it does not panic, and the runtime is here.
     let _ = tokio::task::spawn_blocking(move || state.stop()).await;
@@ -265,6 +279,7 @@ fn start_exports(
 fn start_facts(
     file: &Path,
     config: &Config,
+    feed: Arc<razz_hub::facts::Facts>,
     recorder: Option<Arc<Recorder>>,
     cameras: &Arc<Cameras>,
     clock: Clock,
@@ -272,12 +287,41 @@ fn start_facts(
     let recordings = move || match &recorder {
         None => Recordings::None,
         // Where the folder cannot be opened yet nothing is written in its place.
-        Some(recorder) => {
-            recorder.archive().map_or(Recordings::Waiting, |archive| Recordings::At(Arc::clone(archive)))
-        }
+        Some(recorder) => recorder
+            .archive()
+            .map_or(Recordings::Waiting, |archive| Recordings::At(Arc::clone(archive))),
     };
-    let (areas, feed) = (config.areas.clone(), Arc::default());
+    let areas = config.areas.clone();
     Facts::start(file, areas, Arc::clone(cameras), feed, Box::new(recordings), clock)
+}
+
+/// Looks at what is counted by the rules.
+fn start_rules(
+    facts_file: &Path,
+    config: &Config,
+    facts: &Arc<Facts>,
+    told: Arc<razz_hub::alerts::Alerts>,
+    recorder: Option<Arc<Recorder>>,
+    cameras: &Arc<Cameras>,
+    clock: Clock,
+) -> std::io::Result<Arc<Rules>> {
+    let records = recorder.is_some();
+    let sources = razz_rules::Sources {
+        feed: Arc::clone(facts.feed()),
+        told,
+        records,
+        is_ready: Box::new(move || {
+            recorder.as_ref().is_none_or(|recorder| recorder.archive().is_some())
+        }),
+    };
+    let file = facts_file.with_file_name(match config.record {
+        Some(_) => razz_rules::DATABASE.to_owned(),
+        None => {
+            let name = facts_file.file_name().unwrap_or_default().to_string_lossy();
+            name.replace("facts", "alerts")
+        }
+    });
+    Rules::start(&file, config.rules.clone(), Arc::clone(cameras), sources, clock)
 }
 
 async fn listen(key: &str, address: SocketAddr) -> Result<TcpListener, String> {

@@ -7,7 +7,7 @@ import { scenario } from "../lib/scenario.mjs";
 import { Tabs } from "../lib/tab.mjs";
 import { measureFor, until } from "../lib/wait.mjs";
 
-const PAGES = ["/", "/camera-viewer.html?camera=1", "/camera-viewer.html?camera=99", "/dashboard.html", "/playback.html", "/settings.html", "/settings.html#detector", "/sign-in.html", "/troubleshooting.html"];
+const PAGES = ["/", "/camera-viewer.html?camera=1", "/camera-viewer.html?camera=99", "/dashboard.html", "/playback.html", "/areas.html?camera=1", "/analytics.html", "/alerts.html", "/settings.html", "/settings.html#detector", "/sign-in.html", "/troubleshooting.html"];
 const PHONE = { width: 390, height: 844, hasTouch: true, isMobile: true };
 
 scenario("every page passes axe, dark and light, desktop and phone", { browser: true, seconds: 240 }, async (world) => {

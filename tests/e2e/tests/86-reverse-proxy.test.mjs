@@ -71,7 +71,7 @@ async function plays(page, base) {
 async function walks(page, base) {
   await goTo(page, base);
   await untilDecoded(page, 10, 30);
-  for (const [name, file] of [["Dashboard", "dashboard.html"], ["Settings", "settings.html"], ["Troubleshooting", "troubleshooting.html"], ["Live", ""]]) {
+  for (const [name, file] of [["Analytics", "analytics.html"], ["Alerts", "alerts.html"], ["Dashboard", "dashboard.html"], ["Settings", "settings.html"], ["Troubleshooting", "troubleshooting.html"], ["Live", ""]]) {
     await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name, exact: true }).click();
     await page.waitForURL(base + file, { waitUntil: "domcontentloaded" });
     assert.equal(await page.locator("nav a[aria-current=page]").textContent(), name);

@@ -389,7 +389,7 @@ scenario("names and addresses with scripts in them are shown as text, in a brows
   const script = "<img src=x onerror=\"window.owned=1\"><script>window.owned=1</script>";
   const razz = await world.serve({ camera: [{ id: 1, name: script, url: "rtsp://127.0.0.1:9/%3Cscript%3Ewindow.owned=1%3C/script%3E", detect_fps: 0 }] });
   const page = await world.page("about:blank");
-  for (const route of ["/", "/dashboard.html", "/settings.html", "/troubleshooting.html", "/camera-viewer.html?camera=1", `/camera-viewer.html?camera=${encodeURIComponent(script)}`, `/sign-in.html?next=${encodeURIComponent("javascript:window.owned=1")}`]) {
+  for (const route of ["/", "/dashboard.html", "/settings.html", "/troubleshooting.html", "/areas.html?camera=1", "/analytics.html", "/alerts.html", "/camera-viewer.html?camera=1", `/camera-viewer.html?camera=${encodeURIComponent(script)}`, `/sign-in.html?next=${encodeURIComponent("javascript:window.owned=1")}`]) {
     await goTo(page, razz.at(route));
     await until("the page", () => page.evaluate(() => document.readyState === "complete" && document.body.innerText.trim() !== ""), { seconds: 30 });
     if (["/", "/dashboard.html", "/settings.html"].includes(route)) {

@@ -136,20 +136,27 @@ export function addViewToken(cameras: number[], seconds: number): Promise<Answer
   return ask<ViewToken>("api/view-tokens", "POST", { cameras, seconds } satisfies NewViewToken);
 }
 
+/** How an answer is read that is more than one JSON value, and what ends waiting for it. */
+export interface Reading<T> {
+  accept?: string;
+  read?: (response: Response) => Promise<T>;
+  signal?: AbortSignal;
+}
+
 /** Asks a route. `path` is relative to the page, and so in the folder where the page is. */
-export async function ask<T>(path: string, method = "GET", body?: object): Promise<Answer<T>> {
+export async function ask<T>(path: string, method = "GET", body?: object, { accept = "application/json", read = (response) => response.json() as Promise<T>, ...more }: Reading<T> = {}): Promise<Answer<T>> {
   const refusal = (status: number | null, words: string, errors: KeyProblem[] = []): Refusal => ({ ok: false, status, words, errors });
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-  const headers = { Accept: "application/json", ...OUR_PAGE, ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
+  const headers = { Accept: accept, ...OUR_PAGE, ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
   let response: Response;
   try {
-    response = await fetch(path, { method, headers, cache: "no-store", ...sent });
+    response = await fetch(path, { method, headers, cache: "no-store", ...sent, ...more });
   } catch {
     return refusal(null, "The server does not answer.");
   }
   try {
     if (response.status === 204) return { ok: true, value: null as T };
-    if (response.ok) return { ok: true, value: (await response.json()) as T };
+    if (response.ok) return { ok: true, value: await read(response) };
     const problem = (await response.json()) as Partial<Problem>;
     if (problem.type === "urn:razz:problem:sign-in") location.assign(signInHref(location.href));
     return refusal(response.status, problem.detail ?? problem.title ?? said(response.status), problem.errors);

@@ -280,6 +280,9 @@ function Settings() {
                     <small>{camera.url}</small>
                   </span>
                   <StateDot state={camera.state} />
+                  <a href={`areas.html?camera=${camera.id}`} aria-label={`Areas of ${camera.name}`}>
+                    Areas
+                  </a>
                   {editable && (
                     <button type="button" class="quiet" id={`edit-${camera.id}`} aria-label={`Edit ${camera.name}`} onClick={() => (open.value = camera.id)}>
                       Edit

@@ -10,6 +10,8 @@ import { hasRecordings, learnRecordings } from "./hasrecordings";
 const PAGES = [
   ["", "Live"],
   ["playback.html", "Recordings"],
+  ["analytics.html", "Analytics"],
+  ["alerts.html", "Alerts"],
   ["dashboard.html", "Dashboard"],
   ["settings.html", "Settings"],
   ["troubleshooting.html", "Troubleshooting"],

@@ -183,6 +183,7 @@ pub(super) async fn metrics(State(app): State<App>) -> Result<Response, Problem>
         pool: &pool,
         viewers: &app.viewers,
         queues: app.events.queues(),
+        facts: app.facts.feed(),
         clock: app.clock,
     };
     let text = metrics::render(&whole).map_err(|error| Problem::internal(&error.to_string()))?;

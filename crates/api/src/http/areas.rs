@@ -46,13 +46,10 @@ pub(super) async fn list(
     answer(&app, &grant, only).await.map(Json)
 }
 
-async fn answer(
-    app: &App,
-    grant: &Grant,
-    only: Option<CameraId>,
-) -> Result<wire::Areas, Problem> {
+async fn answer(app: &App, grant: &Grant, only: Option<CameraId>) -> Result<wire::Areas, Problem> {
     let facts = Arc::clone(&app.facts);
-    let versions = tokio::task::spawn_blocking(move || facts.read(|database| database.versions(only)));
+    let versions =
+        tokio::task::spawn_blocking(move || facts.read(|database| database.versions(only)));
     let versions = versions.await.ok().and_then(Result::ok).flatten().unwrap_or_default();
     let in_force = |area: &&razz_config::Area| {
         let same = |version: &&Version| {
@@ -81,7 +78,7 @@ pub(super) async fn change(
     let mut edits = Vec::new();
     for (n, area) in body.areas.into_iter().enumerate() {
         let drawing =
-            area.drawing().map_err(|error| Problem::invalid_key(&format!("areas.{n}"), &error))?;
+            area.drawing().map_err(|error| Problem::invalid_key(&format!("areas[{n}]"), &error))?;
         edits.push(AreaEdit {
             name: area.name.trim().to_owned(),
             was: area.was.filter(|was| *was != area.name),
@@ -104,10 +101,10 @@ pub(super) async fn preview(
     let unknown = || Problem::unknown_camera(&body.camera_id.to_string());
     let camera = CameraId::new(body.camera_id).filter(|camera| grant.scope.sees(*camera));
     let camera = app.cameras.find(camera.ok_or_else(unknown)?).ok_or_else(unknown)?.id;
-    let drawing =
-        body.area.drawing().map_err(|error| Problem::invalid_key("area", &error))?;
+    let drawing = body.area.drawing().map_err(|error| Problem::invalid_key("area", &error))?;
     drawing.check(&body.area.name).map_err(|error| Problem::invalid_key("area", &error))?;
     let (from, until) = (moment("from", &body.from)?, moment("to", &body.to)?);
+    let span = [from, until];
     let request = PreviewRequest { camera, drawing, from, until };
     let archive = recorder(&app).ok().and_then(|recorder| recorder.archive().cloned());
     let archive = archive.ok_or_else(nothing_recorded)?;
@@ -131,12 +128,12 @@ pub(super) async fn preview(
         drop(gone);
         let counted = counted.map_err(|_| Problem::internal("the area could not be counted"))?;
         let counted = counted.map_err(failed)?;
-        return Ok(Json(wire::AreaPreview::new(&counted, took_ms())).into_response());
+        return Ok(Json(wire::AreaPreview::new(&counted, span, took_ms())).into_response());
     }
     let (lines, received) = mpsc::channel(4);
     let line = move |preview: &razz_facts::Preview| {
-        let mut line =
-            serde_json::to_vec(&wire::AreaPreview::new(preview, took_ms())).unwrap_or_default();
+        let mut line = serde_json::to_vec(&wire::AreaPreview::new(preview, span, took_ms()))
+            .unwrap_or_default();
         line.push(b'\n');
         Bytes::from(line)
     };

@@ -323,7 +323,10 @@ mod tests {
     #[test]
     fn a_cursor_comes_back() {
         let found = cursor("1796047380000000-18446744073709551615-3").unwrap();
-        assert_eq!((found.wall_us, found.track, found.row), (1_796_047_380_000_000, TrackId(u64::MAX), 3));
+        assert_eq!(
+            (found.wall_us, found.track, found.row),
+            (1_796_047_380_000_000, TrackId(u64::MAX), 3)
+        );
         for wrong in ["", "1-2", "1-2-x", "-1-2-3"] {
             assert!(cursor(wrong).is_err(), "{wrong}");
         }

@@ -27,6 +27,7 @@ mod problem;
 mod ranges;
 mod recordings;
 mod routes;
+mod rules;
 mod span;
 #[cfg(test)]
 mod tests;
@@ -70,6 +71,7 @@ use razz_observe::clock::Clock;
 use razz_observe::process::Usage;
 use razz_observe::telemetry::Telemetry;
 use razz_recorder::Recorder;
+use razz_rules::Rules;
 use razz_vision::Decoders;
 
 /// What the handlers work on.
@@ -89,6 +91,8 @@ pub struct App {
     pub exports: Option<Arc<Exports>>,
     /// What counts at lines and zones.
     pub facts: Arc<Facts>,
+    /// What looks at that by the rules.
+    pub rules: Arc<Rules>,
     /// The viewers' sessions.
     pub viewers: Viewers,
     /// How many there may be.
@@ -209,6 +213,11 @@ fn app_routes() -> Routes {
         .on(get.clone(), "/api/facts/rows", Need::Recordings, facts::rows)
         .on(get.clone(), "/api/facts.csv", Need::Recordings, facts::table)
         .on(get.clone(), "/api/heat", Need::Recordings, facts::heat)
+        .on(get.clone(), "/api/rules", Need::Recordings, rules::list)
+        .on(put.clone(), "/api/rules", Need::Admin, rules::change)
+        .on(post.clone(), "/api/rules/rehearse", Need::Recordings, rules::try_out)
+        .on(get.clone(), "/api/alerts", Need::Recordings, rules::alerts)
+        .on(post.clone(), "/api/alerts/{id}/acknowledge", Need::Recordings, rules::acknowledge)
         .on(get.clone(), "/api/cameras", Need::List, api::cameras)
         .on(post.clone(), "/api/cameras", Need::Admin, cameras::add)
         .on(post.clone(), "/api/cameras/test", Need::Admin, cameras::test)
@@ -323,8 +332,8 @@ async fn counted(
     let upgrade = upgrade.max_message_size(4096).max_frame_size(4096);
     let (access, cameras) = (Arc::clone(&app.access), Arc::clone(&app.cameras));
     let allowed = move |id| cameras.find(id).is_some() && access.holds(&grant, id);
-    let feed = Arc::clone(app.facts.feed());
-    let serve = move |socket| facts_feed::serve(socket, feed, allowed);
+    let (feed, alerts) = (Arc::clone(app.facts.feed()), Arc::clone(app.rules.told()));
+    let serve = move |socket| facts_feed::serve(socket, feed, alerts, allowed);
     Ok(upgrade.on_upgrade(serve).into_response())
 }
 

@@ -3,6 +3,7 @@
 
 mod answers;
 mod door;
+mod fixed;
 mod offers;
 mod pages;
 mod proxies;
@@ -18,17 +19,19 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request as HttpRequest, header};
 use tower::ServiceExt as _;
 
+use self::fixed::FixedSettings;
 use super::guard::{OUR_PAGE, Refused};
 use super::*;
-use crate::control::ChangeError;
 use razz_access::grant::{Account, Rank, Role, Scope, Voucher, Who};
 use razz_access::testing::{Folder, access};
 use razz_access::{NewToken, NewUser, NewViewToken};
 use razz_analysis::Pool;
 use razz_base::CameraId;
-use razz_config::{CameraEdit, CameraNetworks, Config, DetectorEdit};
+use razz_config::Config;
 use razz_delivery as viewer;
+use razz_facts::Recordings;
 use razz_hub::CameraSettings;
+use razz_rules::Sources;
 
 const PASSWORD: &str = "correct horse";
 const HOST: &str = "razz.example:8003";
@@ -79,7 +82,7 @@ const ASKERS: [Asker; 11] = [
 /// such viewer session. Columns as [`ASKERS`].
 type Row = (&'static str, &'static str, &'static str);
 
-const APP: [Row; 51] = [
+const APP: [Row; 64] = [
     ("POST", "/whep/{camera}", "+s+++c+++++"),
     ("OPTIONS", "/whep/{camera}", "+++++++++++"),
     ("GET", "/whep/{camera}/{session}", "+s+vvcvvvv+"),
@@ -88,6 +91,19 @@ const APP: [Row; 51] = [
     ("OPTIONS", "/whep/{camera}/{session}", "+++++++++++"),
     ("GET", "/ws/tracking/{camera}", "+s+++c+++++"),
     ("GET", "/ws/playback", "+s+++++xxx+"),
+    ("GET", "/ws/facts", "+s+++++xx++"),
+    ("GET", "/api/areas", "+s+++++xx++"),
+    ("PUT", "/api/areas/{camera}", "+s+xxxxxxx+"),
+    ("POST", "/api/areas/preview", "+s+++++xxx+"),
+    ("GET", "/api/facts", "+s+++++xxx+"),
+    ("GET", "/api/facts/rows", "+s+++++xxx+"),
+    ("GET", "/api/facts.csv", "+s+++++xxx+"),
+    ("GET", "/api/heat", "+s+++++xxx+"),
+    ("GET", "/api/rules", "+s+++++xxx+"),
+    ("PUT", "/api/rules", "+s+xxxxxxx+"),
+    ("POST", "/api/rules/rehearse", "+s+++++xxx+"),
+    ("GET", "/api/alerts", "+s+++++xxx+"),
+    ("POST", "/api/alerts/{id}/acknowledge", "+s+++++xxx+"),
     ("GET", "/api/cameras", "+s+++++xx++"),
     ("POST", "/api/cameras", "+s+xxxxxxx+"),
     ("POST", "/api/cameras/test", "+s+xxxxxxx+"),
@@ -158,72 +174,28 @@ const FILES: [Row; 9] = [
     ("GET", "/assets/../settings.html", "+s+++++++++"),
 ];
 
-/// The settings of a server without a config file: nothing can be changed.
-struct FixedSettings {
-    config: Config,
-    pool: Arc<Pool>,
-    /// Ad-hoc cameras that were to be connected to.
-    dialled: Arc<Mutex<Vec<String>>>,
-}
-
-impl Control for FixedSettings {
-    fn pool(&self) -> Arc<Pool> {
-        Arc::clone(&self.pool)
-    }
-
-    fn wanted_cameras(&self) -> Vec<CameraId> {
-        self.config.cameras.iter().map(|camera| camera.id).collect()
-    }
-
-    fn reach(&self) -> CameraNetworks {
-        self.config.access.cameras.clone()
-    }
-
-    fn cameras_at(&self, source: &config::Source) -> Vec<CameraId> {
-        let here = self.config.cameras.iter().filter(|camera| camera.source.is_at(&source.url));
-        here.map(|camera| camera.id).collect()
-    }
-
-    fn start_adhoc(&self, source: config::Source) -> Option<Arc<Camera>> {
-        self.dialled.lock().unwrap().push(source.to_string());
-        None
-    }
-
-    fn add_camera(&self, _camera: &CameraEdit) -> Result<u32, ChangeError> {
-        Err(ChangeError::NoFile)
-    }
-
-    fn change_camera(&self, _id: u32, _camera: &CameraEdit) -> Result<(), ChangeError> {
-        Err(ChangeError::NoFile)
-    }
-
-    fn remove_camera(&self, _id: u32) -> Result<(), ChangeError> {
-        Err(ChangeError::NoFile)
-    }
-
-    fn source_of(
-        &self,
-        _camera: &CameraEdit,
-        _stream: razz_base::DetectFrom,
-    ) -> Result<config::Source, ChangeError> {
-        Err(ChangeError::NoFile)
-    }
-
-    fn detector(&self) -> config::Detector {
-        self.config.detector.clone()
-    }
-
-    fn detector_with(&self, _model: &str) -> Result<config::Detector, ChangeError> {
-        Err(ChangeError::NoFile)
-    }
-
-    fn change_detector(&self, _edit: &DetectorEdit) -> Result<(), ChangeError> {
-        Err(ChangeError::NoFile)
-    }
-
-    fn has_file(&self) -> bool {
-        false
-    }
+/// What counts at nothing, and looks by no rules.
+fn counting(folder: &Folder, cameras: &Arc<Cameras>, clock: Clock) -> (Arc<Facts>, Arc<Rules>) {
+    let none = Box::new(|| Recordings::None);
+    let file = |name: &str| folder.path(name);
+    let facts = Facts::start(
+        &file("facts.sqlite"),
+        Vec::new(),
+        Arc::clone(cameras),
+        Arc::default(),
+        none,
+        clock,
+    );
+    let facts = facts.unwrap();
+    let sources = Sources {
+        feed: Arc::clone(facts.feed()),
+        told: Arc::default(),
+        records: false,
+        is_ready: Box::new(|| true),
+    };
+    let rules =
+        Rules::start(&file("alerts.sqlite"), Vec::new(), Arc::clone(cameras), sources, clock);
+    (facts, rules.unwrap())
 }
 
 /// A razz with cameras 1 and 2, and everybody who may ask.
@@ -268,6 +240,7 @@ impl World {
         let dialled = Arc::<Mutex<Vec<String>>>::default();
         let control = FixedSettings { config: config.clone(), pool, dialled: Arc::clone(&dialled) };
         let control = Arc::new(control);
+        let (facts, rules) = counting(&folder, &cameras, clock);
         let app = |access| App {
             cameras: Arc::clone(&cameras),
             control: Arc::clone(&control) as _,
@@ -275,6 +248,8 @@ impl World {
             viewers: viewers.clone(),
             recorder: None,
             exports: None,
+            facts: Arc::clone(&facts),
+            rules: Arc::clone(&rules),
             viewer_limits: config.viewers.clone(),
             usage: Usage::default(),
             events: Events::default(),

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use razz_analytics::{Anchor, InSide as Side, Shape};
-use razz_base::CLOCK_RATE;
+use razz_base::{CLOCK_RATE, MediaTime};
 use razz_facts::{self as facts, Counts, Drawing, Preview, Version};
+use razz_hub::facts::Moment as Now;
+use razz_store::archive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -65,23 +67,6 @@ impl From<Anchor> for AreaAnchor {
             Anchor::Center => Self::Center,
             Anchor::Head => Self::Head,
         }
-    }
-}
-
-/// A line or a zone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[ts(export_to = "AreaKind.ts")]
-pub enum AreaKind {
-    /// It is crossed.
-    Line,
-    /// It is visited.
-    Zone,
-}
-
-impl AreaKind {
-    pub(super) fn of(is_zone: bool) -> Self {
-        if is_zone { Self::Zone } else { Self::Line }
     }
 }
 
@@ -236,11 +221,11 @@ pub struct AreaPreviewRequest {
 #[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "AreaPreview.ts")]
 pub struct AreaPreview {
-    /// The first recorded frame that was looked at.
-    pub from: Option<Moment>,
-    /// The last one.
-    pub to: Option<Moment>,
-    /// Whether that is all that was asked for.
+    /// From when was asked for.
+    pub from: Moment,
+    /// Until when.
+    pub to: Moment,
+    /// Whether all of that was looked at.
     pub complete: bool,
     /// How much of it has tracks, in seconds.
     pub searched_s: f64,
@@ -319,12 +304,16 @@ pub struct PreviewExample {
 }
 
 impl AreaPreview {
-    /// What was counted so far, and in how many ms.
-    pub(crate) fn new(preview: &Preview, took_ms: f64) -> Self {
-        let [from, to] = match preview.span {
-            Some(span) => span.map(|at| Some(moment(at))),
-            None => [None, None],
-        };
+    /// What was counted so far of a span, and in how many ms.
+    pub(crate) fn new(preview: &Preview, span: [archive::Moment; 2], took_ms: f64) -> Self {
+        let [from, to] = span.map(|asked| {
+            let wall_us = asked.near_us();
+            let time = match asked {
+                archive::Moment::Media(time) => time,
+                archive::Moment::Wall(us) => MediaTime::from_wall_us(us),
+            };
+            moment(Now { time, wall_us })
+        });
         let Counts { ins, outs, visits } = preview.counts;
         let class = |(class, counts): (&std::sync::Arc<str>, &Counts)| PreviewClass {
             class: class.to_string(),

@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::area::AreaKind;
 use super::recording::Moment;
 use super::round::round;
 
@@ -15,6 +14,23 @@ use super::round::round;
 pub(crate) fn moment(at: feed::Moment) -> Moment {
     let unix = round(at.wall_us as f64 / 1e6, 3);
     Moment { unix, media_time: at.time.as_90k().to_string() }
+}
+
+/// A line or a zone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[ts(export_to = "AreaKind.ts")]
+pub enum AreaKind {
+    /// It is crossed.
+    Line,
+    /// It is visited.
+    Zone,
+}
+
+impl AreaKind {
+    fn of(is_zone: bool) -> Self {
+        if is_zone { Self::Zone } else { Self::Line }
+    }
 }
 
 /// Which way a line was crossed.
@@ -379,25 +395,6 @@ impl From<&feed::AreaNow> for AreaNow {
             at: now.at.map(moment),
         }
     }
-}
-
-/// What `/ws/facts` sends.
-#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
-#[serde(tag = "type", rename_all = "lowercase")]
-#[ts(export_to = "FactMessage.ts")]
-pub enum FactMessage {
-    /// Areas are so now: all of them first, later those that have changed.
-    Now {
-        /// They.
-        areas: Vec<AreaNow>,
-    },
-    /// A crossing or visit, as it happens.
-    Fact {
-        /// It.
-        fact: FactRow,
-        /// It turned out to be wrong.
-        retracted: bool,
-    },
 }
 
 /// `GET /api/heat`.

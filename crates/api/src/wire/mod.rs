@@ -4,12 +4,14 @@
 //! Only this folder knows the formats; a change that is not an addition breaks pages in the field.
 
 mod access;
+mod alert;
 mod area;
 mod camera;
 mod clock;
 mod detector;
 mod export;
 mod fact;
+mod fact_message;
 #[cfg(test)]
 mod openapi;
 mod playback;
@@ -31,8 +33,12 @@ mod viewer;
 pub(crate) use self::openapi::schemas;
 
 pub use self::access::{CompatPort, Me, TokenInfo, UserInfo, ViewToken};
+pub use self::alert::{
+    AlertInfo, AlertState, Alerts, Rehearsal, RehearsalRequest, RuleEdit, RuleInfo, RuleWhen,
+    Rules, RulesEdit,
+};
 pub use self::area::{
-    AreaAnchor, AreaEdit, AreaInfo, AreaKind, AreaPreview, AreaPreviewRequest, Areas, AreasEdit, InSide,
+    AreaAnchor, AreaEdit, AreaInfo, AreaPreview, AreaPreviewRequest, Areas, AreasEdit, InSide,
     PreviewClass, PreviewExample, PreviewHour,
 };
 pub use self::camera::{
@@ -42,9 +48,10 @@ pub use self::camera::{
 pub use self::clock::Ping;
 pub use self::detector::{Candidate, DetectorInfo, DetectorPreview};
 pub use self::fact::{
-    AreaFacts, AreaNow, ClassFacts, Dwell, DwellBucket, FactDirection, FactEnd, FactKind, FactMessage,
+    AreaFacts, AreaKind, AreaNow, ClassFacts, Dwell, DwellBucket, FactDirection, FactEnd, FactKind,
     FactRow, FactRows, FactSeries, Facts, Heat, NowClass, OccupancyFacts,
 };
+pub use self::fact_message::FactMessage;
 pub use self::probe::{CameraProbe, Quirk};
 pub use self::problem::{Problem, ProblemKind};
 pub use self::recording::{

@@ -21,6 +21,9 @@ pub(super) trait Visitor {
 
 /// Shows `visitor` every type.
 pub(super) fn visit(visitor: &mut impl Visitor) {
+    visitor.answer::<AlertInfo>();
+    visitor.answer::<AlertState>();
+    visitor.answer::<Alerts>();
     visitor.answer::<AreaAnchor>();
     visitor.answer::<AreaFacts>();
     visitor.answer::<AreaInfo>();
@@ -90,7 +93,11 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<RenditionStatus>();
     visitor.answer::<RenditionsStatus>();
     visitor.answer::<Problem>();
+    visitor.answer::<Rehearsal>();
     visitor.answer::<Role>();
+    visitor.answer::<RuleInfo>();
+    visitor.answer::<RuleWhen>();
+    visitor.answer::<Rules>();
     visitor.answer::<Stats>();
     visitor.answer::<SubMapping>();
     visitor.answer::<SubStatus>();
@@ -124,6 +131,9 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.request::<NewViewToken>();
     visitor.request::<Ping>();
     visitor.request::<PlaybackRequest>();
+    visitor.request::<RehearsalRequest>();
+    visitor.request::<RuleEdit>();
+    visitor.request::<RulesEdit>();
     visitor.request::<SetUp>();
     visitor.request::<SignIn>();
     visitor.request::<UserEdit>();

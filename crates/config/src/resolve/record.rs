@@ -99,7 +99,7 @@ fn bytes(text: &str) -> Option<u64> {
 }
 
 /// `5s`, `1.5 min`, in seconds.
-fn seconds(text: &str) -> Option<f64> {
+pub(super) fn seconds(text: &str) -> Option<f64> {
     let (number, unit) = split(text)?;
     let each = match unit {
         "s" => 1.0,

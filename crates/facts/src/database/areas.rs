@@ -42,9 +42,7 @@ impl Database {
             let named = open.iter().find(|one| *one.name == **name);
             let alike = || {
                 open.iter().find(|one| {
-                    !is_wanted(&one.name)
-                        && one.drawing.text() == text
-                        && !kept.contains(&one.row)
+                    !is_wanted(&one.name) && one.drawing.text() == text && !kept.contains(&one.row)
                 })
             };
             match named.or_else(alike) {
@@ -125,7 +123,8 @@ impl Change<'_> {
             // What was never in force, since no frame came, ends when it began.
             Self::Close(row) => {
                 let ends = now.unwrap_or(0);
-                transaction.execute("UPDATE area SET ends = ?2 WHERE id = ?1", params![row, ends])?;
+                transaction
+                    .execute("UPDATE area SET ends = ?2 WHERE id = ?1", params![row, ends])?;
             }
             Self::Rename { area, name } => {
                 let rename = "UPDATE area SET name = ?3 WHERE camera = ?1 AND area = ?2";
@@ -135,8 +134,7 @@ impl Change<'_> {
                 let none = None::<i64>;
                 // What was recorded before there was the area is counted as if it had been there.
                 if version == 1 && now.is_some() {
-                    transaction
-                        .execute(add, params![camera, area, 0, name, text, none, now, 0])?;
+                    transaction.execute(add, params![camera, area, 0, name, text, none, now, 0])?;
                 }
                 transaction
                     .execute(add, params![camera, area, version, name, text, now, none, 1])?;

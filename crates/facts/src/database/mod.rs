@@ -20,9 +20,10 @@ use rusqlite::{Connection, OpenFlags};
 use crate::names::Names;
 
 pub use query::{AreaFacts, BUCKETS_S, Dwell, Occupancy, Range, Series};
-pub use rows::{Cursor, Filter, Kind, Rows};
+pub use rows::{Change, Cursor, Filter, Kind, Rows};
+pub(crate) use spent::TimeSpent;
 pub(crate) use state::State;
-pub(crate) use write::{Commit, TimeSpent};
+pub(crate) use write::Commit;
 
 /// The version of the tables. Others are refused: drawings cannot be made anew.
 const VERSION: i64 = 1;
@@ -154,7 +155,10 @@ impl Database {
     /// # Errors
     /// When it cannot be opened.
     pub fn reader(&self) -> Result<Self, FactsError> {
-        Self::connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        Self::connect(
+            &self.path,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )
     }
 
     /// Another connection to the same database.
@@ -192,7 +196,8 @@ impl Database {
         self.of((|| {
             let mut statement = self.sqlite.prepare_cached("SELECT name FROM class ORDER BY id")?;
             let names = statement.query_map([], |row| row.get::<_, String>(0))?;
-            Ok(Names::new(names.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().map(Arc::from)))
+            let names = names.collect::<rusqlite::Result<Vec<_>>>()?;
+            Ok(Names::new(names.into_iter().map(Arc::from).collect()))
         })())
     }
 }

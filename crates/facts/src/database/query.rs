@@ -15,8 +15,8 @@ mod time;
 
 /// Upper edges of the classes of dwell, in seconds; the last class has none.
 pub const BUCKETS_S: [f64; 25] = [
-    1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 450.0, 600.0,
-    900.0, 1200.0, 1800.0, 2700.0, 3600.0, 7200.0, 14_400.0, 28_800.0,
+    1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 450.0,
+    600.0, 900.0, 1200.0, 1800.0, 2700.0, 3600.0, 7200.0, 14_400.0, 28_800.0,
 ];
 /// Ranges up to this are counted row by row, to the microsecond; longer ones by whole quarters of an hour.
 const EXACT_US: i64 = 2 * 86_400_000_000 + QUARTER_US;
@@ -202,7 +202,8 @@ impl Database {
         let names = self.names()?;
         let mut areas: Vec<(&Version, Vec<&Version>)> = Vec::new();
         for version in versions {
-            let key = |other: &Version| (other.camera, other.area) == (version.camera, version.area);
+            let key =
+                |other: &Version| (other.camera, other.area) == (version.camera, version.area);
             match areas.iter_mut().find(|(first, _)| key(first)) {
                 Some((_, all)) => all.push(version),
                 None => areas.push((version, vec![version])),
@@ -317,9 +318,10 @@ impl Database {
             let mut statement = self.sqlite.prepare_cached(
                 "SELECT begins, ends FROM watched WHERE area = ?1 AND begins < ?3 AND ends > ?2",
             )?;
-            let found = statement.query_map(params![row, range.from_us, range.until_us], |row| {
-                Ok([row.get(0)?, row.get(1)?])
-            })?;
+            let found = statement
+                .query_map(params![row, range.from_us, range.until_us], |row| {
+                    Ok([row.get(0)?, row.get(1)?])
+                })?;
             spans.extend(found.collect::<rusqlite::Result<Vec<[i64; 2]>>>()?);
         }
         spans.sort_unstable();

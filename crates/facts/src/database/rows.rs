@@ -105,7 +105,8 @@ impl Database {
             let of = filter.before.map(|before| before.row);
             let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX).saturating_add(1);
             let mut statement = self.sqlite.prepare_cached(QUERY)?;
-            let arguments = params![filter.from_us, until, rows, class, limit, kind, wall, track, of];
+            let arguments =
+                params![filter.from_us, until, rows, class, limit, kind, wall, track, of];
             let found = statement.query_map(arguments, |row| fact(row, versions, &names))?;
             let mut facts: Vec<(i64, Fact)> = Vec::new();
             for fact in found {
@@ -161,4 +162,54 @@ fn fact(
         what,
     };
     Ok(Some((of, fact)))
+}
+
+/// How many were in a zone from a moment on, by class.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Change {
+    /// Whose picture.
+    pub camera: razz_base::CameraId,
+    /// The zone.
+    pub area: std::sync::Arc<str>,
+    /// Since when.
+    pub at: Moment,
+    /// Those that were there.
+    pub classes: Vec<(std::sync::Arc<str>, u32)>,
+}
+
+impl Database {
+    /// How many were in these zones from when on, between two times in UTC µs since 1970, oldest first.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn occupancies(
+        &self,
+        versions: &[Version],
+        span: [i64; 2],
+    ) -> Result<Vec<Change>, FactsError> {
+        let names = self.names()?;
+        self.of((|| {
+            let mut changes = Vec::new();
+            for version in versions.iter().filter(|version| version.is_zone()) {
+                let mut statement = self.sqlite.prepare_cached(
+                    "SELECT time, wall, classes FROM occupancy WHERE area = ?1 AND wall >= ?2 AND wall < ?3",
+                )?;
+                let mut found = statement.query(params![version.row, span[0], span[1]])?;
+                while let Some(row) = found.next()? {
+                    let classes: Vec<(u16, u32)> =
+                        serde_json::from_str(row.get_ref(2)?.as_str()?).unwrap_or_default();
+                    let named = classes.into_iter().map(|(class, n)| (names.name(ClassId(class)), n));
+                    let time = MediaTime::from_90k(row.get(0)?);
+                    changes.push(Change {
+                        camera: version.camera,
+                        area: version.name.clone(),
+                        at: Moment { time, wall_us: row.get(1)? },
+                        classes: named.collect(),
+                    });
+                }
+            }
+            changes.sort_by_key(|change| change.at);
+            Ok(changes)
+        })())
+    }
 }

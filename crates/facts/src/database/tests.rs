@@ -3,7 +3,7 @@ use razz_base::MediaTime;
 use razz_hub::facts::What;
 
 use super::*;
-use crate::counter::{Counter, Told};
+use crate::counter::{Counter, DatedEvent};
 use crate::drawing::Drawing;
 use crate::testing::{BEGIN_US, Folder, camera, door, hall, names, walkers};
 
@@ -17,11 +17,11 @@ fn open(folder: &Folder) -> Database {
 
 /// What a counter has to write.
 fn commit(counter: &mut Counter) -> Commit {
-    let with_row = |told: Told| {
+    let with_row = |told: DatedEvent| {
         let row = counter.version(&told.event.key).map(|version| version.row);
         row.map(|row| (row, told))
     };
-    let told: Vec<Told> = counter.clone().take_told();
+    let told: Vec<DatedEvent> = counter.clone().take_told();
     let told = told.into_iter().filter_map(with_row).collect();
     counter.take_told();
     let (spent, watched) = counter.take_time();
@@ -49,13 +49,8 @@ fn fill(database: &mut Database, pieces: usize, times: usize) {
             // Counted again from the state that is kept, as after a kill.
             if let (Some(state), true) = (database.state(camera()).unwrap(), written.is_some()) {
                 let State { last, snapshot } = state;
-                let restored = Counter::restore(
-                    camera(),
-                    versions.clone(),
-                    &mut all,
-                    &snapshot,
-                    Some(last),
-                );
+                let restored =
+                    Counter::restore(camera(), versions.clone(), &mut all, &snapshot, Some(last));
                 counter = restored.unwrap();
             }
             for frame in frames {
@@ -150,9 +145,9 @@ fn rows_come_in_pages_and_by_kind_and_class() {
     assert_eq!(seen, database.rows(&versions, &whole).unwrap().facts);
     let crossings = Filter { kind: Some(Kind::Crossing), ..whole.clone() };
     let crossings = database.rows(&versions, &crossings).unwrap().facts;
-    let outs = crossings.iter().filter(|fact| {
-        matches!(fact.what, What::Crossing { direction: Direction::Out, .. })
-    });
+    let outs = crossings
+        .iter()
+        .filter(|fact| matches!(fact.what, What::Crossing { direction: Direction::Out, .. }));
     assert_eq!((crossings.len(), outs.count()), (23, 11));
     let nobody = Filter { class: Some("car".to_owned()), ..whole };
     assert_eq!(database.rows(&versions, &nobody).unwrap(), Rows::default());

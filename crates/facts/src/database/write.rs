@@ -5,8 +5,9 @@ use razz_base::CameraId;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::query::bucket;
-use super::{Database, FactsError, State, spent, state};
-use crate::counter::{QUARTER_US, Spent, Told, Watched};
+use super::spent::{self, TimeSpent};
+use super::{Database, FactsError, state};
+use crate::counter::{DatedEvent, QUARTER_US};
 use crate::names::Names;
 
 /// What is to be written of one camera.
@@ -15,19 +16,10 @@ pub(crate) struct Commit {
     /// Which one.
     pub(crate) camera: CameraId,
     /// What was told, with the row of its area.
-    pub(crate) told: Vec<(i64, Told)>,
+    pub(crate) told: Vec<(i64, DatedEvent)>,
     /// Where counting goes on from, and how the time until then was spent: written together, so that no time counts
     /// twice.
     pub(crate) time: Option<TimeSpent>,
-}
-
-/// How time was spent up to a state, by rows of areas.
-#[derive(Debug)]
-pub(crate) struct TimeSpent {
-    /// `None` where counting does not go on from there.
-    pub(crate) state: Option<State>,
-    pub(crate) spent: Spent,
-    pub(crate) watched: Vec<(i64, Watched)>,
 }
 
 impl Database {
@@ -72,7 +64,7 @@ struct Adds {
     dwell_ticks: Option<i64>,
 }
 
-fn put(transaction: &Transaction<'_>, row: i64, told: &Told) -> rusqlite::Result<()> {
+fn put(transaction: &Transaction<'_>, row: i64, told: &DatedEvent) -> rusqlite::Result<()> {
     let event = &told.event;
     if let Fact::Occupancy(occupancy) = &event.fact {
         let classes: Vec<(u16, u32)> =
@@ -138,7 +130,7 @@ fn write(
     transaction: &Transaction<'_>,
     table: &str,
     row: i64,
-    told: &Told,
+    told: &DatedEvent,
 ) -> rusqlite::Result<Option<Adds>> {
     let event = &told.event;
     let (time, revision) = (event.key.time.as_90k(), event.revision);

@@ -62,13 +62,15 @@ pub fn check(
     let begin = record::first(archive, camera)?.unwrap_or(until);
     record::walk(archive, camera, begin, until, |piece| {
         for one in piece {
-            check.frames += u64::from(counter.take(&mut names, &one.frame, &one.classes));
+            check.frames += u64::from(counter.take_recorded(&mut names, one));
         }
         for told in counter.take_told() {
             if matches!(told.event.fact, Fact::Occupancy(_)) {
                 continue;
             }
-            let Some(fact) = counter::fact(&told, &names, lately.get(&told.event.key)) else { continue };
+            let Some(fact) = counter::fact(&told, &names, lately.get(&told.event.key)) else {
+                continue;
+            };
             match fact.retracted {
                 true => drop(recorded.remove(&key(&fact))),
                 false => drop(recorded.insert(key(&fact), fact.clone())),
@@ -83,7 +85,8 @@ pub fn check(
             facts::What::Visit { end, .. } => end.as_ref().is_some_and(|(end, _)| end.time < until),
             facts::What::Crossing { .. } => true,
         };
-        ended && fact.at.time >= from && fact.at.time < until
+        // Facts outlive the tracks that they rest on.
+        ended && fact.at.time >= from.max(begin) && fact.at.time < until
     };
     let keys: BTreeSet<Key> = recorded.keys().chain(kept.keys()).cloned().collect();
     for key in keys {

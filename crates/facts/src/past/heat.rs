@@ -42,7 +42,7 @@ pub fn heat(
     let mut heat = Heat::new(COLUMNS, ROWS);
     record::walk(archive, camera, from, until, |piece| {
         for one in piece {
-            let mut frame = names.of_frame(&one.frame, &one.classes);
+            let mut frame = names.of_recorded(one);
             if let Some(wanted) = wanted {
                 let is_wanted = |track: &&Track| track.class == wanted;
                 frame.tracks = frame.tracks.iter().filter(is_wanted).cloned().collect();

@@ -64,8 +64,6 @@ pub struct Example {
 /// What was counted so far.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Preview {
-    /// From when that is, and until when.
-    pub span: Option<[Moment; 2]>,
     /// All of what was asked for.
     pub complete: bool,
     /// So much of it has tracks, in seconds.
@@ -173,22 +171,21 @@ fn piece(
     let mut counter = Counter::new(camera, vec![version], &mut names);
     let mut found: HashMap<EventKey, facts::Fact> = HashMap::new();
     let mut tracks: BTreeSet<TrackId> = BTreeSet::new();
-    let mut span: Option<[Moment; 2]> = None;
+    let mut last: Option<MediaTime> = None;
     let mut searched_90k = 0;
     let warm = MediaTime::from_90k(start.as_90k().saturating_sub(WARM_90K));
     record::walk(archive, camera, warm, end.plus_90k(DECIDED_90K), |piece| {
         for one in piece {
-            let now = Moment { time: one.frame.key.time, wall_us: one.frame.wall.us };
-            if !counter.take(&mut names, &one.frame, &one.classes) {
+            let time = one.frame.key.time;
+            if !counter.take_recorded(&mut names, one) {
                 continue;
             }
-            if now.time >= start && now.time < end {
+            if time >= start && time < end {
                 tracks.extend(one.frame.tracks.iter().map(|track| track.id));
-                let passed = span.map_or(0, |[_, last]| now.time.since_90k(last.time));
+                let passed = last.map_or(0, |last| time.since_90k(last));
                 searched_90k += if passed <= 10 * CLOCK_RATE { passed } else { 0 };
-                span = Some([span.map_or(now, |[first, _]| first), now]);
-                let inside: u32 =
-                    counter.inside(1).iter().map(|(_, count)| count).sum();
+                last = Some(time);
+                let inside: u32 = counter.inside(1).iter().map(|(_, count)| count).sum();
                 preview.most = preview.most.max(inside);
             }
         }
@@ -207,15 +204,13 @@ fn piece(
             found.insert(key, fact);
         }
     }
-    let is_in = |fact: &&facts::Fact| !fact.retracted && fact.at.time >= start && fact.at.time < end;
+    let is_in =
+        |fact: &&facts::Fact| !fact.retracted && fact.at.time >= start && fact.at.time < end;
     let mut facts: Vec<&facts::Fact> = found.values().filter(is_in).collect();
     facts.sort_by_key(|fact| std::cmp::Reverse((fact.at.time, fact.track)));
     facts.iter().for_each(|fact| preview.add(fact));
     preview.examples.truncate(EXAMPLES);
     preview.tracks += tracks.len() as u64;
     preview.searched_s += searched_90k as f64 / CLOCK_RATE as f64;
-    if let Some([first, last]) = span {
-        preview.span = Some([first, preview.span.map_or(last, |[_, last]| last)]);
-    }
     Ok(())
 }

@@ -26,6 +26,7 @@ use razz_hub::{Camera, Cameras};
 use razz_observe::clock::Clock;
 
 pub use self::queue::Queue;
+pub(crate) use self::snapshot::jpeg;
 pub(crate) use self::summary::{CameraSummary, Snapshot, Summary};
 
 /// Something that happened.

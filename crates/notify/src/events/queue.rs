@@ -156,6 +156,8 @@ mod tests {
             camera_id: 1,
             camera_name: String::new(),
             track: None,
+            alert: None,
+            link: None,
             error: None,
         };
         let snapshot = (snapshot > 0).then(|| Bytes::from(vec![0; snapshot]));

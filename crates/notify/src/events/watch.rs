@@ -196,6 +196,8 @@ impl Watch {
             camera_id: self.camera.id.as_u32(),
             camera_name: self.camera.settings().name.clone(),
             track,
+            alert: None,
+            link: None,
             error,
         }
     }

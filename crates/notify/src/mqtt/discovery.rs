@@ -76,24 +76,10 @@ pub(super) fn of_camera(
     entry: &CameraSummary,
     counts: &[Count<'_>],
 ) -> Vec<(String, Bytes)> {
-    let node = node(settings, id);
-    let device = json!({
-        "identifiers": [node],
-        "name": entry.name,
-        "manufacturer": "razz",
-        "model": "RTSP camera",
-        "sw_version": env!("CARGO_PKG_VERSION"),
-        "via_device": server(settings),
-    });
-    let lives = json!({"topic": topics::status(settings)});
-    let sees = json!({"topic": topics::state(settings, id)});
+    let device = Device::of_camera(settings, id, entry);
     let mut told = Vec::new();
-    let mut tell = |component, object: String, availability: Value, mut shape: Value| {
-        shape["device"] = device.clone();
-        shape["availability"] = availability;
-        shape["availability_mode"] = "all".into();
-        let entity = Entity { component, node: node.clone(), object };
-        told.extend(entity.config(settings, shape));
+    let mut tell = |component, object: String, availability: &Value, shape: Value| {
+        told.extend(device.entity(component, object, availability, shape));
     };
     let online = json!({
         "name": "Online",
@@ -103,7 +89,7 @@ pub(super) fn of_camera(
         "payload_on": "online",
         "payload_off": "offline",
     });
-    tell("binary_sensor", "online".to_owned(), json!([lives]), online);
+    tell("binary_sensor", "online".to_owned(), &device.lives, online);
     for Count { name, id, topic, .. } in counts {
         let name = capitalised(name);
         let occupancy = json!({
@@ -112,19 +98,65 @@ pub(super) fn of_camera(
             "state_topic": topic,
             "value_template": "{{ 'ON' if value | int(0) > 0 else 'OFF' }}",
         });
-        tell("binary_sensor", format!("{id}_occupancy"), json!([lives, sees]), occupancy);
+        tell("binary_sensor", format!("{id}_occupancy"), &device.sees, occupancy);
         let count = json!({
             "name": format!("{name} count"),
             "state_topic": topic,
             "state_class": "measurement",
         });
-        tell("sensor", format!("{id}_count"), json!([lives, sees]), count);
+        tell("sensor", format!("{id}_count"), &device.sees, count);
     }
     if settings.snapshots {
         let shape = json!({"name": "Last seen", "topic": topics::snapshot(settings, id)});
-        tell("camera", "last_seen".to_owned(), json!([lives]), shape);
+        tell("camera", "last_seen".to_owned(), &device.lives, shape);
     }
     told
+}
+
+/// A camera as Home Assistant is told of it.
+pub(super) struct Device<'a> {
+    settings: &'a config::Mqtt,
+    node: String,
+    shape: Value,
+    /// Entities that are there while razz lives.
+    pub(super) lives: Value,
+    /// Entities that are there while the camera is online as well.
+    pub(super) sees: Value,
+}
+
+impl<'a> Device<'a> {
+    pub(super) fn of_camera(
+        settings: &'a config::Mqtt,
+        id: CameraId,
+        entry: &CameraSummary,
+    ) -> Self {
+        let node = node(settings, id);
+        let shape = json!({
+            "identifiers": [node],
+            "name": entry.name,
+            "manufacturer": "razz",
+            "model": "RTSP camera",
+            "sw_version": env!("CARGO_PKG_VERSION"),
+            "via_device": server(settings),
+        });
+        let lives = json!({"topic": topics::status(settings)});
+        let sees = json!({"topic": topics::state(settings, id)});
+        Self { settings, node, shape, lives: json!([lives]), sees: json!([lives, sees]) }
+    }
+
+    /// One of its entities: the topic and what it says; `None` where discovery is off.
+    pub(super) fn entity(
+        &self,
+        component: &'static str,
+        object: String,
+        availability: &Value,
+        mut shape: Value,
+    ) -> Option<(String, Bytes)> {
+        shape["device"] = self.shape.clone();
+        shape["availability"] = availability.clone();
+        shape["availability_mode"] = "all".into();
+        Entity { component, node: self.node.clone(), object }.config(self.settings, shape)
+    }
 }
 
 /// Where an entity is told of.
@@ -175,7 +207,7 @@ fn node(settings: &config::Mqtt, id: CameraId) -> String {
     format!("{}_camera{id}", ids::id(&settings.prefix))
 }
 
-fn capitalised(name: &str) -> String {
+pub(super) fn capitalised(name: &str) -> String {
     let mut chars = name.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -1,15 +1,16 @@
-//! What stands at the broker from before this connection: of cameras and classes that there are no more
-//! it is taken back.
+//! What stands at the broker from before this connection: of cameras, classes and areas that there are no
+//! more it is taken back.
 //!
 //! A new connection subscribes to its own topics and hears what is retained there. Of a camera that is
 //! no longer in the config everything goes; of one that is, the entities that it no longer has, as soon
-//! as it is known which classes its model finds.
+//! as it is known which classes its model finds, and which areas it has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use razz_base::CameraId;
 
+use super::areas::{self, Areas};
 use super::{discovery, topics};
 use crate::events::{CameraSummary, Snapshot};
 use razz_config as config;
@@ -30,10 +31,11 @@ pub(super) struct Leftovers {
 
 impl Leftovers {
     /// What each new connection subscribes to.
-    pub(super) fn filters(settings: &config::Mqtt) -> [String; 2] {
+    pub(super) fn filters(settings: &config::Mqtt) -> [String; 3] {
         [
             format!("{}/camera/+/state", settings.prefix),
             format!("{}/camera/+/count/+", settings.prefix),
+            format!("{}/camera/+/area/+", settings.prefix),
         ]
     }
 
@@ -72,6 +74,10 @@ impl Leftovers {
         {
             self.counts.insert((id, class.to_owned()));
             self.topics.insert(topic.to_owned(), id);
+        } else if let Some(area) = rest.strip_prefix("area/")
+            && !area.contains('/')
+        {
+            self.topics.insert(topic.to_owned(), id);
         } else if rest == "state" {
             // These go with it; snapshots are too large to be listened for.
             let camera = topics::camera(settings, id);
@@ -91,13 +97,18 @@ impl Leftovers {
         &self,
         settings: &config::Mqtt,
         snapshot: &Snapshot,
+        areas: &Areas,
         wanted: &BTreeMap<String, Bytes>,
     ) -> Vec<String> {
         // Nothing is known yet of which cameras there are to be.
         let Some(cameras) = &snapshot.wanted else { return Vec::new() };
         let settled = |entry: &CameraSummary| !entry.classes.is_empty();
         let gone = self.topics.iter().filter(|(topic, id)| {
-            let known = !cameras.contains(id) || snapshot.rows.get(id).is_some_and(settled);
+            let is_known = match areas::is_of_area(settings, topic) {
+                true => areas.are_known(**id),
+                false => snapshot.rows.get(id).is_some_and(settled),
+            };
+            let known = !cameras.contains(id) || is_known;
             // The last picture of a camera stays until there is another.
             let picture = cameras.contains(id)
                 && settings.snapshots
@@ -130,7 +141,7 @@ mod tests {
     /// Everything that a server told of cameras, as the broker kept it.
     fn kept(settings: &config::Mqtt, rows: &[(u32, CameraSummary)]) -> BTreeMap<String, Bytes> {
         let rows = rows.iter().map(|(id, entry)| (camera_id(*id), entry.clone())).collect();
-        retained::all(settings, &rows, &BTreeSet::new())
+        retained::all(settings, &rows, &BTreeSet::new(), &Areas::default())
     }
 
     fn snapshot(wanted: Option<&[u32]>, rows: &[(u32, CameraSummary)]) -> Snapshot {
@@ -150,12 +161,13 @@ mod tests {
         for (topic, payload) in kept {
             leftovers.handle(settings, topic, payload);
         }
-        let wanted = retained::all(settings, &now.rows, leftovers.counts());
-        let gone = leftovers.gone(settings, now, &wanted);
+        let areas = Areas::default();
+        let wanted = retained::all(settings, &now.rows, leftovers.counts(), &areas);
+        let gone = leftovers.gone(settings, now, &areas, &wanted);
         for topic in &gone {
             leftovers.forget(topic);
         }
-        assert!(leftovers.gone(settings, now, &wanted).is_empty(), "once");
+        assert!(leftovers.gone(settings, now, &areas, &wanted).is_empty(), "once");
         gone
     }
 

@@ -7,6 +7,8 @@
 //! waits in a bounded [`Queue`] until the broker has acknowledged it (QoS 1, so that an event may come
 //! twice and carries an id).
 
+mod areas;
+mod connection;
 mod discovery;
 mod ids;
 mod leftovers;
@@ -20,19 +22,17 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use bytes::Bytes;
-use rumqttc::{
-    AsyncClient, EventLoop, LastWill, MqttOptions, Outgoing, Packet, PublishOptions, QoS,
-    SubscribeFilter, TlsConfiguration, Transport,
-};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+use rumqttc::{AsyncClient, EventLoop, PublishOptions, QoS, SubscribeFilter};
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
+use self::areas::Areas;
+pub use self::connection::check_authorities;
+use self::connection::{Link, connect, options};
 use self::leftovers::Leftovers;
 use crate::events::{Event, Queue, Snapshot, Summary};
-use razz_base::Backoff;
 use razz_config as config;
+use razz_hub::facts::Facts;
 
 /// How often waiting events are looked for.
 const TICK: Duration = Duration::from_millis(100);
@@ -40,29 +40,11 @@ const TICK: Duration = Duration::from_millis(100);
 const COMPARE_EVERY: u32 = 5;
 /// Messages that may wait for their acknowledgement. More: faster where the broker is far away.
 const WINDOW: usize = 32;
-/// A broker that is silent for twice this is gone, and so are we for the broker at 1.5 times it.
-const KEEP_ALIVE_S: u16 = 10;
-/// Largest packets in and out. What is subscribed to is small, unless somebody else writes there; snapshots
-/// are the largest that is sent.
-const MAX_PACKET: (usize, usize) = (1 << 20, 1 << 20);
 /// So many connections in a row may end between the wish to read and the broker's answer, before no more
 /// is read: some brokers hang up on who may only write.
 const READ_TRIES: u32 = 3;
 /// So long the broker may take to be told that we end.
 const FAREWELL: Duration = Duration::from_millis(500);
-
-/// What the connection tells the publisher.
-enum Link {
-    Up,
-    Down(String),
-    /// A message went out under this number.
-    Sent(u16),
-    Acked(u16),
-    /// The broker has taken note of what we want to hear, or refused it.
-    Listening,
-    /// What a topic said before this connection.
-    Heard(String, Bytes),
-}
 
 /// Starts the thread. It ends soon after the queue is closed.
 ///
@@ -72,6 +54,7 @@ pub(crate) fn start(
     settings: config::Mqtt,
     queue: Arc<Queue>,
     summary: Arc<Summary>,
+    facts: Arc<Facts>,
 ) -> Result<JoinHandle<()>, String> {
     let options = options(&settings)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -91,66 +74,13 @@ pub(crate) fn start(
                 said: false,
                 told: BTreeMap::new(),
                 leftovers: Leftovers::default(),
+                areas: Areas::new(facts),
                 reading: Reading::default(),
                 window: VecDeque::new(),
             };
             runtime.block_on(publisher.run(events));
         })
         .map_err(|error| format!("MQTT cannot be started: {error}"))
-}
-
-fn options(settings: &config::Mqtt) -> Result<MqttOptions, String> {
-    // Always the same: the broker ends a connection of ours that it still believes in.
-    let client = format!("razz-{}", settings.prefix.replace('/', "-"));
-    let mut options = MqttOptions::new(client, (settings.host.clone(), settings.port));
-    options.set_keep_alive(KEEP_ALIVE_S);
-    options.set_clean_session(true);
-    options.set_inflight(2 * WINDOW as u16);
-    options.set_max_packet_size(MAX_PACKET.0, MAX_PACKET.1);
-    let will = LastWill::new(topics::status(settings), "offline", QoS::AtLeastOnce, true);
-    options.set_last_will(will);
-    if let Some((username, password)) = &settings.credentials {
-        options.set_credentials(username, password.reveal().to_owned());
-    }
-    if settings.tls {
-        options.set_transport(Transport::Tls(tls(settings)?));
-    }
-    Ok(options)
-}
-
-/// Reads the certificates that the broker's may come from, where the settings name any.
-///
-/// # Errors
-/// Says which file cannot be read, or has none in it.
-pub fn check_authorities(settings: &config::Mqtt) -> Result<(), String> {
-    if settings.tls { tls(settings).map(drop) } else { Ok(()) }
-}
-
-fn tls(settings: &config::Mqtt) -> Result<TlsConfiguration, String> {
-    let mut roots = rustls::RootCertStore::empty();
-    match &settings.ca {
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(file) => {
-            let wrong = |why: &dyn std::fmt::Display| {
-                format!("{} (`ca` of [mqtt]): {why}; name a PEM file", file.display())
-            };
-            let found = CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))?;
-            for certificate in found {
-                let certificate = certificate.map_err(|error| wrong(&error))?;
-                roots.add(certificate).map_err(|error| wrong(&error))?;
-            }
-            if roots.is_empty() {
-                return Err(wrong(&"has no certificate"));
-            }
-        }
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS of [mqtt]: {error}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConfiguration::Rustls(Arc::new(config)))
 }
 
 /// Decides what goes out.
@@ -166,6 +96,7 @@ struct Publisher {
     told: BTreeMap<String, Bytes>,
     /// What the broker was told on others.
     leftovers: Leftovers,
+    areas: Areas,
     reading: Reading,
     /// Messages that are not acknowledged yet, in the order in which they were handed over.
     window: VecDeque<Waiting>,
@@ -282,7 +213,9 @@ impl Publisher {
     fn tell_state(&mut self) {
         let snapshot = self.summary.read();
         self.listen(&snapshot);
-        let wanted = retained::all(&self.settings, &snapshot.rows, self.leftovers.counts());
+        self.areas.look(&snapshot.rows);
+        let counts = self.leftovers.counts();
+        let wanted = retained::all(&self.settings, &snapshot.rows, counts, &self.areas);
         let server = discovery::server_topic(&self.settings);
         let first = server.and_then(|topic| wanted.get_key_value(&topic));
         for (topic, payload) in first.into_iter().chain(&wanted) {
@@ -293,7 +226,7 @@ impl Publisher {
                 self.told.insert(topic.clone(), payload.clone());
             }
         }
-        let before = self.leftovers.gone(&self.settings, &snapshot, &wanted);
+        let before = self.leftovers.gone(&self.settings, &snapshot, &self.areas, &wanted);
         let told = self.told.keys().filter(|topic| !wanted.contains_key(*topic)).cloned();
         let gone: BTreeSet<_> = told.chain(before).collect();
         for topic in gone {
@@ -333,10 +266,10 @@ impl Publisher {
             let message = &event.message;
             let camera = message.camera_id;
             let mut told = serde_json::json!(message);
-            if let (Some(jpeg), Some(track), true) =
-                (&event.snapshot, &message.track, self.settings.snapshots)
+            let topic = topics::event_snapshot(&self.settings, message);
+            if let (Some(jpeg), Some(topic), true) =
+                (&event.snapshot, topic, self.settings.snapshots)
             {
-                let topic = topics::event_snapshot(&self.settings, camera, track.track_id);
                 told["snapshot_topic"] = topic.clone().into();
                 self.publish(topic, false, jpeg.clone(), None);
             }
@@ -366,42 +299,5 @@ impl Publisher {
             self.window.push_back(Waiting { number: None, event });
         }
         handed.is_ok()
-    }
-}
-
-/// Keeps up the connection, for ever, with pauses that grow while it fails.
-async fn connect(mut events: EventLoop, links: mpsc::UnboundedSender<Link>) {
-    let mut backoff = Backoff::new(rand::random());
-    loop {
-        let link = match events.poll().await {
-            Ok(rumqttc::Event::Incoming(Packet::ConnAck(_))) => {
-                backoff.reset();
-                Link::Up
-            }
-            Ok(rumqttc::Event::Incoming(Packet::PubAck(ack))) => Link::Acked(ack.pkid),
-            Ok(rumqttc::Event::Incoming(Packet::SubAck(_))) => Link::Listening,
-            // Our own come back as well, but not as retained ones (MQTT 3.1.1 section 3.3.1.3).
-            Ok(rumqttc::Event::Incoming(Packet::Publish(heard))) if heard.retain => {
-                let Ok(topic) = std::str::from_utf8(&heard.topic) else { continue };
-                Link::Heard(topic.to_owned(), heard.payload)
-            }
-            Ok(rumqttc::Event::Outgoing(Outgoing::Publish(number))) => Link::Sent(number),
-            Ok(rumqttc::Event::Outgoing(Outgoing::Disconnect)) => return,
-            Ok(_) => continue,
-            Err(error) => {
-                // Before the pause: what was under way goes back into the queue at once.
-                if links.send(Link::Down(error.to_string())).is_err() {
-                    return;
-                }
-                tokio::time::sleep(backoff.next_pause()).await;
-                // By now the publisher has taken back all that it handed over.
-                events.clean();
-                events.reset_session_state();
-                continue;
-            }
-        };
-        if links.send(link).is_err() {
-            return; // the publisher is gone
-        }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use razz_base::CameraId;
 
+use super::areas::{self, Areas};
 use super::{discovery, topics};
 use crate::events::CameraSummary;
 use razz_config as config;
@@ -14,6 +15,7 @@ pub(super) fn all(
     settings: &config::Mqtt,
     rows: &BTreeMap<CameraId, CameraSummary>,
     before: &BTreeSet<(CameraId, String)>,
+    areas: &Areas,
 ) -> BTreeMap<String, Bytes> {
     let mut all = BTreeMap::from([(topics::status(settings), Bytes::from("online"))]);
     all.extend(discovery::of_server(settings));
@@ -21,6 +23,7 @@ pub(super) fn all(
         let counts = topics::counts(settings, *id, entry, before);
         all.extend(topics::of_camera(settings, *id, entry, &counts));
         all.extend(discovery::of_camera(settings, *id, entry, &counts));
+        all.extend(areas::told(settings, *id, entry, &areas.of(*id)));
     }
     all
 }
@@ -39,7 +42,7 @@ mod tests {
             let discovery = discovery.map(str::to_owned);
             let off = discovery.is_none();
             let settings = config::Mqtt { discovery, snapshots, ..settings() };
-            let topics = all(&settings, &rows, &BTreeSet::new());
+            let topics = all(&settings, &rows, &BTreeSet::new(), &Areas::default());
             assert_eq!(topics.len(), count, "{topics:?}");
             assert_eq!(topics.keys().all(|topic| topic.starts_with("home/razz/")), off);
             assert_eq!(topics.contains_key("home/razz/camera/1/snapshot"), snapshots);

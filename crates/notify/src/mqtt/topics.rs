@@ -7,6 +7,7 @@ use razz_base::CameraId;
 
 use super::ids::ids;
 use crate::events::CameraSummary;
+use crate::message::Message;
 use razz_config as config;
 
 /// Under which razz says whether it lives; the broker says it in its name when it dies.
@@ -20,8 +21,13 @@ pub(super) fn event(settings: &config::Mqtt, camera: u32) -> String {
 }
 
 /// Where the picture that belongs to an event goes just before it, not retained.
-pub(super) fn event_snapshot(settings: &config::Mqtt, camera: u32, track: u64) -> String {
-    format!("{}/camera/{camera}/track/{track}/snapshot", settings.prefix)
+pub(super) fn event_snapshot(settings: &config::Mqtt, message: &Message) -> Option<String> {
+    let of = match (&message.track, &message.alert) {
+        (Some(track), _) => format!("track/{}", track.track_id),
+        (None, Some(alert)) => format!("alert/{}", alert.id),
+        (None, None) => return None,
+    };
+    Some(format!("{}/camera/{}/{of}/snapshot", settings.prefix, message.camera_id))
 }
 
 /// What topics of a camera begin with.
@@ -157,6 +163,33 @@ pub(super) mod tests {
                 (topic, String::from_utf8_lossy(&payload).into_owned())
             })
             .collect()
+    }
+
+    #[test]
+    fn pictures_of_events_have_topics_of_their_own() {
+        use crate::message::EventTrack;
+        use crate::testing;
+
+        let alert = testing::alert().message;
+        let neither = Message { alert: None, ..alert.clone() };
+        let track = EventTrack {
+            track_id: 17,
+            class: "person".to_owned(),
+            confidence: 0.9,
+            bbox: [0.0; 4],
+            frame_size: [1, 1],
+            rtp_timestamp: 0,
+            first_seen: 0.0,
+            last_seen: 0.0,
+        };
+        for (message, expected) in [
+            (Message { track: Some(track), ..neither.clone() }, Some("track/17")),
+            (alert, Some("alert/abc-1-1")),
+            (neither, None),
+        ] {
+            let expected = expected.map(|of| format!("home/razz/camera/1/{of}/snapshot"));
+            assert_eq!(event_snapshot(&settings(), &message), expected);
+        }
     }
 
     #[test]

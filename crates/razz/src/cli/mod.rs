@@ -8,6 +8,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 mod decoders;
 pub(crate) mod doctor;
+pub(crate) mod facts;
 pub(crate) mod models;
 pub(crate) mod record;
 pub(crate) mod replay;
@@ -72,6 +73,8 @@ pub(crate) enum Command {
     Models(models::Options),
     /// Say what is recorded, write footage as a file, or put the index of recordings right
     Record(record::Options),
+    /// Say whether what was counted is what the recorded tracks say
+    Facts(facts::Options),
     /// Add, list and remove who may sign in, or give someone another password
     Users(users::Options),
     /// Say what this machine offers, and what a camera sends and should be set to

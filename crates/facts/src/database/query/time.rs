@@ -89,7 +89,9 @@ pub(super) fn of_changes(changes: &[(i64, u32)], watched: &[[i64; 2]], range: Ra
         let span = [(*from).max(range.from_us), until.min(range.until_us)];
         for [mut from, until] in overlaps(watched, span) {
             while from < until {
-                let Some(step) = range.step_of(from).filter(|step| *step < steps.len()) else { break };
+                let Some(step) = range.step_of(from).filter(|step| *step < steps.len()) else {
+                    break;
+                };
                 let ends = (from.div_euclid(range.step_us) + 1) * range.step_us;
                 let part = ends.min(until) - from;
                 *steps[step].entry(*people).or_default() += part as f64 / 1e6;

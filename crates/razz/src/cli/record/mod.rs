@@ -2,7 +2,7 @@
 //! without one.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -145,15 +145,20 @@ fn open(options: &Options) -> Result<(Root, Index, Option<String>), Failure> {
 
 /// The folder, which has to be there, and the index in it.
 fn folder(options: &Options) -> Result<(Root, PathBuf), Failure> {
-    let path = match &options.path {
-        Some(path) => path.clone(),
+    folder_of(&options.config, options.path.as_deref())
+}
+
+/// The folder that is named, or that of the config file, and the index in it.
+pub(super) fn folder_of(file: &Path, path: Option<&Path>) -> Result<(Root, PathBuf), Failure> {
+    let path = match path {
+        Some(path) => path.to_owned(),
         None => {
-            let config = Config::load(&options.config)
-                .map_err(|error| Failure::Refused(error.to_string()))?;
+            let config =
+                Config::load(file).map_err(|error| Failure::Refused(error.to_string()))?;
             let Some(record) = config.record else {
                 return Err(Failure::Refused(format!(
                     "{}: [record] names no `path`, so nothing is recorded; or name the folder by --path",
-                    options.config.display()
+                    file.display()
                 )));
             };
             record.path

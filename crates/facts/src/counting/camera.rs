@@ -12,7 +12,7 @@ use razz_store::archive::Archive;
 use tracing::{info, warn};
 
 use super::today::{Counts, midnight_us};
-use crate::counter::{self, Counter, Told};
+use crate::counter::{self, Counter, DatedEvent};
 use crate::database::{Commit, Database, FactsError, Filter, Range, State, TimeSpent};
 use crate::drawing::{Drawing, Version};
 use crate::names::Names;
@@ -47,7 +47,7 @@ pub(super) struct Live {
     /// Nothing came for so long that everybody is gone.
     is_silent: bool,
     /// What was told and is not kept yet, with the rows of its areas.
-    told: VecDeque<(i64, Told)>,
+    told: VecDeque<(i64, DatedEvent)>,
     /// A state that is to be kept once the record is as far.
     time: Option<TimeSpent>,
     state_at: Option<MediaTime>,
@@ -73,8 +73,7 @@ impl Live {
         let before = database.versions(Some(id))?;
         let mut counter = match &state {
             Some(State { last, snapshot }) => {
-                let restored =
-                    Counter::restore(id, before.clone(), names, snapshot, Some(*last));
+                let restored = Counter::restore(id, before.clone(), names, snapshot, Some(*last));
                 restored.unwrap_or_else(|error| {
                     warn!(camera = %id, "counting begins anew: {error}");
                     Counter::new(id, before.clone(), names)
@@ -185,7 +184,7 @@ impl Live {
     }
 
     /// Tells who listens, and notes what is to be kept.
-    fn tell(&mut self, all: Vec<Told>, names: &Names, feed: &Feed, keep_occupancy: bool) {
+    fn tell(&mut self, all: Vec<DatedEvent>, names: &Names, feed: &Feed, keep_occupancy: bool) {
         let mut changed: Vec<u32> = Vec::new();
         for told in all {
             let key = told.event.key;
@@ -263,7 +262,8 @@ impl Live {
         midnight: i64,
         wall_us: i64,
     ) -> Result<(), FactsError> {
-        let range = Range { from_us: midnight, until_us: wall_us.max(midnight + 1), step_us: i64::MAX };
+        let range =
+            Range { from_us: midnight, until_us: wall_us.max(midnight + 1), step_us: i64::MAX };
         let mut areas = BTreeMap::new();
         for version in self.areas().values() {
             let of: Vec<Version> =
@@ -320,9 +320,8 @@ impl Live {
         while self.told.front().is_some_and(|(_, told)| told.frame <= until) {
             told.extend(self.told.pop_front());
         }
-        let state_time = |time: &mut TimeSpent| {
-            time.state.as_ref().is_none_or(|state| state.last.time <= until)
-        };
+        let state_time =
+            |time: &mut TimeSpent| time.state.as_ref().is_none_or(|state| state.last.time <= until);
         let time = self.time.take_if(state_time);
         let is_empty = told.is_empty() && time.is_none();
         (!is_empty).then_some(Commit { camera: self.camera.id, told, time })
@@ -350,9 +349,9 @@ pub(crate) fn time_spent(counter: &mut Counter, last: Moment) -> TimeSpent {
 }
 
 /// With the row of its area.
-pub(crate) fn with_rows(counter: &mut Counter) -> Vec<(i64, Told)> {
+pub(crate) fn with_rows(counter: &mut Counter) -> Vec<(i64, DatedEvent)> {
     let told = counter.take_told();
-    let row = |told: &Told| counter.version(&told.event.key).map(|version| version.row);
+    let row = |told: &DatedEvent| counter.version(&told.event.key).map(|version| version.row);
     told.into_iter().filter_map(|told| row(&told).map(|row| (row, told))).collect()
 }
 
@@ -369,7 +368,7 @@ fn replay(
     let mut frames = 0;
     let read = record::walk(archive, camera, from, MediaTime::from_90k(i64::MAX), |piece| {
         for one in piece {
-            frames += usize::from(counter.take(names, &one.frame, &one.classes));
+            frames += usize::from(counter.take_recorded(names, one));
         }
         let Some(last) = counter.last() else { return true };
         let told = with_rows(counter);

@@ -184,7 +184,8 @@ fn who_listens_is_told_at_once_and_counts_go_on_over_a_restart() {
     loop {
         match news.try_recv() {
             Ok(News::Fact(fact)) if fact.revision == 0 => {
-                crossings += usize::from(matches!(fact.what, razz_hub::facts::What::Crossing { .. }));
+                crossings +=
+                    usize::from(matches!(fact.what, razz_hub::facts::What::Crossing { .. }));
             }
             Ok(News::Occupancy(now)) => most = most.max(now.inside.values().sum()),
             Ok(_) => {}
@@ -223,7 +224,8 @@ fn a_new_area_has_a_past_and_a_preview_says_the_same_before() {
     let rows: Vec<i64> = lock(&world.shared.past).iter().copied().collect();
     let mut database = Database::open(&world.shared.path).unwrap();
     for row in rows {
-        count_past(&mut database, &world.archive, row, &|| false).unwrap();
+        let mut names = world.shared.names(&database).unwrap();
+        count_past(&mut database, &mut names, &world.archive, row, &|| false).unwrap();
     }
     let versions = database.versions(None).unwrap();
     assert!(versions.iter().all(|version| version.counted));

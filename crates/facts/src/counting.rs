@@ -15,8 +15,8 @@ use razz_hub::{Camera, Cameras, Policy, Published, Received, Subscriber, lock};
 use razz_store::archive::Archive;
 use tracing::{error, warn};
 
-pub(crate) use self::camera::{time_spent, with_rows};
 use self::camera::{Begin, Live};
+pub(crate) use self::camera::{time_spent, with_rows};
 use crate::database::{Commit, Database, FactsError};
 use crate::drawing::Drawing;
 use crate::names::Names;
@@ -74,7 +74,7 @@ impl<'a> Counting<'a> {
 
     fn open(shared: &'a Shared, cameras: &'a Cameras) -> Result<Self, FactsError> {
         let database = Database::open(&shared.path)?;
-        let names = database.names()?;
+        let names = shared.names(&database)?;
         *lock(&shared.error) = None;
         *lock(&shared.reader) = Some(Arc::new(std::sync::Mutex::new(database.reader()?)));
         Ok(Self {

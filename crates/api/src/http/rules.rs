@@ -1,0 +1,292 @@
+//! Rules, what they would have found, and the alerts that they raised.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use jiff::tz::TimeZone;
+use razz_access::Grant;
+use razz_access::grant::Rank;
+use razz_alert::{Occasion, Rule, When, rehearse};
+use razz_base::CameraId;
+use razz_facts::database::{Filter, Kind};
+use razz_rules::{Inbox, InboxError, Wanted, occasions};
+use razz_store::archive::Moment;
+use serde::Deserialize;
+
+use super::App;
+use super::cameras::change_off_thread;
+use super::problem::{JsonBody, Problem, QueryParameters};
+use super::recordings::moment;
+use crate::wire::{self, ProblemKind};
+
+const WEEK_US: i64 = 7 * 86_400_000_000;
+/// Alerts of an answer where nothing else is said, and at most.
+const ALERTS: usize = 100;
+const MOST_ALERTS: usize = 1000;
+/// Facts that a rehearsal goes over: a week of a busy crossroads has 300,000.
+const MOST_FACTS: usize = 1_000_000;
+/// What is open at the beginning of a rehearsal began before it: so long is looked back, in µs.
+const BEFORE_US: i64 = 3_600_000_000;
+
+/// `GET /api/rules`.
+pub(super) async fn list(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+) -> Json<wire::Rules> {
+    Json(answer(&app, &grant))
+}
+
+fn answer(app: &App, grant: &Grant) -> wire::Rules {
+    let rules = app.rules.rules();
+    let in_sight =
+        |rule: &&Rule| rule.camera.map_or(grant.scope.is_all(), |camera| grant.scope.sees(camera));
+    wire::Rules {
+        rules: rules.iter().filter(in_sight).map(Into::into).collect(),
+        channels: app.control.channels().iter().map(|channel| channel.name().to_owned()).collect(),
+        editable: app.control.has_file() && grant.rank >= Rank::Admin,
+    }
+}
+
+/// `PUT /api/rules`.
+pub(super) async fn change(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+    JsonBody(body): JsonBody<wire::RulesEdit>,
+) -> Result<Json<wire::Rules>, Problem> {
+    let mut rules = Vec::new();
+    for (n, rule) in body.rules.iter().enumerate() {
+        let draft = rule.draft().and_then(|draft| {
+            Rule::new(draft.clone()).map(|_| draft).map_err(|error| error.to_string())
+        });
+        rules.push(draft.map_err(|error| Problem::invalid_key(&format!("rules[{n}]"), &error))?);
+    }
+    change_off_thread(&app, move |control| control.set_rules(&rules)).await?;
+    Ok(Json(answer(&app, &grant)))
+}
+
+/// `POST /api/rules/rehearse`.
+pub(super) async fn try_out(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+    JsonBody(body): JsonBody<wire::RehearsalRequest>,
+) -> Result<Json<wire::Rehearsal>, Problem> {
+    let draft = body.rule.draft().map_err(|error| Problem::invalid_key("rule", &error))?;
+    let rule =
+        Rule::new(draft).map_err(|error| Problem::invalid_key("rule", &error.to_string()))?;
+    if matches!(rule.when, When::CameraOffline | When::RecordingStopped) {
+        let said = "what becomes of cameras is not kept, so there is no past to try this rule on";
+        return Err(Problem::new(ProblemKind::Conflict, said));
+    }
+    let span = [moment("from", &body.from)?.near_us(), moment("to", &body.to)?.near_us()];
+    let cameras: Vec<CameraId> = app
+        .cameras
+        .list()
+        .iter()
+        .map(|camera| camera.id)
+        .filter(|id| grant.scope.sees(*id) && rule.camera.is_none_or(|camera| camera == *id))
+        .collect();
+    let (facts, clock) = (Arc::clone(&app.facts), app.clock);
+    let archive = app.recorder.as_ref().and_then(|recorder| recorder.archive().cloned());
+    let began = clock.nanos();
+    let until_us = span[1].min(clock.wall_us());
+    let name = names(&app);
+    let work = move || -> Result<_, String> {
+        let past = match rule.when {
+            When::Appears => {
+                let archive =
+                    archive.ok_or("nothing is recorded, so there is no past to try it on")?;
+                appeared(&archive, &cameras, span)?
+            }
+            _ => happened(&facts, &cameras, &rule, span)?,
+        };
+        let mut found = rehearse(rule, past, TimeZone::system(), until_us);
+        // What began before is no alert of this span.
+        let before = found.alerts.iter().filter(|alert| alert.since_us < span[0]).count();
+        found.alerts.retain(|alert| alert.since_us >= span[0]);
+        found.count = found.count.saturating_sub(before as u64);
+        found.alerts.reverse();
+        found.alerts.truncate(ALERTS);
+        Ok(found)
+    };
+    let found = tokio::task::spawn_blocking(work).await;
+    let found = found.map_err(|_| Problem::internal("the rule could not be tried"))?;
+    let found = found.map_err(|error| Problem::new(ProblemKind::Conflict, &error))?;
+    let info = |alert: &razz_alert::Alert| wire::AlertInfo::new(alert, &name(alert.camera), None);
+    Ok(Json(wire::Rehearsal {
+        count: found.count,
+        sent: found.sent,
+        alerts: found.alerts.iter().map(info).collect(),
+        took_ms: (clock.nanos().saturating_sub(began) as f64 / 1e5).round() / 10.0,
+    }))
+}
+
+/// Crossings, visits and how many were there, as they were kept.
+fn happened(
+    facts: &razz_facts::Facts,
+    cameras: &[CameraId],
+    rule: &Rule,
+    span: [i64; 2],
+) -> Result<Vec<Occasion>, String> {
+    let from_us = span[0] - BEFORE_US;
+    let kind = match rule.when {
+        When::Crossing | When::Speed => Some(Kind::Crossing),
+        When::Enters | When::Leaves | When::Dwell => Some(Kind::Visit),
+        _ => None,
+    };
+    let wants_counts = matches!(rule.when, When::Occupancy | When::Absence);
+    let read = facts.read(|database| {
+        let mut versions = database.versions(None)?;
+        versions.retain(|version| {
+            cameras.contains(&version.camera)
+                && rule.area.as_ref().is_none_or(|area| *version.name == **area)
+        });
+        let mut counts = Vec::new();
+        if wants_counts {
+            counts = database.occupancies(&versions, [from_us, span[1]])?;
+        }
+        let filter = Filter {
+            from_us,
+            until_us: span[1],
+            class: None,
+            kind,
+            before: None,
+            limit: if wants_counts { 1 } else { MOST_FACTS },
+        };
+        Ok((database.rows(&versions, &filter)?.facts, counts))
+    });
+    let (mut found, counts) = read
+        .map_err(|error| error.to_string())?
+        .ok_or_else(|| facts.error().unwrap_or_else(|| "counting has not begun yet".to_owned()))?;
+    if wants_counts {
+        found.clear();
+    }
+    let counts = counts.into_iter().map(|change| {
+        occasions::of_occupancy(change.camera, change.area, change.at, change.classes)
+    });
+    Ok(occasions::in_order(&found, counts.collect()))
+}
+
+/// Who came into the picture, by the visits that are recorded.
+fn appeared(
+    archive: &razz_store::archive::Archive,
+    cameras: &[CameraId],
+    span: [i64; 2],
+) -> Result<Vec<Occasion>, String> {
+    let mut all = Vec::new();
+    for id in cameras {
+        let visits = archive.visits(*id, None, span.map(Moment::Wall), MOST_FACTS);
+        for stored in visits.map_err(|error| error.to_string())? {
+            let visit = stored.visit;
+            all.push(Occasion::Appeared {
+                camera: *id,
+                class: visit.class.into(),
+                track: visit.track,
+                at_us: visit.from.wall_us,
+                media: visit.from.time,
+            });
+        }
+    }
+    Ok(occasions::in_order(&[], all))
+}
+
+/// What `GET /api/alerts` is asked for.
+#[derive(Deserialize)]
+pub(super) struct AlertsQuery {
+    from: Option<String>,
+    to: Option<String>,
+    limit: Option<usize>,
+    before: Option<String>,
+}
+
+/// `GET /api/alerts`.
+pub(super) async fn alerts(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+    QueryParameters(query): QueryParameters<AlertsQuery>,
+) -> Result<Json<wire::Alerts>, Problem> {
+    let now_us = app.clock.wall_us();
+    let each = |name, text: &Option<String>, default| match text {
+        Some(text) => moment(name, text).map(Moment::near_us),
+        None => Ok(default),
+    };
+    let before = match &query.before {
+        None => None,
+        Some(text) => {
+            let parts = text.split_once('_').and_then(|(at, id)| Some((at.parse().ok()?, id)));
+            let said = || Problem::bad_request("`before` is `next` of another answer");
+            parts.map(|(at, id): (i64, &str)| (at, id.to_owned())).ok_or_else(said).map(Some)?
+        }
+    };
+    let cameras: Vec<CameraId> = app
+        .cameras
+        .list()
+        .iter()
+        .map(|camera| camera.id)
+        .filter(|id| grant.scope.sees(*id))
+        .collect();
+    let limit = query.limit.unwrap_or(ALERTS).clamp(1, MOST_ALERTS);
+    let wanted = Wanted {
+        from_us: each("from", &query.from, now_us - WEEK_US)?,
+        until_us: each("to", &query.to, i64::MAX)?,
+        before,
+        cameras: cameras.clone(),
+        limit,
+    };
+    let (mut kept, open) =
+        ask(&app, move |inbox| Ok((inbox.list(&wanted)?, inbox.open_alerts(&cameras)?))).await?;
+    let more = kept.len() > limit;
+    kept.truncate(limit);
+    let next = kept.last().filter(|_| more);
+    let next = next.map(|last| format!("{}_{}", last.alert.since_us, last.alert.id));
+    let name = names(&app);
+    let info = |kept: &razz_rules::Kept| {
+        wire::AlertInfo::new(&kept.alert, &name(kept.alert.camera), kept.acknowledged.as_ref())
+    };
+    Ok(Json(wire::Alerts { alerts: kept.iter().map(info).collect(), next, open }))
+}
+
+/// `POST /api/alerts/{id}/acknowledge`.
+pub(super) async fn acknowledge(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+    Path(id): Path<String>,
+) -> Result<Json<wire::AlertInfo>, Problem> {
+    let by = grant.who.noted().unwrap_or_default();
+    let now_us = app.clock.wall_us();
+    let scope = grant.scope.clone();
+    let found = ask(&app, move |inbox| {
+        let found = inbox.find(&id)?.filter(|kept| scope.sees(kept.alert.camera));
+        match found {
+            None => Ok(None),
+            Some(_) => {
+                inbox.acknowledge(&id, &by, now_us)?;
+                inbox.find(&id)
+            }
+        }
+    });
+    let unknown = || Problem::new(ProblemKind::NotFound, "there is no such alert");
+    let kept = found.await?.ok_or_else(unknown)?;
+    let name = names(&app)(kept.alert.camera);
+    Ok(Json(wire::AlertInfo::new(&kept.alert, &name, kept.acknowledged.as_ref())))
+}
+
+async fn ask<T: Send + 'static>(
+    app: &App,
+    ask: impl FnOnce(&Inbox) -> Result<T, InboxError> + Send + 'static,
+) -> Result<T, Problem> {
+    let rules = Arc::clone(&app.rules);
+    let done = tokio::task::spawn_blocking(move || rules.inbox(ask)).await;
+    let done = done.map_err(|_| Problem::internal("the alerts could not be read"))?;
+    let done = done.map_err(|error| Problem::internal(&error.to_string()))?;
+    done.ok_or_else(|| Problem::new(ProblemKind::Busy, "rules are not looked at yet"))
+}
+
+/// What people call cameras.
+fn names(app: &App) -> impl Fn(CameraId) -> String + Send + 'static {
+    let cameras = Arc::clone(&app.cameras);
+    move |id| {
+        let camera = cameras.find(id).map(|camera| camera.settings().name.clone());
+        camera.unwrap_or_else(|| format!("camera {id}"))
+    }
+}
