@@ -1,7 +1,7 @@
 // Takes a picture of every page, on a desktop and on a phone: node screenshots.mjs [FOLDER [NAME ...]]
-// With names of pages of the demo, only of those.
-// Live pages are those of `razz demo`; settings, and the pages that let people in, of a razz with a config file and the
-// fast scene of RAZZ_SCENE as its camera.
+// With names, only of those pages.
+// Live pages are those of `razz demo`; settings, what is counted, and the pages that let people in, of a razz with a
+// config file and the fast scene of RAZZ_SCENE as its camera.
 // FOLDER is docs/screenshots unless given. `make screenshots` builds what it needs.
 
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -33,21 +33,6 @@ const PAGES = [
     await measureFor(4);
   }],
   ["dashboard", "/dashboard.html", 0, () => measureFor(5)],
-  ["areas", "/areas.html?camera=1", null, async (page) => {
-    await page.getByRole("button", { name: /^Pavement/ }).click();
-    await page.locator(".counts:not(.old) .sum").waitFor({ timeout: 40_000 });
-    await page.evaluate(() => scrollTo(0, 0));
-    await measureFor(5);
-  }],
-  // Counted for some minutes: by then there is something to see.
-  ["analytics", "/analytics.html?range=1h", null, async (page) => {
-    await page.locator(".panels").waitFor({ timeout: 20_000 });
-    await measureFor(5);
-  }],
-  ["alerts", "/alerts.html", null, async (page) => {
-    await page.locator(".alert").first().waitFor({ timeout: 200_000 });
-    await measureFor(3);
-  }],
   ["troubleshooting", "/troubleshooting.html", 1, () => measureFor(5)],
 ];
 /** What an admin sees of their own. */
@@ -70,6 +55,24 @@ const ADMIN_PAGES = [
     await page.getByLabel("Confidence").fill("0.6");
     await page.getByRole("heading", { name: "Detector" }).evaluate((heading) => heading.scrollIntoView());
   }],
+  ["alerts", "/alerts.html", null, async (page) => {
+    await until("alerts", () => page.evaluate(() => document.querySelectorAll(".alert").length >= 3), { seconds: 200, every: 500 });
+    await measureFor(2);
+  }],
+  // Some minutes of it, so that there is something to see.
+  ["analytics", "/analytics.html?range=5m", null, async (page) => {
+    await page.locator(".panels").waitFor({ timeout: 20_000 });
+    await until("four minutes of counting", async () => {
+      const rows = await page.evaluate(async () => (await (await fetch("/api/facts/rows?limit=1000")).json()).rows);
+      return Date.now() / 1000 - rows.at(-1).at.unix > 240;
+    }, { seconds: 300, every: 2000 });
+    await measureFor(4);
+  }],
+  ["areas", "/areas.html?camera=1", null, async (page) => {
+    await page.locator(".areas .head").first().click();
+    await until("what it would have counted", () => page.evaluate(() => /[1-9]\d* in\b/.test(document.querySelector(".counts:not(.old) .sum")?.textContent ?? "")), { seconds: 40 });
+    await measureFor(4);
+  }],
 ];
 const ADMIN = { name: "admin", password: "a-password-for-pictures" };
 
@@ -84,12 +87,15 @@ function busy(page, players) {
 let bytes = 0;
 /** Takes a picture of a page when it is ready. */
 async function take(page, view, razz, [name, address, players, before]) {
-  if (only.length > 0 && !only.includes(name)) return;
+  const isWanted = only.length === 0 || only.includes(name);
+  // Who signs in sees that page in any case.
+  if (!isWanted && name !== "sign-in") return;
   await goTo(page, razz.at(address));
   if (players !== null) await untilPlayers(page, players);
   if (players > 0) await until("boxes", () => busy(page, players), { seconds: 150 });
   await before?.(page);
   if (players > 0) await until("boxes", () => busy(page, players), { seconds: 150 });
+  if (!isWanted) return;
   const session = await page.context().newCDPSession(page);
   const file = path.join(folder, `${name}-${view}.webp`);
   const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 80 });
@@ -100,7 +106,23 @@ async function take(page, view, razz, [name, address, players, before]) {
 
 /** A razz with a config file, which nobody has signed in to so far. */
 function ownRazz(url, home) {
-  const file = written(home, config({ detector: { model: "demo", classes: [] }, access: { mode: "on" }, camera: [{ id: 1, name: "Crossing", url }, { id: 2, name: "Yard", url: "rtsp://127.0.0.1:9/yard" }] }));
+  const file = written(home, config({
+    detector: { model: "demo", classes: [] },
+    access: { mode: "on" },
+    record: { path: path.join(home, "footage"), keep_free: "0B" },
+    camera: [{ id: 1, name: "Crossing", url }, { id: 2, name: "Yard", url: "rtsp://127.0.0.1:9/yard" }],
+    area: [
+      { camera: 1, name: "Pavement", line: [[0.5, 0.98], [0.5, 0.8]], classes: ["person"] },
+      { camera: 1, name: "Road", line: [[0.5, 0.79], [0.5, 0.58]], classes: ["car", "bus", "bicycle"] },
+      { camera: 1, name: "Shops", zone: [[0.25, 0.46], [0.95, 0.46], [0.95, 0.565], [0.25, 0.565]], classes: ["person"] },
+    ],
+    rule: [
+      { name: "On the pavement", when: "crossing", camera: 1, area: "Pavement", direction: "in", cooldown: "20s" },
+      { name: "Many at the shops", when: "occupancy", camera: 1, area: "Shops", above: 3, for: "1s", cooldown: "1m" },
+      { name: "A bus", when: "crossing", camera: 1, area: "Road", classes: ["bus"], cooldown: "5s" },
+      { name: "Camera is away", when: "camera_offline", for: "10s", cooldown: "1m" },
+    ],
+  }));
   return new Razz(["serve", "--config", file]).listening();
 }
 
@@ -119,22 +141,20 @@ try {
     // It plays no more.
     await goTo(page, razz.at("/healthz"));
   }
-  if (only.length === 0) {
-    camera = await new Camera({ crossing: `clip:${scene("crossing").clip}` }).listening();
-    own = await ownRazz(camera.url("crossing"), home);
-    const link = new URL(await own.setUpLink());
-    const form = (page) => page.getByLabel("Name").fill(ADMIN.name);
-    for (const [view, page] of Object.entries(pages)) await take(page, view, own, ["set-up", link.pathname + link.hash, 0, form]);
-    await fetch(own.at("/api/set-up"), {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ ...ADMIN, token: link.hash.slice(1) }),
-    });
-    for (const [view, page] of Object.entries(pages)) {
-      await take(page, view, own, ["sign-in", "/sign-in.html", 0, form]);
-      await page.getByLabel("Password").fill(ADMIN.password);
-      await page.getByRole("button", { name: "Sign in" }).click();
-      await page.waitForURL(own.at("/"), { waitUntil: "commit" });
-      for (const what of ADMIN_PAGES) await take(page, view, own, what);
-    }
+  camera = await new Camera({ crossing: `clip:${scene("crossing").clip}` }).listening();
+  own = await ownRazz(camera.url("crossing"), home);
+  const link = new URL(await own.setUpLink());
+  const form = (page) => page.getByLabel("Name").fill(ADMIN.name);
+  for (const [view, page] of Object.entries(pages)) await take(page, view, own, ["set-up", link.pathname + link.hash, 0, form]);
+  await fetch(own.at("/api/set-up"), {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ ...ADMIN, token: link.hash.slice(1) }),
+  });
+  for (const [view, page] of Object.entries(pages)) {
+    await take(page, view, own, ["sign-in", "/sign-in.html", 0, form]);
+    await page.getByLabel("Password").fill(ADMIN.password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.waitForURL(own.at("/"), { waitUntil: "commit" });
+    for (const what of ADMIN_PAGES) await take(page, view, own, what);
   }
 } finally {
   await browser.close();

@@ -541,7 +541,11 @@ mod tests {
         let queue = PER_QUEUE.iter().map(|(name, ..)| *name);
         let rendition = PER_RENDITION.iter().map(|(name, ..)| *name);
         let area = PER_AREA.iter().map(|(name, ..)| *name);
-        camera.chain(rendition).chain(queue).chain(area).chain(OVERALL.iter().map(|(name, ..)| *name))
+        camera
+            .chain(rendition)
+            .chain(queue)
+            .chain(area)
+            .chain(OVERALL.iter().map(|(name, ..)| *name))
     }
 
     #[test]

@@ -2,13 +2,15 @@
 //!
 //! Two people at six frames a second around the clock, who walk over the picture; 30 days are 31 million boxes.
 
+#![allow(clippy::print_stdout, reason = "a program")]
+
 use std::path::Path;
 use std::time::Instant;
 
 use razz_analytics::{Anchor, InSide, Shape};
 use razz_base::{
-    CameraId, ClassId, ClassNames, FrameKey, MediaTime, Rect, Size, Track, TrackFrame,
-    TrackId, TrackSource, TrackState, WallQuality, WallTime,
+    CameraId, ClassId, ClassNames, FrameKey, MediaTime, Rect, Size, Track, TrackFrame, TrackId,
+    TrackSource, TrackState, WallQuality, WallTime,
 };
 use razz_facts::{Drawing, PreviewRequest, preview};
 use razz_store::archive::{Archive, Moment};
@@ -56,6 +58,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             whole.as_secs_f64() * 1e3
         );
     }
+    let begin = Instant::now();
+    let newest = end_us(&archive, camera)?;
+    let mut boxes = 0;
+    for hour in 1..=24 {
+        let at = |hours: i64| Moment::Wall(newest - hours * 3_600_000_000);
+        let frames = archive.tracks(camera, at(hour), at(hour - 1))?;
+        boxes += frames.iter().map(|one| one.frame.tracks.len()).sum::<usize>();
+    }
+    println!("reading a day of {boxes} boxes: {:.0} ms", begin.elapsed().as_secs_f64() * 1e3);
     let status = std::fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
     println!("{peak}");

@@ -37,9 +37,9 @@ use razz_store::archive::Archive;
 use tracing::error;
 
 use crate::database::Database;
-use crate::names::Names;
 pub use crate::database::FactsError;
 pub use crate::drawing::{Drawing, Version};
+use crate::names::Names;
 pub use crate::past::{
     Check, Counts, Difference, Example, HeatMap, PastError, Preview, PreviewRequest, check, heat,
     preview,
@@ -161,7 +161,7 @@ impl Facts {
         };
         let counting = Arc::clone(&shared);
         let past = move || {
-            let _ = razz_observe::process::yield_to_video();
+            razz_observe::process::yield_to_video();
             while !counting.is_stopped() {
                 let turn = || past::work(&counting);
                 if std::panic::catch_unwind(std::panic::AssertUnwindSafe(turn)).is_err() {

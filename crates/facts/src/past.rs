@@ -77,11 +77,7 @@ pub(crate) fn count_past(
     Ok(())
 }
 
-fn write(
-    database: &mut Database,
-    counter: &mut Counter,
-    names: &Names,
-) -> Result<(), FactsError> {
+fn write(database: &mut Database, counter: &mut Counter, names: &Names) -> Result<(), FactsError> {
     let Some(last) = counter.last() else { return Ok(()) };
     let (camera, told) = (counter.camera(), with_rows(counter));
     let mut time = time_spent(counter, last);
@@ -112,9 +108,8 @@ pub(crate) fn work(shared: &crate::Shared) {
         };
         let crate::Recordings::At(archive) = (shared.recordings)() else { continue };
         let stop = || shared.stop.load(Ordering::Acquire);
-        let counted = Database::open(&shared.path)
-            .map_err(PastError::from)
-            .and_then(|mut database| {
+        let counted =
+            Database::open(&shared.path).map_err(PastError::from).and_then(|mut database| {
                 let mut names = shared.names(&database)?;
                 count_past(&mut database, &mut names, &archive, row, &stop)
             });

@@ -123,9 +123,15 @@ pub struct Total {
 #[derive(Debug)]
 pub struct Facts {
     news: broadcast::Sender<News>,
-    now: Mutex<BTreeMap<(CameraId, Arc<str>), Arc<AreaNow>>>,
-    totals: Mutex<(BTreeMap<Total, u64>, u64)>,
+    now: Mutex<Areas>,
+    totals: Mutex<Totals>,
 }
+
+/// How it is at each area now, by camera and name.
+type Areas = BTreeMap<(CameraId, Arc<str>), Arc<AreaNow>>;
+
+/// How often each was told, and how many corrections there were.
+pub type Totals = (BTreeMap<Total, u64>, u64);
 
 impl Default for Facts {
     fn default() -> Self {
@@ -181,7 +187,7 @@ impl Facts {
 
     /// What was told since start as it was seen, and how many corrections there were of that, an end of a visit among
     /// them.
-    pub fn totals(&self) -> (BTreeMap<Total, u64>, u64) {
+    pub fn totals(&self) -> Totals {
         lock(&self.totals).clone()
     }
 

@@ -111,7 +111,11 @@ fn drawn(camera: usize) -> String {
     [
         area("Road", "line = [[0.5, 0.56], [0.5, 0.8]]", vehicles),
         area("Pavement", "line = [[0.5, 0.8], [0.5, 1.0]]", "\"person\""),
-        area("Shops", "zone = [[0.25, 0.46], [0.95, 0.46], [0.95, 0.565], [0.25, 0.565]]", "\"person\""),
+        area(
+            "Shops",
+            "zone = [[0.25, 0.46], [0.95, 0.46], [0.95, 0.565], [0.25, 0.565]]",
+            "\"person\"",
+        ),
     ]
     .concat()
 }

@@ -173,6 +173,12 @@ scenario("areas are changed while razz runs, and their past is counted", { secon
   }, { seconds: 60, every: 250 });
   assert.deepEqual([past.in, past.out], [preview.in, preview.out], "as it was said before");
   await until("what comes to be counted by the new ones", () => ["Door", "Around", "Left"].every((area) => feed.facts().some((fact) => fact.area === area)), { seconds: 60 });
+
+  // Deleted, they count no more, and what they counted stays.
+  assert.deepEqual((await send(razz, "PUT", "/api/areas/1", { areas: [] })).body.areas, []);
+  await until("no area", () => feed.of("now").at(-1).areas.length === 0);
+  const gone = await factSums(razz, "Left", to);
+  assert.deepEqual([gone.in, gone.out], [past.in, past.out], "what was counted stays");
   await razz.stop();
   await agrees(world);
 });

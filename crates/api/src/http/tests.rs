@@ -26,7 +26,6 @@ use razz_access::grant::{Account, Rank, Role, Scope, Voucher, Who};
 use razz_access::testing::{Folder, access};
 use razz_access::{NewToken, NewUser, NewViewToken};
 use razz_analysis::Pool;
-use razz_base::CameraId;
 use razz_config::Config;
 use razz_delivery as viewer;
 use razz_facts::Recordings;

@@ -29,11 +29,7 @@ pub(super) const PER_AREA: &[(&str, &str, ReadArea)] = &[
     (
         "razz_zone_visits_total",
         "Visits of a zone that began.",
-        ReadArea {
-            kind: MetricType::COUNTER,
-            labels: "`camera`, `zone`, `class`",
-            read: visits,
-        },
+        ReadArea { kind: MetricType::COUNTER, labels: "`camera`, `zone`, `class`", read: visits },
     ),
     (
         "razz_zone_objects",
@@ -68,12 +64,13 @@ fn crossings(facts: &Facts) -> Vec<Metric> {
 
 fn visits(facts: &Facts) -> Vec<Metric> {
     let (totals, _) = facts.totals();
-    let each = totals.iter().filter(|(total, _)| total.direction.is_none()).map(|(total, count)| {
-        let camera = total.camera.to_string();
-        let labels =
-            [("camera", camera.as_str()), ("zone", &total.area), ("class", &total.class)];
-        counter(&labels, *count as f64)
-    });
+    let each =
+        totals.iter().filter(|(total, _)| total.direction.is_none()).map(|(total, count)| {
+            let camera = total.camera.to_string();
+            let labels =
+                [("camera", camera.as_str()), ("zone", &total.area), ("class", &total.class)];
+            counter(&labels, *count as f64)
+        });
     each.collect()
 }
 

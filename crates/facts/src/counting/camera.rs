@@ -280,7 +280,7 @@ impl Live {
             before: None,
             limit: MOST_TOLD,
         };
-        let (told, _) = database.with_areas(&self.versions, &filter)?;
+        let told = database.with_areas(&self.versions, &filter)?.rows;
         let with_key = |(row, fact): (i64, Fact)| {
             let version = self.versions.iter().find(|version| version.row == row)?;
             let key = EventKey {

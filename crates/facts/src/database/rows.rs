@@ -55,6 +55,13 @@ pub struct Rows {
     pub next: Option<Cursor>,
 }
 
+/// As [`Rows`], each with the row of its version of an area.
+#[derive(Default)]
+pub(crate) struct Placed {
+    pub(crate) rows: Vec<(i64, Fact)>,
+    next: Option<Cursor>,
+}
+
 /// One query for both kinds, so that their order and their limit are one. What a kind has not is null.
 const QUERY: &str = "
 SELECT * FROM (
@@ -76,8 +83,8 @@ impl Database {
     /// # Errors
     /// When it cannot be read.
     pub fn rows(&self, versions: &[Version], filter: &Filter) -> Result<Rows, FactsError> {
-        let (found, next) = self.with_areas(versions, filter)?;
-        Ok(Rows { facts: found.into_iter().map(|(_, fact)| fact).collect(), next })
+        let Placed { rows, next } = self.with_areas(versions, filter)?;
+        Ok(Rows { facts: rows.into_iter().map(|(_, fact)| fact).collect(), next })
     }
 
     /// As [`Self::rows`], with the row of each fact's version of an area.
@@ -85,12 +92,12 @@ impl Database {
         &self,
         versions: &[Version],
         filter: &Filter,
-    ) -> Result<(Vec<(i64, Fact)>, Option<Cursor>), FactsError> {
+    ) -> Result<Placed, FactsError> {
         let mut names = self.names()?;
         let known = names.all().len();
         let class = filter.class.as_ref().map(|class| names.number(class).0);
         if class.is_some_and(|class| usize::from(class) >= known) {
-            return Ok((Vec::new(), None));
+            return Ok(Placed::default());
         }
         self.of((|| {
             let rows: Vec<i64> = versions.iter().map(|version| version.row).collect();
@@ -119,7 +126,7 @@ impl Database {
                 track: last.track,
                 row: *row,
             });
-            Ok((facts, next))
+            Ok(Placed { rows: facts, next })
         })())
     }
 }

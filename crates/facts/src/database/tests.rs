@@ -4,7 +4,7 @@ use razz_hub::facts::What;
 
 use super::*;
 use crate::counter::{Counter, DatedEvent};
-use crate::drawing::Drawing;
+use crate::drawing::{Drawing, Version};
 use crate::testing::{BEGIN_US, Folder, camera, door, hall, names, walkers};
 
 fn drawn(list: &[(&str, Drawing)]) -> Vec<(String, Drawing)> {
@@ -158,7 +158,9 @@ fn drawings_follow_one_another_and_names_stay_with_them() {
     let folder = Folder::new();
     let mut database = open(&folder);
     let at = |n| Some(MediaTime::from_90k(n));
-    let summary = |database: &Database| -> Vec<(u32, u32, String, Option<i64>, Option<i64>)> {
+    /// Number, version, name, from, until.
+    type Line = (u32, u32, String, Option<i64>, Option<i64>);
+    let summary = |database: &Database| -> Vec<Line> {
         let versions = database.versions(Some(camera())).unwrap();
         let ticks = |time: Option<MediaTime>| time.map(MediaTime::as_90k);
         let each = |one: &Version| {
@@ -166,7 +168,6 @@ fn drawings_follow_one_another_and_names_stay_with_them() {
         };
         versions.iter().map(each).collect()
     };
-    use crate::drawing::Version;
     let both = drawn(&[("Door", door()), ("Hall", hall())]);
     assert!(database.set_areas(camera(), &both, at(10)).unwrap());
     assert!(!database.set_areas(camera(), &both, at(20)).unwrap(), "they are the same");

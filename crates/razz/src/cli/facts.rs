@@ -55,7 +55,10 @@ fn compare(options: &Options, only: Option<CameraId>) -> Result<(), Failure> {
     let (root, index) = super::record::folder_of(&options.config, options.path.as_deref())?;
     let path = root.path().join(DATABASE);
     if !path.is_file() {
-        return Err(Failure::Refused(format!("{}: nothing was counted here", root.path().display())));
+        return Err(Failure::Refused(format!(
+            "{}: nothing was counted here",
+            root.path().display()
+        )));
     }
     let database = Database::open(&path).map_err(|error| failed(&error))?;
     let (index, _) = Index::open(&index).map_err(|error| failed(&error))?;
@@ -67,8 +70,8 @@ fn compare(options: &Options, only: Option<CameraId>) -> Result<(), Failure> {
         if versions.is_empty() || only.is_some_and(|only| only != camera) {
             continue;
         }
-        let found = check(&database, &archive, camera, ends[0], ends[1])
-            .map_err(|error| failed(&error))?;
+        let found =
+            check(&database, &archive, camera, ends[0], ends[1]).map_err(|error| failed(&error))?;
         let all = found.differences.len();
         let _ = writeln!(
             text,

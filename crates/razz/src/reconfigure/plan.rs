@@ -41,6 +41,7 @@ impl Plan {
             ("[record]", old.record == new.record),
             ("[mqtt]", old.mqtt == new.mqtt),
             ("[[webhook]]", old.webhooks == new.webhooks),
+            ("[alert]", old.alert == new.alert),
         ];
         let restart_only =
             sections.into_iter().filter(|(_, same)| !same).map(|(section, _)| section).collect();

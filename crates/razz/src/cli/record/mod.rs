@@ -153,8 +153,7 @@ pub(super) fn folder_of(file: &Path, path: Option<&Path>) -> Result<(Root, PathB
     let path = match path {
         Some(path) => path.to_owned(),
         None => {
-            let config =
-                Config::load(file).map_err(|error| Failure::Refused(error.to_string()))?;
+            let config = Config::load(file).map_err(|error| Failure::Refused(error.to_string()))?;
             let Some(record) = config.record else {
                 return Err(Failure::Refused(format!(
                     "{}: [record] names no `path`, so nothing is recorded; or name the folder by --path",
