@@ -14,8 +14,11 @@ use crate::drawing::{Drawing, Version};
 use crate::names::Names;
 use crate::record;
 
-/// The newest first, by so much, in ticks: a day.
-const PIECE_90K: i64 = 86_400 * CLOCK_RATE;
+/// The newest first, by so much, in ticks: an hour, so that there are numbers at once, then quarters of a day.
+const FIRST_90K: i64 = 3600 * CLOCK_RATE;
+const PIECE_90K: i64 = 6 * 3600 * CLOCK_RATE;
+/// Pieces that are counted at the same time: somebody waits for it, and video comes first.
+const AT_ONCE: usize = 2;
 /// The counter begins so long before a piece, in ticks, to know who is there.
 const WARM_90K: i64 = 30 * CLOCK_RATE;
 /// Examples that are shown.
@@ -68,7 +71,7 @@ pub struct Preview {
     pub complete: bool,
     /// So much of it has tracks, in seconds.
     pub searched_s: f64,
-    /// Different tracks in it.
+    /// Different tracks in it; one that goes on where two pieces of it meet counts in both.
     pub tracks: u64,
     /// In all.
     pub counts: Counts,
@@ -91,6 +94,15 @@ impl Preview {
         all.sort_unstable();
         let middle = all.get(all.len().saturating_sub(1) / 2)?;
         Some(*middle as f64 / CLOCK_RATE as f64)
+    }
+
+    /// Takes what was found before all that it has.
+    fn take(&mut self, piece: Piece) {
+        piece.facts.iter().for_each(|fact| self.add(fact));
+        self.examples.truncate(EXAMPLES);
+        self.most = self.most.max(piece.most);
+        self.tracks += piece.tracks;
+        self.searched_s += piece.searched_s;
     }
 
     fn add(&mut self, fact: &facts::Fact) {
@@ -132,20 +144,57 @@ pub fn preview(
     let until = until.min(newest);
     let begin = record::first(archive, camera)?.map_or(until, |first| first.max(from));
     let mut preview = Preview::default();
-    let mut end = until;
-    while end > begin {
-        let start = begin.max(MediaTime::from_90k(end.as_90k().saturating_sub(PIECE_90K)));
-        piece(archive, request, start, end, &mut preview)?;
-        // Days without anything are passed over.
-        let before = record::before(archive, camera, start)?;
-        end = before.map_or(begin, |before| start.min(before.plus_90k(1)));
-        preview.complete = end <= begin;
-        if !preview.complete && !each(&preview) {
+    let mut pieces = pieces(archive, camera, begin, until)?.into_iter();
+    let mut at_once = 1;
+    loop {
+        let spans: Vec<_> = pieces.by_ref().take(at_once).collect();
+        at_once = AT_ONCE;
+        let count = |[start, end]: [MediaTime; 2]| piece(archive, request, start, end);
+        let found: Vec<Result<Piece, PastError>> = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                spans.iter().skip(1).map(|span| scope.spawn(move || count(*span))).collect();
+            let mine = spans.first().map(|span| count(*span));
+            let theirs = threads.into_iter().map(|thread| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            });
+            mine.into_iter().chain(theirs).collect()
+        });
+        for piece in found {
+            preview.take(piece?);
+        }
+        preview.complete = pieces.len() == 0;
+        if preview.complete || !each(&preview) {
             return Ok(preview);
         }
     }
-    preview.complete = true;
-    Ok(preview)
+}
+
+/// The spans that are counted one after the other, the newest first; what has no tracks is passed over.
+fn pieces(
+    archive: &Archive,
+    camera: CameraId,
+    begin: MediaTime,
+    until: MediaTime,
+) -> Result<Vec<[MediaTime; 2]>, PastError> {
+    let mut spans = Vec::new();
+    let (mut end, mut length) = (until, FIRST_90K);
+    while end > begin {
+        let start = begin.max(MediaTime::from_90k(end.as_90k().saturating_sub(length)));
+        spans.push([start, end]);
+        let before = record::before(archive, camera, start)?;
+        end = before.map_or(begin, |before| start.min(before.plus_90k(1)));
+        length = PIECE_90K;
+    }
+    Ok(spans)
+}
+
+/// What was found in a span.
+struct Piece {
+    /// The newest first.
+    facts: Vec<facts::Fact>,
+    most: u32,
+    tracks: u64,
+    searched_s: f64,
 }
 
 fn piece(
@@ -153,8 +202,8 @@ fn piece(
     request: &PreviewRequest,
     start: MediaTime,
     end: MediaTime,
-    preview: &mut Preview,
-) -> Result<(), PastError> {
+) -> Result<Piece, PastError> {
+    let mut most = 0;
     let camera = request.camera;
     let version = Version {
         row: 0,
@@ -186,7 +235,7 @@ fn piece(
                 searched_90k += if passed <= 10 * CLOCK_RATE { passed } else { 0 };
                 last = Some(time);
                 let inside: u32 = counter.inside(1).iter().map(|(_, count)| count).sum();
-                preview.most = preview.most.max(inside);
+                most = most.max(inside);
             }
         }
         for told in counter.take_told() {
@@ -204,13 +253,9 @@ fn piece(
             found.insert(key, fact);
         }
     }
-    let is_in =
-        |fact: &&facts::Fact| !fact.retracted && fact.at.time >= start && fact.at.time < end;
-    let mut facts: Vec<&facts::Fact> = found.values().filter(is_in).collect();
+    let is_in = |fact: &facts::Fact| !fact.retracted && fact.at.time >= start && fact.at.time < end;
+    let mut facts: Vec<facts::Fact> = found.into_values().filter(is_in).collect();
     facts.sort_by_key(|fact| std::cmp::Reverse((fact.at.time, fact.track)));
-    facts.iter().for_each(|fact| preview.add(fact));
-    preview.examples.truncate(EXAMPLES);
-    preview.tracks += tracks.len() as u64;
-    preview.searched_s += searched_90k as f64 / CLOCK_RATE as f64;
-    Ok(())
+    let searched_s = searched_90k as f64 / CLOCK_RATE as f64;
+    Ok(Piece { facts, most, tracks: tracks.len() as u64, searched_s })
 }

@@ -1,13 +1,16 @@
 //! Blocks read. Whatever the bytes are, this ends soon, and takes memory for no more frames and boxes than the header
 //! says, which itself is bounded.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 
 use razz_base::{
     CameraId, ClassId, ClassNames, FrameKey, MediaTime, Size, Track, TrackFrame, TrackId,
     TrackState, WallQuality, WallTime,
 };
+use zstd::bulk::Decompressor;
 
 use super::Recorded;
 use super::block::{FARTHEST, rect};
@@ -28,7 +31,7 @@ pub fn decode(data: &[u8], camera: CameraId) -> Result<Vec<Recorded>, BlockError
     if crc32fast::hash(body) != header.body_checksum {
         return Err(BlockError::Damaged("its body is not what was written"));
     }
-    let unpacked = zstd::bulk::decompress(body, header.unpacked_bytes)
+    let unpacked = unpack(body, header.unpacked_bytes)
         .map_err(|_| BlockError::Damaged("it cannot be unpacked"))?;
     let mut decoder = Decoder::new(&header, &unpacked)?;
     let classes = ClassNames::new(header.classes.iter().cloned());
@@ -53,6 +56,20 @@ pub fn decode(data: &[u8], camera: CameraId) -> Result<Vec<Recorded>, BlockError
         classes: classes.clone(),
     };
     Ok(frames.into_iter().map(recorded).collect())
+}
+
+/// A decompressor takes longer to make than a block to unpack: each thread keeps one.
+fn unpack(body: &[u8], capacity: usize) -> io::Result<Vec<u8>> {
+    thread_local! {
+        static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    }
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        let decompressor = match kept {
+            Some(decompressor) => decompressor,
+            None => kept.insert(Decompressor::new()?),
+        };
+        decompressor.decompress(body, capacity)
+    })
 }
 
 struct Frame {
