@@ -5,8 +5,10 @@ mod check;
 mod heat;
 mod preview;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use razz_base::{CLOCK_RATE, MediaTime};
 use razz_store::archive::{Archive, ReadError};
@@ -24,6 +26,10 @@ use crate::record;
 /// What is undecided when an area is over is decided so long after it, in ticks: joined tracks, ends of visits.
 const DECIDED_90K: i64 = 20 * CLOCK_RATE;
 
+/// So often, and so long each time, it is waited for what comes after an area was drawn: a camera may be away.
+const TRIES: u32 = 120;
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// Why what is recorded cannot be counted.
 #[derive(Debug, thiserror::Error)]
 pub enum PastError {
@@ -36,13 +42,15 @@ pub enum PastError {
 }
 
 /// Counts the past of an area that was drawn later, from the beginning of the record, unless `stop` says so; it is
-/// begun anew then at the next start.
+/// begun anew then at the next start. What was undecided when the area was drawn is decided by what came after: `wait`
+/// waits a while for that, and answers whether it is worth it.
 pub(crate) fn count_past(
     database: &mut Database,
     names: &mut Names,
     archive: &Archive,
     row: i64,
     stop: &dyn Fn() -> bool,
+    wait: &dyn Fn() -> bool,
 ) -> Result<(), PastError> {
     let versions = database.versions(None)?;
     let Some(version) = versions.into_iter().find(|version| version.row == row && !version.counted)
@@ -54,19 +62,27 @@ pub(crate) fn count_past(
     let until = version.until.unwrap_or(MediaTime::from_90k(i64::MAX));
     let mut counter = Counter::new(camera, vec![version], names);
     let (mut frames, mut failed) = (0, None);
-    let begin = record::first(archive, camera)?.unwrap_or(until);
-    record::walk(archive, camera, begin, until.plus_90k(DECIDED_90K), |piece| {
-        for one in piece {
-            frames += usize::from(counter.take_recorded(names, one));
+    let decided = until.plus_90k(DECIDED_90K);
+    let mut begin = record::first(archive, camera)?.unwrap_or(until);
+    loop {
+        record::walk(archive, camera, begin, decided, |piece| {
+            for one in piece {
+                frames += usize::from(counter.take_recorded(names, one));
+            }
+            failed = write(database, &mut counter, names).err();
+            failed.is_none() && !stop()
+        })?;
+        if let Some(error) = failed {
+            return Err(error.into());
         }
-        failed = write(database, &mut counter, names).err();
-        failed.is_none() && !stop()
-    })?;
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
-    if stop() {
-        return Ok(());
+        if stop() {
+            return Ok(());
+        }
+        let newest = record::newest(archive, camera)?;
+        if newest.is_none_or(|newest| newest >= decided) || !wait() {
+            break;
+        }
+        begin = counter.last().map_or(begin, |last| last.time.plus_90k(1));
     }
     counter.finish();
     write(database, &mut counter, names)?;
@@ -111,7 +127,13 @@ pub(crate) fn work(shared: &crate::Shared) {
         let counted =
             Database::open(&shared.path).map_err(PastError::from).and_then(|mut database| {
                 let mut names = shared.names(&database)?;
-                count_past(&mut database, &mut names, &archive, row, &stop)
+                let tries = Cell::new(0);
+                let wait = || {
+                    std::thread::sleep(PATIENCE);
+                    tries.set(tries.get() + 1);
+                    tries.get() < TRIES
+                };
+                count_past(&mut database, &mut names, &archive, row, &stop, &wait)
             });
         if let Err(error) = counted {
             warn!("the past of an area could not be counted: {error}");

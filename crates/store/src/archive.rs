@@ -217,7 +217,9 @@ impl Archive {
         let mut frames = tracks::read(&self.root, camera, from, until)?;
         let known = frames.last().map(|last| last.frame.key.time);
         let is_new = |one: &Recorded| known.is_none_or(|known| one.frame.key.time > known);
-        frames.extend(lately.into_iter().filter(is_new));
+        // As they will be read once they are in a block: what is recorded does not change by that.
+        let sealed = |one: Recorded| Recorded { frame: tracks::as_stored(&one.frame), ..one };
+        frames.extend(lately.into_iter().filter(is_new).map(sealed));
         let at = |time| frames.partition_point(|one: &Recorded| one.frame.key.time < time);
         let (begin, end) = (at(from).saturating_sub(1), at(until) + 1);
         frames.truncate(end);

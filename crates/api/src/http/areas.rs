@@ -75,12 +75,19 @@ pub(super) async fn change(
     JsonBody(body): JsonBody<wire::AreasEdit>,
 ) -> Result<Json<wire::Areas>, Problem> {
     let id = app.camera(&camera)?.id;
-    let mut edits = Vec::new();
+    let mut edits: Vec<AreaEdit> = Vec::new();
     for (n, area) in body.areas.into_iter().enumerate() {
         let drawing =
             area.drawing().map_err(|error| Problem::invalid_key(&format!("areas[{n}]"), &error))?;
+        let name = area.name.trim().to_owned();
+        if edits.iter().any(|other| other.name == name) {
+            let said = format!(
+                "another area of the camera is called {name:?} as well; give each its own name"
+            );
+            return Err(Problem::invalid_key(&format!("areas[{n}]"), &said));
+        }
         edits.push(AreaEdit {
-            name: area.name.trim().to_owned(),
+            name,
             was: area.was.filter(|was| *was != area.name),
             shape: drawing.shape,
             anchor: drawing.anchor,

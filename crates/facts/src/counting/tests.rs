@@ -225,7 +225,7 @@ fn a_new_area_has_a_past_and_a_preview_says_the_same_before() {
     let mut database = Database::open(&world.shared.path).unwrap();
     for row in rows {
         let mut names = world.shared.names(&database).unwrap();
-        count_past(&mut database, &mut names, &world.archive, row, &|| false).unwrap();
+        count_past(&mut database, &mut names, &world.archive, row, &|| false, &|| false).unwrap();
     }
     let versions = database.versions(None).unwrap();
     assert!(versions.iter().all(|version| version.counted));
