@@ -284,7 +284,7 @@ scenario("a line is drawn on the page, and its counts rise on another", { browse
   assert.deepEqual(await violations(page), [], "areas.html");
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByText("Saved", { exact: true }).first().waitFor();
-  const [area] = await until("the area", async () => (await areasOf(razz)).filter(({ version }) => version > 0));
+  const area = await until("the area", async () => (await areasOf(razz)).find(({ version }) => version > 0));
   assert.equal(area.name, "Crosswalk");
   for (const [at, [wx, wy]] of [[0.5, 0.98], [0.5, 0.3]].entries()) {
     assert.ok(Math.abs(area.line[at][0] - wx) < 0.01 && Math.abs(area.line[at][1] - wy) < 0.01, JSON.stringify(area.line));
