@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { framesOf } from "../lib/mp4.mjs";
@@ -48,7 +48,9 @@ scenario("what is recorded is what the camera sent, and others read it", { secon
   const sent = await camera.hashes("one");
   // While it is written, as somebody copies it.
   const copy = path.join(world.folder, "copy.mp4");
-  copyFileSync(files(footage).at(-1), copy);
+  // One that began in this moment has no picture yet.
+  const newest = await until("a file with something in it", () => files(footage).findLast((file) => statSync(file).size > 100_000));
+  copyFileSync(newest, copy);
   const being = await framesOf(copy);
   isLoop(being.hashes, sent, "the file that is written");
   assert.ok(being.frames >= 1, "others read it while it is written");
