@@ -30,9 +30,15 @@ if (files.length === 0) {
 }
 const { entries: flaky, trouble } = readFlaky(readFileSync(values.flaky, "utf8"), names, new Date().toISOString().slice(0, 10));
 
-/** Runs one file; answers what became of its tests: how many passed, which failed, and which were skipped why. */
+/** The first lines of what a failed test says, for the end of a long log. */
+function why(error) {
+  const text = String(error?.cause?.message ?? error?.message ?? "it says nothing");
+  return text.split("\n").filter((line) => line.trim() !== "").slice(0, 8).join("\n  ").slice(0, 600);
+}
+
+/** Runs one file; answers what became of its tests: how many passed, which failed and why, and which were skipped why. */
 function runFile(file) {
-  const sum = { passed: 0, failed: [], skipped: [] };
+  const sum = { passed: 0, failed: [], why: [], skipped: [] };
   const isFile = (event) => path.resolve(event.name) === file;
   const isSuite = (event) => event.details?.type === "suite";
   const tests = run({ files: [file], concurrency: 1 });
@@ -45,6 +51,7 @@ function runFile(file) {
     // A file that fails as a whole (it does not load, say) counts; one that only holds a failed test does not.
     if (isSuite(event) || (isFile(event) && event.details?.error?.failureType === "subtestsFailed")) return;
     sum.failed.push(isFile(event) ? path.basename(file) : event.name);
+    sum.why.push(why(event.details?.error));
   });
   tests.compose(new spec()).pipe(process.stdout, { end: false });
   return new Promise((resolve) => tests.on("end", () => resolve(sum)));
@@ -63,7 +70,7 @@ for (const file of files.filter((one) => sums.get(one).failed.length > 0)) {
   const entry = trouble.length === 0 && passedThen ? flaky.get(name) : undefined;
   if (entry) sums.set(file, again);
   reruns.push({
-    file: name, failed_first: first.failed, failed_again: again.failed, ...(entry ? { allowed_until: entry.until, reason: entry.reason } : {}),
+    file: name, failed_first: first.failed, why: first.why, failed_again: again.failed, ...(entry ? { allowed_until: entry.until, reason: entry.reason } : {}),
   });
 }
 
@@ -93,7 +100,10 @@ function verdict({ file, failed_again: again, allowed_until: until, reason }) {
 process.on("exit", () => {
   for (const { name, reason } of skipped) console.log(`skipped: ${name}: ${reason}`);
   for (const words of trouble) console.log(words);
-  for (const rerun of reruns) console.log(`run again: ${verdict(rerun)}`);
+  for (const rerun of reruns) {
+    rerun.failed_first.forEach((name, n) => console.log(`failed at first: ${name}: ${rerun.why[n]}`));
+    console.log(`run again: ${verdict(rerun)}`);
+  }
   if (reruns.length > 0) console.log(`what was run again is in ${record}`);
   console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
 });

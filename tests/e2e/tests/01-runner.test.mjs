@@ -42,8 +42,8 @@ test("a file that passes the second time has failed", (t) => {
   assert.equal(status, 1, stdout);
   assert.equal(closing, "1 passed, 1 failed, 1 skipped");
   assert.deepEqual(summary, { part: "end to end", passed: 1, failed: 1, skipped: [{ name: "left out", reason: "there is no moon" }] });
-  assert.deepEqual(reruns, [{ file: "20-once.test.mjs", failed_first: ["once"], failed_again: [] }]);
-  assert.match(stdout, /run again: 20-once\.test\.mjs failed once and passed once: it counts as failed/);
+  assert.deepEqual(reruns, [{ file: "20-once.test.mjs", failed_first: ["once"], why: ["the first time"], failed_again: [] }]);
+  assert.match(stdout, /failed at first: once: the first time\nrun again: 20-once\.test\.mjs failed once and passed once: it counts as failed/);
   assert.match(stdout, /skipped: left out: there is no moon/);
 });
 
@@ -51,7 +51,7 @@ test("the list allows it, and says so", (t) => {
   const { status, closing, reruns, stdout } = ran(t, FILES, [ENTRY]);
   assert.equal(status, 0, stdout);
   assert.equal(closing, "2 passed, 0 failed, 1 skipped");
-  assert.deepEqual(reruns, [{ file: ENTRY.file, failed_first: ["once"], failed_again: [], allowed_until: ENTRY.until, reason: ENTRY.reason }]);
+  assert.deepEqual(reruns, [{ file: ENTRY.file, failed_first: ["once"], why: ["the first time"], failed_again: [], allowed_until: ENTRY.until, reason: ENTRY.reason }]);
   assert.match(stdout, /which flaky\.json allows until/);
 });
 
