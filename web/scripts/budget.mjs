@@ -15,7 +15,7 @@ const drawer = scripts.filter((name) => name.startsWith("drawer-"));
 /** Pages that are large and have limits of their own: no other page loads what is theirs. */
 const LARGE = ["alerts.html", "analytics.html", "areas.html", "playback.html"];
 /** All scripts that a page loads, at once or when something of it is looked at. */
-const loadedBy = (page) => {
+const followed = (page) => {
   const found = new Set();
   const follow = (text) => {
     for (const name of scripts) {
@@ -28,6 +28,8 @@ const loadedBy = (page) => {
   return found;
 };
 const pages = readdirSync(dist).filter((name) => name.endsWith(".html") && name !== "compat-player.html");
+const loaded = new Map(pages.map((page) => [page, followed(page)]));
+const loadedBy = (page) => loaded.get(page);
 const app = new Set(pages.filter((page) => !LARGE.includes(page)).flatMap((page) => [...loadedBy(page)]));
 /** What a page loads beyond what the others have loaded before; several of the large ones may share it. */
 const ownOf = (page) => [...loadedBy(page)].filter((name) => !app.has(name) && !drawer.includes(name) && !recorded.includes(name));

@@ -66,7 +66,8 @@ mod words;
 pub use alert::{Alert, Event, EventKind, State};
 pub use condition::{FLAP_US, HOLD_US};
 pub use machine::{Alerts, LATE_US, MAX_CAMERAS, MAX_VISITORS, MAX_WAITING, MAX_WATCHES};
-pub use occasion::{Direction, Occasion};
+pub use occasion::Occasion;
+pub use razz_base::Direction;
 pub use rehearse::{MAX_REHEARSED, Rehearsal, rehearse};
 pub use rule::{
     Draft, MAX_LIST, MAX_NAME, MAX_SPAN_US, ParseWhenError, Rule, RuleError, RuleFault, When,

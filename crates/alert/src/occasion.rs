@@ -2,16 +2,7 @@
 
 use std::sync::Arc;
 
-use razz_base::{CameraId, MediaTime, TrackId};
-
-/// Which way a line was crossed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Direction {
-    /// To the side that counts as in.
-    In,
-    /// Away from it.
-    Out,
-}
+use razz_base::{CameraId, Direction, MediaTime, TrackId};
 
 /// Something that happened, or that is so from now on. Areas and classes go by their names.
 ///

@@ -3,18 +3,18 @@
 //! A restored machine answers everything as the one that the snapshot was taken of. Numbers are little-endian,
 //! f64 by their bits; one list of fields writes and reads each type.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use razz_base::{CameraId, MediaTime, TrackId};
+use razz_base::plain::{Plain, Reader, put_all};
+use razz_base::{CameraId, plain_choices, plain_fields};
 
 use crate::alert::{WatchKey, hash};
 use crate::condition::{Condition, Phase};
 use crate::machine::TIMES_US;
 use crate::watch::{Visitor, Watch};
 use crate::{
-    Alert, Alerts, Direction, MAX_CAMERAS, MAX_VISITORS, MAX_WAITING, MAX_WATCHES, Occasion, Rule,
-    State, When,
+    Alert, Alerts, MAX_CAMERAS, MAX_VISITORS, MAX_WAITING, MAX_WATCHES, Occasion, Rule, State, When,
 };
 
 /// What a snapshot begins with; the last number counts the formats.
@@ -42,21 +42,22 @@ impl Alerts {
         let rules = self.rules.iter().map(|(name, rule)| (name.clone(), rule.fingerprint()));
         rules.collect::<Vec<_>>().put(&mut out);
         self.clock_us.put(&mut out);
-        self.waiting.values().cloned().collect::<Vec<_>>().put(&mut out);
-        self.watches.values().cloned().collect::<Vec<_>>().put(&mut out);
-        let cameras = self.cameras.iter().map(|(camera, state)| (*camera, *state));
-        cameras.collect::<Vec<_>>().put(&mut out);
+        put_all(self.waiting.values(), &mut out);
+        put_all(self.watches.values(), &mut out);
+        self.cameras.put(&mut out);
         out
     }
 
     /// Goes on where the machine stopped that the snapshot was taken of; what this one knew is forgotten.
     /// What was open of rules that are not there any more, or watch for something else, is over.
     pub fn restore(&mut self, snapshot: &[u8]) -> Result<(), SnapshotError> {
-        let rest = snapshot.strip_prefix(&MAGIC).ok_or(SnapshotError::Foreign)?;
-        let mut reader = Reader { rest, whole: snapshot.len() };
-        let state = reader.state();
-        let damaged = SnapshotError::Damaged { offset: reader.whole - reader.rest.len() };
-        let state = state.filter(|_| reader.rest.is_empty()).ok_or(damaged)?;
+        if !snapshot.starts_with(&MAGIC) {
+            return Err(SnapshotError::Foreign);
+        }
+        // Some are times of a camera, which may be any; those of the day are looked at below.
+        let mut reader = Reader::new(snapshot, MAGIC.len(), i64::MIN..=i64::MAX);
+        let state = Saved::read(&mut reader).filter(|_| reader.is_empty());
+        let state = state.ok_or(SnapshotError::Damaged { offset: reader.offset() })?;
         let known = |name: &Arc<str>| {
             let fingerprint = self.rules.get(name).map(Rule::fingerprint);
             fingerprint.is_some() && state.rules.get(name).copied() == fingerprint
@@ -98,19 +99,13 @@ struct Saved {
     cameras: BTreeMap<CameraId, (i64, bool)>,
 }
 
-/// What is left to read.
-struct Reader<'a> {
-    rest: &'a [u8],
-    whole: usize,
-}
-
-impl Reader<'_> {
-    fn state(&mut self) -> Option<Saved> {
-        let rules: Vec<(Arc<str>, u64)> = Plain::take(self)?;
-        let clock_us = Plain::take(self)?;
-        let waiting: Vec<Occasion> = Plain::take(self)?;
-        let watches: Vec<Watch> = Plain::take(self)?;
-        let cameras: Vec<_> = Plain::take(self)?;
+impl Saved {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let rules = Plain::take(reader)?;
+        let clock_us = Plain::take(reader)?;
+        let waiting: Vec<Occasion> = Plain::take(reader)?;
+        let watches: Vec<Watch> = Plain::take(reader)?;
+        let cameras: BTreeMap<_, _> = Plain::take(reader)?;
         let visitors: usize = watches.iter().map(|watch| watch.visitors.len()).sum();
         let times = [clock_us].into_iter().chain(waiting.iter().map(Occasion::at_us));
         let sane = times.into_iter().all(|time| TIMES_US.contains(&time))
@@ -118,59 +113,11 @@ impl Reader<'_> {
             && watches.len() <= MAX_WATCHES
             && visitors <= MAX_VISITORS
             && cameras.len() <= MAX_CAMERAS;
-        sane.then(|| Saved {
-            rules: rules.into_iter().collect(),
-            clock_us,
-            waiting,
-            watches,
-            cameras: cameras.into_iter().collect(),
-        })
-    }
-
-    fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (bytes, rest) = self.rest.split_first_chunk::<N>()?;
-        self.rest = rest;
-        Some(*bytes)
+        sane.then_some(Self { rules, clock_us, waiting, watches, cameras })
     }
 }
 
-/// A value as bytes.
-trait Plain: Sized {
-    fn put(&self, out: &mut Vec<u8>);
-    fn take(reader: &mut Reader<'_>) -> Option<Self>;
-}
-
-macro_rules! numbers {
-    ($($number:ty),*) => {$(
-        impl Plain for $number {
-            fn put(&self, out: &mut Vec<u8>) {
-                out.extend(self.to_le_bytes());
-            }
-            fn take(reader: &mut Reader<'_>) -> Option<Self> {
-                reader.bytes().map(Self::from_le_bytes)
-            }
-        }
-    )*};
-}
-
-numbers!(u8, u32, u64, i64, f64);
-
-/// A struct by the list of its fields.
-macro_rules! fields {
-    ($($name:ident { $($field:tt),* $(,)? })*) => {$(
-        impl Plain for $name {
-            fn put(&self, out: &mut Vec<u8>) {
-                $(self.$field.put(out);)*
-            }
-            fn take(reader: &mut Reader<'_>) -> Option<Self> {
-                Some(Self { $($field: Plain::take(reader)?),* })
-            }
-        }
-    )*};
-}
-
-fields! {
-    TrackId { 0 }
+plain_fields! {
     WatchKey { rule, camera, area }
     Condition { phase, flaps, ended_us }
     Visitor { media, from_us, condition, alert }
@@ -184,31 +131,8 @@ fields! {
     }
 }
 
-/// A choice by its number, and the fields that it has.
-macro_rules! choices {
-    ($($name:ident { $($number:literal $variant:ident { $($field:ident),* })* })*) => {$(
-        impl Plain for $name {
-            fn put(&self, out: &mut Vec<u8>) {
-                match self { $(
-                    Self::$variant { $($field),* } => {
-                        out.push($number);
-                        $($field.put(out);)*
-                    }
-                )* }
-            }
-            fn take(reader: &mut Reader<'_>) -> Option<Self> {
-                match u8::take(reader)? {
-                    $($number => Some(Self::$variant { $($field: Plain::take(reader)?),* }),)*
-                    _ => None,
-                }
-            }
-        }
-    )*};
-}
-
-choices! {
+plain_choices! {
     State { 0 Pending {} 1 Firing {} 2 Resolved {} }
-    Direction { 0 In {} 1 Out {} }
     When {
         0 Crossing {} 1 Enters {} 2 Leaves {} 3 Dwell {} 4 Occupancy {} 5 Appears {} 6 Absence {}
         7 Speed {} 8 CameraOffline {} 9 RecordingStopped {}
@@ -231,115 +155,3 @@ choices! {
         7 Gone { camera, area, at_us }
     }
 }
-
-impl Plain for CameraId {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.as_u32().put(out);
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        Self::new(u32::take(reader)?)
-    }
-}
-
-impl Plain for MediaTime {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.as_90k().put(out);
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        i64::take(reader).map(Self::from_90k)
-    }
-}
-
-impl Plain for bool {
-    fn put(&self, out: &mut Vec<u8>) {
-        out.push(u8::from(*self));
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        match u8::take(reader)? {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
-        }
-    }
-}
-
-impl Plain for Arc<str> {
-    fn put(&self, out: &mut Vec<u8>) {
-        (self.len() as u32).put(out);
-        out.extend(self.as_bytes());
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        let length = u32::take(reader)? as usize;
-        let (text, rest) = reader.rest.split_at_checked(length)?;
-        let text = std::str::from_utf8(text).ok()?.into();
-        reader.rest = rest;
-        Some(text)
-    }
-}
-
-impl<T: Plain> Plain for Option<T> {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.is_some().put(out);
-        if let Some(value) = self {
-            value.put(out);
-        }
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        match bool::take(reader)? {
-            true => T::take(reader).map(Some),
-            false => Some(None),
-        }
-    }
-}
-
-impl<T: Plain> Plain for Vec<T> {
-    fn put(&self, out: &mut Vec<u8>) {
-        (self.len() as u32).put(out);
-        self.iter().for_each(|value| value.put(out));
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        // A length is only believed as far as there are bytes.
-        (0..u32::take(reader)?).map(|_| T::take(reader)).collect()
-    }
-}
-
-impl<T: Plain + Clone> Plain for VecDeque<T> {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.iter().cloned().collect::<Vec<_>>().put(out);
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        Vec::take(reader).map(Self::from)
-    }
-}
-
-impl<K: Plain + Clone + Ord, V: Plain + Clone> Plain for BTreeMap<K, V> {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.iter().map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>().put(out);
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        Vec::take(reader).map(|entries| entries.into_iter().collect())
-    }
-}
-
-macro_rules! tuples {
-    ($(($($name:ident $index:tt),*))*) => {$(
-        impl<$($name: Plain),*> Plain for ($($name,)*) {
-            fn put(&self, out: &mut Vec<u8>) {
-                $(self.$index.put(out);)*
-            }
-            fn take(reader: &mut Reader<'_>) -> Option<Self> {
-                Some(($($name::take(reader)?,)*))
-            }
-        }
-    )*};
-}
-
-tuples! { (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) }

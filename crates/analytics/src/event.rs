@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use razz_base::{CameraId, ClassId, MediaTime, TrackId};
+use razz_base::{CameraId, ClassId, Direction, MediaTime, TrackId};
 
 use crate::{AreaId, Speed};
 
@@ -48,15 +48,6 @@ pub enum Fact {
     Occupancy(Occupancy),
     /// Nothing: what was told under this key was wrong.
     Retracted,
-}
-
-/// Which way a line was crossed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Direction {
-    /// To the side that counts as in.
-    In,
-    /// Away from it.
-    Out,
 }
 
 /// A committed change of side, on the line.

@@ -78,7 +78,9 @@ mod speed;
 mod zone;
 
 pub use area::{Anchor, Area, AreaError, AreaFault, AreaId, InSide, Shape, Validity};
-pub use event::{Crossing, Direction, Event, EventKey, Fact, Occupancy, Visit, VisitEnd};
+pub use event::{Crossing, Event, EventKey, Fact, Occupancy, Visit, VisitEnd};
+pub use razz_base::Direction;
+
 pub use heat::{Heat, HeatCell, HeatKey};
 pub use machine::{Analytics, InputError};
 pub use path::{Path, PathPoint, Paths};

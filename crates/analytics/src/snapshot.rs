@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use razz_base::{CameraId, ClassId, TrackId};
+use razz_base::plain::{Plain, Reader};
+use razz_base::{CameraId, ClassId, TrackId, plain_choices, plain_fields};
 
 use crate::class_votes::ClassVotes;
 use crate::layout::Layout;
@@ -19,6 +20,9 @@ use crate::{Analytics, Area, AreaId, Plane, Settings, Speed, VisitEnd};
 
 /// What a snapshot begins with; the last number counts the formats.
 const MAGIC: [u8; 6] = [b'R', b'Z', b'A', b'N', 0, 1];
+
+/// Every time of a snapshot is within so many ticks of 1970.
+const FURTHEST: i64 = FURTHEST_TICKS + 2 * FORGET_TICKS;
 
 /// Why bytes are no snapshot. Without one, a machine begins anew: nothing is counted wrongly by that, and
 /// who was crossing at that moment is not counted.
@@ -77,11 +81,12 @@ impl Analytics {
         plane: Option<Plane>,
         snapshot: &[u8],
     ) -> Result<Self, SnapshotError> {
-        let rest = snapshot.strip_prefix(&MAGIC).ok_or(SnapshotError::Foreign)?;
-        let mut reader = Reader { rest, whole: snapshot.len() };
-        let state = reader.state();
-        let damaged = SnapshotError::Damaged { offset: reader.whole - reader.rest.len() };
-        let state = state.filter(|_| reader.rest.is_empty()).ok_or(damaged)?;
+        if !snapshot.starts_with(&MAGIC) {
+            return Err(SnapshotError::Foreign);
+        }
+        let mut reader = Reader::new(snapshot, MAGIC.len(), -FURTHEST..=FURTHEST);
+        let state = State::read(&mut reader).filter(|_| reader.is_empty());
+        let state = state.ok_or(SnapshotError::Damaged { offset: reader.offset() })?;
         if state.camera != camera {
             return Err(SnapshotError::OtherCamera { found: state.camera, expected: camera });
         }
@@ -120,84 +125,22 @@ struct State {
     tracks: BTreeMap<TrackId, Object>,
 }
 
-/// What is left to read.
-struct Reader<'a> {
-    rest: &'a [u8],
-    whole: usize,
-}
-
-impl Reader<'_> {
-    fn state(&mut self) -> Option<State> {
-        let camera = CameraId::new(u32::take(self)?)?;
-        let now = <Option<i64> as Plain>::take(self)?;
-        let aspect = f64::take(self)?;
-        let areas: Vec<AreaSnapshot> = Vec::take(self)?;
-        let tracks: Vec<(TrackId, Object)> = Vec::take(self)?;
+impl State {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let camera = CameraId::new(u32::take(reader)?)?;
+        let now = <Option<i64> as Plain>::take(reader)?;
+        let aspect = f64::take(reader)?;
+        let areas: Vec<AreaSnapshot> = Vec::take(reader)?;
+        let tracks: Vec<(TrackId, Object)> = Vec::take(reader)?;
         // States are told apart by the forms of their areas, which have to be as many and the same.
         let fits = tracks.iter().all(|(_, object)| object.areas.len() == areas.len());
         let sane = fits && aspect.is_finite() && aspect > 0.0;
-        sane.then(|| State { camera, now, aspect, areas, tracks: tracks.into_iter().collect() })
-    }
-
-    fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (bytes, rest) = self.rest.split_first_chunk::<N>()?;
-        self.rest = rest;
-        Some(*bytes)
+        sane.then(|| Self { camera, now, aspect, areas, tracks: tracks.into_iter().collect() })
     }
 }
 
-/// A value as bytes.
-trait Plain: Sized {
-    fn put(&self, out: &mut Vec<u8>);
-    fn take(reader: &mut Reader<'_>) -> Option<Self>;
-}
-
-macro_rules! numbers {
-    ($($number:ty),*) => {$(
-        impl Plain for $number {
-            fn put(&self, out: &mut Vec<u8>) {
-                out.extend(self.to_le_bytes());
-            }
-            fn take(reader: &mut Reader<'_>) -> Option<Self> {
-                reader.bytes().map(Self::from_le_bytes)
-            }
-        }
-    )*};
-}
-
-numbers!(u8, u16, u32, u64, f64);
-
-/// Every i64 of a snapshot is a time.
-impl Plain for i64 {
-    fn put(&self, out: &mut Vec<u8>) {
-        out.extend(self.to_le_bytes());
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        let time = reader.bytes().map(Self::from_le_bytes)?;
-        let furthest = FURTHEST_TICKS + 2 * FORGET_TICKS;
-        (-furthest..=furthest).contains(&time).then_some(time)
-    }
-}
-
-/// A struct by the list of its fields.
-macro_rules! fields {
-    ($($name:ident { $($field:tt),* $(,)? })*) => {$(
-        impl Plain for $name {
-            fn put(&self, out: &mut Vec<u8>) {
-                $(self.$field.put(out);)*
-            }
-            fn take(reader: &mut Reader<'_>) -> Option<Self> {
-                Some(Self { $($field: Plain::take(reader)?),* })
-            }
-        }
-    )*};
-}
-
-fields! {
+plain_fields! {
     AreaId { 0 }
-    ClassId { 0 }
-    TrackId { 0 }
     Seen { side, time, at }
     Change { time, place, on_line, between, bridged }
     LineState { committed, first, newest, touched, change, first_committed }
@@ -212,39 +155,14 @@ fields! {
     }
 }
 
-/// A choice by its number.
-macro_rules! choices {
-    ($($name:ident { $($variant:ident = $number:literal),* })*) => {$(
-        impl Plain for $name {
-            fn put(&self, out: &mut Vec<u8>) {
-                out.push(match self { $(Self::$variant => $number),* });
-            }
-            fn take(reader: &mut Reader<'_>) -> Option<Self> {
-                match u8::take(reader)? {
-                    $($number => Some(Self::$variant),)*
-                    _ => None,
-                }
-            }
-        }
-    )*};
-}
-
-choices! {
-    Side { Left = 0, Right = 1 }
-    VisitEnd { Left = 0, Lost = 1, AreaClosed = 2 }
-}
-
-impl Plain for bool {
-    fn put(&self, out: &mut Vec<u8>) {
-        out.push(u8::from(*self));
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        match u8::take(reader)? {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
-        }
+plain_choices! {
+    Side { 0 Left {} 1 Right {} }
+    VisitEnd { 0 Left {} 1 Lost {} 2 AreaClosed {} }
+    Published {
+        0 Nothing {}
+        1 Open { revision, class }
+        2 Ended { revision, class, end }
+        3 Retracted { revision }
     }
 }
 
@@ -274,83 +192,3 @@ impl Plain for AreaState {
         }
     }
 }
-
-impl Plain for Published {
-    fn put(&self, out: &mut Vec<u8>) {
-        match *self {
-            Self::Nothing => 0_u8.put(out),
-            Self::Open { revision, class } => (1_u8, (revision, class)).put(out),
-            Self::Ended { revision, class, end } => (2_u8, (revision, class), end).put(out),
-            Self::Retracted { revision } => (3_u8, revision).put(out),
-        }
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        let kind = u8::take(reader)?;
-        let (revision, class) = match kind {
-            0 => return Some(Self::Nothing),
-            1 | 2 => Plain::take(reader)?,
-            _ => (u32::take(reader)?, ClassId::default()),
-        };
-        match kind {
-            1 => Some(Self::Open { revision, class }),
-            2 => Some(Self::Ended { revision, class, end: Plain::take(reader)? }),
-            3 => Some(Self::Retracted { revision }),
-            _ => None,
-        }
-    }
-}
-
-impl<T: Plain> Plain for Option<T> {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.is_some().put(out);
-        if let Some(value) = self {
-            value.put(out);
-        }
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        match bool::take(reader)? {
-            true => T::take(reader).map(Some),
-            false => Some(None),
-        }
-    }
-}
-
-impl<T: Plain> Plain for Vec<T> {
-    fn put(&self, out: &mut Vec<u8>) {
-        (self.len() as u32).put(out);
-        self.iter().for_each(|value| value.put(out));
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        // A length is only believed as far as there are bytes.
-        (0..u32::take(reader)?).map(|_| T::take(reader)).collect()
-    }
-}
-
-impl<T: Plain, const N: usize> Plain for [T; N] {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.iter().for_each(|value| value.put(out));
-    }
-
-    fn take(reader: &mut Reader<'_>) -> Option<Self> {
-        let values: Option<Vec<T>> = (0..N).map(|_| T::take(reader)).collect();
-        values?.try_into().ok()
-    }
-}
-
-macro_rules! tuples {
-    ($(($($name:ident $index:tt),*))*) => {$(
-        impl<$($name: Plain),*> Plain for ($($name,)*) {
-            fn put(&self, out: &mut Vec<u8>) {
-                $(self.$index.put(out);)*
-            }
-            fn take(reader: &mut Reader<'_>) -> Option<Self> {
-                Some(($($name::take(reader)?,)*))
-            }
-        }
-    )*};
-}
-
-tuples! { (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) }

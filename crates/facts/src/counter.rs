@@ -7,7 +7,6 @@ use std::sync::Arc;
 use razz_analytics::{Analytics, Event, EventKey, Fact, Plane, Settings, SnapshotError};
 use razz_base::{CameraId, ClassId, ClassNames, MediaTime, TrackFrame};
 use razz_hub::facts::{self, Moment, What};
-
 use razz_store::tracks::Recorded;
 
 use crate::drawing::Version;
@@ -102,10 +101,7 @@ impl Counter {
     /// How many are in the zones that are in force.
     fn zones(&self, versions: &[Version]) -> BTreeMap<i64, u32> {
         let in_force = |version: &&Version| {
-            let begun = version.from.is_none_or(|from| self.last.is_some_and(|l| l.time >= from));
-            let over =
-                version.until.is_some_and(|until| self.last.is_some_and(|l| l.time >= until));
-            version.is_zone() && begun && !over
+            version.is_zone() && self.last.is_some_and(|last| version.holds(last.time))
         };
         let count = |version: &Version| {
             let classes = self.analytics.occupancy(razz_analytics::AreaId(version.area));
@@ -201,11 +197,8 @@ impl Counter {
             }
             self.told.push(tell(event, now));
         }
-        let over = |version: &Version| version.until.is_some_and(|until| now.time >= until);
-        let (inside, versions) = (&mut self.inside, &self.versions);
-        if versions.values().any(over) {
-            inside.retain(|row, _| !versions.values().any(|one| one.row == *row && over(one)));
-        }
+        let holds = |row| self.versions.values().any(|one| one.row == row && one.holds(now.time));
+        self.inside.retain(|row, _| holds(*row));
     }
 
     /// The version that an event is about.
@@ -216,12 +209,8 @@ impl Counter {
     /// The rows of the areas that are in force at the last frame.
     pub(crate) fn rows(&self) -> Vec<i64> {
         let Some(last) = self.last else { return Vec::new() };
-        let in_force = |version: &&Version| {
-            version.from.is_none_or(|from| last.time >= from)
-                && version.until.is_none_or(|until| last.time < until)
-        };
-        let mut rows: Vec<i64> =
-            self.versions.values().filter(in_force).map(|version| version.row).collect();
+        let in_force = self.versions.values().filter(|version| version.holds(last.time));
+        let mut rows: Vec<i64> = in_force.map(|version| version.row).collect();
         rows.sort_unstable();
         rows
     }
@@ -271,6 +260,27 @@ fn tell(event: Event, now: Moment) -> DatedEvent {
     };
     let at = moment(now, event.key.time);
     DatedEvent { at, end, frame: now.time, event }
+}
+
+/// What was found of each crossing and visit, with all corrections.
+#[derive(Default)]
+pub(crate) struct Found(HashMap<EventKey, facts::Fact>);
+
+impl Found {
+    /// Takes what the counter has told.
+    pub(crate) fn take(&mut self, counter: &mut Counter, names: &Names) {
+        for told in counter.take_told() {
+            let key = told.event.key;
+            if let Some(fact) = fact(&told, names, self.0.get(&key)) {
+                self.0.insert(key, fact);
+            }
+        }
+    }
+
+    /// Those that were not retracted, in no order.
+    pub(crate) fn into_facts(self) -> impl Iterator<Item = facts::Fact> {
+        self.0.into_values().filter(|fact| !fact.retracted)
+    }
 }
 
 /// For those who listen; `None` for what is no crossing and no visit. `before`: what was told of it until now.

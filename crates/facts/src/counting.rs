@@ -43,8 +43,9 @@ pub(crate) struct Counting<'a> {
     zone: TimeZone,
     subscriber: Subscriber<Published>,
     live: BTreeMap<CameraId, Live>,
-    /// Which settings are followed.
+    /// Which settings are followed, and the areas that they want.
     generation: Option<u64>,
+    wanted: BTreeMap<CameraId, Vec<(String, Drawing)>>,
     looked: Option<MonoTime>,
     kept: Option<MonoTime>,
 }
@@ -61,11 +62,7 @@ impl<'a> Counting<'a> {
             }
         };
         if let Err(error) = Self::open(shared, cameras).and_then(|mut all| all.count(archive)) {
-            let said = error.to_string();
-            let before = lock(&shared.error).replace(said.clone());
-            if before.as_ref() != Some(&said) {
-                error!("nothing is counted: {said}");
-            }
+            shared.say("nothing is counted", &error);
             if !shared.is_stopped() {
                 std::thread::sleep(TRY_AGAIN);
             }
@@ -86,6 +83,7 @@ impl<'a> Counting<'a> {
             subscriber: Subscriber::new(Policy::Lossless { max_bytes: QUEUE }),
             live: BTreeMap::new(),
             generation: None,
+            wanted: BTreeMap::new(),
             looked: None,
             kept: None,
         })
@@ -98,12 +96,20 @@ impl<'a> Counting<'a> {
             self.turn(first, archive.as_deref(), clock.mono(), clock.wall_us())?;
         }
         while let Some(received) = self.subscriber.try_next() {
-            let id = received.item.frame.key.camera;
-            if let Some(live) = self.live.get_mut(&id) {
-                live.take(received.item, &mut self.names, &self.shared.feed, clock.mono());
-            }
+            self.take(received, clock.mono());
         }
         self.keep(true)
+    }
+
+    /// A frame came.
+    fn take(&mut self, received: Received<Published>, now: MonoTime) {
+        let id = received.item.frame.key.camera;
+        if let Some(gap) = &received.gap {
+            warn!(camera = %id, "{} track frames were not counted: they came too fast", gap.items);
+        }
+        if let Some(live) = self.live.get_mut(&id) {
+            live.take(received.item, &mut self.names, &self.shared.feed, now);
+        }
     }
 
     /// Counts what has come, and looks at everything else when it is time.
@@ -117,13 +123,7 @@ impl<'a> Counting<'a> {
         let mut next = first;
         for _ in 0..AT_ONCE {
             let Some(received) = next else { break };
-            let id = received.item.frame.key.camera;
-            if let Some(gap) = &received.gap {
-                warn!(camera = %id, "{} track frames were not counted: they came too fast", gap.items);
-            }
-            if let Some(live) = self.live.get_mut(&id) {
-                live.take(received.item, &mut self.names, &self.shared.feed, now);
-            }
+            self.take(received, now);
             next = self.subscriber.try_next();
         }
         if self.looked.is_none_or(|looked| now.since_us(looked) >= LOOK_US) {
@@ -147,11 +147,6 @@ impl<'a> Counting<'a> {
             let areas = lock(&self.shared.areas);
             (areas.generation, Arc::clone(&areas.list))
         };
-        let mut wanted: BTreeMap<CameraId, Vec<(String, Drawing)>> = BTreeMap::new();
-        for area in areas.iter() {
-            let drawn = (area.name.clone(), Drawing::from(area));
-            wanted.entry(area.camera).or_default().push(drawn);
-        }
         let here: BTreeMap<CameraId, Arc<Camera>> =
             self.cameras.list().into_iter().map(|camera| (camera.id, camera)).collect();
         let is_same = |id: &CameraId, live: &Live| {
@@ -165,14 +160,19 @@ impl<'a> Counting<'a> {
         }
         let is_news = self.generation != Some(generation);
         if is_news {
+            self.wanted.clear();
+            for area in areas.iter() {
+                let drawn = (area.name.clone(), Drawing::from(area));
+                self.wanted.entry(area.camera).or_default().push(drawn);
+            }
             for (camera, was, name) in std::mem::take(&mut lock(&self.shared.areas).renamed) {
                 self.database.rename(camera, &was, &name)?;
             }
-            self.close_left(&wanted, archive)?;
+            self.close_left(archive)?;
         }
         let mut changed = is_news || !gone.is_empty();
         for (id, camera) in here {
-            let drawn = wanted.get(&id).map_or(&[][..], Vec::as_slice);
+            let drawn = self.wanted.get(&id).map_or(&[][..], Vec::as_slice);
             match self.live.get_mut(&id) {
                 Some(live) if is_news => {
                     live.set_areas(&mut self.database, &mut self.names, drawn)?;
@@ -197,16 +197,12 @@ impl<'a> Counting<'a> {
     }
 
     /// The areas of cameras that none are wanted of any more are closed; a camera that is away may come again.
-    fn close_left(
-        &mut self,
-        wanted: &BTreeMap<CameraId, Vec<(String, Drawing)>>,
-        archive: Option<&Archive>,
-    ) -> Result<(), FactsError> {
+    fn close_left(&mut self, archive: Option<&Archive>) -> Result<(), FactsError> {
         let versions = self.database.versions(None)?;
         let open = versions.iter().filter(|version| version.until.is_none());
         let left: BTreeSet<CameraId> = open.map(|version| version.camera).collect();
         for id in left {
-            if wanted.contains_key(&id) || self.live.contains_key(&id) {
+            if self.wanted.contains_key(&id) || self.live.contains_key(&id) {
                 continue;
             }
             let state = self.database.state(id)?.map(|state| state.last.time);
@@ -243,21 +239,14 @@ impl<'a> Counting<'a> {
         if commits.is_empty() {
             return Ok(());
         }
-        let written = self.database.commit(&commits, &self.names);
-        if written.is_err() {
-            for commit in commits {
-                if let Some(live) = self.live.get_mut(&commit.camera) {
-                    live.put_back(commit);
-                }
-            }
-        }
-        match written {
+        match self.database.commit(&commits, &self.names) {
             Ok(()) => *lock(&self.shared.error) = None,
             Err(error) => {
-                let said = error.to_string();
-                let before = lock(&self.shared.error).replace(said.clone());
-                if before.as_ref() != Some(&said) {
-                    error!("what is counted is not kept, and tried again: {said}");
+                self.shared.say("what is counted is not kept, and tried again", &error);
+                for commit in commits {
+                    if let Some(live) = self.live.get_mut(&commit.camera) {
+                        live.put_back(commit);
+                    }
                 }
             }
         }
@@ -271,5 +260,14 @@ mod tests;
 impl Shared {
     pub(crate) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Acquire)
+    }
+
+    /// Says what fails, once as long as it is the same.
+    fn say(&self, what: &str, error: &FactsError) {
+        let said = error.to_string();
+        let before = lock(&self.error).replace(said.clone());
+        if before.as_ref() != Some(&said) {
+            error!("{what}: {said}");
+        }
     }
 }

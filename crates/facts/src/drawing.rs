@@ -55,11 +55,20 @@ impl Version {
         matches!(self.drawing.shape, Shape::Zone { .. })
     }
 
+    /// Whether it is in force at a time.
+    pub(crate) fn holds(&self, time: MediaTime) -> bool {
+        self.validity().contains(time)
+    }
+
+    fn validity(&self) -> Validity {
+        Validity { from: self.from, until: self.until }
+    }
+
     /// For the machine that counts.
     pub(crate) fn area(&self, names: &mut Names) -> Result<Area, AreaError> {
         let mut area = self.drawing.area(AreaId(self.area), &self.name, names)?;
         area.version = self.version;
-        area.validity = Validity { from: self.from, until: self.until };
+        area.validity = self.validity();
         Ok(area)
     }
 }

@@ -41,8 +41,7 @@ pub use crate::database::FactsError;
 pub use crate::drawing::{Drawing, Version};
 use crate::names::Names;
 pub use crate::past::{
-    Check, Counts, Difference, Example, HeatMap, PastError, Preview, PreviewRequest, check, heat,
-    preview,
+    Check, Difference, Example, HeatMap, PastError, Preview, PreviewRequest, check, heat, preview,
 };
 
 /// The name of the database in its folder.

@@ -133,6 +133,12 @@ impl Default for Cameras {
 }
 
 impl Cameras {
+    /// What people call a camera, whether it is there or not.
+    pub fn name_of(&self, id: CameraId) -> String {
+        let camera = self.find(id).map(|camera| camera.settings().name.clone());
+        camera.unwrap_or_else(|| format!("camera {id}"))
+    }
+
     /// The camera of this id.
     pub fn find(&self, id: CameraId) -> Option<Arc<Camera>> {
         self.read().get(&id).cloned()

@@ -76,21 +76,32 @@ pub struct AreaNow {
     pub is_zone: bool,
     /// How many are in the zone, by class.
     pub inside: BTreeMap<Arc<str>, u32>,
-    /// Crossings in and out, and visits, since midnight.
-    pub today: Today,
+    /// Since midnight, where the server is.
+    pub today: Counts,
     /// As of when; `None` before the first frame.
     pub at: Option<Moment>,
 }
 
-/// Counts since midnight, where the server is.
+/// How often what happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Today {
+pub struct Counts {
     /// Crossings to the side that counts as in.
     pub ins: u64,
     /// And away from it.
     pub outs: u64,
     /// Visits that began.
     pub visits: u64,
+}
+
+impl Counts {
+    /// The one that this adds to.
+    pub fn of(&mut self, what: &What) -> &mut u64 {
+        match what {
+            What::Crossing { direction: Direction::In, .. } => &mut self.ins,
+            What::Crossing { direction: Direction::Out, .. } => &mut self.outs,
+            What::Visit { .. } => &mut self.visits,
+        }
+    }
 }
 
 /// What listeners are told.
@@ -204,7 +215,7 @@ mod tests {
     fn now(area: &str, people: u32) -> AreaNow {
         let camera = CameraId::new(1).unwrap();
         let inside = BTreeMap::from([("person".into(), people)]);
-        let (area, today) = (area.into(), Today::default());
+        let (area, today) = (area.into(), Counts::default());
         AreaNow { camera, area, is_zone: true, inside, today, at: None }
     }
 

@@ -18,7 +18,6 @@ use razz_access::hosts::Hosts;
 use razz_access::{Access, Store};
 use razz_api::connections::{self, Limits};
 use razz_api::{App, Control as _, tls, wire};
-use razz_base::CameraId;
 use razz_config::{Config, ConfigFile};
 use razz_delivery::{self as delivery, Viewers};
 use razz_export::{ExportSettings, Exports, Sources};
@@ -102,6 +101,13 @@ async fn serve(
         // Of a demo that records nothing.
         (None, None) => std::env::temp_dir().join(format!("razz-{}.facts", std::process::id())),
     };
+    // Not on the disk of the recordings: that it is full or gone is what alerts tell.
+    let alerts_file = match (&files, &config.record) {
+        (Some((_, state)), _) => state.alerts_file(),
+        // Of the demo.
+        (None, Some(record)) => record.path.with_extension("alerts.sqlite"),
+        (None, None) => facts_file.with_extension("alerts"),
+    };
     let key_file = match (&files, &config.record) {
         (Some((_, state)), _) => state.key_file(),
         // Of the demo.
@@ -163,7 +169,7 @@ async fn serve(
     let cameras = server.cameras();
     let facts = start_facts(&facts_file, &config, feed, recorder.clone(), cameras, clock)
         .map_err(|error| format!("cannot count: {error}"))?;
-    let rules = start_rules(&facts_file, &config, &facts, told, recorder.clone(), cameras, clock)
+    let rules = start_rules(&alerts_file, &config, &facts, told, cameras, clock)
         .map_err(|error| format!("cannot look at rules: {error}"))?;
     server.count_with(&facts, &rules);
     let usage = Usage::default();
@@ -262,14 +268,10 @@ fn start_exports(
         keep_free: record.keep_free,
     };
     let (recorder, cameras) = (Arc::clone(recorder), Arc::clone(cameras));
-    let name = move |id: CameraId| {
-        let camera = cameras.find(id).map(|camera| camera.settings().name.clone());
-        camera.unwrap_or_else(|| format!("camera {id}"))
-    };
     let sources = Sources {
         archive: Box::new(move || recorder.archive().cloned()),
         decoders: decoders.clone(),
-        names: Box::new(name),
+        names: Box::new(move |id| cameras.name_of(id)),
         presentation: razz_api::presentation(),
     };
     Exports::start(settings, sources, clock)
@@ -286,10 +288,11 @@ fn start_facts(
 ) -> std::io::Result<Arc<Facts>> {
     let recordings = move || match &recorder {
         None => Recordings::None,
-        // Where the folder cannot be opened yet nothing is written in its place.
-        Some(recorder) => recorder
-            .archive()
-            .map_or(Recordings::Waiting, |archive| Recordings::At(Arc::clone(archive))),
+        // Where the folder is not there, not yet or not any more, nothing is written in its place.
+        Some(recorder) => match recorder.archive() {
+            Some(archive) if archive.is_there() => Recordings::At(Arc::clone(archive)),
+            _ => Recordings::Waiting,
+        },
     };
     let areas = config.areas.clone();
     Facts::start(file, areas, Arc::clone(cameras), feed, Box::new(recordings), clock)
@@ -297,31 +300,19 @@ fn start_facts(
 
 /// Looks at what is counted by the rules.
 fn start_rules(
-    facts_file: &Path,
+    file: &Path,
     config: &Config,
     facts: &Arc<Facts>,
     told: Arc<razz_hub::alerts::Alerts>,
-    recorder: Option<Arc<Recorder>>,
     cameras: &Arc<Cameras>,
     clock: Clock,
 ) -> std::io::Result<Arc<Rules>> {
-    let records = recorder.is_some();
     let sources = razz_rules::Sources {
         feed: Arc::clone(facts.feed()),
         told,
-        records,
-        is_ready: Box::new(move || {
-            recorder.as_ref().is_none_or(|recorder| recorder.archive().is_some())
-        }),
+        records: config.record.is_some(),
     };
-    let file = facts_file.with_file_name(match config.record {
-        Some(_) => razz_rules::DATABASE.to_owned(),
-        None => {
-            let name = facts_file.file_name().unwrap_or_default().to_string_lossy();
-            name.replace("facts", "alerts")
-        }
-    });
-    Rules::start(&file, config.rules.clone(), Arc::clone(cameras), sources, clock)
+    Rules::start(file, config.rules.clone(), Arc::clone(cameras), sources, clock)
 }
 
 async fn listen(key: &str, address: SocketAddr) -> Result<TcpListener, String> {

@@ -1,7 +1,9 @@
 //! The alerts that were raised, in SQLite, with who has seen to them, and where looking goes on after a restart.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use razz_alert::{Alert, Direction, State, When};
@@ -106,24 +108,23 @@ impl Inbox {
         outcome.map_err(|error| InboxError::Sqlite { path: self.path.clone(), error })
     }
 
-    /// Writes alerts as they are now, takes those away that are none, and keeps where looking goes on: all of it, or
-    /// nothing.
+    /// Writes alerts by their ids as they are now, takes those away that are none any more, and keeps where looking goes
+    /// on: all of it, or nothing.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn put(
         &mut self,
-        alerts: &[Alert],
-        withdrawn: &[&str],
+        alerts: &BTreeMap<Arc<str>, Option<Alert>>,
         snapshot: &[u8],
     ) -> Result<(), InboxError> {
         let outcome = (|| {
             let transaction = self.sqlite.transaction()?;
-            for alert in alerts {
-                put(&transaction, alert)?;
-            }
-            for id in withdrawn {
-                transaction.execute("DELETE FROM alert WHERE id = ?1", [id])?;
+            for (id, alert) in alerts {
+                match alert {
+                    Some(alert) => put(&transaction, alert)?,
+                    None => drop(transaction.execute("DELETE FROM alert WHERE id = ?1", [&**id])?),
+                }
             }
             transaction.execute("INSERT OR REPLACE INTO machine VALUES (1, ?1)", [snapshot])?;
             transaction.commit()
@@ -146,9 +147,7 @@ impl Inbox {
     /// When it cannot be read.
     pub fn list(&self, wanted: &Wanted) -> Result<Vec<Kept>, InboxError> {
         self.of((|| {
-            let cameras: Vec<String> =
-                wanted.cameras.iter().map(|camera| camera.to_string()).collect();
-            let cameras = format!("[{}]", cameras.join(","));
+            let cameras = list(&wanted.cameras);
             let mut statement = self.sqlite.prepare_cached(
                 "SELECT * FROM alert WHERE since >= ?1 AND since < ?2 AND state > 0 \
                  AND camera IN (SELECT value FROM json_each(?3)) AND (?4 IS NULL OR (since, id) < (?4, ?5)) \
@@ -170,11 +169,10 @@ impl Inbox {
     /// # Errors
     /// When it cannot be read.
     pub fn open_alerts(&self, cameras: &[CameraId]) -> Result<u64, InboxError> {
-        let cameras: Vec<String> = cameras.iter().map(|camera| camera.to_string()).collect();
         let count = self.sqlite.query_row(
             "SELECT count(*) FROM alert WHERE state > 0 AND seen_at IS NULL \
              AND camera IN (SELECT value FROM json_each(?1))",
-            [format!("[{}]", cameras.join(","))],
+            [list(cameras)],
             |row| row.get::<_, i64>(0),
         );
         self.of(count).map(|count| count.unsigned_abs())
@@ -209,6 +207,12 @@ impl Inbox {
         let written = self.sqlite.execute("DELETE FROM alert WHERE since < ?1 AND state = 2", [us]);
         self.of(written).map(drop)
     }
+}
+
+/// As SQLite's `json_each` takes it.
+fn list(cameras: &[CameraId]) -> String {
+    let ids: Vec<String> = cameras.iter().map(ToString::to_string).collect();
+    format!("[{}]", ids.join(","))
 }
 
 const STATES: [State; 3] = [State::Pending, State::Firing, State::Resolved];

@@ -19,7 +19,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use razz_alert::Rule;
-use razz_base::CameraId;
 use razz_hub::alerts::Alerts;
 use razz_hub::{Cameras, lock};
 use razz_observe::clock::Clock;
@@ -27,18 +26,12 @@ use tracing::error;
 
 pub use crate::inbox::{Inbox, InboxError, Kept, Wanted};
 
-/// The name of the database in its folder.
-pub const DATABASE: &str = "alerts.sqlite";
-
 /// What failed is tried again after so long.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
-const LOOK: Duration = Duration::from_millis(50);
 
 pub(crate) struct Shared {
     stop: AtomicBool,
     path: PathBuf,
-    /// Whether the database may be made: its folder is there.
-    is_ready: Box<dyn Fn() -> bool + Send + Sync>,
     /// How often they have changed, and the rules.
     rules: Mutex<(u64, Arc<Vec<Rule>>)>,
     feed: Arc<razz_hub::facts::Facts>,
@@ -48,13 +41,6 @@ pub(crate) struct Shared {
     /// For those who ask; `None` before it could be opened.
     inbox: Mutex<Option<Inbox>>,
     clock: Clock,
-}
-
-impl Shared {
-    fn camera_name(&self, cameras: &Cameras, id: CameraId) -> String {
-        let camera = cameras.find(id).map(|camera| camera.settings().name.clone());
-        camera.unwrap_or_else(|| format!("camera {id}"))
-    }
 }
 
 /// Looks at what happens, until it is stopped.
@@ -71,8 +57,6 @@ pub struct Sources {
     pub told: Arc<Alerts>,
     /// Whether anything is recorded.
     pub records: bool,
-    /// Whether the folder of the database is there.
-    pub is_ready: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl Rules {
@@ -87,11 +71,10 @@ impl Rules {
         sources: Sources,
         clock: Clock,
     ) -> std::io::Result<Arc<Self>> {
-        let Sources { feed, told, records, is_ready } = sources;
+        let Sources { feed, told, records } = sources;
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
             path: path.to_owned(),
-            is_ready,
             rules: Mutex::new((0, Arc::new(rules))),
             feed,
             told,
@@ -103,10 +86,6 @@ impl Rules {
         let thread = std::thread::Builder::new().name("rules".to_owned()).spawn(move || {
             let mut said = String::new();
             while !looking.stop.load(Ordering::Acquire) {
-                if !(looking.is_ready)() {
-                    std::thread::sleep(LOOK);
-                    continue;
-                }
                 let turn = || watch::Watch::run(&looking, &cameras);
                 match std::panic::catch_unwind(std::panic::AssertUnwindSafe(turn)) {
                     Ok(Ok(())) => {}

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use razz_alert::{Direction, Occasion};
-use razz_analytics::{self as analytics, VisitEnd};
+use razz_alert::Occasion;
+use razz_analytics::VisitEnd;
 use razz_base::CameraId;
 use razz_hub::facts::{AreaNow, Fact, Moment, What};
 
@@ -19,10 +19,7 @@ pub fn of_fact(fact: &Fact) -> Occasion {
             camera,
             area,
             class,
-            direction: match direction {
-                analytics::Direction::In => Direction::In,
-                analytics::Direction::Out => Direction::Out,
-            },
+            direction: *direction,
             at_us: fact.at.wall_us,
             media,
             track,
@@ -70,22 +67,8 @@ pub fn in_order(facts: &[Fact], mut others: Vec<Occasion>) -> Vec<Occasion> {
         }
         others.push(of_fact(fact));
     }
-    others.sort_by_key(time);
+    others.sort_by_key(Occasion::at_us);
     others
-}
-
-/// When it became known.
-fn time(occasion: &Occasion) -> i64 {
-    match occasion {
-        Occasion::Visit { from_us, until_us, .. } => until_us.unwrap_or(*from_us),
-        Occasion::Crossing { at_us, .. }
-        | Occasion::Occupancy { at_us, .. }
-        | Occasion::Appeared { at_us, .. }
-        | Occasion::CameraState { at_us, .. }
-        | Occasion::RecordingState { at_us, .. }
-        | Occasion::Retracted { at_us, .. }
-        | Occasion::Gone { at_us, .. } => *at_us,
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The thread that looks.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -24,6 +24,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const KEEP_US: i64 = 10_000_000;
 /// Alerts are kept for so long after they are over, in µs: 400 days, as facts are.
 const KEPT_US: i64 = 400 * 86_400_000_000;
+/// What could not be kept is tried again after so long, in µs.
+const AGAIN_US: i64 = 2_000_000;
 const FORGET_US: i64 = 3_600_000_000;
 
 pub(crate) struct Watch<'a> {
@@ -33,7 +35,11 @@ pub(crate) struct Watch<'a> {
     inbox: Inbox,
     known: HashMap<CameraId, Known>,
     generation: u64,
+    /// Alerts as they are now that are not in the inbox yet; `None` takes one away.
+    unkept: BTreeMap<Arc<str>, Option<Alert>>,
     kept_us: i64,
+    /// 0, or for how long nothing is tried since it failed.
+    patience_us: i64,
     forgot_us: i64,
 }
 
@@ -47,7 +53,7 @@ struct Known {
 }
 
 impl<'a> Watch<'a> {
-    /// Looks until it is told to stop, or the database fails.
+    /// Looks until it is told to stop.
     pub(crate) fn run(shared: &'a Shared, cameras: &'a Cameras) -> Result<(), InboxError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let Ok(runtime) = runtime else {
@@ -55,7 +61,8 @@ impl<'a> Watch<'a> {
             return Ok(());
         };
         let mut watch = Self::open(shared, cameras)?;
-        runtime.block_on(watch.look())
+        runtime.block_on(watch.look());
+        Ok(())
     }
 
     fn open(shared: &'a Shared, cameras: &'a Cameras) -> Result<Self, InboxError> {
@@ -81,12 +88,14 @@ impl<'a> Watch<'a> {
             inbox,
             known: HashMap::new(),
             generation,
+            unkept: BTreeMap::new(),
             kept_us: 0,
+            patience_us: 0,
             forgot_us: 0,
         })
     }
 
-    async fn look(&mut self) -> Result<(), InboxError> {
+    async fn look(&mut self) {
         let mut news = self.shared.feed.listen();
         for now in self.shared.feed.now() {
             self.handle(occasions::of_now(&now));
@@ -103,7 +112,7 @@ impl<'a> Watch<'a> {
                         warn!("{missed} facts came too fast for the rules");
                         self.say_all();
                     }
-                    Err(RecvError::Closed) => return Ok(()),
+                    Err(RecvError::Closed) => return,
                 },
                 _ = looked.tick() => {
                     self.follow_rules();
@@ -112,9 +121,9 @@ impl<'a> Watch<'a> {
             }
             let now_us = self.shared.clock.wall_us();
             self.alerts.handle_time(now_us);
-            self.tell(now_us)?;
+            self.tell(now_us);
         }
-        self.tell(i64::MAX)
+        self.tell(i64::MAX);
     }
 
     fn handle(&mut self, occasion: Option<Occasion>) {
@@ -174,36 +183,50 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Tells what became of alerts, and keeps it.
-    fn tell(&mut self, now_us: i64) -> Result<(), InboxError> {
+    /// Tells what became of alerts, and keeps it. What cannot be kept is told all the same and tried again: that a disk is
+    /// full is what somebody wants to hear of.
+    fn tell(&mut self, now_us: i64) {
         let events: Vec<Event> = std::iter::from_fn(|| self.alerts.poll()).collect();
-        let is_due = now_us.saturating_sub(self.kept_us) >= KEEP_US;
-        if !events.is_empty() || is_due {
-            self.kept_us = now_us;
-            let of = |is_wanted: fn(EventKind) -> bool| {
-                events.iter().filter(move |event| is_wanted(event.kind))
-            };
-            let alerts: Vec<Alert> =
-                of(|kind| kind != EventKind::Withdrawn).map(|event| event.alert.clone()).collect();
-            let withdrawn: Vec<&str> =
-                of(|kind| kind == EventKind::Withdrawn).map(|event| &*event.alert.id).collect();
-            self.inbox.put(&alerts, &withdrawn, &self.alerts.snapshot())?;
+        for Event { kind, alert, .. } in &events {
+            let kept = (*kind != EventKind::Withdrawn).then(|| alert.clone());
+            self.unkept.insert(Arc::clone(&alert.id), kept);
+        }
+        let again_us = if self.unkept.is_empty() { KEEP_US } else { self.patience_us };
+        if now_us.saturating_sub(self.kept_us) >= again_us {
+            self.keep(now_us);
         }
         for event in events {
             self.publish(event);
         }
-        if now_us != i64::MAX && now_us - self.forgot_us >= FORGET_US {
-            self.forgot_us = now_us;
-            self.inbox.forget_before(now_us - KEPT_US)?;
+    }
+
+    fn keep(&mut self, now_us: i64) {
+        self.kept_us = now_us;
+        let written = self.inbox.put(&self.unkept, &self.alerts.snapshot()).and_then(|()| {
+            self.unkept.clear();
+            let is_due = now_us != i64::MAX && now_us - self.forgot_us >= FORGET_US;
+            if is_due {
+                self.forgot_us = now_us;
+                self.inbox.forget_before(now_us - KEPT_US)?;
+            }
+            Ok(())
+        });
+        match written {
+            Ok(()) => self.patience_us = 0,
+            Err(error) => {
+                if self.patience_us == 0 {
+                    error!("alerts are told and cannot be kept: {error}");
+                }
+                self.patience_us = AGAIN_US;
+            }
         }
-        Ok(())
     }
 
     fn publish(&self, event: Event) {
         let Event { kind, alert, send, .. } = event;
         let rule = self.alerts.rules().find(|rule| *rule.name == *alert.rule);
         let send = rule.filter(|_| send).map(|rule| rule.notify.clone()).unwrap_or_default();
-        let camera_name = self.shared.camera_name(self.cameras, alert.camera);
+        let camera_name = self.cameras.name_of(alert.camera);
         let acknowledged =
             self.inbox.find(&alert.id).ok().flatten().and_then(|kept| kept.acknowledged);
         let words = alert.words(&camera_name);

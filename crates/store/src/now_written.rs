@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use razz_base::{CLOCK_RATE, CameraId};
 
 use crate::index::Entry;
-use crate::tracks::Recorded;
+use crate::tracks::{self, Recorded};
 
 /// Track frames are kept for so long, in ticks: longer than a block is gathered.
 const KEPT_90K: i64 = 30 * CLOCK_RATE;
@@ -44,7 +44,8 @@ impl NowWritten {
         if !recorded.frame.detected || is_late {
             return;
         }
-        frames.push_back(recorded);
+        // As it will be read once it is in a block: what is recorded does not change by that.
+        frames.push_back(Recorded { frame: tracks::as_stored(&recorded.frame), ..recorded });
         let is_old = |first: &Recorded| key.time.since_90k(first.frame.key.time) > KEPT_90K;
         while frames.front().is_some_and(is_old) {
             frames.pop_front();

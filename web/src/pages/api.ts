@@ -173,3 +173,8 @@ function said(status: number): string {
 export function viewerHref(id: number): string {
   return `camera-viewer.html?camera=${id}`;
 }
+
+/** Where lines and zones of a camera are drawn. */
+export function areasHref(camera: number | null): string {
+  return camera === null ? "areas.html" : `areas.html?camera=${camera}`;
+}

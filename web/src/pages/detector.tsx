@@ -6,8 +6,9 @@ import { placeLabel } from "../media/label";
 import type { CameraInfo, Candidate, DetectorEdit, DetectorInfo, DetectorPreview } from "../wire";
 import { type Answer, changeDetector, fetchDetector, previewDetector } from "./api";
 import { Field, type FieldControl } from "./field";
+import { namesOf } from "./fieldwords";
 import { Said, useForm, useOpened } from "./form";
-import { namesOf, type Sorted, sorted, unknownTo } from "./thresholds";
+import { type Sorted, sorted, unknownTo } from "./thresholds";
 
 /** How the detector is set; null until the server has answered. */
 export const detector = signal<DetectorInfo | null>(null);

@@ -4,7 +4,7 @@ import { render } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { CameraInfo, CameraProbe, DetectFrom, KeyProblem, RecordMode, Transport } from "../wire";
 import { Access } from "./access";
-import { addCamera, changeCamera, fetchCameras, removeCamera, testCamera, viewerHref } from "./api";
+import { addCamera, areasHref, changeCamera, fetchCameras, removeCamera, testCamera, viewerHref } from "./api";
 import { EMPTY, editOf, type Fields, fieldsOf, isEncrypted } from "./cameraform";
 import { Detector, detector } from "./detector";
 import { Field } from "./field";
@@ -280,7 +280,7 @@ function Settings() {
                     <small>{camera.url}</small>
                   </span>
                   <StateDot state={camera.state} />
-                  <a href={`areas.html?camera=${camera.id}`} aria-label={`Areas of ${camera.name}`}>
+                  <a href={areasHref(camera.id)} aria-label={`Areas of ${camera.name}`}>
                     Areas
                   </a>
                   {editable && (

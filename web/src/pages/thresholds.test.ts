@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Candidate, DetectorPreview } from "../wire";
-import { namesOf, overlap, sorted, unknownTo } from "./thresholds";
+import { namesOf } from "./fieldwords";
+import { overlap, sorted, unknownTo } from "./thresholds";
 
 const box = (name: string, confidence: number, left: number, width = 40): Candidate => ({ class: name, confidence, bbox: [left, 10, left + width, 50] });
 

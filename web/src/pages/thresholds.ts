@@ -66,8 +66,3 @@ export function unknownTo(known: readonly string[], names: readonly string[], se
   const strange = names.filter((name) => !known.includes(name));
   return strange.length === names.length ? strange : strange.filter((name) => !set.includes(name));
 }
-
-/** Names as they stand in a field, with commas between them. */
-export function namesOf(text: string): string[] {
-  return [...new Set(text.split(",").map((name) => name.trim()).filter((name) => name !== ""))];
-}

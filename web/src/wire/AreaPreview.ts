@@ -1,6 +1,6 @@
 // Written from the structs in crates/api/src/wire; what is changed here is overwritten.
+import type { ClassFacts } from "./ClassFacts";
 import type { Moment } from "./Moment";
-import type { PreviewClass } from "./PreviewClass";
 import type { PreviewExample } from "./PreviewExample";
 import type { PreviewHour } from "./PreviewHour";
 
@@ -27,7 +27,7 @@ export type AreaPreview = {
   /** Most in the zone at a time. */
   most_at_once: number;
   /** By class. */
-  classes: Array<PreviewClass>;
+  classes: Array<ClassFacts>;
   /** By hour. */
   hours: Array<PreviewHour>;
   /** Who was counted, the newest first, 50 at most. */

@@ -69,7 +69,6 @@ export type { PlaybackAnswer } from "./PlaybackAnswer";
 export type { PlaybackRequest } from "./PlaybackRequest";
 export type { PlaybackState } from "./PlaybackState";
 export type { Pong } from "./Pong";
-export type { PreviewClass } from "./PreviewClass";
 export type { PreviewExample } from "./PreviewExample";
 export type { PreviewHour } from "./PreviewHour";
 export type { Problem } from "./Problem";

@@ -1,16 +1,14 @@
 //! Restarts, other rules, wrong clocks, bounds and rehearsals.
 
-mod told;
-
+use crate::told::{
+    NOON, SECOND, appeared, at, camera, crossing, crowd, door, loiter, machine, occupancy, polled,
+    rule, shorts, told, visit,
+};
 use jiff::tz::TimeZone;
 use razz_alert::{
     Direction, EventKind, MAX_VISITORS, MAX_WATCHES, Occasion, RuleFault, State, When, rehearse,
 };
 use razz_base::TrackId;
-use told::{
-    NOON, SECOND, appeared, at, camera, crossing, crowd, door, loiter, machine, occupancy, polled,
-    rule, shorts, told, visit,
-};
 
 #[test]
 fn what_is_gone_is_over() {

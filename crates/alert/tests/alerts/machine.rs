@@ -1,12 +1,10 @@
 //! What becomes of occasions, as tables.
 
-mod told;
-
-use razz_alert::{Direction, Draft, Occasion, Rule, When};
-use told::{
+use crate::told::{
     SECOND, appeared, camera, crossing, crowd, door, loiter, machine, occupancy, online, recording,
     retracted, rule, shorts, told, visit,
 };
+use razz_alert::{Direction, Draft, Occasion, Rule, When};
 
 fn check(name: &str, rule: Rule, occasions: &[Occasion], until: f64, expected: &[&str]) {
     let mut alerts = machine(vec![rule]);

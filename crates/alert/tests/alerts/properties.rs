@@ -1,9 +1,8 @@
 //! What holds whatever happens, tried on days that nobody thought of.
 
-mod told;
-
 use std::collections::BTreeMap;
 
+use crate::told::{NOON, SECOND, polled, rule};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -12,7 +11,6 @@ use razz_alert::{
     rehearse,
 };
 use razz_base::{CameraId, MediaTime, TrackId};
-use told::{NOON, SECOND, polled, rule};
 
 const COOLDOWN_US: i64 = 90 * SECOND;
 

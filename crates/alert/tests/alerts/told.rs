@@ -1,20 +1,18 @@
 //! Occasions in one line each, and what a machine says of them.
 
-#![allow(dead_code, unreachable_pub)] // Each test file takes its share.
-
 use jiff::tz::TimeZone;
 use razz_alert::{Alert, Alerts, Direction, Draft, Event, EventKind, Occasion, Rule, When};
 use razz_base::{CameraId, MediaTime, TrackId};
 
-pub const SECOND: i64 = 1_000_000;
+pub(crate) const SECOND: i64 = 1_000_000;
 /// Monday, 2026-11-30, 12:00 UTC: second 0 of the tests.
-pub const NOON: i64 = 1_796_040_000 * SECOND;
+pub(crate) const NOON: i64 = 1_796_040_000 * SECOND;
 
-pub fn camera(id: u32) -> CameraId {
+pub(crate) fn camera(id: u32) -> CameraId {
     CameraId::new(id).unwrap()
 }
 
-pub fn at(second: f64) -> i64 {
+pub(crate) fn at(second: f64) -> i64 {
     NOON + (second * 1e6) as i64
 }
 
@@ -22,13 +20,13 @@ fn media(at_us: i64) -> MediaTime {
     MediaTime::from_wall_us(at_us)
 }
 
-pub fn rule(name: &str, when: When, change: impl FnOnce(&mut Draft)) -> Rule {
+pub(crate) fn rule(name: &str, when: When, change: impl FnOnce(&mut Draft)) -> Rule {
     let mut draft = Draft::new(name, when);
     change(&mut draft);
     Rule::new(draft).unwrap()
 }
 
-pub fn crossing(second: f64, track: u64, direction: Direction) -> Occasion {
+pub(crate) fn crossing(second: f64, track: u64, direction: Direction) -> Occasion {
     Occasion::Crossing {
         camera: camera(1),
         area: "door".into(),
@@ -43,7 +41,7 @@ pub fn crossing(second: f64, track: u64, direction: Direction) -> Occasion {
 }
 
 /// A visit to the hall; `ends`: when, and whether over the edge.
-pub fn visit(from: f64, track: u64, class: &str, ends: Option<(f64, bool)>) -> Occasion {
+pub(crate) fn visit(from: f64, track: u64, class: &str, ends: Option<(f64, bool)>) -> Occasion {
     Occasion::Visit {
         camera: camera(1),
         area: "hall".into(),
@@ -57,7 +55,7 @@ pub fn visit(from: f64, track: u64, class: &str, ends: Option<(f64, bool)>) -> O
     }
 }
 
-pub fn occupancy(second: f64, people: u32, cars: u32) -> Occasion {
+pub(crate) fn occupancy(second: f64, people: u32, cars: u32) -> Occasion {
     Occasion::Occupancy {
         camera: camera(1),
         area: "hall".into(),
@@ -68,7 +66,7 @@ pub fn occupancy(second: f64, people: u32, cars: u32) -> Occasion {
     }
 }
 
-pub fn appeared(second: f64, track: u64, class: &str) -> Occasion {
+pub(crate) fn appeared(second: f64, track: u64, class: &str) -> Occasion {
     Occasion::Appeared {
         camera: camera(1),
         class: class.into(),
@@ -78,15 +76,15 @@ pub fn appeared(second: f64, track: u64, class: &str) -> Occasion {
     }
 }
 
-pub fn online(second: f64, online: bool) -> Occasion {
+pub(crate) fn online(second: f64, online: bool) -> Occasion {
     Occasion::CameraState { camera: camera(1), at_us: at(second), online }
 }
 
-pub fn recording(second: f64, recording: bool) -> Occasion {
+pub(crate) fn recording(second: f64, recording: bool) -> Occasion {
     Occasion::RecordingState { camera: camera(1), at_us: at(second), recording }
 }
 
-pub fn retracted(second: f64, area: &str, track: u64, when: f64) -> Occasion {
+pub(crate) fn retracted(second: f64, area: &str, track: u64, when: f64) -> Occasion {
     Occasion::Retracted {
         camera: camera(1),
         area: area.into(),
@@ -96,16 +94,16 @@ pub fn retracted(second: f64, area: &str, track: u64, when: f64) -> Occasion {
     }
 }
 
-pub fn machine(rules: Vec<Rule>) -> Alerts {
+pub(crate) fn machine(rules: Vec<Rule>) -> Alerts {
     Alerts::new(rules, TimeZone::UTC).unwrap()
 }
 
-pub fn polled(alerts: &mut Alerts) -> Vec<Event> {
+pub(crate) fn polled(alerts: &mut Alerts) -> Vec<Event> {
     std::iter::from_fn(|| alerts.poll()).collect()
 }
 
 /// Hands the occasions over at their own times, and the time whenever it is due, until that second.
-pub fn told(alerts: &mut Alerts, occasions: &[Occasion], until: f64) -> Vec<Event> {
+pub(crate) fn told(alerts: &mut Alerts, occasions: &[Occasion], until: f64) -> Vec<Event> {
     let mut told = Vec::new();
     let mut pass = |alerts: &mut Alerts, now: i64| {
         while let Some(due) = alerts.next_due().filter(|&due| due <= now) {
@@ -124,7 +122,7 @@ pub fn told(alerts: &mut Alerts, occasions: &[Occasion], until: f64) -> Vec<Even
 }
 
 /// An event in short: `s` second, kind, count and what more, `!` where it is sent.
-pub fn short(event: &Event) -> String {
+pub(crate) fn short(event: &Event) -> String {
     let Event { kind, at_us, alert, send } = event;
     let second = (at_us - NOON) as f64 / 1e6;
     let Alert { count, more, .. } = alert;
@@ -135,18 +133,18 @@ pub fn short(event: &Event) -> String {
     format!("{second} {kind:?}{numbers}{}", if *send { "!" } else { "" })
 }
 
-pub fn shorts(events: &[Event]) -> Vec<String> {
+pub(crate) fn shorts(events: &[Event]) -> Vec<String> {
     events.iter().map(short).collect()
 }
 
-pub fn door(change: impl FnOnce(&mut Draft)) -> Rule {
+pub(crate) fn door(change: impl FnOnce(&mut Draft)) -> Rule {
     rule("door", When::Crossing, |draft| {
         draft.area = Some("door".into());
         change(draft);
     })
 }
 
-pub fn crowd(change: impl FnOnce(&mut Draft)) -> Rule {
+pub(crate) fn crowd(change: impl FnOnce(&mut Draft)) -> Rule {
     rule("crowd", When::Occupancy, |draft| {
         draft.area = Some("hall".into());
         draft.above = Some(5.0);
@@ -154,7 +152,7 @@ pub fn crowd(change: impl FnOnce(&mut Draft)) -> Rule {
     })
 }
 
-pub fn loiter(change: impl FnOnce(&mut Draft)) -> Rule {
+pub(crate) fn loiter(change: impl FnOnce(&mut Draft)) -> Rule {
     rule("loiter", When::Dwell, |draft| {
         draft.area = Some("hall".into());
         draft.above = Some(60.0);

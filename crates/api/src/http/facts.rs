@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use razz_access::Grant;
-use razz_base::{CameraId, TrackId};
+use razz_base::TrackId;
 use razz_facts::database::{Cursor, Database, Filter, Kind, Range, Rows};
 use razz_facts::{FactsError, Version};
 use razz_store::archive::Moment;
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::App;
 use super::areas::{failed, nothing_recorded};
 use super::problem::{Problem, QueryParameters};
-use super::recordings::{cameras, moment, recorder};
+use super::recordings::{moment, moment_or, recorder};
 use crate::wire::{self, ProblemKind};
 
 const DAY_US: i64 = 86_400_000_000;
@@ -49,11 +49,8 @@ pub(super) struct FactsQuery {
 impl FactsQuery {
     /// From when until when, which is the last day where nothing else is said.
     fn span(&self, now_us: i64) -> Result<[i64; 2], Problem> {
-        let each = |name, text: &Option<String>, default| match text {
-            Some(text) => moment(name, text).map(Moment::near_us),
-            None => Ok(default),
-        };
-        let span = [each("from", &self.from, now_us - DAY_US)?, each("to", &self.to, now_us)?];
+        let from = moment_or("from", self.from.as_deref(), now_us - DAY_US)?;
+        let span = [from, moment_or("to", self.to.as_deref(), now_us)?].map(Moment::near_us);
         match span[0] < span[1] {
             true => Ok(span),
             false => Err(Problem::bad_request("`from` has to be before `to`")),
@@ -89,15 +86,6 @@ impl FactsQuery {
         let limit = self.limit.unwrap_or(ROWS).clamp(1, most);
         Ok(Filter { from_us, until_us, class: self.class.clone(), kind, before, limit })
     }
-
-    /// The cameras that are asked for and in sight.
-    fn cameras(&self, app: &App, grant: &Grant) -> Result<Vec<CameraId>, Problem> {
-        let asked = self.camera.as_deref().map(cameras).transpose()?;
-        let wanted = |id: &CameraId| {
-            grant.scope.sees(*id) && asked.as_ref().is_none_or(|asked| asked.contains(id))
-        };
-        Ok(app.cameras.list().iter().map(|camera| camera.id).filter(wanted).collect())
-    }
 }
 
 /// As [`wire::FactRows::next`] has it.
@@ -119,7 +107,7 @@ async fn ask<T: Send + 'static>(
     query: &FactsQuery,
     ask: impl FnOnce(&Database, &[Version]) -> Result<T, FactsError> + Send + 'static,
 ) -> Result<T, Problem> {
-    let (cameras, area) = (query.cameras(app, grant)?, query.area.clone());
+    let (cameras, area) = (app.in_sight(grant, query.camera.as_deref())?, query.area.clone());
     let facts = Arc::clone(&app.facts);
     let done = tokio::task::spawn_blocking(move || {
         facts.read(|database| {
@@ -181,19 +169,13 @@ pub(super) async fn table(
 ) -> Result<Response, Problem> {
     let mut filter = query.filter(app.clock.wall_us(), MOST_TABLE_ROWS)?;
     filter.limit = query.limit.unwrap_or(MOST_TABLE_ROWS).clamp(1, MOST_TABLE_ROWS);
-    let names: std::collections::HashMap<CameraId, String> = app
-        .cameras
-        .list()
-        .iter()
-        .map(|camera| (camera.id, camera.settings().name.clone()))
-        .collect();
+    let cameras = Arc::clone(&app.cameras);
     let work = move |database: &Database, versions: &[Version]| {
         let rows = database.rows(versions, &filter)?;
         let mut text = String::from(HEADER);
         for fact in &rows.facts {
-            let name = names.get(&fact.camera).map_or("", String::as_str);
             // A string takes everything.
-            let _ = line(&mut text, &fact.into(), name);
+            let _ = line(&mut text, &fact.into(), &cameras.name_of(fact.camera));
         }
         Ok(text)
     };

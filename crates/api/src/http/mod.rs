@@ -61,6 +61,7 @@ use razz_access::hosts::Hosts;
 use razz_access::policy::Need;
 use razz_access::{Access, Grant, network_of_client};
 use razz_analysis::Pictures;
+use razz_base::CameraId;
 use razz_config as config;
 use razz_delivery::{Demand, OpenError, Opened, Opener, Viewers};
 use razz_export::Exports;
@@ -162,6 +163,17 @@ impl App {
         let opened = self.viewers.open(camera, offer, demand, &opener).await?;
         self.access.opened(opened.id, camera.id, grant);
         Ok(opened)
+    }
+
+    /// The cameras in sight; of those whose ids are asked for, with commas between, where any are.
+    fn in_sight(&self, grant: &Grant, asked: Option<&str>) -> Result<Vec<CameraId>, Problem> {
+        let each = |name: &str| name.trim().parse().map_err(|_| Problem::unknown_camera(name));
+        let asked: Option<Vec<CameraId>> =
+            asked.map(|list| list.split(',').map(each).collect()).transpose()?;
+        let wanted = |id: &CameraId| {
+            grant.scope.sees(*id) && asked.as_ref().is_none_or(|asked| asked.contains(id))
+        };
+        Ok(self.cameras.list().iter().map(|camera| camera.id).filter(wanted).collect())
     }
 
     /// The camera that a path names, as `1` or `camera1`.

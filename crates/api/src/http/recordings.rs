@@ -54,23 +54,8 @@ pub(super) struct ListQuery {
 impl ListQuery {
     /// The span, which is the last day where nothing else is said.
     fn span(&self, now_us: i64) -> Result<[Moment; 2], Problem> {
-        let each = |name, text: &Option<String>, default| match text {
-            Some(text) => moment(name, text),
-            None => Ok(Moment::Wall(default)),
-        };
-        Ok([each("from", &self.from, now_us - DAY_US)?, each("to", &self.to, now_us)?])
-    }
-
-    /// The cameras that are asked for and in sight.
-    fn cameras(&self, app: &App, grant: &Grant) -> Result<Vec<CameraId>, Problem> {
-        let asked = match &self.camera {
-            Some(list) => Some(cameras(list)?),
-            None => None,
-        };
-        let wanted = |id: &CameraId| {
-            grant.scope.sees(*id) && asked.as_ref().is_none_or(|asked| asked.contains(id))
-        };
-        Ok(app.cameras.list().iter().map(|camera| camera.id).filter(wanted).collect())
+        let from = moment_or("from", self.from.as_deref(), now_us - DAY_US)?;
+        Ok([from, moment_or("to", self.to.as_deref(), now_us)?])
     }
 }
 
@@ -95,7 +80,7 @@ pub(super) async fn list(
     let Some(recorder) = app.recorder.clone() else {
         return Ok(Json(wire::Recordings::none(now_us)));
     };
-    let ids = query.cameras(&app, &grant)?;
+    let ids = app.in_sight(&grant, query.camera.as_deref())?;
     let points = query.points.unwrap_or(POINTS).clamp(1, 2000);
     let status = recorder.status();
     let room = (&status).into();
@@ -132,7 +117,7 @@ pub(super) async fn visits(
     let Some(recorder) = app.recorder.clone() else {
         return Ok(Json(wire::Visits { visits: Vec::new() }));
     };
-    let ids = query.cameras(&app, &grant)?;
+    let ids = app.in_sight(&grant, query.camera.as_deref())?;
     let limit = query.limit.unwrap_or(VISITS).clamp(1, 1000);
     let work = move |archive: &Archive| {
         let mut visits = Vec::new();
@@ -340,9 +325,9 @@ pub(super) fn moment(name: &str, text: &str) -> Result<Moment, Problem> {
     text.parse().map_err(|error: NoMoment| Problem::bad_request(&format!("`{name}` is {error}")))
 }
 
-pub(super) fn cameras(list: &str) -> Result<Vec<CameraId>, Problem> {
-    let each = |name: &str| name.trim().parse().map_err(|_| Problem::unknown_camera(name));
-    list.split(',').map(each).collect()
+/// The same; where nothing is said a time in UTC, in µs since 1970.
+pub(super) fn moment_or(name: &str, text: Option<&str>, or_us: i64) -> Result<Moment, Problem> {
+    text.map_or(Ok(Moment::Wall(or_us)), |text| moment(name, text))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::App;
 use super::cameras::change_off_thread;
 use super::problem::{JsonBody, Problem, QueryParameters};
-use super::recordings::moment;
+use super::recordings::{moment, moment_or};
 use crate::wire::{self, ProblemKind};
 
 const WEEK_US: i64 = 7 * 86_400_000_000;
@@ -79,18 +79,12 @@ pub(super) async fn try_out(
         return Err(Problem::new(ProblemKind::Conflict, said));
     }
     let span = [moment("from", &body.from)?.near_us(), moment("to", &body.to)?.near_us()];
-    let cameras: Vec<CameraId> = app
-        .cameras
-        .list()
-        .iter()
-        .map(|camera| camera.id)
-        .filter(|id| grant.scope.sees(*id) && rule.camera.is_none_or(|camera| camera == *id))
-        .collect();
+    let mut cameras = app.in_sight(&grant, None)?;
+    cameras.retain(|id| rule.camera.is_none_or(|camera| camera == *id));
     let (facts, clock) = (Arc::clone(&app.facts), app.clock);
     let archive = app.recorder.as_ref().and_then(|recorder| recorder.archive().cloned());
     let began = clock.nanos();
     let until_us = span[1].min(clock.wall_us());
-    let name = names(&app);
     let work = move || -> Result<_, String> {
         let past = match rule.when {
             When::Appears => {
@@ -112,7 +106,9 @@ pub(super) async fn try_out(
     let found = tokio::task::spawn_blocking(work).await;
     let found = found.map_err(|_| Problem::internal("the rule could not be tried"))?;
     let found = found.map_err(|error| Problem::new(ProblemKind::Conflict, &error))?;
-    let info = |alert: &razz_alert::Alert| wire::AlertInfo::new(alert, &name(alert.camera), None);
+    let info = |alert: &razz_alert::Alert| {
+        wire::AlertInfo::new(alert, &app.cameras.name_of(alert.camera), None)
+    };
     Ok(Json(wire::Rehearsal {
         count: found.count,
         sent: found.sent,
@@ -206,10 +202,8 @@ pub(super) async fn alerts(
     QueryParameters(query): QueryParameters<AlertsQuery>,
 ) -> Result<Json<wire::Alerts>, Problem> {
     let now_us = app.clock.wall_us();
-    let each = |name, text: &Option<String>, default| match text {
-        Some(text) => moment(name, text).map(Moment::near_us),
-        None => Ok(default),
-    };
+    let from = moment_or("from", query.from.as_deref(), now_us - WEEK_US)?;
+    let to = moment_or("to", query.to.as_deref(), i64::MAX)?;
     let before = match &query.before {
         None => None,
         Some(text) => {
@@ -218,17 +212,11 @@ pub(super) async fn alerts(
             parts.map(|(at, id): (i64, &str)| (at, id.to_owned())).ok_or_else(said).map(Some)?
         }
     };
-    let cameras: Vec<CameraId> = app
-        .cameras
-        .list()
-        .iter()
-        .map(|camera| camera.id)
-        .filter(|id| grant.scope.sees(*id))
-        .collect();
+    let cameras = app.in_sight(&grant, None)?;
     let limit = query.limit.unwrap_or(ALERTS).clamp(1, MOST_ALERTS);
     let wanted = Wanted {
-        from_us: each("from", &query.from, now_us - WEEK_US)?,
-        until_us: each("to", &query.to, i64::MAX)?,
+        from_us: from.near_us(),
+        until_us: to.near_us(),
         before,
         cameras: cameras.clone(),
         limit,
@@ -239,9 +227,12 @@ pub(super) async fn alerts(
     kept.truncate(limit);
     let next = kept.last().filter(|_| more);
     let next = next.map(|last| format!("{}_{}", last.alert.since_us, last.alert.id));
-    let name = names(&app);
     let info = |kept: &razz_rules::Kept| {
-        wire::AlertInfo::new(&kept.alert, &name(kept.alert.camera), kept.acknowledged.as_ref())
+        wire::AlertInfo::new(
+            &kept.alert,
+            &app.cameras.name_of(kept.alert.camera),
+            kept.acknowledged.as_ref(),
+        )
     };
     Ok(Json(wire::Alerts { alerts: kept.iter().map(info).collect(), next, open }))
 }
@@ -267,7 +258,7 @@ pub(super) async fn acknowledge(
     });
     let unknown = || Problem::new(ProblemKind::NotFound, "there is no such alert");
     let kept = found.await?.ok_or_else(unknown)?;
-    let name = names(&app)(kept.alert.camera);
+    let name = app.cameras.name_of(kept.alert.camera);
     Ok(Json(wire::AlertInfo::new(&kept.alert, &name, kept.acknowledged.as_ref())))
 }
 
@@ -280,13 +271,4 @@ async fn ask<T: Send + 'static>(
     let done = done.map_err(|_| Problem::internal("the alerts could not be read"))?;
     let done = done.map_err(|error| Problem::internal(&error.to_string()))?;
     done.ok_or_else(|| Problem::new(ProblemKind::Busy, "rules are not looked at yet"))
-}
-
-/// What people call cameras.
-fn names(app: &App) -> impl Fn(CameraId) -> String + Send + 'static {
-    let cameras = Arc::clone(&app.cameras);
-    move |id| {
-        let camera = cameras.find(id).map(|camera| camera.settings().name.clone());
-        camera.unwrap_or_else(|| format!("camera {id}"))
-    }
 }

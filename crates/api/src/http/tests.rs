@@ -186,12 +186,7 @@ fn counting(folder: &Folder, cameras: &Arc<Cameras>, clock: Clock) -> (Arc<Facts
         clock,
     );
     let facts = facts.unwrap();
-    let sources = Sources {
-        feed: Arc::clone(facts.feed()),
-        told: Arc::default(),
-        records: false,
-        is_ready: Box::new(|| true),
-    };
+    let sources = Sources { feed: Arc::clone(facts.feed()), told: Arc::default(), records: false };
     let rules =
         Rules::start(&file("alerts.sqlite"), Vec::new(), Arc::clone(cameras), sources, clock);
     (facts, rules.unwrap())

@@ -1,6 +1,6 @@
 //! Rules, and the alerts that they raise.
 
-use razz_alert::{self as alert, Direction, Draft, Rule, When};
+use razz_alert::{self as alert, Draft, Rule, When};
 use razz_base::CameraId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -104,17 +104,13 @@ pub struct RuleInfo {
 impl From<&Rule> for RuleInfo {
     fn from(rule: &Rule) -> Self {
         let seconds = |us: i64| round(us as f64 / 1e6, 3);
-        let direction = rule.direction.map(|direction| match direction {
-            Direction::In => FactDirection::In,
-            Direction::Out => FactDirection::Out,
-        });
         Self {
             name: rule.name.clone(),
             when: rule.when.into(),
             camera_id: rule.camera.map(CameraId::as_u32),
             area: rule.area.as_deref().map(str::to_owned),
             classes: rule.classes.clone(),
-            direction,
+            direction: rule.direction.map(Into::into),
             above: rule.above,
             below: rule.below,
             for_s: seconds(rule.for_us),
@@ -183,10 +179,6 @@ impl RuleEdit {
             None => None,
             Some(id) => Some(CameraId::new(id).ok_or("there is no camera 0")?),
         };
-        let direction = self.direction.map(|direction| match direction {
-            FactDirection::In => Direction::In,
-            FactDirection::Out => Direction::Out,
-        });
         let schedule = self.schedule.as_deref().unwrap_or_default().parse().map_err(
             |error: alert::ScheduleError| format!("rule {:?}: `schedule`: {error}", self.name),
         )?;
@@ -197,7 +189,7 @@ impl RuleEdit {
             camera,
             area: self.area.as_deref().map(|area| area.trim().into()),
             classes: self.classes.clone().unwrap_or_default(),
-            direction,
+            direction: self.direction.map(Into::into),
             above: self.above,
             below: self.below,
             for_us: us(self.for_s.unwrap_or_default()),

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use razz_analytics::{Anchor, InSide as Side, Shape};
 use razz_base::{CLOCK_RATE, MediaTime};
-use razz_facts::{self as facts, Counts, Drawing, Preview, Version};
-use razz_hub::facts::Moment as Now;
+use razz_facts::{self as facts, Drawing, Preview, Version};
+use razz_hub::facts::{Counts, Moment as Now};
 use razz_store::archive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::fact::{FactDirection, moment};
+use super::fact::{ClassFacts, FactDirection, moment};
 use super::recording::Moment;
 use super::round::round;
 
@@ -244,29 +244,13 @@ pub struct AreaPreview {
     /// Most in the zone at a time.
     pub most_at_once: u32,
     /// By class.
-    pub classes: Vec<PreviewClass>,
+    pub classes: Vec<ClassFacts>,
     /// By hour.
     pub hours: Vec<PreviewHour>,
     /// Who was counted, the newest first, 50 at most.
     pub examples: Vec<PreviewExample>,
     /// How long it took, in ms.
     pub took_ms: f64,
-}
-
-/// Counts of a class.
-#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
-#[ts(export_to = "PreviewClass.ts")]
-pub struct PreviewClass {
-    /// Its name.
-    pub class: String,
-    /// Crossed to the side that counts as in.
-    #[serde(rename = "in")]
-    pub ins: u64,
-    /// And away from it.
-    #[serde(rename = "out")]
-    pub outs: u64,
-    /// Visits.
-    pub visits: u64,
 }
 
 /// Counts of an hour.
@@ -315,7 +299,7 @@ impl AreaPreview {
             moment(Now { time, wall_us })
         });
         let Counts { ins, outs, visits } = preview.counts;
-        let class = |(class, counts): (&std::sync::Arc<str>, &Counts)| PreviewClass {
+        let class = |(class, counts): (&std::sync::Arc<str>, &Counts)| ClassFacts {
             class: class.to_string(),
             ins: counts.ins,
             outs: counts.outs,

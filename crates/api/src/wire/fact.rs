@@ -53,6 +53,15 @@ impl From<Direction> for FactDirection {
     }
 }
 
+impl From<FactDirection> for Direction {
+    fn from(direction: FactDirection) -> Self {
+        match direction {
+            FactDirection::In => Self::In,
+            FactDirection::Out => Self::Out,
+        }
+    }
+}
+
 /// What kind of fact.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]

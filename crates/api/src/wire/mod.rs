@@ -39,7 +39,7 @@ pub use self::alert::{
 };
 pub use self::area::{
     AreaAnchor, AreaEdit, AreaInfo, AreaPreview, AreaPreviewRequest, Areas, AreasEdit, InSide,
-    PreviewClass, PreviewExample, PreviewHour,
+    PreviewExample, PreviewHour,
 };
 pub use self::camera::{
     CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Idle, Latency, SubMapping,

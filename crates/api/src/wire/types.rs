@@ -46,7 +46,6 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<InSide>();
     visitor.answer::<NowClass>();
     visitor.answer::<OccupancyFacts>();
-    visitor.answer::<PreviewClass>();
     visitor.answer::<PreviewExample>();
     visitor.answer::<PreviewHour>();
     visitor.answer::<CameraInfo>();

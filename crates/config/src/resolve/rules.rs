@@ -200,7 +200,8 @@ impl Resolver<'_, '_> {
         }
         let is_address = |text: &str| {
             let (name, host) = text.rsplit_once('@')?;
-            (!name.is_empty() && host.contains('.') || host == "localhost").then(|| text.to_owned())
+            (!name.is_empty() && (host.contains('.') || host == "localhost"))
+                .then(|| text.to_owned())
         };
         let expects = |key: &str| format!("`{key}` of [alert.mail] expects e-mail addresses");
         let to = self.each(&written.to.value, |to| is_address(to).ok_or_else(|| expects("to")))?;

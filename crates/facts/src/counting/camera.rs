@@ -6,14 +6,14 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use razz_analytics::{AreaId, EventKey, Fact as Said};
 use razz_base::{CLOCK_RATE, CameraId, MediaTime, MonoTime, RecordMode};
-use razz_hub::facts::{AreaNow, Fact, Facts as Feed, Moment, Today};
+use razz_hub::facts::{AreaNow, Fact, Facts as Feed, Moment};
 use razz_hub::{Attachment, Camera, Published};
 use razz_store::archive::Archive;
 use tracing::{info, warn};
 
-use super::today::{Counts, midnight_us};
+use super::today::{Today, midnight_us};
 use crate::counter::{self, Counter, DatedEvent};
-use crate::database::{Commit, Database, FactsError, Filter, Range, State, TimeSpent};
+use crate::database::{Commit, Database, FactsError, Filter, State, TimeSpent};
 use crate::drawing::{Drawing, Version};
 use crate::names::Names;
 use crate::record;
@@ -26,8 +26,6 @@ const WAIT_US: i64 = 10_000_000;
 const SILENT_US: i64 = 13_000_000;
 /// What is said then holds so long after the last frame, in ticks.
 const SILENCE_90K: i64 = 11 * CLOCK_RATE;
-/// Facts of a day that may still be corrected are looked for among so many of its newest.
-const MOST_TOLD: usize = 100_000;
 /// Frames wait for the recorder at most; of more the oldest are given up.
 const MOST_HELD: usize = 2_000;
 
@@ -38,7 +36,7 @@ pub(super) struct Live {
     _attachment: Attachment<Published>,
     versions: Vec<Version>,
     counter: Counter,
-    counts: Counts,
+    today: Today,
     /// Frames of which it is not known whether they are recorded.
     held: VecDeque<Arc<Published>>,
     is_settled: bool,
@@ -98,7 +96,7 @@ impl Live {
             _attachment: attachment,
             versions,
             counter,
-            counts: Counts::default(),
+            today: Today::default(),
             held: VecDeque::new(),
             is_settled: false,
             began: now,
@@ -185,15 +183,18 @@ impl Live {
 
     /// Tells who listens, and notes what is to be kept.
     fn tell(&mut self, all: Vec<DatedEvent>, names: &Names, feed: &Feed, keep_occupancy: bool) {
+        if all.is_empty() {
+            return;
+        }
         let mut changed: Vec<u32> = Vec::new();
         for told in all {
             let key = told.event.key;
             let Some(row) = self.counter.version(&key).map(|version| version.row) else { continue };
             changed.push(key.area.0);
-            let before = self.counts.before(&key).map(|before| &**before);
+            let before = self.today.before(&key).map(|before| &**before);
             if let Some(fact) = counter::fact(&told, names, before) {
                 let fact = Arc::new(fact);
-                self.counts.count(key, &fact);
+                self.today.count(key, &fact);
                 feed.publish(fact);
             }
             if keep_occupancy || !matches!(told.event.fact, Said::Occupancy(_)) {
@@ -221,7 +222,7 @@ impl Live {
             area: Arc::clone(&version.name),
             is_zone: version.is_zone(),
             inside: inside.iter().map(|(class, count)| (names.name(*class), *count)).collect(),
-            today: self.counts.of(version.area),
+            today: self.today.of(version.area),
             at: self.counter.last(),
         }
     }
@@ -237,9 +238,9 @@ impl Live {
         zone: &TimeZone,
     ) -> Result<(), FactsError> {
         self.go_on(names, feed, now);
-        self.counts.forget(wall_us);
+        self.today.forget(wall_us);
         let midnight = midnight_us(wall_us, zone);
-        if self.counts.since_us() != midnight && self.told.is_empty() {
+        if self.today.since_us() != midnight && self.told.is_empty() {
             self.begin_day(database, names, feed, midnight, wall_us)?;
         }
         if !self.is_silent && now.since_us(self.heard) >= SILENT_US {
@@ -262,23 +263,13 @@ impl Live {
         midnight: i64,
         wall_us: i64,
     ) -> Result<(), FactsError> {
-        let range =
-            Range { from_us: midnight, until_us: wall_us.max(midnight + 1), step_us: i64::MAX };
-        let mut areas = BTreeMap::new();
-        for version in self.areas().values() {
-            let of: Vec<Version> =
-                self.versions.iter().filter(|one| one.area == version.area).cloned().collect();
-            let [ins, outs, visits] =
-                database.facts(&of, range)?.first().map_or([0; 3], |facts| facts.counts);
-            areas.insert(version.area, Today { ins, outs, visits });
-        }
         let filter = Filter {
-            from_us: range.from_us,
-            until_us: range.until_us,
+            from_us: midnight,
+            until_us: wall_us.max(midnight + 1),
             class: None,
             kind: None,
             before: None,
-            limit: MOST_TOLD,
+            limit: usize::MAX,
         };
         let told = database.with_areas(&self.versions, &filter)?.rows;
         let with_key = |(row, fact): (i64, Fact)| {
@@ -292,8 +283,8 @@ impl Live {
             };
             Some((key, fact))
         };
-        self.counts.begin(midnight, areas, told.into_iter().filter_map(with_key));
-        self.counts.forget(wall_us);
+        self.today.begin(midnight, told.into_iter().filter_map(with_key));
+        self.today.forget(wall_us);
         self.show(names, feed);
         Ok(())
     }

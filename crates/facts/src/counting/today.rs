@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use razz_analytics::{Direction, EventKey};
-use razz_hub::facts::{Fact, Today, What};
+use razz_analytics::EventKey;
+use razz_hub::facts::{Counts, Fact, What};
 
 /// What was told is corrected within some seconds; nothing older is remembered, in µs.
 const REMEMBERED_US: i64 = 600_000_000;
@@ -21,27 +21,28 @@ pub(crate) fn midnight_us(now_us: i64, zone: &TimeZone) -> i64 {
 
 /// The counts of a camera's areas, by the areas' numbers.
 #[derive(Debug, Default)]
-pub(crate) struct Counts {
+pub(crate) struct Today {
     since_us: i64,
-    areas: BTreeMap<u32, Today>,
+    areas: BTreeMap<u32, Counts>,
     lately: HashMap<EventKey, Arc<Fact>>,
 }
 
-impl Counts {
+impl Today {
     /// Since when it counts.
     pub(crate) fn since_us(&self) -> i64 {
         self.since_us
     }
 
-    /// Begins with what was counted from midnight until now; of that `told` may still be corrected.
+    /// Begins with what was told since midnight, which may still be corrected.
     pub(crate) fn begin(
         &mut self,
         since_us: i64,
-        areas: BTreeMap<u32, Today>,
         told: impl IntoIterator<Item = (EventKey, Fact)>,
     ) {
-        (self.since_us, self.areas) = (since_us, areas);
+        self.since_us = since_us;
+        self.areas.clear();
         for (key, fact) in told {
+            add(self.areas.entry(key.area.0).or_default(), &fact, since_us, 1);
             self.lately.entry(key).or_insert_with(|| Arc::new(fact));
         }
     }
@@ -57,15 +58,15 @@ impl Counts {
         if before.as_ref().is_some_and(|before| before.revision > fact.revision) {
             return;
         }
-        let today = self.areas.entry(key.area.0).or_default();
+        let counts = self.areas.entry(key.area.0).or_default();
         if let Some(before) = before {
-            add(today, &before, self.since_us, -1);
+            add(counts, &before, self.since_us, -1);
         }
-        add(today, fact, self.since_us, 1);
+        add(counts, fact, self.since_us, 1);
     }
 
     /// The counts of an area.
-    pub(crate) fn of(&self, area: u32) -> Today {
+    pub(crate) fn of(&self, area: u32) -> Counts {
         self.areas.get(&area).copied().unwrap_or_default()
     }
 
@@ -82,21 +83,17 @@ impl Counts {
     }
 }
 
-fn add(today: &mut Today, fact: &Fact, since_us: i64, times: i64) {
+fn add(counts: &mut Counts, fact: &Fact, since_us: i64, times: i64) {
     if fact.retracted || fact.at.wall_us < since_us {
         return;
     }
-    let count = match fact.what {
-        What::Crossing { direction: Direction::In, .. } => &mut today.ins,
-        What::Crossing { direction: Direction::Out, .. } => &mut today.outs,
-        What::Visit { .. } => &mut today.visits,
-    };
+    let count = counts.of(&fact.what);
     *count = count.saturating_add_signed(times);
 }
 
 #[cfg(test)]
 mod tests {
-    use razz_analytics::AreaId;
+    use razz_analytics::{AreaId, Direction};
     use razz_base::{MediaTime, TrackId};
     use razz_hub::facts::Moment;
 
@@ -141,8 +138,10 @@ mod tests {
                 what,
             })
         };
-        let mut counts = Counts::default();
-        counts.begin(1000, BTreeMap::from([(1, Today { ins: 5, outs: 2, visits: 0 })]), []);
+        let mut counts = Today::default();
+        let told = |track, direction| (key(track, 7), (*fact(track, 1500, 0, direction)).clone());
+        let ins = (11..16).map(|track| told(track, Direction::In));
+        counts.begin(1000, ins.chain((21..23).map(|track| told(track, Direction::Out))));
         counts.count(key(1, 7), &fact(1, 2000, 0, Direction::In));
         counts.count(key(2, 7), &fact(2, 900, 0, Direction::In));
         assert_eq!((counts.of(1).ins, counts.of(1).outs), (6, 2));

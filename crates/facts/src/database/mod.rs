@@ -125,6 +125,8 @@ pub enum FactsError {
 pub struct Database {
     sqlite: Connection,
     path: PathBuf,
+    /// So many names of classes are known to be in it.
+    classes: usize,
 }
 
 impl Database {
@@ -179,7 +181,7 @@ impl Database {
         // What a power cut takes is made anew from the record; a process that is killed loses nothing.
         sqlite.pragma_update(None, "synchronous", "normal").map_err(of)?;
         sqlite.set_prepared_statement_cache_capacity(64);
-        Ok(Self { sqlite, path: path.to_owned() })
+        Ok(Self { sqlite, path: path.to_owned(), classes: 0 })
     }
 
     fn of<T>(&self, outcome: rusqlite::Result<T>) -> Result<T, FactsError> {

@@ -27,7 +27,8 @@ impl Database {
     pub(crate) fn commit(&mut self, commits: &[Commit], names: &Names) -> Result<(), FactsError> {
         let outcome = (|| {
             let transaction = self.sqlite.transaction()?;
-            for (number, name) in names.all().iter().enumerate() {
+            let all = names.all();
+            for (number, name) in all.iter().enumerate().skip(self.classes) {
                 let mut add = transaction
                     .prepare_cached("INSERT OR IGNORE INTO class (id, name) VALUES (?1, ?2)")?;
                 add.execute(params![number as i64, &**name])?;
@@ -43,7 +44,9 @@ impl Database {
                     }
                 }
             }
-            transaction.commit()
+            transaction.commit()?;
+            self.classes = all.len();
+            Ok(())
         })();
         self.of(outcome)
     }
@@ -78,14 +81,18 @@ fn put(transaction: &Transaction<'_>, row: i64, told: &DatedEvent) -> rusqlite::
         return Ok(());
     }
     for (table, kind) in [("crossing", "direction"), ("visit", "2")] {
-        let before = before(transaction, table, kind, row, event)?;
-        let is_this = match event.fact {
+        let may_be_this = match event.fact {
             Fact::Crossing(_) => table == "crossing",
             Fact::Visit(_) => table == "visit",
-            // Of what was never told nothing is to be taken back.
-            Fact::Occupancy(_) | Fact::Retracted => before.is_some(),
+            Fact::Occupancy(_) | Fact::Retracted => true,
         };
-        if !is_this || before.as_ref().is_some_and(|before| before.revision > event.revision) {
+        if !may_be_this {
+            continue;
+        }
+        let before = before(transaction, table, kind, row, event)?;
+        // Of what was never told nothing is to be taken back.
+        let is_nothing = before.is_none() && event.fact == Fact::Retracted;
+        if is_nothing || before.as_ref().is_some_and(|before| before.revision > event.revision) {
             continue;
         }
         if let Some(adds) = before.and_then(|before| before.adds) {

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use razz_analytics::{EventKey, Fact};
 use razz_base::{CameraId, MediaTime};
 use razz_hub::facts;
 use razz_store::archive::Archive;
 
 use super::PastError;
-use crate::counter::{self, Counter};
+use crate::counter::{Counter, Found};
 use crate::database::{Cursor, Database, Filter};
 use crate::drawing::Version;
 use crate::record;
@@ -41,8 +40,12 @@ fn key(fact: &facts::Fact) -> Key {
     (fact.area.to_string(), fact.at.time, fact.track.0, is_visit)
 }
 
+fn by_key(facts: impl IntoIterator<Item = facts::Fact>) -> BTreeMap<Key, facts::Fact> {
+    facts.into_iter().map(|fact| (key(&fact), fact)).collect()
+}
+
 /// Compares the crossings and visits of a camera between two media times with what its recorded tracks say. What goes on at the
-/// end of the record, and what began within `margin` ticks of either end, is left out of account.
+/// end of the record is left out of account.
 ///
 /// # Errors
 /// When the record or the facts cannot be read.
@@ -57,28 +60,16 @@ pub fn check(
     let mut names = database.names()?;
     let mut counter = Counter::new(camera, versions.clone(), &mut names);
     let mut check = Check::default();
-    let mut recorded: BTreeMap<Key, facts::Fact> = BTreeMap::new();
-    let mut lately: BTreeMap<EventKey, facts::Fact> = BTreeMap::new();
+    let mut found = Found::default();
     let begin = record::first(archive, camera)?.unwrap_or(until);
     record::walk(archive, camera, begin, until, |piece| {
         for one in piece {
             check.frames += u64::from(counter.take_recorded(&mut names, one));
         }
-        for told in counter.take_told() {
-            if matches!(told.event.fact, Fact::Occupancy(_)) {
-                continue;
-            }
-            let Some(fact) = counter::fact(&told, &names, lately.get(&told.event.key)) else {
-                continue;
-            };
-            match fact.retracted {
-                true => drop(recorded.remove(&key(&fact))),
-                false => drop(recorded.insert(key(&fact), fact.clone())),
-            }
-            lately.insert(told.event.key, fact);
-        }
+        found.take(&mut counter, &names);
         true
     })?;
+    let mut recorded: BTreeMap<Key, facts::Fact> = by_key(found.into_facts());
     let mut kept = kept(database, &versions)?;
     let within = |fact: &facts::Fact| {
         let ended = match &fact.what {
@@ -123,7 +114,7 @@ fn kept(
             limit: 10_000,
         };
         let rows = database.rows(versions, &filter)?;
-        all.extend(rows.facts.into_iter().map(|fact| (key(&fact), fact)));
+        all.extend(by_key(rows.facts));
         before = rows.next;
         if before.is_none() {
             return Ok(all);

@@ -1,15 +1,15 @@
 //! What an area would have counted that nobody has saved yet.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use razz_analytics::{Direction, EventKey};
+use razz_analytics::Direction;
 use razz_base::{CLOCK_RATE, CameraId, MediaTime, TrackId};
-use razz_hub::facts::{self, Moment, What};
+use razz_hub::facts::{self, Counts, Moment, What};
 use razz_store::archive::{self, Archive};
 
 use super::{DECIDED_90K, PastError};
-use crate::counter::{self, Counter};
+use crate::counter::{Counter, Found};
 use crate::drawing::{Drawing, Version};
 use crate::names::Names;
 use crate::record;
@@ -36,17 +36,6 @@ pub struct PreviewRequest {
     pub from: archive::Moment,
     /// Until when.
     pub until: archive::Moment,
-}
-
-/// Counts in and out, and of visits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Counts {
-    /// Crossed to the side that counts as in.
-    pub ins: u64,
-    /// And away from it.
-    pub outs: u64,
-    /// Visits.
-    pub visits: u64,
 }
 
 /// Somebody who was counted.
@@ -106,11 +95,7 @@ impl Preview {
     }
 
     fn add(&mut self, fact: &facts::Fact) {
-        let count = |counts: &mut Counts| match fact.what {
-            What::Crossing { direction: Direction::In, .. } => counts.ins += 1,
-            What::Crossing { direction: Direction::Out, .. } => counts.outs += 1,
-            What::Visit { .. } => counts.visits += 1,
-        };
+        let count = |counts: &mut Counts| *counts.of(&fact.what) += 1;
         count(&mut self.counts);
         count(self.classes.entry(Arc::clone(&fact.class)).or_default());
         let hour = fact.at.wall_us.div_euclid(HOUR_US) * HOUR_US;
@@ -218,7 +203,7 @@ fn piece(
     };
     let mut names = Names::default();
     let mut counter = Counter::new(camera, vec![version], &mut names);
-    let mut found: HashMap<EventKey, facts::Fact> = HashMap::new();
+    let mut found = Found::default();
     let mut tracks: BTreeSet<TrackId> = BTreeSet::new();
     let mut last: Option<MediaTime> = None;
     let mut searched_90k = 0;
@@ -238,23 +223,13 @@ fn piece(
                 most = most.max(inside);
             }
         }
-        for told in counter.take_told() {
-            let key = told.event.key;
-            if let Some(fact) = counter::fact(&told, &names, found.get(&key)) {
-                found.insert(key, fact);
-            }
-        }
+        found.take(&mut counter, &names);
         true
     })?;
     counter.finish();
-    for told in counter.take_told() {
-        let key = told.event.key;
-        if let Some(fact) = counter::fact(&told, &names, found.get(&key)) {
-            found.insert(key, fact);
-        }
-    }
-    let is_in = |fact: &facts::Fact| !fact.retracted && fact.at.time >= start && fact.at.time < end;
-    let mut facts: Vec<facts::Fact> = found.into_values().filter(is_in).collect();
+    found.take(&mut counter, &names);
+    let is_in = |fact: &facts::Fact| fact.at.time >= start && fact.at.time < end;
+    let mut facts: Vec<facts::Fact> = found.into_facts().filter(is_in).collect();
     facts.sort_by_key(|fact| std::cmp::Reverse((fact.at.time, fact.track)));
     let searched_s = searched_90k as f64 / CLOCK_RATE as f64;
     Ok(Piece { facts, most, tracks: tracks.len() as u64, searched_s })

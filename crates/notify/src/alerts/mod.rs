@@ -92,8 +92,12 @@ impl Teller {
         let wants_picture = !is_over && routes.iter().any(|route| route.wants_pictures);
         let snapshot = if wants_picture { self.snapshot(&news.alert).await } else { None };
         let message = self.message(kind, news);
+        // Pictures take room in queues: who sends none gets none.
+        let plain = Arc::new(Event { message: message.clone(), snapshot: None });
         let event = Arc::new(Event { message, snapshot });
-        routes.into_iter().for_each(|route| route.queue.push(Arc::clone(&event)));
+        for route in routes {
+            route.queue.push(Arc::clone(if route.wants_pictures { &event } else { &plain }));
+        }
     }
 
     fn message(&self, kind: EventKind, news: &AlertNews) -> Message {

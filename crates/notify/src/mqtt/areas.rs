@@ -199,7 +199,7 @@ pub(super) fn is_of_area(settings: &config::Mqtt, topic: &str) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
-    use razz_hub::facts::Today;
+    use razz_hub::facts::Counts;
 
     use super::super::leftovers::Leftovers;
     use super::super::retained;
@@ -215,7 +215,7 @@ mod tests {
             area: area.into(),
             is_zone: people.is_some(),
             inside: inside.into_iter().collect(),
-            today: Today { ins, outs, visits },
+            today: Counts { ins, outs, visits },
             at: None,
         }
     }

@@ -104,6 +104,10 @@ impl Leftovers {
         let Some(cameras) = &snapshot.wanted else { return Vec::new() };
         let settled = |entry: &CameraSummary| !entry.classes.is_empty();
         let gone = self.topics.iter().filter(|(topic, id)| {
+            // Nearly all are.
+            if wanted.contains_key(*topic) {
+                return false;
+            }
             let is_known = match areas::is_of_area(settings, topic) {
                 true => areas.are_known(**id),
                 false => snapshot.rows.get(id).is_some_and(settled),
@@ -113,7 +117,7 @@ impl Leftovers {
             let picture = cameras.contains(id)
                 && settings.snapshots
                 && **topic == topics::snapshot(settings, **id);
-            known && !picture && !wanted.contains_key(*topic)
+            known && !picture
         });
         gone.map(|(topic, _)| topic.clone()).collect()
     }

@@ -1,7 +1,6 @@
 //! `razz facts`: what was counted, compared with what is recorded.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -14,6 +13,7 @@ use razz_store::archive::Archive;
 use razz_store::index::Index;
 use razz_store::now_written::NowWritten;
 
+use super::record::Place;
 use super::{Failure, end, print};
 
 /// Differences that are told one by one.
@@ -22,12 +22,8 @@ const TOLD: usize = 20;
 /// Options of `razz facts`.
 #[derive(Clone, PartialEq, Eq, Debug, Args)]
 pub(crate) struct Options {
-    /// The config file, whose `[record]` names the folder
-    #[arg(long, value_name = "FILE", default_value = "razz.toml", global = true)]
-    config: PathBuf,
-    /// The folder itself, such as a disk of another machine
-    #[arg(long, value_name = "FOLDER", global = true)]
-    path: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
     /// What to do.
     #[command(subcommand)]
     what: Task,
@@ -52,7 +48,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 
 fn compare(options: &Options, only: Option<CameraId>) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
-    let (root, index) = super::record::folder_of(&options.config, options.path.as_deref())?;
+    let (root, index) = options.place.folder()?;
     let path = root.path().join(DATABASE);
     if !path.is_file() {
         return Err(Failure::Refused(format!(

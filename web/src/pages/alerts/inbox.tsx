@@ -27,7 +27,7 @@ export function Inbox() {
           <button type="button" aria-pressed={all} onClick={() => { setAll(true); }}>all</button>
         </div>
       </header>
-      {shown.length === 0 && <p class="quiet none">{emptyWords(list.length)}</p>}
+      {shown.length === 0 && <p class="quiet">{emptyWords(list.length)}</p>}
       <ol>
         {shown.map((alert) => <Alert key={alert.id} alert={alert} />)}
       </ol>
@@ -48,7 +48,7 @@ function Alert({ alert }: { alert: AlertInfo }) {
   const { state, camera_id: camera, acknowledged_by: by, acknowledged_at: seen } = alert;
   const place = [alert.area, camera === null ? null : nameOf(camera)].filter((part) => part !== null).join(", ");
   return (
-    <li class={`alert ${state} ${isOpen(alert) ? "open" : "seen"}`}>
+    <li class={`alert ${state}${isOpen(alert) ? "" : " seen"}`}>
       {camera === null ? <span class="shot" aria-hidden="true" /> : (
         <a href={recordedHref(camera, alert.since)} aria-label={`Play the recording of ${whenOf(alert.since.unix)}`}>
           <Shot row={{ camera_id: camera, at: alert.since, place: null }} />

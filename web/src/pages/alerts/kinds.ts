@@ -62,8 +62,3 @@ export function missing(rule: RuleInfo, others: readonly string[]): { key: strin
   if (kind.below !== null && rule.above === null && rule.below === null) return { key: "above", message: "Say how many are too many, or how few too few." };
   return null;
 }
-
-/** "person, car" as the server takes it. */
-export function classesOf(text: string): string[] {
-  return [...new Set(text.split(",").map((name) => name.trim()).filter((name) => name !== ""))];
-}

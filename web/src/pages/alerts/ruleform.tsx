@@ -2,9 +2,10 @@
 import { useState } from "preact/hooks";
 import type { FactDirection, RuleInfo, RuleWhen } from "../../wire";
 import { Field } from "../field";
+import { namesOf } from "../fieldwords";
 import { Said, useForm, useOpened } from "../form";
 import { NumberField, TimeField } from "./amounts";
-import { classesOf, EMPTY, KINDS, missing, tidied } from "./kinds";
+import { EMPTY, KINDS, missing, tidied } from "./kinds";
 import { Rehearse } from "./rehearsal";
 import { ADD, areas, cameras, change, editId, editing, rules } from "./state";
 import { Windows } from "./windows";
@@ -93,7 +94,7 @@ export function RuleForm({ rule: before }: { rule: RuleInfo | null }) {
       <div class="pair">
         {kind.classes && (
           <Field name="classes" form="rule-" words="Of these classes" hint="with commas between them, such as person, car; none for all" errors={errors}>
-            {(more) => <input {...more} value={classes} autocomplete="off" onInput={({ currentTarget: { value } }) => { setClasses(value); set({ classes: classesOf(value) }); }} />}
+            {(more) => <input {...more} value={classes} autocomplete="off" onInput={({ currentTarget: { value } }) => { setClasses(value); set({ classes: namesOf(value) }); }} />}
           </Field>
         )}
         {kind.direction && (

@@ -1,7 +1,8 @@
 // Rules and alerts in words, and what is missing of them.
 import { expect, test } from "vitest";
 import type { AlertInfo, RuleInfo } from "../../wire";
-import { classesOf, EMPTY, missing, tidied } from "./kinds";
+import { namesOf } from "../fieldwords";
+import { EMPTY, missing, tidied } from "./kinds";
 import { moreWords, rehearsalWords, ruleWords, setWords, whenWords } from "./rulewords";
 import { isOpen, withAlert } from "./mergealerts";
 
@@ -40,7 +41,7 @@ test.each<[Partial<RuleInfo>, string | null]>([
 test("what another kind of rule had is not sent", () => {
   const rule: RuleInfo = { ...EMPTY, name: " a ", when: "camera_offline", area: "Till", classes: ["person"], direction: "in", above: 3, below: 1, for_s: 60 };
   expect(tidied(rule)).toEqual({ ...EMPTY, name: "a", when: "camera_offline", for_s: 60 });
-  expect(classesOf(" person,car,, person ")).toEqual(["person", "car"]);
+  expect(namesOf(" person,car,, person ")).toEqual(["person", "car"]);
 });
 
 test.each([

@@ -8,6 +8,9 @@ export function setWords(seconds: number, locale?: string): string {
   return `${whole(count, locale)} ${unit}`;
 }
 
+/** Whatever it begins with: names of cameras do as well. */
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** "A person or car crosses Side door inwards", "More than 5 in Checkout for 1 min". */
 export function ruleWords(rule: RuleInfo, nameOf: (id: number) => string): string {
   const { when, classes, direction, above, below, for_s: lasting } = rule;
@@ -25,7 +28,7 @@ export function ruleWords(rule: RuleInfo, nameOf: (id: number) => string): strin
       return `${who} stays in ${rule.area ?? `any zone of ${camera}`} longer than ${setWords(above ?? 0)}`;
     case "occupancy": {
       const limits = [above === null ? null : `more than ${whole(above)}`, below === null ? null : `fewer than ${whole(below)}`].filter((part) => part !== null).join(", or ");
-      return `${limits.charAt(0).toUpperCase()}${limits.slice(1)}${classes.length === 0 ? "" : ` (${classes.join(" or ")})`} in ${place}${during}`;
+      return `${capital(limits)}${classes.length === 0 ? "" : ` (${classes.join(" or ")})`} in ${place}${during}`;
     }
     case "appears":
       return `${who} appears at ${place}`;
@@ -34,9 +37,9 @@ export function ruleWords(rule: RuleInfo, nameOf: (id: number) => string): strin
     case "speed":
       return `${who} is faster than ${above?.toLocaleString() ?? "–"} m/s at ${place}`;
     case "camera_offline":
-      return `${camera.charAt(0).toUpperCase()}${camera.slice(1)} does not answer${during}`;
+      return `${capital(camera)} does not answer${during}`;
     case "recording_stopped":
-      return `${camera.charAt(0).toUpperCase()}${camera.slice(1)} is not recorded${during}`;
+      return `${capital(camera)} is not recorded${during}`;
   }
 }
 

@@ -3,14 +3,13 @@ import { effect, signal } from "@preact/signals";
 import type { AlertInfo, AreaInfo, CameraInfo, RuleInfo, Rules } from "../../wire";
 import { fetchCameras, type Answer } from "../api";
 import { acknowledge, fetchAlerts, fetchRules, saveRules } from "../facts/alertsapi";
-import { fetchAreas } from "../facts/api";
-import { listenToFacts } from "../facts/socket";
+import { fetchAreas, type Span } from "../facts/api";
+import { listenToFacts, soonOnce } from "../facts/socket";
 import { poll } from "../poll";
 import { withAlert } from "./mergealerts";
 
 const CAMERAS_MS = 30_000;
 const EVERY_MS = 60_000;
-const SOON_MS = 2_000;
 const PAGE = 50;
 
 export const cameras = signal<CameraInfo[]>([]);
@@ -33,7 +32,7 @@ export const editId = (index: number): string => `edit-rule-${index}`;
 
 export const nameOf = (id: number): string => cameras.value.find((camera) => camera.id === id)?.name ?? `camera ${id}`;
 
-const all = (): { from: number; to: number } => ({ from: 0, to: Date.now() / 1000 + 60 });
+const all = (): Span => ({ from: 0, to: Date.now() / 1000 + 60 });
 
 async function refresh(): Promise<void> {
   const answer = await fetchAlerts(all(), PAGE);
@@ -79,13 +78,7 @@ export async function change(changed: RuleInfo[]): Promise<Answer<Rules>> {
   return answer;
 }
 
-let soon: ReturnType<typeof setTimeout> | undefined;
-function refreshSoon(): void {
-  soon ??= setTimeout(() => {
-    soon = undefined;
-    void refresh();
-  }, SOON_MS);
-}
+const refreshSoon = soonOnce(() => void refresh());
 
 /** Loads the page, and keeps it as things are. */
 export function load(): void {

@@ -1,11 +1,9 @@
 // When a rule is on: always, or in some hours of some days.
 import { useState } from "preact/hooks";
 import type { KeyProblem } from "../../wire";
+import { weekdayOf } from "../facts/numbers";
 import { Field } from "../field";
 import { DAYS, formatSchedule, OFFICE, parseSchedule, type Hours } from "./schedule";
-
-/** The first of January 2024 was a Monday. */
-const dayName = (day: number, form: "short" | "long"): string => new Date(2024, 0, 1 + day).toLocaleDateString(undefined, { weekday: form });
 
 export function Windows({ schedule, change, errors }: { schedule: string; change: (schedule: string) => void; errors: KeyProblem[] }) {
   // Kept here as well: a window without a day is nothing in the schedule, and yet stands on the page.
@@ -38,8 +36,8 @@ export function Windows({ schedule, change, errors }: { schedule: string; change
         <div key={index} class="hours">
           <span class="days" role="group" aria-label="Days">
             {DAYS.map((name, day) => (
-              <button key={name} type="button" aria-pressed={hours.days[day]} aria-label={dayName(day, "long")} onClick={() => { edit(index, { days: hours.days.map((on, at) => (at === day ? !on : on)) }); }}>
-                {dayName(day, "short").slice(0, 3)}
+              <button key={name} type="button" aria-pressed={hours.days[day]} aria-label={weekdayOf(day, "long")} onClick={() => { edit(index, { days: hours.days.map((on, at) => (at === day ? !on : on)) }); }}>
+                {weekdayOf(day, "short").slice(0, 3)}
               </button>
             ))}
           </span>

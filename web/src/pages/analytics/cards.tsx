@@ -3,10 +3,12 @@ import type { ComponentChildren } from "preact";
 import { stayWords } from "./buckets";
 import { counted, decimal, whole } from "../facts/numbers";
 import { previousShort } from "./range";
+import { areaKey } from "./merge";
 import { change, sentence } from "./sentence";
 import { alerts, before, history, inside, main, nameOf, open, openAlerts, series, told, totals, totalsBefore, USUAL_STEP, wanted } from "./state";
-import { coverageOf, longestMedian } from "./sums";
+import { coverageOf, longestMedian, type Count } from "./sums";
 import { usualIn } from "./usual";
+import { openVisits } from "./zones";
 
 /** What there is to know at first sight. */
 export function Sentence() {
@@ -50,16 +52,16 @@ export function Cards() {
   const { areas } = now.facts;
   const words = previousShort(now.period.range);
   const then = totalsBefore.value;
-  const compared = (key: "in" | "out" | "visits"): string => {
+  const compared = (key: Count): string => {
     if (!then) return wanted.value.compare ? "" : "\u00a0";
     const by = change(totals.value[key], then[key]);
     return `${by === null ? "" : `${by}: `}${whole(then[key])} ${words}`;
   };
   const longest = longestMedian(areas);
-  const longestBefore = before.value?.areas.find((area) => area.area === longest?.area && area.camera_id === longest.camera_id)?.dwell ?? null;
+  const longestBefore = longest ? before.value?.areas.find((area) => areaKey(area) === areaKey(longest))?.dwell : null;
   const zones = areas.filter(({ kind }) => kind === "zone");
   const lines = areas.filter(({ kind }) => kind === "line");
-  const of = (key: "in" | "out" | "visits", where: readonly unknown[], none: string) => (where.length === 0 ? { value: "–", more: none } : { value: whole(totals.value[key]), more: compared(key) });
+  const of = (key: Count, where: readonly unknown[], none: string) => (where.length === 0 ? { value: "–", more: none } : { value: whole(totals.value[key]), more: compared(key) });
   const mean = (list: readonly { occupancy: { mean: number } | null }[]): number => list.reduce((sum, { occupancy }) => sum + (occupancy?.mean ?? 0), 0);
   const meanBefore = before.value ? mean(before.value.areas) : null;
   const count = openAlerts.value;
@@ -72,9 +74,9 @@ export function Cards() {
       <Card name="Visits" {...of("visits", zones, "no zone is drawn")} onOpen={() => { open("Visits", { kind: "visit" }); }} />
       <Card name="Longest median stay" value={longest?.dwell ? stayWords(longest.dwell.p50_s) : "–"}
         more={longest ? `${longest.area}${longestBefore ? `; ${stayWords(longestBefore.p50_s)} ${words}` : ""}` : "no visit is over"}
-        onOpen={() => { open(longest ? `Visits, ${longest.area}` : "Visits", { kind: "visit", scope: longest ? { camera: longest.camera_id, area: longest.area } : {} }); }} />
+        onOpen={() => { if (longest) openVisits(longest); else open("Visits", { kind: "visit" }); }} />
       <Card name="Open alerts" value={count === null ? "–" : whole(count)} href="alerts.html"
-        more={count === null ? "no rules yet" : `${counted(alerts.value.now.length, "alert")}${alerts.value.before === null ? "" : `; ${whole(alerts.value.before)} ${words}`}`} />
+        more={count === null ? "no rules yet" : `${counted(alerts.value.now, "alert")}${alerts.value.before === null ? "" : `; ${whole(alerts.value.before)} ${words}`}`} />
     </div>
   );
 }

@@ -1,25 +1,24 @@
 // How long visits of a zone take.
 import { useState } from "preact/hooks";
-import type { AreaFacts, Dwell } from "../../wire";
+import type { Dwell } from "../../wire";
 import { counted, whole } from "../facts/numbers";
 import { bucketWords, placeOf, stayWords } from "./buckets";
-import { Nothing, Panel } from "./panel";
-import { open, told } from "./state";
-import { areaWords } from "./zones";
-
-const keyOf = ({ camera_id: camera, area }: AreaFacts): string => `${camera} ${area}`;
+import { areaKey } from "./merge";
+import { Nothing, Panel, type Table } from "./panel";
+import { told } from "./state";
+import { areaWords, openVisits } from "./zones";
 
 export function DwellPanel() {
   const zones = (told.value?.facts.areas ?? []).filter(({ dwell }) => dwell !== null && dwell.count > 0).sort((a, b) => (b.dwell?.count ?? 0) - (a.dwell?.count ?? 0));
   const [chosen, setChosen] = useState("");
-  const zone = zones.find((one) => keyOf(one) === chosen) ?? zones[0];
+  const zone = zones.find((one) => areaKey(one) === chosen) ?? zones[0];
   const dwell = zone?.dwell;
-  const show = (): void => { if (zone) open(`Visits, ${zone.area}`, { kind: "visit", scope: { camera: zone.camera_id, area: zone.area } }); };
-  const table = (): { head: string[]; rows: { cells: string[] }[] } => ({ head: ["Stay", "Visits"], rows: (dwell?.histogram ?? []).map((bucket) => ({ cells: [bucketWords(bucket), whole(bucket.count)] })) });
+  const show = (): void => { if (zone) openVisits(zone); };
+  const table = (): Table => ({ head: ["Stay", "Visits"], rows: (dwell?.histogram ?? []).map((bucket) => ({ cells: [bucketWords(bucket), whole(bucket.count)] })) });
   return (
     <Panel name="dwell" title="Length of stay" table={dwell ? table : null} more={zones.length > 1 && (
-      <select aria-label="Zone" value={zone ? keyOf(zone) : ""} onChange={(event) => { setChosen(event.currentTarget.value); }}>
-        {zones.map((one) => <option key={keyOf(one)} value={keyOf(one)}>{areaWords(one)}</option>)}
+      <select aria-label="Zone" value={zone ? areaKey(zone) : ""} onChange={(event) => { setChosen(event.currentTarget.value); }}>
+        {zones.map((one) => <option key={areaKey(one)} value={areaKey(one)}>{areaWords(one)}</option>)}
       </select>
     )}>
       {dwell ? <Histogram dwell={dwell} show={show} /> : <Nothing words="No visit is over." />}

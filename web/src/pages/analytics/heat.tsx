@@ -1,12 +1,13 @@
 // Where in a camera's picture somebody was, and for how long.
-import { signal, useSignalEffect } from "@preact/signals";
+import { computed, signal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Heat } from "../../wire";
-import { fetchHeat, pictureAt } from "../facts/api";
+import { fetchHeat, type Span } from "../facts/api";
 import { whole } from "../facts/numbers";
+import { pictureHref } from "../playback/recordings";
 import { stayWords } from "./buckets";
-import { Nothing, Panel } from "./panel";
-import { heatColour, heatShare } from "./scale";
+import { Nothing, Panel, type Table } from "./panel";
+import { HEAT_SCALE, heatColour, heatShare } from "./scale";
 import { cameras, nameOf, told, wanted } from "./state";
 
 /** It is made of tracks, not of counts, and takes the server longer. */
@@ -15,6 +16,8 @@ const PICTURE_PX = 640;
 
 const chosen = signal<number | null>(null);
 const heat = signal<Heat | null>(null);
+/** Seconds of the cell that has the most. */
+const most = computed(() => Math.max(0, ...(heat.value?.seconds ?? [])));
 const words = signal("");
 let askedFor = "";
 let askedMs = 0;
@@ -24,7 +27,7 @@ function camera(): number | null {
   return wanted.value.camera ?? chosen.value ?? told.value?.facts.areas[0]?.camera_id ?? cameras.value[0]?.id ?? null;
 }
 
-async function ask(id: number, span: { from: number; to: number }, range: string): Promise<void> {
+async function ask(id: number, span: Span, range: string): Promise<void> {
   const key = JSON.stringify([id, range, wanted.peek().custom]);
   if (key === askedFor && performance.now() - askedMs < EVERY_MS) return;
   if (key !== askedFor) [heat.value, words.value] = [null, ""];
@@ -41,29 +44,28 @@ export function HeatPanel() {
     const [now, of] = [told.value, camera()];
     if (now && of !== null) void ask(of, now.period, now.period.range);
   });
-  const most = Math.max(0, ...(heat.value?.seconds ?? []));
   const table = () => tableOf(heat.value);
   return (
-    <Panel name="heat" title="Where they were" table={heat.value && most > 0 ? table : null} more={wanted.value.camera === null && cameras.value.length > 1 && id !== null ? (
+    <Panel name="heat" title="Where they were" table={most.value > 0 ? table : null} more={wanted.value.camera === null && cameras.value.length > 1 && id !== null ? (
       <select aria-label="Camera" value={String(id)} onChange={(event) => { chosen.value = Number(event.currentTarget.value); }}>
         {cameras.value.map((one) => <option key={one.id} value={String(one.id)}>{one.name}</option>)}
       </select>
     ) : <span class="legend">{id === null ? "" : nameOf(id)}</span>}>
-      {words.value !== "" ? <Nothing words={words.value} /> : id !== null && <OnPicture id={id} most={most} />}
+      {words.value !== "" ? <Nothing words={words.value} /> : id !== null && <OnPicture id={id} />}
     </Panel>
   );
 }
 
-function OnPicture({ id, most }: { id: number; most: number }) {
+function OnPicture({ id }: { id: number }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [source, setSource] = useState(0);
   useEffect(() => { setSource(0); }, [id]);
   const to = told.value?.period.to ?? 0;
-  const sources = [`api/cameras/${id}/snapshot.jpg`, pictureAt(id, { unix: to - 10, media_time: "0" }, PICTURE_PX)];
+  const sources = [`api/cameras/${id}/snapshot.jpg`, pictureHref(id, to - 10, PICTURE_PX)];
   const src = sources[source];
   useSignalEffect(() => {
     const map = heat.value;
-    if (canvas.current && map) paint(canvas.current, map);
+    if (canvas.current && map) paint(canvas.current, map, most.value);
   });
   return (
     <>
@@ -72,11 +74,11 @@ function OnPicture({ id, most }: { id: number; most: number }) {
         <canvas ref={canvas} aria-hidden="true" />
         {heat.value === null && <span class="waits">…</span>}
       </div>
-      {most > 0 ? (
+      {most.value > 0 ? (
         <div class="heatscale">
-          <i aria-hidden="true" />
+          <i aria-hidden="true" style={{ background: HEAT_SCALE }} />
           {[0, 0.25, 0.5, 1].map((part) => (
-            <span key={part} style={{ left: `${part * 100}%` }}>{part === 0 ? "0" : stayWords(most * part * part)}</span>
+            <span key={part} style={{ left: `${part * 100}%` }}>{part === 0 ? "0" : stayWords(most.value * part * part)}</span>
           ))}
         </div>
       ) : heat.value && <Nothing words="Nobody was seen in this time." />}
@@ -85,19 +87,18 @@ function OnPicture({ id, most }: { id: number; most: number }) {
 }
 
 /** A cell is a pixel; the browser makes the steps between them soft. */
-function paint(canvas: HTMLCanvasElement, { columns, rows, seconds }: Heat): void {
+function paint(canvas: HTMLCanvasElement, { columns, rows, seconds }: Heat, highest: number): void {
   canvas.width = columns;
   canvas.height = rows;
   const context = canvas.getContext("2d");
   if (!context) return;
   const image = context.createImageData(columns, rows);
-  const most = Math.max(0, ...seconds);
-  for (const [index, value] of seconds.entries()) image.data.set(heatColour(heatShare(value, most)), index * 4);
+  for (const [index, value] of seconds.entries()) image.data.set(heatColour(heatShare(value, highest)), index * 4);
   context.putImageData(image, 0, 0);
 }
 
 /** The ninths of the picture, since nobody reads a thousand cells. */
-function tableOf(map: Heat | null): { head: string[]; rows: { cells: string[] }[] } {
+function tableOf(map: Heat | null): Table {
   const across = ["left", "middle", "right"];
   const sums = [0, 1, 2].map(() => across.map(() => 0));
   for (const [index, value] of (map?.seconds ?? []).entries()) {

@@ -2,23 +2,22 @@
 import { effect } from "@preact/signals";
 import { fetchCameras } from "../api";
 import { fetchAlerts } from "../facts/alertsapi";
-import { fetchAreas, fetchFacts, fetchRows } from "../facts/api";
-import { listenToFacts } from "../facts/socket";
+import { fetchAreas, fetchFacts, fetchRows, type Span } from "../facts/api";
+import { listenToFacts, soonOnce } from "../facts/socket";
 import { poll } from "../poll";
-import { inScope, merged } from "./merge";
+import { areaKey, inScope, merged } from "./merge";
 import { formatAddress, midnight, periodOf, previousOf } from "./range";
 import { alerts, areas, before, cameras, now, openAlerts, refused, rows, scope, told, trouble, USUAL_STEP, wanted, weeks } from "./state";
 import { HISTORY_DAYS } from "./usual";
 
-/** Counts are asked for anew this soon after something happened, and this often where nothing is told. */
-const SOON_MS = 2_000;
+/** Counts are asked for anew this often where nothing is told. */
 const EVERY_MS = 60_000;
 /** What is usual changes by the day. */
 const WEEKS_MS = 900_000;
 /** Cameras are added and named seldom. */
 const CAMERAS_MS = 30_000;
 /** Rows of the strip. */
-export const NEWEST = 24;
+const NEWEST = 24;
 /** Alerts of a time that are counted. */
 const ALERTS = 200;
 
@@ -62,24 +61,19 @@ async function loadWeeks(mine: number): Promise<void> {
   [weeksOf, weeksMs] = [of, performance.now()];
 }
 
-async function loadAlerts(mine: number, span: { from: number; to: number }, previous: { from: number; to: number }): Promise<void> {
+async function loadAlerts(mine: number, span: Span, previous: Span): Promise<void> {
   const [these, those] = await Promise.all([fetchAlerts(span, ALERTS), wanted.peek().compare ? fetchAlerts(previous, ALERTS) : null]);
   if (mine !== asked) return;
   openAlerts.value = these.ok ? these.value.open : null;
-  alerts.value = { now: these.ok ? these.value.alerts : [], before: those?.ok ? those.value.alerts.length : null };
+  alerts.value = { now: these.ok ? these.value.alerts.length : 0, before: those?.ok ? those.value.alerts.length : null };
 }
 
 /** Whether what happens now belongs to what is shown. */
 const showsPresent = (): boolean => wanted.peek().range !== "custom";
 
-let soon: ReturnType<typeof setTimeout> | undefined;
-/** Many things at once ask once. */
+const askSoon = soonOnce(() => void refresh());
 function refreshSoon(): void {
-  if (document.hidden || !showsPresent()) return;
-  soon ??= setTimeout(() => {
-    soon = undefined;
-    void refresh();
-  }, SOON_MS);
+  if (!document.hidden && showsPresent()) askSoon();
 }
 
 /** Loads the page, and keeps it as things are. */
@@ -97,7 +91,7 @@ export function load(): void {
   listenToFacts((message) => {
     if (message.type === "now") {
       const all = new Map(now.peek());
-      for (const area of message.areas) all.set(`${area.camera_id} ${area.area}`, area);
+      for (const area of message.areas) all.set(areaKey(area), area);
       now.value = all;
     } else if (message.type === "fact") {
       if (!inScope(message.fact, scope.peek())) return;

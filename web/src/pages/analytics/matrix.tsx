@@ -1,12 +1,10 @@
 // How hours and weekdays differ: a table whose cells are coloured.
 import { useRef, useState } from "preact/hooks";
-import { decimal } from "../facts/numbers";
+import { decimal, weekdayOf } from "../facts/numbers";
 import { Nothing, Panel } from "./panel";
 import { history, main, open, series, told, USUAL_STEP } from "./state";
 import { hoursLike, matrixOf, type Series } from "./sums";
 
-/** The first of January 2024 was a Monday. */
-const weekday = (index: number, form: "short" | "long"): string => new Date(2024, 0, 1 + index).toLocaleDateString(undefined, { weekday: form });
 const hourWords = (hour: number): string => new Date(2024, 0, 1, hour).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
 
 export function MatrixPanel() {
@@ -18,7 +16,7 @@ export function MatrixPanel() {
   const known = matrix?.some((row) => row.some((value) => value !== null)) === true;
   const title = "Weekday and hour";
   const table = () => ({
-    head: ["Hour", ...Array.from({ length: 7 }, (_, day) => weekday(day, "short"))],
+    head: ["Hour", ...Array.from({ length: 7 }, (_, day) => weekdayOf(day, "short"))],
     rows: Array.from({ length: 24 }, (_, hour) => ({ cells: [hourWords(hour), ...(matrix ?? []).map((row) => decimal(row[hour] ?? null))] })),
   });
   return (
@@ -36,7 +34,7 @@ function Cells({ matrix, most, from }: { matrix: readonly (readonly (number | nu
   const [[day, hour], setAt] = useState<readonly [number, number]>([0, 8]);
   const show = (d: number, h: number): void => {
     const spans = hoursLike(from, d, h).map((at) => ({ from: at, to: at + USUAL_STEP }));
-    open(`${weekday(d, "long")}, ${hourWords(h)} to ${hourWords(h + 1)}`, { spans });
+    open(`${weekdayOf(d, "long")}, ${hourWords(h)} to ${hourWords(h + 1)}`, { spans });
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
@@ -59,14 +57,16 @@ function Cells({ matrix, most, from }: { matrix: readonly (readonly (number | nu
       <tbody>
         {matrix.map((row, d) => (
           <tr key={d}>
-            <th scope="row">{weekday(d, "short")}</th>
-            {row.map((value, h) => (
-              <td key={h}>
-                <button type="button" data-cell={`${d} ${h}`} class={value === null ? "unknown" : ""} tabindex={d === day && h === hour ? 0 : -1} style={{ "--part": `${Math.round(((value ?? 0) / most) * 100)}%` }}
-                  title={`${weekday(d, "long")}, ${hourWords(h)}: ${value === null ? "nothing known" : decimal(value)}`} aria-label={`${weekday(d, "long")}, ${hourWords(h)}: ${value === null ? "nothing known" : decimal(value)}`}
-                  onClick={() => { setAt([d, h]); show(d, h); }} />
-              </td>
-            ))}
+            <th scope="row">{weekdayOf(d, "short")}</th>
+            {row.map((value, h) => {
+              const words = `${weekdayOf(d, "long")}, ${hourWords(h)}: ${value === null ? "nothing known" : decimal(value)}`;
+              return (
+                <td key={h}>
+                  <button type="button" data-cell={`${d} ${h}`} class={value === null ? "unknown" : ""} tabindex={d === day && h === hour ? 0 : -1} style={{ "--part": `${Math.round(((value ?? 0) / most) * 100)}%` }}
+                    title={words} aria-label={words} onClick={() => { setAt([d, h]); show(d, h); }} />
+                </td>
+              );
+            })}
           </tr>
         ))}
       </tbody>

@@ -7,6 +7,11 @@ export function keyOf({ kind, camera_id: camera, area, at, track_id: track }: Fa
   return [kind, camera, area, at.media_time, track].join(" ");
 }
 
+/** Names an area: those of several cameras may be called alike. */
+export function areaKey({ camera_id: camera, area }: { camera_id: number; area: string }): string {
+  return `${camera} ${area}`;
+}
+
 /** `rows`, newest first, with what came; `most` are kept. */
 export function merged(rows: readonly FactRow[], fact: FactRow, retracted: boolean, most: number): FactRow[] {
   const key = keyOf(fact);

@@ -1,6 +1,6 @@
 // Analytics: what was counted, at first sight and down to the single picture.
 import { render } from "preact";
-import { areasHref } from "../facts/api";
+import { areasHref } from "../api";
 import { Header } from "../shell";
 import "./analytics.css";
 import { Cards, Sentence } from "./cards";
@@ -10,7 +10,7 @@ import { DwellPanel } from "./dwell";
 import { HeatPanel } from "./heat";
 import { load } from "./load";
 import { MatrixPanel } from "./matrix";
-import { nameOf, opened, refused, told, trouble, wanted } from "./state";
+import { nameOf, refused, told, trouble, wanted } from "./state";
 import { Strip } from "./strip";
 import { Toolbar } from "./toolbar";
 import { TrafficPanel } from "./traffic";
@@ -51,7 +51,7 @@ function Page() {
       <Header warning={missing ? "" : trouble.value}>
         <h1 class="spoken">Analytics</h1>
       </Header>
-      <main id="main" class={opened.value ? "analytics beside" : "analytics"}>
+      <main id="main" class="analytics">
         {missing ? <Missing /> : (
           <>
             <Toolbar />

@@ -9,14 +9,12 @@ export interface Table {
 }
 
 /** A chart with a button that shows its numbers as a table instead. */
-export function Panel({ name, title, more, note, table, children }: {
+export function Panel({ name, title, more, table, children }: {
   /** Its place on the page, as the style sheet names it. */
   name: string;
   title: string;
   /** Beside the title. */
   more?: ComponentChildren;
-  /** Beneath it; empty for none. */
-  note?: ComponentChildren;
   /** Made when it is looked at; null where there is nothing to show. */
   table: (() => Table) | null;
   children: ComponentChildren;
@@ -35,7 +33,6 @@ export function Panel({ name, title, more, note, table, children }: {
         )}
       </header>
       {asTable && table ? <Numbers title={title} table={table()} /> : children}
-      {note !== undefined && note !== "" && <p class="note">{note}</p>}
     </section>
   );
 }

@@ -3,6 +3,9 @@
 /** Stops of "inferno", which eyes with any of the common colour blindnesses read as a rising scale. */
 const STOPS = [[0, 0, 4], [50, 10, 94], [120, 28, 109], [188, 55, 84], [237, 105, 37], [251, 182, 26], [252, 255, 164]] as const;
 
+/** The scale itself, as a style sheet has it. */
+export const HEAT_SCALE = `linear-gradient(90deg, ${STOPS.map((stop) => `rgb(${stop.join(" ")})`).join(", ")})`;
+
 /** Red, green, blue and opacity, each 0 to 255, of a share of the most. Where hardly anybody was, the picture shows. */
 export function heatColour(part: number): [number, number, number, number] {
   const x = Math.max(0, Math.min(1, part)) * (STOPS.length - 1);

@@ -1,5 +1,5 @@
 // The sentence at the top: what there is to know at first sight.
-import { decimal, whole } from "../facts/numbers";
+import { counted, decimal, whole } from "../facts/numbers";
 import { previousWords, type RangeName } from "./range";
 
 /** What it is made of. */
@@ -31,9 +31,9 @@ const WHEN: Record<RangeName, string> = {
 
 /** "412 in today, 14 % above a usual Tuesday; 9 inside now." `locale` is for tests. */
 export function sentence({ range, what, count, usual, previous, inside, watched, weekday }: Known, locale?: string): string {
-  const counted = `${whole(count, locale)} ${what === "in" ? "in" : count === 1 ? "visit" : "visits"}`;
+  const all = what === "in" ? `${whole(count, locale)} in` : counted(count, "visit", "visits", locale);
   // "In in" is no English: crossings over a longer time have another word.
-  const first = what === "in" && range !== "today" ? `${whole(count, locale)} came in ${WHEN[range].replace(/^in the /, "over the ").replace(/^in /, "over ")}` : `${counted} ${WHEN[range]}`;
+  const first = what === "in" && range !== "today" ? `${whole(count, locale)} came in ${WHEN[range].replace(/^in the /, "over the ").replace(/^in /, "over ")}` : `${all} ${WHEN[range]}`;
   const compared = range === "today" && usual !== null ? differs(count, usual, `a usual ${weekday}`, locale) : previous === null ? "" : differs(count, previous, previousWords(range), locale);
   const now = inside === null ? "" : `; ${whole(inside, locale)} inside now`;
   const part = watched < 0.9 ? ` Only ${share(watched, locale)} of this time was watched.` : "";

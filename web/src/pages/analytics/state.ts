@@ -1,6 +1,6 @@
 // What the page knows, and what follows from it.
 import { computed, signal } from "@preact/signals";
-import type { AlertInfo, AreaInfo, AreaNow, CameraInfo, FactDirection, FactKind, FactRow, Facts } from "../../wire";
+import type { AreaInfo, AreaNow, CameraInfo, FactDirection, FactKind, FactRow, Facts } from "../../wire";
 import type { Scope, Span } from "../facts/api";
 import { inScope } from "./merge";
 import { DAY, parseAddress, periodOf, type Period, type Wanted } from "./range";
@@ -32,8 +32,8 @@ export const rows = signal<FactRow[]>([]);
 export const now = signal<ReadonlyMap<string, AreaNow>>(new Map());
 /** Alerts that are firing or that nobody has seen to; null where the server has none. */
 export const openAlerts = signal<number | null>(null);
-/** Alerts of the time, and of the time before. */
-export const alerts = signal<{ now: readonly AlertInfo[]; before: number | null }>({ now: [], before: null });
+/** How many alerts the time has, and the time before. */
+export const alerts = signal<{ now: number; before: number | null }>({ now: 0, before: null });
 export const trouble = signal("");
 /** HTTP status of the last refusal; null where there is none. */
 export const refused = signal<number | null>(null);

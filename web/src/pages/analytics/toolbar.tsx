@@ -1,7 +1,8 @@
 // What is looked at: the time, the place, and whether it is compared.
 import { useState } from "preact/hooks";
 import { fieldValue } from "../playback/moment";
-import { csvHref, areasHref } from "../facts/api";
+import { areasHref } from "../api";
+import { csvHref } from "../facts/api";
 import { customOf, midnight, previousWords, RANGES, type RangeName, type Wanted } from "./range";
 import { areas, cameras, nameOf, scope, told, wanted } from "./state";
 

@@ -3,10 +3,10 @@ import { computed, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { counted, whole } from "../facts/numbers";
 import { Nothing, Panel, type Table } from "./panel";
-import { endOf, previousWords } from "./range";
+import { DAY, endOf, previousWords } from "./range";
 import { history, main, open, series, seriesBefore, told, USUAL_STEP } from "./state";
 import { countWords, rangeWords, stepWords, type Step } from "./steps";
-import { COVERED } from "./sums";
+import { COVERED, type Count } from "./sums";
 import type { TrafficPlot } from "./trafficplot";
 import { usualIn, WEEKS } from "./usual";
 
@@ -18,28 +18,33 @@ const steps = computed<Step[]>(() => {
   if (!counts || !now) return [];
   const { period } = now;
   const end = (at: number): number => endOf(period, at);
-  const usual = (key: "in" | "out" | "visits", at: number) => (weeks === null || period.unit !== "step" || period.step > LONGEST_S ? null : usualIn(weeks, USUAL_STEP, key, at, end(at)));
+  const of = (key: Count, at: number) => (weeks === null || period.unit !== "step" || period.step > LONGEST_S ? null : usualIn(weeks, USUAL_STEP, key, at, end(at)));
+  const usual = (at: number): Step["usual"] => ({ in: of("in", at), out: of("out", at), visits: of("visits", at) });
   const found = counts.at.map((at, i): Step => ({
     at, to: end(at), in: counts.in[i] ?? 0, out: counts.out[i] ?? 0, visits: counts.visits[i] ?? 0, watched: counts.watched[i] ?? 1,
-    usual: { in: usual("in", at), out: usual("out", at), visits: usual("visits", at) },
+    usual: usual(at),
     before: period.unit !== "step" && then && i < then.at.length ? { in: then.in[i] ?? 0, out: then.out[i] ?? 0, visits: then.visits[i] ?? 0 } : null,
   }));
   // What is left of the day has a usual too.
   const last = found.at(-1);
   for (let at = last?.to ?? period.until; period.unit === "step" && at < period.until; at = end(at)) {
-    found.push({ at, to: end(at), in: 0, out: 0, visits: 0, watched: 1, usual: { in: usual("in", at), out: usual("out", at), visits: usual("visits", at) }, before: null });
+    found.push({ at, to: end(at), in: 0, out: 0, visits: 0, watched: 1, usual: usual(at), before: null });
   }
   return found;
 });
 
 export function TrafficPanel() {
   const now = told.value;
-  const withDay = now !== null && now.period.until - now.period.from > 86_400;
+  const withDay = now !== null && now.period.until - now.period.from > DAY;
   const [pointed, setPointed] = useState<number | null>(null);
   const known = steps.value.filter(({ at }) => now !== null && at < now.period.to);
   const step = pointed === null ? undefined : steps.value[pointed];
   const thin = known.filter(({ watched }) => watched < COVERED).length;
   const banded = steps.value.some(({ usual }) => usual[main.value] !== null);
+  const usualWords = ({ usual }: Step): string => {
+    const of = usual[main.value];
+    return of ? rangeWords(of) : "–";
+  };
   const title = main.value === "in" ? "In and out" : "Visits";
   const show = ({ at, to }: Step): void => { open(`${title}, ${stepWords({ at, to }, withDay)}`, { spans: [{ from: at, to }] }); };
   const table = (): Table => ({
@@ -48,7 +53,7 @@ export function TrafficPanel() {
       cells: [
         stepWords(one, withDay),
         ...(main.value === "in" ? [whole(one.in), whole(one.out)] : [whole(one.visits)]),
-        ...(banded ? [one.usual[main.value] ? rangeWords(one.usual[main.value] ?? { low: 0, mid: 0, high: 0 }) : "–"] : []),
+        ...(banded ? [usualWords(one)] : []),
         `${whole(Math.min(1, one.watched) * 100)}\u00a0%`,
       ],
       open: () => { show(one); },
@@ -63,7 +68,7 @@ export function TrafficPanel() {
     </span>
   );
   return (
-    <Panel name="traffic" title={title} more={step ? <output>{stepWords(step, withDay)}: {step.at >= (now?.period.to ?? 0) ? `to come; usually ${step.usual[main.value] ? rangeWords(step.usual[main.value] ?? { low: 0, mid: 0, high: 0 }) : "–"}` : countWords(step, main.value)}</output> : legend} table={known.length > 0 ? table : null}>
+    <Panel name="traffic" title={title} more={step ? <output>{stepWords(step, withDay)}: {step.at >= (now?.period.to ?? 0) ? `to come; usually ${usualWords(step)}` : countWords(step, main.value)}</output> : legend} table={known.length > 0 ? table : null}>
       {known.length === 0 ? <Nothing words="Nothing was counted in this time." /> : <Plot point={setPointed} show={show} label={`${title}: arrows go from step to step, Enter shows the rows`} />}
     </Panel>
   );

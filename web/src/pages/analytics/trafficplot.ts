@@ -2,6 +2,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Step } from "./steps";
+import type { Count } from "./sums";
 
 /** What is drawn. */
 export interface Traffic {
@@ -146,7 +147,7 @@ export class TrafficPlot {
   /** From the least to the most of the weeks before, and the middle; beneath the bars. */
   #drawUsual(plot: uPlot, { steps, main }: Traffic): void {
     const { ctx } = plot;
-    const draw = (step: Step, key: "in" | "out" | "visits", sign: 1 | -1): void => {
+    const draw = (step: Step, key: Count, sign: 1 | -1): void => {
       const usual = step.usual[key];
       const [left, right] = edges(plot, step);
       if (usual) {
@@ -214,13 +215,13 @@ export class TrafficPlot {
   }
 }
 
-const sides = (main: "in" | "visits"): readonly (readonly ["in" | "out" | "visits", 1 | -1])[] => (main === "in" ? [["in", 1], ["out", -1]] : [["visits", 1]]);
+const sides = (main: "in" | "visits"): readonly (readonly [Count, 1 | -1])[] => (main === "in" ? [["in", 1], ["out", -1]] : [["visits", 1]]);
 
 function edges(plot: uPlot, { at, to }: Step): [number, number] {
   return [plot.valToPos(at, "x", true), plot.valToPos(to, "x", true)];
 }
 
-function mostOf(steps: readonly Step[], key: "in" | "out" | "visits"): number {
+function mostOf(steps: readonly Step[], key: Count): number {
   return steps.reduce((most, step) => Math.max(most, step[key], step.usual[key]?.high ?? 0, step.before?.[key] ?? 0), 1);
 }
 

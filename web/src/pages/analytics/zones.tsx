@@ -2,6 +2,7 @@
 import type { AreaFacts } from "../../wire";
 import { decimal, whole } from "../facts/numbers";
 import { stayWords } from "./buckets";
+import { areaKey } from "./merge";
 import { Nothing, Panel } from "./panel";
 import { areas, nameOf, now, open, told } from "./state";
 import { slowest } from "./sums";
@@ -11,7 +12,7 @@ export function areaWords({ camera_id: camera, area }: { camera_id: number; area
   return (areas.value ?? []).some((other) => other.name === area && other.camera_id !== camera) ? `${area}, ${nameOf(camera)}` : area;
 }
 
-const openVisits = (area: AreaFacts): void => { open(`Visits, ${area.area}`, { kind: "visit", scope: { camera: area.camera_id, area: area.area } }); };
+export const openVisits = (area: AreaFacts): void => { open(`Visits, ${area.area}`, { kind: "visit", scope: { camera: area.camera_id, area: area.area } }); };
 
 /** One bar of a list: `bar` and `mark` are shares of the whole width. */
 export function Bar({ name, bar, mark, value, onOpen }: { name: string; bar: number; mark?: number | undefined; value: string; onOpen: () => void }) {
@@ -32,8 +33,8 @@ export function Bar({ name, bar, mark, value, onOpen }: { name: string; bar: num
 export function OccupancyPanel() {
   const zones = (told.value?.facts.areas ?? []).filter(({ occupancy }) => occupancy !== null);
   const most = Math.max(1, ...zones.map(({ occupancy }) => occupancy?.most ?? 0));
-  const current = ({ camera_id: camera, area }: AreaFacts): string => {
-    const count = now.value.get(`${camera} ${area}`)?.occupancy ?? null;
+  const current = (zone: AreaFacts): string => {
+    const count = now.value.get(areaKey(zone))?.occupancy ?? null;
     return count === null ? "–" : whole(count);
   };
   const table = () => ({
@@ -45,7 +46,7 @@ export function OccupancyPanel() {
       {zones.length === 0 ? <Nothing words="Draw a zone to see how many are in it." /> : (
         <ul class="bars">
           {zones.map((zone) => (
-            <Bar key={`${zone.camera_id} ${zone.area}`} name={areaWords(zone)} bar={(zone.occupancy?.mean ?? 0) / most} mark={(zone.occupancy?.p95 ?? 0) / most}
+            <Bar key={areaKey(zone)} name={areaWords(zone)} bar={(zone.occupancy?.mean ?? 0) / most} mark={(zone.occupancy?.p95 ?? 0) / most}
               value={`${decimal(zone.occupancy?.mean ?? null)} · p95 ${whole(zone.occupancy?.p95 ?? 0)} · now ${current(zone)}`} onOpen={() => { openVisits(zone); }} />
           ))}
         </ul>
@@ -69,7 +70,7 @@ export function QueuesPanel() {
       {zones.length === 0 ? <Nothing words="No visit is over." /> : (
         <ul class="bars">
           {zones.map((zone) => (
-            <Bar key={`${zone.camera_id} ${zone.area}`} name={areaWords(zone)} bar={(zone.dwell?.p90_s ?? 0) / most} mark={(zone.dwell?.p50_s ?? 0) / most}
+            <Bar key={areaKey(zone)} name={areaWords(zone)} bar={(zone.dwell?.p90_s ?? 0) / most} mark={(zone.dwell?.p50_s ?? 0) / most}
               value={`one in ten over ${stayWords(zone.dwell?.p90_s ?? 0)}`} onOpen={() => { openVisits(zone); }} />
           ))}
         </ul>

@@ -2,10 +2,9 @@
 import type { AreaKind } from "../../wire";
 import { fetchStatus } from "../api";
 import { fetchAreas, saveAreas } from "../facts/api";
-import { whole } from "../facts/numbers";
-import { draftOf, editOf, fewest, freeName, MOST_AREAS, MOST_POINTS, newKey, problemsOf, withPoint, type Draft } from "./draft";
+import { draftOf, editOf, fewest, freeName, MOST_AREAS, MOST_POINTS, newDraft, problemsOf, withPoint, type Draft } from "./draft";
 import { distance, kept, middle, type Point } from "./geometry";
-import { camera, chosen, cursor, drafts, editable, hasSaved, inHand, loaded, pen, picture, problems, saved, saving, spoken, steps, undo, vertex } from "./state";
+import { camera, chosen, cursor, drafts, editable, hasSaved, inHand, loaded, pen, picture, problems, saved, saving, spoken, steps, undo, vertex, type Step } from "./state";
 import { placed, type Template } from "./templates";
 
 /** Asks for the areas of a camera, and for the size of its picture. */
@@ -25,9 +24,12 @@ export async function load(id: number): Promise<void> {
   loaded.value = "yes";
 }
 
+/** What undo comes back to. */
+const asNow = (): Step => ({ drafts: drafts.value, chosen: chosen.value });
+
 /** Makes the areas these. Changes in a row with one `tag` are undone at once. */
 function set(next: Draft[], tag: string | null = null): void {
-  undo.note({ drafts: drafts.value, chosen: chosen.value }, tag);
+  undo.note(asNow(), tag);
   steps.value++;
   drafts.value = next;
 }
@@ -49,7 +51,7 @@ export function choose(key: number | null, point: number | null = null): void {
   vertex.value = point;
 }
 
-function step(to: { drafts: Draft[]; chosen: number | null } | null, words: string): void {
+function step(to: Step | null, words: string): void {
   steps.value++;
   if (!to) return;
   drafts.value = to.drafts;
@@ -60,11 +62,11 @@ function step(to: { drafts: Draft[]; chosen: number | null } | null, words: stri
 /** Back by one step; of a drawing that has begun, by one point. */
 export function undoStep(): void {
   if (pen.value) takeBack();
-  else step(undo.undo({ drafts: drafts.value, chosen: chosen.value }), "Undone");
+  else step(undo.undo(asNow()), "Undone");
 }
 
 export function redoStep(): void {
-  if (!pen.value) step(undo.redo({ drafts: drafts.value, chosen: chosen.value }), "Done again");
+  if (!pen.value) step(undo.redo(asNow()), "Done again");
 }
 
 /** Begins a line or a zone: the next clicks are its points. */
@@ -98,7 +100,7 @@ export function finish(): void {
   const points = value?.points.filter((place, at, all) => at === 0 || distance(place, all[at - 1] ?? place) > 1e-4) ?? [];
   if (!value || points.length < fewest(value.kind)) return;
   const name = freeName(value.kind === "line" ? "Line" : "Zone", drafts.value);
-  add([{ key: newKey(), name, kind: value.kind, points, inside: "right", classes: [], anchor: "foot", was: null }]);
+  add([newDraft(name, value.kind, points)]);
 }
 
 /** Stops drawing, and keeps nothing of it. */
@@ -215,6 +217,5 @@ export function placeWords([x, y]: Point): string {
 }
 
 function share(value: number): string {
-  const percent = Math.round(value * 1000) / 10;
-  return `${percent >= 100 ? whole(percent) : percent} %`;
+  return `${Math.round(value * 1000) / 10} %`;
 }

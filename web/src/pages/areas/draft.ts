@@ -25,8 +25,13 @@ export const MOST_LETTERS = 60;
 let keys = 0;
 
 /** A number that no draft has. */
-export function newKey(): number {
+function newKey(): number {
   return ++keys;
+}
+
+/** A draft of what was drawn here. */
+export function newDraft(name: string, kind: AreaKind, points: Point[]): Draft {
+  return { key: newKey(), name, kind, points, inside: "right", classes: [], anchor: "foot", was: null };
 }
 
 /** A draft of what the server told. */
@@ -56,7 +61,7 @@ export function freeName(wanted: string, drafts: readonly Pick<Draft, "name">[])
   return name;
 }
 
-/** The points with one more after point `at`; in the middle of that edge if no place is given. */
+/** The points with one more after point `at`. */
 export function withPoint(points: readonly Point[], at: number, place: Point): Point[] {
   return points.toSpliced(at + 1, 0, kept(place));
 }

@@ -1,8 +1,8 @@
 // What a pointer does on the picture: which handle it has, and where that goes.
 import { change, choose, insertPoint, movePoint, settle, undoStep } from "./actions";
-import { edgeAt, holds, shifted, toPixels, toShares, vertexAt, type Point } from "./geometry";
+import { edgeAt, holds, shifted, toShares, vertexAt, type Point } from "./geometry";
 import { middlesOf, REACH } from "./shapes";
-import { area, drafts, inHand, vertex } from "./state";
+import { area, drafts, inHand, pixelsOf, vertex } from "./state";
 
 /** Outlines are hit so far away, in CSS pixels. */
 const NEAR = 10;
@@ -23,7 +23,7 @@ export function take(place: Point): boolean {
 function grabbed(place: Point): Drag | null {
   const draft = inHand.value;
   if (draft) {
-    const points = draft.points.map((point) => toPixels(point, area.value));
+    const points = pixelsOf(draft.points);
     const at = vertexAt(points, place, REACH);
     const middles = middlesOf(points, draft.kind === "zone");
     const between = vertexAt(middles.map(({ place: middle }) => middle), place, REACH);
@@ -43,7 +43,7 @@ function grabbed(place: Point): Drag | null {
   // The one in hand before the others, and of those the one that is drawn last.
   const order = [...(draft ? [draft] : []), ...drafts.value.toReversed()];
   const hit = order.find(({ kind, points }) => {
-    const pixels = points.map((point) => toPixels(point, area.value));
+    const pixels = pixelsOf(points);
     return edgeAt(pixels, kind === "zone", place, NEAR) !== null || (kind === "zone" && holds(pixels, place));
   });
   if (!hit) return null;

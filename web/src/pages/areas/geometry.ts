@@ -81,7 +81,7 @@ export function edgeAt(points: readonly Point[], closed: boolean, place: Point, 
 }
 
 /** From a place to the nearest point of an edge. */
-export function distanceTo(place: Point, { from, to }: Pick<Edge, "from" | "to">): number {
+function distanceTo(place: Point, { from, to }: Pick<Edge, "from" | "to">): number {
   const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
   const squared = dx * dx + dy * dy;
   const along = squared === 0 ? 0 : Math.min(1, Math.max(0, ((place[0] - from[0]) * dx + (place[1] - from[1]) * dy) / squared));

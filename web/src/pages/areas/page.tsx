@@ -2,7 +2,7 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import type { CameraInfo } from "../../wire";
-import { areasHref } from "../facts/api";
+import { areasHref } from "../api";
 import { whenOf } from "../facts/numbers";
 import type { KeyWords } from "../keysdialog";
 import { me } from "../me";

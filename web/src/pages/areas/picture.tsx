@@ -1,7 +1,6 @@
 // What is beneath the drawing: the camera live, a recorded moment, or the last picture of a camera that is offline.
 import { useEffect, useState } from "preact/hooks";
 import type { CameraInfo, Moment } from "../../wire";
-import { pictureAt } from "../facts/api";
 import { RazzPlayer } from "../player";
 import { pictureHref } from "../playback/recordings";
 import { picture, shown } from "./state";
@@ -36,7 +35,7 @@ function know(width: number, height: number): void {
 function Recorded({ camera, at }: { camera: number; at: Moment }) {
   const [failed, setFailed] = useState(false);
   useEffect(() => { setFailed(false); }, [at]);
-  return failed ? <p class="nothing">The recorded picture of that moment is not there any more.</p> : <img alt="" src={pictureAt(camera, at, WIDTH)} onError={() => { setFailed(true); }} />;
+  return failed ? <p class="nothing">The recorded picture of that moment is not there any more.</p> : <img alt="" src={pictureHref(camera, at.unix, WIDTH)} onError={() => { setFailed(true); }} />;
 }
 
 /** Of a camera that is offline: what the server has of it. */

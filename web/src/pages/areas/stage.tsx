@@ -8,7 +8,7 @@ import { distance, kept, toPixels, toShares, type Point } from "./geometry";
 import { Picture } from "./picture";
 import { current } from "./preview";
 import { Handles, Pen, REACH, Shape } from "./shapes";
-import { area, chosen, cursor, drafts, inHand, pen, picture, spoken, stage, vertex } from "./state";
+import { area, chosen, cursor, drafts, inHand, pen, picture, pixelsOf, spoken, stage, vertex } from "./state";
 
 const ARROWS: Record<string, Point> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -38,7 +38,6 @@ function Drawing() {
   /** Whether the pointer went down where there is nothing. */
   const missed = useRef(false);
   const { width, height } = stage.value;
-  const pixels = (points: readonly Point[]): Point[] => points.map((place) => toPixels(place, area.value));
   const placeOf = (event: MouseEvent): Point => {
     const from = svg.current?.getBoundingClientRect() ?? { left: 0, top: 0 };
     return [event.clientX - from.left, event.clientY - from.top];
@@ -105,11 +104,11 @@ function Drawing() {
       onPointerLeave={() => { if (drawing) cursor.value = null; }}
       onKeyDown={onKeyDown}
     >
-      {drafts.value.map((one, number) => (one.key === draft?.key ? null : <Shape key={one.key} draft={one} at={number} points={pixels(one.points)} isChosen={false} />))}
-      {draft && <Shape key={draft.key} draft={draft} at={drafts.value.indexOf(draft)} points={pixels(draft.points)} isChosen={!drawing} />}
+      {drafts.value.map((one, number) => (one.key === draft?.key ? null : <Shape key={one.key} draft={one} at={number} points={pixelsOf(one.points)} isChosen={false} />))}
+      {draft && <Shape key={draft.key} draft={draft} at={drafts.value.indexOf(draft)} points={pixelsOf(draft.points)} isChosen={!drawing} />}
       {draft && !drawing && <Examples />}
-      {draft && !drawing && <Handles draft={draft} points={pixels(draft.points)} />}
-      {drawing && <Pen points={pixels(drawing.points)} closed={drawing.kind === "zone"} next={cursor.value && toPixels(cursor.value, area.value)} />}
+      {draft && !drawing && <Handles draft={draft} points={pixelsOf(draft.points)} />}
+      {drawing && <Pen points={pixelsOf(drawing.points)} closed={drawing.kind === "zone"} next={cursor.value && toPixels(cursor.value, area.value)} />}
     </svg>
   );
 }

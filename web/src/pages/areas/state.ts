@@ -5,7 +5,7 @@ import type { AreaKind, CameraInfo, Moment } from "../../wire";
 import { fetchCameras } from "../api";
 import { poll } from "../poll";
 import { isSame, type Draft } from "./draft";
-import { letterbox, type Point, type Size } from "./geometry";
+import { letterbox, toPixels, type Point, type Size } from "./geometry";
 import { Undo } from "./undo";
 import { faultsOf } from "./warnings";
 
@@ -64,3 +64,5 @@ export const picture = signal<Size>({ width: 1920, height: 1080 });
 export const stage = signal<Size>({ width: 0, height: 0 });
 /** Where the picture is in its element. */
 export const area = computed(() => letterbox(picture.value, stage.value));
+/** Points of an area as places in it. */
+export const pixelsOf = (points: readonly Point[]): Point[] => points.map((point) => toPixels(point, area.value));

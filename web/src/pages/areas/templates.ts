@@ -1,6 +1,6 @@
 // Shapes ready to be placed, with a name.
 import type { AreaKind } from "../../wire";
-import { freeName, newKey, type Draft } from "./draft";
+import { freeName, newDraft, type Draft } from "./draft";
 import type { Point } from "./geometry";
 
 interface Shape {
@@ -37,8 +37,6 @@ export const TEMPLATES: Template[] = [
 /** The drafts of a template, under names that are free beside `drafts`. */
 export function placed({ shapes }: Template, drafts: readonly Draft[]): Draft[] {
   const made: Draft[] = [];
-  for (const { name, kind, points } of shapes) {
-    made.push({ key: newKey(), name: freeName(name, [...drafts, ...made]), kind, points, inside: "right", classes: [], anchor: "foot", was: null });
-  }
+  for (const { name, kind, points } of shapes) made.push(newDraft(freeName(name, [...drafts, ...made]), kind, points));
   return made;
 }

@@ -1,7 +1,8 @@
 // What is drawn and what was counted, asked of the server.
 import type { Areas, AreasEdit, FactKind, FactRows, Facts, Heat, Moment } from "../../wire";
 import { ask, type Answer } from "../api";
-import { pictureHref, seconds } from "../playback/recordings";
+import { formatAddress } from "../playback/moment";
+import { seconds } from "../playback/recordings";
 
 /** What is asked about: null is everything in sight. */
 export interface Scope {
@@ -49,7 +50,7 @@ export function csvHref(scope: Scope, span: Span): string {
 }
 
 /** The filters as the server takes them. */
-export function factQuery(scope: Scope, { from, to }: Span): string {
+function factQuery(scope: Scope, { from, to }: Span): string {
   const parts = [
     `from=${seconds(from)}`,
     `to=${seconds(to)}`,
@@ -62,15 +63,5 @@ export function factQuery(scope: Scope, { from, to }: Span): string {
 
 /** The page of recordings at a frame. */
 export function recordedHref(camera: number, at: Moment): string {
-  return `playback.html?at=90k:${at.media_time}&cameras=${camera}`;
-}
-
-/** The recorded picture of a moment. */
-export function pictureAt(camera: number, at: Moment, width: number): string {
-  return pictureHref(camera, at.unix, width);
-}
-
-/** Where lines and zones of a camera are drawn. */
-export function areasHref(camera: number | null): string {
-  return camera === null ? "areas.html" : `areas.html?camera=${camera}`;
+  return `playback.html${formatAddress({ at: { unix: at.unix, mediaTime: at.media_time }, cameras: [camera], span: null })}`;
 }

@@ -26,6 +26,11 @@ export function dayOf(unix: number, locale?: string): string {
   return new Date(unix * 1000).toLocaleDateString(locale, { weekday: "short", day: "numeric", month: "short" });
 }
 
+/** "Mon", "Monday" of 0, as a week begins: the first of January 2024 was a Monday. */
+export function weekdayOf(day: number, form: "short" | "long"): string {
+  return new Date(2024, 0, 1 + day).toLocaleDateString(undefined, { weekday: form });
+}
+
 /** The time, and the day before it where that is another than `now`'s. */
 export function whenOf(unix: number, now = Date.now() / 1000, locale?: string): string {
   const isToday = new Date(unix * 1000).toDateString() === new Date(now * 1000).toDateString();

@@ -1,7 +1,7 @@
 // The recorded picture of a moment: the part around where it happened, with a dot there.
 import { useEffect, useState } from "preact/hooks";
 import type { FactRow } from "../../wire";
-import { pictureAt } from "./api";
+import { pictureHref } from "../playback/recordings";
 import "./shot.css";
 
 const WIDE_PX = 480;
@@ -33,7 +33,7 @@ export function Shot({ row }: { row: Pick<FactRow, "camera_id" | "at" | "place">
   return (
     <span class="shot" aria-hidden="true">
       {failed ? <span class="none">no picture</span> : (
-        <img src={`${pictureAt(row.camera_id, row.at, WIDE_PX)}${tries === 0 ? "" : `#${tries}`}`} alt="" loading="lazy" style={{ width: `${larger * 100}%`, height: `${larger * 100}%`, left: `${left}%`, top: `${top}%` }} onError={() => { setFailed(true); }} />
+        <img src={`${pictureHref(row.camera_id, row.at.unix, WIDE_PX)}${tries === 0 ? "" : `#${tries}`}`} alt="" loading="lazy" style={{ width: `${larger * 100}%`, height: `${larger * 100}%`, left: `${left}%`, top: `${top}%` }} onError={() => { setFailed(true); }} />
       )}
       {row.place && !failed && <i style={{ left: `${left + x * larger * 100}%`, top: `${top + y * larger * 100}%` }} />}
     </span>

@@ -3,6 +3,8 @@ import { signal } from "@preact/signals";
 import { backoffMs } from "../../media/backoff";
 import type { FactMessage } from "../../wire";
 
+/** What happened is asked about this soon after. */
+const SOON_MS = 2_000;
 const WAITS = { firstMs: 1_000, longestMs: 30_000 };
 
 /** Whether the server tells what happens; a page says so where it does not. */
@@ -27,6 +29,17 @@ export function listenToFacts(each: (message: FactMessage) => void): void {
     };
   };
   open();
+}
+
+/** Does `work` a moment later; for many things at once, once. */
+export function soonOnce(work: () => void): () => void {
+  let soon: ReturnType<typeof setTimeout> | undefined;
+  return () => {
+    soon ??= setTimeout(() => {
+      soon = undefined;
+      work();
+    }, SOON_MS);
+  };
 }
 
 /** Beside the page, as all routes are. */

@@ -62,7 +62,7 @@ pub(super) fn export(
     };
     request.check().map_err(|error| Failure::Refused(error.to_string()))?;
     // A disk of another machine has no config file here, and cameras then have no names.
-    let config = Config::load(&options.config).ok();
+    let config = Config::load(&options.place.config).ok();
     let names = |id: CameraId| {
         let camera = config.iter().flat_map(|config| &config.cameras).find(|one| one.id == id);
         camera.map_or_else(|| format!("camera {id}"), |camera| camera.name.clone())

@@ -2,7 +2,7 @@
 //! without one.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -33,15 +33,22 @@ const JUST_BEGUN: Duration = Duration::from_secs(2);
 /// Options of `razz record`.
 #[derive(Clone, PartialEq, Eq, Debug, Args)]
 pub(crate) struct Options {
+    #[command(flatten)]
+    place: Place,
+    /// What to do.
+    #[command(subcommand)]
+    what: What,
+}
+
+/// Where recordings are.
+#[derive(Clone, PartialEq, Eq, Debug, Args)]
+pub(super) struct Place {
     /// The config file, whose `[record]` names the folder
     #[arg(long, value_name = "FILE", default_value = "razz.toml", global = true)]
     config: PathBuf,
     /// The folder itself, such as a disk of another machine
     #[arg(long, value_name = "FOLDER", global = true)]
     path: Option<PathBuf>,
-    /// What to do.
-    #[command(subcommand)]
-    what: What,
 }
 
 /// What to do with recordings.
@@ -132,7 +139,7 @@ fn carry_out(options: &Options) -> Result<(), Failure> {
 /// that came to is answered besides: empty, whoever reads it would find nothing, and a server would take it for a whole one
 /// without visits.
 fn open(options: &Options) -> Result<(Root, Index, Option<String>), Failure> {
-    let (root, database) = folder(options)?;
+    let (root, database) = options.place.folder()?;
     let (index, is_new) = Index::open(&database).map_err(failed)?;
     let made = if is_new {
         rebuild_visits(&root, &index);
@@ -143,35 +150,33 @@ fn open(options: &Options) -> Result<(Root, Index, Option<String>), Failure> {
     Ok((root, index, made))
 }
 
-/// The folder, which has to be there, and the index in it.
-fn folder(options: &Options) -> Result<(Root, PathBuf), Failure> {
-    folder_of(&options.config, options.path.as_deref())
-}
-
-/// The folder that is named, or that of the config file, and the index in it.
-pub(super) fn folder_of(file: &Path, path: Option<&Path>) -> Result<(Root, PathBuf), Failure> {
-    let path = match path {
-        Some(path) => path.to_owned(),
-        None => {
-            let config = Config::load(file).map_err(|error| Failure::Refused(error.to_string()))?;
-            let Some(record) = config.record else {
-                return Err(Failure::Refused(format!(
-                    "{}: [record] names no `path`, so nothing is recorded; or name the folder by --path",
-                    file.display()
-                )));
-            };
-            record.path
+impl Place {
+    /// The folder, which has to be there, and the index in it.
+    pub(super) fn folder(&self) -> Result<(Root, PathBuf), Failure> {
+        let path = match &self.path {
+            Some(path) => path.clone(),
+            None => {
+                let config = Config::load(&self.config)
+                    .map_err(|error| Failure::Refused(error.to_string()))?;
+                let Some(record) = config.record else {
+                    return Err(Failure::Refused(format!(
+                        "{}: [record] names no `path`, so nothing is recorded; or name the folder by --path",
+                        self.config.display()
+                    )));
+                };
+                record.path
+            }
+        };
+        if !Root::is_at(&path) {
+            return Err(Failure::Refused(format!(
+                "{}: no recordings of razz are here",
+                path.display()
+            )));
         }
-    };
-    if !Root::is_at(&path) {
-        return Err(Failure::Refused(format!(
-            "{}: no recordings of razz are here",
-            path.display()
-        )));
+        let root = Root::open(&path).map_err(failed)?;
+        let database = path.join(razz_store::INDEX);
+        Ok((root, database))
     }
-    let root = Root::open(&path).map_err(failed)?;
-    let database = path.join(razz_store::INDEX);
-    Ok((root, database))
 }
 
 fn failed(error: impl ToString) -> Failure {

@@ -76,7 +76,7 @@ pub(super) fn verify(path: &Path, key: Option<PublicKey>) -> Result<(), Failure>
 }
 
 pub(super) fn key(options: &Options) -> Result<String, Failure> {
-    let path = state::key_beside(&options.config);
+    let path = state::key_beside(&options.place.config);
     if !path.is_file() {
         let said = "no key is here; razz makes it when it records for the first time";
         return Err(failed(format!("{}: {said}", path.display())));

@@ -1,0 +1,7 @@
+//! What rules make of what happens.
+
+mod lifecycle;
+mod machine;
+mod properties;
+mod rules;
+mod told;
