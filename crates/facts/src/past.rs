@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 pub use self::check::{Check, Difference, check};
 pub use self::heat::{HeatMap, heat};
-pub use self::preview::{Counts, Example, Preview, PreviewRequest, preview};
+pub use self::preview::{Example, Preview, PreviewRequest, preview};
 use crate::counter::Counter;
 use crate::counting::{time_spent, with_rows};
 use crate::database::{Commit, Database, FactsError};
@@ -104,7 +104,7 @@ fn write(database: &mut Database, counter: &mut Counter, names: &Names) -> Resul
 
 /// Counts the past of areas, one after the other, as they come.
 pub(crate) fn work(shared: &crate::Shared) {
-    loop {
+    'areas: loop {
         let row = {
             let mut waiting = razz_hub::lock(&shared.past);
             loop {
@@ -122,7 +122,15 @@ pub(crate) fn work(shared: &crate::Shared) {
                 }
             }
         };
-        let crate::Recordings::At(archive) = (shared.recordings)() else { continue };
+        let archive = loop {
+            match (shared.recordings)() {
+                crate::Recordings::At(archive) => break archive,
+                crate::Recordings::Waiting if !shared.is_stopped() => std::thread::sleep(PATIENCE),
+                crate::Recordings::Waiting => return,
+                // Nothing is recorded, hence there is no past.
+                crate::Recordings::None => continue 'areas,
+            }
+        };
         let stop = || shared.stop.load(Ordering::Acquire);
         let counted =
             Database::open(&shared.path).map_err(PastError::from).and_then(|mut database| {

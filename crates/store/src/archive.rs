@@ -86,6 +86,12 @@ impl Archive {
         Self { root, index: Mutex::new(index), now_written }
     }
 
+    /// Whether its folder is where it was: not while its disk is unmounted. Who makes files in it asks first, or they
+    /// stand in the way of the disk.
+    pub fn is_there(&self) -> bool {
+        self.root.is_ours()
+    }
+
     fn index(&self) -> MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -217,9 +223,7 @@ impl Archive {
         let mut frames = tracks::read(&self.root, camera, from, until)?;
         let known = frames.last().map(|last| last.frame.key.time);
         let is_new = |one: &Recorded| known.is_none_or(|known| one.frame.key.time > known);
-        // As they will be read once they are in a block: what is recorded does not change by that.
-        let sealed = |one: Recorded| Recorded { frame: tracks::as_stored(&one.frame), ..one };
-        frames.extend(lately.into_iter().filter(is_new).map(sealed));
+        frames.extend(lately.into_iter().filter(is_new));
         let at = |time| frames.partition_point(|one: &Recorded| one.frame.key.time < time);
         let (begin, end) = (at(from).saturating_sub(1), at(until) + 1);
         frames.truncate(end);

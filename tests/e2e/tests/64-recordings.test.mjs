@@ -149,8 +149,9 @@ scenario("a disk that is full or gone stops neither video nor detection, and is 
   writeFileSync(path.join(disk, "theirs"), Buffer.alloc(44 << 20));
   const razz = await world.serve({
     record: { path: footage, keep_free: "0B" },
-    webhook: [{ url: hooks.url, events: ["recording_stopped", "recording_resumed"] }],
+    webhook: [{ url: hooks.url, events: ["recording_stopped", "recording_resumed", "alert_firing", "alert_resolved"] }],
     camera: [{ id: 1, url: camera.url("one") }],
+    rule: [{ name: "Not recorded", when: "recording_stopped", camera: 1, for: "1s", cooldown: "0s", notify: ["webhook"] }],
   });
   const feed = razz.tracks(1);
   world.keep(feed);
@@ -161,9 +162,8 @@ scenario("a disk that is full or gone stops neither video nor detection, and is 
   }, { seconds: 60 });
   assert.equal(stopped.reason, "disk_full");
   assert.match(stopped.error, /is full/);
-  const told = () => hooks.came.map(({ body }) => JSON.parse(body));
-  const [event] = await until("it to be told", () => hooks.came.length > 0 && told());
-  assert.equal(event.type, "recording_stopped");
+  const told = (type) => hooks.came.map(({ body }) => JSON.parse(body)).filter((event) => event.type === type);
+  const [event] = await until("it to be told", () => told("recording_stopped").length > 0 && told("recording_stopped"));
   assert.match(event.error, /is full/);
   const before = feed.messages.length;
   await measureFor(3);
@@ -173,7 +173,8 @@ scenario("a disk that is full or gone stops neither video nor detection, and is 
   // They tidy up.
   writeFileSync(path.join(disk, "theirs"), "");
   await until("recording again", async () => (await recordings(razz)).state === "recording", { seconds: 30 });
-  await until("that to be told", () => told().some(({ type }) => type === "recording_resumed"));
+  await until("that to be told", () => told("recording_resumed").length > 0);
+  await until("the alert to be over", () => told("alert_firing").length === 1 && told("alert_resolved").length === 1);
   const gap = await until("the gap", async () => (await recordings(razz)).gaps.find(({ reason }) => reason === "disk_full"));
   world.tell(`full for ${(gap.to.unix - gap.from.unix).toFixed(1)} s`);
 
@@ -181,6 +182,7 @@ scenario("a disk that is full or gone stops neither video nor detection, and is 
   renameSync(footage, `${footage}-away`);
   mkdirSync(footage);
   await until("the disk to be gone", async () => (await recordings(razz)).reason === "disk_gone", { seconds: 90 });
+  await until("an alert of that", () => told("alert_firing").length === 2);
   assert.deepEqual(readdirSync(footage).filter((name) => name !== "recordings.db"), [], "nothing is written into a folder that is not ours");
   assert.equal((await razz.status(1)).state, "online");
 });

@@ -85,6 +85,11 @@ impl StateFile {
         self.path.with_extension("").with_extension("facts.sqlite")
     }
 
+    /// The database beside it with what rules found.
+    pub(crate) fn alerts_file(&self) -> PathBuf {
+        self.path.with_extension("").with_extension("alerts.sqlite")
+    }
+
     /// Reads the file at `path`, which need not be there. One that cannot be understood is renamed,
     /// and the log says so: cameras go on, from the wall clock.
     ///
