@@ -70,6 +70,8 @@ pub(crate) struct Shared {
     /// Versions of areas whose past is to be counted: their rows.
     past: Mutex<VecDeque<i64>>,
     past_woken: Condvar,
+    /// For so many days facts are kept; `None`: for good.
+    days: Option<u32>,
     /// The numbers of classes, for all who write to the database.
     names: OnceLock<Names>,
     clock: Clock,
@@ -81,6 +83,7 @@ impl Shared {
         areas: Vec<razz_config::Area>,
         feed: Arc<razz_hub::facts::Facts>,
         recordings: Box<dyn Fn() -> Recordings + Send + Sync>,
+        days: Option<u32>,
         clock: Clock,
     ) -> Self {
         Self {
@@ -93,6 +96,7 @@ impl Shared {
             error: Mutex::default(),
             past: Mutex::default(),
             past_woken: Condvar::new(),
+            days,
             names: OnceLock::new(),
             clock,
         }
@@ -135,7 +139,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Begins to count at `areas`, and keeps what is counted in the database at `path`.
+    /// Begins to count at `areas`, and keeps what is counted in the database at `path`, for so many `days`; `None`: for
+    /// good.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -145,9 +150,10 @@ impl Facts {
         cameras: Arc<Cameras>,
         feed: Arc<razz_hub::facts::Facts>,
         recordings: Box<dyn Fn() -> Recordings + Send + Sync>,
+        days: Option<u32>,
         clock: Clock,
     ) -> std::io::Result<Arc<Self>> {
-        let shared = Arc::new(Shared::new(path, areas, feed, recordings, clock));
+        let shared = Arc::new(Shared::new(path, areas, feed, recordings, days, clock));
         let counting = Arc::clone(&shared);
         let live = move || {
             // A panic loses what was not kept; the next turn goes on from what was.

@@ -7,7 +7,6 @@ mod preview;
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use razz_base::{CLOCK_RATE, MediaTime};
@@ -29,6 +28,8 @@ const DECIDED_90K: i64 = 20 * CLOCK_RATE;
 /// So often, and so long each time, it is waited for what comes after an area was drawn: a camera may be away.
 const TRIES: u32 = 120;
 const PATIENCE: Duration = Duration::from_millis(500);
+/// What is too old is taken away so often.
+const FORGET_EVERY: Duration = Duration::from_secs(600);
 
 /// Why what is recorded cannot be counted.
 #[derive(Debug, thiserror::Error)]
@@ -102,26 +103,10 @@ fn write(database: &mut Database, counter: &mut Counter, names: &Names) -> Resul
     database.commit(&[Commit { camera, told, time: Some(time) }], names)
 }
 
-/// Counts the past of areas, one after the other, as they come.
+/// Counts the past of areas, one after the other, as they come; and takes away what is too old.
 pub(crate) fn work(shared: &crate::Shared) {
     'areas: loop {
-        let row = {
-            let mut waiting = razz_hub::lock(&shared.past);
-            loop {
-                if shared.stop.load(Ordering::Acquire) {
-                    return;
-                }
-                match waiting.pop_front() {
-                    Some(row) => break row,
-                    None => {
-                        waiting = shared
-                            .past_woken
-                            .wait(waiting)
-                            .unwrap_or_else(std::sync::PoisonError::into_inner);
-                    }
-                }
-            }
-        };
+        let Some(row) = next_area(shared) else { return };
         let archive = loop {
             match (shared.recordings)() {
                 crate::Recordings::At(archive) => break archive,
@@ -131,7 +116,7 @@ pub(crate) fn work(shared: &crate::Shared) {
                 crate::Recordings::None => continue 'areas,
             }
         };
-        let stop = || shared.stop.load(Ordering::Acquire);
+        let stop = || shared.is_stopped();
         let counted =
             Database::open(&shared.path).map_err(PastError::from).and_then(|mut database| {
                 let mut names = shared.names(&database)?;
@@ -146,5 +131,37 @@ pub(crate) fn work(shared: &crate::Shared) {
         if let Err(error) = counted {
             warn!("the past of an area could not be counted: {error}");
         }
+    }
+}
+
+/// The area whose past is to be counted next; `None` when it is over. Meanwhile what is too old is taken away.
+fn next_area(shared: &crate::Shared) -> Option<i64> {
+    let mut waiting = razz_hub::lock(&shared.past);
+    while !shared.is_stopped() {
+        if let Some(row) = waiting.pop_front() {
+            return Some(row);
+        }
+        let woken = shared.past_woken.wait_timeout(waiting, FORGET_EVERY);
+        let (woken, waited) = woken.unwrap_or_else(std::sync::PoisonError::into_inner);
+        waiting = woken;
+        if waited.timed_out() {
+            drop(waiting);
+            forget(shared);
+            waiting = razz_hub::lock(&shared.past);
+        }
+    }
+    None
+}
+
+fn forget(shared: &crate::Shared) {
+    let Some(days) = shared.days else { return };
+    // Where the folder is not there, nothing is made in its place.
+    if matches!((shared.recordings)(), crate::Recordings::Waiting) {
+        return;
+    }
+    let before_us = shared.clock.wall_us() - i64::from(days) * 86_400_000_000;
+    let forgotten = Database::open(&shared.path).and_then(|mut it| it.forget_before(before_us));
+    if let Err(error) = forgotten {
+        warn!("facts of more than {days} days ago could not be taken away: {error}");
     }
 }

@@ -277,6 +277,9 @@ fn start_exports(
     Exports::start(settings, sources, clock)
 }
 
+/// Facts are kept for so many days where nothing is recorded; elsewhere for as long as tracks are.
+const FACTS_DAYS: u32 = 400;
+
 /// Counts at lines and zones.
 fn start_facts(
     file: &Path,
@@ -294,8 +297,9 @@ fn start_facts(
             _ => Recordings::Waiting,
         },
     };
-    let areas = config.areas.clone();
-    Facts::start(file, areas, Arc::clone(cameras), feed, Box::new(recordings), clock)
+    let (areas, cameras) = (config.areas.clone(), Arc::clone(cameras));
+    let days = config.record.as_ref().map_or(Some(FACTS_DAYS), |record| record.tracks_days);
+    Facts::start(file, areas, cameras, feed, Box::new(recordings), days, clock)
 }
 
 /// Looks at what is counted by the rules.

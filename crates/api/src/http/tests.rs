@@ -183,6 +183,7 @@ fn counting(folder: &Folder, cameras: &Arc<Cameras>, clock: Clock) -> (Arc<Facts
         Arc::clone(cameras),
         Arc::default(),
         none,
+        None,
         clock,
     );
     let facts = facts.unwrap();

@@ -29,7 +29,7 @@ group! {
         keep_days: i64 [Limit::Whole(DAYS.0, DAYS.1)] = "14",
         /// The same of footage in which somebody was.
         visits_days: i64 [Limit::Whole(DAYS.0, DAYS.1)] = "60",
-        /// The same of tracks and visits, which outlive the footage: they take a hundredth of its room.
+        /// The same of tracks, visits and what was counted, which outlive the footage: they take a hundredth of its room.
         tracks_days: i64 [Limit::Whole(DAYS.0, DAYS.1)] = "400",
         /// Days for which exported files are kept, 0 to 36500; 0: until somebody deletes them.
         exports_days: i64 [Limit::Whole(DAYS.0, DAYS.1)] = "7",

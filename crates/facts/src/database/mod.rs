@@ -5,6 +5,7 @@
 //! the same is told, it is counted once.
 
 mod areas;
+mod forget;
 mod query;
 mod rows;
 mod spent;

@@ -209,3 +209,42 @@ fn another_version_of_the_tables_is_refused_and_kept() {
     assert!(error.contains("version 9") && error.contains("move the file away"), "{error}");
     assert!(path.exists());
 }
+
+#[test]
+fn what_is_too_old_is_taken_away_and_the_rest_adds_up() {
+    const DAY_US: i64 = 86_400_000_000;
+    let folder = Folder::new();
+    let mut database = open(&folder);
+    fill(&mut database, 900, 1);
+    let rows = |database: &Database| {
+        let count = |table| {
+            let each = format!("SELECT count(*) FROM {table}");
+            database.sqlite.query_row(&each, [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        ["crossing", "visit", "occupancy", "sum", "dwell", "spent", "watched", "area"].map(count)
+    };
+    let before = rows(&database);
+    assert!(before.iter().all(|count| *count > 0), "{before:?}");
+    // Everything happened on one day; nothing of it is older than its beginning.
+    let day = BEGIN_US - BEGIN_US.rem_euclid(DAY_US);
+    for us in [BEGIN_US - 30 * DAY_US, day, day + DAY_US - 1] {
+        database.forget_before(us).unwrap();
+        assert_eq!(rows(&database), before);
+    }
+    // The second half a day later: it stays as it was.
+    let later = "UPDATE crossing SET wall = wall + ?1 WHERE wall >= ?2";
+    let half = BEGIN_US + 60_000_000;
+    database.sqlite.execute(later, [DAY_US, half]).unwrap();
+    let stays: i64 = database
+        .sqlite
+        .query_row("SELECT count(*) FROM crossing WHERE wall > ?1", [day + DAY_US], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    database.forget_before(day + DAY_US).unwrap();
+    let [crossings, visits, occupancy, sums, dwell, spent, watched, areas] = rows(&database);
+    assert!(crossings == stays && stays > 0 && stays < before[0], "{crossings} of {before:?}");
+    assert_eq!([visits, occupancy, sums, dwell, spent, watched, areas - before[7]], [0; 7]);
+    database.forget_before(day + 3 * DAY_US).unwrap();
+    assert_eq!(rows(&database)[0], 0);
+}
