@@ -18,6 +18,7 @@ use tracing::error;
 use crate::alive::{PAUSE_AFTER_PANIC, keep_alive};
 use crate::hands::ServerHands;
 use crate::inbox::{Inbox, Mailbox, Message, Reply, Result};
+use crate::masks::Masks;
 use crate::renditions;
 use crate::settings::AnalysisSettings;
 use crate::sub::{Placed, Sub};
@@ -129,6 +130,7 @@ impl Thread {
             rate,
             from,
             priority,
+            masks,
             tracker,
             idle,
             decoders,
@@ -183,6 +185,7 @@ impl Thread {
             embedder,
             wanted,
             weight: wanted * priority,
+            masks: Masks::new(masks),
             motion,
             seen: idle.then(Glance::default),
             glance: Glance::default(),
@@ -224,8 +227,9 @@ impl Thread {
                 Message::Result(Result::Failed(time)) => {
                     driver.handle(Event::DetectionFailed(time));
                 }
-                Message::Result(Result::Done { picture, detections, looked }) => {
+                Message::Result(Result::Done { picture, mut detections, looked }) => {
                     let key = picture.key;
+                    driver.hands().mask(&picture, &mut detections);
                     driver.hands().looked(&picture, looked);
                     driver.handle(Event::Detections { picture, detections });
                     driver.hands().tracked(key);

@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use razz_base::{
-    AccessUnit, ClassNames, Decodable, Embedding, FrameKey, MediaTime, MonoTime, Rect, RunId, Size,
-    TrackFrame,
+    AccessUnit, ClassNames, Decodable, Detection, Embedding, FrameKey, MediaTime, MonoTime, Rect,
+    RunId, Size, TrackFrame,
 };
 use razz_engine::{Allowance, Audience, Counted, Decoded, Frame, Hands, Idling};
 use razz_hub::health::Idle;
@@ -18,6 +18,7 @@ use tracing::debug;
 use tracing::span::EnteredSpan;
 
 use crate::inbox::Reply;
+use crate::masks::Masks;
 use crate::pictures::Pictures;
 use crate::pool::Pool;
 use crate::sub::Sub;
@@ -56,6 +57,8 @@ pub(crate) struct ServerHands {
     pub(crate) journeys: Option<Journeys>,
     /// What classes are called before there is a model: never seen, for there are no tracks then.
     pub(crate) unknown: ClassNames,
+    /// Where nothing is detected.
+    pub(crate) masks: Masks,
     /// The run of the access unit that is being decoded.
     pub(crate) run: RunId,
     /// The span of the camera's run, in which everything here is logged.
@@ -86,6 +89,12 @@ impl ServerHands {
             picture.key.time = sub.nearest(picture.key.time);
         }
         self.pictures.keep_detected(picture);
+    }
+
+    /// Leaves out what was found in a mask.
+    pub(crate) fn mask(&mut self, picture: &Picture, detections: &mut Vec<Detection>) {
+        let names = self.pool.names().unwrap_or(&self.unknown);
+        self.masks.apply(detections, Self::frame(picture).size, names);
     }
 
     /// The streams, while the sub-stream is what is detected on.

@@ -20,6 +20,7 @@ pub mod detector;
 mod doze_tests;
 mod hands;
 mod inbox;
+mod masks;
 mod pictures;
 mod pool;
 mod renditions;

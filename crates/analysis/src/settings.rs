@@ -19,6 +19,8 @@ pub struct AnalysisSettings {
     pub from: DetectFrom,
     /// What the camera weighs while capacity is short.
     pub priority: f64,
+    /// Where nothing is detected.
+    pub masks: Vec<config::Area>,
     /// What makes tracks of detections.
     pub tracker: config::Tracker,
     /// Whether to detect less often while nothing moves.

@@ -119,6 +119,7 @@ impl Bench {
             rate: DetectRate::PerSecond(6.0),
             from: razz_base::DetectFrom::Main,
             priority: 1.0,
+            masks: Vec::new(),
             tracker: config::Tracker {
                 kind: config::TrackerKind::Hybrid,
                 embedder: config::EmbedderChoice::Builtin,

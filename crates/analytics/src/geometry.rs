@@ -221,7 +221,7 @@ impl Polygon {
 
     /// Whether a point is inside, by the parity of the edges to its right (of a shared edge the point
     /// belongs to one side only).
-    fn contains(&self, p: Point) -> bool {
+    pub(crate) fn contains(&self, p: Point) -> bool {
         let mut inside = false;
         for Segment { from, to, along, .. } in &self.edges {
             if (from[1] > p[1]) != (to[1] > p[1]) {

@@ -65,6 +65,7 @@ mod join;
 mod layout;
 mod line;
 mod machine;
+mod mask;
 mod object;
 pub mod offline;
 mod path;
@@ -83,6 +84,7 @@ pub use razz_base::Direction;
 
 pub use heat::{Heat, HeatCell, HeatKey};
 pub use machine::{Analytics, InputError};
+pub use mask::Mask;
 pub use path::{Path, PathPoint, Paths};
 pub use plane::{GroundPlace, Plane, PlaneError, PlanePoint};
 pub use settings::Settings;

@@ -53,6 +53,9 @@ pub trait Control: Send + Sync {
     /// As [`Self::add_camera`].
     fn set_areas(&self, camera: CameraId, areas: &[AreaEdit]) -> Result<(), ChangeError>;
 
+    /// The masks of every camera, as they are in force.
+    fn masks(&self) -> Vec<config::Area>;
+
     /// Makes the rules these, in the file and as they are looked at.
     ///
     /// # Errors

@@ -56,8 +56,8 @@ pub(super) fn resolve(
     let webhooks: Vec<_> =
         written.webhooks.into_iter().map(|webhook| resolver.webhook(webhook.value)).collect();
     let reach = access.as_ref().map(|access| access.cameras.clone()).unwrap_or_default();
-    let cameras = resolver.cameras(written.cameras, &reach);
-    let areas = resolver.areas(written.areas, cameras.as_deref());
+    let mut cameras = resolver.cameras(written.cameras, &reach);
+    let areas = resolver.areas(written.areas, cameras.as_deref_mut());
     let alert = resolver.alert(written.alert);
     let rules = resolver.rules(written.rules, cameras.as_deref(), areas.as_deref(), alert.as_ref());
     Some(Config {

@@ -388,6 +388,8 @@ pub struct Camera {
     pub record: RecordMode,
     /// With [`RecordMode::Visits`]: how long before and after one, in µs.
     pub around_us: [i64; 2],
+    /// Zones in which nothing of their classes is detected.
+    pub masks: Vec<Area>,
 }
 
 /// A line or a zone in the picture of a camera, whose drawing is checked.

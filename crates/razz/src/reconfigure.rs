@@ -304,6 +304,7 @@ impl RunningServer {
             rate: camera.detect_fps,
             from: camera.detect_from,
             priority: camera.priority,
+            masks: camera.masks.clone(),
             tracker: state.config.tracker.clone(),
             idle: state.config.detector.idle,
             decoders: self.decoders.clone(),
@@ -369,6 +370,7 @@ impl Control for RunningServer {
                 priority: 1.0,
                 record: RecordMode::Off,
                 around_us: [0; 2],
+                masks: Vec::new(),
             };
             self.start_camera(settings, &mut state)
         };
@@ -400,6 +402,11 @@ impl Control for RunningServer {
             |area: &AreaEdit| area.was.clone().map(|was| (camera, was, area.name.clone()));
         self.apply_with(config, areas.iter().filter_map(renamed).collect());
         Ok(())
+    }
+
+    fn masks(&self) -> Vec<config::Area> {
+        let state = self.state();
+        state.config.cameras.iter().flat_map(|camera| camera.masks.iter().cloned()).collect()
     }
 
     fn set_rules(&self, rules: &[Draft]) -> Result<(), ChangeError> {

@@ -183,6 +183,42 @@ scenario("areas are changed while razz runs, and their past is counted", { secon
   await agrees(world);
 });
 
+scenario("in a mask nothing is detected, and beside it everything is", { seconds: 120 }, async (world) => {
+  const { razz } = await counting(world, "crossing");
+  const feed = razz.tracks(1);
+  world.keep(feed);
+  await feed.opened;
+  const MASK = [[0, 0], [0.5, 0], [0.5, 1], [0, 1]];
+  /** Where feet are, in shares of the width, of what the detector saw in these messages. */
+  const feet = (messages) => messages.flatMap(({ json }) => json.tracks.filter(({ state }) => state === "matched").map(({ bbox: [left, , right] }) => (left + right) / 2 / json.frame_size[0]));
+  const sides = (messages) => [feet(messages).filter((x) => x < 0.49).length, feet(messages).filter((x) => x > 0.51).length];
+  await until("people on both sides", () => sides(feed.messages).every((count) => count > 20), { seconds: 60 });
+
+  const areas = [{ name: "Left half", mask: MASK }, { name: "Middle", line: LINE }];
+  const changed = await send(razz, "PUT", "/api/areas/1", { areas });
+  assert.equal(changed.status, 200, JSON.stringify(changed.body));
+  assert.deepEqual(changed.body.areas.find(({ name }) => name === "Left half").mask, MASK);
+  assert.match(readFileSync(path.join(world.folder, "razz.toml"), "utf8"), /name = "Left half"\nmask = \[\[0\.0, 0\.0\]/);
+  const rule = { name: "Seen", when: "enters", camera_id: 1, area: "Left half" };
+  assert.equal((await send(razz, "PUT", "/api/rules", { rules: [rule] })).status, 422, "nothing happens in a mask");
+  // Tracks begin anew at the next key frame.
+  const before = feed.messages.length;
+  await until("people beside it, and nobody in it", () => {
+    const [left, right] = sides(feed.messages.slice(before).slice(-60));
+    return feed.messages.length >= before + 60 && left === 0 && right > 5;
+  }, { seconds: 30 });
+  const settled = feed.messages.length;
+  await until("so many messages more", () => feed.messages.length >= settled + 120, { seconds: 60 });
+  const [left, right] = sides(feed.messages.slice(settled));
+  assert.equal(left, 0, "in the mask");
+  world.tell(`${right} sightings beside the mask, ${left} in it`);
+
+  // Taken away, everything is back.
+  assert.equal((await send(razz, "PUT", "/api/areas/1", { areas: areas.slice(1) })).status, 200);
+  const open = feed.messages.length;
+  await until("people on the left again", () => sides(feed.messages.slice(open))[0] > 5, { seconds: 60 });
+});
+
 scenario("what cannot be drawn is refused with its reason, and nothing changes", { seconds: 60 }, async (world) => {
   const razz = await world.serve({ camera: [{ id: 1, url: "rtsp://127.0.0.1:9/none" }], area: AREAS });
   const text = () => readFileSync(path.join(world.folder, "razz.toml"), "utf8");

@@ -3,19 +3,21 @@ import type { AreaAnchor } from "./AreaAnchor";
 import type { InSide } from "./InSide";
 import type { Moment } from "./Moment";
 
-/** A line or zone of a camera. */
+/** A line, zone or mask of a camera. */
 export type AreaInfo = {
   /** Whose picture. */
   camera_id: number;
   /** What people call it; another for each area of a camera. */
   name: string;
-  /** A line's points, in shares of the picture from its upper left corner; absent for a zone. */
+  /** A line's points, in shares of the picture from its upper left corner; absent for others. */
   line?: Array<[number, number]>;
-  /** A zone's corners; absent for a line. */
+  /** A zone's corners; absent for others. */
   zone?: Array<[number, number]>;
+  /** A mask's corners: nothing is detected in it. Absent for others. */
+  mask?: Array<[number, number]>;
   /** Of a line: the side that counts as in. */
   in: InSide;
-  /** The classes that count; none: all. */
+  /** The classes that count, or that a mask drops; none: all. */
   classes: Array<string>;
   /** Where an object is. */
   anchor: AreaAnchor;

@@ -62,7 +62,10 @@ async fn answer(app: &App, grant: &Grant, only: Option<CameraId>) -> Result<wire
     };
     let areas = app.facts.areas();
     let areas = areas.iter().filter(in_sight);
-    let areas = areas.map(|area| wire::AreaInfo::new(area, in_force(&area))).collect();
+    let areas = areas.map(|area| wire::AreaInfo::new(area, in_force(&area)));
+    let masks = app.control.masks();
+    let masks = masks.iter().filter(in_sight).map(wire::AreaInfo::mask);
+    let areas = areas.chain(masks).collect();
     let editable = app.control.has_file() && grant.rank >= Rank::Admin;
     Ok(wire::Areas { areas, editable })
 }
@@ -90,6 +93,7 @@ pub(super) async fn change(
             name,
             was: area.was.filter(|was| *was != area.name),
             shape: drawing.shape,
+            is_mask: area.mask.is_some(),
             anchor: drawing.anchor,
             classes: drawing.classes,
         });
@@ -108,6 +112,12 @@ pub(super) async fn preview(
     let unknown = || Problem::unknown_camera(&body.camera_id.to_string());
     let camera = CameraId::new(body.camera_id).filter(|camera| grant.scope.sees(*camera));
     let camera = app.cameras.find(camera.ok_or_else(unknown)?).ok_or_else(unknown)?.id;
+    if body.area.mask.is_some() {
+        return Err(Problem::invalid_key(
+            "area",
+            "a mask counts nothing: nothing is detected in it",
+        ));
+    }
     let drawing = body.area.drawing().map_err(|error| Problem::invalid_key("area", &error))?;
     drawing.check(&body.area.name).map_err(|error| Problem::invalid_key("area", &error))?;
     let (from, until) = (moment("from", &body.from)?, moment("to", &body.to)?);

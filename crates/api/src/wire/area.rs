@@ -70,7 +70,7 @@ impl From<Anchor> for AreaAnchor {
     }
 }
 
-/// A line or zone of a camera.
+/// A line, zone or mask of a camera.
 #[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
 #[ts(export_to = "AreaInfo.ts")]
 pub struct AreaInfo {
@@ -78,18 +78,22 @@ pub struct AreaInfo {
     pub camera_id: u32,
     /// What people call it; another for each area of a camera.
     pub name: String,
-    /// A line's points, in shares of the picture from its upper left corner; absent for a zone.
+    /// A line's points, in shares of the picture from its upper left corner; absent for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub line: Option<Vec<[f64; 2]>>,
-    /// A zone's corners; absent for a line.
+    /// A zone's corners; absent for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub zone: Option<Vec<[f64; 2]>>,
+    /// A mask's corners: nothing is detected in it. Absent for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub mask: Option<Vec<[f64; 2]>>,
     /// Of a line: the side that counts as in.
     #[serde(rename = "in")]
     pub inside: InSide,
-    /// The classes that count; none: all.
+    /// The classes that count, or that a mask drops; none: all.
     pub classes: Vec<String>,
     /// Where an object is.
     pub anchor: AreaAnchor,
@@ -119,12 +123,20 @@ impl AreaInfo {
             name: area.name.clone(),
             line,
             zone,
+            mask: None,
             inside,
             classes: area.classes.clone(),
             anchor: area.anchor.into(),
             version: version.map_or(0, |version| version.version),
             since,
         }
+    }
+
+    /// A mask as the settings have it. It counts nothing, and has no drawings to tell apart.
+    pub(crate) fn mask(area: &razz_config::Area) -> Self {
+        let mut info = Self::new(area, None);
+        info.mask = info.zone.take();
+        info
     }
 }
 
@@ -145,14 +157,18 @@ pub struct Areas {
 pub struct AreaEdit {
     /// What people call it, 1 to 60 characters.
     pub name: String,
-    /// A line's points, 2 to 64, in shares of the picture; or `zone`.
+    /// A line's points, 2 to 64, in shares of the picture; or `zone` or `mask`.
     #[serde(default)]
     #[ts(optional)]
     pub line: Option<Vec<[f64; 2]>>,
-    /// A zone's corners, 3 to 64; or `line`.
+    /// A zone's corners, 3 to 64.
     #[serde(default)]
     #[ts(optional)]
     pub zone: Option<Vec<[f64; 2]>>,
+    /// A mask's corners, 3 to 64: nothing is detected in it.
+    #[serde(default)]
+    #[ts(optional)]
+    pub mask: Option<Vec<[f64; 2]>>,
     /// Of a line: the side that counts as in; absent: the right one.
     #[serde(default, rename = "in")]
     #[ts(optional)]
@@ -174,16 +190,18 @@ pub struct AreaEdit {
 impl AreaEdit {
     /// What is drawn; an error says what is missing.
     pub(crate) fn drawing(&self) -> Result<Drawing, String> {
-        let shape = match (&self.line, &self.zone) {
-            (Some(points), None) => {
+        let shape = match (&self.line, &self.zone, &self.mask) {
+            (Some(points), None, None) => {
                 let inside = self.inside.unwrap_or_default().into();
                 Shape::Line { points: points.clone(), inside }
             }
-            (None, Some(points)) => Shape::Zone { points: points.clone() },
+            (None, Some(points), None) | (None, None, Some(points)) => {
+                Shape::Zone { points: points.clone() }
+            }
             _ => {
                 return Err(format!(
-                    "area {:?} expects one of two: `line` with two points or more, or `zone` with three corners \
-                     or more",
+                    "area {:?} expects one of three: `line` with two points or more, `zone` with three corners \
+                     or more, or `mask` with as many",
                     self.name
                 ));
             }

@@ -15,6 +15,8 @@ pub struct AreaEdit {
     pub was: Option<String>,
     /// Its drawing.
     pub shape: Shape,
+    /// Whether nothing is detected in it, instead of counted: a zone.
+    pub is_mask: bool,
     /// Where an object is.
     pub anchor: Anchor,
     /// The classes that count; empty: all.
@@ -74,12 +76,14 @@ fn inline(array: Array) -> Result<ArrayOfTables, EditError> {
 
 fn apply(table: &mut Table, area: &AreaEdit) {
     set(table, "name", Some(Some(area.name.as_str().into())));
-    let (points, key, other, side) = match &area.shape {
-        Shape::Line { points, inside } => (points, "line", "zone", Some(*inside)),
-        Shape::Zone { points } => (points, "zone", "line", None),
+    let (points, drawn, side) = match &area.shape {
+        Shape::Line { points, inside } => (points, "line", Some(*inside)),
+        Shape::Zone { points } if area.is_mask => (points, "mask", None),
+        Shape::Zone { points } => (points, "zone", None),
     };
-    set(table, other, Some(None));
-    set(table, key, Some(Some(list(points))));
+    for key in ["line", "zone", "mask"] {
+        set(table, key, Some((key == drawn).then(|| list(points))));
+    }
     // What is as it is anyhow is not written.
     let side = side.filter(|side| *side == InSide::Left).map(|_| SIDES[1].into());
     set(table, "in", Some(side));
@@ -135,6 +139,7 @@ zone = [[0, 0], [1, 0], [1, 1]]
             name: name.to_owned(),
             was: was.map(str::to_owned),
             shape,
+            is_mask: false,
             anchor: Anchor::Foot,
             classes: Vec::new(),
         }
@@ -167,11 +172,16 @@ zone = [[0, 0], [1, 0], [1, 1]]
         let zone = Shape::Zone { points: vec![[0.0, 0.0], [0.5, 0.0], [0.5, 0.5]] };
         let mut hall = area("Hall", None, zone);
         (hall.anchor, hall.classes) = (Anchor::Head, vec!["person".to_owned()]);
-        let more = changed(FILE, 1, &[door, hall]);
+        let more = changed(FILE, 1, &[door.clone(), hall.clone()]);
         let written = "\n[[area]]\ncamera = 1\nname = \"Hall\"\nzone = [[0.0, 0.0], [0.5, 0.0], [0.5, 0.5]]\n\
                        classes = [\"person\"]\nanchor = \"head\"\n";
         assert_eq!(more, format!("{FILE}{written}"));
         assert_eq!(changed(&more, 2, &[]).matches("[[area]]").count(), 2);
+        let mask = |area: AreaEdit| AreaEdit { is_mask: true, ..area };
+        let masked = changed(&more, 1, &[door.clone(), mask(hall)]);
+        let points = "[[0.0, 0.0], [0.5, 0.0], [0.5, 0.5]]\n";
+        let expected = more.replacen(&format!("zone = {points}"), "", 1);
+        assert_eq!(masked, format!("{expected}mask = {points}"));
     }
 
     #[test]

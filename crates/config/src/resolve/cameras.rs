@@ -100,7 +100,19 @@ impl Resolver<'_, '_> {
         let sub = self.sub_source(written.sub_url, &source)?;
         let (detect_from, detect_fps, priority) = (detect_from?, detect_fps?, priority?);
         let (record, around_us) = (record?, around_us?);
-        Some(Camera { id, name, source, sub, detect_from, detect_fps, priority, record, around_us })
+        Some(Camera {
+            id,
+            name,
+            source,
+            sub,
+            detect_from,
+            detect_fps,
+            priority,
+            record,
+            around_us,
+            // They are drawn in tables of their own.
+            masks: Vec::new(),
+        })
     }
 
     /// Where the smaller stream of the camera at `main` is; `None` where that is wrong.

@@ -89,9 +89,16 @@ impl Resolver<'_, '_> {
                 area.name == name && camera.is_none_or(|camera| camera == area.camera)
             };
             if !areas.iter().any(is_it) {
+                let mut masks =
+                    cameras.iter().flat_map(|list| list.iter()).flat_map(|it| &it.masks);
                 let message = format!(
-                    "`area` of [[rule]] is {name:?}, and no [[area]] has that name{}; draw it first",
-                    if camera.is_some() { " at that camera" } else { "" }
+                    "`area` of [[rule]] is {name:?}, and {}",
+                    match camera {
+                        _ if masks.any(is_it) =>
+                            "that is a mask, in which nothing is seen; name another",
+                        Some(_) => "no [[area]] has that name at that camera; draw it first",
+                        None => "no [[area]] has that name; draw it first",
+                    }
                 );
                 self.problems.add(written.area.at, message);
                 return None;

@@ -24,6 +24,22 @@ fn a_line_and_a_zone_are_read() {
 }
 
 #[test]
+fn a_mask_belongs_to_its_camera_and_is_no_area_of_a_rule() {
+    let tree =
+        "camera = 1\nname = \"Tree\"\nmask = [[0, 0], [1, 0], [1, 1]]\nclasses = [\"bird\"]\n";
+    let config = parse(&with(tree)).unwrap();
+    let [mask] = &config.cameras[0].masks[..] else { panic!("one mask") };
+    assert_eq!(mask.shape, Shape::Zone { points: vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]] });
+    assert_eq!((mask.name.as_str(), config.areas.len()), ("Tree", 0));
+    let rule = "[[rule]]\nname = \"Seen\"\nwhen = \"enters\"\ncamera = 1\narea = \"Tree\"\n";
+    let found = complaints(&format!("{}{rule}", with(tree)));
+    assert!(
+        found[0].contains("\"Tree\", and that is a mask, in which nothing is seen"),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn what_is_wrong_with_an_area_is_said_where_it_stands() {
     let named = |rest: &str| with(&format!("camera = 1\nname = \"Door\"\n{rest}"));
     let line = "line = [[0.1, 0.8], [0.6, 0.8]]\n";
@@ -31,9 +47,9 @@ fn what_is_wrong_with_an_area_is_said_where_it_stands() {
         (
             named(""),
             "4:1",
-            "area \"Door\" expects one of two: `line` with two points or more, or `zone`",
+            "area \"Door\" expects one of three: `line` with two points or more, `zone`",
         ),
-        (named(&format!("{line}zone = [[0, 0], [1, 0], [1, 1]]")), "4:1", "expects one of two"),
+        (named(&format!("{line}zone = [[0, 0], [1, 0], [1, 1]]")), "4:1", "expects one of three"),
         (
             named("line = [[192, 864], [1152, 864]]"),
             "7:8",

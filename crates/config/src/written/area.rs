@@ -15,8 +15,8 @@ pub(crate) const ANCHORS: [&str; 3] = ["foot", "center", "head"];
 pub(crate) const MAX_AREA_NAME: usize = 60;
 
 group! {
-    /// A line that is crossed or a zone that is visited, in the picture of a camera; repeat the table for each. The
-    /// app draws them. See the guide to counting.
+    /// A line that is crossed, a zone that is visited or a mask in which nothing is detected, in the picture of a camera;
+    /// repeat the table for each. The app draws them. See the guide to counting.
     Area = "[[area]]" {
         /// The camera's `id`.
         camera: i64 [Limit::Whole(1, CameraId::FIRST_AD_HOC as i64 - 1)] = "",
@@ -27,10 +27,13 @@ group! {
         line: Option<Points> = "",
         /// Or a zone: its corners, three or more.
         zone: Option<Points> = "",
+        /// Or a mask: the corners of a part of the picture in which nothing is detected, recorded as tracks or counted.
+        /// The video shows it as ever.
+        mask: Option<Points> = "",
         /// Of a line: the side that counts as in, seen on the way from its first point to its last, `"right"` or
         /// `"left"`.
         r#in: String [Limit::Words(&SIDES)] = r#""right""#,
-        /// The classes that count, by the model's names; `[]` is all that are reported.
+        /// The classes that count, or that a mask drops, by the model's names; `[]` is all that are reported.
         classes: Vec<At<String>> = "[]",
         /// The point of a box that says where its object is: `"foot"` the middle of its lower edge, `"center"` for
         /// cameras that look straight down, `"head"` for crowds of which only heads are seen.

@@ -79,6 +79,10 @@ impl Control for FixedSettings {
         Err(ChangeError::NoFile)
     }
 
+    fn masks(&self) -> Vec<config::Area> {
+        Vec::new()
+    }
+
     fn set_rules(&self, _rules: &[Draft]) -> Result<(), ChangeError> {
         Err(ChangeError::NoFile)
     }
