@@ -110,11 +110,17 @@ pub enum EventKind {
     AlertFiring,
     /// What it found is over.
     AlertResolved,
+    /// Somebody crossed a line.
+    LineCrossed,
+    /// Somebody came into a zone, or was seen in it first.
+    ZoneEntered,
+    /// They left it, were lost, or the zone is gone.
+    ZoneLeft,
 }
 
 impl EventKind {
     /// Every kind, by its name in settings and messages.
-    pub const ALL: [(&'static str, Self); 8] = [
+    pub const ALL: [(&'static str, Self); 11] = [
         ("track_started", Self::TrackStarted),
         ("track_ended", Self::TrackEnded),
         ("camera_online", Self::CameraOnline),
@@ -123,6 +129,9 @@ impl EventKind {
         ("recording_resumed", Self::RecordingResumed),
         ("alert_firing", Self::AlertFiring),
         ("alert_resolved", Self::AlertResolved),
+        ("line_crossed", Self::LineCrossed),
+        ("zone_entered", Self::ZoneEntered),
+        ("zone_left", Self::ZoneLeft),
     ];
 
     /// Its name in settings and messages.

@@ -275,7 +275,7 @@ fn what_is_wrong_is_said_with_its_place() {
             "[[webhook]]\nurl = \"https://h/\"\nevents = [\"track_start\"]",
             "3:11: `events` expects one of \"track_started\", \"track_ended\", \"camera_online\", \
              \"camera_offline\", \"recording_stopped\", \"recording_resumed\", \"alert_firing\", \
-             \"alert_resolved\"; did you mean \"track_started\"?",
+             \"alert_resolved\", \"line_crossed\", \"zone_entered\", \"zone_left\"; did you mean \"track_started\"?",
         ),
         ("[[webhook]]\nsecret = \"x\"", "1:1: `url` is missing in [[webhook]]; add it"),
         (

@@ -423,7 +423,7 @@ group! {
         url: Secret [Limit::Pattern("^(https?://.|env:.|credential:.)")] = "",
         /// What of: `"track_started"`, `"track_ended"`, `"camera_online"`, `"camera_offline"`,
         /// `"recording_stopped"`, `"recording_resumed"`; `"alert_firing"`, `"alert_resolved"` of the rules whose
-        /// `notify` names webhooks.
+        /// `notify` names webhooks; `"line_crossed"`, `"zone_entered"`, `"zone_left"` of what is counted.
         events: Vec<At<String>> [Limit::Words(&EVENTS)] = r#"["track_started", "track_ended", "camera_online", "camera_offline", "recording_stopped", "recording_resumed", "alert_firing", "alert_resolved"]"#,
         /// What signs the messages (HMAC-SHA256), or `env:NAME`; without it they are not signed.
         secret: Option<Secret> = "",

@@ -28,8 +28,8 @@ use razz_vision::Picture;
 
 use crate::alerts::{Route, Teller};
 use crate::delivery::{PATIENCE, Receiver};
+use crate::events::{Counted, Subscribers, Summary};
 pub use crate::events::{Event, Queue};
-use crate::events::{Subscribers, Summary};
 
 /// Where pictures of what comes are taken from.
 pub trait PictureSource: Send + Sync {
@@ -80,6 +80,7 @@ pub fn start(
 ) -> Result<Events, String> {
     let mut events = Events::default();
     let mut routes = Vec::new();
+    let counted = facts.listen();
     let summary = Arc::<Summary>::default();
     if let Some(settings) = &config.mqtt {
         let queue = Queue::new("mqtt".to_owned(), EventKind::ALL.map(|(_, kind)| kind).to_vec());
@@ -105,6 +106,13 @@ pub fn start(
         let link = config.alert.link.clone();
         let teller = Teller::new(routes, Arc::clone(&pictures), link, &config.rules, clock);
         tokio::spawn(teller.follow(alerts.listen()));
+    }
+    let of_facts = [EventKind::LineCrossed, EventKind::ZoneEntered, EventKind::ZoneLeft];
+    let wants_facts = events.queues.iter().filter(|queue| queue.wants(&of_facts));
+    let queues: Vec<_> = wants_facts.cloned().collect();
+    if !queues.is_empty() {
+        let (cameras, link) = (Arc::clone(cameras), config.alert.link.clone());
+        tokio::spawn(Counted { queues, cameras, link, clock }.follow(counted));
     }
     if config.mqtt.is_some() || !config.webhooks.is_empty() {
         let wants_pictures = config.mqtt.as_ref().is_some_and(|mqtt| mqtt.snapshots)

@@ -113,6 +113,7 @@ pub(crate) fn event(n: u32, kind: EventKind) -> Event {
         camera_name: "Gate".to_owned(),
         track: None,
         alert: None,
+        fact: None,
         link: None,
         error: None,
     };

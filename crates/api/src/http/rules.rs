@@ -11,7 +11,8 @@ use razz_alert::{Occasion, Rule, When, rehearse};
 use razz_base::CameraId;
 use razz_facts::database::{Filter, Kind};
 use razz_rules::{Inbox, InboxError, Wanted, occasions};
-use razz_store::archive::Moment;
+use razz_store::archive::{Archive, Moment};
+use razz_store::index::GapReason;
 use serde::Deserialize;
 
 use super::App;
@@ -74,10 +75,6 @@ pub(super) async fn try_out(
     let draft = body.rule.draft().map_err(|error| Problem::invalid_key("rule", &error))?;
     let rule =
         Rule::new(draft).map_err(|error| Problem::invalid_key("rule", &error.to_string()))?;
-    if matches!(rule.when, When::CameraOffline | When::RecordingStopped) {
-        let said = "what becomes of cameras is not kept, so there is no past to try this rule on";
-        return Err(Problem::new(ProblemKind::Conflict, said));
-    }
     let span = [moment("from", &body.from)?.near_us(), moment("to", &body.to)?.near_us()];
     let mut cameras = app.in_sight(&grant, None)?;
     cameras.retain(|id| rule.camera.is_none_or(|camera| camera == *id));
@@ -86,11 +83,11 @@ pub(super) async fn try_out(
     let began = clock.nanos();
     let until_us = span[1].min(clock.wall_us());
     let work = move || -> Result<_, String> {
+        let recorded = || archive.ok_or("nothing is recorded, so there is no past to try it on");
         let past = match rule.when {
-            When::Appears => {
-                let archive =
-                    archive.ok_or("nothing is recorded, so there is no past to try it on")?;
-                appeared(&archive, &cameras, span)?
+            When::Appears => appeared(&*recorded()?, &cameras, span)?,
+            When::CameraOffline | When::RecordingStopped => {
+                missed(&*recorded()?, &cameras, rule.when, [span[0], until_us])?
             }
             _ => happened(&facts, &cameras, &rule, span)?,
         };
@@ -165,7 +162,7 @@ fn happened(
 
 /// Who came into the picture, by the visits that are recorded.
 fn appeared(
-    archive: &razz_store::archive::Archive,
+    archive: &Archive,
     cameras: &[CameraId],
     span: [i64; 2],
 ) -> Result<Vec<Occasion>, String> {
@@ -181,6 +178,48 @@ fn appeared(
                 at_us: visit.from.wall_us,
                 media: visit.from.time,
             });
+        }
+    }
+    Ok(occasions::in_order(&[], all))
+}
+
+/// When cameras were away, or were not recorded though they were there, by the gaps in what is recorded and their
+/// reasons. One that no footage follows goes on.
+fn missed(
+    archive: &Archive,
+    cameras: &[CameraId],
+    when: When,
+    [from_us, until_us]: [i64; 2],
+) -> Result<Vec<Occasion>, String> {
+    let is_one = |reason: GapReason| match when {
+        When::CameraOffline => reason == GapReason::CameraGone,
+        _ => matches!(
+            reason,
+            GapReason::NoKey
+                | GapReason::Format
+                | GapReason::DiskSlow
+                | GapReason::DiskFull
+                | GapReason::DiskGone
+        ),
+    };
+    let occasion = |camera, at_us, is_over| match when {
+        When::CameraOffline => Occasion::CameraState { camera, at_us, online: is_over },
+        _ => Occasion::RecordingState { camera, at_us, recording: is_over },
+    };
+    let mut all = Vec::new();
+    for &camera in cameras {
+        let [from, until] = [from_us - BEFORE_US, until_us].map(Moment::Wall);
+        let coverage = archive.coverage(camera, from, until).map_err(|error| error.to_string())?;
+        for hole in coverage.holes.iter().filter(|hole| is_one(hole.reason)) {
+            all.push(occasion(camera, hole.from.wall_us, false));
+            // Until there is footage again: another gap may follow, such as that razz was not running.
+            let footage = coverage.stretches.iter().map(|stretch| stretch.from.wall_us);
+            all.extend(
+                footage
+                    .filter(|from| (hole.from.wall_us..until_us).contains(from))
+                    .min()
+                    .map(|from| occasion(camera, from, true)),
+            );
         }
     }
     Ok(occasions::in_order(&[], all))

@@ -20,7 +20,7 @@ use tracing::warn;
 
 use crate::PictureSource;
 use crate::events::{Event, Queue, jpeg};
-use crate::message::{EventAlert, Message};
+use crate::message::{EventAlert, Message, playback_link};
 
 /// Most alerts of which it is remembered who was told that they fire.
 const MAX_OPEN: usize = 4096;
@@ -124,7 +124,11 @@ impl Teller {
                 until: alert.until_us.map(|us| us as f64 / 1e6),
                 count: alert.count,
             }),
-            link: self.link.as_deref().map(|link| address(link, alert)),
+            fact: None,
+            link: self
+                .link
+                .as_deref()
+                .map(|app| playback_link(app, alert.camera, alert.since_media, alert.since_us)),
             error: None,
         }
     }
@@ -140,15 +144,6 @@ impl Teller {
         let jpeg = tokio::task::spawn_blocking(move || jpeg(picture, None));
         jpeg.await.ok().flatten()
     }
-}
-
-/// Where the app shows the moment at which an alert began (`web/src/pages/playback/moment.ts`).
-fn address(link: &str, alert: &Alert) -> String {
-    let at = match alert.since_media.map(razz_base::MediaTime::as_90k) {
-        Some(ticks @ 0..) => format!("90k:{ticks}"),
-        _ => format!("{:.3}", alert.since_us as f64 / 1e6),
-    };
-    format!("{link}/playback.html?at={at}&camera={}", alert.camera)
 }
 
 /// Who was told that an alert fires, and so is told that it is over.

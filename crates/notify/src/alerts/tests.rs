@@ -146,7 +146,10 @@ fn a_link_leads_to_the_frame_or_the_time() {
         let since_media = media.map(MediaTime::from_90k);
         let alert = Alert { since_media, since_us, ..alert("a", State::Firing) };
         let expected = format!("https://razz.example/playback.html?at={expected}&camera=7");
-        assert_eq!(address("https://razz.example", &alert), expected);
+        assert_eq!(
+            playback_link("https://razz.example", alert.camera, alert.since_media, alert.since_us),
+            expected
+        );
     }
 }
 

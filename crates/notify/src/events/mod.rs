@@ -1,14 +1,16 @@
 //! What happens before the cameras, for those outside who are to be told: visits that begin and end,
-//! cameras that come and go, how many of what are there.
+//! cameras that come and go, how many of what are there, who crosses lines and visits zones.
 //!
 //! ```text
 //! track frames ─► watch (one task per camera) ─► summary   what is so now: MQTT's retained topics
 //!                                            └─► queues  what happened: MQTT, each webhook
+//! hub: facts   ─► facts ────────────────────────► queues
 //! ```
 //!
 //! Nothing here is waited for: a queue that is full gives up its oldest events and counts them. Where
 //! nobody is to be told, none of it runs.
 
+mod facts;
 mod queue;
 mod snapshot;
 mod summary;
@@ -25,6 +27,7 @@ use crate::message::Message;
 use razz_hub::{Camera, Cameras};
 use razz_observe::clock::Clock;
 
+pub(crate) use self::facts::Counted;
 pub use self::queue::Queue;
 pub(crate) use self::snapshot::jpeg;
 pub(crate) use self::summary::{CameraSummary, Snapshot, Summary};

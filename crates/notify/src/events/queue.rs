@@ -57,6 +57,11 @@ impl Queue {
         })
     }
 
+    /// Whether any of these is wanted.
+    pub(crate) fn wants(&self, kinds: &[EventKind]) -> bool {
+        self.wanted.iter().any(|kind| kinds.contains(kind))
+    }
+
     /// Puts one in line if it is wanted; never waits.
     pub fn push(&self, event: Arc<Event>) {
         let mut inner = self.lock();
@@ -157,6 +162,7 @@ mod tests {
             camera_name: String::new(),
             track: None,
             alert: None,
+            fact: None,
             link: None,
             error: None,
         };

@@ -197,6 +197,7 @@ impl Watch {
             camera_name: self.camera.settings().name.clone(),
             track,
             alert: None,
+            fact: None,
             link: None,
             error,
         }
