@@ -3,7 +3,7 @@ import { effect, signal } from "@preact/signals";
 import type { AlertInfo, AreaInfo, CameraInfo, RuleInfo, Rules } from "../../wire";
 import { fetchCameras, type Answer } from "../api";
 import { acknowledge, fetchAlerts, fetchRules, saveRules } from "../facts/alertsapi";
-import { fetchAreas, type Span } from "../facts/api";
+import { counting, fetchAreas, type Span } from "../facts/api";
 import { listenToFacts, soonOnce } from "../facts/socket";
 import { poll } from "../poll";
 import { withAlert } from "./mergealerts";
@@ -84,7 +84,7 @@ const refreshSoon = soonOnce(() => void refresh());
 export function load(): void {
   poll(fetchCameras, CAMERAS_MS, (list) => (cameras.value = list));
   void fetchAreas().then((answer) => {
-    if (answer.ok) areas.value = answer.value.areas;
+    if (answer.ok) areas.value = counting(answer.value);
   });
   void fetchRules().then((answer) => {
     if (answer.ok) rules.value = answer.value;

@@ -2,7 +2,7 @@
 import { effect } from "@preact/signals";
 import { fetchCameras } from "../api";
 import { fetchAlerts } from "../facts/alertsapi";
-import { fetchAreas, fetchFacts, fetchRows, type Span } from "../facts/api";
+import { counting, fetchAreas, fetchFacts, fetchRows, type Span } from "../facts/api";
 import { listenToFacts, soonOnce } from "../facts/socket";
 import { poll } from "../poll";
 import { areaKey, inScope, merged } from "./merge";
@@ -79,7 +79,7 @@ function refreshSoon(): void {
 /** Loads the page, and keeps it as things are. */
 export function load(): void {
   poll(fetchCameras, CAMERAS_MS, (all) => (cameras.value = all));
-  void fetchAreas().then((answer) => (areas.value = answer.ok ? answer.value.areas : []));
+  void fetchAreas().then((answer) => (areas.value = answer.ok ? counting(answer.value) : []));
   let first = true;
   effect(() => {
     const address = formatAddress(wanted.value);

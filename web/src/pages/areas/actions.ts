@@ -1,8 +1,8 @@
 // What can be done in the editor; every change of the areas goes through here, and so can be undone.
-import type { AreaKind } from "../../wire";
+import { capitalised } from "../../media/words";
 import { fetchStatus } from "../api";
 import { fetchAreas, saveAreas } from "../facts/api";
-import { draftOf, editOf, fewest, freeName, MOST_AREAS, MOST_POINTS, newDraft, problemsOf, withPoint, type Draft } from "./draft";
+import { draftOf, editOf, fewest, freeName, isClosed, MOST_AREAS, MOST_POINTS, newDraft, problemsOf, withPoint, type Draft, type DrawnKind } from "./draft";
 import { distance, kept, middle, type Point } from "./geometry";
 import { camera, chosen, cursor, drafts, editable, hasSaved, inHand, loaded, pen, picture, problems, saved, saving, spoken, steps, undo, vertex, type Step } from "./state";
 import { placed, type Template } from "./templates";
@@ -69,8 +69,8 @@ export function redoStep(): void {
   if (!pen.value) step(undo.redo(asNow()), "Done again");
 }
 
-/** Begins a line or a zone: the next clicks are its points. */
-export function draw(kind: AreaKind): void {
+/** Begins a line, a zone or a mask: the next clicks are its points. */
+export function draw(kind: DrawnKind): void {
   choose(null);
   pen.value = { kind, points: [] };
   cursor.value = null;
@@ -99,7 +99,7 @@ export function finish(): void {
   // A double click made two points in one place.
   const points = value?.points.filter((place, at, all) => at === 0 || distance(place, all[at - 1] ?? place) > 1e-4) ?? [];
   if (!value || points.length < fewest(value.kind)) return;
-  const name = freeName(value.kind === "line" ? "Line" : "Zone", drafts.value);
+  const name = freeName(capitalised(value.kind), drafts.value);
   add([newDraft(name, value.kind, points)]);
 }
 
@@ -151,7 +151,7 @@ export function insertPoint(at: number, where?: Point, tag: string | null = null
   const draft = inHand.value;
   const from = draft?.points[at];
   if (!draft || !from || draft.points.length >= MOST_POINTS) return;
-  const next = draft.points[at + 1] ?? (draft.kind === "zone" ? draft.points[0] : undefined);
+  const next = draft.points[at + 1] ?? (isClosed(draft.kind) ? draft.points[0] : undefined);
   // After the end of a line: the way on, as far as the picture goes.
   const before = draft.points[at - 1] ?? from;
   const to = where ?? (next ? middle(from, next) : ([from[0] + (from[0] - before[0]) / 4, from[1] + (from[1] - before[1]) / 4] as const));

@@ -27,7 +27,11 @@ export function AreaForm({ draft, said }: { draft: Draft; said: string[] }) {
           {words}
         </p>
       ))}
-      <Counts draft={draft} />
+      {kind === "mask" ? (
+        <p class="quiet">Who stands in it gets no box, is recorded in no track and counted nowhere, from when it is saved. The video shows it as ever.</p>
+      ) : (
+        <Counts draft={draft} kind={kind} />
+      )}
       <div class="field">
         <label for={`name-${key}`}>Name</label>
         <input id={`name-${key}`} value={name} maxLength={MOST_LETTERS} autocomplete="off" onInput={(event) => { change(key, { name: event.currentTarget.value }, `${key} name`); }} onBlur={settle} />
@@ -65,7 +69,7 @@ export function AreaForm({ draft, said }: { draft: Draft; said: string[] }) {
   );
 }
 
-function Classes({ draft: { key, classes } }: { draft: Draft }) {
+function Classes({ draft: { key, kind, classes } }: { draft: Draft }) {
   const [more, setMore] = useState("");
   const known = [...new Set([...USUAL, ...drafts.value.flatMap((draft) => draft.classes), ...(preview.value?.classes ?? []).map((row) => row.class)])];
   const toggle = (name: string): void => {
@@ -78,7 +82,7 @@ function Classes({ draft: { key, classes } }: { draft: Draft }) {
   };
   return (
     <fieldset class="classes-choice">
-      <legend>What counts</legend>
+      <legend>{kind === "mask" ? "What is not detected" : "What counts"}</legend>
       <button type="button" class="quiet" aria-pressed={classes.length === 0} onClick={() => { change(key, { classes: [] }); }}>
         everything
       </button>

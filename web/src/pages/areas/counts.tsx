@@ -1,5 +1,5 @@
 // What the area in hand would have counted in the last 24 hours.
-import type { AreaPreview, PreviewHour } from "../../wire";
+import type { AreaKind, AreaPreview, PreviewHour } from "../../wire";
 import { uptime } from "../amounts";
 import { recordedHref } from "../facts/api";
 import { counted, whenOf, whole } from "../facts/numbers";
@@ -10,7 +10,7 @@ import { peak, perHour, sumWords } from "./sums";
 
 const EXAMPLES = 8;
 
-export function Counts({ draft }: { draft: Draft }) {
+export function Counts({ draft, kind }: { draft: Draft; kind: AreaKind }) {
   const value = preview.value;
   const refused = refusal.value;
   if (refused) return <p class="notice">{refusalWords(refused)}</p>;
@@ -18,7 +18,7 @@ export function Counts({ draft }: { draft: Draft }) {
   return (
     <section class={current.value === null ? "counts old" : "counts"} aria-label="The last 24 hours" aria-busy={asking.value}>
       <p class="sum" aria-live="polite">
-        {sumWords(draft.kind, value)}
+        {sumWords(kind, value)}
       </p>
       <p class="quiet">
         {!value.complete && `So far: ${uptime(value.searched_s)} looked at. `}

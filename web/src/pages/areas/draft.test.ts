@@ -5,10 +5,12 @@ import { draftOf, editOf, freeName, isSame, problemsOf, withPoint, type Draft } 
 
 const DOOR: AreaInfo = { camera_id: 1, name: "Door", line: [[0.2, 0.5], [0.8, 0.5]], in: "right", classes: [], anchor: "foot", version: 3, since: null };
 const YARD: AreaInfo = { camera_id: 1, name: "Yard", zone: [[0, 0], [1, 0], [1, 1]], in: "right", classes: ["car"], anchor: "center", version: 1, since: null };
+const TREE: AreaInfo = { camera_id: 1, name: "Tree", mask: [[0, 0], [1, 0], [1, 1]], in: "right", classes: ["bird"], anchor: "foot", version: 0, since: null };
 
 test.each<[string, AreaInfo, Partial<Draft>, object]>([
   ["a line as it was", DOOR, {}, { name: "Door", line: [[0.2, 0.5], [0.8, 0.5]], in: "right", classes: [], anchor: "foot" }],
   ["a zone as it was", YARD, {}, { name: "Yard", zone: [[0, 0], [1, 0], [1, 1]], classes: ["car"], anchor: "center" }],
+  ["a mask as it was", TREE, {}, { name: "Tree", mask: [[0, 0], [1, 0], [1, 1]], classes: ["bird"], anchor: "foot" }],
   ["renamed", DOOR, { name: " Gate " }, { name: "Gate", line: [[0.2, 0.5], [0.8, 0.5]], in: "right", classes: [], anchor: "foot", was: "Door" }],
   ["new", DOOR, { was: null }, { name: "Door", line: [[0.2, 0.5], [0.8, 0.5]], in: "right", classes: [], anchor: "foot" }],
 ])("%s", (_, area, more, edit) => {

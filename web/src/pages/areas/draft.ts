@@ -3,11 +3,14 @@ import { capitalised } from "../../media/words";
 import type { AreaAnchor, AreaEdit, AreaInfo, AreaKind, InSide, KeyProblem } from "../../wire";
 import { kept, type Point } from "./geometry";
 
+/** What can be drawn: areas that count, and masks, in which nothing is detected. */
+export type DrawnKind = AreaKind | "mask";
+
 export interface Draft {
   /** Names it in this page only: names are edited. */
   key: number;
   name: string;
-  kind: AreaKind;
+  kind: DrawnKind;
   points: Point[];
   inside: InSide;
   classes: string[];
@@ -30,20 +33,20 @@ function newKey(): number {
 }
 
 /** A draft of what was drawn here. */
-export function newDraft(name: string, kind: AreaKind, points: Point[]): Draft {
+export function newDraft(name: string, kind: DrawnKind, points: Point[]): Draft {
   return { key: newKey(), name, kind, points, inside: "right", classes: [], anchor: "foot", was: null };
 }
 
 /** A draft of what the server told. */
 export function draftOf(area: AreaInfo): Draft {
-  const { name, line, zone, classes, anchor } = area;
-  return { key: newKey(), name, kind: line ? "line" : "zone", points: (line ?? zone ?? []).map(kept), inside: area.in, classes: [...classes], anchor, was: name };
+  const { name, line, zone, mask, classes, anchor } = area;
+  return { key: newKey(), name, kind: line ? "line" : mask ? "mask" : "zone", points: (line ?? zone ?? mask ?? []).map(kept), inside: area.in, classes: [...classes], anchor, was: name };
 }
 
 /** What the server is told of a draft. */
 export function editOf({ name, kind, points, inside, classes, anchor, was }: Draft): AreaEdit {
   const shape = points.map(([x, y]): [number, number] => [...kept([x, y])]);
-  const drawn = kind === "line" ? { line: shape, in: inside } : { zone: shape };
+  const drawn = kind === "line" ? { line: shape, in: inside } : { [kind]: shape };
   const called = name.trim();
   return { name: called, ...drawn, classes, anchor, ...(was === null || was === called ? {} : { was }) };
 }
@@ -66,9 +69,14 @@ export function withPoint(points: readonly Point[], at: number, place: Point): P
   return points.toSpliced(at + 1, 0, kept(place));
 }
 
+/** Whether its last point is joined with its first. */
+export function isClosed(kind: DrawnKind): boolean {
+  return kind !== "line";
+}
+
 /** Fewest points that make a shape. */
-export function fewest(kind: AreaKind): number {
-  return kind === "line" ? 2 : 3;
+export function fewest(kind: DrawnKind): number {
+  return isClosed(kind) ? 3 : 2;
 }
 
 /** Which of the server's problems belong to which draft, by its key, and which to none. */

@@ -1,4 +1,5 @@
 // What a pointer does on the picture: which handle it has, and where that goes.
+import { isClosed } from "./draft";
 import { change, choose, insertPoint, movePoint, settle, undoStep } from "./actions";
 import { edgeAt, holds, shifted, toShares, vertexAt, type Point } from "./geometry";
 import { middlesOf, REACH } from "./shapes";
@@ -25,7 +26,7 @@ function grabbed(place: Point): Drag | null {
   if (draft) {
     const points = pixelsOf(draft.points);
     const at = vertexAt(points, place, REACH);
-    const middles = middlesOf(points, draft.kind === "zone");
+    const middles = middlesOf(points, isClosed(draft.kind));
     const between = vertexAt(middles.map(({ place: middle }) => middle), place, REACH);
     if (at !== null) {
       settle();
@@ -44,7 +45,7 @@ function grabbed(place: Point): Drag | null {
   const order = [...(draft ? [draft] : []), ...drafts.value.toReversed()];
   const hit = order.find(({ kind, points }) => {
     const pixels = pixelsOf(points);
-    return edgeAt(pixels, kind === "zone", place, NEAR) !== null || (kind === "zone" && holds(pixels, place));
+    return edgeAt(pixels, isClosed(kind), place, NEAR) !== null || (isClosed(kind) && holds(pixels, place));
   });
   if (!hit) return null;
   if (hit.key !== draft?.key) {

@@ -19,7 +19,7 @@ export function List() {
       ))}
       {all.length === 0 && (
         <p class="quiet">
-          Nothing is drawn on this camera yet. A <b>line</b> counts who crosses it, in and out. A <b>zone</b> counts who comes into it, how long they stay, and how many are there at once.
+          Nothing is drawn on this camera yet. A <b>line</b> counts who crosses it, in and out. A <b>zone</b> counts who comes into it, how long they stay, and how many are there at once. In a <b>mask</b> nothing is detected.
         </p>
       )}
       {all.length > 0 && chosen.value === null && <p class="quiet">Choose one, here or on the picture, to move it and to see what it would have counted.</p>}

@@ -69,7 +69,8 @@ export function followPreview(): void {
   effect(() => {
     const draft = inHand.value;
     const id = camera.value?.id;
-    if (!draft || id === undefined || faultsOf({ ...draft, name: "x" }, []).length > 0) {
+    // A mask counts nothing.
+    if (!draft || draft.kind === "mask" || id === undefined || faultsOf({ ...draft, name: "x" }, []).length > 0) {
       before = "";
       newest.drop();
       return;

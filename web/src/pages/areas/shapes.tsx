@@ -1,7 +1,7 @@
 // How areas look on the picture. All places are in CSS pixels of the drawing.
 import { flip, placeWords } from "./actions";
 import { colourOf } from "./colours";
-import type { Draft } from "./draft";
+import { isClosed, type Draft } from "./draft";
 import { arrowOf, centreOf, crossing, distance, edgesOf, middle, type Point } from "./geometry";
 import { vertex } from "./state";
 
@@ -15,7 +15,7 @@ const path = (points: readonly Point[], closed: boolean): string => `M${points.m
 
 /** An area, its name, and of a line which side is in. */
 export function Shape({ draft, at, points, isChosen }: { draft: Draft; at: number; points: Point[]; isChosen: boolean }) {
-  const closed = draft.kind === "zone";
+  const closed = isClosed(draft.kind);
   const line = path(points, closed);
   const wrong = crossing(draft.points, closed) !== null;
   const [x, y] = closed ? centreOf(points) : (points[0] ?? [0, 0]);
@@ -65,7 +65,7 @@ export function middlesOf(points: readonly Point[], closed: boolean): { at: numb
 export function Handles({ draft, points }: { draft: Draft; points: Point[] }) {
   return (
     <g class="handles">
-      {middlesOf(points, draft.kind === "zone").map(({ at, place: [x, y] }) => (
+      {middlesOf(points, isClosed(draft.kind)).map(({ at, place: [x, y] }) => (
         <g key={`middle ${at}`} class="middle">
           <circle class="reach" cx={x} cy={y} r={REACH} />
           <circle class="dot" cx={x} cy={y} r={5} />

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { CameraInfo } from "../../wire";
 import { backspace, cancel, choose, finish, insertPoint, nudge, point } from "./actions";
 import { drop, giveUp, pull, take } from "./drag";
-import { fewest } from "./draft";
+import { fewest, isClosed } from "./draft";
 import { distance, kept, toPixels, toShares, type Point } from "./geometry";
 import { Picture } from "./picture";
 import { current } from "./preview";
@@ -63,7 +63,7 @@ function Drawing() {
     if (!drawing || event.detail > 1) return;
     const place = placeOf(event);
     const { points, kind } = drawing;
-    const end = kind === "zone" ? points[0] : points.at(-1);
+    const end = isClosed(kind) ? points[0] : points.at(-1);
     if (end && points.length >= fewest(kind) && distance(toPixels(end, area.value), place) <= REACH / 1.5) finish();
     else point(toShares(place, area.value));
   };
@@ -104,11 +104,15 @@ function Drawing() {
       onPointerLeave={() => { if (drawing) cursor.value = null; }}
       onKeyDown={onKeyDown}
     >
+      <pattern id="hatch" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+        <path d="M0 0v8" stroke="#000" stroke-opacity="0.6" stroke-width="8" />
+        <path d="M0 0v8" stroke="#fff" stroke-opacity="0.5" stroke-width="2" />
+      </pattern>
       {drafts.value.map((one, number) => (one.key === draft?.key ? null : <Shape key={one.key} draft={one} at={number} points={pixelsOf(one.points)} isChosen={false} />))}
       {draft && <Shape key={draft.key} draft={draft} at={drafts.value.indexOf(draft)} points={pixelsOf(draft.points)} isChosen={!drawing} />}
       {draft && !drawing && <Examples />}
       {draft && !drawing && <Handles draft={draft} points={pixelsOf(draft.points)} />}
-      {drawing && <Pen points={pixelsOf(drawing.points)} closed={drawing.kind === "zone"} next={cursor.value && toPixels(cursor.value, area.value)} />}
+      {drawing && <Pen points={pixelsOf(drawing.points)} closed={isClosed(drawing.kind)} next={cursor.value && toPixels(cursor.value, area.value)} />}
     </svg>
   );
 }

@@ -1,10 +1,10 @@
 // What the editor knows: the camera, its areas as they are drawn and as they are saved, and what is in hand.
 import { computed, signal } from "@preact/signals";
 import { cameraId } from "../../media";
-import type { AreaKind, CameraInfo, Moment } from "../../wire";
+import type { CameraInfo, Moment } from "../../wire";
 import { fetchCameras } from "../api";
 import { poll } from "../poll";
-import { isSame, type Draft } from "./draft";
+import { isSame, type Draft, type DrawnKind } from "./draft";
 import { letterbox, toPixels, type Point, type Size } from "./geometry";
 import { Undo } from "./undo";
 import { faultsOf } from "./warnings";
@@ -33,7 +33,7 @@ export const inHand = computed(() => drafts.value.find(({ key }) => key === chos
 /** The number of its point that arrow keys move. */
 export const vertex = signal<number | null>(null);
 /** What is being drawn: its points so far. */
-export const pen = signal<{ kind: AreaKind; points: Point[] } | null>(null);
+export const pen = signal<{ kind: DrawnKind; points: Point[] } | null>(null);
 /** Where the next point would be. */
 export const cursor = signal<Point | null>(null);
 /** The recorded moment that is shown instead of live. */

@@ -1,11 +1,10 @@
 // Shapes ready to be placed, with a name.
-import type { AreaKind } from "../../wire";
-import { freeName, newDraft, type Draft } from "./draft";
+import { freeName, newDraft, type Draft, type DrawnKind } from "./draft";
 import type { Point } from "./geometry";
 
 interface Shape {
   name: string;
-  kind: AreaKind;
+  kind: DrawnKind;
   points: Point[];
 }
 

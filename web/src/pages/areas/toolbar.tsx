@@ -1,6 +1,6 @@
 // What stands above the picture: drawing, ready shapes, undo and saving.
 import { cancel, draw, finish, place, redoStep, save, undoStep } from "./actions";
-import { fewest, MOST_AREAS } from "./draft";
+import { fewest, isClosed, MOST_AREAS, type DrawnKind } from "./draft";
 import { drafts, editable, faults, hasSaved, pen, saving, steps, undo, unsaved } from "./state";
 import { TEMPLATES } from "./templates";
 
@@ -28,9 +28,9 @@ export function Toolbar() {
   );
 }
 
-function hint(kind: "line" | "zone", points: number): string {
+function hint(kind: DrawnKind, points: number): string {
   if (points < fewest(kind)) return points === 0 ? `Click where the ${kind} begins. Keys: arrows and Space.` : "Click the next point.";
-  return kind === "line" ? "Click on, or finish: double click, Enter, or the last point." : "Click on, or finish: double click, Enter, or the first point.";
+  return `Click on, or finish: double click, Enter, or the ${isClosed(kind) ? "first" : "last"} point.`;
 }
 
 function Idle() {
@@ -44,6 +44,9 @@ function Idle() {
       </button>
       <button type="button" class="quiet" disabled={full} onClick={() => { draw("zone"); }}>
         Draw a zone
+      </button>
+      <button type="button" class="quiet" disabled={full} title="a part of the picture in which nothing is detected" onClick={() => { draw("mask"); }}>
+        Draw a mask
       </button>
       <span class="templates" role="group" aria-label="Ready shapes">
         <span class="quiet">or place a</span>

@@ -16,6 +16,7 @@ test.each<[string, Draft, string | null]>([
   ["a name twice", { ...LINE, name: "Yard" }, "Another area is called Yard"],
   ["one point", { ...LINE, points: [[0.2, 0.5]] }, "A line needs 2 points"],
   ["a zone of two points", { ...ZONE, points: [[0.2, 0.5], [0.4, 0.5]] }, "A zone needs 3 points"],
+  ["a mask of two points", { ...ZONE, kind: "mask", points: [[0.2, 0.5], [0.4, 0.5]] }, "A mask needs 3 points"],
   ["a bow", { ...ZONE, points: [[0.2, 0.2], [0.8, 0.8], [0.8, 0.2], [0.2, 0.8]] }, "the edges from point 1 and from point 3 meet"],
   ["two points in one place", { ...LINE, points: [[0.2, 0.5], [0.2, 0.5]] }, "Points 1 and 2 are in the same place"],
   ["a flat zone", { ...ZONE, points: [[0.2, 0.2], [0.8, 0.2], [0.5, 0.2000001]] }, "straight line"],

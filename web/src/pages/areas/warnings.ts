@@ -1,7 +1,7 @@
 // What is wrong with a drawing, and what is likely not meant.
 import type { AreaPreview } from "../../wire";
 import { counted } from "../facts/numbers";
-import { fewest, MOST_LETTERS, MOST_POINTS, type Draft } from "./draft";
+import { fewest, isClosed, MOST_LETTERS, MOST_POINTS, type Draft } from "./draft";
 import { crossing, doubled, edgesOf, extentOf, type Point } from "./geometry";
 
 /** Nearer to the border than this share of the picture, objects come and go before they were seen on both sides. */
@@ -19,7 +19,7 @@ export function faultsOf(draft: Draft, drafts: readonly Draft[]): string[] {
   if (drafts.some((other) => other.key !== draft.key && other.name.trim() === name && name !== "")) faults.push(`Another area is called ${name}: give each its own name.`);
   if (points.length < fewest(kind)) faults.push(`A ${kind} needs ${fewest(kind)} points or more.`);
   if (points.length > MOST_POINTS) faults.push(`A ${kind} may have ${MOST_POINTS} points.`);
-  return [...faults, ...shapeFaults(points, kind === "zone")];
+  return [...faults, ...shapeFaults(points, isClosed(kind))];
 }
 
 function shapeFaults(points: readonly Point[], closed: boolean): string[] {

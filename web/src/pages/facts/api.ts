@@ -1,5 +1,5 @@
 // What is drawn and what was counted, asked of the server.
-import type { Areas, AreasEdit, FactKind, FactRows, Facts, Heat, Moment } from "../../wire";
+import type { AreaInfo, Areas, AreasEdit, FactKind, FactRows, Facts, Heat, Moment } from "../../wire";
 import { ask, type Answer } from "../api";
 import { formatAddress } from "../playback/moment";
 import { seconds } from "../playback/recordings";
@@ -16,6 +16,9 @@ export interface Span {
   from: number;
   to: number;
 }
+
+/** Those that count, without masks. */
+export const counting = ({ areas }: Areas): AreaInfo[] => areas.filter(({ mask }) => mask === undefined);
 
 /** All areas, or those of one camera. */
 export function fetchAreas(camera: number | null = null): Promise<Answer<Areas>> {
