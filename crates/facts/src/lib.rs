@@ -23,17 +23,20 @@ mod past;
 mod record;
 #[cfg(test)]
 mod testing;
+mod views;
 
-use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use razz_base::CameraId;
+use razz_hub::facts::Moment;
 use razz_hub::{Cameras, lock};
 use razz_observe::clock::Clock;
 use razz_store::archive::Archive;
+use razz_vision::View;
 use tracing::error;
 
 use crate::database::Database;
@@ -57,11 +60,39 @@ pub enum Recordings {
     At(Arc<Archive>),
 }
 
+/// Asks what is recorded.
+pub type AskRecordings = Box<dyn Fn() -> Recordings + Send + Sync>;
+/// Asks what a camera sees now.
+pub type AskView = Box<dyn Fn(CameraId) -> Option<Seen> + Send + Sync>;
+
+/// What a camera saw.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// On which frame.
+    pub at: Moment,
+    /// What.
+    pub view: View,
+}
+
+/// What counting begins with.
+pub struct Settings {
+    /// The database that facts are kept in.
+    pub path: PathBuf,
+    /// Where is counted.
+    pub areas: Vec<razz_config::Area>,
+    /// What is recorded.
+    pub recordings: AskRecordings,
+    /// What cameras see now.
+    pub views: AskView,
+    /// For so many days facts are kept; `None`: for good.
+    pub days: Option<u32>,
+}
+
 /// What the threads share.
 pub(crate) struct Shared {
     stop: AtomicBool,
     path: PathBuf,
-    recordings: Box<dyn Fn() -> Recordings + Send + Sync>,
+    recordings: AskRecordings,
     areas: Mutex<Wanted>,
     feed: Arc<razz_hub::facts::Facts>,
     /// For those who ask; `None` before the database could be opened.
@@ -72,23 +103,21 @@ pub(crate) struct Shared {
     past_woken: Condvar,
     /// For so many days facts are kept; `None`: for good.
     days: Option<u32>,
+    /// What cameras see now.
+    views: AskView,
+    /// Cameras whose areas somebody has found right as they are.
+    right: Mutex<BTreeSet<CameraId>>,
     /// The numbers of classes, for all who write to the database.
     names: OnceLock<Names>,
     clock: Clock,
 }
 
 impl Shared {
-    fn new(
-        path: &Path,
-        areas: Vec<razz_config::Area>,
-        feed: Arc<razz_hub::facts::Facts>,
-        recordings: Box<dyn Fn() -> Recordings + Send + Sync>,
-        days: Option<u32>,
-        clock: Clock,
-    ) -> Self {
+    fn new(settings: Settings, feed: Arc<razz_hub::facts::Facts>, clock: Clock) -> Self {
+        let Settings { path, areas, recordings, views, days } = settings;
         Self {
             stop: AtomicBool::new(false),
-            path: path.to_owned(),
+            path,
             recordings,
             areas: Mutex::new(Wanted { list: Arc::new(areas), ..Wanted::default() }),
             feed,
@@ -97,6 +126,8 @@ impl Shared {
             past: Mutex::default(),
             past_woken: Condvar::new(),
             days,
+            views,
+            right: Mutex::default(),
             names: OnceLock::new(),
             clock,
         }
@@ -139,21 +170,17 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Begins to count at `areas`, and keeps what is counted in the database at `path`, for so many `days`; `None`: for
-    /// good.
+    /// Begins to count.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub fn start(
-        path: &Path,
-        areas: Vec<razz_config::Area>,
+        settings: Settings,
         cameras: Arc<Cameras>,
         feed: Arc<razz_hub::facts::Facts>,
-        recordings: Box<dyn Fn() -> Recordings + Send + Sync>,
-        days: Option<u32>,
         clock: Clock,
     ) -> std::io::Result<Arc<Self>> {
-        let shared = Arc::new(Shared::new(path, areas, feed, recordings, days, clock));
+        let shared = Arc::new(Shared::new(settings, feed, clock));
         let counting = Arc::clone(&shared);
         let live = move || {
             // A panic loses what was not kept; the next turn goes on from what was.
@@ -191,6 +218,12 @@ impl Facts {
             wanted.list = Arc::new(areas);
             wanted.renamed.extend(renamed);
         }
+    }
+
+    /// The areas of a camera are right as they are, though it was moved.
+    pub fn find_right(&self, camera: CameraId) {
+        lock(&self.shared.right).insert(camera);
+        self.shared.past_woken.notify_one();
     }
 
     /// The areas of the settings in force.

@@ -21,6 +21,7 @@ use crate::counting::{time_spent, with_rows};
 use crate::database::{Commit, Database, FactsError};
 use crate::names::Names;
 use crate::record;
+use crate::views::Views;
 
 /// What is undecided when an area is over is decided so long after it, in ticks: joined tracks, ends of visits.
 const DECIDED_90K: i64 = 20 * CLOCK_RATE;
@@ -28,8 +29,10 @@ const DECIDED_90K: i64 = 20 * CLOCK_RATE;
 /// So often, and so long each time, it is waited for what comes after an area was drawn: a camera may be away.
 const TRIES: u32 = 120;
 const PATIENCE: Duration = Duration::from_millis(500);
-/// What is too old is taken away so often.
-const FORGET_EVERY: Duration = Duration::from_secs(600);
+/// So often it is looked whether cameras were moved.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
+/// What is too old is taken away once in so many looks.
+const FORGET_TURNS: u32 = 40;
 
 /// Why what is recorded cannot be counted.
 #[derive(Debug, thiserror::Error)]
@@ -103,10 +106,25 @@ fn write(database: &mut Database, counter: &mut Counter, names: &Names) -> Resul
     database.commit(&[Commit { camera, told, time: Some(time) }], names)
 }
 
-/// Counts the past of areas, one after the other, as they come; and takes away what is too old.
+/// Counts the past of areas, one after the other, as they come. In between it looks whether cameras were moved, and takes
+/// away what is too old.
 pub(crate) fn work(shared: &crate::Shared) {
+    let (mut views, mut turns) = (Views::default(), 0_u32);
+    let mut between = || {
+        // Where the folder is not there, nothing is made in its place.
+        if matches!((shared.recordings)(), crate::Recordings::Waiting) {
+            return;
+        }
+        if let Err(error) = views.look(shared) {
+            warn!("whether cameras were moved cannot be told: {error}");
+        }
+        turns = turns.wrapping_add(1);
+        if turns.is_multiple_of(FORGET_TURNS) {
+            forget(shared);
+        }
+    };
     'areas: loop {
-        let Some(row) = next_area(shared) else { return };
+        let Some(row) = next_area(shared, &mut between) else { return };
         let archive = loop {
             match (shared.recordings)() {
                 crate::Recordings::At(archive) => break archive,
@@ -134,19 +152,19 @@ pub(crate) fn work(shared: &crate::Shared) {
     }
 }
 
-/// The area whose past is to be counted next; `None` when it is over. Meanwhile what is too old is taken away.
-fn next_area(shared: &crate::Shared) -> Option<i64> {
+/// The area whose past is to be counted next; `None` when it is over. While there is none, `between` is called now and
+/// then.
+fn next_area(shared: &crate::Shared, between: &mut dyn FnMut()) -> Option<i64> {
     let mut waiting = razz_hub::lock(&shared.past);
     while !shared.is_stopped() {
         if let Some(row) = waiting.pop_front() {
             return Some(row);
         }
-        let woken = shared.past_woken.wait_timeout(waiting, FORGET_EVERY);
-        let (woken, waited) = woken.unwrap_or_else(std::sync::PoisonError::into_inner);
-        waiting = woken;
-        if waited.timed_out() {
+        let woken = shared.past_woken.wait_timeout(waiting, LOOK_EVERY);
+        waiting = woken.unwrap_or_else(std::sync::PoisonError::into_inner).0;
+        if waiting.is_empty() && !shared.is_stopped() {
             drop(waiting);
-            forget(shared);
+            between();
             waiting = razz_hub::lock(&shared.past);
         }
     }
@@ -155,10 +173,6 @@ fn next_area(shared: &crate::Shared) -> Option<i64> {
 
 fn forget(shared: &crate::Shared) {
     let Some(days) = shared.days else { return };
-    // Where the folder is not there, nothing is made in its place.
-    if matches!((shared.recordings)(), crate::Recordings::Waiting) {
-        return;
-    }
     let before_us = shared.clock.wall_us() - i64::from(days) * 86_400_000_000;
     let forgotten = Database::open(&shared.path).and_then(|mut it| it.forget_before(before_us));
     if let Err(error) = forgotten {

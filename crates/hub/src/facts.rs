@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use razz_analytics::{Direction, Speed, VisitEnd};
-use razz_base::{CameraId, MediaTime, TrackId};
+use razz_base::{Affine, CameraId, MediaTime, TrackId};
 use tokio::sync::broadcast;
 
 use crate::lock;
@@ -82,6 +82,17 @@ pub struct AreaNow {
     pub at: Option<Moment>,
 }
 
+/// A camera was moved since its areas were drawn, so that they are not where they were meant.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Moved {
+    /// Since when, in UTC µs since 1970.
+    pub since_us: i64,
+    /// How far the picture's corner went that went farthest, in shares of the picture's width.
+    pub by: f64,
+    /// Where what was seen then is now, in shares of the picture's width and height.
+    pub motion: Affine,
+}
+
 /// How often what happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
@@ -136,6 +147,7 @@ pub struct Facts {
     news: broadcast::Sender<News>,
     now: Mutex<Areas>,
     totals: Mutex<Totals>,
+    moved: Mutex<BTreeMap<CameraId, Moved>>,
 }
 
 /// How it is at each area now, by camera and name.
@@ -150,6 +162,7 @@ impl Default for Facts {
             news: broadcast::channel(WAITING).0,
             now: Mutex::default(),
             totals: Mutex::default(),
+            moved: Mutex::default(),
         }
     }
 }
@@ -194,6 +207,16 @@ impl Facts {
     /// Every area as it is now, by camera and name.
     pub fn now(&self) -> Vec<Arc<AreaNow>> {
         lock(&self.now).values().cloned().collect()
+    }
+
+    /// The cameras that were moved since their areas were drawn.
+    pub fn moved(&self) -> BTreeMap<CameraId, Moved> {
+        lock(&self.moved).clone()
+    }
+
+    /// These were.
+    pub fn set_moved(&self, moved: BTreeMap<CameraId, Moved>) {
+        *lock(&self.moved) = moved;
     }
 
     /// What was told since start as it was seen, and how many corrections there were of that, an end of a visit among

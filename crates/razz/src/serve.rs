@@ -23,13 +23,14 @@ use razz_delivery::{self as delivery, Viewers};
 use razz_export::{ExportSettings, Exports, Sources};
 use razz_facts::{Facts, Recordings};
 use razz_hub::Cameras;
+use razz_hub::facts::Moment;
 use razz_observe::clock::Clock;
 use razz_observe::process::{self, Usage};
 use razz_observe::telemetry;
 use razz_recorder::Recorder;
 use razz_rules::Rules;
 use razz_store::seal::Signer;
-use razz_vision::Decoders;
+use razz_vision::{Decoders, View};
 
 /// How long what runs off the runtime's threads may still take when the server stops.
 const LAST_WORK: Duration = Duration::from_millis(500);
@@ -167,7 +168,8 @@ async fn serve(
         _ => None,
     };
     let cameras = server.cameras();
-    let facts = start_facts(&facts_file, &config, feed, recorder.clone(), cameras, clock)
+    let seen = Arc::clone(server.pictures());
+    let facts = start_facts(&facts_file, &config, feed, recorder.clone(), seen, cameras, clock)
         .map_err(|error| format!("cannot count: {error}"))?;
     let rules = start_rules(&alerts_file, &config, &facts, told, cameras, clock)
         .map_err(|error| format!("cannot look at rules: {error}"))?;
@@ -286,6 +288,7 @@ fn start_facts(
     config: &Config,
     feed: Arc<razz_hub::facts::Facts>,
     recorder: Option<Arc<Recorder>>,
+    pictures: Arc<razz_analysis::Pictures>,
     cameras: &Arc<Cameras>,
     clock: Clock,
 ) -> std::io::Result<Arc<Facts>> {
@@ -297,9 +300,18 @@ fn start_facts(
             _ => Recordings::Waiting,
         },
     };
-    let (areas, cameras) = (config.areas.clone(), Arc::clone(cameras));
-    let days = config.record.as_ref().map_or(Some(FACTS_DAYS), |record| record.tracks_days);
-    Facts::start(file, areas, cameras, feed, Box::new(recordings), days, clock)
+    let settings = razz_facts::Settings {
+        path: file.to_owned(),
+        areas: config.areas.clone(),
+        recordings: Box::new(recordings),
+        views: Box::new(move |camera| {
+            let picture = pictures.newest(camera)?;
+            let at = Moment { time: picture.key.time, wall_us: picture.wall.us };
+            Some(razz_facts::Seen { at, view: View::of(picture.luma()) })
+        }),
+        days: config.record.as_ref().map_or(Some(FACTS_DAYS), |record| record.tracks_days),
+    };
+    Facts::start(settings, Arc::clone(cameras), feed, clock)
 }
 
 /// Looks at what is counted by the rules.

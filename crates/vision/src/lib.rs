@@ -51,7 +51,7 @@ pub use jpeg::{JpegError, encode_jpeg};
 pub use letterbox::Letterbox;
 pub use model::{ModelError, ModelSource};
 pub use moment::Moments;
-pub use motion::{CameraMotion, MotionEstimator, MotionUnknown};
+pub use motion::{CameraMotion, MotionEstimator, MotionUnknown, View};
 pub use picture::{Picture, Plane};
 pub use razz_media::h264::{Colour, Matrix};
 pub use rendition::{Encoded, Rendition, RenditionError};

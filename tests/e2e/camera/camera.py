@@ -11,6 +11,7 @@ continuous timestamps), `sizes` (H.264 that changes its size when told to), `lon
 frame every 10 s), `slices` (High profile, four slices a picture), `inband` and `outofband` (H.264 whose
 parameter sets stand before its key frames alone, or in its SDP alone), `h265` (a loop too), `clip265:FILE` and
 `clipb:FILE` and `clipjpeg:FILE` (a clip's pictures as H.265, as H.264 with B-frames in a pyramid, or as JPEG),
+`clipmoved:FILE` (as a camera sees them that was turned: 40 pixels further left and 12 further up),
 `sub:FILE` and `sub265:FILE` (every other picture of a clip in 640x360, as H.264 or H.265), `h265bframes`, `bframes`,
 `interlaced`, `yuv422` (4:2:2 colour), `mjpeg` or `mjpeglarge` (2592x1944) (test pictures).
 
@@ -117,6 +118,12 @@ def recoded(path, kind):
             H264,
         ),
         "clipjpeg": ("jpegenc quality=85", "identity", JPEG),
+        "clipmoved": (
+            f"videobox left=40 right=-40 top=12 bottom=-12 ! videoconvert ! video/x-raw,format=I420"
+            f" ! x264enc speed-preset=veryfast pass=quant quantizer=20 bframes=0 key-int-max={FPS}",
+            "h264parse config-interval=-1",
+            H264,
+        ),
     }[kind]
     source = f'filesrc location="{path}"{demux} ! h264parse ! avdec_h264 ! videorate ! video/x-raw,framerate={FPS}/1'
     return access_units(f"{source} ! {encoder}", parser, caps)
@@ -364,7 +371,7 @@ def main():
     Gst.init(None)
 
     wanted = [(name, *kind.split(":", 1)) for name, kind in (m.split("=", 1) for m in options.mounts)]
-    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "clip265": ["x265enc", "avdec_h264"], "clipb": ["x264enc", "avdec_h264"], "sub": ["x264enc", "avdec_h264"], "sub265": ["x265enc", "avdec_h264"], "h265bframes": ["x265enc"], "inband": ["x264enc", "capssetter"], "outofband": ["x264enc"], "mjpeg": ["jpegenc"], "mjpeglarge": ["jpegenc"], "clipjpeg": ["jpegenc", "jpegparse", "avdec_h264"], "interlaced": ["x264enc", "capssetter"], "yuv422": ["x264enc"]}.items():
+    for element in {"bframes": ["x264enc"], "sizes": ["x264enc"], "longgop": ["x264enc"], "slices": ["x264enc"], "h265": ["x265enc"], "clip265": ["x265enc", "avdec_h264"], "clipb": ["x264enc", "avdec_h264"], "clipmoved": ["x264enc", "avdec_h264", "videobox"], "sub": ["x264enc", "avdec_h264"], "sub265": ["x265enc", "avdec_h264"], "h265bframes": ["x265enc"], "inband": ["x264enc", "capssetter"], "outofband": ["x264enc"], "mjpeg": ["jpegenc"], "mjpeglarge": ["jpegenc"], "clipjpeg": ["jpegenc", "jpegparse", "avdec_h264"], "interlaced": ["x264enc", "capssetter"], "yuv422": ["x264enc"]}.items():
         for _name, kind, *_file in wanted:
             absent = [name for name in element[1] if kind == element[0] and not Gst.ElementFactory.find(name)]
             if absent:
@@ -398,7 +405,7 @@ def main():
             mount = Mount([clips[path]], kind, options.together)
         elif kind in ("sub", "sub265"):
             mount = Mount([smaller(file[0], kind)], kind, options.together)
-        elif kind in ("clip265", "clipb", "clipjpeg"):
+        elif kind in ("clip265", "clipb", "clipjpeg", "clipmoved"):
             mount = Mount([recoded(file[0], kind)], kind)
         elif kind == "sizes":
             mount = Mount([encoded(1280, 720), encoded(640, 480)], kind)

@@ -219,6 +219,35 @@ scenario("in a mask nothing is detected, and beside it everything is", { seconds
   await until("people on the left again", () => sides(feed.messages.slice(open))[0] > 5, { seconds: 60 });
 });
 
+scenario("a camera that was moved is said so, and its areas are moved along", { browser: true, seconds: 180 }, async (world) => {
+  const { camera, razz } = await counting(world, "street", [{ camera: 1, name: "Middle", line: LINE }, { camera: 1, name: "Hedge", mask: [[0.1, 0.1], [0.3, 0.1], [0.3, 0.2]] }]);
+  const moved = async () => (await razz.json("/api/areas?camera=1")).moved;
+  await razz.untilState(1, "online");
+  // What it sees is kept at the first look.
+  await measureFor(20);
+  assert.deepEqual(await moved(), []);
+  await camera.kill();
+  await world.camera({ one: `clipmoved:${scene("street").clip}` }, { ...camera.options, port: camera.port });
+  const [by] = await until("it to be noticed", async () => {
+    const all = await moved();
+    return all.length > 0 && all;
+  }, { seconds: 90, every: 500 });
+  world.tell(`moved by ${(100 * by.by).toFixed(2)} % of the width: ${by.motion.map((value) => value.toFixed(4))}`);
+  assert.ok(Math.abs(by.motion[2] + 40 / 1280) < 0.004 && Math.abs(by.motion[5] + 12 / 720) < 0.006, JSON.stringify(by));
+  assert.match(await (await fetch(razz.at("/metrics"))).text(), /razz_areas_moved_ratio\{camera="1"\} 0\.0[34]/);
+
+  const page = await world.page(razz.at("/areas.html?camera=1"));
+  await page.getByText("This camera was moved").waitFor();
+  assert.deepEqual(await violations(page), [], "areas.html");
+  await page.getByRole("button", { name: "Move the areas along" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByText("Saved", { exact: true }).first().waitFor();
+  const [line, mask] = (await razz.json("/api/areas?camera=1")).areas;
+  assert.ok(Math.abs(line.line[1][0] - LINE[1][0] + 40 / 1280) < 0.005 && Math.abs(line.line[1][1] - LINE[1][1] + 12 / 720) < 0.007, JSON.stringify(line));
+  assert.ok(Math.abs(mask.mask[0][0] - 0.1 + 40 / 1280) < 0.005, JSON.stringify(mask));
+  await until("it to be as it should", async () => (await moved()).length === 0, { seconds: 40, every: 500 });
+});
+
 scenario("what cannot be drawn is refused with its reason, and nothing changes", { seconds: 60 }, async (world) => {
   const razz = await world.serve({ camera: [{ id: 1, url: "rtsp://127.0.0.1:9/none" }], area: AREAS });
   const text = () => readFileSync(path.join(world.folder, "razz.toml"), "utf8");

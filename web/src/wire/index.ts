@@ -17,6 +17,7 @@ export type { Blur } from "./Blur";
 export type { BlurException } from "./BlurException";
 export type { CameraEdit } from "./CameraEdit";
 export type { CameraInfo } from "./CameraInfo";
+export type { CameraMoved } from "./CameraMoved";
 export type { CameraProbe } from "./CameraProbe";
 export type { CameraRecordings } from "./CameraRecordings";
 export type { CameraState } from "./CameraState";

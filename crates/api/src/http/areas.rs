@@ -67,7 +67,23 @@ async fn answer(app: &App, grant: &Grant, only: Option<CameraId>) -> Result<wire
     let masks = masks.iter().filter(in_sight).map(wire::AreaInfo::mask);
     let areas = areas.chain(masks).collect();
     let editable = app.control.has_file() && grant.rank >= Rank::Admin;
-    Ok(wire::Areas { areas, editable })
+    let moved = app.facts.feed().moved();
+    let moved = moved.iter().filter(|(camera, _)| {
+        grant.scope.sees(**camera) && only.is_none_or(|only| only == **camera)
+    });
+    let moved = moved.map(|(camera, moved)| wire::CameraMoved::new(*camera, moved)).collect();
+    Ok(wire::Areas { areas, editable, moved })
+}
+
+/// `POST /api/areas/{camera}/right`: the areas are right as they are, though the camera was moved.
+pub(super) async fn find_right(
+    State(app): State<App>,
+    Extension(grant): Extension<Grant>,
+    Path(camera): Path<String>,
+) -> Result<Json<wire::Areas>, Problem> {
+    let id = app.camera(&camera)?.id;
+    app.facts.find_right(id);
+    answer(&app, &grant, Some(id)).await.map(Json)
 }
 
 /// `PUT /api/areas/{camera}`.

@@ -220,6 +220,7 @@ fn app_routes() -> Routes {
         .on(get.clone(), "/ws/facts", Need::List, counted)
         .on(get.clone(), "/api/areas", Need::List, areas::list)
         .on(put.clone(), "/api/areas/{camera}", Need::Admin, areas::change)
+        .on(post.clone(), "/api/areas/{camera}/right", Need::Admin, areas::find_right)
         .on(post.clone(), "/api/areas/preview", Need::Recordings, areas::preview)
         .on(get.clone(), "/api/facts", Need::Recordings, facts::sums)
         .on(get.clone(), "/api/facts/rows", Need::Recordings, facts::rows)

@@ -81,7 +81,7 @@ const ASKERS: [Asker; 11] = [
 /// such viewer session. Columns as [`ASKERS`].
 type Row = (&'static str, &'static str, &'static str);
 
-const APP: [Row; 64] = [
+const APP: [Row; 65] = [
     ("POST", "/whep/{camera}", "+s+++c+++++"),
     ("OPTIONS", "/whep/{camera}", "+++++++++++"),
     ("GET", "/whep/{camera}/{session}", "+s+vvcvvvv+"),
@@ -94,6 +94,7 @@ const APP: [Row; 64] = [
     ("GET", "/api/areas", "+s+++++xx++"),
     ("PUT", "/api/areas/{camera}", "+s+xxxxxxx+"),
     ("POST", "/api/areas/preview", "+s+++++xxx+"),
+    ("POST", "/api/areas/{camera}/right", "+s+xxxxxxx+"),
     ("GET", "/api/facts", "+s+++++xxx+"),
     ("GET", "/api/facts/rows", "+s+++++xxx+"),
     ("GET", "/api/facts.csv", "+s+++++xxx+"),
@@ -177,15 +178,14 @@ const FILES: [Row; 9] = [
 fn counting(folder: &Folder, cameras: &Arc<Cameras>, clock: Clock) -> (Arc<Facts>, Arc<Rules>) {
     let none = Box::new(|| Recordings::None);
     let file = |name: &str| folder.path(name);
-    let facts = Facts::start(
-        &file("facts.sqlite"),
-        Vec::new(),
-        Arc::clone(cameras),
-        Arc::default(),
-        none,
-        None,
-        clock,
-    );
+    let settings = razz_facts::Settings {
+        path: file("facts.sqlite"),
+        areas: Vec::new(),
+        recordings: none,
+        views: Box::new(|_| None),
+        days: None,
+    };
+    let facts = Facts::start(settings, Arc::clone(cameras), Arc::default(), clock);
     let facts = facts.unwrap();
     let sources = Sources { feed: Arc::clone(facts.feed()), told: Arc::default(), records: false };
     let rules =

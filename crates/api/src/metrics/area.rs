@@ -41,6 +41,11 @@ pub(super) const PER_AREA: &[(&str, &str, ReadArea)] = &[
         "Crossings and visits told once more: ends of visits, joined tracks, classes that turned out otherwise.",
         ReadArea { kind: MetricType::COUNTER, labels: "", read: corrections },
     ),
+    (
+        "razz_areas_moved_ratio",
+        "How far a camera was moved since its areas were drawn, in shares of the picture's width; absent where it was not.",
+        ReadArea { kind: MetricType::GAUGE, labels: "`camera`", read: moved },
+    ),
 ];
 
 fn crossings(facts: &Facts) -> Vec<Metric> {
@@ -89,4 +94,9 @@ fn objects(facts: &Facts) -> Vec<Metric> {
 
 fn corrections(facts: &Facts) -> Vec<Metric> {
     vec![counter(&[], facts.totals().1 as f64)]
+}
+
+fn moved(facts: &Facts) -> Vec<Metric> {
+    let moved = facts.moved().into_iter();
+    moved.map(|(camera, moved)| gauge(&[("camera", &camera.to_string())], moved.by)).collect()
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use razz_analytics::{Anchor, InSide as Side, Shape};
-use razz_base::{CLOCK_RATE, MediaTime};
+use razz_base::{CLOCK_RATE, CameraId, MediaTime};
 use razz_facts::{self as facts, Drawing, Preview, Version};
-use razz_hub::facts::{Counts, Moment as Now};
+use razz_hub::facts::{Counts, Moment as Now, Moved};
 use razz_store::archive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -148,6 +148,34 @@ pub struct Areas {
     pub areas: Vec<AreaInfo>,
     /// Whether who asks may change them: there is a config file, and the right.
     pub editable: bool,
+    /// Cameras that were moved since their areas were drawn, so that those are not where they were meant.
+    pub moved: Vec<CameraMoved>,
+}
+
+/// A camera that somebody has moved.
+#[derive(Clone, PartialEq, Debug, Serialize, TS, JsonSchema)]
+#[ts(export_to = "CameraMoved.ts")]
+pub struct CameraMoved {
+    /// Which.
+    pub camera_id: u32,
+    /// Since when, in UNIX seconds.
+    pub since: f64,
+    /// How far the picture's corner went that went farthest, in shares of the picture's width.
+    pub by: f64,
+    /// Where a point of an area is now: a11, a12, tx, a21, a22, ty of x' = a11 x + a12 y + tx, y' = a21 x + a22 y + ty, in
+    /// shares of the picture's width and height.
+    pub motion: [f64; 6],
+}
+
+impl CameraMoved {
+    pub(crate) fn new(camera: CameraId, moved: &Moved) -> Self {
+        Self {
+            camera_id: camera.as_u32(),
+            since: round(moved.since_us as f64 / 1e6, 3),
+            by: round(moved.by, 4),
+            motion: moved.motion.rows.map(|value| round(value, 6)),
+        }
+    }
 }
 
 /// What an area is to be.

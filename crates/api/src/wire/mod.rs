@@ -38,8 +38,8 @@ pub use self::alert::{
     Rules, RulesEdit,
 };
 pub use self::area::{
-    AreaAnchor, AreaEdit, AreaInfo, AreaPreview, AreaPreviewRequest, Areas, AreasEdit, InSide,
-    PreviewExample, PreviewHour,
+    AreaAnchor, AreaEdit, AreaInfo, AreaPreview, AreaPreviewRequest, Areas, AreasEdit, CameraMoved,
+    InSide, PreviewExample, PreviewHour,
 };
 pub use self::camera::{
     CameraInfo, CameraState, CameraStatus, FirstPacket, FrameRates, Idle, Latency, SubMapping,

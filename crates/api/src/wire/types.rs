@@ -27,6 +27,7 @@ pub(super) fn visit(visitor: &mut impl Visitor) {
     visitor.answer::<AreaAnchor>();
     visitor.answer::<AreaFacts>();
     visitor.answer::<AreaInfo>();
+    visitor.answer::<CameraMoved>();
     visitor.answer::<AreaKind>();
     visitor.answer::<AreaNow>();
     visitor.answer::<AreaPreview>();

@@ -67,7 +67,9 @@ impl World {
         let archive = Arc::new(Archive::new(root.clone(), index, now_written.clone()));
         let path = folder.path().join("facts.sqlite");
         let none = Box::new(|| Recordings::None);
-        let shared = Arc::new(Shared::new(&path, areas, Arc::default(), none, None, clock()));
+        let views: crate::AskView = Box::new(|_| None);
+        let counted = crate::Settings { path, areas, recordings: none, views, days: None };
+        let shared = Arc::new(Shared::new(counted, Arc::default(), clock()));
         let cameras = Arc::new(Cameras::default());
         let camera = Camera::new(camera(), settings(), 1 << 20, BEGIN_US);
         cameras.insert(Arc::clone(&camera));

@@ -10,6 +10,7 @@ mod query;
 mod rows;
 mod spent;
 mod state;
+mod view;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ pub use query::{AreaFacts, BUCKETS_S, Dwell, Occupancy, Range, Series};
 pub use rows::{Change, Cursor, Filter, Kind, Rows};
 pub(crate) use spent::TimeSpent;
 pub(crate) use state::State;
+pub(crate) use view::Drawn;
 pub(crate) use write::Commit;
 
 /// The version of the tables. Others are refused: drawings cannot be made anew.
@@ -34,6 +36,7 @@ const WAIT: Duration = Duration::from_secs(5);
 /// `time`, `begins`, `ends` and what has `90k` in its name are media time, `wall` UTC in µs since 1970; `quarter` is UTC
 /// in quarters of an hour. `direction`: 0 in, 1 out. `end`: 0 left, 1 lost, 2 the area was closed.
 /// `sum.kind`: 0 crossed in, 1 crossed out, 2 visits that began. `dwell.bucket`: see [`query::BUCKETS_S`].
+/// `view`: what a camera saw when its areas were drawn, in levels of brightness row by row, and the drawings.
 /// `spent`: ticks during which `people` were in the zone. `watched`: spans in which somebody looked.
 const TABLES: &str = "
 CREATE TABLE class (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
@@ -86,6 +89,9 @@ CREATE TABLE watched (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE state (
   camera INTEGER PRIMARY KEY, time INTEGER NOT NULL, wall INTEGER NOT NULL, snapshot BLOB NOT NULL
+) STRICT;
+CREATE TABLE view (
+  camera INTEGER PRIMARY KEY, width INTEGER NOT NULL, luma BLOB NOT NULL, drawings TEXT NOT NULL
 ) STRICT;
 ";
 

@@ -12,6 +12,9 @@ mod fit;
 mod flow;
 mod gray;
 mod search;
+mod view;
+
+pub use self::view::View;
 
 use razz_base::{Affine, Rect};
 

@@ -2,8 +2,8 @@
 
 use super::*;
 
-const WIDTH: usize = 640;
-const HEIGHT: usize = 360;
+pub(super) const WIDTH: usize = 640;
+pub(super) const HEIGHT: usize = 360;
 
 /// A number from 0 to 1 that has nothing to do with its neighbours' (a hash of the place).
 fn random(x: i64, y: i64, seed: i64) -> f64 {
@@ -33,7 +33,7 @@ fn scene(x: f64, y: f64, seed: i64) -> f64 {
 }
 
 /// A picture of the scene after `pose`, with something else where `object` says so.
-fn picture(pose: &Affine, object: impl Fn(f64, f64) -> Option<f64>) -> Vec<u8> {
+pub(super) fn picture(pose: &Affine, object: impl Fn(f64, f64) -> Option<f64>) -> Vec<u8> {
     let back = pose.inverse().unwrap();
     (0..WIDTH * HEIGHT)
         .map(|i| {
@@ -44,11 +44,11 @@ fn picture(pose: &Affine, object: impl Fn(f64, f64) -> Option<f64>) -> Vec<u8> {
         .collect()
 }
 
-fn luma(samples: &[u8]) -> Plane<'_> {
+pub(super) fn luma(samples: &[u8]) -> Plane<'_> {
     Plane { data: samples, stride: WIDTH, width: WIDTH, height: HEIGHT }
 }
 
-fn nothing(_: f64, _: f64) -> Option<f64> {
+pub(super) fn nothing(_: f64, _: f64) -> Option<f64> {
     None
 }
 

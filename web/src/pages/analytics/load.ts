@@ -7,7 +7,7 @@ import { listenToFacts, soonOnce } from "../facts/socket";
 import { poll } from "../poll";
 import { areaKey, inScope, merged } from "./merge";
 import { formatAddress, midnight, periodOf, previousOf } from "./range";
-import { alerts, areas, before, cameras, now, openAlerts, refused, rows, scope, told, trouble, USUAL_STEP, wanted, weeks } from "./state";
+import { alerts, areas, before, cameras, moved, now, openAlerts, refused, rows, scope, told, trouble, USUAL_STEP, wanted, weeks } from "./state";
 import { HISTORY_DAYS } from "./usual";
 
 /** Counts are asked for anew this often where nothing is told. */
@@ -79,7 +79,10 @@ function refreshSoon(): void {
 /** Loads the page, and keeps it as things are. */
 export function load(): void {
   poll(fetchCameras, CAMERAS_MS, (all) => (cameras.value = all));
-  void fetchAreas().then((answer) => (areas.value = answer.ok ? counting(answer.value) : []));
+  void fetchAreas().then((answer) => {
+    areas.value = answer.ok ? counting(answer.value) : [];
+    moved.value = answer.ok ? answer.value.moved : [];
+  });
   let first = true;
   effect(() => {
     const address = formatAddress(wanted.value);

@@ -10,7 +10,7 @@ import { DwellPanel } from "./dwell";
 import { HeatPanel } from "./heat";
 import { load } from "./load";
 import { MatrixPanel } from "./matrix";
-import { nameOf, refused, told, trouble, wanted } from "./state";
+import { moved, nameOf, refused, told, trouble, wanted } from "./state";
 import { Strip } from "./strip";
 import { Toolbar } from "./toolbar";
 import { TrafficPanel } from "./traffic";
@@ -42,6 +42,16 @@ function Missing() {
   );
 }
 
+/** Cameras whose counts are of somewhere else than was drawn. */
+function Elsewhere() {
+  const { camera } = wanted.value;
+  return moved.value.filter(({ camera_id }) => camera === null || camera === camera_id).map(({ camera_id }) => (
+    <p key={camera_id} class="notice">
+      {nameOf(camera_id)} was moved since its areas were drawn: they count what is somewhere else now. <a href={areasHref(camera_id)}>Move them along</a>
+    </p>
+  ));
+}
+
 function Page() {
   const now = told.value;
   const none = now?.facts.areas.length === 0;
@@ -57,6 +67,7 @@ function Page() {
             <Toolbar />
             {none ? <Empty /> : now && (
               <>
+                <Elsewhere />
                 <Sentence />
                 <Cards />
                 <div class="panels">

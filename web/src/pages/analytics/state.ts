@@ -1,6 +1,6 @@
 // What the page knows, and what follows from it.
 import { computed, signal } from "@preact/signals";
-import type { AreaInfo, AreaNow, CameraInfo, FactDirection, FactKind, FactRow, Facts } from "../../wire";
+import type { AreaInfo, AreaNow, CameraInfo, CameraMoved, FactDirection, FactKind, FactRow, Facts } from "../../wire";
 import type { Scope, Span } from "../facts/api";
 import { inScope } from "./merge";
 import { DAY, parseAddress, periodOf, type Period, type Wanted } from "./range";
@@ -22,6 +22,8 @@ export interface Told {
 export const cameras = signal<CameraInfo[]>([]);
 /** All areas in sight, for choosing one; null until the server has answered. */
 export const areas = signal<AreaInfo[] | null>(null);
+/** Cameras that were moved since their areas were drawn. */
+export const moved = signal<CameraMoved[]>([]);
 export const told = signal<Told | null>(null);
 /** The time before. */
 export const before = signal<Facts | null>(null);

@@ -1,10 +1,10 @@
 // What can be done in the editor; every change of the areas goes through here, and so can be undone.
 import { capitalised } from "../../media/words";
 import { fetchStatus } from "../api";
-import { fetchAreas, saveAreas } from "../facts/api";
+import { fetchAreas, findAreasRight, saveAreas } from "../facts/api";
 import { draftOf, editOf, fewest, freeName, isClosed, MOST_AREAS, MOST_POINTS, newDraft, problemsOf, withPoint, type Draft, type DrawnKind } from "./draft";
-import { distance, kept, middle, type Point } from "./geometry";
-import { camera, chosen, cursor, drafts, editable, hasSaved, inHand, loaded, pen, picture, problems, saved, saving, spoken, steps, undo, vertex, type Step } from "./state";
+import { distance, kept, middle, movedAlong, type Point } from "./geometry";
+import { camera, chosen, cursor, drafts, editable, hasSaved, inHand, loaded, moved, pen, picture, problems, saved, saving, spoken, steps, undo, vertex, type Step } from "./state";
 import { placed, type Template } from "./templates";
 
 /** Asks for the areas of a camera, and for the size of its picture. */
@@ -20,6 +20,7 @@ export async function load(id: number): Promise<void> {
   editable.value = answer.value.editable;
   const there = answer.value.areas.filter(({ camera_id }) => camera_id === id).map(draftOf);
   [drafts.value, saved.value] = [there, there];
+  moved.value = answer.value.moved.find(({ camera_id }) => camera_id === id) ?? null;
   undo.clear();
   loaded.value = "yes";
 }
@@ -184,6 +185,24 @@ export function backspace(): boolean {
 export function flip(key: number): void {
   const draft = drafts.value.find((one) => one.key === key);
   if (draft) change(key, { inside: draft.inside === "left" ? "right" : "left" });
+}
+
+/** Moves all areas to where what they were drawn on is now. */
+export function align(): void {
+  const by = moved.value;
+  if (!by) return;
+  set(drafts.value.map((draft) => ({ ...draft, points: movedAlong(draft.points, by.motion) })));
+  moved.value = null;
+  spoken.value = "Moved along: look whether they fit, then save.";
+}
+
+/** The areas are right as they are, though the camera was moved. */
+export async function findRight(): Promise<void> {
+  const by = moved.value;
+  if (!by) return;
+  const answer = await findAreasRight(by.camera_id);
+  if (answer.ok) moved.value = null;
+  else problems.value = { of: new Map(), rest: [answer.words] };
 }
 
 /** Sends all areas of the camera. */

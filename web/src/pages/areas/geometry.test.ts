@@ -1,6 +1,6 @@
 // Points, edges and pictures.
 import { expect, test } from "vitest";
-import { arrowOf, crossing, doubled, edgeAt, extentOf, holds, kept, letterbox, shifted, toPixels, toShares, vertexAt, type Point } from "./geometry";
+import { arrowOf, crossing, doubled, edgeAt, extentOf, holds, kept, letterbox, movedAlong, shifted, toPixels, toShares, vertexAt, type Point } from "./geometry";
 
 const SQUARE: Point[] = [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8]];
 const BOW: Point[] = [[0.2, 0.2], [0.8, 0.8], [0.8, 0.2], [0.2, 0.8]];
@@ -91,4 +91,13 @@ test("a shape is moved as far as the picture goes", () => {
 
 test.each<[Point[], number]>([[SQUARE, 0.72], [[[0, 0], [0.5, 0.5], [1, 1]], 0]])("extent of %j", (points, extent) => {
   expect(extentOf(points)).toBeCloseTo(extent);
+});
+
+test.each<[string, [number, number, number, number, number, number], Point, Point]>([
+  ["not at all", [1, 0, 0, 0, 1, 0], [0.2, 0.3], [0.2, 0.3]],
+  ["to the left and up", [1, 0, -0.1, 0, 1, -0.05], [0.2, 0.3], [0.1, 0.25]],
+  ["over the border", [1, 0, -0.5, 0, 1, 0], [0.2, 0.3], [0, 0.3]],
+  ["zoomed", [2, 0, -0.5, 0, 2, -0.5], [0.5, 0.4], [0.5, 0.3]],
+])("moved along %s", (_, motion, from, to) => {
+  expect(movedAlong([from], motion)).toEqual([to]);
 });

@@ -173,3 +173,8 @@ export function shifted(points: readonly Point[], [dx, dy]: Point): Point[] {
   const [x, y] = [room(0, dx), room(1, dy)];
   return points.map((p) => kept([p[0] + x, p[1] + y]));
 }
+
+/** Points after a motion: a11, a12, tx, a21, a22, ty, in shares. What would leave the picture stays at its border. */
+export function movedAlong(points: readonly Point[], [a11, a12, tx, a21, a22, ty]: readonly [number, number, number, number, number, number]): Point[] {
+  return points.map(([x, y]) => kept([a11 * x + a12 * y + tx, a21 * x + a22 * y + ty]));
+}

@@ -8,12 +8,12 @@ import type { KeyWords } from "../keysdialog";
 import { me } from "../me";
 import { Header } from "../shell";
 import { StateDot } from "../state";
-import { load, redoStep, undoStep } from "./actions";
+import { align, findRight, load, redoStep, undoStep } from "./actions";
 import "./areas.css";
 import { List } from "./list";
 import { followPreview } from "./preview";
 import { Stage } from "./stage";
-import { asked, camera, cameras, editable, loaded, shown, spoken, unsaved } from "./state";
+import { asked, camera, cameras, editable, loaded, moved, shown, spoken, unsaved } from "./state";
 import { Toolbar } from "./toolbar";
 
 const KEYS: KeyWords = [
@@ -41,6 +41,7 @@ function Editor({ camera: at }: { camera: CameraInfo }) {
     <div class="editor">
       <div class="work">
         <Toolbar />
+        <Elsewhere />
         <Stage camera={at} />
         {shown.value && (
           <p class="moment">
@@ -55,6 +56,29 @@ function Editor({ camera: at }: { camera: CameraInfo }) {
       <aside>{how === "yes" ? <List /> : <p class="quiet">Asking for the areas…</p>}</aside>
       <p class="spoken" role="status">
         {spoken.value}
+      </p>
+    </div>
+  );
+}
+
+/** Says that the camera was moved since its areas were drawn, and what can be done. */
+function Elsewhere() {
+  const by = moved.value;
+  if (!by) return spoken.value.startsWith("Moved along") && unsaved.value ? <p class="notice">{spoken.value}</p> : null;
+  return (
+    <div class="notice elsewhere" role="status">
+      <p>
+        <b>This camera was moved</b> by {(100 * by.by).toFixed(1)} % of its picture's width since these areas were drawn (seen {whenOf(by.since)}). They count what is somewhere else now.
+      </p>
+      <p class="buttons">
+        <button type="button" class="strong" onClick={align}>
+          Move the areas along
+        </button>
+        {editable.value && (
+          <button type="button" class="quiet" onClick={() => void findRight()}>
+            They are right as they are
+          </button>
+        )}
       </p>
     </div>
   );

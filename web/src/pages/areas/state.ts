@@ -1,7 +1,7 @@
 // What the editor knows: the camera, its areas as they are drawn and as they are saved, and what is in hand.
 import { computed, signal } from "@preact/signals";
 import { cameraId } from "../../media";
-import type { CameraInfo, Moment } from "../../wire";
+import type { CameraInfo, CameraMoved, Moment } from "../../wire";
 import { fetchCameras } from "../api";
 import { poll } from "../poll";
 import { isSame, type Draft, type DrawnKind } from "./draft";
@@ -55,6 +55,9 @@ export const saving = signal(false);
 export const hasSaved = signal(false);
 /** What was done last, for those who hear the page. */
 export const spoken = signal("");
+
+/** How the camera was moved since its areas were drawn; null where it was not. */
+export const moved = signal<CameraMoved | null>(null);
 
 /** Why the areas cannot be saved as they are, one sentence for each that is wrong. */
 export const faults = computed(() => drafts.value.map((draft) => ({ draft, words: faultsOf(draft, drafts.value) })).filter(({ words }) => words.length > 0));

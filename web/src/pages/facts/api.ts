@@ -30,6 +30,11 @@ export function saveAreas(camera: number, edit: AreasEdit): Promise<Answer<Areas
   return ask<Areas>(`api/areas/${camera}`, "PUT", edit);
 }
 
+/** The areas of a camera are right as they are, though it was moved. */
+export function findAreasRight(camera: number): Promise<Answer<Areas>> {
+  return ask<Areas>(`api/areas/${camera}/right`, "POST");
+}
+
 /** What was counted, in steps of so many seconds. */
 export function fetchFacts(scope: Scope, span: Span, step: number): Promise<Answer<Facts>> {
   return ask<Facts>(`api/facts?${factQuery(scope, span)}&step=${step}`);
