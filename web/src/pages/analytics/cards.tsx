@@ -1,11 +1,11 @@
 // The sentence and the figures at the top; each leads to the rows behind it.
 import type { ComponentChildren } from "preact";
 import { stayWords } from "./buckets";
-import { counted, decimal, whole } from "../facts/numbers";
+import { decimal, whole } from "../facts/numbers";
 import { previousShort } from "./range";
 import { areaKey } from "./merge";
 import { change, sentence } from "./sentence";
-import { alerts, before, history, inside, main, nameOf, open, openAlerts, series, told, totals, totalsBefore, USUAL_STEP, wanted } from "./state";
+import { ALERTS, alerts, before, comparable, history, inside, main, nameOf, open, openAlerts, series, told, totals, totalsBefore, USUAL_STEP, wanted } from "./state";
 import { coverageOf, longestMedian, type Count } from "./sums";
 import { usualIn } from "./usual";
 import { openVisits } from "./zones";
@@ -46,6 +46,9 @@ function Card({ name, value, more, title, onOpen, href }: { name: string; value:
   return <button type="button" class="kpi" title={title} onClick={onOpen}>{inner}</button>;
 }
 
+/** The list that is counted ends at so many. */
+const alertsWords = (count: number): string => `${whole(count)}${count >= ALERTS ? " or more" : ""}`;
+
 export function Cards() {
   const now = told.value;
   if (!now) return null;
@@ -53,17 +56,17 @@ export function Cards() {
   const words = previousShort(now.period.range);
   const then = totalsBefore.value;
   const compared = (key: Count): string => {
-    if (!then) return wanted.value.compare ? "" : "\u00a0";
+    if (!then) return wanted.value.compare && before.value !== null ? `not watched ${words}` : "\u00a0";
     const by = change(totals.value[key], then[key]);
     return `${by === null ? "" : `${by}: `}${whole(then[key])} ${words}`;
   };
   const longest = longestMedian(areas);
-  const longestBefore = longest ? before.value?.areas.find((area) => areaKey(area) === areaKey(longest))?.dwell : null;
+  const longestBefore = longest ? comparable.value?.areas.find((area) => areaKey(area) === areaKey(longest))?.dwell : null;
   const zones = areas.filter(({ kind }) => kind === "zone");
   const lines = areas.filter(({ kind }) => kind === "line");
   const of = (key: Count, where: readonly unknown[], none: string) => (where.length === 0 ? { value: "–", more: none } : { value: whole(totals.value[key]), more: compared(key) });
   const mean = (list: readonly { occupancy: { mean: number } | null }[]): number => list.reduce((sum, { occupancy }) => sum + (occupancy?.mean ?? 0), 0);
-  const meanBefore = before.value ? mean(before.value.areas) : null;
+  const meanBefore = comparable.value ? mean(comparable.value.areas) : null;
   const count = openAlerts.value;
   return (
     <div class="kpis">
@@ -76,7 +79,7 @@ export function Cards() {
         more={longest ? `${longest.area}${longestBefore ? `; ${stayWords(longestBefore.p50_s)} ${words}` : ""}` : "no visit is over"}
         onOpen={() => { if (longest) openVisits(longest); else open("Visits", { kind: "visit" }); }} />
       <Card name="Open alerts" value={count === null ? "–" : whole(count)} href="alerts.html"
-        more={count === null ? "no rules yet" : `${counted(alerts.value.now, "alert")}${alerts.value.before === null ? "" : `; ${whole(alerts.value.before)} ${words}`}`} />
+        more={count === null ? "no rules yet" : `${alertsWords(alerts.value.now)} ${alerts.value.now === 1 ? "alert" : "alerts"}${alerts.value.before === null ? "" : `; ${alertsWords(alerts.value.before)} ${words}`}`} />
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { listenToFacts, soonOnce } from "../facts/socket";
 import { poll } from "../poll";
 import { areaKey, inScope, merged } from "./merge";
 import { formatAddress, midnight, periodOf, previousOf } from "./range";
-import { alerts, areas, before, cameras, moved, now, openAlerts, refused, rows, scope, told, trouble, USUAL_STEP, wanted, weeks } from "./state";
+import { ALERTS, alerts, areas, before, cameras, moved, now, openAlerts, refused, rows, scope, told, trouble, USUAL_STEP, wanted, weeks } from "./state";
 import { HISTORY_DAYS } from "./usual";
 
 /** Counts are asked for anew this often where nothing is told. */
@@ -19,7 +19,6 @@ const CAMERAS_MS = 30_000;
 /** Rows of the strip. */
 const NEWEST = 24;
 /** Alerts of a time that are counted. */
-const ALERTS = 200;
 
 /** Counts what was asked for: answers to a question that was left are not shown. */
 let asked = 0;

@@ -4,10 +4,14 @@ import type { AreaInfo, AreaNow, CameraInfo, CameraMoved, FactDirection, FactKin
 import type { Scope, Span } from "../facts/api";
 import { inScope } from "./merge";
 import { DAY, parseAddress, periodOf, type Period, type Wanted } from "./range";
-import { byDay, byWeek, mainCount, seriesOf, totalsOf, type Series } from "./sums";
+import { byDay, byWeek, coverageOf, mainCount, seriesOf, totalsOf, type Series } from "./sums";
 
 /** Steps of the weeks that say what is usual. */
 export const USUAL_STEP = 3_600;
+/** Less of a time watched than this, and its figures are compared with nothing. */
+const ENOUGH = 0.5;
+/** Most alerts of a time that are asked for. */
+export const ALERTS = 200;
 
 /** What is looked at: range, place, and whether it is compared. */
 export const wanted = signal<Wanted>(parseAddress(location.search));
@@ -45,7 +49,6 @@ export const nameOf = (id: number): string => cameras.value.find((camera) => cam
 /** What is counted first: crossings, or visits where there are zones only. */
 export const main = computed(() => mainCount(told.value?.facts.areas ?? []));
 export const totals = computed(() => totalsOf(told.value?.facts.areas ?? []));
-export const totalsBefore = computed(() => (before.value === null ? null : totalsOf(before.value.areas)));
 
 const cut = (facts: Facts, to: number, unit: Period["unit"]): Series => {
   const series = seriesOf(facts.areas, facts.step_s, to);
@@ -55,6 +58,9 @@ const cut = (facts: Facts, to: number, unit: Period["unit"]): Series => {
 /** The counts as the chart shows them. */
 export const series = computed(() => (told.value === null ? null : cut(told.value.facts, told.value.period.to, told.value.period.unit)));
 export const seriesBefore = computed(() => (before.value === null || told.value === null ? null : cut(before.value, before.value.to, told.value.period.unit)));
+/** The time before, if enough of it was watched for its figures to say something. */
+export const comparable = computed(() => (seriesBefore.value !== null && coverageOf(seriesBefore.value) >= ENOUGH ? before.value : null));
+export const totalsBefore = computed(() => (comparable.value === null ? null : totalsOf(comparable.value.areas)));
 /** The last five weeks by hours. */
 export const history = computed(() => (weeks.value === null ? null : seriesOf(weeks.value.areas, USUAL_STEP, weeks.value.to)));
 
