@@ -73,7 +73,8 @@ impl<'a> Counting<'a> {
         let database = Database::open(&shared.path)?;
         let names = shared.names(&database)?;
         *lock(&shared.error) = None;
-        *lock(&shared.reader) = Some(Arc::new(std::sync::Mutex::new(database.reader()?)));
+        *lock(&shared.reader) =
+            Some(Arc::new(std::sync::Mutex::new(Database::open_to_read(&shared.path)?)));
         Ok(Self {
             shared,
             cameras,

@@ -159,15 +159,12 @@ impl Database {
         }
     }
 
-    /// Another connection to the same database, which only reads.
+    /// The one at `path`, which is there, only to read it.
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn reader(&self) -> Result<Self, FactsError> {
-        Self::connect(
-            &self.path,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )
+    pub fn open_to_read(path: &Path) -> Result<Self, FactsError> {
+        Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
     }
 
     /// Another connection to the same database.

@@ -62,20 +62,39 @@ pub(crate) struct Placed {
     next: Option<Cursor>,
 }
 
-/// One query for both kinds, so that their order and their limit are one. What a kind has not is null.
-const QUERY: &str = "
-SELECT * FROM (
-  SELECT wall, track, area, time, revision, class, 0 AS kind,
-         direction, x, y, bridged, speed, speed_error, NULL, NULL, NULL, NULL
-  FROM crossing WHERE wall >= ?1 AND wall < ?2 AND NOT retracted AND ?6 IS NOT 1
-    AND area IN (SELECT value FROM json_each(?3)) AND (?4 IS NULL OR class = ?4)
-  UNION ALL
-  SELECT wall, track, area, time, revision, class, 1,
-         NULL, NULL, NULL, 0, NULL, NULL, entered, end_90k, end_wall, end
-  FROM visit WHERE wall >= ?1 AND wall < ?2 AND NOT retracted AND ?6 IS NOT 0
-    AND area IN (SELECT value FROM json_each(?3)) AND (?4 IS NULL OR class = ?4)
-) WHERE ?7 IS NULL OR (wall, track, area) < (?7, ?8, ?9)
-ORDER BY wall DESC, track DESC, area DESC LIMIT ?5";
+/// Of more areas than this rows are read by their times until there are enough; of fewer by their areas.
+const FEW: usize = 4;
+
+/// One query for both kinds, so that their order and their limit are one. What a kind has not is null. Over a month of 32
+/// areas the newest 200 rows are read in 1 ms by their times, where all of them took 160; of one line among them, in 18 ms
+/// by its area, where by the times of all visits it would take 120.
+fn query(areas: usize) -> String {
+    // A plus keeps SQLite from going by the areas.
+    let (crossings, visits, area) = if areas > FEW {
+        ("INDEXED BY crossing_in_time", "INDEXED BY visit_in_time", "+area")
+    } else {
+        ("", "", "area")
+    };
+    let order = "ORDER BY wall DESC, track DESC, area DESC LIMIT ?5";
+    let wanted = format!(
+        "WHERE wall >= ?1 AND wall < ?2 AND NOT retracted \
+         AND {area} IN (SELECT value FROM json_each(?3)) AND (?4 IS NULL OR class = ?4) \
+         AND (?7 IS NULL OR (wall, track, area) < (?7, ?8, ?9))"
+    );
+    format!(
+        "SELECT * FROM (
+           SELECT * FROM (
+             SELECT wall, track, area, time, revision, class, 0 AS kind,
+                    direction, x, y, bridged, speed, speed_error, NULL, NULL, NULL, NULL
+             FROM crossing {crossings} {wanted} AND ?6 IS NOT 1 {order})
+           UNION ALL
+           SELECT * FROM (
+             SELECT wall, track, area, time, revision, class, 1,
+                    NULL, NULL, NULL, 0, NULL, NULL, entered, end_90k, end_wall, end
+             FROM visit {visits} {wanted} AND ?6 IS NOT 0 {order})
+         ) {order}"
+    )
+}
 
 impl Database {
     /// The facts of these versions of areas.
@@ -111,7 +130,7 @@ impl Database {
             let track = filter.before.map(|before| before.track.0 as i64);
             let of = filter.before.map(|before| before.row);
             let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX).saturating_add(1);
-            let mut statement = self.sqlite.prepare_cached(QUERY)?;
+            let mut statement = self.sqlite.prepare_cached(&query(versions.len()))?;
             let arguments =
                 params![filter.from_us, until, rows, class, limit, kind, wall, track, of];
             let found = statement.query_map(arguments, |row| fact(row, versions, &names))?;
