@@ -1,7 +1,7 @@
 //! Whether cameras see what they saw when their areas were drawn: a line on a picture counts nothing that is right once
 //! somebody has moved the camera.
 //!
-//! What a camera sees when its areas are drawn is kept, small. Every [`LOOK_EVERY`] what it sees now is compared with that
+//! What a camera sees when its areas are drawn is kept, small. Every 15 s what it sees now is compared with that
 //! (`razz_vision::View`). A picture that is moved by a hundredth of its width, twice in a row, has moved; one that is back
 //! where it was is as before. At night, or with somebody before the lens, nothing can be told, and nothing changes.
 
